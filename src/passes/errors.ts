@@ -1,0 +1,33 @@
+/**
+ * A fault that the same input will always meet again: bad data, a refused key, an unknown type. Never retried.
+ * `code` is a stable kebab-case word; `message` says what happened and how to cure it, without personal data.
+ */
+export class PermanentError extends Error {
+  override readonly name = 'PermanentError';
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly details: Record<string, string | number | boolean | null> = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** A fault that may pass: outage, throttling, a lost connection. Retried by Temporal alone, after `retryAfterMs` where the provider named a delay. */
+export class TransientError extends Error {
+  override readonly name = 'TransientError';
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly retryAfterMs?: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Makes a forgotten case of a union a compile error, and a loud one at run time. */
+export function unreachable(value: never): never {
+  throw new Error(`unexpected value: ${JSON.stringify(value)}`);
+}

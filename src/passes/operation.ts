@@ -1,0 +1,77 @@
+/** Kinds of operation: one accepted request and all it causes. */
+export const OPERATION_KINDS = [
+  'push-update',
+  'issue-pass',
+  'profile-sync',
+  'void-pass',
+  'expire-pass',
+  'restore-pass',
+  'delete-pass',
+  'notify-pass',
+  'device-event',
+  'migrate-passes',
+  'backfill',
+  'erase-customer',
+] as const;
+export type OperationKind = (typeof OPERATION_KINDS)[number];
+
+export const OPERATION_STATUSES = ['accepted', 'running', 'retrying', 'succeeded', 'failed', 'cancelled'] as const;
+export type OperationStatus = (typeof OPERATION_STATUSES)[number];
+
+/** Statuses after which nothing happens any more. */
+export const FINAL_STATUSES: readonly OperationStatus[] = ['succeeded', 'failed', 'cancelled'];
+
+export const STEPS = [
+  'find-pass',
+  'create-pass',
+  'find-customer',
+  'fetch-profile',
+  'update-customer',
+  'update-passes',
+  'change-state',
+  'convert-type',
+  'apply-data',
+  'recompute-metadata',
+  'notify-devices',
+  'update-google-object',
+  'write-back-profile',
+  'write-back-object',
+  'write-back-event',
+  'sync-merchant',
+  'migrate-passes',
+  'backfill',
+  'erase-customer',
+] as const;
+export type Step = (typeof STEPS)[number];
+
+export const STEP_STATES = ['waiting', 'running', 'retrying', 'succeeded', 'failed', 'skipped'] as const;
+export type StepState = (typeof STEP_STATES)[number];
+
+/** Why an operation ended as it did; a succeeded operation may well have changed nothing. */
+export const OUTCOMES = [
+  'updated',
+  'unchanged',
+  'superseded',
+  'created',
+  'converted',
+  'pass-not-found',
+  'ambiguous-identifiers',
+  'customer-not-found',
+  'identifier-conflict',
+  'invalid-data',
+  'state-conflict',
+  'voided',
+  'expired',
+  'restored',
+  'deleted',
+  'notified',
+  'synced',
+  'written-back',
+  'migrated',
+  'erased',
+  'provider-refused',
+  'gave-up',
+  'cancelled',
+  'internal-error',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];

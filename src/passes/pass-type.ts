@@ -1,0 +1,144 @@
+import { z } from 'zod';
+
+/** JSON types that a field of a pass type can hold; `date` is YYYY-MM-DD, `datetime` ISO 8601 with a zone. */
+export const FIELD_TYPES = ['text', 'number', 'integer', 'boolean', 'date', 'datetime', 'url'] as const;
+export type FieldType = (typeof FIELD_TYPES)[number];
+
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+const json: z.ZodType<JsonValue> = z.lazy(() =>
+  z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(json), z.record(z.string(), json)]),
+);
+
+export const passField = z.strictObject({
+  apiFieldName: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'letters, digits, "-" and "_", starting with a letter'),
+  label: z.string().max(100).optional(),
+  type: z.enum(FIELD_TYPES),
+  required: z.boolean().default(false),
+  default: z.union([z.string(), z.number(), z.boolean()]).optional(),
+  maxLength: z.int().positive().max(4096).optional(),
+  /** Where the value stands in the Klaviyo profile: an attribute (`first_name`) or a custom property (`properties.tier`). */
+  source: z.string().max(200).optional(),
+});
+export type PassField = z.infer<typeof passField>;
+
+/** A value computed from the pass's data by recompute-metadata and kept until the next recompute. */
+export const visual = z.union([
+  z.strictObject({ from: z.string(), cases: z.record(z.string(), z.string()), default: z.string().optional() }),
+  z.strictObject({ template: z.string() }),
+]);
+export type Visual = z.infer<typeof visual>;
+
+/** One field on the face or back of an Apple pass; keys beyond the named ones go through to pass.json. */
+export const appleField = z.looseObject({
+  key: z.string().min(1),
+  label: z.string().optional(),
+  value: z.union([z.string(), z.number()]),
+  changeMessage: z.string().optional(),
+});
+export type AppleField = z.infer<typeof appleField>;
+
+export const APPLE_STYLES = ['boardingPass', 'coupon', 'eventTicket', 'generic', 'storeCard'] as const;
+const appleFields = z.array(appleField).default([]);
+
+export const appleDesign = z.strictObject({
+  passTypeIdentifier: z.string().regex(/^pass\.[A-Za-z0-9.-]+$/),
+  style: z.enum(APPLE_STYLES),
+  transitType: z
+    .enum(['PKTransitTypeAir', 'PKTransitTypeBoat', 'PKTransitTypeBus', 'PKTransitTypeGeneric', 'PKTransitTypeTrain'])
+    .optional(),
+  logoText: z.string().optional(),
+  backgroundColor: z.string().optional(),
+  foregroundColor: z.string().optional(),
+  labelColor: z.string().optional(),
+  headerFields: appleFields,
+  primaryFields: appleFields,
+  secondaryFields: appleFields,
+  auxiliaryFields: appleFields,
+  backFields: appleFields,
+  barcodes: z
+    .array(
+      z.strictObject({
+        format: z.enum([
+          'PKBarcodeFormatQR',
+          'PKBarcodeFormatPDF417',
+          'PKBarcodeFormatAztec',
+          'PKBarcodeFormatCode128',
+        ]),
+        message: z.string(),
+        messageEncoding: z.string().default('iso-8859-1'),
+        altText: z.string().optional(),
+      }),
+    )
+    .default([]),
+  /** Image role (`icon`, `logo`, `strip`, `background`, `thumbnail`, `footer`) to base file name; @2x and @3x are found beside it. */
+  images: z.record(z.string(), z.string()).default({}),
+  /** Language tag to strings (source text to translation) and localised images. */
+  localizations: z
+    .record(
+      z.string(),
+      z.strictObject({
+        strings: z.record(z.string(), z.string()).default({}),
+        images: z.record(z.string(), z.string()).default({}),
+      }),
+    )
+    .default({}),
+  locations: z.array(z.record(z.string(), json)).max(10).optional(),
+  maxDistance: z.number().positive().optional(),
+  beacons: z.array(z.record(z.string(), json)).max(10).optional(),
+  relevantDate: z.string().optional(),
+  relevantDates: z.array(z.record(z.string(), json)).optional(),
+  expirationDate: z.string().optional(),
+  associatedStoreIdentifiers: z.array(z.number()).optional(),
+  appLaunchURL: z.string().optional(),
+  nfc: z
+    .strictObject({
+      message: z.string(),
+      encryptionPublicKey: z.string(),
+      requiresAuthentication: z.boolean().optional(),
+    })
+    .optional(),
+  sharingProhibited: z.boolean().optional(),
+  groupingIdentifier: z.string().optional(),
+  suppressStripShine: z.boolean().optional(),
+  /** Top-level pass.json keys of newer iOS versions, passed through as they are. */
+  extra: z.record(z.string(), json).default({}),
+});
+export type AppleDesign = z.infer<typeof appleDesign>;
+
+export const GOOGLE_TYPES = ['generic', 'loyalty', 'offer'] as const;
+export const googleDesign = z.strictObject({
+  type: z.enum(GOOGLE_TYPES),
+  classSuffix: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
+  /** The class resource of the Wallet REST API without id and reviewStatus; not data-dependent. */
+  class: z.record(z.string(), json).default({}),
+  /** The object resource without id, classId and state; strings may hold placeholders. */
+  object: z.record(z.string(), json).default({}),
+  /** Field names whose change should notify the holder, where the type supports it. */
+  notifyOn: z.array(z.string()).default([]),
+});
+export type GoogleDesign = z.infer<typeof googleDesign>;
+
+/** A pass type as its author writes it (`pass-types/<name>.json`). */
+export const passTypeDesign = z.strictObject({
+  $schema: z.string().optional(),
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and "-"'),
+  id: z.string().regex(/^ptk_0x[0-9a-f]{1,64}$/, 'ptk_0x followed by lower-case hex digits'),
+  description: z.string().min(1).max(200),
+  organizationName: z.string().min(1).max(100),
+  fields: z.array(passField).max(200),
+  visuals: z.record(z.string(), visual).default({}),
+  apple: appleDesign.optional(),
+  google: googleDesign.optional(),
+});
+export type PassTypeDesign = z.infer<typeof passTypeDesign>;
+
+/** A published, immutable version of a design. `images` maps each file name to the SHA-256 (hex) of its bytes. */
+export interface PassTypeVersion {
+  tenantId: string;
+  passTypeId: string;
+  version: number;
+  design: PassTypeDesign;
+  images: Record<string, string>;
+}
