@@ -1,0 +1,25 @@
+import type { Knex } from 'knex';
+import * as tenants from './0001_tenants.js';
+import * as operations from './0002_operations.js';
+import * as passTypes from './0003_pass_types.js';
+import * as passes from './0004_passes.js';
+import * as devices from './0005_devices.js';
+import * as links from './0006_links.js';
+import * as merchantWebhooks from './0007_merchant_webhooks.js';
+
+const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
+  ['0001_tenants', tenants],
+  ['0002_operations', operations],
+  ['0003_pass_types', passTypes],
+  ['0004_passes', passes],
+  ['0005_devices', devices],
+  ['0006_links', links],
+  ['0007_merchant_webhooks', merchantWebhooks],
+];
+
+/** Migrations as a list in code, so that a build or a bundle finds them without reading a folder. */
+export const migrationSource: Knex.MigrationSource<string> = {
+  getMigrations: async () => MIGRATIONS.map(([name]) => name),
+  getMigrationName: (name) => name,
+  getMigration: async (name) => MIGRATIONS.find(([known]) => known === name)![1],
+};

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import knexFactory, { type Knex } from 'knex';
+import type { Client } from 'pg';
+
+/** One statement at a time, each with its rows. Text is constant: it becomes a prepared statement. */
+export interface Sql {
+  query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** Statements on behalf of one tenant: row level security hides everything else. */
+export interface TenantSql extends Sql {
+  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+}
+
+export interface Database {
+  tenant(tenantId: string): TenantSql;
+  /** The system itself, across tenants: key lookup, dispatcher, devices that know no tenant. */
+  readonly system: TenantSql;
+  readonly knex: Knex;
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  url: string;
+  poolMax?: number;
+  statementTimeoutMs?: number;
+  applicationName?: string;
+}
+
+type PooledClient = Client & { passrelayTenant?: string };
+
+const names = new Map<string, string>();
+const statementName = (text: string): string => {
+  let name = names.get(text);
+  if (name === undefined) {
+    name = `p${createHash('sha1').update(text).digest('hex').slice(0, 20)}`;
+    names.set(text, name);
+  }
+  return name;
+};
+
+/**
+ * Opens a pool whose connections act as the role `passrelay_app`, which cannot step over row level security.
+ * The tenant of a connection is a session setting, sent again only when it changes: no extra round trip in a burst.
+ */
+export function connectDatabase(options: ConnectOptions): Database {
+  const knex = knexFactory({
+    client: 'pg',
+    connection: {
+      connectionString: options.url,
+      application_name: options.applicationName ?? 'passrelay',
+      statement_timeout: options.statementTimeoutMs ?? 5_000,
+      keepAlive: true,
+    },
+    acquireConnectionTimeout: 4_000,
+    pool: {
+      min: 0,
+      max: options.poolMax ?? 20,
+      afterCreate: (client: PooledClient, done: (error: unknown, client: PooledClient) => void) => {
+        client.query("set role passrelay_app; set passrelay.tenant = ''", (error: unknown) => done(error, client));
+      },
+    },
+  });
+
+  const on = (client: PooledClient): Sql => ({
+    async query<Row>(text: string, values: readonly unknown[] = []) {
+      const result = await client.query({ name: statementName(text), text, values: values as unknown[] });
+      return result.rows as Row[];
+    },
+  });
+
+  async function withClient<T>(tenantId: string, work: (client: PooledClient) => Promise<T>): Promise<T> {
+    const client = (await knex.client.acquireConnection()) as PooledClient;
+    try {
+      if (client.passrelayTenant !== tenantId) {
+        await client.query({
+          name: 'set-tenant',
+          text: "select set_config('passrelay.tenant', $1, false)",
+          values: [tenantId],
+        });
+        client.passrelayTenant = tenantId;
+      }
+      return await work(client);
+    } finally {
+      await knex.client.releaseConnection(client);
+    }
+  }
+
+  const acting = (tenantId: string): TenantSql => ({
+    query: (text, values) => withClient(tenantId, (client) => on(client).query(text, values)),
+    transaction: (work) =>
+      withClient(tenantId, async (client) => {
+        await client.query('begin');
+        try {
+          const result = await work(on(client));
+          await client.query('commit');
+          return result;
+        } catch (error) {
+          await client.query('rollback').catch(() => undefined);
+          throw error;
+        }
+      }),
+  });
+
+  const tenants = new Map<string, TenantSql>();
+  return {
+    knex,
+    system: acting('*'),
+    tenant(tenantId) {
+      if (tenantId === '*') throw new Error('"*" is not a tenant');
+      let sql = tenants.get(tenantId);
+      if (!sql) tenants.set(tenantId, (sql = acting(tenantId)));
+      return sql;
+    },
+    close: () => knex.destroy(),
+  };
+}

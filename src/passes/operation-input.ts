@@ -1,0 +1,53 @@
+import type { JsonValue } from './pass-type.js';
+
+/** One identifier in normal form: `kind` is email, phone, customerId, serialNumber, passTemplate, externalId or a tenant's own. */
+export interface Identifier {
+  kind: string;
+  value: string;
+}
+
+/** What a push-update asks for, as kept in `operations.input`. */
+export interface PushUpdateInput {
+  identifiers: Identifier[];
+  passType: string | null;
+  data: Record<string, JsonValue>;
+  updateMetadata: boolean;
+  /** A guard of the sender's own that only moves forward, where given. */
+  version?: string | null;
+}
+
+/** What an issue-pass asks for; the serial number is drawn at acceptance, so that a retry meets its own pass. */
+export interface IssuePassInput {
+  passTypeId: string;
+  serialNumber: string;
+  data: Record<string, JsonValue>;
+  recipient: { email: string | null; phone: string | null; name: string | null };
+  identifiers: Identifier[];
+  externalId: string | null;
+  customerId: string | null;
+}
+
+/** What a lifecycle call asks for. */
+export interface LifecycleInput {
+  passId: string;
+}
+
+/** What a device did: Apple registration or Google save. */
+export interface DeviceEventInput {
+  passId: string;
+  platform: 'apple' | 'google';
+  event: 'installed' | 'uninstalled';
+  firstInstall: boolean;
+  at: string;
+}
+
+/** What a profile-sync asks for; absent keys mean no change. */
+export interface ProfileSyncInput {
+  email: string | null;
+  phone: string | null;
+  klaviyoProfileId: string | null;
+  externalCustomerId: string | null;
+  attributes: Record<string, JsonValue>;
+  properties: Record<string, JsonValue>;
+  consent: Record<string, JsonValue>;
+}

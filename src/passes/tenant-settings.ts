@@ -1,0 +1,66 @@
+import { z } from 'zod';
+
+/** Settings of a tenant (`tenant.json` → `settings`); every one has a default, so an empty object is a working tenant. */
+export const tenantSettings = z.strictObject({
+  /** ISO 3166 country whose national phone numbers are understood. */
+  defaultCountry: z
+    .string()
+    .regex(/^[A-Z]{2}$/)
+    .default('US'),
+  /** BCP 47 tag of pages and passes where the customer's own language is unknown. */
+  language: z.string().default('en'),
+  /** Identifier kinds of the tenant's own, beyond email, phone, customerId, serialNumber and externalId. */
+  customIdentifiers: z.array(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/)).default([]),
+  /** `all`: every identifier given must lead to the pass. `known`: identifiers that nobody has are passed over. */
+  identifierMatching: z.enum(['all', 'known']).default('all'),
+  /** How long a push-update waits for a pass that an accepted issue-pass is still creating, seconds. */
+  waitForPassSeconds: z.int().min(0).max(3600).default(120),
+  /** How long a push-update looks again for a pass that nobody is known to create, seconds. */
+  waitForUnknownPassSeconds: z.int().min(0).max(3600).default(5),
+  /** At most one push per device and pass type in this window, plus one at its end; seconds. */
+  pushWindowSeconds: z.int().min(0).max(3600).default(10),
+  allowSeveralPasses: z.boolean().default(false),
+  listeners: z
+    .strictObject({
+      pushUpdate: z.boolean().default(true),
+      profileSync: z.boolean().default(true),
+      issuePass: z.boolean().default(true),
+    })
+    .prefault({}),
+  /** Klaviyo flow ids that may call; empty: any. */
+  allowedFlowIds: z.array(z.string()).default([]),
+  /** Requests per minute that the webhooks and calls of this tenant may send. */
+  requestsPerMinute: z.int().positive().default(6000),
+  klaviyo: z
+    .strictObject({
+      writeBack: z.boolean().default(false),
+      /** `serialNumber`: write the serial as external_id where it is empty or ours; `merchant`: never touch it. */
+      externalId: z.enum(['serialNumber', 'merchant']).default('merchant'),
+      dataSourceId: z.string().nullable().default(null),
+      /** Klaviyo profile property to customer property. */
+      propertyMap: z.record(z.string(), z.string()).default({}),
+      metricPrefix: z.string().max(40).default(''),
+    })
+    .prefault({}),
+  google: z.strictObject({ issuerId: z.string().regex(/^\d+$/).nullable().default(null) }).prefault({}),
+  links: z
+    .strictObject({
+      expiryDays: z.int().positive().default(90),
+      graceDays: z.int().min(0).default(14),
+    })
+    .prefault({}),
+  consentTexts: z
+    .array(
+      z.strictObject({
+        channel: z.string(),
+        version: z.string(),
+        text: z.record(z.string(), z.string()),
+        handToKlaviyo: z.boolean().default(false),
+      }),
+    )
+    .default([]),
+  retention: z
+    .strictObject({ operationDays: z.int().positive().default(400), deviceLogDays: z.int().positive().default(90) })
+    .prefault({}),
+});
+export type TenantSettings = z.infer<typeof tenantSettings>;
