@@ -1,0 +1,50 @@
+import type { JsonValue } from '../../passes/pass-type.js';
+
+/**
+ * A colour as Wallet reads it, `rgb(r, g, b)`, from `#rgb`, `#rrggbb` or `rgb(…)`; undefined for anything else,
+ * because a colour that Wallet cannot parse keeps the whole pass from installing.
+ */
+export function appleColour(text: string): string | undefined {
+  const hex = /^#([0-9a-f]{3}|[0-9a-f]{6})$/i.exec(text.trim())?.[1];
+  if (hex) {
+    const digits = hex.length === 3 ? [...hex].map((digit) => digit + digit).join('') : hex;
+    return `rgb(${[0, 2, 4].map((at) => parseInt(digits.slice(at, at + 2), 16)).join(', ')})`;
+  }
+  const parts = /^rgb\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*\)$/i.exec(text.trim())?.slice(1).map(Number);
+  return parts?.every((part) => part <= 255) ? `rgb(${parts.join(', ')})` : undefined;
+}
+
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const DATE_TIME = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})?$/;
+
+export const isDateOnly = (value: JsonValue | undefined): boolean => typeof value === 'string' && DATE.test(value);
+
+/**
+ * A date as Wallet reads it: ISO 8601 with a zone (UTC where none is given) and no fractions. A day without a time
+ * takes its start, or its last second for an end. Undefined where the value is no date.
+ */
+export function appleDate(value: JsonValue | undefined, dayAs: 'start' | 'end' = 'start'): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const text = DATE.test(value) ? `${value}T${dayAs === 'start' ? '00:00:00' : '23:59:59'}Z` : value;
+  const match = DATE_TIME.exec(text);
+  if (!match || Number.isNaN(Date.parse(`${match[1]}Z`))) return undefined;
+  const zone = (match[2] ?? 'Z').replace(/^([+-]\d{2})(\d{2})$/, '$1:$2');
+  return match[1] + zone;
+}
+
+/** The encoding itself where the message can be written in it, utf-8 where it cannot. */
+export function barcodeEncoding(message: string, encoding: string): string {
+  const limit = { 'iso-8859-1': 0xff, 'us-ascii': 0x7f, ascii: 0x7f }[encoding.toLowerCase()];
+  if (limit === undefined) return encoding;
+  return [...message].every((char) => char.codePointAt(0)! <= limit) ? encoding : 'utf-8';
+}
+
+/** The same value with the keys of every object in order, so that equal values have equal JSON texts. */
+export function inKeyOrder<T extends JsonValue>(value: T): T;
+export function inKeyOrder(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map((item) => inKeyOrder(item));
+  if (value === null || typeof value !== 'object') return value;
+  const out: Record<string, JsonValue> = {};
+  for (const key of Object.keys(value).sort()) out[key] = inKeyOrder(value[key]!);
+  return out;
+}

@@ -1,0 +1,70 @@
+import { PermanentError } from '../../passes/errors.js';
+import type { JsonValue } from '../../passes/pass-type.js';
+import { prepareFile, type ArchiveEntry } from './pass-images.js';
+import type { ManifestSigner } from './sign-manifest.js';
+import { storeZip } from './zip.js';
+
+/** Media types of one pass and of several to install at once. */
+export const PKPASS_TYPE = 'application/vnd.apple.pkpass';
+export const PKPASSES_TYPE = 'application/vnd.apple.pkpasses';
+const MAX_BUNDLE_PASSES = 10;
+const MAX_BUNDLE_BYTES = 150_000_000;
+
+/** The manifest: archive name to SHA-1 of every file, ordered by name, so that the same files give the same bytes. */
+export function manifestOf(entries: readonly ArchiveEntry[]): Buffer {
+  const sorted = [...entries].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const members = sorted.map(({ name, file }) => `${JSON.stringify(name)}:"${file.sha1}"`);
+  return Buffer.from(`{${members.join(',')}}`, 'utf8');
+}
+
+function unsignedFiles(input: {
+  passJson: Record<string, JsonValue>;
+  images: readonly ArchiveEntry[];
+  strings: readonly ArchiveEntry[];
+}): {
+  entries: ArchiveEntry[];
+  manifest: Buffer;
+} {
+  const passJson = prepareFile(Buffer.from(JSON.stringify(input.passJson), 'utf8'));
+  const entries = [{ name: 'pass.json', file: passJson }, ...input.images, ...input.strings];
+  return { entries, manifest: manifestOf(entries) };
+}
+
+function zipped(entries: readonly ArchiveEntry[], manifest: Buffer, signature: Buffer): Buffer {
+  const files = entries.map(({ name, file }) => ({ name, bytes: file.bytes, crc32: file.crc32 }));
+  return storeZip([...files, { name: 'manifest.json', bytes: manifest }, { name: 'signature', bytes: signature }]);
+}
+
+export interface BundleInput {
+  passJson: Record<string, JsonValue>;
+  images: readonly ArchiveEntry[];
+  strings: readonly ArchiveEntry[];
+  signer: ManifestSigner;
+  /** Signing time; the only thing in the file that is not given by the pass's revision. */
+  at: Date;
+}
+
+/** Bytes of one .pkpass. The same pass.json, images and strings give the same manifest, byte for byte. */
+export async function buildPkpass(input: BundleInput): Promise<Buffer> {
+  const { entries, manifest } = unsignedFiles(input);
+  return zipped(entries, manifest, await input.signer.sign(manifest, input.at));
+}
+
+/** The same on the calling thread, for measurements. */
+export function buildPkpassSync(input: BundleInput): Buffer {
+  const { entries, manifest } = unsignedFiles(input);
+  return zipped(entries, manifest, input.signer.signSync(manifest, input.at));
+}
+
+/** Bytes of a .pkpasses bundle, for installing several passes at once; Apple allows 10 passes and 150 MB. */
+export function buildPkpasses(pkpasses: readonly Buffer[]): Buffer {
+  const size = pkpasses.reduce((sum, pkpass) => sum + pkpass.length, 0);
+  if (pkpasses.length === 0 || pkpasses.length > MAX_BUNDLE_PASSES || size > MAX_BUNDLE_BYTES) {
+    throw new PermanentError(
+      'bundle-size',
+      `A bundle holds 1 to ${MAX_BUNDLE_PASSES} passes of at most 150 MB together: offer the rest in a second one.`,
+      { passes: pkpasses.length, bytes: size },
+    );
+  }
+  return storeZip(pkpasses.map((bytes, index) => ({ name: `pass-${index + 1}.pkpass`, bytes })));
+}

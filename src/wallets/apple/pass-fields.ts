@@ -1,0 +1,80 @@
+import type { AppleDesign, AppleField, JsonValue } from '../../passes/pass-type.js';
+import { renderText, renderValue, type View } from '../../passes/render.js';
+import { appleDate, isDateOnly } from './apple-values.js';
+
+/** The groups of fields of a pass, front to back; "design order" means these in turn. */
+export const FIELD_GROUPS = [
+  'headerFields',
+  'primaryFields',
+  'secondaryFields',
+  'auxiliaryFields',
+  'backFields',
+] as const;
+
+export const fieldsInDesignOrder = (apple: AppleDesign): AppleField[] => FIELD_GROUPS.flatMap((group) => apple[group]);
+
+/**
+ * Keys of the fields that carry their changeMessage in this revision. iOS shows a generic line ("Store card changed")
+ * when two or more changed fields have one, so of those that changed only the first in design order keeps it.
+ */
+export function effectiveChangeMessages(
+  fields: readonly Pick<AppleField, 'key' | 'changeMessage'>[],
+  changedFields: readonly string[],
+): Set<string> {
+  const withMessage = fields.filter((field) => field.changeMessage !== undefined && field.changeMessage !== '');
+  const [, ...silenced] = withMessage.filter((field) => changedFields.includes(field.key));
+  return new Set(withMessage.filter((field) => !silenced.includes(field)).map((field) => field.key));
+}
+
+/** Keys of the fields whose value differs between two states of a pass, in design order: the `changedFields` of a revision. */
+export function changedAppleFields(apple: AppleDesign, before: View, after: View): string[] {
+  const text = (field: AppleField, view: View): string => JSON.stringify(renderField(field, view, false) ?? null);
+  const value = (field: AppleField): AppleField => ({ key: field.key, value: field.value });
+  return fieldsInDesignOrder(apple)
+    .filter((field) => text(value(field), before) !== text(value(field), after))
+    .map((field) => field.key);
+}
+
+const DATE_STYLES = ['dateStyle', 'timeStyle', 'isRelative', 'ignoresTimeZone'];
+const NUMBER_STYLES = ['numberStyle', 'currencyCode'];
+
+/** One field as pass.json has it; undefined where its value is absent. */
+export function renderField(
+  field: AppleField,
+  view: View,
+  withChangeMessage: boolean,
+): Record<string, JsonValue> | undefined {
+  const rendered = renderValue(field.value, view);
+  if (rendered === undefined || rendered === null) return undefined;
+  let value: string | number =
+    typeof rendered === 'number' || typeof rendered === 'string' ? rendered : renderText(String(field.value), view);
+
+  const { key, label, value: _template, changeMessage, ...rest } = field as Record<string, JsonValue>;
+  const styles = (renderValue(rest, view) ?? {}) as Record<string, JsonValue>;
+  const drop = (names: readonly string[]): void => names.forEach((name) => delete styles[name]);
+
+  // Wallet refuses a pass whose field has a style that its value cannot take: better unstyled than not at all.
+  if ('dateStyle' in styles || 'timeStyle' in styles) {
+    const date = appleDate(value);
+    if (date === undefined) drop(DATE_STYLES);
+    else {
+      // A bare day must not become the day before on a phone west of Greenwich.
+      if (isDateOnly(value)) styles['ignoresTimeZone'] ??= true;
+      value = date;
+    }
+  }
+  if ('numberStyle' in styles || 'currencyCode' in styles) {
+    const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    if (typeof number === 'number' && Number.isFinite(number)) value = number;
+    else drop(NUMBER_STYLES);
+  }
+  return {
+    ...styles,
+    key: key as string,
+    ...(typeof label === 'string' ? { label: renderText(label, view) } : {}),
+    value,
+    ...(withChangeMessage && typeof changeMessage === 'string'
+      ? { changeMessage: renderText(changeMessage, view) }
+      : {}),
+  };
+}
