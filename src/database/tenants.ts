@@ -1,0 +1,74 @@
+import { tenantSettings, type TenantSettings } from '../passes/tenant-settings.js';
+import type { Sql } from './connect.js';
+
+export const ENVIRONMENTS = ['development', 'staging', 'production'] as const;
+export type TenantEnvironment = (typeof ENVIRONMENTS)[number];
+
+/** A brand, with its settings parsed: defaults are filled in at reading, so that a new setting needs no migration. */
+export interface Tenant {
+  tenantId: string;
+  /** `aid_0x…`: how callers of the older API name the tenant. */
+  accountId: string;
+  name: string;
+  environment: TenantEnvironment;
+  settings: TenantSettings;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+interface TenantRow {
+  tenant_id: string;
+  account_id: string;
+  name: string;
+  environment: TenantEnvironment;
+  settings: unknown;
+  created_at: Date;
+  updated_at: Date;
+}
+
+const toTenant = (row: TenantRow): Tenant => ({
+  tenantId: row.tenant_id,
+  accountId: row.account_id,
+  name: row.name,
+  environment: row.environment,
+  settings: tenantSettings.parse(row.settings),
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});
+
+const COLUMNS = 'tenant_id, account_id, name, environment, settings, created_at, updated_at';
+
+export type NewTenant = Pick<Tenant, 'tenantId' | 'accountId' | 'name' | 'environment' | 'settings'>;
+
+/** Makes or changes a tenant; false where nothing differs. */
+export async function upsertTenant(sql: Sql, tenant: NewTenant): Promise<boolean> {
+  const changed = await sql.query(
+    `insert into tenants (tenant_id, account_id, name, environment, settings) values ($1, $2, $3, $4, $5)
+     on conflict (tenant_id) do update
+       set account_id = excluded.account_id, name = excluded.name, environment = excluded.environment,
+           settings = excluded.settings, updated_at = now()
+       where (tenants.account_id, tenants.name, tenants.environment, tenants.settings)
+             is distinct from (excluded.account_id, excluded.name, excluded.environment, excluded.settings)
+     returning tenant_id`,
+    [tenant.tenantId, tenant.accountId, tenant.name, tenant.environment, JSON.stringify(tenant.settings)],
+  );
+  return changed.length > 0;
+}
+
+/** The tenant, or undefined. */
+export async function getTenant(sql: Sql, tenantId: string): Promise<Tenant | undefined> {
+  const [row] = await sql.query<TenantRow>(`select ${COLUMNS} from tenants where tenant_id = $1`, [tenantId]);
+  return row && toTenant(row);
+}
+
+/** The tenant of an account id, or undefined. Runs as the system: the caller does not know the tenant yet. */
+export async function getTenantByAccountId(system: Sql, accountId: string): Promise<Tenant | undefined> {
+  const [row] = await system.query<TenantRow>(`select ${COLUMNS} from tenants where account_id = $1`, [accountId]);
+  return row && toTenant(row);
+}
+
+/** All tenants by id. Runs as the system. */
+export async function listTenants(system: Sql): Promise<Tenant[]> {
+  const rows = await system.query<TenantRow>(`select ${COLUMNS} from tenants order by tenant_id`);
+  return rows.map(toTenant);
+}
