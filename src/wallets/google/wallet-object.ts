@@ -1,0 +1,156 @@
+import { PermanentError } from '../../passes/errors.js';
+import type { GoogleDesign, JsonValue } from '../../passes/pass-type.js';
+import type { PassState } from '../../passes/pass.js';
+import { renderValue, type View } from '../../passes/render.js';
+import { issuerOf } from './resource-ids.js';
+import { ESSENTIAL, REQUIRED, fieldType, schemaName, shapeOf, type FieldType } from './schema.js';
+
+export type GoogleResource = { [field: string]: JsonValue };
+export type GoogleObjectState = 'ACTIVE' | 'EXPIRED' | 'INACTIVE' | 'COMPLETED';
+
+/** Google's word for each state of a pass; an object is never deleted, it becomes INACTIVE. */
+export const GOOGLE_STATES: Readonly<Record<PassState, GoogleObjectState>> = {
+  active: 'ACTIVE',
+  expired: 'EXPIRED',
+  voided: 'INACTIVE',
+  deleted: 'INACTIVE',
+};
+
+/** The class resource of a design, whole, for insert, PATCH and PUT. `callbackUrl` receives save and delete callbacks. */
+export function googleClass(input: {
+  design: GoogleDesign;
+  issuerId: string;
+  classId: string;
+  callbackUrl?: string | undefined;
+}): GoogleResource {
+  const { design, issuerId, classId, callbackUrl } = input;
+  if (issuerOf(classId) !== issuerId) {
+    throw new PermanentError('google-issuer-id', 'The class id belongs to another issuer; make it with googleClassId.');
+  }
+  const out: GoogleResource = {
+    multipleDevicesAndHoldersAllowedStatus: 'ONE_USER_ALL_DEVICES',
+    ...design.class,
+    id: classId,
+  };
+  if (callbackUrl !== undefined) out['callbackOptions'] = { url: callbackUrl };
+  // GET says APPROVED; every write must say UNDER_REVIEW again. GenericClass has no such field.
+  if (design.type !== 'generic') out['reviewStatus'] = 'UNDER_REVIEW';
+  return out;
+}
+
+/**
+ * The object resource of a pass, whole: arrays are complete, because PATCH replaces them as a whole. Fields without a value
+ * are left out. `notify` asks Google to notify the holder of this one write, where the type can (not generic: use addMessage).
+ */
+export function googleObject(input: {
+  design: GoogleDesign;
+  classId: string;
+  objectId: string;
+  view: View;
+  state: GoogleObjectState;
+  notify: boolean;
+}): GoogleResource {
+  const { design, classId, objectId, view, state, notify } = input;
+  const rendered = fit(renderValue(design.object, view) ?? {}, schemaName(`${design.type}Object`));
+  const out: GoogleResource = { ...(rendered as GoogleResource | undefined), id: objectId, classId, state };
+  if (notify && design.type !== 'generic') out['notifyPreference'] = 'NOTIFY_ON_UPDATE';
+  const missing = REQUIRED[schemaName(`${design.type}Object`)]!.filter((field) => !(field in out));
+  if (missing.length > 0) {
+    throw new PermanentError(
+      'google-required-value',
+      `The Google object has no value for ${missing.join(', ')}, which Google requires; give the pass type's field a default or fill it.`,
+    );
+  }
+  return out;
+}
+
+/** Brings a rendered value into the JSON types of the schema, and drops parts that say nothing. */
+function fit(value: JsonValue, typeName: string): JsonValue | undefined {
+  const shape = shapeOf(typeName);
+  if (!shape || value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  const out: GoogleResource = {};
+  for (const [field, inner] of Object.entries(value)) {
+    const type = fieldType(shape, field);
+    const fitted = type === undefined ? inner : fitField(inner, type);
+    if (fitted !== undefined) out[field] = fitted;
+  }
+  const empty = Object.keys(value).length === 0 || Object.keys(out).length === 0;
+  const essential = ESSENTIAL[typeName] ?? [];
+  return empty || essential.some((field) => !(field in out)) ? undefined : out;
+}
+
+function fitField(value: JsonValue, type: FieldType): JsonValue | undefined {
+  if (type.array) {
+    return Array.isArray(value)
+      ? value.map((item) => fitField(item, { ...type, array: false })).filter((item) => item !== undefined)
+      : value;
+  }
+  if (type.is === 'type') return fit(value, type.name);
+  if (type.is === 'boolean') return value === 'true' ? true : value === 'false' ? false : value;
+  if (type.is === 'int32' || type.is === 'double') {
+    if (value === '') return undefined;
+    return typeof value === 'string' && Number.isFinite(Number(value)) ? Number(value) : value;
+  }
+  // proto JSON refuses a number where the schema says string, and int64 travels as text.
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+}
+
+/** Fields that only Google sets, or that hold for one write: no part of a comparison, never sent back. */
+const NOT_OURS = new Set([
+  'kind',
+  'version',
+  'hasUsers',
+  'hasLinkedDevice',
+  'classReference',
+  'review',
+  'notifyPreference',
+]);
+
+const spelling = (text: string): string => text.replaceAll('_', '').toLowerCase();
+
+function holds(current: JsonValue | undefined, desired: JsonValue, key: string): boolean {
+  if (key === 'reviewStatus')
+    return typeof current === 'string' && ['underreview', 'approved'].includes(spelling(current));
+  if (Array.isArray(desired)) {
+    return (
+      Array.isArray(current) && current.length === desired.length && desired.every((d, i) => holds(current[i], d, key))
+    );
+  }
+  if (desired !== null && typeof desired === 'object') {
+    if (current === null || typeof current !== 'object' || Array.isArray(current)) return false;
+    return Object.entries(desired).every(([k, d]) => holds(current[k], d, k));
+  }
+  // Google answers enums in either spelling (`active`, `ACTIVE`).
+  const isName = typeof desired === 'string' && /^[A-Z][A-Z0-9_]*$/.test(desired);
+  return isName && typeof current === 'string' ? spelling(current) === spelling(desired) : current === desired;
+}
+
+/** Whether a nested field of `current` is absent in `desired`; arrays are replaced whole and need no look. */
+function vanished(current: JsonValue | undefined, desired: JsonValue): boolean {
+  if (current == null || desired === null || typeof current !== 'object' || typeof desired !== 'object') return false;
+  if (Array.isArray(current) || Array.isArray(desired)) return false;
+  return Object.entries(current).some(([k, c]) => k !== 'kind' && (!(k in desired) || vanished(c, desired[k]!)));
+}
+
+export type GoogleWrite = { method: 'none' } | { method: 'PATCH' | 'PUT'; body: GoogleResource };
+
+/**
+ * What to send so that `current` (as Google gave it) says `desired`. A PATCH cannot clear a field, so where an owned field
+ * has lost its value the whole resource is PUT, with everything of Google's and others' (messages, links) kept.
+ * `ownedFields` are the top-level fields of the design; the fields of `desired` are owned in any case.
+ */
+export function googleWrite(
+  current: GoogleResource,
+  desired: GoogleResource,
+  ownedFields: readonly string[] = [],
+): GoogleWrite {
+  const compared = Object.entries(desired).filter(([field]) => !NOT_OURS.has(field));
+  const lost = ownedFields.filter((field) => field in current && !(field in desired));
+  if (lost.length > 0 || compared.some(([field, value]) => vanished(current[field], value))) {
+    const kept = Object.entries(current).filter(([field]) => !NOT_OURS.has(field) && !lost.includes(field));
+    return { method: 'PUT', body: { ...Object.fromEntries(kept), ...desired } };
+  }
+  return compared.every(([field, value]) => holds(current[field], value, field))
+    ? { method: 'none' }
+    : { method: 'PATCH', body: desired };
+}
