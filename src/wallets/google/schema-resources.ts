@@ -1,6 +1,6 @@
 import type { Shape } from './schema-shared.js';
 
-/** Classes and objects of the Wallet REST API (discovery document walletobjects.v1, revision 20260806; `kind` and `version` left out). */
+/** Classes and objects of the Wallet REST API (discovery document walletobjects.v1, revision 20260806; deprecated fields left out). */
 export const RESOURCE_TYPES: Readonly<Record<string, Shape>> = {
   GenericClass: {
     appLinkData: 'AppLinkData',
@@ -52,7 +52,6 @@ export const RESOURCE_TYPES: Readonly<Record<string, Shape>> = {
   LoyaltyClass: {
     accountIdLabel: 'string',
     accountNameLabel: 'string',
-    allowMultipleUsersPerObject: 'boolean',
     appLinkData: 'AppLinkData',
     callbackOptions: 'CallbackOptions',
     classTemplateInfo: 'ClassTemplateInfo',
@@ -64,7 +63,6 @@ export const RESOURCE_TYPES: Readonly<Record<string, Shape>> = {
     homepageUri: 'Uri',
     id: 'string',
     imageModulesData: 'ImageModuleData[]',
-    infoModuleData: 'InfoModuleData',
     issuerName: 'string',
     linksModuleData: 'LinksModuleData',
     localizedAccountIdLabel: 'LocalizedString',
@@ -75,7 +73,6 @@ export const RESOURCE_TYPES: Readonly<Record<string, Shape>> = {
     localizedRewardsTierLabel: 'LocalizedString',
     localizedSecondaryRewardsTier: 'LocalizedString',
     localizedSecondaryRewardsTierLabel: 'LocalizedString',
-    locations: 'LatLongPoint[]',
     merchantLocations: 'MerchantLocation[]',
     messages: 'Message[]',
     multipleDevicesAndHoldersAllowedStatus: 'HoldersStatus',
@@ -94,7 +91,6 @@ export const RESOURCE_TYPES: Readonly<Record<string, Shape>> = {
     valueAddedModuleData: 'ValueAddedModuleData[]',
     viewUnlockRequirement: 'ViewUnlockRequirement',
     wideProgramLogo: 'Image',
-    wordMark: 'Image',
   },
   LoyaltyObject: {
     accountId: 'string',
@@ -114,7 +110,6 @@ export const RESOURCE_TYPES: Readonly<Record<string, Shape>> = {
     linkedObjectIds: 'string[]',
     linkedOfferIds: 'string[]',
     linksModuleData: 'LinksModuleData',
-    locations: 'LatLongPoint[]',
     loyaltyPoints: 'LoyaltyPoints',
     merchantLocations: 'MerchantLocation[]',
     messages: 'Message[]',
@@ -130,7 +125,6 @@ export const RESOURCE_TYPES: Readonly<Record<string, Shape>> = {
     valueAddedModuleData: 'ValueAddedModuleData[]',
   },
   OfferClass: {
-    allowMultipleUsersPerObject: 'boolean',
     appLinkData: 'AppLinkData',
     callbackOptions: 'CallbackOptions',
     classTemplateInfo: 'ClassTemplateInfo',
@@ -144,7 +138,6 @@ export const RESOURCE_TYPES: Readonly<Record<string, Shape>> = {
     homepageUri: 'Uri',
     id: 'string',
     imageModulesData: 'ImageModuleData[]',
-    infoModuleData: 'InfoModuleData',
     issuerName: 'string',
     linksModuleData: 'LinksModuleData',
     localizedDetails: 'LocalizedString',
@@ -153,7 +146,6 @@ export const RESOURCE_TYPES: Readonly<Record<string, Shape>> = {
     localizedProvider: 'LocalizedString',
     localizedShortTitle: 'LocalizedString',
     localizedTitle: 'LocalizedString',
-    locations: 'LatLongPoint[]',
     merchantLocations: 'MerchantLocation[]',
     messages: 'Message[]',
     multipleDevicesAndHoldersAllowedStatus: 'HoldersStatus',
@@ -171,7 +163,6 @@ export const RESOURCE_TYPES: Readonly<Record<string, Shape>> = {
     valueAddedModuleData: 'ValueAddedModuleData[]',
     viewUnlockRequirement: 'ViewUnlockRequirement',
     wideTitleImage: 'Image',
-    wordMark: 'Image',
   },
   OfferObject: {
     appLinkData: 'AppLinkData',

@@ -1,19 +1,15 @@
 /** A type of the schema: field name to its type; `[]` marks an array, other names refer to TYPES or ENUMS. */
 export type Shape = Readonly<Record<string, string>>;
 
-/** Types that classes and objects are made of (discovery document walletobjects.v1, revision 20260806; `kind` and `version`, ignored by the API, left out). */
+/** Types that classes and objects are made of (discovery document walletobjects.v1, revision 20260806; deprecated fields left out). */
 export const SHARED_TYPES: Readonly<Record<string, Shape>> = {
   AppLinkData: {
     androidAppLinkInfo: 'AppLinkDataAppLinkInfo',
     displayText: 'LocalizedString',
-    iosAppLinkInfo: 'AppLinkDataAppLinkInfo',
     webAppLinkInfo: 'AppLinkDataAppLinkInfo',
   },
   AppLinkDataAppLinkInfo: {
-    appLogoImage: 'Image',
     appTarget: 'AppLinkDataAppLinkInfoAppTarget',
-    description: 'LocalizedString',
-    title: 'LocalizedString',
   },
   AppLinkDataAppLinkInfoAppTarget: {
     packageName: 'string',
@@ -30,7 +26,6 @@ export const SHARED_TYPES: Readonly<Record<string, Shape>> = {
     fieldSelector: 'FieldSelector',
   },
   CallbackOptions: {
-    updateRequestUrl: 'string',
     url: 'string',
   },
   CardBarcodeSectionDetails: {
@@ -113,13 +108,10 @@ export const SHARED_TYPES: Readonly<Record<string, Shape>> = {
     mainImage: 'Image',
   },
   ImageUri: {
-    description: 'string',
-    localizedDescription: 'LocalizedString',
     uri: 'string',
   },
   InfoModuleData: {
     labelValueRows: 'LabelValueRow[]',
-    showLastUpdateTime: 'boolean',
   },
   LabelValue: {
     label: 'string',
@@ -140,7 +132,6 @@ export const SHARED_TYPES: Readonly<Record<string, Shape>> = {
   ListTemplateOverride: {
     firstRowOption: 'FirstRowOption',
     secondRowOption: 'FieldSelector',
-    thirdRowOption: 'FieldSelector',
   },
   LocalizedString: {
     defaultValue: 'TranslatedString',
