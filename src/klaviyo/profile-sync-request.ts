@@ -1,0 +1,105 @@
+import { cleanJson, decodeEntities, isBlank, isUnrendered, pointer } from '../passes/clean-text.js';
+import { parseIdentifiers, type Identifier } from '../passes/identifiers.js';
+import type { JsonValue } from '../passes/pass-type.js';
+import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './request-shape.js';
+
+export interface ProfileSyncCommand {
+  /** `email`, `phone`, `externalId` where present. */
+  identifiers: Identifier[];
+  /** Klaviyo's own id of the profile. */
+  profileId: string | null;
+  /** Standard attributes (`first_name`, `locale`, ...); null clears, absent is no change. */
+  attributes: Record<string, JsonValue>;
+  /** Custom properties, keys whole (dots stay); null clears. */
+  properties: Record<string, JsonValue>;
+  /** Klaviyo's `subscriptions`, or `consent` as the flow sent it. */
+  consent: JsonValue;
+  idempotencyKey: string | null;
+  version: string | null;
+}
+
+const ATTRIBUTES = [
+  'first_name',
+  'last_name',
+  'organization',
+  'title',
+  'locale',
+  'image',
+  'location',
+  'created',
+  'updated',
+];
+const KEYS = [
+  'email',
+  'phone_number',
+  'phone',
+  'external_id',
+  'customer_id',
+  'id',
+  'profile_id',
+  'klaviyo_id',
+  'properties',
+  'consent',
+  'subscriptions',
+  'idempotency_key',
+  'idempotencyKey',
+  'version',
+  'updated_at',
+  'data',
+  ...ATTRIBUTES,
+];
+
+/** Drops blanks (no change) and unrendered tags (with a warning); texts are decoded once. */
+function readData(reader: BodyReader, from: Body, base: string): Record<string, JsonValue> {
+  const out: Record<string, JsonValue> = {};
+  for (const [key, value] of Object.entries(from)) {
+    if (typeof value === 'string' && isBlank(value)) continue;
+    if (typeof value === 'string' && isUnrendered(value)) {
+      reader.warn(
+        base + pointer(key),
+        `${key} still holds a template tag and was ignored; check the spelling of the tag`,
+      );
+    } else out[key] = typeof value === 'string' ? decodeEntities(value) : value;
+  }
+  return cleanJson(out) as Record<string, JsonValue>;
+}
+
+const pick = (from: Body, keys: readonly string[]): Body =>
+  Object.fromEntries(keys.filter((key) => Object.hasOwn(from, key)).map((key) => [key, from[key]!]));
+
+/** The body of `profiles/sync`: flat, or Klaviyo's own profile object under `data.attributes`. */
+export function parseProfileSync(body: Body, options: RequestOptions = {}): Parsed<ProfileSyncCommand> {
+  const reader = new BodyReader(body);
+  const data = Array.isArray(own(body, 'data')) ? null : reader.object('data');
+  const nested = data && reader.object('attributes', '/data', data);
+  const from: Body = nested ?? body;
+  const base = nested ? '/data/attributes' : '';
+  const profileKey = ['profile_id', 'klaviyo_id', 'id'].find((key) => Object.hasOwn(body, key)) ?? 'profile_id';
+  const profileId = nested && data ? reader.text('id', '/data', data) : reader.text(profileKey);
+  const named = pick(from, ['email', 'phone_number', 'phone', 'external_id', 'customer_id', ...(options.custom ?? [])]);
+  const parsed = parseIdentifiers(named, options, base);
+  const none = parsed.identifiers.length === 0 && parsed.problems.every(({ pointer: at }) => at === base);
+  if (none && profileId === null) {
+    reader.problem(
+      `${base}/email`,
+      'neither email nor phone_number has a value',
+      'write "email": "{{ person.email }}" and "phone_number": "{{ person.phone_number }}", and check that the profile has one',
+    );
+  }
+  const identifiers = none ? [] : reader.take(parsed);
+  const properties = readData(reader, reader.object('properties', base, from) ?? {}, `${base}/properties`);
+  const attributes = readData(reader, pick(from, ATTRIBUTES), base);
+  const consent = own(from, 'subscriptions') ?? own(from, 'consent') ?? null;
+  const idempotencyKey = reader.idempotencyKey();
+  const version = reader.version();
+  if (!nested) reader.unknownKeys([...KEYS, ...(options.custom ?? [])]);
+  return reader.finish(() => ({
+    identifiers,
+    profileId,
+    attributes,
+    properties,
+    consent: typeof consent === 'string' && (isBlank(consent) || isUnrendered(consent)) ? null : cleanJson(consent),
+    idempotencyKey,
+    version,
+  }));
+}

@@ -1,0 +1,99 @@
+import { cleanText, decodeAmpersand, decodeEntities } from './clean-text.js';
+import type { FieldType, JsonValue, PassField } from './pass-type.js';
+
+/** A value of the field's type, or why not; `unreadable` means that a guess would be needed. */
+export type Read = { value: string | number | boolean } | { message: string; cure: string; unreadable: boolean };
+
+const unreadable = (message: string, cure: string): Read => ({ message, cure, unreadable: true });
+const wrong = (message: string, cure: string): Read => ({ message, cure, unreadable: false });
+
+const TRUE: ReadonlySet<string> = new Set(['true', '1', 'yes']);
+const FALSE: ReadonlySet<string> = new Set(['false', '0', 'no']);
+const URL_SCHEMES: ReadonlySet<string> = new Set(['https:', 'http:', 'mailto:', 'tel:', 'sms:']);
+const NUMBER = /^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+const DATE = /^(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?$/;
+const DATETIME =
+  /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2}(?:\.\d{1,9})?)?\s?(Z|[+-]\d{2}:\d{2}(?::\d{2})?|[+-]\d{4})$/i;
+
+const excerpt = (text: string) => `"${text.length > 40 ? `${text.slice(0, 40)}…` : text}"`;
+
+function realDate(text: string): string | null {
+  const parts = DATE.exec(text);
+  if (!parts) return null;
+  const iso = `${parts[1]}-${parts[2]}-${parts[3]}`;
+  const date = new Date(`${iso}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 10) === iso ? iso : null;
+}
+
+function readNumber(text: string): number | null {
+  const number = NUMBER.test(text) ? Number(text) : NaN;
+  if (!Number.isFinite(number)) return null;
+  // -0 and 0 are one value in PostgreSQL's jsonb: two spellings would look like a change.
+  return number === 0 ? 0 : number;
+}
+
+type Reader = (text: string, given: string | number | boolean) => Read;
+
+const READERS: Record<FieldType, Reader> = {
+  text: (_, given) => ({ value: typeof given === 'string' ? cleanText(decodeEntities(given)) : String(given) }),
+  number: (text) => {
+    const value = readNumber(text);
+    return value === null
+      ? unreadable(`is not a number: ${excerpt(text)}`, 'send digits with a point, such as 12.50, without blanks')
+      : { value };
+  },
+  integer: (text) => {
+    const value = readNumber(text);
+    return value === null || !Number.isSafeInteger(value)
+      ? unreadable(`is not a whole number: ${excerpt(text)}`, 'send digits only, such as 120')
+      : { value };
+  },
+  boolean: (text) => {
+    const word = text.toLowerCase();
+    if (TRUE.has(word)) return { value: true };
+    if (FALSE.has(word)) return { value: false };
+    return unreadable(`is neither true nor false: ${excerpt(text)}`, 'send true or false');
+  },
+  date: (text) => {
+    const value = realDate(text);
+    return value === null
+      ? unreadable(`is not a date: ${excerpt(text)}`, 'send it as 2026-01-31: {{ …|date:"Y-m-d" }}')
+      : { value };
+  },
+  datetime: (text) => {
+    const parts = DATETIME.exec(text);
+    const zone = parts?.[4]?.replace(/^([+-]\d{2})(\d{2})$/, '$1:$2').slice(0, 6);
+    const time = parts
+      ? new Date(`${parts[1]}T${parts[2]}${parts[3]?.slice(0, 7) ?? ':00'}${zone?.toUpperCase()}`)
+      : null;
+    return !parts || !realDate(parts[1]!) || !time || Number.isNaN(time.getTime())
+      ? unreadable(`is not a time with a zone: ${excerpt(text)}`, 'send it as 2026-01-31T09:30:00Z: {{ …|date:"c" }}')
+      : { value: time.toISOString() };
+  },
+  url: (text) => {
+    const address = decodeAmpersand(text).replace(/[\t\n\r]/g, '');
+    const scheme = URL.canParse(address) ? new URL(address).protocol : null;
+    return scheme !== null && URL_SCHEMES.has(scheme)
+      ? { value: address }
+      : wrong(`is not a link: ${excerpt(text)}`, 'send a full address that starts with https://');
+  },
+};
+
+/** Reads one value by the field's type; no guesses: "12,50" may be twelve and a half or twelve hundred. */
+export function coerceValue(field: PassField, raw: Exclude<JsonValue, null>): Read {
+  if (typeof raw === 'object') {
+    return wrong(
+      `is ${Array.isArray(raw) ? 'a list' : 'an object'} where one value belongs`,
+      'insert one property of it',
+    );
+  }
+  if (typeof raw === 'boolean' && (field.type === 'number' || field.type === 'integer')) {
+    return unreadable('is true or false where a number belongs', 'send digits');
+  }
+  const read = READERS[field.type](cleanText(String(raw)).trim(), raw);
+  const limit = field.maxLength;
+  if ('value' in read && typeof read.value === 'string' && limit !== undefined && [...read.value].length > limit) {
+    return wrong(`is longer than ${limit} characters`, 'shorten it: {{ …|truncatechars:' + limit + ' }}');
+  }
+  return read;
+}

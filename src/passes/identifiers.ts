@@ -1,0 +1,155 @@
+import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/min';
+import { cleanText, decodeAmpersand, decodeEntities, isBlank, isUnrendered, pointer } from './clean-text.js';
+import { nearest } from './nearest-name.js';
+
+export const IDENTIFIER_KINDS = ['email', 'phone', 'customerId', 'serialNumber', 'externalId', 'passTemplate'] as const;
+
+/** Identifiers that narrow a search but never name one customer. */
+const NARROWING: ReadonlySet<string> = new Set(['passTemplate']);
+
+/** Klaviyo's own names for the same things. */
+const ALIASES: Readonly<Record<string, string>> = {
+  phone_number: 'phone',
+  phoneNumber: 'phone',
+  customer_id: 'customerId',
+  serial_number: 'serialNumber',
+  external_id: 'externalId',
+};
+
+export interface IdentifierOptions {
+  /** ISO 3166 country that phone numbers without a country code belong to. */
+  defaultCountry?: string | undefined;
+  /** Custom identifiers of the tenant. */
+  custom?: readonly string[];
+}
+export interface Identifier {
+  kind: string;
+  value: string;
+}
+export interface FieldProblem {
+  /** JSON pointer into the request body. */
+  pointer: string;
+  message: string;
+  cure: string;
+}
+export interface FieldWarning {
+  pointer: string;
+  message: string;
+}
+export type NormalisedIdentifier =
+  { ok: true; value: string } | { ok: 'absent' } | { ok: false; message: string; cure: string };
+
+const MAX_LENGTH = 255;
+const EMAIL = /^[^\s@"(),:;<>[\\\]]+@[^\s@"(),:;<>[\\\]]+\.[^\s@"(),.:;<>[\\\]]+$/;
+const refuse = (message: string, cure: string): NormalisedIdentifier => ({ ok: false, message, cure });
+
+function normaliseEmail(text: string): NormalisedIdentifier {
+  const value = text.normalize('NFC').toLowerCase().normalize('NFC');
+  if (value.length > 254 || !EMAIL.test(value)) {
+    return refuse('is not an e-mail address', 'send one plain address such as name@example.com');
+  }
+  return { ok: true, value };
+}
+
+function normalisePhone(text: string, options: IdentifierOptions): NormalisedIdentifier {
+  const bare = text
+    .replace(/^="?|"$/g, '')
+    .replace(/^tel:/i, '')
+    .replace(/^\((\+\d+)\)/, '$1')
+    .trim();
+  const country = options.defaultCountry?.toUpperCase() as CountryCode | undefined;
+  const parsed = parsePhoneNumberFromString(bare, { extract: false, ...(country && { defaultCountry: country }) });
+  if (!parsed?.isPossible() || parsed.ext) {
+    return refuse(
+      'is not a phone number that can be dialled from abroad',
+      options.defaultCountry
+        ? 'send it with its country code, such as +33612345678'
+        : 'send it as +33612345678, or set the default country of the tenant',
+    );
+  }
+  return { ok: true, value: parsed.number };
+}
+
+/**
+ * One identifier in the form in which it is stored and looked up; applying it twice changes nothing more.
+ * Blanks and what templates leave for nothing (`None`, `null`, `nan`, ...) are absent, never a value that could match.
+ */
+export function normaliseIdentifier(kind: string, raw: unknown, options: IdentifierOptions = {}): NormalisedIdentifier {
+  if (raw === null || raw === undefined) return { ok: 'absent' };
+  if (typeof raw === 'number') {
+    if (!Number.isSafeInteger(raw))
+      return refuse('is a number that JSON cannot carry exactly', 'put it between quotes');
+  } else if (typeof raw !== 'string') {
+    return refuse(
+      `is ${Array.isArray(raw) ? 'a list' : `of the JSON type ${typeof raw}`}`,
+      'send one text between quotes',
+    );
+  }
+  const given = cleanText(String(raw)).trim();
+  if (isBlank(given)) return { ok: 'absent' };
+  if (isUnrendered(given)) {
+    return refuse('still holds a template tag', 'check the spelling of the tag, and send from a live profile');
+  }
+  const text = (kind === 'email' ? decodeEntities(given) : decodeAmpersand(given)).trim();
+  if (isBlank(text)) return { ok: 'absent' };
+  if (kind === 'email') return normaliseEmail(text);
+  if (kind === 'phone') return normalisePhone(text, options);
+  const value = text.normalize('NFC');
+  return value.length > MAX_LENGTH
+    ? refuse(`is longer than ${MAX_LENGTH} characters`, 'check which property the tag inserts')
+    : { ok: true, value };
+}
+
+/**
+ * Reads an object of identifiers. Every problem is collected; a phone number that cannot be read is only a warning
+ * where another identifier stands beside it. `base` is the pointer of the object in the body.
+ */
+export function parseIdentifiers(
+  object: Readonly<Record<string, unknown>>,
+  options: IdentifierOptions = {},
+  base = '/identifiers',
+): { identifiers: Identifier[]; problems: FieldProblem[]; warnings: FieldWarning[] } {
+  const known = [...IDENTIFIER_KINDS, ...(options.custom ?? [])];
+  const found = new Map<string, string>();
+  const problems: FieldProblem[] = [];
+  const warnings: FieldWarning[] = [];
+  const badPhones: FieldProblem[] = [];
+  for (const [key, raw] of Object.entries(object)) {
+    const kind = known.includes(key) ? key : Object.hasOwn(ALIASES, key) ? ALIASES[key]! : null;
+    const at = base + pointer(key);
+    if (kind === null) {
+      const near = nearest(key, known);
+      warnings.push({
+        pointer: at,
+        message: `"${key}" is not an identifier here and was ignored${near ? `; did you mean "${near}"?` : ''}`,
+      });
+      continue;
+    }
+    const result = normaliseIdentifier(kind, raw, options);
+    if (result.ok === 'absent') continue;
+    if (result.ok === false) {
+      const problem = { pointer: at, message: `${key} ${result.message}`, cure: result.cure };
+      (kind === 'phone' && typeof raw === 'string' && !isUnrendered(raw) ? badPhones : problems).push(problem);
+    } else if (found.has(kind) && found.get(kind) !== result.value) {
+      problems.push({ pointer: at, message: `${key} contradicts another ${kind}`, cure: 'send one of them' });
+    } else found.set(kind, result.value);
+  }
+  const identifiers = [...found].map(([kind, value]) => ({ kind, value }));
+  const usable = identifiers.some(({ kind }) => !NARROWING.has(kind));
+  if (usable)
+    warnings.push(
+      ...badPhones.map(({ pointer: at, message, cure }) => ({
+        pointer: at,
+        message: `${message} and was ignored: ${cure}`,
+      })),
+    );
+  else problems.push(...badPhones);
+  if (!usable && problems.length === 0) {
+    problems.push({
+      pointer: base,
+      message: 'no identifier has a value',
+      cure: `send at least one of ${known.filter((kind) => !NARROWING.has(kind)).join(', ')}; check that the profile has it`,
+    });
+  }
+  return { identifiers, problems, warnings };
+}

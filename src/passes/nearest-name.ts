@@ -1,0 +1,30 @@
+/** Levenshtein distance of two words. */
+export function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(change, previous[j]! + 1, row[j - 1]! + 1));
+    }
+    previous = row;
+  }
+  return previous[b.length]!;
+}
+
+const plain = (word: string) => word.toLowerCase().replace(/[\s_-]+/g, '');
+
+/**
+ * The candidate that the word was probably meant to be: case, `-` and `_` do not count, up to a third of the letters
+ * (at least two) may differ. Null where nothing is near. The first of equally near candidates wins.
+ */
+export function nearest(word: string, candidates: readonly string[]): string | null {
+  const wanted = plain(word.slice(0, 100));
+  let best: { name: string; distance: number } | null = null;
+  for (const name of candidates) {
+    const distance = editDistance(wanted, plain(name));
+    const limit = Math.max(2, Math.floor(Math.max(wanted.length, name.length) / 3));
+    if (distance <= limit && distance < name.length && (!best || distance < best.distance)) best = { name, distance };
+  }
+  return best?.name ?? null;
+}

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { IDENTIFIER_KINDS, normaliseIdentifier, parseIdentifiers } from '../../src/passes/identifiers.js';
+
+const FR = { defaultCountry: 'FR', custom: ['cardNumber'] };
+const value = (kind: string, raw: unknown) => {
+  const result = normaliseIdentifier(kind, raw, FR);
+  assert.equal(result.ok, true, JSON.stringify(result));
+  return (result as { value: string }).value;
+};
+
+test('normal form is stable: applying it twice changes nothing', () => {
+  const phones = fc
+    .tuple(fc.constantFrom('+33', '0', '+44', '001'), fc.stringMatching(/^[1-9][0-9 ]{6,10}$/))
+    .map(([a, b]) => a + b);
+  const emails = fc.oneof(
+    fc.emailAddress(),
+    fc.string({ unit: 'grapheme', minLength: 1 }).map((local) => `${local}@Exämple.org`),
+  );
+  const raw = fc.oneof(fc.string({ unit: 'binary' }), emails, phones, fc.integer());
+  fc.assert(
+    fc.property(fc.constantFrom(...IDENTIFIER_KINDS, 'cardNumber'), raw, (kind, given) => {
+      const once = normaliseIdentifier(kind, given, FR);
+      if (once.ok !== true || once.value.includes('&amp;')) return;
+      assert.deepEqual(normaliseIdentifier(kind, once.value, FR), once);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test('never throws, and never gives an empty value', () => {
+  fc.assert(
+    fc.property(fc.string(), fc.anything(), (kind, raw) => {
+      const result = normaliseIdentifier(kind, raw, FR);
+      if (result.ok === true) assert.notEqual(result.value.trim(), '');
+    }),
+  );
+});
+
+test('what templates leave for nothing is absent for every kind', () => {
+  for (const kind of [...IDENTIFIER_KINDS, 'cardNumber']) {
+    for (const blank of [
+      '',
+      ' ',
+      '\t\n',
+      'None',
+      'null',
+      'undefined',
+      'nan',
+      'NaN',
+      'N/A',
+      'None None',
+      ' none ',
+      '\u0000',
+      '\u00a0',
+      null,
+      undefined,
+    ]) {
+      assert.deepEqual(normaliseIdentifier(kind, blank), { ok: 'absent' }, `${kind}: ${JSON.stringify(blank)}`);
+    }
+  }
+});
+
+test('a template tag is refused for every kind', () => {
+  for (const kind of IDENTIFIER_KINDS) {
+    for (const tag of ['{{ person.email }}', '{{person', 'a}}@b.org', '{% if x %}']) {
+      assert.equal(normaliseIdentifier(kind, tag).ok, false, `${kind}: ${tag}`);
+    }
+  }
+});
+
+test('e-mail: trimmed, composed, lower-case, entities decoded once', () => {
+  assert.equal(value('email', '  Zoe\u0308.O&#x27;Brien@Example.COM '), "zoë.o'brien@example.com");
+  assert.equal(value('email', 'a&amp;b@x.org'), 'a&b@x.org');
+  for (const bad of [
+    'no-at.example.com',
+    'a@b',
+    'a b@x.org',
+    'a&amp;amp;b@x.org',
+    'a@x.org,b@x.org',
+    '<a@x.org>',
+    'a@b@x.org',
+  ]) {
+    assert.equal(normaliseIdentifier('email', bad).ok, false, bad);
+  }
+});
+
+test('phone: E.164 with the tenant’s country', () => {
+  for (const form of [
+    '06 12 34 56 78',
+    '+33 06 12 34 56 78',
+    'tel:+33612345678',
+    '="+33612345678"',
+    '0033612345678',
+    '(+33) 6-12.34.56.78',
+  ]) {
+    assert.equal(value('phone', form), '+33612345678', form);
+  }
+  assert.equal(value('phone', '+15005550006'), '+15005550006');
+  assert.equal(normaliseIdentifier('phone', '06 12 34 56 78', {}).ok, false);
+  for (const bad of ['123', 'call 0612345678', '06 12 34 56 78 ext 5', '+336123456789012']) {
+    assert.equal(normaliseIdentifier('phone', bad, FR).ok, false, bad);
+  }
+});
+
+test('other ids: trimmed, case kept, only &amp; decoded, exact numbers only', () => {
+  assert.equal(value('customerId', ' C-1001x '), 'C-1001x');
+  assert.equal(value('externalId', 'a&amp;b&copy;'), 'a&b&copy;');
+  assert.equal(value('customerId', 1001), '1001');
+  for (const bad of [2 ** 53, 1.5, NaN, true, [], {}, 'x'.repeat(256)])
+    assert.equal(normaliseIdentifier('customerId', bad).ok, false);
+});
+
+test('collects every problem with its pointer; one bad phone beside an e-mail is a warning', () => {
+  const ok = parseIdentifiers({ email: 'A@x.org', phone_number: '123', emial: 'b@x.org', cardNumber: 7 }, FR);
+  assert.deepEqual(ok.identifiers, [
+    { kind: 'email', value: 'a@x.org' },
+    { kind: 'cardNumber', value: '7' },
+  ]);
+  assert.deepEqual(ok.problems, []);
+  assert.deepEqual(
+    ok.warnings.map(({ pointer }) => pointer),
+    ['/identifiers/emial', '/identifiers/phone_number'],
+  );
+  assert.match(ok.warnings[0]!.message, /did you mean "email"/);
+  const bad = parseIdentifiers({ email: '{{ person.email }}', 'a/b': 1, customerId: [] }, { ...FR, custom: ['a/b'] });
+  assert.deepEqual(
+    bad.problems.map(({ pointer }) => pointer),
+    ['/identifiers/email', '/identifiers/customerId'],
+  );
+  assert.equal(parseIdentifiers({ phone: '123' }, FR).problems[0]!.pointer, '/identifiers/phone');
+});
+
+test('a template narrows but names nobody; blanks name nobody; contradictions are refused', () => {
+  for (const nobody of [{}, { email: 'None' }, { passTemplate: 'ptk_0x1' }]) {
+    assert.match(parseIdentifiers(nobody, FR).problems[0]!.message, /no identifier/);
+  }
+  assert.match(
+    parseIdentifiers({ phone: '0612345678', phone_number: '0612345679' }, FR).problems[0]!.message,
+    /contradicts/,
+  );
+  assert.deepEqual(parseIdentifiers({ phone: '0612345678', phone_number: '+33612345678' }, FR).problems, []);
+});
