@@ -1,0 +1,83 @@
+import { PermanentError } from '../passes/errors.js';
+import {
+  checkSigningCertificate,
+  loadSigningCertificate,
+  type SigningCertificate,
+} from '../wallets/apple/certificates.js';
+import type { FolderProblem } from './folder-problem.js';
+import type { CertificateTexts, TenantFolder } from './read-folder.js';
+
+/** Lower-case hex, as the database names a certificate. */
+export const fingerprintOf = (certificate: SigningCertificate): string =>
+  certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+
+/** The parsed certificate of one entry; throws PermanentError where a part cannot be read. */
+export const loadCertificate = (texts: CertificateTexts, now: () => number): SigningCertificate =>
+  loadSigningCertificate({
+    certificatePem: texts.certificatePem,
+    privateKeyPem: texts.privateKeyPem,
+    passphrase: texts.passphrase,
+    wwdrPem: texts.wwdrPem,
+    now,
+  });
+
+/** What keeps the listed certificates from signing, and pass types that none of them signs. Warnings do not count. */
+export function checkCertificates(folder: TenantFolder, options: { now: () => number }): FolderProblem[] {
+  const problems: FolderProblem[] = [];
+  const loaded: { path: string; certificate: SigningCertificate }[] = [];
+  for (const texts of folder.certificates) {
+    try {
+      loaded.push({ path: texts.path, certificate: loadCertificate(texts, options.now) });
+    } catch (error) {
+      if (!(error instanceof PermanentError)) throw error;
+      const [message = '', ...cure] = error.message.split(/: (?=[a-z])/);
+      problems.push({
+        file: 'tenant.json',
+        path: `${texts.path}${error.code.startsWith('private-key') ? '/privateKeyFile' : ''}`,
+        message: `${message.replace(/\.$/, '')}.`,
+        cure: cure.join(': ') || 'replace the file.',
+      });
+    }
+  }
+
+  const signing = new Set<string>();
+  for (const { path, certificate } of loaded) {
+    // A certificate names its own pass type; whether a pass type has one is asked below.
+    const errors = checkSigningCertificate(certificate, {
+      passTypeIdentifier: certificate.passTypeIdentifier,
+      now: options.now,
+    }).filter(({ severity, code }) => severity === 'error' && !isReplaced(code, certificate, loaded, options.now()));
+    problems.push(...errors.map(({ message, cure }) => ({ file: 'tenant.json', path, message, cure })));
+    signing.add(certificate.passTypeIdentifier);
+  }
+  for (const { file, design } of folder.passTypes) {
+    if (!design.apple || signing.has(design.apple.passTypeIdentifier)) continue;
+    // Where a certificate could not even be read, its own problem says enough.
+    if (loaded.length < folder.certificates.length) continue;
+    const others = [...signing].join(', ');
+    problems.push({
+      file,
+      path: '/apple/passTypeIdentifier',
+      message: `no certificate of tenant.json signs ${design.apple.passTypeIdentifier}${others ? ` (they sign ${others})` : ''}.`,
+      cure: 'add its certificate, key and WWDR file to "certificates" in tenant.json, or correct the identifier.',
+    });
+  }
+  return problems;
+}
+
+/** While rotating, an old certificate may end, or a new one not have begun, as long as another one signs the same type. */
+function isReplaced(
+  code: string,
+  certificate: SigningCertificate,
+  all: readonly { certificate: SigningCertificate }[],
+  now: number,
+): boolean {
+  if (code !== 'expired' && code !== 'not-yet-valid') return false;
+  return all.some(
+    ({ certificate: other }) =>
+      other !== certificate &&
+      other.passTypeIdentifier === certificate.passTypeIdentifier &&
+      other.notBefore.getTime() <= now &&
+      now < other.notAfter.getTime(),
+  );
+}

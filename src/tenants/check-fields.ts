@@ -1,0 +1,51 @@
+import { coerceValue } from '../passes/field-types.js';
+import type { PassField } from '../passes/pass-type.js';
+import { pointer } from '../passes/clean-text.js';
+import type { FolderProblem } from './folder-problem.js';
+import type { PassTypeFile } from './read-folder.js';
+
+/** What is wrong with one field of a pass type: its default does not fit, or a length that means nothing. */
+export function fieldProblem(field: PassField): { key: string; message: string; cure: string } | undefined {
+  if (field.default !== undefined) {
+    const wanted = ['number', 'integer'].includes(field.type)
+      ? 'number'
+      : field.type === 'boolean'
+        ? 'boolean'
+        : 'string';
+    const read = coerceValue(field, field.default);
+    const cure = `write a default of the type ${field.type}, or leave it out.`;
+    if (!('value' in read)) return { key: 'default', message: `the default ${read.message}.`, cure };
+    if (typeof field.default !== wanted) {
+      return { key: 'default', message: `the default is a ${typeof field.default}, not a ${wanted}.`, cure };
+    }
+  }
+  if (field.maxLength !== undefined && !['text', 'url'].includes(field.type)) {
+    return {
+      key: 'maxLength',
+      message: `a field of the type ${field.type} has no length.`,
+      cure: 'remove maxLength, or make the type "text".',
+    };
+  }
+  return undefined;
+}
+
+/** A pass keeps its data when it is converted, so a field that two pass types share has one type in both. */
+export function checkFieldsAcross(passTypes: readonly PassTypeFile[]): FolderProblem[] {
+  const first = new Map<string, { file: string; type: string }>();
+  const problems: FolderProblem[] = [];
+  for (const { file, design } of passTypes) {
+    for (const [index, field] of design.fields.entries()) {
+      const known = first.get(field.apiFieldName);
+      if (!known) first.set(field.apiFieldName, { file, type: field.type });
+      else if (known.file !== file && known.type !== field.type) {
+        problems.push({
+          file,
+          path: pointer('fields', index, 'type'),
+          message: `"${field.apiFieldName}" is ${field.type} here and ${known.type} in ${known.file}: a converted pass would carry a value that does not fit.`,
+          cure: `make it ${known.type} in both, or give one of the fields another name.`,
+        });
+      }
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,165 @@
+import { placeholders } from '../passes/render.js';
+import type { JsonValue, PassField, PassTypeDesign } from '../passes/pass-type.js';
+import { pointer } from '../passes/clean-text.js';
+import { nearest } from '../passes/nearest-name.js';
+import { PASS_KEYS, checkAppleDesign } from '../wallets/apple/check-design.js';
+import { checkGoogleDesign } from '../wallets/google/check-design.js';
+import { checkCertificates } from './check-certificates.js';
+import { checkImages } from './check-images.js';
+import type { FolderProblem } from './folder-problem.js';
+import { checkFieldsAcross, fieldProblem } from './check-fields.js';
+import { readTenantFolder, type PassTypeFile, type ReadOptions, type TenantFolder } from './read-folder.js';
+
+type Add = (path: string, message: string, cure: string) => void;
+
+/** Everything that is wrong with the meaning of what was read; an empty list is good. */
+export function checkTenantFolder(folder: TenantFolder, options: { now: () => number }): FolderProblem[] {
+  const problems = folder.passTypes.flatMap((passType) => checkPassType(passType));
+  problems.push(...checkNames(folder.passTypes), ...checkFieldsAcross(folder.passTypes));
+  if (folder.tenant) problems.push(...checkGoogleAccess(folder), ...checkCertificates(folder, options));
+  if (folder.passTypes.length === 0 && folder.tenant) {
+    problems.push({
+      file: 'pass-types',
+      path: '',
+      message: 'no pass type could be read.',
+      cure: 'put at least one pass-types/<name>.json there; docs/tenants.md has a complete one.',
+    });
+  }
+  return problems;
+}
+
+/** Reads and checks: all problems at once, those of unreadable files first. */
+export async function validateTenantFolder(
+  root: string,
+  options: ReadOptions & { now: () => number },
+): Promise<{ folder: TenantFolder; problems: FolderProblem[] }> {
+  const { folder, problems } = await readTenantFolder(root, options);
+  const unread = new Set(problems.map(({ file }) => file));
+  const more = checkTenantFolder(folder, options).filter(
+    ({ file }) => !(file === 'pass-types' && [...unread].some((name) => name.startsWith('pass-types/'))),
+  );
+  return { folder, problems: [...problems, ...more] };
+}
+
+function checkPassType({ file, design, images }: PassTypeFile): FolderProblem[] {
+  const problems: FolderProblem[] = [];
+  const add: Add = (path, message, cure) => void problems.push({ file, path, message, cure });
+  const name = file.replace(/^.*\/|\.json$/g, '');
+  if (name !== design.name) {
+    add('/name', `the name is "${design.name}", the file is ${name}.json.`, `name it "${name}", or rename the file.`);
+  }
+  const seen = new Map<string, number>();
+  for (const [index, field] of design.fields.entries()) {
+    const first = seen.get(field.apiFieldName);
+    if (first !== undefined) {
+      add(
+        pointer('fields', index, 'apiFieldName'),
+        `the field "${field.apiFieldName}" stands already at /fields/${first}.`,
+        'give each field its own apiFieldName.',
+      );
+    } else seen.set(field.apiFieldName, index);
+    const wrong = fieldProblem(field);
+    if (wrong) add(pointer('fields', index, wrong.key), wrong.message, wrong.cure);
+  }
+  checkVisuals(design, add);
+  if (!design.apple && !design.google) {
+    add('', 'the pass type has no design for any wallet.', 'add "apple", "google" or both.');
+  }
+  for (const problem of checkAppleDesign(design, images.keys())) add(problem.path, problem.message, problem.cure);
+  if (design.google) {
+    for (const problem of checkGoogleDesign(design.google)) {
+      add(pointer('google', ...problem.path.split('.')), `${problem.message}.`, problem.cure);
+    }
+    checkPlaceholders(design, design.google.object, '/google/object', add);
+    for (const [index, field] of design.google.notifyOn.entries()) {
+      if (!seen.has(field)) {
+        add(pointer('google', 'notifyOn', index), `there is no field "${field}".`, cureField(field, design.fields));
+      }
+    }
+  }
+  return [...problems, ...checkImages(`pass-types/${name}`, images, design)];
+}
+
+function cureField(name: string, fields: readonly PassField[]): string {
+  const known = fields.map((field) => field.apiFieldName);
+  const near = nearest(name, known);
+  return near ? `write "${near}".` : `use one of ${known.join(', ')}, or add the field.`;
+}
+
+function checkVisuals(design: PassTypeDesign, add: Add): void {
+  const known = new Set(design.fields.map((field) => field.apiFieldName));
+  for (const [name, visual] of Object.entries(design.visuals)) {
+    if ('from' in visual) {
+      if (!known.has(visual.from)) {
+        const cure = cureField(visual.from, design.fields);
+        add(pointer('visuals', name, 'from'), `there is no field "${visual.from}".`, cure);
+      }
+      continue;
+    }
+    for (const placeholder of placeholders(visual.template).filter((field) => !known.has(field))) {
+      const cure = `a visual is computed from fields alone: ${cureField(placeholder, design.fields)}`;
+      add(pointer('visuals', name, 'template'), `the placeholder {{${placeholder}}} names no field.`, cure);
+    }
+  }
+}
+
+/** The same rule that the Apple library holds for its part, for any other JSON with placeholders. */
+function checkPlaceholders(design: PassTypeDesign, value: JsonValue, path: string, add: Add): void {
+  if (value !== null && typeof value === 'object') {
+    for (const [key, inner] of Object.entries(value)) checkPlaceholders(design, inner, path + pointer(key), add);
+    return;
+  }
+  for (const name of placeholders(value)) {
+    const pass = PASS_KEYS.map((key) => `pass.${key}`);
+    const visuals = Object.keys(design.visuals).map((key) => `visual.${key}`);
+    const fields = design.fields.map((field) => field.apiFieldName);
+    const known = name.startsWith('pass.') ? pass : name.startsWith('visual.') ? visuals : fields;
+    if (known.includes(name)) continue;
+    const near = nearest(name, known);
+    add(
+      path,
+      `the placeholder {{${name}}} names nothing.`,
+      near ? `write {{${near}}}.` : `use one of ${[...fields, ...visuals, ...pass].join(', ')}.`,
+    );
+  }
+}
+
+function checkNames(passTypes: readonly PassTypeFile[]): FolderProblem[] {
+  const byId = new Map<string, string>();
+  return passTypes.flatMap(({ file, design }) => {
+    const first = byId.get(design.id);
+    if (first === undefined) byId.set(design.id, file);
+    if (first === undefined) return [];
+    const message = `the id ${design.id} is also that of ${first}.`;
+    return [{ file, path: '/id', message, cure: 'give each pass type an id of its own.' }];
+  });
+}
+
+function checkGoogleAccess({ tenant, passTypes, googleServiceAccount }: TenantFolder): FolderProblem[] {
+  const problems: FolderProblem[] = [];
+  const file = 'tenant.json';
+  const wants = passTypes.find(({ design }) => design.google);
+  if (wants && tenant!.settings.google.issuerId === null) {
+    problems.push({
+      file,
+      path: '/settings/google/issuerId',
+      message: `${wants.file} has a Google design, but the tenant has no issuer id.`,
+      cure: 'write the issuer id of the Google Pay & Wallet Console, digits between quotes.',
+    });
+  }
+  if (googleServiceAccount === null) return problems;
+  const path = '/googleServiceAccountFile';
+  const cure = 'download a new JSON key of the service account (Google Cloud > IAM > Service accounts > Keys).';
+  let account: Record<string, unknown> = {};
+  try {
+    account = JSON.parse(googleServiceAccount) as Record<string, unknown>;
+  } catch {
+    return [...problems, { file, path, message: 'the service-account key is not JSON.', cure }];
+  }
+  for (const key of ['client_email', 'private_key']) {
+    if (typeof account[key] !== 'string' || account[key] === '') {
+      problems.push({ file, path, message: `the service-account key has no ${key}.`, cure });
+    }
+  }
+  return problems;
+}

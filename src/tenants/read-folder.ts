@@ -1,0 +1,160 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import type { z } from 'zod';
+import { passTypeDesign, type PassTypeDesign } from '../passes/pass-type.js';
+import { explainIssues } from './explain-issue.js';
+import type { FolderProblem } from './folder-problem.js';
+import { readJson } from './read-json.js';
+import { tenantFile, type CertificateFiles, type TenantFile } from './tenant-file.js';
+
+const MAX_IMAGE_BYTES = 4_000_000;
+
+export interface PassTypeFile {
+  /** `pass-types/basic.json` */
+  file: string;
+  design: PassTypeDesign;
+  /** File name (`strip@2x.png`) to bytes, of every PNG in `pass-types/<name>/`. */
+  images: Map<string, Buffer>;
+}
+
+/** The PEM texts that one entry of `certificates` points to. */
+export interface CertificateTexts {
+  /** JSON pointer of the entry. */
+  path: string;
+  files: CertificateFiles;
+  certificatePem: string;
+  privateKeyPem: string;
+  passphrase: string | undefined;
+  wwdrPem: string;
+}
+
+/** What could be read of a folder; `tenant` is null where tenant.json is not usable. */
+export interface TenantFolder {
+  root: string;
+  tenant: TenantFile | null;
+  passTypes: PassTypeFile[];
+  certificates: CertificateTexts[];
+  googleServiceAccount: string | null;
+  klaviyoApiKey: string | null;
+}
+
+export interface ReadOptions {
+  /** Where `passphraseEnv` and `klaviyoApiKeyEnv` are looked up. */
+  environment?: Readonly<Record<string, string | undefined>>;
+  /** Certificates to use instead of those that tenant.json lists. */
+  certificates?: readonly CertificateFiles[];
+  /** Instead of `googleServiceAccountFile`. */
+  googleServiceAccountFile?: string;
+  /** Instead of what tenant.json says of the Klaviyo API key. */
+  klaviyoApiKey?: string;
+}
+
+const reason = (error: unknown): string =>
+  (({ ENOENT: 'does not exist', EACCES: 'may not be read', EISDIR: 'is a folder' }) as Record<string, string>)[
+    (error as NodeJS.ErrnoException).code ?? ''
+  ] ?? 'cannot be read';
+
+/** Reads a tenant folder without judging its meaning; what cannot be read or has the wrong shape is a problem. */
+export async function readTenantFolder(
+  folder: string,
+  options: ReadOptions = {},
+): Promise<{ folder: TenantFolder; problems: FolderProblem[] }> {
+  const root = resolve(folder);
+  const problems: FolderProblem[] = [];
+  const environment = options.environment ?? {};
+
+  async function parseFile<S extends z.ZodType>(file: string, schema: S): Promise<z.infer<S> | null> {
+    let text: string;
+    try {
+      text = await readFile(join(root, file), 'utf8');
+    } catch (error) {
+      problems.push({ file, path: '', message: `the file ${reason(error)}.`, cure: `make ${join(folder, file)}.` });
+      return null;
+    }
+    const json = readJson(text);
+    if (!('value' in json)) {
+      problems.push({ file, path: '', ...json });
+      return null;
+    }
+    const parsed = schema.safeParse(json.value);
+    if (parsed.success) return parsed.data;
+    problems.push(...explainIssues(parsed.error, json.value, schema).map((issue) => ({ file, ...issue })));
+    return null;
+  }
+
+  async function readText(path: string, name: string): Promise<string | null> {
+    try {
+      return await readFile(resolve(root, name), 'utf8');
+    } catch (error) {
+      problems.push({
+        file: 'tenant.json',
+        path,
+        message: `the file ${name} ${reason(error)}.`,
+        cure: 'correct the path (it starts at the folder of tenant.json), or put the file there.',
+      });
+      return null;
+    }
+  }
+
+  function readVariable(path: string, name: string): string | null {
+    const value = environment[name];
+    if (value !== undefined && value !== '') return value;
+    problems.push({
+      file: 'tenant.json',
+      path,
+      message: `the environment variable ${name} is not set.`,
+      cure: `set ${name} and apply again.`,
+    });
+    return null;
+  }
+
+  async function readImages(name: string): Promise<Map<string, Buffer>> {
+    const at = `pass-types/${name}`;
+    const files = await readdir(join(root, at)).catch(() => [] as string[]);
+    const images = new Map<string, Buffer>();
+    for (const file of files.filter((entry) => /\.png$/i.test(entry)).sort()) {
+      const { size } = await stat(join(root, at, file));
+      if (size <= MAX_IMAGE_BYTES) images.set(file, await readFile(join(root, at, file)));
+      else {
+        problems.push({
+          file: `${at}/${file}`,
+          path: '',
+          message: `the image has ${size} bytes.`,
+          cure: `save it with less than ${MAX_IMAGE_BYTES} bytes: phones fetch it with every update.`,
+        });
+      }
+    }
+    return images;
+  }
+
+  const tenant = await parseFile('tenant.json', tenantFile);
+  const passTypes: PassTypeFile[] = [];
+  const names = await readdir(join(root, 'pass-types')).catch(() => [] as string[]);
+  for (const entry of names.filter((name) => name.endsWith('.json')).sort()) {
+    const file = `pass-types/${entry}`;
+    const design = await parseFile(file, passTypeDesign);
+    if (design) passTypes.push({ file, design, images: await readImages(basename(entry, '.json')) });
+  }
+
+  const certificates: CertificateTexts[] = [];
+  for (const [index, files] of (options.certificates ?? tenant?.certificates ?? []).entries()) {
+    const path = `/certificates/${index}`;
+    const certificatePem = await readText(`${path}/certificateFile`, files.certificateFile);
+    const privateKeyPem = await readText(`${path}/privateKeyFile`, files.privateKeyFile);
+    const wwdrPem = await readText(`${path}/wwdrFile`, files.wwdrFile);
+    const passphrase = files.passphraseEnv && readVariable(`${path}/passphraseEnv`, files.passphraseEnv);
+    if (certificatePem === null || privateKeyPem === null || wwdrPem === null || passphrase === null) continue;
+    certificates.push({ path, files, certificatePem, privateKeyPem, passphrase, wwdrPem });
+  }
+
+  const accountFile = options.googleServiceAccountFile ?? tenant?.googleServiceAccountFile;
+  const googleServiceAccount = accountFile ? await readText('/googleServiceAccountFile', accountFile) : null;
+  let klaviyoApiKey = options.klaviyoApiKey ?? null;
+  if (klaviyoApiKey === null && tenant?.klaviyoApiKeyFile) {
+    klaviyoApiKey = (await readText('/klaviyoApiKeyFile', tenant.klaviyoApiKeyFile))?.trim() ?? null;
+  } else if (klaviyoApiKey === null && tenant?.klaviyoApiKeyEnv) {
+    klaviyoApiKey = readVariable('/klaviyoApiKeyEnv', tenant.klaviyoApiKeyEnv);
+  }
+
+  return { folder: { root, tenant, passTypes, certificates, googleServiceAccount, klaviyoApiKey }, problems };
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { ENVIRONMENTS } from '../database/tenants.js';
+import { tenantSettings } from '../passes/tenant-settings.js';
+
+/** Where the parts of one Pass Type ID certificate lie, relative to the tenant's folder. */
+export const certificateFiles = z.strictObject({
+  certificateFile: z.string().min(1).describe('The Pass Type ID certificate, PEM'),
+  privateKeyFile: z.string().min(1).describe('Its RSA private key, PEM'),
+  passphraseEnv: z.string().min(1).optional().describe('Environment variable with the passphrase of an encrypted key'),
+  wwdrFile: z.string().min(1).describe("Apple's intermediate certificate (WWDR G4), PEM"),
+});
+export type CertificateFiles = z.infer<typeof certificateFiles>;
+
+/** A tenant as its operator writes it (`tenant.json`). Secrets stand in files or environment variables beside it, never in it. */
+export const tenantFile = z.strictObject({
+  $schema: z.string().optional(),
+  tenantId: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and "-"'),
+  accountId: z.string().regex(/^aid_0x[0-9a-f]{1,64}$/, 'aid_0x followed by lower-case hex digits'),
+  name: z.string().min(1).max(100),
+  environment: z.enum(ENVIRONMENTS).default('development'),
+  settings: tenantSettings.prefault({}),
+  certificates: z.array(certificateFiles).max(20).default([]),
+  googleServiceAccountFile: z.string().min(1).optional().describe("Google's service-account key, JSON"),
+  klaviyoApiKeyFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('File that holds the private Klaviyo API key and nothing else'),
+  klaviyoApiKeyEnv: z.string().min(1).optional().describe('Environment variable with the private Klaviyo API key'),
+});
+export type TenantFile = z.infer<typeof tenantFile>;
