@@ -1,0 +1,208 @@
+import type { JsonValue } from '../passes/pass-type.js';
+
+export type Platform = 'Apple' | 'Google';
+export type PlatformState = 'not-installed' | 'installed' | 'uninstalled';
+export type RecordState = 'active' | 'uninstalled' | 'deleted' | 'voided';
+export const PASS_EVENTS = [
+  'Pass Created',
+  'Pass Installed',
+  'Pass Updated',
+  'Pass Uninstalled',
+  'Pass Voided',
+] as const;
+export type PassEvent = (typeof PASS_EVENTS)[number];
+
+/** What Klaviyo learns of a pass; times are ISO 8601 in UTC. */
+export interface WrittenPass {
+  serialNumber: string;
+  /** Name of the pass type, as in `neostore.wallet.<type>.Apple`. */
+  passType: string;
+  state: RecordState;
+  platforms: Readonly<Record<Platform, PlatformState>>;
+  landingUrl: string;
+  downloadUrl: string;
+  authenticationToken: string;
+  createdAt: string;
+  installedAt: string | null;
+  updatedAt: string | null;
+  uninstalledAt: string | null;
+}
+/** Who it belongs to; at least one of them is present. */
+export interface WrittenRecipient {
+  /** Klaviyo's own id of the profile, where a webhook or an earlier call told it. */
+  profileId: string | null;
+  email: string | null;
+  phone: string | null;
+  externalId: string | null;
+}
+/** `serial`: external_id = serial number, as PassNinja does; `keep`: external_id stays the merchant's. */
+export type ExternalIdRule = 'serial' | 'keep';
+
+type Attributes = Record<string, JsonValue>;
+export interface JsonApiBody {
+  data: { type: string; id?: string; attributes: Attributes; [key: string]: JsonValue | undefined };
+}
+
+/**
+ * The one strongest identifier. Klaviyo answers 409 when the identifiers of one request belong to different profiles,
+ * and 404 when an id stands next to another profile's e-mail; so each call carries only one.
+ */
+function strongest(recipient: WrittenRecipient): { id?: string; attributes: Attributes } {
+  if (recipient.profileId !== null) return { id: recipient.profileId, attributes: {} };
+  if (recipient.email !== null) return { attributes: { email: recipient.email } };
+  if (recipient.phone !== null) return { attributes: { phone_number: recipient.phone } };
+  if (recipient.externalId !== null) return { attributes: { external_id: recipient.externalId } };
+  throw new TypeError('a recipient without any identifier cannot be written to Klaviyo');
+}
+
+/** Custom properties of the profile: link, serial, token, state per platform. */
+export function profileProperties(pass: WrittenPass): Record<string, JsonValue> {
+  return {
+    wallet_pass_url: pass.landingUrl,
+    wallet_pass_serial: pass.serialNumber,
+    wallet_pass_state: pass.state,
+    'neostore.authenticationToken': pass.authenticationToken,
+    [`neostore.wallet.${pass.passType}.Apple`]: pass.platforms.Apple,
+    [`neostore.wallet.${pass.passType}.Google`]: pass.platforms.Google,
+  };
+}
+
+/** Body of `/api/profile-import`: the strongest identifier and the properties. */
+export function profileBody(pass: WrittenPass, recipient: WrittenRecipient): JsonApiBody {
+  const { id, attributes } = strongest(recipient);
+  return {
+    data: {
+      type: 'profile',
+      ...(id !== undefined && { id }),
+      attributes: { ...attributes, properties: profileProperties(pass) },
+    },
+  };
+}
+
+/** The profile as it stands in Klaviyo, as far as its identifiers go. */
+export interface KnownIdentifiers {
+  id: string;
+  email: string | null;
+  phone_number: string | null;
+  external_id: string | null;
+}
+
+/**
+ * Bodies of the second, best-effort calls (`PATCH /api/profiles/{id}`), one per identifier that the profile lacks, so that a
+ * conflict of one keeps none of the others out. An identifier that is set is never overwritten; external_id only by rule.
+ */
+export function identifierBodies(
+  profile: KnownIdentifiers,
+  pass: Pick<WrittenPass, 'serialNumber'>,
+  recipient: WrittenRecipient,
+  rule: ExternalIdRule,
+): JsonApiBody[] {
+  const wanted: [keyof Omit<KnownIdentifiers, 'id'>, string | null][] = [
+    ['email', recipient.email],
+    ['phone_number', recipient.phone],
+    ['external_id', rule === 'serial' ? pass.serialNumber : null],
+  ];
+  return wanted
+    .filter(([name, value]) => value !== null && (profile[name] ?? '') === '')
+    .map(([name, value]) => ({ data: { type: 'profile', id: profile.id, attributes: { [name]: value } } }));
+}
+
+/** The body that takes everything of ours out of a profile again (erasure). */
+export function clearedProfileBody(profileId: string, passTypes: readonly string[]): JsonApiBody {
+  const unset = [
+    'wallet_pass_url',
+    'wallet_pass_serial',
+    'wallet_pass_state',
+    'neostore.authenticationToken',
+    ...passTypes.flatMap((type) => [`neostore.wallet.${type}.Apple`, `neostore.wallet.${type}.Google`]),
+  ];
+  return { data: { type: 'profile', id: profileId, attributes: {}, meta: { patch_properties: { unset } } } };
+}
+
+/** The complete WalletPass record: Klaviyo has no patch, whatever is left out is gone. */
+export function walletPassRecord(pass: WrittenPass, recipient: WrittenRecipient): Record<string, JsonValue> {
+  const installed = (['Apple', 'Google'] as const).filter((platform) => pass.platforms[platform] === 'installed');
+  return {
+    id: pass.serialNumber,
+    serial_number: pass.serialNumber,
+    pass_type: pass.passType,
+    state: pass.state,
+    platform: installed.join(', ').toLowerCase(),
+    apple_state: pass.platforms.Apple,
+    google_state: pass.platforms.Google,
+    pass_url: pass.landingUrl,
+    download_url: pass.downloadUrl,
+    created_at: pass.createdAt,
+    installed_at: pass.installedAt,
+    updated_at: pass.updatedAt,
+    uninstalled_at: pass.uninstalledAt,
+    klaviyo_profile_id: recipient.profileId,
+    external_id: recipient.externalId,
+    email: recipient.email,
+  };
+}
+
+/** Columns of the WalletPass object type, in the order of their ids. */
+export const WALLET_PASS_PROPERTIES = [
+  { name: 'serial_number', type: 'string' },
+  { name: 'pass_type', type: 'string' },
+  { name: 'state', type: 'string' },
+  { name: 'platform', type: 'string' },
+  { name: 'apple_state', type: 'string' },
+  { name: 'google_state', type: 'string' },
+  { name: 'pass_url', type: 'string' },
+  { name: 'download_url', type: 'string' },
+  { name: 'created_at', type: 'timestamp' },
+  { name: 'installed_at', type: 'timestamp' },
+  { name: 'updated_at', type: 'timestamp' },
+  { name: 'uninstalled_at', type: 'timestamp' },
+  { name: 'external_id', type: 'string' },
+  { name: 'email', type: 'string' },
+] as const;
+
+export interface EventContext {
+  operationId: string;
+  /** Step of the operation that the event belongs to; with the operation it makes the event unique. */
+  step: string;
+  /** When it happened, ISO 8601. */
+  time: string;
+  /** True when re-driven or imported: recorded without starting flows. */
+  backfill?: boolean;
+  platform?: Platform;
+  /** For `Pass Installed`: whether it had been installed before. */
+  reinstalled?: boolean;
+  /** Names of the changed fields, for `Pass Updated`. */
+  changedFields?: readonly string[];
+}
+
+/** Body of `/api/events`. The link stands in the event too: a flow mail then needs no profile lookup. */
+export function eventBody(
+  name: PassEvent,
+  pass: WrittenPass,
+  recipient: WrittenRecipient,
+  context: EventContext,
+): JsonApiBody {
+  const { id, attributes } = strongest(recipient);
+  return {
+    data: {
+      type: 'event',
+      attributes: {
+        unique_id: `${context.operationId}:${context.step}`,
+        time: context.time,
+        ...(context.backfill === true && { backfill: true }),
+        properties: {
+          serial_number: pass.serialNumber,
+          pass_type: pass.passType,
+          state: pass.state,
+          pass_url: pass.landingUrl,
+          download_url: pass.downloadUrl,
+          ...(context.platform && { platform: context.platform.toLowerCase() }),
+          ...(context.reinstalled !== undefined && { reinstalled: context.reinstalled }),
+          ...(context.changedFields && { changed_fields: [...context.changedFields] }),
+        },
+        metric: { data: { type: 'metric', attributes: { name } } },
+        profile: { data: { type: 'profile', ...(id !== undefined && { id }), attributes } },
+      },
+    },
+  };
+}
