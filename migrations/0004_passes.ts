@@ -50,6 +50,7 @@ export async function up(knex: Knex): Promise<void> {
       visuals jsonb not null default '{}',
       revision integer not null default 1,
       update_tag bigint not null default 0,
+      lock_version integer not null default 0,
       live_key text,
       test boolean not null default false,
       created_at timestamptz not null default now(),

@@ -1,16 +1,19 @@
 /**
  * A fault that the same input will always meet again: bad data, a refused key, an unknown type. Never retried.
- * `code` is a stable kebab-case word; `message` says what happened and how to cure it, without personal data.
+ * `code` is a stable kebab-case word; `message` says what happened and how to cure it. Where the message has to quote
+ * what a customer's data holds, `summary` is the sentence that may leave the database (Temporal, logs).
  */
 export class PermanentError extends Error {
   override readonly name = 'PermanentError';
+  readonly summary: string;
   constructor(
     readonly code: string,
     message: string,
     readonly details: Record<string, string | number | boolean | null> = {},
-    options?: ErrorOptions,
+    options?: ErrorOptions & { summary?: string },
   ) {
     super(message, options);
+    this.summary = options?.summary ?? message;
   }
 }
 

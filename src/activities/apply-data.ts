@@ -1,0 +1,61 @@
+import { invalidData } from './invalid-data.js';
+import { mergeFields } from '../passes/field-order.js';
+import { coerceFields } from '../passes/field-values.js';
+import type { PushUpdateInput } from '../passes/operation-input.js';
+import { changePass } from './change-pass.js';
+import type { ActivityDeps, StepInput } from './deps.js';
+
+export interface AppliedData {
+  changed: number;
+  superseded: number;
+  revision: number | null;
+}
+
+/** Writes the operation's fields where no later accepted operation was before; idempotent by (pass, operation). */
+export function applyDataActivity(deps: ActivityDeps) {
+  return async function applyData(ref: StepInput & { passId: string }): Promise<AppliedData> {
+    return changePass<AppliedData>(deps, {
+      ref,
+      change: 'data',
+      step: 'apply-data',
+      repeated: (revision, changed) => ({ changed: Object.keys(changed).length, superseded: 0, revision }),
+      async decide({ pass, operation }) {
+        const input = operation.input as unknown as PushUpdateInput;
+        const { design } = await deps.passTypes.version(ref.tenantId, pass.pass_type_id, pass.pass_type_version);
+        const coerced = coerceFields(design.fields, input.data, { mode: 'update', allowCustom: true });
+        if (coerced.problems.length > 0) {
+          throw invalidData(coerced.problems);
+        }
+        const merged = mergeFields(
+          { data: pass.data, sequences: pass.field_sequences },
+          coerced.values,
+          operation.acceptance_sequence,
+        );
+        const detail = {
+          changed: merged.changed,
+          ...(merged.superseded.length > 0 && { superseded: merged.superseded }),
+          ...(coerced.warnings.length > 0 && { warnings: coerced.warnings }),
+        };
+        const counts = { changed: merged.changed.length, superseded: merged.superseded.length };
+        if (merged.changed.length === 0) {
+          const result = { ...counts, revision: null };
+          return merged.superseded.length === Object.keys(coerced.values).length
+            ? { nothing: true, detail, result }
+            : { sequences: merged.sequences, detail, result };
+        }
+        const changed = Object.fromEntries(
+          merged.changed.map((field) => [field, { from: pass.data[field] ?? null, to: merged.data[field] ?? null }]),
+        );
+        return {
+          write: {
+            after: { ...pass, data: merged.data, field_sequences: merged.sequences },
+            changed,
+            changedFields: merged.changed,
+          },
+          detail,
+          result: (revision) => ({ ...counts, revision }),
+        };
+      },
+    });
+  };
+}

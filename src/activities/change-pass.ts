@@ -1,0 +1,84 @@
+import {
+  lockTag,
+  loadForChange,
+  writeChange,
+  writeSequences,
+  type ChangeKind,
+  type LoadedForChange,
+  type PassChange,
+} from '../database/passes.js';
+import { recordStep, type StepRecord } from '../database/steps.js';
+import { PermanentError, TransientError } from '../passes/errors.js';
+import type { Step } from '../passes/operation.js';
+import type { ActivityDeps, StepInput } from './deps.js';
+
+/** What a step decides when it sees the pass as it is now. */
+export type Decision<Result> =
+  | {
+      write: Pick<PassChange, 'after' | 'changed' | 'changedFields'>;
+      detail: Record<string, unknown>;
+      result: (revision: number) => Result;
+    }
+  | { sequences: Record<string, string>; detail: Record<string, unknown>; result: Result }
+  | { nothing: true; detail: Record<string, unknown>; result: Result };
+
+export interface ChangeRequest<Result> {
+  ref: StepInput & { passId: string };
+  change: ChangeKind;
+  step: Step;
+  /** The result of an earlier attempt that had committed before its answer was lost. */
+  repeated(revision: number, changed: Record<string, unknown>): Result;
+  decide(loaded: LoadedForChange): Decision<Result> | Promise<Decision<Result>>;
+}
+
+const OPTIMISTIC_TRIES = 3;
+
+/**
+ * Reads the pass, decides, and writes if nobody else wrote in between: two round trips where there is no contention.
+ * A pass under a burst falls back to a lock, so that every writer gets its turn.
+ */
+export async function changePass<Result>(deps: ActivityDeps, request: ChangeRequest<Result>): Promise<Result> {
+  const sql = deps.database.tenant(request.ref.tenantId);
+  for (let attempt = 0; attempt < OPTIMISTIC_TRIES; attempt++) {
+    const done = await tryOnce(sql, request, false);
+    if (done) return done.result;
+  }
+  return sql.transaction(async (locked) => {
+    const [row] = await locked.query<{ apple_pass_type_identifier: string | null }>(
+      'select apple_pass_type_identifier from passes where tenant_id = $1 and pass_id = $2',
+      [request.ref.tenantId, request.ref.passId],
+    );
+    if (row?.apple_pass_type_identifier) await lockTag(locked, request.ref.tenantId, row.apple_pass_type_identifier);
+    const done = await tryOnce(locked, request, true);
+    if (!done)
+      throw new TransientError('pass-contended', 'The pass was written by another operation while its row was locked.');
+    return done.result;
+  });
+}
+
+async function tryOnce<Result>(
+  sql: Parameters<typeof loadForChange>[0],
+  request: ChangeRequest<Result>,
+  lock: boolean,
+): Promise<{ result: Result } | undefined> {
+  const { ref, change } = request;
+  const loaded = await loadForChange(sql, ref, change, lock);
+  if (!loaded) throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
+  const step: StepRecord = { ...ref, step: request.step, state: 'succeeded' };
+  if (loaded.recorded) {
+    const result = request.repeated(loaded.recorded.revision, loaded.recorded.changed);
+    await recordStep(sql, { ...step, detail: { revision: loaded.recorded.revision } });
+    return { result };
+  }
+  const decision = await request.decide(loaded);
+  step.detail = decision.detail;
+  if ('write' in decision) {
+    const revision = await writeChange(sql, { before: loaded.pass, change, step, ...decision.write });
+    return revision === undefined ? undefined : { result: decision.result(revision) };
+  }
+  if ('sequences' in decision) {
+    return (await writeSequences(sql, loaded.pass, decision.sequences, step)) ? { result: decision.result } : undefined;
+  }
+  await recordStep(sql, step);
+  return { result: decision.result };
+}

@@ -1,0 +1,81 @@
+import { PermanentError } from '../passes/errors.js';
+import { convertData } from '../passes/conversion.js';
+import { isLater } from '../passes/field-order.js';
+import { nearest } from '../passes/nearest-name.js';
+import type { PushUpdateInput } from '../passes/operation-input.js';
+import { invalidData } from './invalid-data.js';
+import { changePass } from './change-pass.js';
+import type { ActivityDeps, StepInput } from './deps.js';
+
+export interface ConvertedType {
+  outcome: 'converted' | 'unchanged' | 'superseded';
+  revision: number | null;
+}
+
+const isUniqueViolation = (error: unknown): boolean => (error as { code?: string }).code === '23505';
+
+/** Moves a pass to another pass type; serial number, token, installs and data stay. Idempotent by (pass, operation). */
+export function convertTypeActivity(deps: ActivityDeps) {
+  return async function convertType(ref: StepInput & { passId: string }): Promise<ConvertedType> {
+    const request = changePass<ConvertedType>(deps, {
+      ref,
+      change: 'type',
+      step: 'convert-type',
+      repeated: (revision) => ({ outcome: 'converted', revision }),
+      async decide({ pass, operation }) {
+        const input = operation.input as unknown as PushUpdateInput;
+        const wanted = input.passType!;
+        const target = await deps.passTypes.current(ref.tenantId, wanted);
+        if (!target) {
+          const names = await deps.passTypes.names(ref.tenantId);
+          const meant = nearest(wanted, names);
+          throw new PermanentError(
+            'unknown-pass-type',
+            `There is no pass type "${wanted}".${meant ? ` Did you mean "${meant}"?` : ''} Known are: ${names.join(', ')}.`,
+          );
+        }
+        if (isLater(pass.type_sequence, operation.acceptance_sequence)) {
+          return { nothing: true, detail: { superseded: true }, result: { outcome: 'superseded', revision: null } };
+        }
+        if (target.passTypeId === pass.pass_type_id) {
+          return {
+            nothing: true,
+            detail: { passType: target.design.name },
+            result: { outcome: 'unchanged', revision: null },
+          };
+        }
+        const converted = convertData(target.design, pass.data, input.data);
+        if (converted.problems.length > 0) {
+          throw invalidData(converted.problems);
+        }
+        const from = await deps.passTypes.version(ref.tenantId, pass.pass_type_id, pass.pass_type_version);
+        return {
+          write: {
+            after: {
+              ...pass,
+              data: converted.data,
+              pass_type_id: target.passTypeId,
+              pass_type_version: target.version,
+              type_sequence: operation.acceptance_sequence,
+              // A pass keeps the Apple identity it was installed under: identity, topic and certificate hang on it.
+              apple_pass_type_identifier:
+                pass.apple_pass_type_identifier ?? target.design.apple?.passTypeIdentifier ?? null,
+              live_key: pass.live_key === null ? null : `${pass.customer_id}:${target.passTypeId}`,
+            },
+            changed: { passType: { from: from.design.name, to: target.design.name } },
+            changedFields: ['passType'],
+          },
+          detail: { from: from.design.name, to: target.design.name },
+          result: (revision) => ({ outcome: 'converted', revision }),
+        };
+      },
+    });
+    return request.catch((error: unknown) => {
+      if (!isUniqueViolation(error)) throw error;
+      throw new PermanentError(
+        'state-conflict',
+        'The customer already holds a live pass of that type. Void one of the two first, or allow several passes in the tenant settings.',
+      );
+    });
+  };
+}

@@ -1,0 +1,38 @@
+import type { Database } from '../database/connect.js';
+import type { PassTypeVersion } from '../passes/pass-type.js';
+import type { TenantSettings } from '../passes/tenant-settings.js';
+
+/** What a process must bring so that the steps can run; each reader may cache, versions never change. */
+export interface ActivityDeps {
+  database: Database;
+  tenantSettings(tenantId: string): Promise<TenantSettings>;
+  passTypes: PassTypeReader;
+  apple: AppleNotifier;
+  now(): number;
+}
+
+export interface PassTypeReader {
+  version(tenantId: string, passTypeId: string, version: number): Promise<PassTypeVersion>;
+  /** The newest version of the pass type with this name or id, or undefined. */
+  current(tenantId: string, nameOrId: string): Promise<PassTypeVersion | undefined>;
+  /** Names and ids, to say which one was meant. */
+  names(tenantId: string): Promise<string[]>;
+}
+
+export type PushResult =
+  | { kind: 'delivered'; apnsId: string | null }
+  | { kind: 'gone'; reason: string; timestampMs?: number }
+  | { kind: 'throttled'; reason: string; retryAfterMs?: number }
+  | { kind: 'permanent'; reason: string; status: number }
+  | { kind: 'transient'; reason: string };
+
+/** Sends one empty push with the certificate of the pass type. */
+export interface AppleNotifier {
+  push(target: { tenantId: string; passTypeIdentifier: string; pushToken: string }): Promise<PushResult>;
+}
+
+/** Every step of a workflow names its operation so; ids only, no personal data. */
+export interface StepInput {
+  tenantId: string;
+  operationId: string;
+}

@@ -1,0 +1,77 @@
+import { isPassBeingCreated, loadWithHits } from '../database/find-pass.js';
+import { endOperation, recordFound, recordStep } from '../database/steps.js';
+import { choosePass } from '../passes/choose-pass.js';
+import { PermanentError } from '../passes/errors.js';
+import type { PushUpdateInput } from '../passes/operation-input.js';
+import type { Outcome } from '../passes/operation.js';
+import type { ActivityDeps, StepInput } from './deps.js';
+
+export type FoundPass =
+  | {
+      found: true;
+      passId: string;
+      convert: boolean;
+      apply: boolean;
+      recompute: boolean;
+      google: boolean;
+      writeBack: boolean;
+    }
+  | { found: false; lookAgainAfterMs: number }
+  | { found: false; outcome: Outcome };
+
+const FINAL = ['succeeded', 'failed', 'cancelled'];
+
+/**
+ * Leads the identifiers of an operation to exactly one pass, and says which steps the operation asks for. A pass
+ * that is being created right now is worth another look; no pass or several is an outcome that ends the operation.
+ */
+export function findPassActivity(deps: ActivityDeps) {
+  return async function findPass(ref: StepInput): Promise<FoundPass> {
+    const sql = deps.database.tenant(ref.tenantId);
+    const [loaded, settings] = await Promise.all([
+      loadWithHits(sql, ref.tenantId, ref.operationId),
+      deps.tenantSettings(ref.tenantId),
+    ]);
+    if (!loaded)
+      throw new PermanentError(
+        'operation-unknown',
+        'The operation is not in the database: it was erased or never committed.',
+      );
+    const { operation, hits } = loaded;
+    if (operation.cancel_requested || FINAL.includes(operation.status))
+      return { found: false, outcome: operation.outcome ?? 'cancelled' };
+    const input = operation.input as unknown as PushUpdateInput;
+    const choice = choosePass(input.identifiers, hits, settings.identifierMatching);
+    const step = { ...ref, step: 'find-pass' } as const;
+
+    if (choice.outcome === 'found') {
+      const { passId, customerId, matched } = choice;
+      await recordFound(sql, { ...step, state: 'succeeded', detail: { matched } }, { passId, customerId, matched });
+      return {
+        found: true,
+        passId,
+        convert: input.passType !== null,
+        apply: Object.keys(input.data).length > 0,
+        recompute: input.updateMetadata,
+        google: settings.google.issuerId !== null,
+        writeBack: settings.klaviyo.writeBack,
+      };
+    }
+    const waitedMs = deps.now() - operation.accepted_at.getTime();
+    const couldAppear =
+      choice.outcome === 'pass-not-found' && !input.identifiers.some(({ kind }) => kind === 'serialNumber');
+    if (couldAppear && waitedMs < settings.waitForPassSeconds * 1000) {
+      const creating = await isPassBeingCreated(sql, ref.tenantId, ref.operationId);
+      const untilMs = (creating ? settings.waitForPassSeconds : settings.waitForUnknownPassSeconds) * 1000;
+      if (waitedMs < untilMs) {
+        const lookAgainAfterMs = Math.min(Math.max(500, Math.round(waitedMs / 2)), 10_000, untilMs - waitedMs + 50);
+        const waitingFor = creating ? 'a pass that is being created' : 'a pass that may be on its way';
+        await recordStep(sql, { ...step, state: 'waiting', detail: { waitingFor } });
+        return { found: false, lookAgainAfterMs };
+      }
+    }
+    await recordStep(sql, { ...step, state: 'succeeded', detail: { matched: [], reason: choice.reason } });
+    await endOperation(sql, { ...ref, status: 'succeeded', outcome: choice.outcome, reason: choice.reason });
+    return { found: false, outcome: choice.outcome };
+  };
+}

@@ -1,0 +1,21 @@
+import { applyDataActivity } from './apply-data.js';
+import { convertTypeActivity } from './convert-type.js';
+import type { ActivityDeps } from './deps.js';
+import { endOperationActivity } from './end-operation.js';
+import { findPassActivity } from './find-pass.js';
+import { notifyDevicesActivity } from './notify-devices.js';
+import { recomputeMetadataActivity } from './recompute-metadata.js';
+
+/** All steps by the names that the Temporal UI shows. */
+export function createActivities(deps: ActivityDeps) {
+  return {
+    'find-pass': findPassActivity(deps),
+    'convert-type': convertTypeActivity(deps),
+    'apply-data': applyDataActivity(deps),
+    'recompute-metadata': recomputeMetadataActivity(deps),
+    'notify-devices': notifyDevicesActivity(deps),
+    'record-outcome': endOperationActivity(deps),
+  };
+}
+
+export type Activities = ReturnType<typeof createActivities>;

@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import {
+  beginNotification,
+  claimPushes,
+  forgetToken,
+  owePush,
+  recordNotifications,
+  type NotificationResult,
+  type StepEnding,
+} from '../database/notifications.js';
+import { PermanentError, TransientError } from '../passes/errors.js';
+import type { Outcome } from '../passes/operation.js';
+import type { ActivityDeps, PushResult, StepInput } from './deps.js';
+
+export interface NotifyDevices extends StepInput {
+  passId: string;
+  /** The merchant's event that this change makes, if any. */
+  eventType: string | null;
+  /** Where nothing follows, the step ends the operation with this outcome. */
+  endsWith: Outcome | null;
+}
+
+export interface NotifiedDevices {
+  delivered: number;
+  covered: number;
+  /** When the push window opens for the devices still waiting; null where nobody waits. */
+  lookAgainAfterMs: number | null;
+}
+
+/** Others rely on an owed push no longer than the longest pause between two of our own attempts. */
+const OWED_MS = 15 * 60_000;
+/** Reasons that speak of the token, not of us: the device is forgotten and the operation goes on. */
+const TOKEN_REASONS = new Set(['BadDeviceToken', 'DeviceTokenNotForTopic', 'Unregistered', 'ExpiredToken']);
+
+/**
+ * Tells the devices of a pass that something changed, within the push budget: each device once per operation, whatever
+ * is retried. The push carries nothing; the phone fetches what is true then.
+ */
+export function notifyDevicesActivity(deps: ActivityDeps) {
+  return async function notifyDevices(input: NotifyDevices): Promise<NotifiedDevices> {
+    const { tenantId, operationId, passId } = input;
+    const sql = deps.database.tenant(tenantId);
+    const event = input.eventType ? { eventId: randomUUID(), type: input.eventType } : null;
+    const started = await beginNotification(sql, input, event);
+    if (!started) throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
+    const open = started.devices.filter(
+      ({ told }) => !['delivered', 'covered', 'gone', 'refused'].includes(told ?? ''),
+    );
+    const passTypeIdentifier = started.applePassTypeIdentifier;
+    const step = { tenantId, operationId, step: 'notify-devices' as const };
+    const ending: StepEnding | null = input.endsWith && { status: 'succeeded', outcome: input.endsWith, reason: null };
+
+    if (open.length === 0 || passTypeIdentifier === null) {
+      await recordNotifications(
+        sql,
+        { ...step, state: 'succeeded', detail: { devices: started.devices.length } },
+        passId,
+        [],
+        ending,
+      );
+      return { delivered: 0, covered: 0, lookAgainAfterMs: null };
+    }
+
+    const settings = await deps.tenantSettings(tenantId);
+    const now = deps.now();
+    const claims = await claimPushes(sql, {
+      tenantId,
+      operationId,
+      passTypeIdentifier,
+      deviceIds: open.map(({ deviceId }) => deviceId),
+      now: new Date(now),
+      windowMs: settings.pushWindowSeconds * 1000,
+    });
+
+    const tokenOf = new Map(open.map(({ deviceId, pushToken }) => [deviceId, pushToken]));
+    const pushes = new Map<string, Promise<PushResult>>();
+    const pushOnce = (pushToken: string): Promise<PushResult> => {
+      // One token may sit under several device ids: one push serves them all.
+      let push = pushes.get(pushToken);
+      if (!push) pushes.set(pushToken, (push = deps.apple.push({ tenantId, passTypeIdentifier, pushToken })));
+      return push;
+    };
+    const troubled: { deviceId: string; result: PushResult }[] = [];
+    let opensInMs: number | null = null;
+    const results = await Promise.all(
+      claims.map(async (claim): Promise<NotificationResult> => {
+        const base = { target: claim.deviceId, deviceId: claim.deviceId, platform: 'apple' as const };
+        if (claim.claim === 'covered') return { ...base, state: 'covered', coveredBy: claim.coveredBy };
+        if (claim.claim === 'scheduled') {
+          opensInMs = Math.max(opensInMs ?? 0, claim.dueAt.getTime() - now, 1);
+          return { ...base, state: 'scheduled', reason: `push window opens at ${claim.dueAt.toISOString()}` };
+        }
+        const pushToken = tokenOf.get(claim.deviceId)!;
+        const result = await pushOnce(pushToken);
+        if (result.kind === 'delivered') return { ...base, state: 'delivered', providerId: result.apnsId };
+        if (result.kind === 'gone' || (result.kind === 'permanent' && TOKEN_REASONS.has(result.reason))) {
+          const goneAt = result.kind === 'gone' && result.timestampMs !== undefined ? result.timestampMs : now;
+          await forgetToken(sql, tenantId, pushToken, new Date(goneAt));
+          return { ...base, state: 'gone', reason: result.reason };
+        }
+        troubled.push({ deviceId: claim.deviceId, result });
+        return { ...base, state: result.kind === 'permanent' ? 'refused' : 'failed', reason: result.reason };
+      }),
+    );
+    const count = (state: string): number => results.filter((result) => result.state === state).length;
+    const detail = {
+      devices: started.devices.length,
+      delivered: count('delivered'),
+      covered: count('covered'),
+      scheduled: count('scheduled'),
+    };
+    const done = troubled.length === 0 && opensInMs === null;
+    if (done) {
+      await recordNotifications(sql, { ...step, state: 'succeeded', detail }, passId, results, ending);
+      return { delivered: detail.delivered, covered: detail.covered, lookAgainAfterMs: null };
+    }
+    if (troubled.length > 0) {
+      const deviceIds = troubled.map(({ deviceId }) => deviceId);
+      await owePush(sql, { tenantId, operationId, passTypeIdentifier, deviceIds, dueAt: new Date(now + OWED_MS) });
+    }
+    await recordNotifications(sql, { ...step, state: 'waiting', detail }, passId, results, null);
+    if (troubled.length > 0) throw failure(troubled.map(({ result }) => result));
+    return { delivered: detail.delivered, covered: detail.covered, lookAgainAfterMs: opensInMs };
+  };
+}
+
+function failure(results: PushResult[]): Error {
+  const transient = results.filter((r) => r.kind === 'transient' || r.kind === 'throttled');
+  const reasons = [...new Set(results.map((r) => ('reason' in r ? r.reason : r.kind)))].join(', ');
+  if (transient.length === 0) {
+    return new PermanentError(
+      'apns-refused',
+      `Apple refused the push for good: ${reasons}. Check the pass type's certificate and topic.`,
+    );
+  }
+  const delays = transient.flatMap((r) =>
+    r.kind === 'throttled' && r.retryAfterMs !== undefined ? [r.retryAfterMs] : [],
+  );
+  return new TransientError(
+    'apns-unavailable',
+    `Apple did not take the push: ${reasons}.`,
+    delays.length ? Math.max(...delays) : undefined,
+  );
+}

@@ -1,0 +1,47 @@
+import type { JsonValue } from '../passes/pass-type.js';
+import { computeVisuals } from '../passes/visuals.js';
+import { sameJson } from '../passes/same-json.js';
+import { changePass } from './change-pass.js';
+import type { ActivityDeps, StepInput } from './deps.js';
+
+export interface RecomputedMetadata {
+  changed: number;
+  revision: number | null;
+}
+
+/** Computes the data-dependent visuals anew, from the newest version of the pass type, which the pass thereby moves to. */
+export function recomputeMetadataActivity(deps: ActivityDeps) {
+  return async function recomputeMetadata(ref: StepInput & { passId: string }): Promise<RecomputedMetadata> {
+    return changePass<RecomputedMetadata>(deps, {
+      ref,
+      change: 'metadata',
+      step: 'recompute-metadata',
+      repeated: (revision, changed) => ({ changed: Object.keys(changed).length, revision }),
+      async decide({ pass }) {
+        const current = await deps.passTypes.version(ref.tenantId, pass.pass_type_id, pass.pass_type_version);
+        const newest = (await deps.passTypes.current(ref.tenantId, pass.pass_type_id)) ?? current;
+        const defaults = newest.design.fields.flatMap((f): [string, JsonValue][] =>
+          f.default === undefined ? [] : [[f.apiFieldName, f.default]],
+        );
+        const visuals = computeVisuals(newest.design, { ...Object.fromEntries(defaults), ...pass.data });
+        const names = [...new Set([...Object.keys(visuals), ...Object.keys(pass.visuals)])].filter(
+          (name) => !sameJson(visuals[name] ?? null, pass.visuals[name] ?? null),
+        );
+        const moved = newest.version !== pass.pass_type_version;
+        if (names.length === 0 && !moved) {
+          return { nothing: true, detail: { changed: [] }, result: { changed: 0, revision: null } };
+        }
+        const changed: Record<string, unknown> = Object.fromEntries(
+          names.map((name) => [`visual.${name}`, { from: pass.visuals[name] ?? null, to: visuals[name] ?? null }]),
+        );
+        if (moved) changed['passTypeVersion'] = { from: pass.pass_type_version, to: newest.version };
+        const changedFields = Object.keys(changed);
+        return {
+          write: { after: { ...pass, visuals, pass_type_version: newest.version }, changed, changedFields },
+          detail: { changed: changedFields },
+          result: (revision) => ({ changed: changedFields.length, revision }),
+        };
+      },
+    });
+  };
+}

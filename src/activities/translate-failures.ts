@@ -1,0 +1,84 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Logger } from 'pino';
+import type { Database } from '../database/connect.js';
+import { recordStep } from '../database/steps.js';
+import { PermanentError, TransientError } from '../passes/errors.js';
+import { STEPS, type Step } from '../passes/operation.js';
+import type { StepInput } from './deps.js';
+
+interface Translated {
+  code: string;
+  message: string;
+  /** What Temporal may keep: no personal data. */
+  summary: string;
+  permanent: boolean;
+  retryAfterMs?: number | undefined;
+}
+
+/** PostgreSQL classes that pass by themselves: connection, resources, operator intervention, serialisation, time-out. */
+const TRANSIENT_SQLSTATE = /^(08|53|57|58|40|55)/;
+
+/** Sorts any error a step can throw into permanent or transient; what nobody classified is retried. */
+export function classify(error: unknown): Translated {
+  if (error instanceof PermanentError) {
+    return { code: error.code, message: error.message, summary: error.summary, permanent: true };
+  }
+  if (error instanceof TransientError) {
+    const { code, message, retryAfterMs } = error;
+    return { code, message, summary: message, permanent: false, retryAfterMs };
+  }
+  const sqlState = (error as { code?: unknown }).code;
+  if (typeof sqlState === 'string' && /^[0-9A-Z]{5}$/.test(sqlState) && !TRANSIENT_SQLSTATE.test(sqlState)) {
+    // The server's text may quote values of the row.
+    const message = `PostgreSQL refused a statement (SQLSTATE ${sqlState}).`;
+    return { code: 'database-refused', message, summary: message, permanent: false };
+  }
+  if (typeof sqlState === 'string' || /connection|timeout|terminat/i.test(String((error as Error)?.message))) {
+    const message = `The database did not answer (${typeof sqlState === 'string' ? sqlState : 'connection lost'}).`;
+    return { code: 'database-unavailable', message, summary: message, permanent: false };
+  }
+  const name = error instanceof Error ? error.name : typeof error;
+  const message = `A step failed unexpectedly (${name}); the worker's log has the details.`;
+  return { code: 'internal-error', message, summary: message, permanent: false };
+}
+
+/**
+ * The one boundary between our errors and Temporal's: records the attempt under the operation, then throws the failure
+ * that carries type, retryability and the provider's delay.
+ */
+export function translateFailures(deps: { database: Database; log: Logger }) {
+  return async function translated<T>(step: string, input: unknown, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      if (error instanceof ApplicationFailure) throw error;
+      const failure = classify(error);
+      const ref = input as Partial<StepInput>;
+      deps.log.warn(
+        {
+          step,
+          operationId: ref.operationId,
+          tenantId: ref.tenantId,
+          code: failure.code,
+          ...(failure.code === 'internal-error' && { err: error }),
+        },
+        failure.summary,
+      );
+      if (ref.tenantId && ref.operationId && (STEPS as readonly string[]).includes(step)) {
+        await recordStep(deps.database.tenant(ref.tenantId), {
+          tenantId: ref.tenantId,
+          operationId: ref.operationId,
+          step: step as Step,
+          state: failure.permanent ? 'failed' : 'retrying',
+          error: { code: failure.code, message: failure.message },
+        }).catch(() => undefined);
+      }
+      throw ApplicationFailure.create({
+        message: failure.summary,
+        type: failure.code,
+        nonRetryable: failure.permanent,
+        ...(failure.retryAfterMs !== undefined && { nextRetryDelay: failure.retryAfterMs }),
+      });
+    }
+  };
+}

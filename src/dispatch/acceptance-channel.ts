@@ -1,0 +1,56 @@
+import pg from 'pg';
+import type { Logger } from 'pino';
+import type { Database } from '../database/connect.js';
+
+const CHANNEL = 'passrelay_accepted';
+
+/** Tells dispatchers in other processes that something was accepted: one notification for a burst, after the answers. */
+export function createAnnouncer(database: Database, gatherMs = 5): () => void {
+  let pending = false;
+  return () => {
+    if (pending) return;
+    pending = true;
+    setTimeout(() => {
+      pending = false;
+      // Lost notifications do no harm: every dispatcher sweeps.
+      database.system.query(`select pg_notify('${CHANNEL}', '')`).catch(() => undefined);
+    }, gatherMs);
+  };
+}
+
+/** Listens for announcements and comes back after a lost connection. */
+export function listenForAccepted(url: string, onAccepted: () => void, log: Logger): { stop(): Promise<void> } {
+  let client: pg.Client | null = null;
+  let stopped = false;
+  let retry: NodeJS.Timeout | undefined;
+
+  async function connect(): Promise<void> {
+    const fresh = new pg.Client({ connectionString: url, application_name: 'passrelay-listen', keepAlive: true });
+    const lost = (): void => {
+      if (stopped || client !== fresh) return;
+      client = null;
+      retry = setTimeout(() => void connect(), 1_000);
+    };
+    client = fresh;
+    fresh.on('error', lost);
+    fresh.on('end', lost);
+    fresh.on('notification', onAccepted);
+    try {
+      await fresh.connect();
+      await fresh.query(`listen ${CHANNEL}`);
+      onAccepted();
+    } catch (error) {
+      log.debug({ err: error }, 'the acceptance channel is not available; the sweep goes on');
+      lost();
+    }
+  }
+
+  void connect();
+  return {
+    async stop() {
+      stopped = true;
+      clearTimeout(retry);
+      await client?.end().catch(() => undefined);
+    },
+  };
+}

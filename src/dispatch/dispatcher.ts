@@ -1,0 +1,112 @@
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { claimAccepted, releaseClaims, type Dispatchable } from '../database/dispatch.js';
+import type { Database } from '../database/connect.js';
+import { startWorkflow, type StartOptions } from './start-workflow.js';
+
+export interface DispatcherOptions extends StartOptions {
+  database: Database;
+  client: Client;
+  log: Logger;
+  batch?: number;
+  /** How long a claim holds before another dispatcher may take the operation. */
+  leaseMs?: number;
+  /** How often to look without being nudged: what a crash or an outage left over. */
+  sweepMs?: number;
+}
+
+export interface Dispatcher {
+  /** Something was accepted: look now. Cheap to call often. */
+  nudge(): void;
+  stop(): Promise<void>;
+}
+
+const RETRY_MS = 1_000;
+const IN_FLIGHT = 64;
+
+/**
+ * Starts the workflow of every accepted operation. It runs beside each worker and shares its connection, so that the
+ * server hands the first task straight back; the database decides who takes what, so any number may run.
+ */
+export function startDispatcher(options: DispatcherOptions): Dispatcher {
+  const { database, client, log } = options;
+  const batch = options.batch ?? 100;
+  const leaseMs = options.leaseMs ?? 15_000;
+  let stopped = false;
+  let nudged = true;
+  let wake: (() => void) | null = null;
+  const inFlight = new Set<Promise<void>>();
+
+  const nudge = (): void => {
+    nudged = true;
+    wake?.();
+  };
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(done, ms);
+      function done(): void {
+        clearTimeout(timer);
+        wake = null;
+        resolve();
+      }
+      wake = done;
+      if (nudged || stopped) done();
+    });
+
+  async function start(operation: Dispatchable): Promise<boolean> {
+    try {
+      await startWorkflow(client, operation, options);
+      return true;
+    } catch (error) {
+      log.warn(
+        { err: error, operationId: operation.operation_id },
+        'a workflow could not be started; it will be tried again',
+      );
+      await releaseClaims(database.system, [operation.operation_id], RETRY_MS).catch(() => undefined);
+      return false;
+    }
+  }
+
+  async function loop(): Promise<void> {
+    let troubled = false;
+    while (!stopped) {
+      nudged = false;
+      try {
+        const free = Math.min(batch, IN_FLIGHT - inFlight.size);
+        const claimed = free > 0 ? await claimAccepted(database.system, free, leaseMs) : [];
+        for (const operation of claimed) {
+          const started: Promise<void> = start(operation).then((ok) => {
+            troubled ||= !ok;
+            // Only a full house needs waking: a claim per finished start would cost a query per operation.
+            const wasFull = inFlight.size >= IN_FLIGHT;
+            inFlight.delete(started);
+            if (wasFull || !ok) nudge();
+          });
+          inFlight.add(started);
+        }
+        if (claimed.length === free && free > 0 && inFlight.size < IN_FLIGHT) continue;
+      } catch (error) {
+        troubled = true;
+        log.warn({ err: error }, 'accepted operations could not be read; trying again');
+      }
+      if (troubled) {
+        troubled = false;
+        nudged = false;
+        await pause(RETRY_MS);
+      } else {
+        await pause(options.sweepMs ?? 1_000);
+      }
+    }
+  }
+
+  const running = loop();
+  return {
+    nudge,
+    async stop() {
+      stopped = true;
+      wake?.();
+      await running;
+      await Promise.allSettled([...inFlight]);
+    },
+  };
+}

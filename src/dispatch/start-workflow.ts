@@ -1,0 +1,44 @@
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy, TypedSearchAttributes } from '@temporalio/common';
+import type { Dispatchable } from '../database/dispatch.js';
+import type { OperationKind } from '../passes/operation.js';
+import { CORRELATION_ID, KIND, TENANT } from '../workflows/search-attributes.js';
+import { workflowId } from '../workflows/workflow-ids.js';
+
+/** Operation kind to workflow type, as the Temporal UI names it. */
+const WORKFLOW_TYPES: Partial<Record<OperationKind, string>> = {
+  'push-update': 'pushUpdate',
+};
+
+export interface StartOptions {
+  taskQueue: string;
+  /** Asks the server to hand the first task back at once; only where the client shares its connection with a worker. */
+  eager: boolean;
+}
+
+/** Starts the workflow of one operation; one that runs or ran already counts as started. */
+export async function startWorkflow(client: Client, operation: Dispatchable, options: StartOptions): Promise<void> {
+  const type = WORKFLOW_TYPES[operation.kind];
+  if (!type) throw new Error(`no workflow for operation kind ${operation.kind}`);
+  try {
+    await client.workflow.start(type, {
+      workflowId: workflowId({ kind: operation.kind, operationId: operation.operation_id, run: operation.run }),
+      taskQueue: options.taskQueue,
+      args: [{ tenantId: operation.tenant_id, operationId: operation.operation_id }],
+      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      // A dead worker's first task is handed out again after this long; local steps end well within it.
+      workflowTaskTimeout: '5s',
+      typedSearchAttributes: new TypedSearchAttributes([
+        { key: TENANT, value: operation.tenant_id },
+        { key: CORRELATION_ID, value: operation.operation_id },
+        { key: KIND, value: operation.kind },
+      ]),
+      priority: { fairnessKey: operation.tenant_id },
+      ...(options.eager && { requestEagerStart: true }),
+    });
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+    throw error;
+  }
+}

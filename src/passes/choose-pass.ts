@@ -1,0 +1,74 @@
+import type { PassState } from './pass.js';
+import type { Identifier } from './operation-input.js';
+
+/** One pass that one of the identifiers leads to. */
+export interface Hit {
+  kind: string;
+  passId: string;
+  customerId: string;
+  state: PassState;
+  passTypeId: string;
+  passTypeName: string;
+}
+
+export type Choice =
+  | { outcome: 'found'; passId: string; customerId: string; matched: string[] }
+  | { outcome: 'pass-not-found'; reason: string; unknown: string[] }
+  | { outcome: 'ambiguous-identifiers'; reason: string };
+
+const NARROWING = 'passTemplate';
+
+/**
+ * All identifiers together must lead to exactly one pass; everything else is a named outcome, never a guess.
+ * Deleted passes never count, voided ones only where no live pass is left. `matching: 'known'` passes over
+ * identifiers that nobody has, as long as one is known.
+ */
+export function choosePass(asked: readonly Identifier[], hits: readonly Hit[], matching: 'all' | 'known'): Choice {
+  const naming = asked.filter((identifier) => identifier.kind !== NARROWING);
+  const template = asked.find((identifier) => identifier.kind === NARROWING)?.value;
+  const usable = hits.filter((hit) => hit.state !== 'deleted');
+  const byKind = new Map(
+    naming.map(({ kind }) => [kind, new Set(usable.filter((h) => h.kind === kind).map((h) => h.passId))]),
+  );
+  const unknown = [...byKind].filter(([, passes]) => passes.size === 0).map(([kind]) => kind);
+  const known = [...byKind].filter(([, passes]) => passes.size > 0);
+
+  if (known.length === 0 || (matching === 'all' && unknown.length > 0)) {
+    const reason = known.length
+      ? `No pass carries all of these identifiers: ${known.map(([k]) => k).join(', ')} lead to a pass, but ${unknown.join(', ')} is not known for it. Leave it out, or sync the profile first.`
+      : `No pass is known by ${unknown.join(', ')}. Issue the pass first, or check the tags in the webhook's body.`;
+    return { outcome: 'pass-not-found', reason, unknown };
+  }
+
+  let candidates = [...known[0]![1]].filter((passId) => known.every(([, passes]) => passes.has(passId)));
+  if (candidates.length === 0) {
+    return {
+      outcome: 'ambiguous-identifiers',
+      reason: `The identifiers ${known.map(([kind]) => kind).join(' and ')} belong to different passes. Send identifiers of one person only.`,
+    };
+  }
+  const describe = (passId: string): Hit => usable.find((hit) => hit.passId === passId)!;
+  if (template !== undefined) {
+    candidates = candidates.filter((passId) =>
+      [describe(passId).passTypeId, describe(passId).passTypeName].includes(template),
+    );
+    if (candidates.length === 0) {
+      return {
+        outcome: 'pass-not-found',
+        reason: `The person has no pass of the template ${template}.`,
+        unknown: [NARROWING],
+      };
+    }
+  }
+  const live = candidates.filter((passId) => describe(passId).state !== 'voided');
+  if (live.length > 0) candidates = live;
+  if (candidates.length > 1) {
+    return {
+      outcome: 'ambiguous-identifiers',
+      reason: `${candidates.length} passes carry these identifiers. Add serialNumber, passTemplate or an identifier of your own to name one.`,
+    };
+  }
+  const passId = candidates[0]!;
+  const matched = [...known.map(([kind]) => kind), ...(template === undefined ? [] : [NARROWING])];
+  return { outcome: 'found', passId, customerId: describe(passId).customerId, matched };
+}

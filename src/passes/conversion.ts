@@ -1,0 +1,37 @@
+import { coerceFields } from './field-values.js';
+import type { JsonValue, PassTypeDesign } from './pass-type.js';
+
+export interface ConvertedData {
+  data: Record<string, JsonValue>;
+  problems: { pointer: string; message: string; cure: string }[];
+}
+
+/**
+ * What a pass's data becomes under another design. Fields that the target does not know stay as custom data, so a
+ * conversion back finds them again; values that do not fit the target's type and required fields that would be empty
+ * are problems. `coming` is what the same operation will write right after.
+ */
+export function convertData(
+  target: Pick<PassTypeDesign, 'fields'>,
+  data: Readonly<Record<string, JsonValue>>,
+  coming: Readonly<Record<string, JsonValue>>,
+): ConvertedData {
+  const kept = coerceFields(target.fields, { ...data }, { mode: 'update', allowCustom: true });
+  const written = coerceFields(target.fields, { ...coming }, { mode: 'update', allowCustom: true });
+  const overwritten = new Set(Object.keys(written.values));
+  const problems = kept.problems.filter((problem) => !overwritten.has(problem.pointer.split('/').pop() ?? ''));
+  const after: Record<string, JsonValue | null> = { ...data, ...kept.values };
+  for (const field of target.fields) {
+    if (after[field.apiFieldName] == null && field.default !== undefined) after[field.apiFieldName] = field.default;
+    const value = overwritten.has(field.apiFieldName) ? written.values[field.apiFieldName] : after[field.apiFieldName];
+    if (field.required && value == null) {
+      problems.push({
+        pointer: `/additionalData/${field.apiFieldName}`,
+        message: `The pass type needs ${field.apiFieldName}, which the pass does not have.`,
+        cure: `Send ${field.apiFieldName} in additionalData of the same request.`,
+      });
+    }
+  }
+  const present = Object.entries(after).filter((entry): entry is [string, JsonValue] => entry[1] != null);
+  return { data: Object.fromEntries(present), problems };
+}

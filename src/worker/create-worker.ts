@@ -1,0 +1,49 @@
+import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { translateFailures } from '../activities/translate-failures.js';
+import type { Database } from '../database/connect.js';
+
+export interface WorkerOptions {
+  connection: NativeConnection;
+  namespace: string;
+  taskQueue: string;
+  workflowBundle: WorkflowBundleOption;
+  activities: object;
+  database: Database;
+  log: Logger;
+  /** Called before a step runs; tests use it to crash a worker between two steps. */
+  beforeStep?: (step: string, input: unknown) => Promise<void>;
+}
+
+/** A worker whose every step goes through the one boundary that records attempts and translates failures. */
+export async function createWorker(options: WorkerOptions): Promise<Worker> {
+  const translate = translateFailures(options);
+  return Worker.create({
+    connection: options.connection,
+    namespace: options.namespace,
+    taskQueue: options.taskQueue,
+    workflowBundle: options.workflowBundle,
+    activities: options.activities,
+    interceptors: {
+      activity: [
+        (context) => ({
+          inbound: {
+            async execute(input, next) {
+              const step = context.info.activityType;
+              await options.beforeStep?.(step, input.args[0]);
+              return translate(step, input.args[0], () => next(input));
+            },
+          },
+        }),
+      ],
+    },
+    maxConcurrentWorkflowTaskExecutions: 40,
+    maxConcurrentLocalActivityExecutions: 60,
+    maxConcurrentActivityTaskExecutions: 100,
+    maxCachedWorkflows: 500,
+    // After a hard kill the dead worker's sticky queue holds its workflows back for this long.
+    stickyQueueScheduleToStartTimeout: '2s',
+    shutdownGraceTime: '10s',
+    shutdownForceTime: '20s',
+  });
+}

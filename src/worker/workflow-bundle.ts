@@ -1,0 +1,23 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+
+const built = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
+const source = fileURLToPath(new URL('../workflows/index', import.meta.url));
+
+/** The bundle that `npm run build` made, or (run from the sources) one made now, which takes a few seconds. */
+export async function workflowBundle(): Promise<WorkflowBundleWithSourceMap | { codePath: string }> {
+  if (
+    await readFile(built).then(
+      () => true,
+      () => false,
+    )
+  )
+    return { codePath: built };
+  const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+  return bundleWorkflowCode({
+    workflowsPath: source + extension,
+    logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} },
+    webpackConfigHook: (config) => ({ ...config, mode: 'production' }),
+  });
+}

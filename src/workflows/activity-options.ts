@@ -1,0 +1,44 @@
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+
+/**
+ * One place defines how each failure character is retried. A step is first tried once as a local activity (no server
+ * round trip); one in trouble goes on as a regular activity, which the Temporal UI shows as pending with its last error.
+ */
+export type FailureCharacter = 'database' | 'wallet' | 'writeBack' | 'merchant' | 'bulk';
+
+/** Five seconds: within the workflow task's time-out, so that a slow first try never costs a task. */
+export const FIRST_TRY: LocalActivityOptions = { startToCloseTimeout: '5s', retry: { maximumAttempts: 1 } };
+
+export const DURABLE: Record<FailureCharacter, ActivityOptions> = {
+  // Short statements: a hung connection is cut after 5 s (the statement time-out); an outage may last a working day.
+  database: {
+    startToCloseTimeout: '10s',
+    scheduleToCloseTimeout: '24h',
+    retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+  },
+  // APNs and Google: one batch of pushes fits in 60 s; the provider's own delay comes as nextRetryDelay.
+  wallet: {
+    startToCloseTimeout: '60s',
+    scheduleToCloseTimeout: '24h',
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10m' },
+  },
+  // Klaviyo: calls are cut after 8 s; its windows are shared by all workers, so waits are common and cheap.
+  writeBack: {
+    startToCloseTimeout: '30s',
+    scheduleToCloseTimeout: '24h',
+    retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '10m' },
+  },
+  // One attempt is one delivery; the Standard Webhooks schedule is kept by the workflow, not by the retry policy.
+  merchant: {
+    startToCloseTimeout: '30s',
+    scheduleToCloseTimeout: '10m',
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+  },
+  // Batches over a whole tenant: long, with heartbeats, resumed from the last cursor.
+  bulk: {
+    startToCloseTimeout: '10m',
+    scheduleToCloseTimeout: '7d',
+    heartbeatTimeout: '30s',
+    retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '5m' },
+  },
+};

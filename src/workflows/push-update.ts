@@ -1,0 +1,49 @@
+import { CancellationScope, sleep, upsertSearchAttributes } from '@temporalio/workflow';
+import type { FoundPass } from '../activities/find-pass.js';
+import type { Outcome } from '../passes/operation.js';
+import type { OperationInput, OperationResult } from './inputs.js';
+import { notifyWallets } from './notify-wallets.js';
+import { asOperation } from './operation-scope.js';
+import { runStep } from './run-step.js';
+import { PASS } from './search-attributes.js';
+
+/** find-pass → convert-type → apply-data → recompute-metadata (if asked or the type changed) → notify-devices → write-back. */
+export async function pushUpdate(input: OperationInput): Promise<OperationResult> {
+  return asOperation(input, async () => {
+    const found = await findPass(input);
+    if (!found.found) return { outcome: found.outcome, recorded: true };
+    const { passId } = found;
+    upsertSearchAttributes([{ key: PASS, value: passId }]);
+
+    const target = { ...input, passId };
+    const converted = found.convert ? await runStep('convert-type', target, 'database') : null;
+    const applied = found.apply ? await runStep('apply-data', target, 'database') : null;
+    const typeChanged = converted?.outcome === 'converted';
+    const recomputed = found.recompute || typeChanged ? await runStep('recompute-metadata', target, 'database') : null;
+
+    const changed = typeChanged || (applied?.changed ?? 0) > 0 || (recomputed?.changed ?? 0) > 0;
+    if (!changed) {
+      const superseded = (applied?.superseded ?? 0) > 0 || converted?.outcome === 'superseded';
+      return { outcome: superseded ? 'superseded' : 'unchanged', passId };
+    }
+    const outcome: Outcome = typeChanged ? 'converted' : 'updated';
+    // What the database holds, the phones must learn: a cancellation from here on comes too late.
+    return CancellationScope.nonCancellable(() =>
+      notifyWallets({
+        ...target,
+        google: found.google,
+        writeBack: found.writeBack,
+        eventType: 'pass.updated',
+        outcome,
+      }),
+    );
+  });
+}
+
+async function findPass(input: OperationInput): Promise<Exclude<FoundPass, { lookAgainAfterMs: number }>> {
+  for (;;) {
+    const found = await runStep('find-pass', input, 'database');
+    if (!('lookAgainAfterMs' in found)) return found;
+    await sleep(found.lookAgainAfterMs);
+  }
+}

@@ -1,0 +1,62 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.js';
+import { DURABLE, FIRST_TRY, type FailureCharacter } from './activity-options.js';
+
+type Name = keyof Activities;
+type Input<K extends Name> = Parameters<Activities[K]>[0];
+type Result<K extends Name> = Awaited<ReturnType<Activities[K]>>;
+type AnyStep = (input: unknown) => Promise<unknown>;
+
+const quick = proxyLocalActivities<Record<string, AnyStep>>(FIRST_TRY);
+const durable = {
+  database: proxyActivities<Record<string, AnyStep>>(DURABLE.database),
+  wallet: proxyActivities<Record<string, AnyStep>>(DURABLE.wallet),
+  writeBack: proxyActivities<Record<string, AnyStep>>(DURABLE.writeBack),
+  merchant: proxyActivities<Record<string, AnyStep>>(DURABLE.merchant),
+  bulk: proxyActivities<Record<string, AnyStep>>(DURABLE.bulk),
+} satisfies Record<FailureCharacter, unknown>;
+
+/** Runs a step: once locally, then (if it is in trouble that may pass) durably and visibly until its time is up. */
+export async function runStep<K extends Name>(
+  name: K,
+  input: Input<K>,
+  character: FailureCharacter,
+): Promise<Result<K>> {
+  try {
+    return (await quick[name]!(input)) as Result<K>;
+  } catch (error) {
+    if (isCancellation(error) || isPermanent(error)) throw error;
+    return runDurably(name, input, character);
+  }
+}
+
+/** Runs a step as a regular activity from the start: for calls that take long or wait for a rate budget. */
+export async function runDurably<K extends Name>(
+  name: K,
+  input: Input<K>,
+  character: FailureCharacter,
+): Promise<Result<K>> {
+  return (await durable[character][name]!(input)) as Result<K>;
+}
+
+/** Whether a step failed for good: the same input would always fail again. */
+export function isPermanent(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.nonRetryable === true
+  );
+}
+
+/** The stable code of a failed step, and a sentence without personal data. */
+export function describeFailure(error: unknown): { code: string; message: string } {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure) return { code: cause.type ?? 'internal-error', message: cause.message };
+  if (cause instanceof CancelledFailure) return { code: 'cancelled', message: 'The operation was cancelled.' };
+  return { code: 'gave-up', message: cause instanceof Error ? cause.message : 'unknown failure' };
+}

@@ -1,0 +1,7 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+
+/** What operators filter by in the Temporal UI; never encrypted, so ids only (a serial number would open a pass's page). */
+export const TENANT = defineSearchAttributeKey('PassrelayTenant', 'KEYWORD');
+export const PASS = defineSearchAttributeKey('PassrelayPass', 'KEYWORD');
+export const CORRELATION_ID = defineSearchAttributeKey('PassrelayCorrelationId', 'KEYWORD');
+export const KIND = defineSearchAttributeKey('PassrelayKind', 'KEYWORD');
