@@ -5,7 +5,7 @@ import { PKPass } from 'passkit-generator';
 import { passTypeDesign } from '../src/passes/pass-type.js';
 import type { View } from '../src/passes/render.js';
 import { loadSigningCertificate } from '../src/wallets/apple/certificates.js';
-import { buildPkpass, buildPkpassSync } from '../src/wallets/apple/pass-bundle.js';
+import { buildPkpass, buildPkpassParts, buildPkpassSync } from '../src/wallets/apple/pass-bundle.js';
 import { prepareImages, selectImages } from '../src/wallets/apple/pass-images.js';
 import { applePassJson } from '../src/wallets/apple/pass-json.js';
 import { createSigner } from '../src/wallets/apple/sign-manifest.js';
@@ -75,6 +75,32 @@ async function longestBlock(work: () => Promise<unknown>): Promise<number> {
   return longest;
 }
 
+/** Rate and longest block (median of turns) of building with four under way at a time, as libuv's pool has threads. */
+async function offTheLoop(build: (index: number) => Promise<unknown>): Promise<{ rate: number; block: number }> {
+  const lanes = 4;
+  const turns = 9;
+  const msPerTurn = 250;
+  let built = 0;
+  const turn = async (): Promise<void> => {
+    const end = performance.now() + msPerTurn;
+    const lane = async (): Promise<void> => {
+      while (performance.now() < end) await build(built++);
+    };
+    await Promise.all(Array.from({ length: lanes }, lane));
+  };
+  await turn();
+  const blocks: number[] = [];
+  const rates: number[] = [];
+  for (let count = 0; count < turns; count += 1) {
+    const before = built;
+    const start = performance.now();
+    blocks.push(await longestBlock(turn));
+    rates.push(((built - before) * 1000) / (performance.now() - start));
+  }
+  const ascending = (a: number, b: number): number => a - b;
+  return { rate: Math.max(...rates), block: blocks.sort(ascending)[Math.floor(turns / 2)]! };
+}
+
 export interface SigningMeasure {
   name: string;
   value: number;
@@ -133,34 +159,25 @@ export async function benchSignPasses(): Promise<SigningMeasure[]> {
     },
   ]);
 
-  const workers = 4;
-  const perWorker = 250;
-  const inParallel = () =>
-    Promise.all(
-      Array.from({ length: workers }, async (_, worker) => {
-        for (let index = 0; index < perWorker; index += 1) await buildPkpass(input(worker * perWorker + index));
-      }),
-    );
-  await inParallel();
-  const blocks: number[] = [];
-  let asynchronous = 0;
-  for (let turn = 0; turn < 5; turn += 1) {
-    const start = performance.now();
-    blocks.push(await longestBlock(inParallel));
-    asynchronous = Math.max(asynchronous, (workers * perWorker * 1000) / (performance.now() - start));
-  }
-  blocks.sort((a, b) => a - b);
+  const asParts = await offTheLoop((index) => buildPkpassParts(input(index)));
+  const idle = await offTheLoop(() => new Promise((resolve) => setImmediate(resolve)));
+  const asBytes = await offTheLoop((index) => buildPkpass(input(index)));
 
   return [
     { name: 'raw RSA-2048 signatures, one thread', value: raw, unit: 'per second' },
     { name: 'whole passes, one thread', value: ours, unit: 'per second' },
-    { name: 'whole passes, off the event loop', value: asynchronous, unit: 'per second' },
+    {
+      name: 'whole passes, off the event loop, as parts that share the images',
+      value: asParts.rate,
+      unit: 'per second',
+    },
+    { name: 'whole passes, off the event loop, as one buffer each', value: asBytes.rate, unit: 'per second' },
     { name: 'passkit-generator, the same template', value: theirs, unit: 'per second' },
     { name: 'whole passes against raw RSA (goal: at least 0.6)', value: ours / raw, unit: 'x' },
     { name: 'whole passes against passkit-generator (goal: at least 100)', value: ours / theirs, unit: 'x' },
-    { name: 'longest event-loop block, median of five turns (goal: below 2)', value: blocks[2] ?? NaN, unit: 'ms' },
-    { name: 'longest event-loop block, best of five turns', value: blocks[0] ?? NaN, unit: 'ms' },
-    { name: 'longest event-loop block, worst of five turns', value: blocks[4] ?? NaN, unit: 'ms' },
+    { name: 'longest event-loop block, parts (goal: below 2; median of turns)', value: asParts.block, unit: 'ms' },
+    { name: 'longest event-loop block, one buffer each (median of turns)', value: asBytes.block, unit: 'ms' },
+    { name: 'longest event-loop block, doing nothing (median of turns)', value: idle.block, unit: 'ms' },
   ];
 }
 

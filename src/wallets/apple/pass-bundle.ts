@@ -2,7 +2,7 @@ import { PermanentError } from '../../passes/errors.js';
 import type { JsonValue } from '../../passes/pass-type.js';
 import { prepareFile, type ArchiveEntry } from './pass-images.js';
 import type { ManifestSigner } from './sign-manifest.js';
-import { storeZip } from './zip.js';
+import { storeZip, storeZipParts, type ZipParts } from './zip.js';
 
 /** Media types of one pass and of several to install at once. */
 export const PKPASS_TYPE = 'application/vnd.apple.pkpass';
@@ -30,9 +30,9 @@ function unsignedFiles(input: {
   return { entries, manifest: manifestOf(entries) };
 }
 
-function zipped(entries: readonly ArchiveEntry[], manifest: Buffer, signature: Buffer): Buffer {
+function zipped(entries: readonly ArchiveEntry[], manifest: Buffer, signature: Buffer): ZipParts {
   const files = entries.map(({ name, file }) => ({ name, bytes: file.bytes, crc32: file.crc32 }));
-  return storeZip([...files, { name: 'manifest.json', bytes: manifest }, { name: 'signature', bytes: signature }]);
+  return storeZipParts([...files, { name: 'manifest.json', bytes: manifest }, { name: 'signature', bytes: signature }]);
 }
 
 export interface BundleInput {
@@ -44,16 +44,26 @@ export interface BundleInput {
   at: Date;
 }
 
-/** Bytes of one .pkpass. The same pass.json, images and strings give the same manifest, byte for byte. */
-export async function buildPkpass(input: BundleInput): Promise<Buffer> {
+/**
+ * One .pkpass as byte runs that share the template's images: what to keep per revision (some 6 KB instead of 400) and
+ * to send as a stream with `size` as its Content-Length.
+ */
+export async function buildPkpassParts(input: BundleInput): Promise<ZipParts> {
   const { entries, manifest } = unsignedFiles(input);
   return zipped(entries, manifest, await input.signer.sign(manifest, input.at));
+}
+
+/** Bytes of one .pkpass. The same pass.json, images and strings give the same manifest, byte for byte. */
+export async function buildPkpass(input: BundleInput): Promise<Buffer> {
+  const { parts, size } = await buildPkpassParts(input);
+  return Buffer.concat(parts, size);
 }
 
 /** The same on the calling thread, for measurements. */
 export function buildPkpassSync(input: BundleInput): Buffer {
   const { entries, manifest } = unsignedFiles(input);
-  return zipped(entries, manifest, input.signer.signSync(manifest, input.at));
+  const { parts, size } = zipped(entries, manifest, input.signer.signSync(manifest, input.at));
+  return Buffer.concat(parts, size);
 }
 
 /** Bytes of a .pkpasses bundle, for installing several passes at once; Apple allows 10 passes and 150 MB. */
