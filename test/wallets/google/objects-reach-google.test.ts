@@ -8,8 +8,10 @@ import { googleClass, googleObject } from '../../../src/wallets/google/wallet-ob
 import { clientOf, designs, ISSUER, loyalty, view } from './fixtures.js';
 
 const values = { memberId: 4711, firstName: 'Zoë', points: 5, note: 'Hi', until: '2030-01-01T00:00:00Z', tier: 'gold' };
-const code = (expected: string, kind: typeof PermanentError | typeof TransientError = PermanentError) => (e: unknown) =>
-  e instanceof kind && e.code === expected;
+const code =
+  (expected: string, kind: typeof PermanentError | typeof TransientError = PermanentError) =>
+  (e: unknown) =>
+    e instanceof kind && e.code === expected;
 
 describe('Google Wallet client against the simulator', () => {
   let simulator: GoogleWalletSimulator;
@@ -86,7 +88,10 @@ describe('Google Wallet client against the simulator', () => {
     const get = () => client.get('loyaltyObject', objectId);
     const path = 'loyaltyObject';
     simulator.faults.add({ status: 403, reason: 'quotaExceeded', path, retryAfterSeconds: 7 });
-    await assert.rejects(get(), (e: unknown) => code('google-quota', TransientError)(e) && (e as TransientError).retryAfterMs === 7_000);
+    await assert.rejects(
+      get(),
+      (e: unknown) => code('google-quota', TransientError)(e) && (e as TransientError).retryAfterMs === 7_000,
+    );
     simulator.faults.add({ status: 403, reason: 'permissionDenied', path });
     await assert.rejects(get(), code('google-permission-denied'));
     simulator.faults.add({ status: 503, path });
@@ -113,7 +118,8 @@ describe('Google Wallet client against the simulator', () => {
   test('an update that asks for it notifies a holder, three times a day', async () => {
     const { client, objectId, object } = await issued('notify');
     await simulator.save(objectId);
-    for (const points of [10, 20, 30]) await client.patch('loyaltyObject', objectId, object({ ...values, points }, true));
+    for (const points of [10, 20, 30])
+      await client.patch('loyaltyObject', objectId, object({ ...values, points }, true));
     assert.equal(simulator.notifications(objectId).length, 3);
     const fourth = { id: 'm', header: 'h', body: 'b' };
     await assert.rejects(
