@@ -48,7 +48,10 @@ export function judgeBundle(pkpass: Buffer, rules: BundleRules): JudgedBundle {
   const manifest = files.get('manifest.json') ?? Buffer.alloc(0);
   judgeManifest(manifest, files, report);
   const content = judgePassJson(files.get('pass.json') ?? Buffer.alloc(0), rules, report);
-  const signer = attempt(() => verifySignature(files.get('signature') ?? Buffer.alloc(0), manifest, rules), report);
+  const signer = attempt(
+    () => verifySignature(files.get('signature') ?? Buffer.alloc(0), manifest, rules),
+    (problem) => report(`signature: ${problem}`),
+  );
   if (signer !== undefined && content !== undefined) {
     if (signer.passTypeIdentifier !== content.passTypeIdentifier)
       report('passTypeIdentifier differs from the UID of the signing certificate');

@@ -33,28 +33,28 @@ export function verifySignature(
   const leaf = verifySigner(signerInfo, certificates, manifest);
   verifyChain(leaf.certificate, certificates, trust);
   if (leaf.signingTime < validity(leaf.certificate).from || leaf.signingTime > validity(leaf.certificate).to)
-    throw new Error('signature: signingTime lies outside the validity of the certificate');
+    throw new Error('signingTime lies outside the validity of the certificate');
 
   const subject = leaf.certificate.toLegacyObject().subject as unknown as { UID?: string; OU?: string };
   const extension = passTypeExtension(leaf.certificate);
   if (extension !== undefined && extension !== subject.UID)
-    throw new Error('signature: the pass type extension of the certificate differs from its UID');
+    throw new Error('the pass type extension of the certificate differs from its UID');
   return { passTypeIdentifier: subject.UID, teamIdentifier: subject.OU };
 }
 
 function parseSignedData(signature: Buffer): { certificates: X509Certificate[]; signerInfo: DerElement[] } {
   const [contentInfo, trailing] = readDer(signature);
-  if (trailing !== undefined) throw new Error('signature: bytes after the CMS structure');
+  if (trailing !== undefined) throw new Error('bytes after the CMS structure');
   const [type, wrapped] = childrenOf(contentInfo, DER.sequence);
-  if (oidOf(type) !== OID.signedData) throw new Error('signature: not CMS SignedData');
+  if (oidOf(type) !== OID.signedData) throw new Error('not CMS SignedData');
   const [, , content, ...rest] = childrenOf(childrenOf(wrapped, DER.context0)[0], DER.sequence);
   const [contentType, embedded] = childrenOf(content, DER.sequence);
-  if (oidOf(contentType) !== OID.data) throw new Error('signature: the content type is not data');
-  if (embedded !== undefined) throw new Error('signature: not detached, it carries its content');
+  if (oidOf(contentType) !== OID.data) throw new Error('the content type is not data');
+  if (embedded !== undefined) throw new Error('not detached, it carries its content');
   const bag = rest.find(({ tag }) => tag === DER.context0);
-  if (bag === undefined) throw new Error('signature: carries no certificates');
+  if (bag === undefined) throw new Error('carries no certificates');
   const signers = childrenOf(rest.at(-1), DER.set);
-  if (signers.length !== 1) throw new Error('signature: there must be exactly one signer');
+  if (signers.length !== 1) throw new Error('there must be exactly one signer');
   return {
     certificates: readDer(bag.value).map(({ raw }) => new X509Certificate(raw)),
     signerInfo: childrenOf(signers[0], DER.sequence),
@@ -71,27 +71,27 @@ function verifySigner(
     const names = issuerAndSerial(candidate);
     return names.issuer.equals(issuer?.raw as Buffer) && names.serial.equals(serial?.raw as Buffer);
   });
-  if (certificate === undefined) throw new Error("signature: the signer's certificate is not included");
+  if (certificate === undefined) throw new Error("the signer's certificate is not included");
   const digest = DIGESTS[oidOf(childrenOf(digestAlgorithm, DER.sequence)[0])];
-  if (digest === undefined) throw new Error('signature: the digest is neither SHA-256 nor SHA-1');
-  if (attributes?.tag !== DER.context0) throw new Error('signature: no signed attributes');
+  if (digest === undefined) throw new Error('the digest is neither SHA-256 nor SHA-1');
+  if (attributes?.tag !== DER.context0) throw new Error('no signed attributes');
 
   const attribute = (oid: string, name: string): DerElement | undefined => {
     const found = readDer(attributes.value).filter((one) => oidOf(childrenOf(one, DER.sequence)[0]) === oid);
-    if (found.length !== 1) throw new Error(`signature: signed attribute ${name} must be there once`);
+    if (found.length !== 1) throw new Error(`signed attribute ${name} must be there once`);
     return childrenOf(childrenOf(found[0], DER.sequence)[1], DER.set)[0];
   };
   if (oidOf(attribute(OID.contentType, 'contentType')) !== OID.data)
-    throw new Error('signature: signed attribute contentType is not data');
+    throw new Error('signed attribute contentType is not data');
   const signingTime = timeOf(attribute(OID.signingTime, 'signingTime'));
   const expected = createHash(digest).update(manifest).digest();
   if (!expected.equals(valueOf(attribute(OID.messageDigest, 'messageDigest'), DER.octets)))
-    throw new Error('signature: messageDigest does not match manifest.json');
+    throw new Error('messageDigest does not match manifest.json');
 
   // Signed as a SET (0x31), although embedded under the tag [0].
   const signed = Buffer.concat([Buffer.from([DER.set]), attributes.raw.subarray(1)]);
   if (!verify(digest, signed, certificate.publicKey, valueOf(value, DER.octets)))
-    throw new Error('signature: does not verify with the key of its certificate');
+    throw new Error('does not verify with the key of its certificate');
   return { certificate, signingTime };
 }
 
@@ -103,18 +103,17 @@ function verifyChain(
   const issuedBy = (child: X509Certificate, parent: X509Certificate): boolean =>
     parent.ca && child.checkIssued(parent) && child.verify(parent.publicKey);
   const intermediate = included.find((one) => one.fingerprint256 !== leaf.fingerprint256 && issuedBy(leaf, one));
-  if (intermediate === undefined)
-    throw new Error('signature: the WWDR certificate that issued the signer is not included');
+  if (intermediate === undefined) throw new Error('the WWDR certificate that issued the signer is not included');
   for (const certificate of [leaf, intermediate]) {
     const { from, to } = validity(certificate);
-    if (now < from || now > to) throw new Error('signature: a certificate of the chain is not valid today');
+    if (now < from || now > to) throw new Error('a certificate of the chain is not valid today');
   }
   if (caPem === undefined) return;
   const trusted = [caPem].flat().flatMap(certificatesIn);
   const anchored = trusted.some(
     (root) => root.fingerprint256 === intermediate.fingerprint256 || issuedBy(intermediate, root),
   );
-  if (!anchored) throw new Error('signature: the chain does not end in a trusted authority');
+  if (!anchored) throw new Error('the chain does not end in a trusted authority');
 }
 
 function certificatesIn(pem: string): X509Certificate[] {

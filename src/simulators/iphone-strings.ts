@@ -9,7 +9,7 @@ export function parseStrings(bytes: Buffer): Map<string, string> {
     const at = ENTRY.lastIndex;
     const match = ENTRY.exec(text);
     if (match === null)
-      throw new Error(`pass.strings: line ${text.slice(0, at).split('\n').length + 1} is not understood`);
+      throw new Error(`pass.strings: line ${text.slice(0, at).trimEnd().split('\n').length} is not understood`);
     if (match[1] !== undefined) entries.set(unescape(match[1]), unescape(match[2] ?? ''));
   }
   return entries;
