@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import type Koa from 'koa';
+import { insertOrFindOperation, type Acceptance, type NewOperation } from '../database/operations.js';
+import { cleanText, isBlank, isUnrendered } from '../passes/clean-text.js';
+import type { OperationKind } from '../passes/operation.js';
+import type { Caller } from './credentials.js';
+import { ApiError } from './problems.js';
+import type { ApiDeps } from './route.js';
+
+export interface AcceptedRequest {
+  caller: Caller;
+  kind: OperationKind;
+  origin: NewOperation['origin'];
+  /** Becomes the operation's id where the request is new. */
+  correlationId: string;
+  input: object;
+  /** From the body; wins over the header. */
+  idempotencyKey: string | null;
+  /** What makes two requests the same; default: the input. */
+  meaning?: object;
+  /** Repairs and warnings, kept with the operation. */
+  repairs?: object[];
+}
+
+const MAX_KEY_LENGTH = 255;
+
+/** JSON with sorted keys: two bodies that mean the same have the same text. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+
+/** SHA-256 of what a request means, whatever its layout. */
+export const hashMeaning = (meaning: object): Buffer => createHash('sha256').update(canonicalJson(meaning)).digest();
+
+/** The key of the header, with or without the quotes of the IETF draft; null where absent or blank. */
+function headerKey(ctx: Koa.Context): string | null {
+  const raw = cleanText(ctx.get('Idempotency-Key')).trim();
+  const key = /^"(.*)"$/.exec(raw)?.[1] ?? raw;
+  if (isBlank(key)) return null;
+  const fault = isUnrendered(key)
+    ? 'still holds a template tag, so all deliveries would share it'
+    : key.length > MAX_KEY_LENGTH
+      ? `is longer than ${MAX_KEY_LENGTH} characters`
+      : null;
+  if (fault === null) return key;
+  throw new ApiError('invalid-request', `The Idempotency-Key header ${fault}.`, {
+    errors: [{ parameter: 'Idempotency-Key', message: `Idempotency-Key ${fault}`, cure: 'send one id per event' }],
+  });
+}
+
+/**
+ * Makes the request durable, or finds the earlier delivery with the same key: one round trip when it is new. Sets
+ * X-Correlation-Id and Location. Throws `idempotency-key-reused` where the key came with another body before.
+ */
+export async function acceptOperation(deps: ApiDeps, ctx: Koa.Context, request: AcceptedRequest): Promise<Acceptance> {
+  const { caller, kind, origin, input } = request;
+  const { tenantId } = caller.tenant;
+  const idempotencyKey = request.idempotencyKey ?? headerKey(ctx);
+  const acceptance = await insertOrFindOperation(deps.database.tenant(tenantId), {
+    operationId: request.correlationId,
+    tenantId,
+    kind,
+    origin,
+    idempotencyKey,
+    bodyHash: idempotencyKey === null ? null : hashMeaning(request.meaning ?? input),
+    input,
+    repairs: request.repairs ?? [],
+    flowId: cleanText(ctx.get('X-Klaviyo-Flow-ID')).slice(0, 255) || null,
+    test: caller.test,
+  });
+  if (acceptance.conflict) {
+    throw new ApiError(
+      'idempotency-key-reused',
+      'Another request was accepted under this idempotency key before; this one was not carried out.',
+    );
+  }
+  // A duplicate nudges as well: the process that took the first delivery may have died before its own nudge.
+  deps.notifyAccepted();
+  ctx.set('X-Correlation-Id', acceptance.operationId);
+  ctx.set('Location', `${deps.publicUrl}/api/${tenantId}/operations/${acceptance.operationId}`);
+  return acceptance;
+}

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import Router from '@koa/router';
+import Koa from 'koa';
+import type { z } from 'zod';
+import { authenticate } from './authenticate.js';
+import { ApiError, answerProblems } from './problems.js';
+import type { ApiDeps, Route } from './route.js';
+import { healthRoutes } from './routes/health.js';
+import { pushUpdateRoutes } from './routes/klaviyo/push-update.js';
+import { operationRoutes } from './routes/operations.js';
+import { passTemplateRoutes } from './routes/pass-templates.js';
+import { passRoutes } from './routes/passes.js';
+import { descriptionRoutes } from './routes/description.js';
+
+/** Every route of the API; the description at /openapi.json is made from the same list. */
+export function listRoutes(deps: ApiDeps): Route[] {
+  const routes = [
+    ...pushUpdateRoutes(deps),
+    ...operationRoutes(deps),
+    ...passRoutes(deps),
+    ...passTemplateRoutes(deps),
+    ...healthRoutes(deps),
+  ];
+  return [...routes, ...descriptionRoutes(deps, routes)];
+}
+
+/** The HTTP application: middleware in the order in which a request meets it, then the routes. */
+export function createApp(deps: ApiDeps): Koa {
+  const app = new Koa();
+  app.silent = true;
+  app.on('error', (err: unknown) => deps.log.warn({ err }, 'response failed'));
+  const router = new Router();
+  for (const route of listRoutes(deps)) router.register(route.path, [route.method], serve(deps, route));
+  app.use(prepare);
+  app.use(answerProblems(deps));
+  app.use(router.routes());
+  app.use(answerUnrouted);
+  return app;
+}
+
+/** Gives each request its correlation id, and each answer the headers that are safe for all. */
+const prepare: Koa.Middleware = (ctx, next) => {
+  const correlationId = randomUUID();
+  ctx.state['correlationId'] = correlationId;
+  ctx.set({
+    'X-Correlation-Id': correlationId,
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': 'no-store',
+    'Referrer-Policy': 'no-referrer',
+  });
+  return next();
+};
+
+/** Authentication, throttling and parameters of one route, then its handler. */
+function serve(deps: ApiDeps, route: Route): Koa.Middleware {
+  return async (ctx) => {
+    ctx.state['route'] = route.path;
+    const given = (ctx as unknown as { params: Record<string, string> }).params;
+    const caller =
+      route.scope === null ? null : await authenticate(ctx, deps.credentials, route.scope, given['tenantId'] ?? null);
+    if (caller) ctx.set(deps.rateLimiter.take(caller).headers);
+    const params = check(route.params, given);
+    const query = check(route.query, ctx.query);
+    await route.handler(ctx, { params, query, caller, correlationId: ctx.state['correlationId'] as string });
+  };
+}
+
+function check(schema: z.ZodObject, given: object): Record<string, unknown> {
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const errors = result.error.issues.map((issue) => ({ parameter: issue.path.join('.'), message: issue.message }));
+  const detail = errors.map((error) => `${error.parameter}: ${error.message}`).join('; ');
+  throw new ApiError('invalid-parameter', detail, { errors });
+}
+
+/** What no route took: OPTIONS and wrong methods of known addresses, and unknown addresses. */
+const answerUnrouted: Koa.Middleware = (ctx) => {
+  const matched = (ctx as unknown as { matched?: { methods: string[] }[] }).matched ?? [];
+  if (matched.length === 0) throw new ApiError('not-found', 'There is nothing at this address.');
+  const allow = [...new Set([...matched.flatMap((layer) => layer.methods), 'OPTIONS'])].join(', ');
+  if (ctx.method !== 'OPTIONS') {
+    throw new ApiError('method-not-allowed', `This address answers ${allow}.`, { headers: { Allow: allow } });
+  }
+  ctx.set('Allow', allow);
+  ctx.status = 204;
+};

@@ -1,0 +1,134 @@
+import { isDatabaseUnavailable } from './database-unavailable.js';
+import { knownScopes, type Scope } from './scopes.js';
+import {
+  API_KEY_FORMAT,
+  findApiKeyByHash,
+  findTenantAccess,
+  hashApiKey,
+  recordKeyUse,
+  type TenantAccessRow,
+} from '../database/api-keys.js';
+import type { Database } from '../database/connect.js';
+import { tenantSettings, type TenantSettings } from '../passes/tenant-settings.js';
+import type { TokenVerifier } from './oauth-tokens.js';
+import type { Logger } from 'pino';
+
+export interface TenantAccess {
+  tenantId: string;
+  accountId: string;
+  environment: TenantAccessRow['environment'];
+  settings: TenantSettings;
+}
+
+/** Who calls: one key or one token, bound to one tenant. */
+export interface Caller {
+  via: 'key' | 'token';
+  /** Key id, or the subject of the token: what throttling counts. */
+  id: string;
+  scopes: readonly Scope[];
+  test: boolean;
+  tenant: TenantAccess;
+}
+
+export interface Credentials {
+  /** The caller behind a key or token; null where it is not valid. Throws where that cannot be known now. */
+  resolve(secret: string): Promise<Caller | null>;
+  /** Writes down which keys were used since the last call; runs by a timer too. */
+  recordUse(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A revoked key works this long at most; in its second half an answer is refreshed beside the request, not before it. */
+const CACHE_MS = 5_000;
+const REFRESH_MS = 2_500;
+const CACHE_ENTRIES = 10_000;
+const RECORD_USE_MS = 60_000;
+
+const toTenant = (row: TenantAccessRow): TenantAccess => ({
+  tenantId: row.tenant_id,
+  accountId: row.account_id,
+  environment: row.environment,
+  settings: tenantSettings.parse(row.settings),
+});
+
+/** A value remembered for seconds; concurrent misses share one load, and failures are never remembered. */
+function rememberBriefly<T>(load: (key: string) => Promise<T | null>, now: () => number) {
+  const entries = new Map<string, { value: T; at: number }>();
+  const loading = new Map<string, Promise<T | null>>();
+  const fetch = (key: string): Promise<T | null> => {
+    const running = loading.get(key);
+    if (running) return running;
+    const promise = load(key)
+      .then((value) => {
+        entries.delete(key);
+        if (value !== null) {
+          if (entries.size >= CACHE_ENTRIES) entries.delete(entries.keys().next().value!);
+          entries.set(key, { value, at: now() });
+        }
+        return value;
+      })
+      .finally(() => loading.delete(key));
+    loading.set(key, promise);
+    return promise;
+  };
+  return async (key: string): Promise<T | null> => {
+    const entry = entries.get(key);
+    const age = entry ? now() - entry.at : Infinity;
+    if (!entry || age >= CACHE_MS || age < 0) return fetch(key);
+    if (age >= REFRESH_MS) fetch(key).catch(() => undefined);
+    return entry.value;
+  };
+}
+
+/** Looks keys and tokens up, with their tenant, and remembers valid ones for five seconds. */
+export function createCredentials(deps: {
+  database: Database;
+  now: () => number;
+  log: Logger;
+  tokens: TokenVerifier | null;
+}): Credentials {
+  const { database, now, tokens } = deps;
+  const used = new Set<string>();
+
+  const byKeyHash = rememberBriefly(async (hash): Promise<{ caller: Caller; expiresAt: number } | null> => {
+    const row = await findApiKeyByHash(database.system, Buffer.from(hash, 'hex'));
+    if (!row) return null;
+    const { key_id: id, test } = row;
+    const caller: Caller = { via: 'key', id, test, scopes: knownScopes(row.scopes), tenant: toTenant(row) };
+    return { caller, expiresAt: row.expires_at?.getTime() ?? Infinity };
+  }, now);
+  const byTenant = rememberBriefly(async (tenantId) => {
+    const row = await findTenantAccess(database.system, tenantId);
+    return row ? toTenant(row) : null;
+  }, now);
+
+  async function recordUse(): Promise<void> {
+    const keyIds = [...used];
+    used.clear();
+    if (keyIds.length > 0) await recordKeyUse(database.system, keyIds);
+  }
+  const timer = setInterval(() => {
+    recordUse().catch((error: unknown) => {
+      if (!isDatabaseUnavailable(error)) deps.log.warn({ err: error }, 'last use of keys not recorded');
+    });
+  }, RECORD_USE_MS).unref();
+
+  return {
+    async resolve(secret) {
+      if (API_KEY_FORMAT.test(secret)) {
+        const found = await byKeyHash(hashApiKey(secret).toString('hex'));
+        if (!found || found.expiresAt <= now()) return null;
+        used.add(found.caller.id);
+        return found.caller;
+      }
+      const claims = tokens && secret.split('.').length === 3 ? await tokens.verify(secret) : null;
+      const tenant = claims && (await byTenant(claims.tenantId));
+      return tenant && { via: 'token', id: claims.subject, scopes: knownScopes(claims.scopes), test: false, tenant };
+    },
+    recordUse,
+    async close() {
+      clearInterval(timer);
+      await recordUse().catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
+import { ApiError } from './problems.js';
+
+export interface TokenClaims {
+  tenantId: string;
+  scopes: string[];
+  subject: string;
+}
+
+export interface TokenVerifier {
+  /** The claims of a valid token, null for any other; throws `unavailable` where the issuer's keys cannot be read. */
+  verify(token: string): Promise<TokenClaims | null>;
+}
+
+export interface OAuthSettings {
+  issuer: string;
+  audience: string;
+  jwksUrl: string;
+}
+
+const CLOCK_SKEW_SECONDS = 30;
+const JWKS_TIMEOUT_MS = 2_000;
+const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+
+/**
+ * Verifies OAuth2 access tokens (JWT) of one issuer: signature by its JWKS (an unknown key id makes it read the keys
+ * again: rotation), issuer, audience, expiry. Claims: `tenant`, and `scope` (RFC 8693) or `scp` as text or list.
+ */
+export function createTokenVerifier(settings: OAuthSettings, now: () => number): TokenVerifier {
+  const keys = createRemoteJWKSet(new URL(settings.jwksUrl), {
+    timeoutDuration: JWKS_TIMEOUT_MS,
+    cooldownDuration: 5_000,
+    cacheMaxAge: 600_000,
+  });
+  return {
+    async verify(token) {
+      try {
+        const { payload } = await jwtVerify(token, keys, {
+          issuer: settings.issuer,
+          audience: settings.audience,
+          algorithms: ASYMMETRIC,
+          clockTolerance: CLOCK_SKEW_SECONDS,
+          currentDate: new Date(now()),
+          requiredClaims: ['exp'],
+        });
+        const tenantId = payload['tenant'];
+        if (typeof tenantId !== 'string') return null;
+        const scope = payload['scope'] ?? payload['scp'];
+        const scopes = typeof scope === 'string' ? scope.split(' ') : Array.isArray(scope) ? scope.map(String) : [];
+        return { tenantId, scopes, subject: payload.sub ?? tenantId };
+      } catch (error) {
+        const keysUnreadable =
+          !(error instanceof errors.JOSEError) ||
+          error instanceof errors.JWKSTimeout ||
+          error instanceof errors.JWKSInvalid ||
+          // jose throws its base class when the JWKS address answers anything but 200.
+          error.code === 'ERR_JOSE_GENERIC';
+        if (!keysUnreadable) return null;
+        throw new ApiError('unavailable', 'The keys of the token issuer cannot be read. Send it again in a moment.', {
+          headers: { 'Retry-After': '5' },
+          cause: error,
+        });
+      }
+    },
+  };
+}

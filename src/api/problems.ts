@@ -1,0 +1,181 @@
+import type Koa from 'koa';
+import type { Logger } from 'pino';
+import { isDatabaseUnavailable } from './database-unavailable.js';
+
+interface ProblemKind {
+  status: number;
+  title: string;
+  /** For the page behind the `type` URL: when it is answered. */
+  meaning: string;
+  /** For the same page: what to do. */
+  cure: string;
+}
+
+/** Every error that the API answers; one without a status does not compile. */
+export const PROBLEMS = {
+  'malformed-body': {
+    status: 400,
+    title: 'The body cannot be read',
+    meaning:
+      'The body is not one JSON object. A small, listed set of template accidents is repaired; this was not one.',
+    cure: 'Look at the line and column named in the answer. Put quotes around every template tag and a comma between properties.',
+  },
+  'invalid-parameter': {
+    status: 400,
+    title: 'A parameter is not valid',
+    meaning:
+      'A part of the address, a query parameter or a header does not have the form that the description asks for.',
+    cure: 'Compare the request with /openapi.json.',
+  },
+  unauthenticated: {
+    status: 401,
+    title: 'The key or token is not accepted',
+    meaning: 'No API key or token came with the request, or it is unknown, revoked or expired.',
+    cure: 'Send the key as "Authorization: Bearer <key>" or as "X-API-KEY". During a rotation keep both keys valid for more than 24 hours: Klaviyo drops a delivery that was answered 401.',
+  },
+  'wrong-tenant': {
+    status: 403,
+    title: 'The key does not belong to this tenant',
+    meaning: 'A key works for one tenant only. The answer is the same whether the other tenant exists or not.',
+    cure: 'Check the tenant in the address, and the account in X-ACCOUNT-ID.',
+  },
+  'missing-scope': {
+    status: 403,
+    title: 'The key may not do this',
+    meaning: 'The key or token is valid but lacks the scope of this call.',
+    cure: 'Create a key with the scope named in the answer.',
+  },
+  'listener-closed': {
+    status: 403,
+    title: 'This listener is closed',
+    meaning: 'The tenant has switched this webhook off.',
+    cure: 'Open it in the settings of the tenant (settings.listeners).',
+  },
+  'flow-not-allowed': {
+    status: 403,
+    title: 'This flow may not call',
+    meaning: 'The tenant accepts deliveries of listed Klaviyo flows only (settings.allowedFlowIds).',
+    cure: 'Add the id of the flow, which Klaviyo sends as X-Klaviyo-Flow-ID, to the list.',
+  },
+  'not-found': {
+    status: 404,
+    title: 'Not found',
+    meaning: 'There is nothing here for this key. What belongs to others looks the same as what does not exist.',
+    cure: 'Check the address and the id.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'Method not allowed',
+    meaning: 'The address exists, but not with this HTTP method.',
+    cure: 'Use one of the methods in the Allow header.',
+  },
+  conflict: {
+    status: 409,
+    title: 'Not possible in this state',
+    meaning: 'The request is well formed, but what it names is in a state that does not allow it.',
+    cure: 'Read the detail: it names the state.',
+  },
+  'body-too-large': {
+    status: 413,
+    title: 'The body is too large',
+    meaning: 'A request may hold up to 256 KB.',
+    cure: 'Send only the properties that the pass shows.',
+  },
+  'invalid-request': {
+    status: 422,
+    title: 'The request cannot be carried out as it is',
+    meaning: 'The JSON was read, but values in it are missing, of the wrong type, or still hold a template tag.',
+    cure: 'Every fault is listed in "errors", with a pointer to its place and its cure.',
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The idempotency key belongs to another request',
+    meaning:
+      'A request with the same idempotency key and other contents was accepted before. This one was not carried out.',
+    cure: 'Use one key for one change: put something into it that differs for every event, such as an event id.',
+  },
+  'rate-limited': {
+    status: 429,
+    title: 'Too many requests',
+    meaning: 'The tenant or the key sends more requests a minute than its settings allow.',
+    cure: 'Wait for the seconds named in Retry-After, or raise settings.requestsPerMinute.',
+  },
+  'internal-error': {
+    status: 500,
+    title: 'Something went wrong on our side',
+    meaning: 'A fault in Passrelay that nobody foresaw. It is in the log under the correlation id.',
+    cure: 'Give the correlation id to the operator.',
+  },
+  unavailable: {
+    status: 503,
+    title: 'Not available for a moment',
+    meaning: 'A part that is needed to accept requests safely, mostly the database, cannot be reached.',
+    cure: 'Nothing was accepted: send it again after the seconds in Retry-After. Klaviyo does so by itself.',
+  },
+} as const satisfies Record<string, ProblemKind>;
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** One fault of a request. `pointer` is a JSON pointer into the body, `parameter` a part of address, query or header. */
+export interface ProblemItem {
+  pointer?: string;
+  parameter?: string;
+  line?: number;
+  column?: number;
+  message: string;
+  cure?: string;
+}
+
+/** An answer of the closed set above; thrown by handlers, turned into problem+json by `answerProblems` alone. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  constructor(
+    readonly code: ProblemCode,
+    detail: string,
+    readonly options: { errors?: ProblemItem[]; headers?: Record<string, string>; cause?: unknown } = {},
+  ) {
+    super(detail, { cause: options.cause });
+  }
+}
+
+/** Seconds after which a sender may come back when the database was away. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** Any thrown value as one of ours; what nobody foresaw becomes a 500 without detail. */
+export function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (isDatabaseUnavailable(error)) {
+    return new ApiError('unavailable', 'The request was not accepted. Send it again in a moment.', {
+      headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
+      cause: error,
+    });
+  }
+  return new ApiError('internal-error', 'The fault is logged under the correlation id.', { cause: error });
+}
+
+/** The one error middleware: RFC 9457 problem+json for everything that is thrown below it. */
+export function answerProblems(deps: { publicUrl: string; log: Logger }): Koa.Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+    } catch (thrown) {
+      const error = toApiError(thrown);
+      const { status, title } = PROBLEMS[error.code];
+      const correlationId = ctx.state['correlationId'] as string;
+      const entry = { code: error.code, status, correlationId, method: ctx.method, route: ctx.state['route'] };
+      if (status >= 500) deps.log.error({ ...entry, err: error.options.cause ?? error }, 'request failed');
+      else deps.log.info(entry, 'request refused');
+      ctx.status = status;
+      ctx.set(error.options.headers ?? {});
+      ctx.set('X-Correlation-Id', correlationId);
+      ctx.body = JSON.stringify({
+        type: `${deps.publicUrl}/problems/${error.code}`,
+        title,
+        status,
+        detail: error.message,
+        ...(error.options.errors && { errors: error.options.errors }),
+        correlationId,
+      });
+      ctx.type = 'application/problem+json';
+    }
+  };
+}

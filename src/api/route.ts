@@ -1,0 +1,80 @@
+import type Koa from 'koa';
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import type { Database } from '../database/connect.js';
+import type { Caller, Credentials } from './credentials.js';
+import type { ProblemCode } from './problems.js';
+import type { RateLimiter } from './rate-limit.js';
+import type { Scope } from './scopes.js';
+
+/** What the process around the API knows of the other parts; `degraded` parts do not stop the acceptance of requests. */
+export interface PartHealth {
+  state: 'ok' | 'degraded';
+  detail?: string;
+}
+
+export interface ApiDeps {
+  database: Database;
+  log: Logger;
+  now: () => number;
+  /** Origin under which the outside world reaches this API, without a slash at the end. */
+  publicUrl: string;
+  temporalUi: { url: string; namespace: string } | null;
+  credentials: Credentials;
+  rateLimiter: RateLimiter;
+  /** Told after the commit of an operation; must not throw or wait. */
+  notifyAccepted(): void;
+  /** Health of parts other than PostgreSQL, by name (`temporal`). */
+  health(): Promise<Record<string, PartHealth>>;
+}
+
+export interface RouteRequest<P, Q, C> {
+  params: P;
+  query: Q;
+  caller: C;
+  correlationId: string;
+}
+
+export interface RouteAnswer {
+  description: string;
+  /** Absent: an answer without a body. */
+  schema?: z.ZodType;
+  contentType?: string;
+}
+
+interface Definition<P extends z.ZodObject, Q extends z.ZodObject, C> {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** As @koa/router has it: `/v1/passes/:serialNumber`. */
+  path: string;
+  /** The scope that a caller needs; null: open, or with an authentication of its own (then `caller` is null). */
+  scope: Scope | null;
+  summary: string;
+  params: P;
+  query: Q;
+  headers?: { name: string; description: string }[];
+  /** For the description only: the handler reads the raw body itself. */
+  body?: { description: string; schema: z.ZodType; example: object };
+  answers: Record<number, RouteAnswer>;
+  /** Refusals of this route's own, beyond those that every route with its scope and body can give. */
+  problems?: ProblemCode[];
+  /** Left out of the description, like pages for people. */
+  hidden?: boolean;
+  handler(ctx: Koa.Context, request: RouteRequest<z.output<P>, z.output<Q>, C>): Promise<void>;
+}
+
+/** One route with its types forgotten, as the list in app.ts and the OpenAPI description see it. */
+export type Route = Definition<z.ZodObject, z.ZodObject, Caller | null>;
+
+/** Defines a route that needs a key or token with a scope. */
+export function route<P extends z.ZodObject, Q extends z.ZodObject>(
+  definition: Definition<P, Q, Caller> & { scope: Scope },
+): Route {
+  return definition as unknown as Route;
+}
+
+/** Defines a route that anyone may call, or that authenticates in its own way. */
+export function openRoute<P extends z.ZodObject, Q extends z.ZodObject>(
+  definition: Omit<Definition<P, Q, null>, 'scope'>,
+): Route {
+  return { ...definition, scope: null } as unknown as Route;
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { documentPage, escapeHtml, PAGE_HEADERS } from '../html-text.js';
+import { describeApi } from '../openapi.js';
+import { none } from '../parameters.js';
+import { ApiError, PROBLEMS, type ProblemCode } from '../problems.js';
+import { openRoute, type ApiDeps, type Route } from '../route.js';
+
+const problemPage = (code: ProblemCode): string => {
+  const { status, title, meaning, cure } = PROBLEMS[code];
+  return documentPage(
+    title,
+    `<p><code>${code}</code>, HTTP status ${status}</p>
+<h2>What it means</h2><p>${escapeHtml(meaning)}</p>
+<h2>What to do</h2><p>${escapeHtml(cure)}</p>
+<p><a href="/problems">All problems</a> · <a href="/docs">All calls</a></p>`,
+  );
+};
+
+const problemList = (): string =>
+  documentPage(
+    'Problems',
+    `<table><tr><th>Status</th><th>Code</th><th>Title</th></tr>
+${Object.entries(PROBLEMS)
+  .map(
+    ([code, { status, title }]) =>
+      `<tr><td>${status}</td><td><a href="/problems/${code}"><code>${code}</code></a></td><td>${escapeHtml(title)}</td></tr>`,
+  )
+  .join('\n')}
+</table>`,
+  );
+
+function routePage(route: Route): string {
+  const answers = Object.entries(route.answers).map(([status, { description }]) => `${status}: ${description}`);
+  const example = route.body && `<pre>${escapeHtml(JSON.stringify(route.body.example, null, 2))}</pre>`;
+  return `<h2><code>${route.method} ${escapeHtml(route.path)}</code></h2>
+<p>${escapeHtml(route.summary)}</p>
+<p>${route.scope ? `Scope <code>${route.scope}</code>` : 'Open'}. ${escapeHtml(answers.join('; '))}.</p>
+${example ?? ''}`;
+}
+
+const apiPage = (routes: readonly Route[]): string =>
+  documentPage(
+    'Passrelay API',
+    `<p>The full description is <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1). Errors are
+<code>application/problem+json</code>; see <a href="/problems">all problems</a>.</p>
+${routes.map(routePage).join('\n')}`,
+  );
+
+/** The description of the API for machines and people, and a page for each problem. */
+export function descriptionRoutes(deps: ApiDeps, routes: readonly Route[]): Route[] {
+  // Made on first use, then kept: the list never changes while the process runs.
+  let description: string | undefined;
+  const page = (path: string, summary: string, html: () => string): Route =>
+    openRoute({
+      method: 'GET',
+      path,
+      summary,
+      hidden: true,
+      params: none,
+      query: none,
+      answers: { 200: { description: 'A page' } },
+      async handler(ctx) {
+        ctx.set(PAGE_HEADERS);
+        ctx.type = 'html';
+        ctx.body = html();
+      },
+    });
+  return [
+    openRoute({
+      method: 'GET',
+      path: '/openapi.json',
+      summary: 'This description',
+      hidden: true,
+      params: none,
+      query: none,
+      answers: { 200: { description: 'OpenAPI 3.1' } },
+      async handler(ctx) {
+        description ??= JSON.stringify(describeApi(routes, deps.publicUrl));
+        ctx.type = 'application/json';
+        ctx.body = description;
+      },
+    }),
+    page('/docs', 'The calls of this API', () => apiPage(routes.filter((route) => !route.hidden))),
+    page('/problems', 'All problems', problemList),
+    openRoute({
+      method: 'GET',
+      path: '/problems/:code',
+      summary: 'What a problem means',
+      hidden: true,
+      params: z.object({ code: z.string() }),
+      query: none,
+      answers: { 200: { description: 'A page' } },
+      async handler(ctx, { params }) {
+        if (!Object.hasOwn(PROBLEMS, params.code)) throw new ApiError('not-found', 'No problem has this name.');
+        ctx.set(PAGE_HEADERS);
+        ctx.type = 'html';
+        ctx.body = problemPage(params.code as ProblemCode);
+      },
+    }),
+  ];
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { parsePushUpdate } from '../../../klaviyo/requests.js';
+import type { PushUpdateInput } from '../../../passes/operation-input.js';
+import { acceptOperation } from '../../accept-operation.js';
+import { none, tenantId } from '../../parameters.js';
+import { checkListener, readDelivery } from '../../read-delivery.js';
+import { route, type ApiDeps, type Route } from '../../route.js';
+
+const body = z
+  .looseObject({
+    identifiers: z
+      .looseObject({
+        email: z.string().nullish(),
+        phone: z.string().nullish(),
+        customerId: z.union([z.string(), z.int()]).nullish(),
+        serialNumber: z.union([z.string(), z.int()]).nullish(),
+      })
+      .describe(
+        'At least one; all that are given must lead to the same pass. Custom identifiers of the tenant count too.',
+      ),
+    passType: z.string().nullish().describe('Name or id of the pass type that the pass is converted to'),
+    additionalData: z
+      .record(z.string(), z.json())
+      .nullish()
+      .describe('Fields and custom data to set; null clears a field, a blank text changes nothing'),
+    updateMetadata: z.boolean().nullish().describe('Recompute the visuals of the pass; default false'),
+    idempotency_key: z.string().max(255).nullish().describe('Wins over the Idempotency-Key header'),
+    version: z.union([z.string(), z.int().nonnegative()]).nullish().describe('A guard that only moves forward'),
+  })
+  .describe('The change to one pass');
+
+/** Change a pass from a Klaviyo flow: 200 without a body as soon as the request is durable. */
+export const pushUpdateRoutes = (deps: ApiDeps): Route[] => [
+  route({
+    method: 'POST',
+    path: '/api/:tenantId/webhooks/listeners/klaviyo/passes/pushUpdate',
+    scope: 'KlaviyoListener.Write',
+    summary: 'Change a pass: data, type and visuals',
+    params: z.object({ tenantId }),
+    query: none,
+    headers: [
+      { name: 'Idempotency-Key', description: 'The same key and body again changes nothing; with another body: 422' },
+      { name: 'X-Klaviyo-Flow-ID', description: 'Sent by Klaviyo; a tenant can allow listed flows only' },
+    ],
+    body: {
+      description: 'JSON in any content type; a listed set of template accidents is repaired',
+      schema: body,
+      example: {
+        identifiers: { email: 'sarah.mason@example.com' },
+        passType: 'premium',
+        additionalData: { points: 1200 },
+        updateMetadata: false,
+      },
+    },
+    answers: { 200: { description: 'Accepted and durable; X-Correlation-Id and Location lead to its status' } },
+    problems: ['listener-closed', 'flow-not-allowed', 'idempotency-key-reused'],
+    async handler(ctx, { caller, correlationId }) {
+      checkListener(ctx, caller, 'pushUpdate');
+      const { command, repairs } = await readDelivery(ctx, caller, parsePushUpdate);
+      const { idempotencyKey, ...rest } = command;
+      const input: PushUpdateInput = rest;
+      await acceptOperation(deps, ctx, {
+        caller,
+        kind: 'push-update',
+        origin: 'klaviyo',
+        correlationId,
+        input,
+        idempotencyKey,
+        repairs,
+      });
+      ctx.status = 200;
+      // Koa would answer 204 to a null body; the contract is a 200 without content.
+      ctx.body = '';
+      ctx.remove('Content-Type');
+    },
+  }),
+];

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { findPassId, findSerialNumbers, listDeviceResults } from '../../database/operation-devices.js';
+import { findOperation, listOperations, listSteps } from '../../database/operations.js';
+import { OPERATION_KINDS, OPERATION_STATUSES } from '../../passes/operation.js';
+import { decodeCursor, encodeCursor } from '../cursor.js';
+import { correlationId, none, plainText, tenantId } from '../parameters.js';
+import { operationSummary, operationView, presentOperation, presentSummary } from '../present-operation.js';
+import { ApiError } from '../problems.js';
+import { route, type ApiDeps, type Route } from '../route.js';
+
+const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+
+/** Status of accepted requests, from the moment of acceptance and for good. */
+export const operationRoutes = (deps: ApiDeps): Route[] => [
+  route({
+    method: 'GET',
+    path: '/api/:tenantId/operations/:correlationId',
+    scope: 'Operation.Read',
+    summary: 'One operation with its steps and what each device was told',
+    params: z.object({ tenantId, correlationId }),
+    query: none,
+    answers: { 200: { description: 'The operation', schema: operationView } },
+    problems: ['not-found'],
+    async handler(ctx, { params, caller }) {
+      const tenant = caller.tenant.tenantId;
+      const sql = deps.database.tenant(tenant);
+      const row = await findOperation(sql, tenant, params.correlationId);
+      if (!row) throw new ApiError('not-found', 'No operation with this correlation id exists for this tenant.');
+      const [steps, devices, serials] = await Promise.all([
+        listSteps(sql, tenant, row.operation_id),
+        listDeviceResults(sql, tenant, row.operation_id),
+        findSerialNumbers(sql, tenant, row.pass_id ? [row.pass_id] : []),
+      ]);
+      ctx.body = presentOperation(deps, row, serials, steps, devices);
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/api/:tenantId/operations',
+    scope: 'Operation.Read',
+    summary: 'Operations, newest first, paged by cursor',
+    params: z.object({ tenantId }),
+    query: z.object({
+      pass: plainText.optional().describe('Serial number or id of a pass'),
+      status: z.enum(OPERATION_STATUSES).optional(),
+      kind: z.enum(OPERATION_KINDS).optional(),
+      from: time.optional().describe('Accepted at this time or later'),
+      to: time.optional().describe('Accepted before this time'),
+      cursor: z.string().max(200).optional().describe('`next` of the page before'),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+    }),
+    answers: {
+      200: {
+        description: 'One page; `next` is null on the last one',
+        schema: z.object({ operations: z.array(operationSummary), next: z.string().nullable() }),
+      },
+    },
+    async handler(ctx, { query, caller }) {
+      const tenant = caller.tenant.tenantId;
+      const sql = deps.database.tenant(tenant);
+      const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+      const passId = query.pass === undefined ? undefined : await findPassId(sql, tenant, query.pass);
+      if (query.pass !== undefined && passId === undefined) {
+        ctx.body = { operations: [], next: null };
+        return;
+      }
+      const rows = await listOperations(sql, tenant, {
+        ...(passId !== undefined && { passId }),
+        ...(query.status && { status: query.status }),
+        ...(query.kind && { kind: query.kind }),
+        ...(query.from && { from: query.from }),
+        ...(query.to && { to: query.to }),
+        ...(before !== undefined && { before }),
+        limit: query.limit + 1,
+      });
+      const page = rows.slice(0, query.limit);
+      const passIds = page.flatMap((row) => (row.pass_id ? [row.pass_id] : []));
+      const serials = await findSerialNumbers(sql, tenant, [...new Set(passIds)]);
+      ctx.body = {
+        operations: page.map((row) => presentSummary(deps, row, serials)),
+        next: rows.length > query.limit ? encodeCursor(page.at(-1)!.acceptance_sequence) : null,
+      };
+    },
+  }),
+];

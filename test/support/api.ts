@@ -1,0 +1,76 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { createApp } from '../../src/api/app.js';
+import { createCredentials } from '../../src/api/credentials.js';
+import type { TokenVerifier } from '../../src/api/oauth-tokens.js';
+import { createRateLimiter, type RateLimiter } from '../../src/api/rate-limit.js';
+import type { PartHealth } from '../../src/api/route.js';
+import type { Database } from '../../src/database/connect.js';
+
+export interface TestApi {
+  baseUrl: string;
+  rateLimiter: RateLimiter;
+  /** How often an acceptance was announced to the dispatcher. */
+  nudges(): number;
+  /** Everything that was logged, one JSON object a line. */
+  logged(): string;
+  fetch(path: string, options?: RequestInit & { key?: string }): Promise<Response>;
+  /** POSTs a body (text as it is, anything else as JSON) to the pushUpdate listener of a tenant. */
+  pushUpdate(tenantId: string, key: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  close(): Promise<void>;
+}
+
+/** The real application on a free port, with the given database. */
+export async function startTestApi(options: {
+  database: Database;
+  now?: () => number;
+  tokens?: TokenVerifier;
+  health?: () => Promise<Record<string, PartHealth>>;
+}): Promise<TestApi> {
+  const { database, now = Date.now } = options;
+  const lines: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+  let nudges = 0;
+  const credentials = createCredentials({ database, now, log, tokens: options.tokens ?? null });
+  const rateLimiter = createRateLimiter({ database, now, log });
+  const app = createApp({
+    database,
+    log,
+    now,
+    publicUrl: 'https://passes.example',
+    temporalUi: { url: 'http://temporal.example:8233', namespace: 'default' },
+    credentials,
+    rateLimiter,
+    notifyAccepted: () => void nudges++,
+    health: options.health ?? (async () => ({ temporal: { state: 'ok' as const } })),
+  });
+  const server: Server = createServer(app.callback());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const call: TestApi['fetch'] = (path, { key, ...init } = {}) => {
+    const headers = new Headers(init.headers);
+    if (key) headers.set('Authorization', `Bearer ${key}`);
+    return fetch(baseUrl + path, { redirect: 'manual', ...init, headers });
+  };
+  return {
+    baseUrl,
+    rateLimiter,
+    nudges: () => nudges,
+    logged: () => lines.join(''),
+    fetch: call,
+    pushUpdate: (tenantId, key, body, headers = {}) =>
+      call(`/api/${tenantId}/webhooks/listeners/klaviyo/passes/pushUpdate`, {
+        method: 'POST',
+        key,
+        headers: { 'Content-Type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await credentials.close();
+      await rateLimiter.close();
+    },
+  };
+}
