@@ -14,8 +14,8 @@ export type Kind = (typeof KINDS)[number];
 export interface GoogleSettings {
   /** Requests per second and project; null switches the quota off. */
   requestsPerSecond: number | null;
-  /** Whether a PATCH may move an object to another class. */
-  classIdPatch: 'accept' | 'refuse';
+  /** Whether a PATCH or PUT may move an object to another class. */
+  classIdChange: 'accept' | 'refuse';
   /** Whether UNDER_REVIEW becomes APPROVED at once. */
   review: 'approve' | 'hold';
   /** What a PATCH does to a nested object: replaced whole, or merged field by field. */
@@ -112,6 +112,8 @@ export function createGoogleStore(settings: GoogleSettings, clock: () => number)
 
   function write(stored: Stored, next: Resource): Resource {
     const before = stored.resource;
+    const moved = next['classId'] !== before['classId'];
+    if (moved && settings.classIdChange === 'refuse') invalid('classId cannot be changed');
     if (!isClass(stored.kind)) checkObject(stored.kind, next, before);
     const changed = NOTIFYING.some((field) => !same(before[field], next[field]));
     if (next['notifyPreference'] === 'NOTIFY_ON_UPDATE' && changed && before['hasUsers'] !== false) notify(stored);
@@ -155,8 +157,6 @@ export function createGoogleStore(settings: GoogleSettings, clock: () => number)
       if (Object.keys(body).length === 0) invalid('an empty update changes nothing');
       checkId(body, id);
       checkReview(kind, body, stored.resource);
-      const moved = 'classId' in body && body['classId'] !== stored.resource['classId'];
-      if (moved && settings.classIdPatch === 'refuse') invalid('classId cannot be changed');
       return write(
         stored,
         settings.nestedPatch === 'merge' ? merge(stored.resource, body) : { ...stored.resource, ...body },

@@ -65,7 +65,7 @@ export async function startGoogleWalletSimulator(
   const clock = options.clock ?? Date.now;
   const settings: GoogleSettings = {
     requestsPerSecond: 20,
-    classIdPatch: 'accept',
+    classIdChange: 'accept',
     review: 'approve',
     nestedPatch: 'replace',
     ...options.settings,
