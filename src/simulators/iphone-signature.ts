@@ -31,12 +31,9 @@ export function verifySignature(
 ): Signer {
   const { certificates, signerInfo } = parseSignedData(signature);
   const leaf = verifySigner(signerInfo, certificates, manifest);
-  verifyChain(leaf.certificate, certificates, trust);
-  if (leaf.signingTime < validity(leaf.certificate).from || leaf.signingTime > validity(leaf.certificate).to)
-    throw new Error('signingTime lies outside the validity of the certificate');
-
-  const subject = leaf.certificate.toLegacyObject().subject as unknown as { UID?: string; OU?: string };
-  const extension = passTypeExtension(leaf.certificate);
+  verifyChain(leaf, certificates, trust);
+  const subject = leaf.toLegacyObject().subject as unknown as { UID?: string; OU?: string };
+  const extension = passTypeExtension(leaf);
   if (extension !== undefined && extension !== subject.UID)
     throw new Error('the pass type extension of the certificate differs from its UID');
   return { passTypeIdentifier: subject.UID, teamIdentifier: subject.OU };
@@ -65,7 +62,7 @@ function verifySigner(
   [, sid, digestAlgorithm, attributes, , value]: DerElement[],
   certificates: readonly X509Certificate[],
   manifest: Buffer,
-): { certificate: X509Certificate; signingTime: number } {
+): X509Certificate {
   const [issuer, serial] = childrenOf(sid, DER.sequence);
   const certificate = certificates.find((candidate) => {
     const names = issuerAndSerial(candidate);
@@ -83,7 +80,7 @@ function verifySigner(
   };
   if (oidOf(attribute(OID.contentType, 'contentType')) !== OID.data)
     throw new Error('signed attribute contentType is not data');
-  const signingTime = timeOf(attribute(OID.signingTime, 'signingTime'));
+  timeOf(attribute(OID.signingTime, 'signingTime'));
   const expected = createHash(digest).update(manifest).digest();
   if (!expected.equals(valueOf(attribute(OID.messageDigest, 'messageDigest'), DER.octets)))
     throw new Error('messageDigest does not match manifest.json');
@@ -92,7 +89,7 @@ function verifySigner(
   const signed = Buffer.concat([Buffer.from([DER.set]), attributes.raw.subarray(1)]);
   if (!verify(digest, signed, certificate.publicKey, valueOf(value, DER.octets)))
     throw new Error('does not verify with the key of its certificate');
-  return { certificate, signingTime };
+  return certificate;
 }
 
 function verifyChain(

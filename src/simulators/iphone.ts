@@ -1,5 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import { createComplaintBook } from './iphone-complaints.js';
+import { waitUntil } from './iphone-events.js';
+import { createFailedCalls } from './iphone-failed-calls.js';
 import { addressOf, newPass, takeUpdate, type InstalledPass, type PassUpdate } from './iphone-passes.js';
 import { createRefresher, type Channel } from './iphone-refresh.js';
 import { createPassWebService, type PassAddress } from './iphone-web-service.js';
@@ -59,20 +62,15 @@ export interface Iphone {
   stop(): void;
 }
 
-const EVENTS = ['push', 'registered', 'update', 'refreshed', 'complaint'];
-
 /** A phone with an empty Wallet that judges passes and their web service as strictly as devices are known to. */
 export function createIphone(options: IphoneOptions): Iphone {
   const { apns, log = () => undefined, clock = Date.now, baseDelayMs = 1000, developerMode = true } = options;
   const device = randomUUID().replaceAll('-', '');
   const service = createPassWebService(device, options.timeoutMs ?? 30_000);
   const events = new EventEmitter();
-  const complaints: string[] = [];
   const updates: PassUpdate[] = [];
   const passes = new Map<string, InstalledPass>();
   const channels = new Map<string, Channel>();
-  const failedCalls = new Map<string, () => Promise<void>>();
-  const unsentLogs: { webServiceURL: string; text: string }[] = [];
   let pushToken = randomBytes(32).toString('hex');
   let pushes = 0;
   let stopped = false;
@@ -86,20 +84,11 @@ export function createIphone(options: IphoneOptions): Iphone {
     ...(options.caPem === undefined ? {} : { caPem: options.caPem }),
   });
 
-  const complain = (webServiceURL: string, text: string): void => {
-    complaints.push(text);
-    unsentLogs.push({ webServiceURL, text });
+  const { complaints, complain, sendLogs } = createComplaintBook(service, (text) => {
     log(`complaint: ${text}`);
     events.emit('complaint', text);
-  };
-  const sendLogs = async (): Promise<void> => {
-    const batch = unsentLogs.splice(0);
-    for (const url of new Set(batch.map(({ webServiceURL }) => webServiceURL))) {
-      const lines = batch.filter(({ webServiceURL }) => webServiceURL === url).map(({ text }) => text);
-      // A log call that fails is a complaint too, but nothing is sent about it: that would never end.
-      await service.log(url, lines).catch((error: Error) => void complaints.push(error.message));
-    }
-  };
+  });
+  const failedCalls = createFailedCalls(baseDelayMs, sendLogs);
 
   const refresh = createRefresher({
     list: ({ webServiceURL, passTypeIdentifier, tag }) => service.listChanged(webServiceURL, passTypeIdentifier, tag),
@@ -119,9 +108,9 @@ export function createIphone(options: IphoneOptions): Iphone {
     },
     failed(channel, error) {
       complain(channel.webServiceURL, error.message);
-      failedCalls.set(`refresh ${channelKey(channel)}`, () => refresh(channel));
+      failedCalls.keep(`refresh ${channelKey(channel)}`, () => refreshAndReport(channel));
     },
-    succeeded: (channel) => void failedCalls.delete(`refresh ${channelKey(channel)}`),
+    succeeded: (channel) => failedCalls.forget(`refresh ${channelKey(channel)}`),
   });
   const refreshAndReport = async (channel: Channel): Promise<void> => {
     await refresh(channel);
@@ -153,16 +142,8 @@ export function createIphone(options: IphoneOptions): Iphone {
   };
   const listenTo = (type: string): void => apns.registerToken(pushToken, type, () => onPush(type));
 
-  /** Makes a call, or keeps it for `retry()` under its name with a complaint. */
-  const attempt = async (name: string, webServiceURL: string, call: () => Promise<void>): Promise<void> => {
-    try {
-      await call();
-      failedCalls.delete(name);
-    } catch (error) {
-      complain(webServiceURL, (error as Error).message);
-      failedCalls.set(name, () => attempt(name, webServiceURL, call));
-    }
-  };
+  const attempt = (name: string, webServiceURL: string, call: () => Promise<void>): Promise<void> =>
+    failedCalls.attempt(name, call, ({ message }) => complain(webServiceURL, message));
   const register = async (pass: InstalledPass, address: PassAddress): Promise<void> => {
     const key = keyOf(pass.passTypeIdentifier, pass.serialNumber);
     await attempt(`register ${key}`, address.webServiceURL, async () => {
@@ -208,7 +189,7 @@ export function createIphone(options: IphoneOptions): Iphone {
       if (pass === undefined) throw new Error(`the phone has no pass with the serial number ${serialNumber}`);
       const key = keyOf(pass.passTypeIdentifier, serialNumber);
       passes.delete(key);
-      failedCalls.delete(`register ${key}`);
+      failedCalls.forget(`register ${key}`);
       const address = addressOf(pass);
       if (address === undefined) return;
       const channel = channelOf(address);
@@ -219,7 +200,7 @@ export function createIphone(options: IphoneOptions): Iphone {
       });
       if (!others) {
         channels.delete(channelKey(address));
-        failedCalls.delete(`refresh ${channelKey(address)}`);
+        failedCalls.forget(`refresh ${channelKey(address)}`);
       }
       if (pass.registered) await attempt(`unregister ${key}`, address.webServiceURL, () => service.unregister(address));
       await sendLogs();
@@ -235,33 +216,14 @@ export function createIphone(options: IphoneOptions): Iphone {
       }
     },
 
-    async retry(attempts = 5) {
-      for (let count = 0; count < attempts && failedCalls.size > 0; count += 1) {
-        if (count > 0) await new Promise((resolve) => setTimeout(resolve, baseDelayMs * 2 ** (count - 1)));
-        for (const call of [...failedCalls.values()]) await call();
-        await sendLogs();
-      }
-      return failedCalls.size === 0;
-    },
-
-    async waitFor(predicate, timeoutMs = 10_000) {
-      if (predicate(phone)) return;
-      await new Promise<void>((resolve, reject) => {
-        const done = (finish: () => void): void => {
-          clearTimeout(timer);
-          EVENTS.forEach((name) => events.off(name, look));
-          finish();
-        };
-        const look = (): void => {
-          if (predicate(phone)) done(resolve);
-        };
-        const timer = setTimeout(() => {
-          const seen = `${pushes} pushes, ${updates.length} updates, complaints: ${complaints.join(' | ') || 'none'}`;
-          done(() => reject(new Error(`the phone did not get there in ${timeoutMs} ms (${seen})`)));
-        }, timeoutMs);
-        EVENTS.forEach((name) => events.on(name, look));
-      });
-    },
+    retry: (attempts = 5) => failedCalls.retry(attempts),
+    waitFor: (predicate, timeoutMs = 10_000) =>
+      waitUntil(
+        events,
+        () => predicate(phone),
+        timeoutMs,
+        () => `${pushes} pushes, ${updates.length} updates, complaints: ${complaints.join(' | ') || 'none'}`,
+      ),
 
     stop() {
       stopped = true;
