@@ -24,6 +24,7 @@ export interface KnownAccount {
   private_key: string;
   project_id?: string | undefined;
   issuer_ids?: string[] | undefined;
+  token_uri?: string | undefined;
 }
 
 const SCOPE = 'https://www.googleapis.com/auth/wallet_object.issuer';
@@ -56,8 +57,9 @@ export function createGoogleOauth(clock: () => number, tokenUrl: () => string) {
 
   function checkAssertion(claims: Claims): string | undefined {
     const nowSeconds = clock() / 1000;
-    const { aud, scope, exp, iat } = claims;
-    if (aud !== tokenUrl()) return 'aud must be the token endpoint';
+    const { aud, iss, scope, exp, iat } = claims;
+    if (aud !== tokenUrl() && aud !== accounts.get(String(iss))?.account.token_uri)
+      return 'aud must be the token endpoint';
     if (!String(scope).split(' ').includes(SCOPE)) return `scope must hold ${SCOPE}`;
     if (typeof exp !== 'number' || typeof iat !== 'number') return 'iat and exp must be numbers';
     if (exp - iat > 3600) return 'exp must be at most one hour after iat';

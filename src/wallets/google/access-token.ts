@@ -22,7 +22,8 @@ const DEFAULT_TOKEN_URL = 'https://oauth2.googleapis.com/token';
 
 /**
  * Exchanges a service account for access tokens (JWT bearer grant, RFC 7523; RS256, one hour at most). A token is kept until five
- * minutes before it expires; callers that meet an exchange under way share it. `tokenUrl` overrides the account's own `token_uri`.
+ * minutes before it expires; callers that meet an exchange under way share it. `tokenUrl` overrides where the account's
+ * `token_uri` would be asked; the assertion's audience stays `token_uri`.
  */
 export function createAccessTokens(options: {
   serviceAccount: ServiceAccount;
@@ -33,11 +34,13 @@ export function createAccessTokens(options: {
 }): AccessTokens {
   const { serviceAccount, timeoutMs, now, fetch: post = fetch } = options;
   const tokenUrl = options.tokenUrl ?? serviceAccount.token_uri ?? DEFAULT_TOKEN_URL;
+  // The audience names Google's endpoint, even where the request goes another way (a proxy).
+  const audience = serviceAccount.token_uri ?? tokenUrl;
   let kept: { token: string; renewAtMs: number } | undefined;
   let underWay: Promise<string> | undefined;
 
   async function exchange(): Promise<string> {
-    const assertion = await signAssertion(serviceAccount, tokenUrl, Math.floor(now() / 1000));
+    const assertion = await signAssertion(serviceAccount, audience, Math.floor(now() / 1000));
     const body = new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion });
     const askedAtMs = now();
     let status: number;
@@ -79,7 +82,7 @@ export function createAccessTokens(options: {
   };
 }
 
-async function signAssertion(account: ServiceAccount, tokenUrl: string, nowSeconds: number): Promise<string> {
+async function signAssertion(account: ServiceAccount, audience: string, nowSeconds: number): Promise<string> {
   const key = await importServiceAccountKey(account);
   return new SignJWT({ scope: SCOPE })
     .setProtectedHeader({
@@ -88,7 +91,7 @@ async function signAssertion(account: ServiceAccount, tokenUrl: string, nowSecon
       ...(account.private_key_id ? { kid: account.private_key_id } : {}),
     })
     .setIssuer(account.client_email)
-    .setAudience(tokenUrl)
+    .setAudience(audience)
     .setIssuedAt(nowSeconds)
     .setExpirationTime(nowSeconds + 3600)
     .sign(key);

@@ -85,6 +85,14 @@ export function createGoogleWalletClient(options: {
 
   const at = (kind: GoogleResourceKind, id: string): string => `${kind}/${encodeURIComponent(id)}`;
 
+  /** What stands under an id that is taken; ids are shared by all types, so it may not be ours. */
+  async function readTaken(kind: GoogleResourceKind, id: string): Promise<GoogleResource> {
+    const answer = await call('GET', at(kind, id));
+    if (answer.status === 404) throw classify({ ...answer, status: 409 });
+    if (answer.status !== 200) throw classify(answer);
+    return answer.body as GoogleResource;
+  }
+
   const client: GoogleWalletClient = {
     async insert(kind, body) {
       const answer = await call('POST', kind, body);
@@ -101,7 +109,7 @@ export function createGoogleWalletClient(options: {
     async ensure(kind, body, ownedFields = []) {
       if ((await client.insert(kind, body)) === 'inserted') return 'inserted';
       const id = String(body['id']);
-      const write = googleWrite(await client.get(kind, id), body, ownedFields);
+      const write = googleWrite(await readTaken(kind, id), body, ownedFields);
       if (write.method === 'none') return 'unchanged';
       await (write.method === 'PUT' ? client.put(kind, id, write.body) : client.patch(kind, id, write.body));
       return 'updated';
@@ -158,7 +166,11 @@ function classify({ status, headers, body }: Answer): PermanentError | Transient
   }
   if (status === 404)
     return permanent('google-not-found', 'Google does not know this id; insert the class or object first.');
-  if (status === 409) return permanent('google-exists', 'Google already holds another resource under this id.');
+  if (status === 409)
+    return permanent(
+      'google-exists',
+      'Google holds a resource of another type under this id; choose another classSuffix.',
+    );
   const named = fields.length > 0 ? ` It names: ${fields.join(', ')}.` : '';
   return permanent(
     status === 400 ? 'google-invalid-resource' : 'google-refused',

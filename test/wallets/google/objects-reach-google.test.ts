@@ -75,6 +75,12 @@ describe('Google Wallet client against the simulator', () => {
     assert.equal(await client.ensure('loyaltyObject', second), 'unchanged');
   });
 
+  test('an id that another type has taken is a permanent refusal', async () => {
+    const { client, classId } = await issued('taken');
+    const other = googleClass({ design: designs.offer, issuerId: ISSUER, classId });
+    await assert.rejects(client.ensure('offerClass', other), code('google-exists'));
+  });
+
   test('a refused token is renewed once; a revoked account is permanent', async () => {
     const { client, objectId } = await issued('renew');
     simulator.revokeTokens();

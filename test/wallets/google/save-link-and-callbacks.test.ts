@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createPublicKey } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -171,6 +172,29 @@ describe('save links and callbacks', () => {
       assert.equal(verdict.ok ? 'accepted' : verdict.code, code);
     });
   }
+
+  test('openssl agrees with the signatures that the verifier takes', async () => {
+    const body = signedBody(message({ nonce: 'ключ' }));
+    assert.equal((await verify(body)).ok, true);
+    const { signedMessage, signature, intermediateSigningKey } = JSON.parse(body) as {
+      signedMessage: string;
+      signature: string;
+      intermediateSigningKey: { signedKey: string };
+    };
+    const { keyValue } = JSON.parse(intermediateSigningKey.signedKey) as { keyValue: string };
+    const bytes = ['GooglePayPasses', ISSUER, 'ECv2SigningOnly', signedMessage].flatMap((text) => {
+      const utf8 = new TextEncoder().encode(text);
+      return [new Uint8Array(Uint32Array.of(utf8.length).buffer), utf8]; // little-endian on every platform of Node
+    });
+    const folder = await mkdtemp(join(tmpdir(), 'ecv2-'));
+    const file = (name: string) => join(folder, name);
+    await writeFile(file('signed'), Buffer.concat(bytes));
+    await writeFile(file('signature'), Buffer.from(signature, 'base64'));
+    await writeFile(file('key.pem'), `-----BEGIN PUBLIC KEY-----\n${keyValue}\n-----END PUBLIC KEY-----\n`);
+    const dgst = ['dgst', '-sha256', '-verify', file('key.pem'), '-signature', file('signature'), file('signed')];
+    assert.match(execFileSync('openssl', dgst, { encoding: 'utf8' }), /Verified OK/);
+    await rm(folder, { recursive: true });
+  });
 
   test('lengths count bytes: a callback with non-ASCII text verifies', async () => {
     const verdict = await verify(signedBody(message({ nonce: 'café-ключ-🎫' })));
