@@ -58,7 +58,7 @@ export function openApnsConnection(
   let retired = false;
   let used = false;
   let underWay = 0;
-  let lastHeard = performance.now();
+  let lastHeard = options.now();
   let goneAfter = Infinity;
   let error: unknown;
 
@@ -68,7 +68,7 @@ export function openApnsConnection(
     events.retired(used ? undefined : describeConnectionError(error, settled));
   };
   const heard = (): void => {
-    lastHeard = performance.now();
+    lastHeard = options.now();
   };
 
   // eslint-disable-next-line prefer-const -- the handlers below name it
@@ -122,7 +122,7 @@ export function openApnsConnection(
   return {
     room() {
       if (!settled || probing || retired || session.closed || session.destroyed) return 0;
-      if (underWay === 0 && performance.now() - lastHeard > options.idleMs) {
+      if (options.now() - lastHeard > options.idleMs) {
         probe();
         return 0;
       }
