@@ -53,7 +53,7 @@ export function checkCertificates(folder: TenantFolder, options: { now: () => nu
   for (const { file, design } of folder.passTypes) {
     if (!design.apple || signing.has(design.apple.passTypeIdentifier)) continue;
     // Where a certificate could not even be read, its own problem says enough.
-    if (loaded.length < folder.certificates.length) continue;
+    if (folder.unreadableCertificates > 0 || loaded.length < folder.certificates.length) continue;
     const others = [...signing].join(', ');
     problems.push({
       file,

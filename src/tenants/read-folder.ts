@@ -34,6 +34,8 @@ export interface TenantFolder {
   tenant: TenantFile | null;
   passTypes: PassTypeFile[];
   certificates: CertificateTexts[];
+  /** Entries of `certificates` of which a file or variable could not be read. */
+  unreadableCertificates: number;
   googleServiceAccount: string | null;
   klaviyoApiKey: string | null;
 }
@@ -137,7 +139,8 @@ export async function readTenantFolder(
   }
 
   const certificates: CertificateTexts[] = [];
-  for (const [index, files] of (options.certificates ?? tenant?.certificates ?? []).entries()) {
+  const listed = options.certificates ?? tenant?.certificates ?? [];
+  for (const [index, files] of listed.entries()) {
     const path = `/certificates/${index}`;
     const certificatePem = await readText(`${path}/certificateFile`, files.certificateFile);
     const privateKeyPem = await readText(`${path}/privateKeyFile`, files.privateKeyFile);
@@ -156,5 +159,9 @@ export async function readTenantFolder(
     klaviyoApiKey = readVariable('/klaviyoApiKeyEnv', tenant.klaviyoApiKeyEnv);
   }
 
-  return { folder: { root, tenant, passTypes, certificates, googleServiceAccount, klaviyoApiKey }, problems };
+  const unreadableCertificates = listed.length - certificates.length;
+  return {
+    folder: { root, tenant, passTypes, certificates, unreadableCertificates, googleServiceAccount, klaviyoApiKey },
+    problems,
+  };
 }
