@@ -1,0 +1,93 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Connection } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { createApp } from './api/app.js';
+import { createCredentials } from './api/credentials.js';
+import { createTokenVerifier } from './api/oauth-tokens.js';
+import { createRateLimiter } from './api/rate-limit.js';
+import type { PartHealth } from './api/route.js';
+import type { ApiConfig } from './config.js';
+import { connectDatabase } from './database/connect.js';
+import { createAnnouncer } from './dispatch/acceptance-channel.js';
+
+export interface RunningApi {
+  port: number;
+  /** Stops accepting, lets running requests finish (10 s at most), then closes what they used. */
+  stop(): Promise<void>;
+}
+
+/** A delivery is small; a sender that takes longer holds a connection for nothing. */
+const REQUEST_TIMEOUT_MS = 15_000;
+/** Longer than the idle time-out of common load balancers (60 s), so that they never meet a connection being closed. */
+const KEEP_ALIVE_MS = 65_000;
+const FINISH_MS = 10_000;
+const TEMPORAL_CHECK_MS = 1_000;
+
+/** Composes the HTTP process from its settings and listens. */
+export async function startApi(config: ApiConfig, log: Logger): Promise<RunningApi> {
+  const now = Date.now;
+  const database = connectDatabase({
+    url: config.databaseUrl,
+    poolMax: config.databasePoolMax,
+    applicationName: 'passrelay-api',
+  });
+  const tokens = config.oauth && createTokenVerifier(config.oauth, now);
+  const credentials = createCredentials({ database, now, log, tokens });
+  const rateLimiter = createRateLimiter({ database, now, log });
+  // Lazy: the API accepts and starts without Temporal; only its health asks.
+  const { address, apiKey, tls, metadata } = config.temporal.connectionOptions;
+  const temporal = Connection.lazy({
+    ...(address !== undefined && { address }),
+    ...(apiKey !== undefined && { apiKey }),
+    ...(tls !== undefined && { tls }),
+    ...(metadata !== undefined && { metadata: metadata as Record<string, string> }),
+  });
+  const temporalHealth = (): Promise<PartHealth> =>
+    temporal
+      .withDeadline(Date.now() + TEMPORAL_CHECK_MS, () => temporal.workflowService.getSystemInfo({}))
+      .then((): PartHealth => ({ state: 'ok' }))
+      .catch((): PartHealth => ({
+        state: 'degraded',
+        detail: 'Temporal does not answer; requests are accepted and wait',
+      }));
+
+  const app = createApp({
+    database,
+    log,
+    now,
+    publicUrl: config.publicUrl,
+    temporalUi:
+      config.temporalUiUrl === null ? null : { url: config.temporalUiUrl, namespace: config.temporal.namespace },
+    credentials,
+    rateLimiter,
+    notifyAccepted: createAnnouncer(database),
+    health: async () => ({ temporal: await temporalHealth() }),
+  });
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS }, app.callback());
+
+  async function stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    const impatience = setTimeout(() => server.closeAllConnections(), FINISH_MS);
+    await closed;
+    clearTimeout(impatience);
+    await Promise.all([credentials.close(), rateLimiter.close()]);
+    await temporal.close();
+    await database.close();
+  }
+
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(config.port, () => resolve());
+    });
+  } catch (error) {
+    await stop();
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new Error(`Port ${config.port} is in use: stop what uses it, or set PORT to another one.`, { cause: error });
+  }
+  const { port } = server.address() as AddressInfo;
+  log.info({ port, publicUrl: config.publicUrl }, 'accepting requests');
+  return { port, stop };
+}

@@ -1,0 +1,275 @@
+import { readFileSync } from 'node:fs';
+import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
+import { z } from 'zod';
+import { parseSecretKeys, type SecretKey } from './database/secrets.js';
+import { DEMO_KEY_ID_PREFIX } from './tenants/demo-secrets-key.js';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+export type Environment = 'development' | 'staging' | 'production';
+
+export interface TemporalConfig {
+  connectionOptions: ClientConnectConfig['connectionOptions'];
+  namespace: string;
+  taskQueue: string;
+}
+
+interface CommonConfig {
+  environment: Environment;
+  logLevel: string;
+  databasePoolMax: number;
+}
+
+/** What the HTTP process needs. It signs passes on demand, hence the key of the secrets. */
+export interface ApiConfig extends CommonConfig {
+  databaseUrl: string;
+  port: number;
+  publicUrl: string;
+  temporal: TemporalConfig;
+  temporalUiUrl: string | null;
+  secretKeys: SecretKey[];
+  googleCallbackKeysUrl: string;
+  googleSaveUrl: string;
+  oauth: { issuer: string; audience: string; jwksUrl: string } | null;
+}
+
+/** What a worker needs; Klaviyo, APNs and Google's API are spoken to by workers alone. */
+export interface WorkerConfig extends CommonConfig {
+  databaseUrl: string;
+  publicUrl: string;
+  temporal: TemporalConfig;
+  secretKeys: SecretKey[];
+  apnsUrl: string;
+  apnsCaFile: string | null;
+  googleWalletApiUrl: string;
+  googleTokenUrl: string | null;
+  googleSaveUrl: string;
+  klaviyoApiUrl: string;
+}
+
+/** What `npm start` takes from outside; null: it starts its own server, key or simulator. */
+export interface DemoConfig extends CommonConfig {
+  databaseUrl: string | null;
+  port: number;
+  publicUrl: string | null;
+  temporal: TemporalConfig | null;
+  temporalUiUrl: string | null;
+  secretKeys: SecretKey[] | null;
+  apnsUrl: string | null;
+  apnsCaFile: string | null;
+  googleWalletApiUrl: string | null;
+  googleTokenUrl: string | null;
+  googleCallbackKeysUrl: string | null;
+  googleSaveUrl: string | null;
+  klaviyoApiUrl: string | null;
+}
+
+const webUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
+const fileOrWebUrl = z.url({ protocol: /^(?:https?|file)$/ });
+
+/** Every variable that is ours; `.env.example` lists the same, and a test compares them. */
+export const VARIABLES = {
+  DATABASE_URL: z.url({ protocol: /^postgres(?:ql)?$/, error: 'must begin with postgres://' }),
+  DATABASE_POOL_MAX: z.coerce.number().int().min(1).max(1000).default(20),
+  PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  PUBLIC_URL: webUrl,
+  PASSRELAY_ENV: z.enum(['development', 'staging', 'production']).default('development'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  SECRETS_KEY: z.string(),
+  SECRETS_KEY_FILE: z.string(),
+  TEMPORAL_TASK_QUEUE: z.string().default('passrelay'),
+  TEMPORAL_UI_URL: webUrl,
+  APNS_URL: webUrl.default('https://api.push.apple.com'),
+  APNS_CA_FILE: z.string(),
+  GOOGLE_WALLET_API_URL: webUrl.default('https://walletobjects.googleapis.com/walletobjects/v1'),
+  GOOGLE_TOKEN_URL: webUrl,
+  GOOGLE_CALLBACK_KEYS_URL: fileOrWebUrl.default('https://pay.google.com/gp/m/issuer/keys'),
+  GOOGLE_SAVE_URL: webUrl.default('https://pay.google.com/gp/v/save'),
+  KLAVIYO_API_URL: webUrl.default('https://a.klaviyo.com'),
+  OAUTH_ISSUER: z.string(),
+  OAUTH_AUDIENCE: z.string(),
+  OAUTH_JWKS_URL: webUrl,
+} as const;
+type Name = keyof typeof VARIABLES;
+
+/** Read by Temporal's own environment configuration, named here for `.env.example` alone. */
+export const TEMPORAL_VARIABLES = [
+  'TEMPORAL_ADDRESS',
+  'TEMPORAL_NAMESPACE',
+  'TEMPORAL_API_KEY',
+  'TEMPORAL_TLS',
+  'TEMPORAL_TLS_CLIENT_CERT_PATH',
+  'TEMPORAL_TLS_CLIENT_KEY_PATH',
+  'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
+  'TEMPORAL_TLS_SERVER_NAME',
+  'TEMPORAL_CONFIG_FILE',
+  'TEMPORAL_PROFILE',
+] as const;
+
+/** Reads variables one by one and gathers what is wrong, so that one start shows every problem. */
+class Reader {
+  readonly problems: string[] = [];
+  constructor(readonly env: Env) {}
+
+  given = (name: string): string | undefined => this.env[name]?.trim() || undefined;
+
+  optional<N extends Name>(name: N): z.output<(typeof VARIABLES)[N]> | null {
+    const result = VARIABLES[name].safeParse(this.given(name));
+    if (result.success) return result.data as z.output<(typeof VARIABLES)[N]>;
+    // The value stays out of the message: it may be a secret or hold a password.
+    if (this.given(name) !== undefined) this.problems.push(`${name}: ${result.error.issues[0]!.message}`);
+    return null;
+  }
+  required<N extends Name>(name: N): z.output<(typeof VARIABLES)[N]> {
+    const value = this.optional(name);
+    if (value === null && this.given(name) === undefined) this.problems.push(`${name}: is not set`);
+    return value as z.output<(typeof VARIABLES)[N]>;
+  }
+  /** Without its default: null where nothing was set. */
+  explicit<N extends Name>(name: N): z.output<(typeof VARIABLES)[N]> | null {
+    return this.given(name) === undefined ? null : this.optional(name);
+  }
+
+  attempt<T>(name: string, read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      this.problems.push(`${name}: ${(error as Error).message}`);
+      return undefined as T;
+    }
+  }
+
+  common(): CommonConfig {
+    return {
+      environment: this.required('PASSRELAY_ENV'),
+      logLevel: this.required('LOG_LEVEL'),
+      databasePoolMax: this.required('DATABASE_POOL_MAX'),
+    };
+  }
+
+  secretKeys(): SecretKey[] | null {
+    const file = this.optional('SECRETS_KEY_FILE');
+    const text =
+      this.optional('SECRETS_KEY') ?? (file && this.attempt('SECRETS_KEY_FILE', () => readFileSync(file, 'utf8')));
+    if (!text) return null;
+    const keys = this.attempt('SECRETS_KEY', () => parseSecretKeys(text));
+    if (this.given('PASSRELAY_ENV') === 'production' && keys?.some((key) => key.id.startsWith(DEMO_KEY_ID_PREFIX))) {
+      this.problems.push('SECRETS_KEY: is a key of the demo; make one for production with "openssl rand -base64 32"');
+    }
+    return keys;
+  }
+  requiredSecretKeys(): SecretKey[] {
+    const before = this.problems.length;
+    const keys = this.secretKeys();
+    if (!keys && this.problems.length === before) this.problems.push('SECRETS_KEY: set it, or SECRETS_KEY_FILE');
+    return keys as SecretKey[];
+  }
+
+  temporal(): TemporalConfig {
+    const overrideEnvVars = Object.fromEntries(
+      Object.keys(this.env).flatMap((name) => {
+        const value = name.startsWith('TEMPORAL_') ? this.given(name) : undefined;
+        return value === undefined ? [] : [[name, value]];
+      }),
+    );
+    const loaded = this.attempt('TEMPORAL_*', () =>
+      loadClientConnectConfig({
+        overrideEnvVars,
+        // A file in somebody's home folder counts only where the environment asks for it.
+        disableFile: !overrideEnvVars['TEMPORAL_CONFIG_FILE'] && !overrideEnvVars['TEMPORAL_PROFILE'],
+      }),
+    );
+    const taskQueue = this.required('TEMPORAL_TASK_QUEUE');
+    return {
+      connectionOptions: {
+        ...loaded?.connectionOptions,
+        address: loaded?.connectionOptions.address ?? 'localhost:7233',
+      },
+      namespace: loaded?.namespace ?? 'default',
+      taskQueue,
+    };
+  }
+
+  oauth(): ApiConfig['oauth'] {
+    const names = ['OAUTH_ISSUER', 'OAUTH_AUDIENCE', 'OAUTH_JWKS_URL'] as const;
+    if (names.every((name) => this.given(name) === undefined)) return null;
+    const [issuer, audience, jwksUrl] = names.map((name) => this.required(name));
+    return { issuer: issuer!, audience: audience!, jwksUrl: jwksUrl! };
+  }
+
+  publicUrl(): string {
+    const url = this.required('PUBLIC_URL');
+    if (this.given('PASSRELAY_ENV') === 'production' && url?.startsWith('http:')) {
+      this.problems.push('PUBLIC_URL: must be https in production, for Klaviyo, Apple and Google');
+    }
+    return url;
+  }
+
+  finish<T extends object>(config: T): Readonly<T> {
+    if (this.problems.length > 0) {
+      throw new Error(`The settings have ${this.problems.length} problem(s):\n  ${this.problems.join('\n  ')}`);
+    }
+    return Object.freeze(config);
+  }
+}
+
+/** Settings of the HTTP process; throws one Error that names every problem. */
+export function parseApiConfig(env: Env = process.env): Readonly<ApiConfig> {
+  const read = new Reader(env);
+  return read.finish({
+    ...read.common(),
+    databaseUrl: read.required('DATABASE_URL'),
+    port: read.required('PORT'),
+    publicUrl: read.publicUrl(),
+    temporal: read.temporal(),
+    temporalUiUrl: read.optional('TEMPORAL_UI_URL'),
+    secretKeys: read.requiredSecretKeys(),
+    googleCallbackKeysUrl: read.required('GOOGLE_CALLBACK_KEYS_URL'),
+    googleSaveUrl: read.required('GOOGLE_SAVE_URL'),
+    oauth: read.oauth(),
+  });
+}
+
+/** Settings of a worker; throws one Error that names every problem. */
+export function parseWorkerConfig(env: Env = process.env): Readonly<WorkerConfig> {
+  const read = new Reader(env);
+  return read.finish({
+    ...read.common(),
+    databaseUrl: read.required('DATABASE_URL'),
+    publicUrl: read.publicUrl(),
+    temporal: read.temporal(),
+    secretKeys: read.requiredSecretKeys(),
+    apnsUrl: read.required('APNS_URL'),
+    apnsCaFile: read.optional('APNS_CA_FILE'),
+    googleWalletApiUrl: read.required('GOOGLE_WALLET_API_URL'),
+    googleTokenUrl: read.optional('GOOGLE_TOKEN_URL'),
+    googleSaveUrl: read.required('GOOGLE_SAVE_URL'),
+    klaviyoApiUrl: read.required('KLAVIYO_API_URL'),
+  });
+}
+
+/** Settings of `npm start`, all of them optional; throws one Error that names every problem. */
+export function parseDemoConfig(env: Env = process.env): Readonly<DemoConfig> {
+  const read = new Reader(env);
+  return read.finish({
+    ...read.common(),
+    databaseUrl: read.optional('DATABASE_URL'),
+    port: read.required('PORT'),
+    publicUrl: read.optional('PUBLIC_URL'),
+    temporal: read.given('TEMPORAL_ADDRESS') || read.given('TEMPORAL_PROFILE') ? read.temporal() : null,
+    temporalUiUrl: read.optional('TEMPORAL_UI_URL'),
+    secretKeys: read.secretKeys(),
+    apnsUrl: read.explicit('APNS_URL'),
+    apnsCaFile: read.optional('APNS_CA_FILE'),
+    googleWalletApiUrl: read.explicit('GOOGLE_WALLET_API_URL'),
+    googleTokenUrl: read.optional('GOOGLE_TOKEN_URL'),
+    googleCallbackKeysUrl: read.explicit('GOOGLE_CALLBACK_KEYS_URL'),
+    googleSaveUrl: read.explicit('GOOGLE_SAVE_URL'),
+    klaviyoApiUrl: read.explicit('KLAVIYO_API_URL'),
+  });
+}
+
+/** The database of a command that needs nothing else, such as the migrations. */
+export function parseDatabaseUrl(env: Env = process.env): string {
+  const read = new Reader(env);
+  return read.finish({ url: read.required('DATABASE_URL') }).url;
+}

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import {
+  parseApiConfig,
+  parseDemoConfig,
+  parseWorkerConfig,
+  TEMPORAL_VARIABLES,
+  VARIABLES,
+  type Env,
+} from '../../src/config.js';
+
+const key = randomBytes(32).toString('base64');
+const minimal: Env = {
+  DATABASE_URL: 'postgres://user:hunter2@localhost/passrelay',
+  PUBLIC_URL: 'https://passes.example/',
+  SECRETS_KEY: key,
+};
+
+/** Variables of .env.example with their values. */
+const example = Object.fromEntries(
+  readFileSync(new URL('../../.env.example', import.meta.url), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+);
+
+test('.env.example and the settings name the same variables, and its values are valid', () => {
+  assert.deepEqual(Object.keys(example).sort(), [...Object.keys(VARIABLES), ...TEMPORAL_VARIABLES].sort());
+  const env = { ...example, SECRETS_KEY: key };
+  assert.equal(parseApiConfig(env).port, 8080);
+  assert.equal(parseWorkerConfig(env).klaviyoApiUrl, 'https://a.klaviyo.com');
+});
+
+test('the values of .env.example are the defaults', () => {
+  const { TEMPORAL_UI_URL: _, ...rest } = example;
+  const given = parseApiConfig({ ...rest, ...minimal });
+  assert.deepEqual(given, parseApiConfig(minimal));
+  assert.deepEqual(parseWorkerConfig({ ...rest, ...minimal }), parseWorkerConfig(minimal));
+});
+
+test('every problem stands in one message, and no secret does', () => {
+  assert.throws(
+    () =>
+      parseApiConfig({ DATABASE_URL: 'mysql://u:hunter2@x', PORT: '99999', SECRETS_KEY: 'c2hvcnQ', OAUTH_ISSUER: 'x' }),
+    (error: Error) => {
+      for (const name of ['DATABASE_URL', 'PORT', 'PUBLIC_URL', 'SECRETS_KEY', 'OAUTH_AUDIENCE', 'OAUTH_JWKS_URL']) {
+        assert.match(error.message, new RegExp(`^ {2}${name}: `, 'm'));
+      }
+      assert.doesNotMatch(error.message, /hunter2|c2hvcnQ/);
+      return true;
+    },
+  );
+});
+
+test('production refuses a public address without TLS and the key of the demo', () => {
+  const production = { ...minimal, PASSRELAY_ENV: 'production' };
+  assert.equal(parseApiConfig(production).environment, 'production');
+  assert.throws(() => parseApiConfig({ ...production, PUBLIC_URL: 'http://passes.example' }), /PUBLIC_URL.*https/);
+  assert.throws(() => parseWorkerConfig({ ...production, SECRETS_KEY: `demo-1:${key}` }), /SECRETS_KEY.*demo/);
+});
+
+test('the key of the secrets may come from a file', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'passrelay-config-'));
+  try {
+    const file = path.join(folder, 'key');
+    writeFileSync(file, `${key}\n`);
+    const { secretKeys } = parseWorkerConfig({ ...minimal, SECRETS_KEY: '', SECRETS_KEY_FILE: file });
+    assert.equal(secretKeys[0]?.key.toString('base64'), key);
+    assert.throws(
+      () => parseWorkerConfig({ ...minimal, SECRETS_KEY: ' ', SECRETS_KEY_FILE: `${file}x` }),
+      /SECRETS_KEY_FILE/,
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("each process names only the secrets that it needs, and Temporal's own variables are understood", () => {
+  const config = parseApiConfig({
+    ...minimal,
+    TEMPORAL_ADDRESS: 'cloud:7233',
+    TEMPORAL_NAMESPACE: 'ns',
+    TEMPORAL_API_KEY: 'k',
+  });
+  assert.ok(!Object.keys(config).some((name) => /apns|klaviyo/i.test(name)));
+  assert.equal(config.temporal.connectionOptions.address, 'cloud:7233');
+  assert.equal(config.temporal.connectionOptions.tls, true);
+  assert.equal(config.temporal.namespace, 'ns');
+  assert.ok(Object.isFrozen(config));
+});
+
+test('the demo needs nothing, and takes what is set', () => {
+  const bare = parseDemoConfig({});
+  assert.deepEqual([bare.databaseUrl, bare.temporal, bare.apnsUrl, bare.klaviyoApiUrl], [null, null, null, null]);
+  const set = parseDemoConfig({ APNS_URL: 'https://apns.example', TEMPORAL_ADDRESS: 'here:7233' });
+  assert.equal(set.apnsUrl, 'https://apns.example');
+  assert.equal(set.temporal?.connectionOptions.address, 'here:7233');
+});
