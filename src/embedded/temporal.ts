@@ -153,9 +153,7 @@ function argumentsFor(options: TemporalOptions, port: number, uiPort: number, na
 export async function startTemporal(options: TemporalOptions): Promise<RunningTemporal> {
   const { cliPath, log, headless = false, namespace = 'default' } = options;
   const dbFilename = options.dbFilename ? path.resolve(options.dbFilename) : undefined;
-  const folder = dbFilename
-    ? path.dirname(dbFilename)
-    : fs.mkdtempSync(path.join(tmpdir(), 'temporal-'));
+  const folder = dbFilename ? path.dirname(dbFilename) : fs.mkdtempSync(path.join(tmpdir(), 'temporal-'));
   const base = dbFilename ?? path.join(folder, 'temporal');
   const cure = 'Stop it first, or choose another data folder.';
   const release = claim(`${base}.owner.json`, `Temporal's state in ${base}`, cure);

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import path from 'node:path';
+
+export type Environment = Record<string, string | undefined>;
+
+export interface CommandResult {
+  /** True when the command ran and ended with 0. */
+  ok: boolean;
+  output: string;
+  /** Why it is not ok: one line. */
+  reason: string;
+}
+
+export interface CommandOptions {
+  env: Environment;
+  cwd?: string;
+  /** Milliseconds after which the command is ended. */
+  timeoutMs: number;
+  /** Called about every second; a text returned ends the command with that reason. */
+  watch?: () => string | undefined;
+  /** Called with each line of output. */
+  onLine?: (line: string) => void;
+}
+
+const lastLine = (text: string) => text.trim().split('\n').at(-1)?.trim().slice(0, 1_000) ?? '';
+
+/** Runs a command to its end without a shell; never throws. */
+export function runCommand(command: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
+  const { env, cwd, timeoutMs, watch, onLine } = options;
+  return new Promise((resolve) => {
+    let output = '';
+    let stopped = '';
+    const child = spawn(command, [...args], { env: env as NodeJS.ProcessEnv, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const end = (reason: string) => {
+      stopped ||= reason;
+      child.kill('SIGKILL');
+    };
+    const timer = setTimeout(() => end(`no result within ${Math.round(timeoutMs / 1000)} s`), timeoutMs);
+    const watcher = setInterval(() => {
+      const reason = watch?.();
+      if (reason) end(reason);
+    }, 1_000);
+    const finish = (ok: boolean, reason: string) => {
+      clearTimeout(timer);
+      clearInterval(watcher);
+      resolve({ ok, output, reason });
+    };
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        output = (output + chunk.toString()).slice(-20_000);
+        onLine?.(lastLine(chunk.toString()));
+      });
+    }
+    child.once('error', (error) => finish(false, error.message));
+    child.once('close', (code) => finish(code === 0, stopped || lastLine(output) || `ended with ${code}`));
+  });
+}
+
+/** Looks a program up in the folders of PATH. */
+export function findOnPath(name: string, env: Environment): string | undefined {
+  const names = process.platform === 'win32' ? [`${name}.exe`, `${name}.cmd`] : [name];
+  for (const folder of (env['PATH'] ?? '').split(path.delimiter).filter(Boolean)) {
+    for (const file of names.map((each) => path.join(folder, each))) {
+      try {
+        accessSync(file, constants.X_OK);
+        if (statSync(file).isFile()) return file;
+      } catch {
+        continue;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Our folder below the user's cache folder (XDG_CACHE_HOME, else ~/.cache). */
+export function cacheFolder(env: Environment, fallbackHome: string): string {
+  return path.join(env['XDG_CACHE_HOME'] || path.join(env['HOME'] || fallbackHome, '.cache'), 'passrelay');
+}

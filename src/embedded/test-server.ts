@@ -1,0 +1,119 @@
+import * as fs from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { startProgress, type Log } from './progress.js';
+import { cacheFolder, findOnPath, runCommand, type Environment } from './run-command.js';
+import { downloadBySdk } from './sdk-download.js';
+
+/** The Java SDK's version that holds the time-skipping server, as published on Maven Central. */
+export const TEST_SERVER_VERSION = '1.38.0';
+
+const MAIN = 'io.temporal.testserver.TestServer';
+
+export interface FindTestServerOptions {
+  /** Folder of the cache; `passrelay` in the user's cache folder when not given. */
+  cacheDir?: string;
+  env?: Environment;
+  log: Log;
+}
+
+const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>passrelay</groupId>
+  <artifactId>time-skipping-server</artifactId>
+  <version>1</version>
+  <packaging>pom</packaging>
+  <dependencies>
+    <dependency>
+      <groupId>io.temporal</groupId>
+      <artifactId>temporal-test-server</artifactId>
+      <version>${TEST_SERVER_VERSION}</version>
+    </dependency>
+  </dependencies>
+</project>
+`;
+
+const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+async function javaProgram(env: Environment): Promise<{ java: string } | { reason: string }> {
+  const home = env['JAVA_HOME'] ? path.join(env['JAVA_HOME'], 'bin', 'java') : undefined;
+  const java = home && fs.existsSync(home) ? home : findOnPath('java', env);
+  if (!java) return { reason: 'no java on PATH' };
+  const { output } = await runCommand(java, ['-version'], { env, timeoutMs: 30_000 });
+  const major = Number(/version "(\d+)/.exec(output)?.[1] ?? 0);
+  return major >= 11 ? { java } : { reason: `found Java ${major || '?'}, needs 11 or newer` };
+}
+
+/** Copies the server and its dependencies with Maven into `work`; returns the reason when that fails. */
+async function copyJars(env: Environment, work: string): Promise<string | undefined> {
+  const maven = findOnPath('mvn', env);
+  if (!maven) return 'no mvn on PATH';
+  fs.mkdirSync(work, { recursive: true });
+  fs.writeFileSync(path.join(work, 'pom.xml'), POM);
+  const args = ['-B', '-q', 'dependency:copy-dependencies', '-DoutputDirectory=lib', '-DincludeScope=runtime'];
+  const result = await runCommand(maven, args, { env, cwd: work, timeoutMs: 10 * 60_000 });
+  if (!result.ok) return /\[ERROR\] (.*)/.exec(result.output)?.[1] ?? result.reason;
+  return fs.existsSync(path.join(work, 'lib', `temporal-test-server-${TEST_SERVER_VERSION}.jar`))
+    ? undefined
+    : 'Maven ended well but did not copy the server';
+}
+
+/** Puts a finished folder in place; when another process was quicker, its folder stays. */
+function moveInPlace(from: string, to: string): void {
+  try {
+    fs.renameSync(from, to);
+  } catch (error) {
+    if (!fs.existsSync(to)) throw error;
+    fs.rmSync(from, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Finds Temporal's time-skipping test server: in our cache, by the SDK's download, or from Maven Central run with Java.
+ *
+ * @returns the path of a program that takes the port as its first argument, as `existing-path` for
+ *   `TestWorkflowEnvironment.createTimeSkipping`.
+ * @throws Error that names all that was tried with each reason, and what to install.
+ */
+export async function findTimeSkippingServer(options: FindTestServerOptions): Promise<string> {
+  const { env = process.env, log } = options;
+  const base = path.join(options.cacheDir ?? cacheFolder(env, homedir()), 'temporal-test-server');
+  const program = path.join(base, `sdk-${TEST_SERVER_VERSION}`, 'temporal-test-server');
+  const jars = path.join(base, `maven-${TEST_SERVER_VERSION}`);
+  const script = path.join(jars, 'temporal-test-server.sh');
+  const tried = [`the cache ${base}: empty`];
+  const java = await javaProgram(env);
+  if (fs.existsSync(program)) return program;
+  if (fs.existsSync(script) && 'java' in java) return script;
+
+  const work = path.join(base, `work-${process.pid}`);
+  const progress = startProgress({ label: "Fetching Temporal's time-skipping test server", log });
+  try {
+    const folder = path.join(work, 'download');
+    const onBytes = (bytes: number) => progress.note(`${Math.round(bytes / 1e6)} MB`);
+    const result = await downloadBySdk({ kind: 'test-server', version: 'default', folder, env, onBytes });
+    if ('file' in result) {
+      fs.chmodSync(result.file, 0o755);
+      fs.renameSync(result.file, path.join(folder, 'temporal-test-server'));
+      moveInPlace(folder, path.dirname(program));
+      return program;
+    }
+    tried.push(`the SDK's download: ${result.reason}`);
+    const maven = path.join(work, 'maven');
+    const reason = 'java' in java ? await copyJars(env, maven) : java.reason;
+    if (reason === undefined && 'java' in java) {
+      const command = `exec ${quote(java.java)} -cp ${quote(path.join(jars, 'lib', '*'))} ${MAIN} "$1"`;
+      fs.writeFileSync(path.join(maven, path.basename(script)), `#!/bin/sh\n${command}\n`, { mode: 0o755 });
+      moveInPlace(maven, jars);
+      return script;
+    }
+    tried.push(`Maven Central with Java: ${reason}`);
+  } finally {
+    progress.end();
+    fs.rmSync(work, { recursive: true, force: true });
+  }
+  throw new Error(
+    `No time-skipping test server can be started. Tried:\n${tried.map((each) => `  - ${each}`).join('\n')}\n` +
+      'Install Java 11 or newer and Maven, or allow connections to https://temporal.download.',
+  );
+}
