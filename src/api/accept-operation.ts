@@ -4,6 +4,7 @@ import { insertOrFindOperation, type Acceptance, type NewOperation } from '../da
 import { cleanText, isBlank, isUnrendered } from '../passes/clean-text.js';
 import type { OperationKind } from '../passes/operation.js';
 import type { Caller } from './credentials.js';
+import { withinDeadline } from './deadline.js';
 import { ApiError } from './problems.js';
 import type { ApiDeps } from './route.js';
 
@@ -60,7 +61,7 @@ export async function acceptOperation(deps: ApiDeps, ctx: Koa.Context, request: 
   const { caller, kind, origin, input } = request;
   const { tenantId } = caller.tenant;
   const idempotencyKey = request.idempotencyKey ?? headerKey(ctx);
-  const acceptance = await insertOrFindOperation(deps.database.tenant(tenantId), {
+  const operation: NewOperation = {
     operationId: request.correlationId,
     tenantId,
     kind,
@@ -71,7 +72,8 @@ export async function acceptOperation(deps: ApiDeps, ctx: Koa.Context, request: 
     repairs: request.repairs ?? [],
     flowId: cleanText(ctx.get('X-Klaviyo-Flow-ID')).slice(0, 255) || null,
     test: caller.test,
-  });
+  };
+  const acceptance = await withinDeadline(insertOrFindOperation(deps.database.tenant(tenantId), operation));
   if (acceptance.conflict) {
     throw new ApiError(
       'idempotency-key-reused',

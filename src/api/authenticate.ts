@@ -1,5 +1,6 @@
 import type Koa from 'koa';
 import type { Caller, Credentials } from './credentials.js';
+import { withinDeadline } from './deadline.js';
 import { ApiError } from './problems.js';
 import type { Scope } from './scopes.js';
 
@@ -29,7 +30,7 @@ export async function authenticate(
       { headers: CHALLENGE },
     );
   }
-  const caller = await credentials.resolve(secret);
+  const caller = await withinDeadline(credentials.resolve(secret));
   if (!caller) {
     throw new ApiError('unauthenticated', 'The API key or token is not known, was revoked or has expired.', {
       headers: CHALLENGE,

@@ -16,6 +16,8 @@ export interface OAuthSettings {
   issuer: string;
   audience: string;
   jwksUrl: string;
+  /** How long an unknown key id does not make it read the keys again, ms. */
+  cooldownMs?: number;
 }
 
 const CLOCK_SKEW_SECONDS = 30;
@@ -29,7 +31,7 @@ const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 export function createTokenVerifier(settings: OAuthSettings, now: () => number): TokenVerifier {
   const keys = createRemoteJWKSet(new URL(settings.jwksUrl), {
     timeoutDuration: JWKS_TIMEOUT_MS,
-    cooldownDuration: 5_000,
+    cooldownDuration: settings.cooldownMs ?? 5_000,
     cacheMaxAge: 600_000,
   });
   return {

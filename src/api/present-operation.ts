@@ -41,7 +41,7 @@ export const operationView = operationSummary.extend({
       startedAt: time,
       endedAt: time.nullable(),
       lastError: z.object({ code: z.string(), message: z.string() }).nullable(),
-      detail: z.record(z.string(), z.json()),
+      detail: z.record(z.string(), z.unknown()),
     }),
   ),
   devices: z.array(

@@ -14,7 +14,7 @@ export const passView = z.object({
   passTypeVersion: z.int(),
   passTypeIdentifier: z.string().nullable().describe("Apple's pass type identifier"),
   state: z.enum(PASS_STATES),
-  data: z.record(z.string(), z.json()),
+  data: z.record(z.string(), z.unknown()),
   visuals: z.record(z.string(), z.string()),
   revision: z.int(),
   test: z.boolean(),

@@ -20,7 +20,7 @@ const body = z
       ),
     passType: z.string().nullish().describe('Name or id of the pass type that the pass is converted to'),
     additionalData: z
-      .record(z.string(), z.json())
+      .record(z.string(), z.unknown())
       .nullish()
       .describe('Fields and custom data to set; null clears a field, a blank text changes nothing'),
     updateMetadata: z.boolean().nullish().describe('Recompute the visuals of the pass; default false'),

@@ -1,0 +1,176 @@
+import type { Database } from '../database/connect.js';
+import { getSigningMaterial } from '../database/certificates.js';
+import { getImage } from '../database/pass-types.js';
+import { listLatestChanges } from '../database/pass-revisions.js';
+import type { PassRow } from '../database/passes.js';
+import { getSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
+import { PermanentError } from '../passes/errors.js';
+import type { JsonValue, PassTypeDesign, PassTypeVersion } from '../passes/pass-type.js';
+import type { View } from '../passes/render.js';
+import { authenticationToken, isAuthenticationToken } from '../wallets/apple/authentication-token.js';
+import { loadSigningCertificate } from '../wallets/apple/certificates.js';
+import { buildPkpassParts } from '../wallets/apple/pass-bundle.js';
+import { changedAppleFields } from '../wallets/apple/pass-fields.js';
+import { prepareImages, selectImages, type ArchiveEntry, type PreparedFile } from '../wallets/apple/pass-images.js';
+import { applePassJson } from '../wallets/apple/pass-json.js';
+import { localizedStrings } from '../wallets/apple/pass-strings.js';
+import { createSigner, type ManifestSigner } from '../wallets/apple/sign-manifest.js';
+import { keepRecent, rememberFor } from './keep-recent.js';
+
+export interface SignedPass {
+  bytes: Buffer;
+  /** The time of the pass's own last change: whole seconds, later with every revision. */
+  lastModified: Date;
+}
+
+export interface PassSigner {
+  /** The pass as a .pkpass. The same revision gives the same manifest. Throws PermanentError where it cannot be made. */
+  signedPass(tenantId: string, pass: PassRow): Promise<SignedPass>;
+  /** Whether this is the pass's authentication token; compared in constant time. */
+  isToken(tenantId: string, passId: string, presented: string): Promise<boolean>;
+}
+
+export interface PassSignerDeps {
+  database: Database;
+  secretBox: SecretBox;
+  readers: {
+    passTypes: { version(tenantId: string, passTypeId: string, version: number): Promise<PassTypeVersion> };
+  };
+  /** Origin under which phones reach us, without a slash at the end. */
+  publicUrl: string;
+  now: () => number;
+}
+
+/** A rotated certificate signs within this time. */
+const CERTIFICATE_MS = 60_000;
+/** What revisions add to the images of their template. */
+const SIGNED_BYTES = 64 * 1024 * 1024;
+const TEMPLATE_BYTES = 128 * 1024 * 1024;
+
+interface Template {
+  images: Map<string, PreparedFile>;
+  strings: ArchiveEntry[];
+}
+
+interface Certificate {
+  fingerprint: string;
+  teamIdentifier: string;
+  signer: ManifestSigner;
+}
+
+/** Values by API name, with the defaults of absent ones. */
+const withDefaults = (design: PassTypeDesign, data: Record<string, JsonValue>): Record<string, JsonValue> => ({
+  ...Object.fromEntries(design.fields.flatMap((f) => (f.default === undefined ? [] : [[f.apiFieldName, f.default]]))),
+  ...data,
+});
+
+/** What pass and visuals were before the changes, as the audit trail tells it: `{ name: { from, to } }`, oldest first. */
+function viewBefore(design: PassTypeDesign, pass: PassRow, after: View, changes: Record<string, unknown>[]): View {
+  const data = { ...pass.data };
+  const visuals = { ...pass.visuals };
+  for (const [name, change] of changes.reverse().flatMap((changed) => Object.entries(changed))) {
+    const from = (change as { from?: JsonValue } | null)?.from ?? null;
+    const [place, key] = name.startsWith('visual.') ? [visuals, name.slice(7)] : [data, name];
+    if (from === null) delete place[key];
+    else (place as Record<string, JsonValue>)[key] = from;
+  }
+  return { ...after, fields: withDefaults(design, data), visuals };
+}
+
+/** Signs passes on demand and keeps the newest ones; each revision is signed once, however many phones ask at once. */
+export function createPassSigner(deps: PassSignerDeps): PassSigner {
+  const { database, secretBox, now } = deps;
+  const tokenKeys = rememberFor(CERTIFICATE_MS, now, async (tenantId: string) => {
+    const key = await getSecret(database.tenant(tenantId), tenantId, SECRET_NAMES.passTokenKey, secretBox);
+    if (key) return key;
+    throw new PermanentError(
+      'pass-token-key-missing',
+      'The tenant has no key for authentication tokens: apply its folder again.',
+    );
+  });
+
+  const certificates = rememberFor(CERTIFICATE_MS, now, async (key: string): Promise<Certificate> => {
+    const [tenantId, passTypeIdentifier] = key.split('\n') as [string, string];
+    const material = await getSigningMaterial(database.tenant(tenantId), tenantId, passTypeIdentifier, secretBox, now);
+    const certificate = loadSigningCertificate({ ...material, now });
+    return {
+      fingerprint: material.fingerprint,
+      teamIdentifier: certificate.teamIdentifier,
+      signer: createSigner(certificate),
+    };
+  });
+
+  const templates = keepRecent<Template>(TEMPLATE_BYTES, ({ images }) =>
+    [...images.values()].reduce((sum, { size }) => sum + size, 1024),
+  );
+  const templateOf = ({ tenantId, passTypeId, version, design, images }: PassTypeVersion): Promise<Template> =>
+    templates(`${tenantId}\n${passTypeId}\n${version}`, async () => {
+      const sql = database.tenant(tenantId);
+      const files: { name: string; bytes: Buffer }[] = [];
+      for (const [name, sha256] of Object.entries(images)) {
+        const bytes = await getImage(sql, tenantId, sha256);
+        if (bytes) files.push({ name, bytes });
+      }
+      return { images: prepareImages(files), strings: localizedStrings(design) };
+    });
+
+  async function build(tenantId: string, pass: PassRow, passTypeIdentifier: string, certificate: Certificate) {
+    const version = await deps.readers.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
+    const [template, changes, tokenKey] = await Promise.all([
+      templateOf(version),
+      listLatestChanges(database.tenant(tenantId), tenantId, pass.pass_id, pass.revision),
+      tokenKeys(tenantId),
+    ]);
+    const { apple } = version.design;
+    // The pass keeps the identity it was installed under, whatever its present design names.
+    const design = { ...version.design, apple: apple && { ...apple, passTypeIdentifier } };
+    const view: View = {
+      fields: withDefaults(design, pass.data),
+      visuals: pass.visuals,
+      pass: {
+        serialNumber: pass.serial_number,
+        url: `${deps.publicUrl}/p/${encodeURIComponent(pass.serial_number)}`,
+        ...(pass.external_id !== null && { externalId: pass.external_id }),
+      },
+    };
+    const passJson = applePassJson({
+      design,
+      teamIdentifier: certificate.teamIdentifier,
+      serialNumber: pass.serial_number,
+      authenticationToken: authenticationToken(tokenKey, pass.pass_id),
+      webServiceUrl: `${deps.publicUrl}/apple`,
+      view,
+      state: pass.state,
+      modifiedAt: pass.modified_at,
+      changedFields: apple ? changedAppleFields(apple, viewBefore(design, pass, view, changes), view) : [],
+    });
+    const images = selectImages(design, view, template.images);
+    const { parts, size } = await buildPkpassParts({
+      passJson,
+      images,
+      strings: template.strings,
+      signer: certificate.signer,
+      at: new Date(now()),
+    });
+    const shared = images.reduce((sum, { file }) => sum + file.size, 0);
+    return { parts, size, own: size - shared };
+  }
+
+  // Kept as parts that share the template's images: some 6 KB a revision instead of 400.
+  const signed = keepRecent<Awaited<ReturnType<typeof build>>>(SIGNED_BYTES, ({ own }) => own);
+  return {
+    async signedPass(tenantId, pass) {
+      const passTypeIdentifier = pass.apple_pass_type_identifier;
+      if (passTypeIdentifier === null) {
+        throw new PermanentError('no-apple-design', 'This pass is not for Apple Wallet: its pass type has no "apple".');
+      }
+      const certificate = await certificates(`${tenantId}\n${passTypeIdentifier}`);
+      const key = `${pass.pass_id}/${pass.lock_version}/${certificate.fingerprint}`;
+      const { parts, size } = await signed(key, () => build(tenantId, pass, passTypeIdentifier, certificate));
+      return { bytes: Buffer.concat(parts, size), lastModified: pass.modified_at };
+    },
+    async isToken(tenantId, passId, presented) {
+      return isAuthenticationToken(await tokenKeys(tenantId), passId, presented);
+    },
+  };
+}

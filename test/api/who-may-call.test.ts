@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { createApiKey, listApiKeys, revokeApiKey } from '../../src/database/api-keys.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { seedTenant, type SeededTenant } from '../support/tenant.js';
+
+let db: TestDatabase;
+let api: TestApi;
+let tenant: SeededTenant;
+let other: SeededTenant;
+let clock = Date.now();
+before(async () => {
+  db = await createTestDatabase();
+  api = await startTestApi({ database: db.database, now: () => clock });
+  tenant = await seedTenant(db);
+  other = await seedTenant(db);
+});
+after(async () => {
+  await api.close();
+  await db.drop();
+});
+
+const code = async (response: Response): Promise<string> => {
+  if (response.ok) return 'ok';
+  const { type, status } = (await response.json()) as { type: string; status: number };
+  assert.equal(status, response.status);
+  return type.split('/').at(-1)!;
+};
+const newKey = (options: { scopes?: string[]; test?: boolean; expiresAt?: Date } = {}) =>
+  createApiKey(db.database.tenant(tenant.tenantId), {
+    tenantId: tenant.tenantId,
+    name: 'made by a test',
+    scopes: options.scopes ?? ['KlaviyoListener.Write'],
+    ...(options.test !== undefined && { test: options.test }),
+    ...(options.expiresAt && { expiresAt: options.expiresAt }),
+  });
+const body = () => ({ identifiers: { email: tenant.email } });
+
+test('a key is taken from either header, and refusals are the same for all reasons', async () => {
+  const path = `/api/${tenant.tenantId}/operations`;
+  const { all, listener } = tenant.keys;
+  const cases: [headers: Record<string, string>, expected: string][] = [
+    [{ Authorization: `Bearer ${all}` }, 'ok'],
+    [{ Authorization: `bearer  ${all}` }, 'ok'],
+    [{ 'X-API-KEY': all }, 'ok'],
+    [{ 'X-API-KEY': ` ${all} ` }, 'ok'],
+    [{ 'X-API-KEY': all, 'X-ACCOUNT-ID': tenant.accountId }, 'ok'],
+    [{ 'X-API-KEY': all, 'X-ACCOUNT-ID': other.accountId }, 'wrong-tenant'],
+    [{ 'X-API-KEY': all, 'X-ACCOUNT-ID': 'aid_0xdead' }, 'wrong-tenant'],
+    [{ 'X-API-KEY': listener }, 'missing-scope'],
+    [{ 'X-API-KEY': other.keys.all }, 'wrong-tenant'],
+    [{}, 'unauthenticated'],
+    [{ Authorization: 'Bearer' }, 'unauthenticated'],
+    [{ Authorization: `Basic ${all}` }, 'unauthenticated'],
+    [{ Authorization: all }, 'unauthenticated'],
+    [{ 'X-API-KEY': all.toUpperCase() }, 'unauthenticated'],
+    [{ 'X-API-KEY': `${all}x` }, 'unauthenticated'],
+    [{ 'X-API-KEY': all.replace('live', 'test') }, 'unauthenticated'],
+    [{ 'X-API-KEY': `pr_live_${'A'.repeat(43)}` }, 'unauthenticated'],
+    [{ 'X-API-KEY': "' or 1=1 --" }, 'unauthenticated'],
+    [{ Authorization: 'Bearer a.b.c' }, 'unauthenticated'],
+  ];
+  for (const [headers, expected] of cases) {
+    const response = await api.fetch(path, { headers });
+    assert.equal(await code(response), expected, JSON.stringify(Object.keys(headers)));
+    if (expected === 'unauthenticated') assert.match(response.headers.get('www-authenticate') ?? '', /^Bearer/);
+  }
+});
+
+test('every route asks for its own scope', async () => {
+  const routes: [method: string, path: string, scope: string][] = [
+    ['POST', `/api/${tenant.tenantId}/webhooks/listeners/klaviyo/passes/pushUpdate`, 'KlaviyoListener.Write'],
+    ['GET', `/api/${tenant.tenantId}/operations`, 'Operation.Read'],
+    ['GET', `/api/${tenant.tenantId}/operations/3f1d2c4b-0000-4000-8000-000000000001`, 'Operation.Read'],
+    ['GET', `/v1/passes/${tenant.pass.serialNumber}`, 'Pass.Read'],
+    ['GET', '/v1/pass-templates', 'Pass.Read'],
+  ];
+  const scopes = ['KlaviyoListener.Write', 'Operation.Read', 'Pass.Read', 'Tenant.Admin'];
+  for (const scope of scopes) {
+    const { key } = await newKey({ scopes: [scope] });
+    for (const [method, path, needed] of routes) {
+      const response = await api.fetch(path, { method, key, ...(method === 'POST' && { body: '{}' }) });
+      assert.equal((await code(response)) === 'missing-scope', scope !== needed, `${scope} on ${method} ${path}`);
+    }
+  }
+});
+
+test('a key is shown once and kept as a hash', async () => {
+  const { key } = await newKey();
+  assert.match(key, /^pr_live_[A-Za-z0-9_-]{43}$/);
+  const rows = await db.owner<{ row: string }>('select k::text as row from api_keys k');
+  assert.ok(rows.every(({ row }) => !row.includes(key) && !row.includes(key.slice(8))));
+  const listed = await listApiKeys(db.database.tenant(tenant.tenantId), tenant.tenantId);
+  assert.ok(listed.every((row) => !('key_hash' in row)));
+  assert.deepEqual(await listApiKeys(db.database.tenant(other.tenantId), tenant.tenantId), []);
+});
+
+test('old and new key work side by side; a revoked one stops within five seconds', async () => {
+  const sql = db.database.tenant(tenant.tenantId);
+  const [old, fresh] = [await newKey(), await newKey()];
+  const push = async (key: string) => (await api.pushUpdate(tenant.tenantId, key, body())).status;
+  assert.deepEqual([await push(old.key), await push(fresh.key)], [200, 200]);
+  assert.equal(await revokeApiKey(db.database.tenant(other.tenantId), other.tenantId, old.keyId), false);
+  assert.equal(await revokeApiKey(sql, tenant.tenantId, old.keyId), true);
+  clock += 5_000;
+  assert.deepEqual([await push(old.key), await push(fresh.key)], [401, 200]);
+});
+
+test('an expired key is refused at its second, even when it was remembered', async () => {
+  const { key } = await newKey({ expiresAt: new Date(clock + 600_000) });
+  assert.equal((await api.pushUpdate(tenant.tenantId, key, body())).status, 200);
+  const before = clock;
+  clock += 600_000;
+  assert.equal((await api.pushUpdate(tenant.tenantId, key, body())).status, 401);
+  clock = before;
+});
+
+test('a test key marks what it causes', async () => {
+  const { key } = await newKey({ test: true });
+  assert.match(key, /^pr_test_/);
+  const response = await api.pushUpdate(tenant.tenantId, key, body());
+  const [row] = await db.owner<{ test: boolean }>('select test from operations where operation_id = $1', [
+    response.headers.get('x-correlation-id'),
+  ]);
+  assert.equal(row?.test, true);
+});
+
+test('beyond the budget of a minute: 429 with the seconds to wait, then it goes on', async () => {
+  const small = await seedTenant(db, { requestsPerMinute: 10 });
+  const get = (key: string) => api.fetch(`/api/${small.tenantId}/operations`, { key });
+  const answers = [];
+  for (let i = 0; i < 12; i++) answers.push(await get(small.keys.all));
+  assert.deepEqual(
+    answers.map((answer) => answer.status),
+    [...Array<number>(9).fill(200), 429, 429, 429],
+  );
+  const refused = answers.at(-1)!;
+  const seconds = Number(refused.headers.get('retry-after'));
+  assert.ok(seconds >= 1 && seconds <= 60);
+  assert.match(refused.headers.get('ratelimit') ?? '', new RegExp(`^"requests";r=0;t=${seconds}$`));
+  assert.equal(await code(refused), 'rate-limited');
+  // One key spends nine tenths at most: another key of the tenant still gets in, once.
+  const push = () => api.pushUpdate(small.tenantId, small.keys.listener, { identifiers: { email: small.email } });
+  assert.deepEqual([(await push()).status, (await push()).status], [200, 429]);
+  clock += seconds * 1000;
+  assert.equal((await get(small.keys.all)).status, 200);
+});
+
+test('the budget holds across processes', async () => {
+  const small = await seedTenant(db, { requestsPerMinute: 10 });
+  const second = await startTestApi({ database: db.database, now: () => clock });
+  try {
+    const get = (through: TestApi) => through.fetch(`/api/${small.tenantId}/operations`, { key: small.keys.all });
+    for (let i = 0; i < 9; i++) assert.equal((await get(api)).status, 200);
+    assert.equal((await get(second)).status, 200);
+    await api.rateLimiter.share();
+    await second.rateLimiter.share();
+    assert.equal((await get(second)).status, 429);
+  } finally {
+    await second.close();
+  }
+});
