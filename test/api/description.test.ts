@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { PROBLEMS } from '../../src/api/problems.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { seedTenant, type SeededTenant } from '../support/tenant.js';
+
+interface Described {
+  responses: Record<string, { content?: Record<string, { schema: object }> }>;
+  requestBody?: { content: Record<string, { schema: object; example: object }> };
+  security: object[];
+}
+interface Description {
+  openapi: string;
+  paths: Record<string, Record<string, Described>>;
+  components: { schemas: Record<string, object> };
+}
+
+let db: TestDatabase;
+let api: TestApi;
+let tenant: SeededTenant;
+let description: Description;
+before(async () => {
+  db = await createTestDatabase();
+  api = await startTestApi({ database: db.database });
+  tenant = await seedTenant(db);
+  description = (await (await api.fetch('/openapi.json')).json()) as Description;
+});
+after(async () => {
+  await api.close();
+  await db.drop();
+});
+
+/** Validates a value against one schema of the description, references included. */
+function assertFits(schema: object, value: unknown, what: string): void {
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  const root = { ...schema, components: description.components };
+  const validate = ajv.compile(root);
+  assert.ok(validate(value), `${what}: ${ajv.errorsText(validate.errors)}`);
+}
+
+/** Asserts that the description knows this answer of this call: its status, its media type and its schema. */
+async function assertDescribed(path: string, method: string, response: Response): Promise<void> {
+  const answer = description.paths[path]?.[method]?.responses[response.status];
+  const what = `${method} ${path} ${response.status}`;
+  assert.ok(answer, `${what} is not described`);
+  const text = await response.text();
+  if (!answer.content) return assert.equal(text, '', what);
+  const type = response.headers.get('content-type')!.split(';')[0]!;
+  assert.ok(answer.content[type], `${what} has the type ${type}`);
+  assertFits(answer.content[type].schema, JSON.parse(text), what);
+}
+
+test('every call answers as the description says', async () => {
+  const { all, listener } = tenant.keys;
+  const push = '/api/{tenantId}/webhooks/listeners/klaviyo/passes/pushUpdate';
+  const accepted = await api.pushUpdate(tenant.tenantId, all, { identifiers: { email: tenant.email } });
+  const id = accepted.headers.get('x-correlation-id')!;
+  await assertDescribed(push, 'post', accepted);
+  await assertDescribed(push, 'post', await api.pushUpdate(tenant.tenantId, all, 'no json'));
+  await assertDescribed(push, 'post', await api.pushUpdate(tenant.tenantId, all, {}));
+  await assertDescribed(push, 'post', await api.pushUpdate(tenant.tenantId, all, ' '.repeat(300_000)));
+  await assertDescribed(push, 'post', await api.pushUpdate('nobody', all, {}));
+  const gets: [described: string, path: string, key: string | null][] = [
+    ['/api/{tenantId}/operations/{correlationId}', `/api/${tenant.tenantId}/operations/${id}`, all],
+    ['/api/{tenantId}/operations/{correlationId}', `/api/${tenant.tenantId}/operations/x`, all],
+    ['/api/{tenantId}/operations/{correlationId}', `/api/${tenant.tenantId}/operations/${tenant.pass.id}`, all],
+    ['/api/{tenantId}/operations', `/api/${tenant.tenantId}/operations`, all],
+    ['/api/{tenantId}/operations', `/api/${tenant.tenantId}/operations?from=x`, all],
+    ['/v1/passes/{serialNumber}', `/v1/passes/${tenant.pass.serialNumber}`, all],
+    ['/v1/passes/{serialNumber}', `/v1/passes/${tenant.pass.serialNumber}`, listener],
+    ['/v1/passes/{serialNumber}', '/v1/passes/nobody', all],
+    ['/v1/pass-templates', '/v1/pass-templates', all],
+    ['/v1/pass-templates', '/v1/pass-templates', null],
+    ['/livez', '/livez', null],
+    ['/readyz', '/readyz', null],
+  ];
+  const seen = new Set([push]);
+  for (const [described, path, key] of gets) {
+    seen.add(described);
+    await assertDescribed(described, 'get', await api.fetch(path, key === null ? {} : { key }));
+  }
+  assert.deepEqual([...seen].sort(), Object.keys(description.paths).sort());
+});
+
+test('the examples of the description are accepted, and fit their own schemas', async () => {
+  for (const [path, methods] of Object.entries(description.paths)) {
+    for (const [method, { requestBody }] of Object.entries(methods)) {
+      const content = requestBody?.content['application/json'];
+      if (!content) continue;
+      assertFits(content.schema, content.example, path);
+      const response = await api.fetch(path.replace('{tenantId}', tenant.tenantId), {
+        method: method.toUpperCase(),
+        key: tenant.keys.all,
+        body: JSON.stringify(content.example),
+      });
+      assert.ok(response.ok, `${method} ${path}: ${response.status}`);
+    }
+  }
+});
+
+test('the type of every problem leads to a page about it', async () => {
+  for (const [code, { title }] of Object.entries(PROBLEMS)) {
+    const response = await api.fetch(`/problems/${code}`);
+    assert.equal(response.status, 200);
+    assert.match(response.headers.get('content-type') ?? '', /^text\/html/);
+    assert.ok((await response.text()).includes(`<h1>${title}</h1>`));
+  }
+  assert.equal((await api.fetch('/problems/constructor')).status, 404);
+});
+
+test('/docs lists every call and loads nothing from elsewhere', async () => {
+  const response = await api.fetch('/docs');
+  assert.match(response.headers.get('content-security-policy') ?? '', /default-src 'none'/);
+  const html = await response.text();
+  for (const path of Object.keys(description.paths)) {
+    assert.ok(html.includes(path.replace(/\{(\w+)\}/g, ':$1')), path);
+  }
+  assert.doesNotMatch(html, /<script|src=|https?:/);
+});
+
+test('HEAD, OPTIONS, wrong methods and unknown addresses get plain answers, and nothing redirects', async () => {
+  const one = `/v1/passes/${tenant.pass.serialNumber}`;
+  const head = await api.fetch(one, { method: 'HEAD', key: tenant.keys.all });
+  assert.deepEqual([head.status, await head.text()], [200, '']);
+  assert.equal((await api.fetch(`${one}/`, { key: tenant.keys.all })).status, 200);
+  const options = await api.fetch(one, { method: 'OPTIONS' });
+  assert.deepEqual([options.status, options.headers.get('allow')], [204, 'HEAD, GET, OPTIONS']);
+  const wrong = await api.fetch(one, { method: 'DELETE', key: tenant.keys.all });
+  assert.deepEqual([wrong.status, wrong.headers.get('allow')], [405, 'HEAD, GET, OPTIONS']);
+  for (const path of ['/', '/nothing', '/v1/passes', '/%', '/v1/passes/%E0%A4%A', '//evil.example/']) {
+    const response = await api.fetch(path, { key: tenant.keys.all });
+    assert.ok([400, 404].includes(response.status), `${path}: ${response.status}`);
+    assert.match(response.headers.get('content-type') ?? '', /problem\+json/);
+  }
+});
+
+test('every answer is private and typed', async () => {
+  for (const path of ['/v1/pass-templates', '/livez', '/nothing']) {
+    const { headers } = await api.fetch(path, { key: tenant.keys.all });
+    assert.equal(headers.get('x-content-type-options'), 'nosniff');
+    assert.equal(headers.get('cache-control'), 'no-store');
+    assert.equal(headers.get('x-powered-by'), null);
+  }
+});
