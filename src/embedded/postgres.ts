@@ -8,7 +8,7 @@ import { freePort, isPortFree } from './free-port.js';
 import { startGuarded, type GuardedProcess } from './guarded-process.js';
 import { postgresBinaries } from './postgres-binaries.js';
 import * as clusters from './postgres-cluster.js';
-import { serverAccount } from './postgres-user.js';
+import { serverAccount, type ServerAccount } from './postgres-user.js';
 import { commandLine, endProcess, isAlive } from './processes.js';
 import type { Log } from './progress.js';
 
@@ -69,6 +69,12 @@ async function clearLastRun(cluster: string, log: Log): Promise<void> {
   }
   // Also when another program has the number now: PostgreSQL itself would refuse to start then.
   fs.rmSync(file, { force: true });
+}
+
+/** As root, the account of existing data: a normal user may have made it, and PostgreSQL insists on its owner. */
+function ownerOf(cluster: string): ServerAccount | undefined {
+  const stat = process.getuid?.() === 0 ? fs.statSync(cluster, { throwIfNoEntry: false }) : undefined;
+  return stat && stat.uid !== 0 ? { uid: stat.uid, gid: stat.gid } : undefined;
 }
 
 function logTail(file: string, from: number): string {
@@ -133,7 +139,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const cure = 'Stop it first, or choose another data folder.';
   const release = claim(path.join(dataDir, 'owner.json'), `The database in ${dataDir}`, cure);
   try {
-    const account = serverAccount();
+    const account = ownerOf(path.join(dataDir, 'cluster')) ?? serverAccount();
     const binaries = postgresBinaries(account, () => clusters.reachableBase(account));
     const cluster = clusters.placeCluster(dataDir, account, log);
     clusters.checkCluster(cluster, binaries.version);
