@@ -38,6 +38,7 @@ export async function startApi(config: ApiConfig, log: Logger): Promise<RunningA
   // Lazy: the API accepts and starts without Temporal; only its health asks.
   const { address, apiKey, tls, metadata } = config.temporal.connectionOptions;
   const temporal = Connection.lazy({
+    connectTimeout: TEMPORAL_CHECK_MS,
     ...(address !== undefined && { address }),
     ...(apiKey !== undefined && { apiKey }),
     ...(tls !== undefined && { tls }),
@@ -68,9 +69,11 @@ export async function startApi(config: ApiConfig, log: Logger): Promise<RunningA
 
   async function stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
+    // Again and again: a connection whose request has just been answered is kept alive otherwise, and holds up the stop.
+    const idle = setInterval(() => server.closeIdleConnections(), 50);
     const impatience = setTimeout(() => server.closeAllConnections(), FINISH_MS);
     await closed;
+    clearInterval(idle);
     clearTimeout(impatience);
     await Promise.all([credentials.close(), rateLimiter.close()]);
     await temporal.close();

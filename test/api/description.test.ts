@@ -83,7 +83,9 @@ test('every call answers as the description says', async () => {
     seen.add(described);
     await assertDescribed(described, 'get', await api.fetch(path, key === null ? {} : { key }));
   }
-  assert.deepEqual([...seen].sort(), Object.keys(description.paths).sort());
+  // What phones and browsers call has tests of its own.
+  const called = Object.keys(description.paths).filter((path) => !/^\/(?:apple|p)\//.test(path));
+  assert.deepEqual([...seen].sort(), called.sort());
 });
 
 test('the examples of the description are accepted, and fit their own schemas', async () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { pino } from 'pino';
+import { createCredentials } from '../../src/api/credentials.js';
 import { createApiKey, listApiKeys, revokeApiKey } from '../../src/database/api-keys.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
@@ -114,6 +116,31 @@ test('an expired key is refused at its second, even when it was remembered', asy
   clock += 600_000;
   assert.equal((await api.pushUpdate(tenant.tenantId, key, body())).status, 401);
   clock = before;
+});
+
+test('the last use of a key is recorded beside the requests, once a minute at most', async () => {
+  const log = pino({ level: 'silent' });
+  const credentials = createCredentials({ database: db.database, now: Date.now, log, tokens: null });
+  const { key, keyId } = await newKey();
+  const lastUse = async () =>
+    (await db.owner<{ at: Date | null }>('select last_used_at as at from api_keys where key_id = $1', [keyId]))[0]!.at;
+  const use = async () => {
+    assert.equal((await credentials.resolve(key))?.id, keyId);
+    await credentials.recordUse();
+  };
+  try {
+    assert.equal(await lastUse(), null);
+    await use();
+    const first = await lastUse();
+    assert.ok(first);
+    await use();
+    assert.deepEqual(await lastUse(), first);
+    await db.owner(`update api_keys set last_used_at = now() - interval '61 seconds' where key_id = $1`, [keyId]);
+    await use();
+    assert.ok((await lastUse())! >= first);
+  } finally {
+    await credentials.close();
+  }
 });
 
 test('a test key marks what it causes', async () => {
