@@ -1,4 +1,9 @@
-import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import {
+  type ActivityInterceptorsFactory,
+  type NativeConnection,
+  Worker,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { translateFailures } from '../activities/translate-failures.js';
 import type { Database } from '../database/connect.js';
@@ -11,8 +16,8 @@ export interface WorkerOptions {
   activities: object;
   database: Database;
   log: Logger;
-  /** Called before a step runs; tests use it to crash a worker between two steps. */
-  beforeStep?: (step: string, input: unknown) => Promise<void>;
+  /** Interceptors inside the failure boundary, nearest to the step: measurement, fault drills. */
+  stepInterceptors?: ActivityInterceptorsFactory[];
 }
 
 /** A worker whose every step goes through the one boundary that records attempts and translates failures. */
@@ -29,12 +34,11 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
         (context) => ({
           inbound: {
             async execute(input, next) {
-              const step = context.info.activityType;
-              await options.beforeStep?.(step, input.args[0]);
-              return translate(step, input.args[0], () => next(input));
+              return translate(context.info.activityType, input.args[0], () => next(input));
             },
           },
         }),
+        ...(options.stepInterceptors ?? []),
       ],
     },
     maxConcurrentWorkflowTaskExecutions: 40,

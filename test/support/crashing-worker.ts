@@ -1,0 +1,50 @@
+import pg from 'pg';
+import { connectDatabase } from '../../src/database/connect.js';
+import { startEngine } from './engine.js';
+import type { TestDatabase } from './database.js';
+
+/** A worker process of its own that is killed (SIGKILL, no goodbye) right before or right after a step of one operation. */
+const [url, taskQueue, operationId, when, step] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  'before' | 'after',
+  string,
+];
+const owner = new pg.Pool({ connectionString: url, max: 1 });
+const test = {
+  url,
+  database: connectDatabase({ url }),
+  owner: async (text: string, values?: unknown[]) => (await owner.query(text, values)).rows,
+} as unknown as TestDatabase;
+const die = (): never => {
+  process.kill(process.pid, 'SIGKILL');
+  throw new Error('unreachable');
+};
+
+await startEngine(test, {
+  taskQueue,
+  deps: {
+    apple: {
+      async push({ pushToken }) {
+        await owner.query('insert into test_pushes (operation_id, token) values ($1, $2)', [operationId, pushToken]);
+        return { kind: 'delivered', apnsId: 'crashing' };
+      },
+    },
+  },
+  stepInterceptors: [
+    (context) => ({
+      inbound: {
+        async execute(input, next) {
+          const mine =
+            (input.args[0] as { operationId?: string }).operationId === operationId &&
+            context.info.activityType === step;
+          if (mine && when === 'before') die();
+          const result = await next(input);
+          if (mine && when === 'after') die();
+          return result;
+        },
+      },
+    }),
+  ],
+});

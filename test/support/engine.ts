@@ -1,0 +1,110 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
+import {
+  type ActivityInterceptorsFactory,
+  bundleWorkflowCode,
+  NativeConnection,
+  Runtime,
+  DefaultLogger,
+} from '@temporalio/worker';
+import { pino } from 'pino';
+import { createActivities } from '../../src/activities/index.js';
+import type { ActivityDeps, PushResult } from '../../src/activities/deps.js';
+import { createTenantReaders } from '../../src/database/tenant-readers.js';
+import { startDispatcher } from '../../src/dispatch/dispatcher.js';
+import { createWorker } from '../../src/worker/create-worker.js';
+import type { TestDatabase } from './database.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The workflow bundle of these sources, made once for all test files and kept by the hash of what it is made from. */
+export async function testBundle(): Promise<{ codePath: string }> {
+  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
+  for (const room of ['src/workflows', 'src/passes']) {
+    for (const file of readdirSync(join(root, room)).sort())
+      hash.update(file).update(readFileSync(join(root, room, file)));
+  }
+  const folder = join(tmpdir(), 'passrelay-test-bundles');
+  const codePath = join(folder, `${hash.digest('hex').slice(0, 20)}.js`);
+  if (!existsSync(codePath)) {
+    mkdirSync(folder, { recursive: true });
+    const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} };
+    const { code } = await bundleWorkflowCode({ workflowsPath: join(root, 'src/workflows/index.ts'), logger: quiet });
+    const partial = `${codePath}.${process.pid}`;
+    writeFileSync(partial, code);
+    renameSync(partial, codePath);
+  }
+  return { codePath };
+}
+
+let runtimeInstalled = false;
+
+/** Quiet native logs: a test's output is the test's. */
+export function installRuntime(): void {
+  if (runtimeInstalled) return;
+  runtimeInstalled = true;
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+}
+
+export interface TestEngine {
+  client: Client;
+  taskQueue: string;
+  deps: ActivityDeps;
+  stop(): Promise<void>;
+}
+
+export interface EngineOptions {
+  deps?: Partial<ActivityDeps>;
+  stepInterceptors?: ActivityInterceptorsFactory[];
+  address?: string;
+  taskQueue?: string;
+  dispatch?: boolean;
+}
+
+/** Worker and dispatcher on the real Temporal server, with a task queue of their own. */
+export async function startEngine(test: TestDatabase, options: EngineOptions = {}): Promise<TestEngine> {
+  installRuntime();
+  const address = options.address ?? process.env['TEST_TEMPORAL_ADDRESS'];
+  if (!address) throw new Error('TEST_TEMPORAL_ADDRESS is not set: start the tests with npm test');
+  const connection = await NativeConnection.connect({ address });
+  const client = new Client({ connection });
+  const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
+  const taskQueue = options.taskQueue ?? `test-${randomUUID()}`;
+  const deps: ActivityDeps = {
+    database: test.database,
+    ...createTenantReaders(test.database),
+    apple: { push: async (): Promise<PushResult> => ({ kind: 'delivered', apnsId: 'test' }) },
+    now: Date.now,
+    ...options.deps,
+  };
+  const worker = await createWorker({
+    connection,
+    namespace: 'default',
+    taskQueue,
+    workflowBundle: await testBundle(),
+    activities: createActivities(deps),
+    database: test.database,
+    log,
+    ...(options.stepInterceptors && { stepInterceptors: options.stepInterceptors }),
+  });
+  const running = worker.run();
+  const dispatcher =
+    options.dispatch === false
+      ? null
+      : startDispatcher({ database: test.database, client, log, taskQueue, eager: true, sweepMs: 50 });
+  return {
+    client,
+    taskQueue,
+    deps,
+    async stop() {
+      await dispatcher?.stop();
+      worker.shutdown();
+      await running;
+      await connection.close();
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { findOperation, insertOrFindOperation, listSteps, type OperationRow } from '../../src/database/operations.js';
+import type { PushUpdateInput } from '../../src/passes/operation-input.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startEngine, type TestEngine } from '../support/engine.js';
+import { seedTenant, type SeededTenant } from '../support/tenant.js';
+
+describe('push-update on a real Temporal server', () => {
+  let test: TestDatabase;
+  let engine: TestEngine;
+  let tenant: SeededTenant;
+
+  before(async () => {
+    test = await createTestDatabase();
+    tenant = await seedTenant(test, { waitForUnknownPassSeconds: 0 });
+    engine = await startEngine(test);
+  });
+  after(async () => {
+    await engine.stop();
+    await test.drop();
+  });
+
+  async function push(input: Partial<PushUpdateInput>): Promise<OperationRow> {
+    const operationId = randomUUID();
+    const full = {
+      identifiers: [{ kind: 'email', value: tenant.email }],
+      passType: null,
+      data: {},
+      updateMetadata: false,
+      ...input,
+    };
+    await insertOrFindOperation(test.database.tenant(tenant.tenantId), {
+      operationId,
+      tenantId: tenant.tenantId,
+      kind: 'push-update',
+      origin: 'klaviyo',
+      idempotencyKey: null,
+      bodyHash: null,
+      input: full,
+    });
+    for (;;) {
+      const row = await findOperation(test.database.tenant(tenant.tenantId), tenant.tenantId, operationId);
+      if (row && ['succeeded', 'failed', 'cancelled'].includes(row.status)) return row;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  const steps = async (row: OperationRow): Promise<string[]> =>
+    (await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, row.operation_id)).map(
+      ({ step, state, attempts }) => `${step} ${state} ${attempts}`,
+    );
+
+  it('applies data, and applying it again changes nothing', async () => {
+    const row = await push({ data: { points: 42 } });
+    assert.deepEqual(
+      [row.status, row.outcome, row.changed_fields, row.matched],
+      ['succeeded', 'updated', ['points'], ['email']],
+    );
+    assert.deepEqual(await steps(row), [
+      'find-pass succeeded 1',
+      'apply-data succeeded 1',
+      'notify-devices succeeded 1',
+    ]);
+    const again = await push({ data: { points: '42' } });
+    assert.deepEqual([again.status, again.outcome, again.revision], ['succeeded', 'unchanged', null]);
+  });
+
+  it('converts the type and recomputes what depends on it', async () => {
+    const row = await push({ passType: 'premium', data: { tier: 'gold' } });
+    assert.deepEqual([row.status, row.outcome], ['succeeded', 'converted']);
+    const [pass] = await test.owner<{ pass_type_id: string; data: object }>('select * from passes where pass_id = $1', [
+      tenant.pass.id,
+    ]);
+    assert.equal(pass?.pass_type_id, tenant.passTypes.premium);
+    assert.deepEqual(pass?.data, { points: 42, tier: 'gold' });
+  });
+
+  it('names a pass type that does not exist, and the one that was meant', async () => {
+    const unknown = await push({ passType: 'premum' });
+    assert.deepEqual([unknown.status, unknown.outcome], ['failed', 'invalid-data']);
+    assert.match(unknown.reason ?? '', /Did you mean "premium"/);
+  });
+
+  it('does not guess', async () => {
+    const row = await push({ identifiers: [{ kind: 'email', value: 'nobody@example.com' }], data: { points: 1 } });
+    assert.deepEqual([row.status, row.outcome], ['succeeded', 'pass-not-found']);
+  });
+});
