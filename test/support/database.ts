@@ -94,10 +94,14 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     async drop() {
       await database.close();
       await owner.end();
-      await onServer(base, (client) => client.query(`drop database ${name}`));
-      if (--users === 0 && server) {
-        await (await server).stop();
-        server = undefined;
+      try {
+        await onServer(base, (client) => client.query(`drop database ${name}`));
+      } finally {
+        // Also after a failed drop: a server left running would keep the test process alive.
+        if (--users === 0 && server) {
+          await (await server).stop();
+          server = undefined;
+        }
       }
     },
   };
