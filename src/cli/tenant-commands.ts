@@ -1,0 +1,69 @@
+import { Command } from 'commander';
+import { listCertificates } from '../database/certificates.js';
+import { listPassTypes } from '../database/pass-types.js';
+import { listSecretNames } from '../database/secrets.js';
+import { getTenant, listTenants } from '../database/tenants.js';
+import { applyTenantFolder } from '../tenants/apply-folder.js';
+import { validateTenantFolder } from '../tenants/check-folder.js';
+import { TenantFolderError } from '../tenants/folder-problem.js';
+import type { CliContext } from './context.js';
+
+const day = (date: Date): string => date.toISOString().slice(0, 10);
+
+/** `passrelay tenant apply|validate|show|list` */
+export function tenantCommands(context: () => CliContext): Command {
+  const tenant = new Command('tenant').description('Tenants as folders');
+  tenant
+    .command('validate <folder>')
+    .description('check a folder without storing anything')
+    .action(async (folder: string) => {
+      const { problems } = await validateTenantFolder(folder, { now: Date.now, environment: context().env });
+      if (problems.length > 0) throw new TenantFolderError(folder, problems);
+      context().out(`${folder} is sound.`);
+    });
+  tenant
+    .command('apply <folder>')
+    .description('check a folder and store it; unchanged pass types keep their version')
+    .action(async (folder: string) => {
+      const { database, secretBox, out, env } = context();
+      const applied = await applyTenantFolder(database(), secretBox(), folder, { now: Date.now, environment: env });
+      for (const { name, passTypeId, version, published } of applied.versions) {
+        out(`${name} (${passTypeId}): version ${version}${published ? ', new' : ''}`);
+      }
+      out(`Tenant "${applied.tenantId}": ${applied.changed.join(', ') || 'nothing'} changed.`);
+    });
+  tenant
+    .command('list')
+    .description('all tenants')
+    .action(async () => {
+      const { database, out } = context();
+      for (const { tenantId, accountId, environment, name } of await listTenants(database().system)) {
+        out(`${tenantId}  ${accountId}  ${environment}  ${name}`);
+      }
+    });
+  tenant
+    .command('show <tenantId>')
+    .description('settings, pass types, certificates and names of secrets, as JSON')
+    .action(async (tenantId: string) => {
+      const { database, out } = context();
+      const sql = database().tenant(tenantId);
+      const found = await getTenant(sql, tenantId);
+      if (!found) throw new Error(`There is no tenant "${tenantId}": see "passrelay tenant list".`);
+      const passTypes = (await listPassTypes(sql, tenantId)).map(({ design, version }) => ({
+        name: design.name,
+        id: design.id,
+        version,
+        fields: design.fields.map(({ apiFieldName, type }) => `${apiFieldName}: ${type}`),
+      }));
+      const certificates = (await listCertificates(sql, tenantId)).map((certificate) => ({
+        passTypeIdentifier: certificate.passTypeIdentifier,
+        teamIdentifier: certificate.teamIdentifier,
+        from: day(certificate.notBefore),
+        until: day(certificate.notAfter),
+        active: certificate.active,
+      }));
+      const secrets = (await listSecretNames(sql, tenantId)).map(({ name }) => name);
+      out(JSON.stringify({ ...found, passTypes, certificates, secrets }, null, 2));
+    });
+  return tenant;
+}
