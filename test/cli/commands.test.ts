@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { main } from '../../src/cli/main.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { copyTenantFolder, editJson } from '../support/tenant-folder.js';
+
+let db: TestDatabase;
+let root: string;
+const key = `one:${randomBytes(32).toString('base64')}`;
+
+before(async () => {
+  db = await createTestDatabase();
+  root = copyTenantFolder();
+});
+after(async () => {
+  await db.drop();
+  rmSync(root, { recursive: true });
+});
+
+async function run(args: string[], env: Record<string, string> = {}) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await main(
+    args,
+    { DATABASE_URL: db.url, SECRETS_KEY: key, ...env },
+    { out: (line) => out.push(line), err: (line) => err.push(line), dataDir: '/nowhere' },
+  );
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+test('a folder is validated, applied, shown and listed', async () => {
+  assert.match((await run(['tenant', 'validate', root])).out, /is sound/);
+  assert.match((await run(['tenant', 'apply', root])).out, /basic \(ptk_0x101\): version 1, new/);
+  assert.match((await run(['tenant', 'apply', root])).out, /nothing changed/);
+  assert.match((await run(['tenant', 'list'])).out, /^demo {2}aid_0xdec0ffee/);
+  const shown = await run(['tenant', 'show', 'demo']);
+  assert.deepEqual((JSON.parse(shown.out) as { secrets: string[] }).secrets.includes('pass-token-key'), true);
+  assert.doesNotMatch(shown.out, /PRIVATE KEY/);
+});
+
+test('a broken folder ends with its problems on standard error and a code', async () => {
+  const broken = copyTenantFolder();
+  editJson(broken, 'tenant.json', (tenant) => (tenant.environment = 'prod'));
+  const result = await run(['tenant', 'apply', broken]);
+  rmSync(broken, { recursive: true });
+  assert.equal(result.code, 1);
+  assert.match(result.err, /tenant\.json \/environment: .*"prod".*"production"/);
+});
+
+test('a key is shown once, listed without its text, and revoked', async () => {
+  const made = await run(['keys', 'create', 'demo', 'flows', '--scope', 'KlaviyoListener.Write']);
+  const [text, keyId] = [/pr_live_\S+/.exec(made.out)?.[0], /Key (\S+):/.exec(made.out)?.[1]];
+  assert.ok(text && keyId);
+  const listed = await run(['keys', 'list', 'demo']);
+  assert.match(listed.out, new RegExp(`${keyId} {2}valid {2}flows`));
+  assert.ok(!listed.out.includes(text));
+  await run(['keys', 'revoke', 'demo', keyId]);
+  assert.match((await run(['keys', 'list', 'demo'])).out, new RegExp(`${keyId} {2}revoked`));
+  assert.match((await run(['keys', 'create', 'demo', 'x', '--scope', 'Pass.Raed'])).err, /did you mean Pass\.Read/);
+});
+
+test('secrets are rotated to the first key, and an unknown key is named', async () => {
+  const next = `two:${randomBytes(32).toString('base64')}`;
+  assert.match((await run(['secrets', 'rotate'], { SECRETS_KEY: next })).err, /key "one".*SECRETS_KEY/);
+  assert.match((await run(['secrets', 'rotate'], { SECRETS_KEY: `${next},${key}` })).out, /^[1-9]\d* sealed again/);
+});
+
+test('without a database or key the message says what to set', async () => {
+  const nothing = await run(['tenant', 'list'], { DATABASE_URL: '' });
+  assert.deepEqual([nothing.code, /DATABASE_URL/.test(nothing.err)], [1, true]);
+  const away = await run(['tenant', 'list'], { DATABASE_URL: 'postgres://x@127.0.0.1:1/x' });
+  assert.match(away.err, /does not answer/);
+  assert.match((await run(['tenant', 'apply', root], { SECRETS_KEY: '' })).err, /SECRETS_KEY/);
+});
