@@ -156,4 +156,3 @@ export async function getImage(sql: Sql, tenantId: string, sha256: string): Prom
   ]);
   return row?.bytes;
 }
-

@@ -148,12 +148,7 @@ export async function putSecret(
 }
 
 /** The plain bytes of a secret, or undefined where the tenant has none of this name. */
-export async function getSecret(
-  sql: Sql,
-  tenantId: string,
-  name: string,
-  box: SecretBox,
-): Promise<Buffer | undefined> {
+export async function getSecret(sql: Sql, tenantId: string, name: string, box: SecretBox): Promise<Buffer | undefined> {
   const [row] = await sql.query<SecretRow>(
     'select key_id, ciphertext from tenant_secrets where tenant_id = $1 and name = $2',
     [tenantId, name],
