@@ -6,6 +6,7 @@ import * as passes from './0004_passes.js';
 import * as devices from './0005_devices.js';
 import * as links from './0006_links.js';
 import * as merchantWebhooks from './0007_merchant_webhooks.js';
+import * as deviceLookups from './0008_device_lookups.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -15,6 +16,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0005_devices', devices],
   ['0006_links', links],
   ['0007_merchant_webhooks', merchantWebhooks],
+  ['0008_device_lookups', deviceLookups],
 ];
 
 /** Migrations as a list in code, so that a build or a bundle finds them without reading a folder. */

@@ -5,10 +5,13 @@ import type { Logger } from 'pino';
 import { createApp } from './api/app.js';
 import { createCredentials } from './api/credentials.js';
 import { createTokenVerifier } from './api/oauth-tokens.js';
+import { createPassSigner } from './api/pass-file.js';
 import { createRateLimiter } from './api/rate-limit.js';
 import type { PartHealth } from './api/route.js';
 import type { ApiConfig } from './config.js';
 import { connectDatabase } from './database/connect.js';
+import { createSecretBox } from './database/secrets.js';
+import { createTenantReaders } from './database/tenant-readers.js';
 import { createAnnouncer } from './dispatch/acceptance-channel.js';
 
 export interface RunningApi {
@@ -62,6 +65,13 @@ export async function startApi(config: ApiConfig, log: Logger): Promise<RunningA
       config.temporalUiUrl === null ? null : { url: config.temporalUiUrl, namespace: config.temporal.namespace },
     credentials,
     rateLimiter,
+    passSigner: createPassSigner({
+      database,
+      secretBox: createSecretBox({ keys: config.secretKeys }),
+      readers: createTenantReaders(database, now),
+      publicUrl: config.publicUrl,
+      now,
+    }),
     notifyAccepted: createAnnouncer(database),
     health: async () => ({ temporal: await temporalHealth() }),
   });

@@ -5,6 +5,8 @@ import type { z } from 'zod';
 import { authenticate } from './authenticate.js';
 import { ApiError, answerProblems } from './problems.js';
 import type { ApiDeps, Route } from './route.js';
+import { appleDeviceRoutes } from './routes/apple-devices.js';
+import { applePassRoutes } from './routes/apple-passes.js';
 import { healthRoutes } from './routes/health.js';
 import { pushUpdateRoutes } from './routes/klaviyo/push-update.js';
 import { operationRoutes } from './routes/operations.js';
@@ -19,6 +21,8 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...operationRoutes(deps),
     ...passRoutes(deps),
     ...passTemplateRoutes(deps),
+    ...appleDeviceRoutes(deps),
+    ...applePassRoutes(deps),
     ...healthRoutes(deps),
   ];
   return [...routes, ...descriptionRoutes(deps, routes)];

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { Database } from '../database/connect.js';
 import type { Caller, Credentials } from './credentials.js';
+import type { PassSigner } from './pass-file.js';
 import type { ProblemCode } from './problems.js';
 import type { RateLimiter } from './rate-limit.js';
 import type { Scope } from './scopes.js';
@@ -22,6 +23,7 @@ export interface ApiDeps {
   temporalUi: { url: string; namespace: string } | null;
   credentials: Credentials;
   rateLimiter: RateLimiter;
+  passSigner: PassSigner;
   /** Told after the commit of an operation; must not throw or wait. */
   notifyAccepted(): void;
   /** Health of parts other than PostgreSQL, by name (`temporal`). */

@@ -4,9 +4,12 @@ import { pino } from 'pino';
 import { createApp } from '../../src/api/app.js';
 import { createCredentials } from '../../src/api/credentials.js';
 import type { TokenVerifier } from '../../src/api/oauth-tokens.js';
+import { createPassSigner } from '../../src/api/pass-file.js';
 import { createRateLimiter, type RateLimiter } from '../../src/api/rate-limit.js';
 import type { PartHealth } from '../../src/api/route.js';
 import type { Database } from '../../src/database/connect.js';
+import { createSecretBox } from '../../src/database/secrets.js';
+import { createTenantReaders } from '../../src/database/tenant-readers.js';
 
 export interface TestApi {
   baseUrl: string;
@@ -42,6 +45,13 @@ export async function startTestApi(options: {
     temporalUi: { url: 'http://temporal.example:8233', namespace: 'default' },
     credentials,
     rateLimiter,
+    passSigner: createPassSigner({
+      database,
+      secretBox: createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] }),
+      readers: createTenantReaders(database, now),
+      publicUrl: 'https://passes.example',
+      now,
+    }),
     notifyAccepted: () => void nudges++,
     health: options.health ?? (async () => ({ temporal: { state: 'ok' as const } })),
   });

@@ -1,0 +1,127 @@
+import type Koa from 'koa';
+import { z } from 'zod';
+import { changedSerials, recordListed } from '../../database/changed-serials.js';
+import { appendDeviceLog, MAX_LOG_MESSAGES } from '../../database/device-log.js';
+import { registerDevice, unregisterDevice } from '../../database/devices.js';
+import { answerBare, authenticateDevice } from '../authenticate-device.js';
+import { createDeviceThrottle } from '../device-throttle.js';
+import { none, plainText } from '../parameters.js';
+import { ApiError } from '../problems.js';
+import { readRawBody } from '../raw-body.js';
+import { openRoute, type ApiDeps, type Route } from '../route.js';
+
+const REGISTRATION_LIMIT_BYTES = 16 * 1024;
+const device = z.object({ device: z.string(), type: z.string() });
+const registration = device.extend({ serial: z.string() });
+/** As pushes can carry it; Apple says only that it is a text. */
+const pushToken = z.object({ pushToken: z.string().regex(/^[0-9a-f]{1,400}$/i) });
+const logs = z.object({ logs: z.array(z.unknown()) });
+
+async function readJson(ctx: Koa.Context, limit?: number): Promise<unknown> {
+  const body = await readRawBody(ctx.req, limit);
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    throw new ApiError('malformed-body', 'The body is not JSON.');
+  }
+}
+
+/**
+ * The devices' part of Apple's PassKit web service ("Adding a Web Service to Update Passes"). Devices take 200 and 201
+ * for success, 204 in the list only, and every other status for a failure that they repeat.
+ */
+export function appleDeviceRoutes(deps: ApiDeps): Route[] {
+  const { database } = deps;
+  const throttle = createDeviceThrottle(deps.now);
+  const path = '/apple/v1/devices/:device/registrations/:type';
+  return [
+    openRoute({
+      method: 'POST',
+      path: `${path}/:serial`,
+      summary: 'A device registers for the changes of a pass',
+      hidden: true,
+      params: registration,
+      query: none,
+      answers: { 200: { description: 'Registered before' }, 201: { description: 'Registered now' } },
+      async handler(ctx, { params }) {
+        throttle.take(params.device);
+        const pass = await authenticateDevice(deps, ctx, params.type, params.serial);
+        if (!pass) return;
+        const body = pushToken.safeParse(await readJson(ctx, REGISTRATION_LIMIT_BYTES));
+        if (!body.success || !plainText.safeParse(params.device).success) {
+          throw new ApiError('malformed-body', 'A registration needs a device and a pushToken of hexadecimal digits.');
+        }
+        const done = await registerDevice(database.tenant(pass.tenant_id), {
+          tenantId: pass.tenant_id,
+          passId: pass.pass_id,
+          deviceLibraryIdentifier: params.device,
+          pushToken: body.data.pushToken,
+        });
+        if (done?.event) deps.notifyAccepted();
+        answerBare(ctx, done ? (done.created ? 201 : 200) : 401);
+      },
+    }),
+    openRoute({
+      method: 'DELETE',
+      path: `${path}/:serial`,
+      summary: 'A device removes its registration',
+      hidden: true,
+      params: registration,
+      query: none,
+      answers: { 200: { description: 'Gone, now or before' } },
+      async handler(ctx, { params }) {
+        throttle.take(params.device);
+        const pass = await authenticateDevice(deps, ctx, params.type, params.serial);
+        if (!pass) return;
+        if (plainText.safeParse(params.device).success) {
+          const done = await unregisterDevice(database.tenant(pass.tenant_id), {
+            tenantId: pass.tenant_id,
+            passId: pass.pass_id,
+            deviceLibraryIdentifier: params.device,
+          });
+          if (done.event) deps.notifyAccepted();
+        }
+        answerBare(ctx, 200);
+      },
+    }),
+    openRoute({
+      method: 'GET',
+      path,
+      summary: 'Serial numbers that changed, for a device; without Authorization, as Apple has it',
+      hidden: true,
+      params: device,
+      query: z.object({ passesUpdatedSince: z.unknown().optional() }),
+      answers: { 200: { description: 'What changed' }, 204: { description: 'Nothing' } },
+      async handler(ctx, { params, query }) {
+        throttle.take(params.device);
+        const named = plainText.safeParse(params.device).success && plainText.safeParse(params.type).success;
+        const since = typeof query.passesUpdatedSince === 'string' ? query.passesUpdatedSince : undefined;
+        const changed = named ? await changedSerials(database.system, params.device, params.type, since) : undefined;
+        if (!changed) {
+          ctx.status = 204;
+          return;
+        }
+        await recordListed(database, params.type, changed);
+        ctx.body = { serialNumbers: changed.serialNumbers, lastUpdated: changed.tag };
+      },
+    }),
+    openRoute({
+      method: 'POST',
+      path: '/apple/v1/log',
+      summary: 'Devices report what was wrong with our answers',
+      hidden: true,
+      params: none,
+      query: none,
+      answers: { 200: { description: 'Taken' } },
+      async handler(ctx) {
+        throttle.take('log');
+        const body = logs.safeParse(await readJson(ctx));
+        const messages = body.success ? body.data.logs.filter((message) => typeof message === 'string') : [];
+        const kept = await appendDeviceLog(database, messages);
+        const sent = body.success ? body.data.logs.length : 0;
+        if (sent > 0) deps.log.warn({ sent, kept, most: MAX_LOG_MESSAGES }, 'a device complains: see its pass');
+        answerBare(ctx, 200);
+      },
+    }),
+  ];
+}

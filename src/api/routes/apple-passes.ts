@@ -1,0 +1,82 @@
+import type Koa from 'koa';
+import { z } from 'zod';
+import { recordFetched } from '../../database/changed-serials.js';
+import { findPassBySerialNumber } from '../../database/devices.js';
+import { PermanentError } from '../../passes/errors.js';
+import { PKPASS_TYPE } from '../../wallets/apple/pass-bundle.js';
+import { authenticateDevice } from '../authenticate-device.js';
+import { none, serialNumber } from '../parameters.js';
+import { ApiError } from '../problems.js';
+import { openRoute, type ApiDeps, type Route } from '../route.js';
+
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
+/** Whether the device has this state: every revision is at least a second later than the one before. */
+function isNotModified(ifModifiedSince: string, lastModified: Date): boolean {
+  if (!HTTP_DATE.test(ifModifiedSince)) return false;
+  const since = Date.parse(ifModifiedSince);
+  return !Number.isNaN(since) && Math.floor(lastModified.getTime() / 1000) <= Math.floor(since / 1000);
+}
+
+/** The passes themselves: for devices that update theirs, and for people who add one. */
+export function applePassRoutes(deps: ApiDeps): Route[] {
+  const { database, log, passSigner } = deps;
+
+  /** What is known of devices must not cost one its pass. */
+  async function recordFetch(ctx: Koa.Context, tenantId: string, passId: string, revision: number): Promise<void> {
+    if (ctx.method !== 'GET') return;
+    await recordFetched(database.tenant(tenantId), tenantId, passId, revision).catch((err: unknown) => {
+      log.warn({ err, passId }, 'fetch of a pass not recorded');
+    });
+  }
+
+  return [
+    openRoute({
+      method: 'GET',
+      path: '/apple/v1/passes/:type/:serial',
+      summary: 'The latest state of a pass, for a device that has it',
+      hidden: true,
+      params: z.object({ type: z.string(), serial: z.string() }),
+      query: none,
+      answers: { 200: { description: 'The pass' }, 304: { description: 'Not modified' } },
+      async handler(ctx, { params }) {
+        const pass = await authenticateDevice(deps, ctx, params.type, params.serial);
+        if (!pass) return;
+        ctx.set('Last-Modified', pass.modified_at.toUTCString());
+        // Not the API's no-store: a copy may be kept, but never used without asking.
+        ctx.set('Cache-Control', 'private, no-cache');
+        if (isNotModified(ctx.get('If-Modified-Since').trim(), pass.modified_at)) {
+          ctx.status = 304;
+        } else {
+          const { bytes } = await passSigner.signedPass(pass.tenant_id, pass);
+          ctx.type = PKPASS_TYPE;
+          ctx.body = bytes;
+        }
+        await recordFetch(ctx, pass.tenant_id, pass.pass_id, pass.revision);
+      },
+    }),
+    openRoute({
+      method: 'GET',
+      path: '/p/:serialNumber/pass.pkpass',
+      summary: 'The pass for Apple Wallet, to add it; the serial number is the secret',
+      params: z.object({ serialNumber }),
+      query: none,
+      answers: { 200: { description: 'The signed pass', schema: z.unknown(), contentType: PKPASS_TYPE } },
+      problems: ['not-found'],
+      async handler(ctx, { params }) {
+        const pass = await findPassBySerialNumber(database.system, params.serialNumber);
+        if (!pass || pass.state === 'deleted' || pass.apple_pass_type_identifier === null) {
+          throw new ApiError('not-found', 'No pass for Apple Wallet with this serial number exists.');
+        }
+        const { bytes, lastModified } = await passSigner.signedPass(pass.tenant_id, pass).catch((error: unknown) => {
+          if (!(error instanceof PermanentError && error.code === 'no-apple-design')) throw error;
+          throw new ApiError('not-found', 'This pass has no form for Apple Wallet.', { cause: error });
+        });
+        ctx.set('Content-Disposition', 'attachment; filename="pass.pkpass"');
+        ctx.set('Last-Modified', lastModified.toUTCString());
+        ctx.type = PKPASS_TYPE;
+        ctx.body = bytes;
+      },
+    }),
+  ];
+}
