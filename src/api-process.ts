@@ -27,8 +27,8 @@ const KEEP_ALIVE_MS = 65_000;
 const FINISH_MS = 10_000;
 const TEMPORAL_CHECK_MS = 1_000;
 
-/** Composes the HTTP process from its settings and listens. */
-export async function startApi(config: ApiConfig, log: Logger): Promise<RunningApi> {
+/** Composes the HTTP process from its settings and listens, on every address unless `host` names one. */
+export async function startApi(config: ApiConfig, log: Logger, host?: string): Promise<RunningApi> {
   const now = Date.now;
   const database = connectDatabase({
     url: config.databaseUrl,
@@ -93,7 +93,7 @@ export async function startApi(config: ApiConfig, log: Logger): Promise<RunningA
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(config.port, () => resolve());
+      server.listen({ port: config.port, ...(host !== undefined && { host }) }, () => resolve());
     });
   } catch (error) {
     await stop();

@@ -49,8 +49,12 @@ export interface WorkerConfig extends CommonConfig {
 /** What `npm start` takes from outside; null: it starts its own server, key or simulator. */
 export interface DemoConfig extends CommonConfig {
   databaseUrl: string | null;
-  port: number;
+  /** Null: 8080, or another free one when that is taken. */
+  port: number | null;
+  /** Where embedded servers keep their data, with everything else that lasts from start to start. */
+  dataDir: string;
   publicUrl: string | null;
+  taskQueue: string;
   temporal: TemporalConfig | null;
   temporalUiUrl: string | null;
   secretKeys: SecretKey[] | null;
@@ -76,6 +80,7 @@ export const VARIABLES = {
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   SECRETS_KEY: z.string(),
   SECRETS_KEY_FILE: z.string(),
+  PASSRELAY_DATA_DIR: z.string().default('.data'),
   TEMPORAL_TASK_QUEUE: z.string().default('passrelay'),
   TEMPORAL_UI_URL: webUrl,
   APNS_URL: webUrl.default('https://api.push.apple.com'),
@@ -253,8 +258,10 @@ export function parseDemoConfig(env: Env = process.env): Readonly<DemoConfig> {
   return read.finish({
     ...read.common(),
     databaseUrl: read.optional('DATABASE_URL'),
-    port: read.required('PORT'),
+    port: read.explicit('PORT'),
+    dataDir: read.required('PASSRELAY_DATA_DIR'),
     publicUrl: read.optional('PUBLIC_URL'),
+    taskQueue: read.required('TEMPORAL_TASK_QUEUE'),
     temporal: read.given('TEMPORAL_ADDRESS') || read.given('TEMPORAL_PROFILE') ? read.temporal() : null,
     temporalUiUrl: read.optional('TEMPORAL_UI_URL'),
     secretKeys: read.secretKeys(),
