@@ -117,9 +117,47 @@ export async function listCertificateExpiries(
 }
 
 /**
- * The certificate that signs and pushes for a pass type identifier: of the active and valid ones the newest.
- * PermanentError `certificate-missing` or `certificate-expired` where there is none.
+ * The certificates that sign and push for a pass type identifier: the active and valid ones, newest first; several while
+ * one replaces the other. PermanentError `certificate-missing` or `certificate-expired` where there is none.
  */
+export async function listSigningMaterial(
+  sql: Sql,
+  tenantId: string,
+  passTypeIdentifier: string,
+  box: SecretBox,
+  now: () => number,
+): Promise<[SigningMaterial, ...SigningMaterial[]]> {
+  const rows = await sql.query<CertificateRow>(
+    `select * from apple_certificates where tenant_id = $1 and pass_type_identifier = $2 and active
+      order by not_before desc, not_after desc, fingerprint`,
+    [tenantId, passTypeIdentifier],
+  );
+  const at = now();
+  const valid = rows.filter(({ not_before, not_after }) => not_before.getTime() <= at && at < not_after.getTime());
+  const withKeys = await Promise.all(
+    valid.map(async (row): Promise<SigningMaterial> => {
+      const key = await getSecret(sql, tenantId, row.private_key_secret, box);
+      if (key) return { ...toCertificate(row), privateKeyPem: key.toString('utf8') };
+      throw new PermanentError(
+        'certificate-key-missing',
+        `the private key of the certificate of ${passTypeIdentifier} is gone: apply the tenant folder again`,
+      );
+    }),
+  );
+  const [newest, ...older] = withKeys;
+  if (newest) return [newest, ...older];
+  throw rows.length === 0
+    ? new PermanentError(
+        'certificate-missing',
+        `no certificate signs ${passTypeIdentifier}: list one under "certificates" in tenant.json and apply the folder`,
+      )
+    : new PermanentError(
+        'certificate-expired',
+        `every certificate of ${passTypeIdentifier} is outside its dates: make a new one at developer.apple.com and apply the folder`,
+      );
+}
+
+/** The newest of them. */
 export async function getSigningMaterial(
   sql: Sql,
   tenantId: string,
@@ -127,30 +165,5 @@ export async function getSigningMaterial(
   box: SecretBox,
   now: () => number,
 ): Promise<SigningMaterial> {
-  const rows = await sql.query<CertificateRow>(
-    `select * from apple_certificates where tenant_id = $1 and pass_type_identifier = $2 and active
-      order by not_before desc, not_after desc, fingerprint`,
-    [tenantId, passTypeIdentifier],
-  );
-  const at = now();
-  const row = rows.find(({ not_before, not_after }) => not_before.getTime() <= at && at < not_after.getTime());
-  if (!row) {
-    throw rows.length === 0
-      ? new PermanentError(
-          'certificate-missing',
-          `no certificate signs ${passTypeIdentifier}: list one under "certificates" in tenant.json and apply the folder`,
-        )
-      : new PermanentError(
-          'certificate-expired',
-          `every certificate of ${passTypeIdentifier} is outside its dates: make a new one at developer.apple.com and apply the folder`,
-        );
-  }
-  const key = await getSecret(sql, tenantId, row.private_key_secret, box);
-  if (!key) {
-    throw new PermanentError(
-      'certificate-key-missing',
-      `the private key of the certificate of ${passTypeIdentifier} is gone: apply the tenant folder again`,
-    );
-  }
-  return { ...toCertificate(row), privateKeyPem: key.toString('utf8') };
+  return (await listSigningMaterial(sql, tenantId, passTypeIdentifier, box, now))[0];
 }

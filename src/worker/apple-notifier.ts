@@ -1,0 +1,67 @@
+import type { Logger } from 'pino';
+import type { AppleNotifier, PushResult } from '../activities/deps.js';
+import { listSigningMaterial, type SigningMaterial } from '../database/certificates.js';
+import type { Database } from '../database/connect.js';
+import type { SecretBox } from '../database/secrets.js';
+import { createApnsPool } from '../wallets/apple/push-client.js';
+
+export interface AppleNotifierOptions {
+  database: Database;
+  secretBox: SecretBox;
+  apnsUrl: string;
+  /** Trusted instead of the system's authorities, for a simulator. */
+  caPem?: string;
+  now: () => number;
+  log: Logger;
+}
+
+const PUSH_TIMEOUT_MS = 10_000;
+/** A certificate that was added or taken out counts after this time. */
+const CERTIFICATES_MS = 60_000;
+/** Answers about the certificate and not about the push. */
+const CERTIFICATE_REFUSED = new Set(['BadCertificate', 'TlsClientRefused']);
+
+/**
+ * Pushes with the newest certificate of the pass type, over one connection per certificate. While certificates are
+ * rotated, an older valid one serves where Apple refuses the newest.
+ */
+export function createAppleNotifier(options: AppleNotifierOptions): AppleNotifier & { close(): Promise<void> } {
+  const { database, secretBox, now, log } = options;
+  const pool = createApnsPool({ url: options.apnsUrl, caPem: options.caPem, timeoutMs: PUSH_TIMEOUT_MS, now, log });
+  const known = new Map<string, { certificates: Promise<SigningMaterial[]>; until: number }>();
+
+  function certificatesOf(tenantId: string, passTypeIdentifier: string): Promise<SigningMaterial[]> {
+    const key = `${tenantId}\n${passTypeIdentifier}`;
+    const kept = known.get(key);
+    if (kept && now() < kept.until) return kept.certificates;
+    const certificates: Promise<SigningMaterial[]> = listSigningMaterial(
+      database.tenant(tenantId),
+      tenantId,
+      passTypeIdentifier,
+      secretBox,
+      now,
+    );
+    const entry = { certificates, until: now() + CERTIFICATES_MS };
+    known.set(key, entry);
+    certificates.catch(() => {
+      if (known.get(key) === entry) known.delete(key);
+    });
+    return certificates;
+  }
+
+  return {
+    async push({ tenantId, passTypeIdentifier, pushToken }) {
+      let result: PushResult = { kind: 'transient', reason: 'NoCertificate' };
+      for (const certificate of await certificatesOf(tenantId, passTypeIdentifier)) {
+        const { certificatePem, privateKeyPem, fingerprint } = certificate;
+        result = await pool
+          .client({ certificatePem, privateKeyPem })
+          .push({ token: pushToken, topic: passTypeIdentifier });
+        if (!('reason' in result && CERTIFICATE_REFUSED.has(result.reason))) return result;
+        log.warn({ tenantId, passTypeIdentifier, fingerprint, reason: result.reason }, 'apple refuses a certificate');
+      }
+      return result;
+    },
+    close: () => pool.close(),
+  };
+}

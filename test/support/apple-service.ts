@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { createActivities } from '../../src/activities/index.js';
+import { createApp } from '../../src/api/app.js';
+import { createCredentials } from '../../src/api/credentials.js';
+import { createPassSigner, type PassSigner } from '../../src/api/pass-file.js';
+import { createRateLimiter } from '../../src/api/rate-limit.js';
+import { insertOrFindOperation } from '../../src/database/operations.js';
+import { createSecretBox, getSecret, type SecretBox } from '../../src/database/secrets.js';
+import { createTenantReaders } from '../../src/database/tenant-readers.js';
+import type { JsonValue } from '../../src/passes/pass-type.js';
+import { createIphone, type Iphone, type PushService } from '../../src/simulators/iphone.js';
+import { ensureDemoTenant, type DemoTenant } from '../../src/tenants/demo-tenant.js';
+import { authenticationToken } from '../../src/wallets/apple/authentication-token.js';
+import type { TestDatabase } from './database.js';
+
+export interface AppleService {
+  baseUrl: string;
+  demo: DemoTenant;
+  secretBox: SecretBox;
+  signer: PassSigner;
+  logged(): string;
+  /** The authentication token of the demo's pass. */
+  token: string;
+  /** The pass as a person downloads it. */
+  download(): Promise<Buffer>;
+  /** A phone that trusts the demo's authority; pushes reach it through `push`. */
+  phone(): Iphone;
+  /** Wakes a phone that has a pass; resolves when it has refreshed. */
+  push(phone: Iphone): Promise<void>;
+  /** Runs the steps of one accepted update, without an engine around them. */
+  update(data: Record<string, JsonValue>, options?: { passType?: string; metadata?: boolean }): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The demo tenant behind the real application on a free port, reachable under its own public URL. */
+export async function startAppleService(test: TestDatabase): Promise<AppleService> {
+  const { database } = test;
+  const now = Date.now;
+  const dataDir = mkdtempSync(join(tmpdir(), 'passrelay-test-apple-'));
+  const secretBox = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
+  const demo = await ensureDemoTenant({ database, secretBox, dataDir, now });
+  const { tenantId, pass } = demo;
+  const lines: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const readers = createTenantReaders(database, now);
+  const credentials = createCredentials({ database, now, log, tokens: null });
+  const rateLimiter = createRateLimiter({ database, now, log });
+  const signer = createPassSigner({ database, secretBox, readers, publicUrl: baseUrl, now });
+  const app = createApp({
+    database,
+    log,
+    now,
+    publicUrl: baseUrl,
+    temporalUi: null,
+    credentials,
+    rateLimiter,
+    passSigner: signer,
+    notifyAccepted: () => undefined,
+    health: async () => ({}),
+  });
+  server.on('request', app.callback());
+
+  const listeners = new Map<string, () => void>();
+  const apns: PushService = {
+    registerToken: (token, _topic, onPush) => void listeners.set(token, onPush),
+    unregisterToken: (token) => void listeners.delete(token),
+  };
+  const phones: Iphone[] = [];
+  const activities = createActivities({
+    database,
+    ...readers,
+    apple: { push: async () => ({ kind: 'delivered', apnsId: null }) },
+    now,
+  } as Parameters<typeof createActivities>[0]);
+  const sql = database.tenant(tenantId);
+  const tokenKey = await getSecret(sql, tenantId, 'pass-token-key', secretBox);
+
+  return {
+    baseUrl,
+    demo,
+    secretBox,
+    signer,
+    logged: () => lines.join(''),
+    token: authenticationToken(tokenKey!, pass.passId),
+    async download() {
+      const response = await fetch(`${baseUrl}/p/${pass.serialNumber}/pass.pkpass`);
+      return Buffer.from(await response.arrayBuffer());
+    },
+    phone() {
+      const phone = createIphone({ apns, caPem: demo.certificates.authorityPem });
+      phones.push(phone);
+      return phone;
+    },
+    async push(phone) {
+      const refreshed = new Promise((resolve) => phone.events.once('refreshed', resolve));
+      listeners.get(phone.pushToken)!();
+      await refreshed;
+    },
+    async update(data, options = {}) {
+      const operationId = randomUUID();
+      const input = {
+        identifiers: [],
+        passType: options.passType ?? null,
+        data,
+        updateMetadata: options.metadata ?? false,
+      };
+      await insertOrFindOperation(sql, {
+        operationId,
+        tenantId,
+        kind: 'push-update',
+        origin: 'api',
+        idempotencyKey: null,
+        bodyHash: null,
+        input,
+      });
+      const ref = { tenantId, operationId, passId: pass.passId };
+      if (options.passType) await activities['convert-type'](ref);
+      await activities['apply-data'](ref);
+      if (options.metadata) await activities['recompute-metadata'](ref);
+    },
+    async close() {
+      phones.forEach((phone) => phone.stop());
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await credentials.close();
+      await rateLimiter.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
