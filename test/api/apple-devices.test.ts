@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import type { Iphone } from '../../src/simulators/iphone.js';
+import { registerDevice } from '../../src/database/devices.js';
 import { startAppleService, type AppleService } from '../support/apple-service.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { seedTenant } from '../support/tenant.js';
 
 let db: TestDatabase;
 let apple: AppleService;
@@ -223,4 +225,32 @@ test('what devices report is kept with pass and device, within bounds, and what 
   assert.equal(kept[0]!.device_id, device!.device_id);
   await post(JSON.stringify({ logs: Array.from({ length: 300 }, () => text) }));
   assert.equal((await db.owner('select 1 from device_log')).length, 101);
+});
+
+test('a device with passes of two tenants under one type misses nothing of either, whose tags count apart', async () => {
+  const other = await seedTenant(db);
+  await db.owner('update passes set apple_pass_type_identifier = $1, update_tag = 3 where pass_id = $2', [
+    type(),
+    other.pass.id,
+  ]);
+  await db.owner('insert into update_tags values ($1, $2, 3)', [other.tenantId, type()]);
+  await register('device-a', 'aa');
+  await registerDevice(db.database.tenant(other.tenantId), {
+    tenantId: other.tenantId,
+    passId: other.pass.id,
+    deviceLibraryIdentifier: 'device-a',
+    pushToken: 'aa',
+  });
+  type Listed = { serialNumbers: string[]; lastUpdated: string };
+  const all = (await (await list('device-a')).json()) as Listed;
+  assert.deepEqual(all.serialNumbers.toSorted(), [serial(), other.pass.serialNumber].toSorted());
+  assert.equal((await list('device-a', all.lastUpdated)).status, 204);
+  await apple.update({ points: 4321 });
+  const mine = (await (await list('device-a', all.lastUpdated)).json()) as Listed;
+  assert.deepEqual(mine.serialNumbers, [serial()]);
+  await db.owner('update update_tags set tag = 4 where tenant_id = $1', [other.tenantId]);
+  await db.owner('update passes set update_tag = 4 where pass_id = $1', [other.pass.id]);
+  const theirs = (await (await list('device-a', mine.lastUpdated)).json()) as Listed;
+  assert.deepEqual(theirs.serialNumbers, [other.pass.serialNumber]);
+  assert.equal((await list('device-a', theirs.lastUpdated)).status, 204);
 });
