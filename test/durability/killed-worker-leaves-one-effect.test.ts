@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { createTestDatabase } from '../support/database.js';
 import { startEngine } from '../support/engine.js';
 import { accept, ended } from '../support/operations.js';
 import { seedTenant } from '../support/tenant.js';
@@ -13,18 +13,15 @@ const STEPS = ['find-pass', 'convert-type', 'apply-data', 'recompute-metadata', 
 const crashingWorker = fileURLToPath(new URL('../support/crashing-worker.ts', import.meta.url));
 
 describe('a worker killed between any two steps leaves exactly one visible effect', { concurrency: 3 }, () => {
-  let test: TestDatabase;
-  before(async () => {
-    test = await createTestDatabase();
-    await test.owner(
-      'create table test_pushes (operation_id uuid, token text); grant all on test_pushes to passrelay_app',
-    );
-  });
-  after(() => test.drop());
-
   for (const when of ['before', 'after'] as const) {
     for (const step of STEPS) {
-      it(`killed ${when} ${step}`, async () => {
+      it(`killed ${when} ${step}`, { timeout: 90_000 }, async (t) => {
+        // A database of its own: a dispatcher takes whatever its database holds.
+        const test = await createTestDatabase();
+        t.after(() => test.drop());
+        await test.owner(
+          'create table test_pushes (operation_id uuid, token text); grant all on test_pushes to passrelay_app',
+        );
         const tenant = await seedTenant(test, {});
         const pushToken = randomUUID().replaceAll('-', '');
         await test.owner(
