@@ -40,7 +40,7 @@ export async function beginNotification(
        select jsonb_agg(jsonb_build_object('deviceId', d.device_id, 'pushToken', d.push_token, 'told', n.state) order by d.device_id)
          from apple_registrations r
          join apple_devices d on d.device_id = r.device_id and d.token_gone_at is null
-         left join notifications n on n.operation_id = $2 and n.target = d.device_id::text
+         left join notifications n on n.operation_id = $2 and n.target = d.device_id::text and n.pass_id = pass.pass_id
         where r.tenant_id = $1 and r.pass_id = pass.pass_id
      ) as devices from pass`,
     [ref.tenantId, ref.operationId, ref.passId, event?.eventId ?? null, event?.type ?? null],
@@ -155,7 +155,7 @@ export async function recordNotifications(
        insert into notifications (tenant_id, operation_id, target, device_id, pass_id, platform, state, attempts, covered_by, reason, provider_id)
        select $1, $2, r.target, r."deviceId", $7::uuid, r.platform, r.state, 1, r."coveredBy", r.reason, r."providerId"
          from jsonb_to_recordset($8::jsonb) as r(target text, "deviceId" uuid, platform text, state text, "coveredBy" uuid, reason text, "providerId" text)
-       on conflict (operation_id, target) do update set state = excluded.state, attempts = notifications.attempts + 1,
+       on conflict (operation_id, target, pass_id) do update set state = excluded.state, attempts = notifications.attempts + 1,
          covered_by = excluded.covered_by, reason = excluded.reason, provider_id = coalesce(excluded.provider_id, notifications.provider_id), updated_at = now()
      )
      update operations set status = coalesce($9::text, status), outcome = coalesce($10::text, outcome), reason = coalesce($11::text, reason),

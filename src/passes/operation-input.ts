@@ -43,11 +43,25 @@ export interface DeviceEventInput {
 
 /** What a profile-sync asks for; absent keys mean no change. */
 export interface ProfileSyncInput {
-  email: string | null;
-  phone: string | null;
+  /** email, phone, customerId, custom ones. */
+  identifiers: Identifier[];
   klaviyoProfileId: string | null;
-  externalCustomerId: string | null;
   attributes: Record<string, JsonValue>;
   properties: Record<string, JsonValue>;
-  consent: Record<string, JsonValue>;
+  consent: JsonValue;
+  version?: string | null;
+  /** Written by fetch-profile: what Klaviyo said when it was asked. */
+  fetched?: FetchedProfile | null;
+}
+
+/** The parts of a Klaviyo profile that a sync looks at, still in Klaviyo's own words. */
+export interface FetchedProfile {
+  id: string;
+  attributes: Record<string, JsonValue>;
+}
+
+/** Which operations a bulk retry takes; those accepted after it stay out. */
+export interface RetryOperationsInput {
+  filter: { status?: string; outcome?: string; kind?: string; from?: string; to?: string };
+  perSecond: number;
 }

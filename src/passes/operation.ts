@@ -12,11 +12,20 @@ export const OPERATION_KINDS = [
   'migrate-passes',
   'backfill',
   'erase-customer',
+  'retry-operations',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 export const OPERATION_STATUSES = ['accepted', 'running', 'retrying', 'succeeded', 'failed', 'cancelled'] as const;
 export type OperationStatus = (typeof OPERATION_STATUSES)[number];
+
+/** Outcomes of operations that ended in order but did not do what was asked: worth a retry once the cause is mended. */
+export const REFUSAL_OUTCOMES = [
+  'pass-not-found',
+  'ambiguous-identifiers',
+  'customer-not-found',
+  'identifier-conflict',
+] as const satisfies readonly Outcome[];
 
 /** Statuses after which nothing happens any more. */
 export const FINAL_STATUSES: readonly OperationStatus[] = ['succeeded', 'failed', 'cancelled'];
@@ -41,6 +50,7 @@ export const STEPS = [
   'migrate-passes',
   'backfill',
   'erase-customer',
+  'retry-operations',
 ] as const;
 export type Step = (typeof STEPS)[number];
 
@@ -69,6 +79,7 @@ export const OUTCOMES = [
   'written-back',
   'migrated',
   'erased',
+  'retried',
   'provider-refused',
   'gave-up',
   'cancelled',
