@@ -7,6 +7,7 @@ import * as devices from './0005_devices.js';
 import * as links from './0006_links.js';
 import * as merchantWebhooks from './0007_merchant_webhooks.js';
 import * as deviceLookups from './0008_device_lookups.js';
+import * as klaviyoConnections from './0009_klaviyo_connections.js';
 import * as streamOrder from './0009_stream_order_and_cancellations.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
@@ -18,6 +19,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0006_links', links],
   ['0007_merchant_webhooks', merchantWebhooks],
   ['0008_device_lookups', deviceLookups],
+  ['0009_klaviyo_connections', klaviyoConnections],
   ['0009_stream_order_and_cancellations', streamOrder],
 ];
 
