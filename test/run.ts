@@ -1,0 +1,81 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { fileURLToPath } from 'node:url';
+import { startPostgres } from '../src/embedded/postgres.js';
+import { findTemporalCli } from '../src/embedded/temporal-cli.js';
+import { startTemporal } from '../src/embedded/temporal.js';
+import { findTimeSkippingServer } from '../src/embedded/test-server.js';
+
+/**
+ * `npm test [-- part of a path …]`: starts a real PostgreSQL and a real Temporal once for all test files, finds the
+ * time-skipping server, and runs each file in a process of its own. Servers named in TEST_DATABASE_URL and
+ * TEST_TEMPORAL_ADDRESS are used as they are.
+ */
+const root = fileURLToPath(new URL('../', import.meta.url));
+const wanted = process.argv.slice(2);
+const say = (line: string): void => console.log(line);
+
+function testFiles(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    if (statSync(path).isDirectory()) return testFiles(path);
+    return name.endsWith('.test.ts') ? [path] : [];
+  });
+}
+
+const files = testFiles(join(root, 'test'))
+  .filter((file) => wanted.length === 0 || wanted.some((part) => relative(root, file).includes(part)))
+  .sort();
+if (files.length === 0) {
+  console.error(`No test file matches ${wanted.join(', ')}.`);
+  process.exit(2);
+}
+
+const stops: (() => Promise<void>)[] = [];
+let failed = 0;
+let passed = 0;
+try {
+  const started = Date.now();
+  if (!process.env['TEST_DATABASE_URL']) {
+    const dataDir = mkdtempSync(join(tmpdir(), 'passrelay-tests-'));
+    const postgres = await startPostgres({ dataDir, log: say, settings: { max_connections: '200' } });
+    stops.push(async () => {
+      await postgres.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    });
+    process.env['TEST_DATABASE_URL'] = postgres.url;
+  }
+  if (!process.env['TEST_TEMPORAL_ADDRESS']) {
+    const cli = await findTemporalCli({ log: say });
+    const temporal = await startTemporal({ cliPath: cli.path, headless: true, log: say });
+    stops.push(() => temporal.stop());
+    process.env['TEST_TEMPORAL_ADDRESS'] = temporal.address;
+  }
+  process.env['TEST_TIME_SKIPPING_SERVER'] ??= await findTimeSkippingServer({ log: say });
+  say(`PostgreSQL, Temporal and the time-skipping server are ready (${Math.round((Date.now() - started) / 1000)} s).`);
+  if (!existsSync(process.env['TEST_TIME_SKIPPING_SERVER'])) throw new Error('the time-skipping server vanished');
+
+  const stream = run({ files, concurrency: 2, timeout: 300_000 });
+  stream.on('test:fail', (data) => {
+    // A suite fails with its tests: only leaves count, and a file whose process died.
+    const suite = (data.details as { type?: string }).type === 'suite';
+    if (!suite && data.todo === undefined) failed++;
+  });
+  stream.on('test:pass', (data) => {
+    const suite = (data.details as { type?: string }).type === 'suite';
+    if (!suite && data.skip === undefined) passed++;
+  });
+  const report = stream.compose(spec);
+  report.pipe(process.stdout);
+  await new Promise((resolve) => report.on('end', resolve));
+} catch (error) {
+  console.error(`\nThe tests could not start: ${(error as Error).message}`);
+  failed++;
+} finally {
+  for (const stop of stops.reverse()) await stop().catch((error: Error) => console.error(error.message));
+}
+say(`\n${passed} passed, ${failed} failed`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);
