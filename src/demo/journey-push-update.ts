@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import type { PassView } from './api-calls.js';
+import { sinceAccepted, stepPrinter, type JourneyContext, type JourneyResult } from './journey.js';
+import type { Iphone } from '../simulators/iphone.js';
+import { describeUpdate } from './phone.js';
+
+const UPDATE_MS = 15_000;
+const ANSWER_MS = 10_000;
+/** What a flow gives for reaching the higher tier, and takes when it is lost. */
+const POINTS = 380;
+
+interface Change {
+  passType: 'basic' | 'premium';
+  tier: string;
+  points: number;
+}
+
+/** The other tier than the one the pass has, so that every start changes something. */
+function nextChange(pass: PassView): Change {
+  const points = Number(pass.data['points'] ?? 0);
+  return pass.passType === 'premium'
+    ? { passType: 'basic', tier: 'silver', points: Math.max(0, points - POINTS) }
+    : { passType: 'premium', tier: 'gold', points: points + POINTS };
+}
+
+/** Posts as Klaviyo's flows do; by ourselves where a real Klaviyo stands in the settings. Returns the correlation ID. */
+async function postPushUpdate({ api, tenant, simulators }: JourneyContext, body: object): Promise<string> {
+  const url = `${api.baseUrl}/api/${tenant.tenantId}/webhooks/listeners/klaviyo/passes/pushUpdate`;
+  const headers = { authorization: `Bearer ${tenant.apiKeys.klaviyo}`, 'idempotency-key': randomUUID() };
+  let status: number | null;
+  let text: string;
+  let correlationId: string | null | undefined;
+  if (simulators.klaviyo) {
+    const { attempts } = await simulators.klaviyo.fireWebhook({ url, headers, body, flowId: 'DemoTier' });
+    const answer = attempts.at(-1)!;
+    [status, text, correlationId] = [answer.status, answer.response, answer.headers['x-correlation-id']];
+  } else {
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    [status, text, correlationId] = [answer.status, await answer.text(), answer.headers.get('x-correlation-id')];
+  }
+  if (status !== 200 || !correlationId) throw new Error(`pushUpdate answered ${status ?? 'nothing'}: ${text}`);
+  return correlationId;
+}
+
+const shellQuote = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+
+function curlFor({ api, tenant }: JourneyContext, points: number): string {
+  const body = { identifiers: { email: tenant.pass.identifiers.email }, additionalData: { points } };
+  return [
+    `curl -i ${api.baseUrl}/api/${tenant.tenantId}/webhooks/listeners/klaviyo/passes/pushUpdate`,
+    `-H ${shellQuote(`Authorization: Bearer ${tenant.apiKeys.klaviyo}`)}`,
+    `-H 'Content-Type: application/json' -d ${shellQuote(JSON.stringify(body))}`,
+  ].join(' \\\n      ');
+}
+
+/** A flow moves a customer to another tier: from the webhook to the changed card on the phone. */
+export async function journeyPushUpdate(context: JourneyContext, phone: Iphone | undefined): Promise<JourneyResult> {
+  const { print, api, tenant } = context;
+  const { serialNumber, identifiers } = tenant.pass;
+  const before = await api.pass(serialNumber);
+  const { passType, tier, points } = nextChange(before);
+  print.heading(`A Klaviyo flow moves Sarah to ${passType}`);
+  print.line(
+    print.dim(
+      `pass ${serialNumber}: ${before.passType}, tier ${String(before.data['tier'])}, revision ${before.revision}`,
+    ),
+  );
+
+  let pushedAt: number | undefined;
+  const onPush = (): void => void (pushedAt ??= Date.now());
+  phone?.events.on('push', onPush);
+  const updatesBefore = phone?.updates.length ?? 0;
+  try {
+    const firedAt = performance.now();
+    const correlationId = await postPushUpdate(context, {
+      identifiers: { email: identifiers.email },
+      passType,
+      additionalData: { tier, points },
+      updateMetadata: true,
+    });
+    print.tick('accepted', `correlation ID ${correlationId}`, performance.now() - firedAt);
+    const operation = await api.follow(correlationId, stepPrinter(print));
+    if (operation.status !== 'succeeded' || operation.outcome !== 'converted') {
+      const failed = operation.steps.find((step) => step.lastError !== null);
+      const why = operation.reason ?? failed?.lastError?.message ?? 'no reason given';
+      throw new Error(`the operation ended as ${operation.status}, outcome ${operation.outcome}: ${why}`);
+    }
+    if (phone) {
+      await phone.waitFor(({ updates }) => updates.length > updatesBefore, UPDATE_MS);
+      const update = phone.updates[updatesBefore]!;
+      const at = (ms: number): number => sinceAccepted(operation, new Date(ms).toISOString());
+      if (pushedAt !== undefined) print.tick('push', 'reached the phone', at(pushedAt));
+      print.tick(
+        'fetched',
+        `the phone has revision ${operation.revision}, ${update.changes.length} fields changed`,
+        at(update.at),
+      );
+      print.heading('On the phone');
+      describeUpdate(update).forEach((text) => print.line(text));
+      const wrong = phone.complaints.at(0);
+      if (wrong !== undefined) throw new Error(`the phone complains: ${wrong}`);
+    } else {
+      print.line('APNS_URL is set: no simulated phone listens.');
+    }
+    return { operation, serialNumber, curl: curlFor(context, points + 20) };
+  } finally {
+    phone?.events.off('push', onPush);
+  }
+}

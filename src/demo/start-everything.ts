@@ -1,0 +1,203 @@
+import { startApi } from '../api-process.js';
+import type { ApiConfig, DemoConfig, TemporalConfig, WorkerConfig } from '../config.js';
+import { connectDatabase } from '../database/connect.js';
+import { migrate } from '../database/migrate.js';
+import { createSecretBox } from '../database/secrets.js';
+import { freePort, isPortFree } from '../embedded/free-port.js';
+import { startPostgres, type RunningPostgres } from '../embedded/postgres.js';
+import type { Log } from '../embedded/progress.js';
+import { findTemporalCli } from '../embedded/temporal-cli.js';
+import { startTemporal } from '../embedded/temporal.js';
+import { createLogger } from '../logging.js';
+import { ensureDemoSecretsKey } from '../tenants/demo-secrets-key.js';
+import { ensureDemoTenant } from '../tenants/demo-tenant.js';
+import { cachedWorkflowBundle } from '../worker/bundle-cache.js';
+import { installTemporalRuntime, startWorkerProcess } from '../worker-process.js';
+import { createApiCalls } from './api-calls.js';
+import { createDemoFile, openDataFolder, openLogFile } from './data-folder.js';
+import type { JourneyContext } from './journey.js';
+import type { Printer } from './printer.js';
+import type { Shutdown } from './shutdown.js';
+import { SIMULATED_KLAVIYO_KEY, startSimulators } from './simulators.js';
+
+const HOST = '127.0.0.1';
+const DEFAULT_PORT = 8080;
+
+async function choosePort(asked: number | null, print: Printer): Promise<number> {
+  if (asked !== null && asked !== 0) {
+    if (await isPortFree(asked)) return asked;
+    throw new Error(`Port ${asked} is in use: stop what uses it, or set PORT to another one.`);
+  }
+  const port = await freePort(asked === null ? [DEFAULT_PORT] : []);
+  if (asked === null && port !== DEFAULT_PORT) {
+    print.line(
+      `Port ${DEFAULT_PORT} is in use by another program; the API takes ${port} this time (PORT chooses one).`,
+    );
+  }
+  return port;
+}
+
+/** PostgreSQL with the current schema: the one of the settings, or our own. */
+async function startDatabase(config: DemoConfig, folder: string, print: Printer, shutdown: Shutdown): Promise<string> {
+  const embedded = async (): Promise<string> => {
+    const describe = ({ port }: { port: number }): string => `${HOST}:${port}`;
+    const start = async (log: Log): Promise<RunningPostgres> => {
+      const postgres = await startPostgres({ dataDir: folder, log });
+      shutdown.add('PostgreSQL', postgres.stop);
+      return postgres;
+    };
+    return (await print.step('PostgreSQL', start, describe)).url;
+  };
+  const url = config.databaseUrl ?? (await embedded());
+  shutdown.signal.throwIfAborted();
+  await print.step(
+    'Migrations',
+    () => migrate(url),
+    ({ applied }) => (applied.length === 0 ? 'the schema is up to date' : `${applied.length} applied`),
+  );
+  return url;
+}
+
+/** Temporal: the cluster of the settings, or the development server with its state in the data folder. */
+async function startEngine(
+  config: DemoConfig,
+  dbFilename: string,
+  print: Printer,
+  shutdown: Shutdown,
+): Promise<{ temporal: TemporalConfig; uiUrl: string | null }> {
+  if (config.temporal) {
+    print.tick('Temporal', `${config.temporal.connectionOptions.address}, namespace ${config.temporal.namespace}`);
+    return { temporal: config.temporal, uiUrl: config.temporalUiUrl };
+  }
+  const server = await print.step(
+    'Temporal',
+    async (log) => {
+      const cli = await findTemporalCli({ log });
+      const running = await startTemporal({ cliPath: cli.path, dbFilename, log });
+      shutdown.add('Temporal', running.stop);
+      return running;
+    },
+    ({ address, uiUrl }) => `${address}, Web UI ${uiUrl ?? 'off'}`,
+  );
+  return {
+    temporal: {
+      connectionOptions: { address: server.address },
+      namespace: server.namespace,
+      taskQueue: config.taskQueue,
+    },
+    uiUrl: config.temporalUiUrl ?? server.uiUrl ?? null,
+  };
+}
+
+/** Starts everything, in the order in which one thing needs another, and says so in demo.json. */
+export async function startEverything(config: DemoConfig, print: Printer, shutdown: Shutdown): Promise<JourneyContext> {
+  const { signal } = shutdown;
+  print.heading('Starting Passrelay');
+  const port = await choosePort(config.port, print);
+  const data = openDataFolder(config.dataDir);
+  shutdown.add('Data folder', data.release);
+  const demoFile = createDemoFile(data);
+  demoFile.remove();
+  const logFile = openLogFile(data);
+  const log = createLogger({ level: config.logLevel, pretty: false, destination: logFile });
+  shutdown.add('Log', logFile.close);
+  installTemporalRuntime(log);
+
+  const databaseUrl = await startDatabase(config, data.path('postgres'), print, shutdown);
+  signal.throwIfAborted();
+  const { temporal, uiUrl } = await startEngine(config, data.path('temporal/temporal.db'), print, shutdown);
+  signal.throwIfAborted();
+
+  const secretKeys = config.secretKeys ?? (await ensureDemoSecretsKey(data.folder));
+  const tenant = await print.step(
+    'Demo tenant',
+    async () => {
+      const database = connectDatabase({ url: databaseUrl, poolMax: 2, applicationName: 'passrelay-demo' });
+      try {
+        return await ensureDemoTenant({
+          database,
+          secretBox: createSecretBox({ keys: secretKeys }),
+          dataDir: data.folder,
+          now: Date.now,
+          ...(config.klaviyoApiUrl === null && { klaviyoApiKey: SIMULATED_KLAVIYO_KEY }),
+        });
+      } finally {
+        await database.close();
+      }
+    },
+    ({ tenantId, versions }) => `${tenantId}: pass types ${Object.keys(versions).join(', ')}; one customer, one pass`,
+  );
+  const simulators = await print.step(
+    'Simulators',
+    async () => {
+      const started = await startSimulators(config, tenant.certificates);
+      shutdown.add('Simulators', started.stop);
+      return started;
+    },
+    (all) =>
+      [all.klaviyo && 'Klaviyo', all.apns && 'APNs and an iPhone', all.google && 'Google Wallet', 'a merchant']
+        .filter(Boolean)
+        .join(', '),
+  );
+  signal.throwIfAborted();
+
+  const baseUrl = `http://${HOST}:${port}`;
+  const common = {
+    ...simulators.settings,
+    environment: config.environment,
+    logLevel: config.logLevel,
+    databasePoolMax: config.databasePoolMax,
+    databaseUrl,
+    publicUrl: config.publicUrl ?? baseUrl,
+    temporal,
+    secretKeys,
+  };
+  const workerConfig: WorkerConfig = common;
+  const apiConfig: ApiConfig = { ...common, port, temporalUiUrl: uiUrl, oauth: null };
+  const worker = await print.step(
+    'Worker',
+    async () => {
+      const bundle = await cachedWorkflowBundle(data.path('workflow-bundles'));
+      const running = await startWorkerProcess(workerConfig, log, bundle, signal);
+      shutdown.add('Worker', running.stop);
+      return running;
+    },
+    () => `task queue ${temporal.taskQueue}`,
+  );
+  worker.ended.catch((cause: unknown) => shutdown.request(new Error(`The worker ended: ${(cause as Error).message}`)));
+  signal.throwIfAborted();
+  const api = createApiCalls({ baseUrl, tenantId: tenant.tenantId, apiKeys: tenant.apiKeys, signal });
+  await print.step(
+    'API',
+    async () => {
+      const running = await startApi(apiConfig, log, HOST);
+      shutdown.add('API', running.stop);
+      await api.untilReady();
+    },
+    () => baseUrl,
+  );
+  const file = demoFile.write({
+    baseUrl,
+    temporalAddress: temporal.connectionOptions.address ?? '',
+    temporalUiUrl: uiUrl,
+    databaseUrl,
+    tenantId: tenant.tenantId,
+    accountId: tenant.accountId,
+    apiKeys: tenant.apiKeys,
+    pass: {
+      serialNumber: tenant.pass.serialNumber,
+      passTypeIdentifier: tenant.pass.passTypeIdentifier,
+      identifiers: tenant.pass.identifiers,
+    },
+    simulators: {
+      klaviyo: simulators.klaviyo?.url ?? null,
+      apns: simulators.apns?.url ?? null,
+      apnsControl: simulators.apns?.controlUrl ?? null,
+      google: simulators.google?.url ?? null,
+      merchant: simulators.merchant.controlUrl,
+    },
+  });
+  shutdown.add('demo.json', demoFile.remove);
+  print.line(print.dim(`Addresses and keys for scripts: ${file}. Log: ${logFile.file}`));
+  return { print, api, tenant, simulators };
+}

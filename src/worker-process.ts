@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, type WorkflowBundleOption } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { createActivities } from './activities/index.js';
+import type { WorkerConfig } from './config.js';
+import { connectDatabase } from './database/connect.js';
+import { createSecretBox } from './database/secrets.js';
+import { createTenantReaders } from './database/tenant-readers.js';
+import { listenForAccepted } from './dispatch/acceptance-channel.js';
+import { startDispatcher } from './dispatch/dispatcher.js';
+import { createAppleNotifier } from './worker/apple-notifier.js';
+import { createWorker } from './worker/create-worker.js';
+import { ensureSearchAttributes } from './worker/search-attribute-registration.js';
+
+export interface RunningWorker {
+  /** Settles when the worker has ended; rejects when it ended by a fault. */
+  ended: Promise<void>;
+  /** Starts no more workflows, lets running steps finish, then closes what they used. */
+  stop(): Promise<void>;
+}
+
+const CONNECT_RETRY_MS = 2_000;
+
+/** Sends the SDK's own log through ours, and keeps its signal handlers from stopping a worker behind our back. */
+export function installTemporalRuntime(log: Logger): void {
+  const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+  Runtime.install({
+    shutdownSignals: [],
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
+      log[levels[level]](
+        { temporal: { workflowId: meta?.['workflowId'], activityType: meta?.['activityType'] } },
+        message,
+      ),
+    ),
+    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
+  });
+}
+
+/** Connects, again and again while Temporal is away: what is accepted meanwhile waits in the database. */
+async function connect(config: WorkerConfig, log: Logger, signal?: AbortSignal): Promise<NativeConnection> {
+  for (;;) {
+    try {
+      return await NativeConnection.connect(config.temporal.connectionOptions);
+    } catch (err) {
+      signal?.throwIfAborted();
+      log.warn({ err, address: config.temporal.connectionOptions.address }, 'Temporal does not answer; trying again');
+      await pause(CONNECT_RETRY_MS, undefined, { ...(signal && { signal }) });
+    }
+  }
+}
+
+/** Composes a worker with its dispatcher from the settings and runs it. `signal` ends the wait for Temporal. */
+export async function startWorkerProcess(
+  config: WorkerConfig,
+  log: Logger,
+  workflowBundle: WorkflowBundleOption,
+  signal?: AbortSignal,
+): Promise<RunningWorker> {
+  const now = Date.now;
+  const { namespace, taskQueue } = config.temporal;
+  const caPem = config.apnsCaFile === null ? undefined : await readFile(config.apnsCaFile, 'utf8');
+  const connection = await connect(config, log, signal);
+  const database = connectDatabase({
+    url: config.databaseUrl,
+    poolMax: config.databasePoolMax,
+    applicationName: 'passrelay-worker',
+  });
+  const secretBox = createSecretBox({ keys: config.secretKeys });
+  const apple = createAppleNotifier({
+    database,
+    secretBox,
+    apnsUrl: config.apnsUrl,
+    ...(caPem !== undefined && { caPem }),
+    now,
+    log,
+  });
+  const close = async (): Promise<void> => {
+    await apple.close();
+    await connection.close();
+    await database.close();
+  };
+  try {
+    await ensureSearchAttributes(connection, namespace, log);
+    const worker = await createWorker({
+      connection,
+      namespace,
+      taskQueue,
+      workflowBundle,
+      activities: createActivities({ database, ...createTenantReaders(database, now), apple, now }),
+      database,
+      log,
+    });
+    // The dispatcher shares the worker's connection: only so can a workflow's first task come straight back.
+    const client = new Client({ connection, namespace });
+    const dispatcher = startDispatcher({ database, client, log, taskQueue, eager: true });
+    const channel = listenForAccepted(config.databaseUrl, () => dispatcher.nudge(), log);
+    const ended = worker.run();
+    ended.catch(() => undefined);
+    log.info({ taskQueue, namespace }, 'working');
+    return {
+      ended,
+      async stop() {
+        await channel.stop();
+        await dispatcher.stop();
+        if (worker.getState() === 'RUNNING') worker.shutdown();
+        await ended.catch(() => undefined);
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

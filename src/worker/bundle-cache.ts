@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { workflowBundle } from './workflow-bundle.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+/** Everything that a workflow bundle is made from; the lock file stands for the packages. */
+const SOURCES = ['src/workflows', 'src/passes', 'src/worker/workflow-bundle.ts', 'package-lock.json'];
+
+async function digestSources(): Promise<string | null> {
+  const hash = createHash('sha256');
+  for (const source of SOURCES) {
+    const full = path.join(root, source);
+    if (!existsSync(full)) return null;
+    const files = /\.\w+$/.test(source) ? [full] : (await readdir(full)).sort().map((name) => path.join(full, name));
+    for (const file of files) hash.update(path.relative(root, file)).update(await readFile(file));
+  }
+  return hash.digest('hex').slice(0, 20);
+}
+
+/** The workflow bundle, kept in `folder` as long as its sources stay the same: bundling takes seconds. */
+export async function cachedWorkflowBundle(folder: string): ReturnType<typeof workflowBundle> {
+  const digest = await digestSources();
+  if (digest === null) return workflowBundle();
+  const codePath = path.join(folder, `${digest}.js`);
+  if (existsSync(codePath)) return { codePath };
+  const bundle = await workflowBundle();
+  if ('codePath' in bundle) return bundle;
+  await mkdir(folder, { recursive: true });
+  const earlier = (await readdir(folder)).filter((name) => /^[0-9a-f]{20}\.js$/.test(name));
+  const partial = `${codePath}.${process.pid}`;
+  await writeFile(partial, bundle.code);
+  await rename(partial, codePath);
+  for (const name of earlier) await rm(path.join(folder, name), { force: true });
+  return { codePath };
+}

@@ -1,0 +1,44 @@
+import type { NativeConnection } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { CORRELATION_ID, KIND, PASS, TENANT } from '../workflows/search-attributes.js';
+
+/** temporal.api.enums.v1.IndexedValueType. */
+const KEYWORD = 2;
+const NAMES = [TENANT, PASS, CORRELATION_ID, KIND].map(({ name }) => name);
+
+/**
+ * Registers the search attributes that our workflows set, where the server lets us. A start with an unknown one fails.
+ * @throws Error naming those that are missing and the command that adds them.
+ */
+export async function ensureSearchAttributes(
+  connection: NativeConnection,
+  namespace: string,
+  log: Logger,
+): Promise<void> {
+  const missing = async (): Promise<string[]> => {
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    return NAMES.filter((name) => !(name in (customAttributes ?? {})));
+  };
+  let absent: string[];
+  try {
+    absent = await missing();
+  } catch (err) {
+    // Temporal Cloud keeps this service to itself; there the attributes are part of the namespace's settings.
+    log.warn({ err }, `cannot check the search attributes ${NAMES.join(', ')}; they must exist`);
+    return;
+  }
+  if (absent.length === 0) return;
+  try {
+    const searchAttributes = Object.fromEntries(absent.map((name) => [name, KEYWORD]));
+    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
+  } catch (cause) {
+    // Another worker may have been quicker.
+    absent = await missing();
+    if (absent.length === 0) return;
+    const commands = absent.map((name) => `temporal operator search-attribute create --name ${name} --type Keyword`);
+    throw new Error(
+      `The namespace ${namespace} lacks search attributes and does not let us add them: ${commands.join('; ')}`,
+      { cause },
+    );
+  }
+}
