@@ -7,8 +7,8 @@ import * as devices from './0005_devices.js';
 import * as links from './0006_links.js';
 import * as merchantWebhooks from './0007_merchant_webhooks.js';
 import * as deviceLookups from './0008_device_lookups.js';
-import * as klaviyoConnections from './0009_klaviyo_connections.js';
 import * as streamOrder from './0009_stream_order_and_cancellations.js';
+import * as klaviyoConnections from './0010_klaviyo_connections.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -19,8 +19,8 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0006_links', links],
   ['0007_merchant_webhooks', merchantWebhooks],
   ['0008_device_lookups', deviceLookups],
-  ['0009_klaviyo_connections', klaviyoConnections],
   ['0009_stream_order_and_cancellations', streamOrder],
+  ['0010_klaviyo_connections', klaviyoConnections],
 ];
 
 /** Migrations as a list in code, so that a build or a bundle finds them without reading a folder. */
