@@ -12,6 +12,7 @@ import { listenForAccepted } from './dispatch/acceptance-channel.js';
 import { startDispatcher } from './dispatch/dispatcher.js';
 import { createAppleNotifier } from './worker/apple-notifier.js';
 import { createWorker } from './worker/create-worker.js';
+import { createGoogleAccess } from './worker/google-access.js';
 import { ensureSearchAttributes } from './worker/search-attribute-registration.js';
 
 export interface RunningWorker {
@@ -76,6 +77,16 @@ export async function startWorkerProcess(
     now,
     log,
   });
+  const readers = createTenantReaders(database, now);
+  const google = createGoogleAccess({
+    database,
+    secretBox,
+    tenantSettings: readers.tenantSettings,
+    apiUrl: config.googleWalletApiUrl,
+    tokenUrl: config.googleTokenUrl,
+    publicUrl: config.publicUrl,
+    now,
+  });
   const close = async (): Promise<void> => {
     await apple.close();
     await connection.close();
@@ -88,7 +99,7 @@ export async function startWorkerProcess(
       namespace,
       taskQueue,
       workflowBundle,
-      activities: createActivities({ database, ...createTenantReaders(database, now), apple, now }),
+      activities: createActivities({ database, ...readers, apple, google, now }),
       database,
       log,
     });

@@ -1,6 +1,7 @@
 import type { Database } from '../database/connect.js';
 import type { PassTypeVersion } from '../passes/pass-type.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
+import type { GoogleWalletClient } from '../wallets/google/objects-client.js';
 
 /** What a process must bring so that the steps can run; each reader may cache, versions never change. */
 export interface ActivityDeps {
@@ -8,6 +9,7 @@ export interface ActivityDeps {
   tenantSettings(tenantId: string): Promise<TenantSettings>;
   passTypes: PassTypeReader;
   apple: AppleNotifier;
+  google: GoogleWallet;
   now(): number;
 }
 
@@ -29,6 +31,21 @@ export type PushResult =
 /** Sends one empty push with the certificate of the pass type. */
 export interface AppleNotifier {
   push(target: { tenantId: string; passTypeIdentifier: string; pushToken: string }): Promise<PushResult>;
+}
+
+/** What a tenant may do at Google. */
+export interface GoogleAccess {
+  issuerId: string;
+  client: GoogleWalletClient;
+  /** Where Google reports saves and deletions; undefined where it could not reach us. */
+  callbackUrl: string | undefined;
+  /** Origin of our API, for links on the pass. */
+  publicUrl: string;
+}
+
+/** Null for tenants without a Google issuer. Throws PermanentError where the service account is missing or broken. */
+export interface GoogleWallet {
+  forTenant(tenantId: string): Promise<GoogleAccess | null>;
 }
 
 /** Every step of a workflow names its operation so; ids only, no personal data. */

@@ -5,6 +5,7 @@ import { endOperationActivity } from './end-operation.js';
 import { findPassActivity } from './find-pass.js';
 import { notifyDevicesActivity } from './notify-devices.js';
 import { recomputeMetadataActivity } from './recompute-metadata.js';
+import { updateGoogleObjectActivity } from './update-google-object.js';
 
 /** All steps by the names that the Temporal UI shows. */
 export function createActivities(deps: ActivityDeps) {
@@ -14,6 +15,7 @@ export function createActivities(deps: ActivityDeps) {
     'apply-data': applyDataActivity(deps),
     'recompute-metadata': recomputeMetadataActivity(deps),
     'notify-devices': notifyDevicesActivity(deps),
+    'update-google-object': updateGoogleObjectActivity(deps),
     'record-outcome': endOperationActivity(deps),
   };
 }

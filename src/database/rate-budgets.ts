@@ -1,4 +1,4 @@
-import type { Sql } from './connect.js';
+import type { Sql, TenantSql } from './connect.js';
 
 export interface WindowCount {
   budget: string;
@@ -22,4 +22,26 @@ export async function addToWindows(sql: Sql, counts: readonly WindowCount[]): Pr
      returning budget, (state->>'window')::int as window, (state->>'used')::int as used`,
     [sorted.map((c) => c.budget), sorted.map((c) => c.window), sorted.map((c) => c.used)],
   );
+}
+
+/** Reads and changes one budget while its row is locked; `empty` is the state of a budget that nobody has used yet. */
+export async function changeBudget<State extends object, Result>(
+  system: TenantSql,
+  budget: string,
+  empty: State,
+  change: (state: State) => { state: State; result: Result },
+): Promise<Result> {
+  return system.transaction(async (sql) => {
+    const [row] = await sql.query<{ state: State }>(
+      `insert into rate_budgets (budget, state) values ($1, $2)
+       on conflict (budget) do update set budget = excluded.budget returning state`,
+      [budget, JSON.stringify(empty)],
+    );
+    const { state, result } = change(row!.state);
+    await sql.query('update rate_budgets set state = $2, updated_at = now() where budget = $1', [
+      budget,
+      JSON.stringify(state),
+    ]);
+    return result;
+  });
 }

@@ -1,7 +1,8 @@
 import { sleep } from '@temporalio/workflow';
+import type { NotifyDevices } from '../activities/notify-devices.js';
 import type { Outcome } from '../passes/operation.js';
 import type { OperationInput, OperationResult } from './inputs.js';
-import { runStep } from './run-step.js';
+import { runDurably, runStep } from './run-step.js';
 
 export interface NotifyWallets extends OperationInput {
   passId: string;
@@ -11,16 +12,27 @@ export interface NotifyWallets extends OperationInput {
   outcome: Outcome;
 }
 
-/** Tells every wallet of a changed pass, then Klaviyo. Quick operations end with the push itself. */
+/**
+ * Tells every wallet of a changed pass, then Klaviyo. Quick operations end with the push itself. The wallets are told at
+ * the same time and both to the end: trouble with one never holds the other, and ends the operation only afterwards.
+ */
 export async function notifyWallets(input: NotifyWallets): Promise<OperationResult> {
   const { tenantId, operationId, passId, outcome } = input;
   const target = { tenantId, operationId, passId };
   const nothingFollows = !input.google && !input.writeBack;
-  const apple = { ...target, eventType: input.eventType, endsWith: nothingFollows ? outcome : null };
+  const told = await Promise.allSettled([
+    tellApple({ ...target, eventType: input.eventType, endsWith: nothingFollows ? outcome : null }),
+    // A regular activity at once: it waits for Google's answers and its pace.
+    input.google ? runDurably('update-google-object', target, 'wallet') : null,
+  ]);
+  for (const wallet of told) if (wallet.status === 'rejected') throw wallet.reason;
+  return { outcome, passId, recorded: nothingFollows };
+}
+
+async function tellApple(step: NotifyDevices): Promise<void> {
   for (;;) {
-    const notified = await runStep('notify-devices', apple, 'wallet');
-    if (notified.lookAgainAfterMs === null) break;
+    const notified = await runStep('notify-devices', step, 'wallet');
+    if (notified.lookAgainAfterMs === null) return;
     await sleep(notified.lookAgainAfterMs);
   }
-  return { outcome, passId, recorded: nothingFollows };
 }

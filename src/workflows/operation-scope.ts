@@ -8,9 +8,11 @@ const OUTCOME_OF_CODE: Record<string, Outcome> = {
   'unknown-pass-type': 'invalid-data',
   'state-conflict': 'state-conflict',
   'apns-refused': 'provider-refused',
-  'google-permission-denied': 'provider-refused',
   'klaviyo-unauthorized': 'provider-refused',
 };
+
+const outcomeOf = (code: string): Outcome =>
+  OUTCOME_OF_CODE[code] ?? (code.startsWith('google-') ? 'provider-refused' : 'internal-error');
 
 /**
  * Runs the steps of an operation and writes how it ended, whatever happens. An outcome completes the workflow; a failed
@@ -33,11 +35,7 @@ export async function asOperation(
   } catch (error) {
     const cancelled = isCancellation(error);
     const { code, message } = describeFailure(error);
-    const outcome = cancelled
-      ? 'cancelled'
-      : isPermanent(error)
-        ? (OUTCOME_OF_CODE[code] ?? 'internal-error')
-        : 'gave-up';
+    const outcome = cancelled ? 'cancelled' : isPermanent(error) ? outcomeOf(code) : 'gave-up';
     await CancellationScope.nonCancellable(() =>
       runStep(
         'record-outcome',

@@ -79,6 +79,7 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
     database,
     ...readers,
     apple: { push: async () => ({ kind: 'delivered', apnsId: null }) },
+    google: { forTenant: async () => null },
     now,
   } as Parameters<typeof createActivities>[0]);
   const sql = database.tenant(tenantId);

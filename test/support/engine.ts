@@ -78,6 +78,7 @@ export async function startEngine(test: TestDatabase, options: EngineOptions = {
     database: test.database,
     ...createTenantReaders(test.database),
     apple: { push: async (): Promise<PushResult> => ({ kind: 'delivered', apnsId: 'test' }) },
+    google: { forTenant: async () => null },
     now: Date.now,
     ...options.deps,
   };

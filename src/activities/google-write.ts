@@ -1,0 +1,187 @@
+import type { GoogleObjectRow } from '../database/google-objects.js';
+import { PermanentError, TransientError } from '../passes/errors.js';
+import type { JsonValue, PassTypeDesign } from '../passes/pass-type.js';
+import { convertGoogleObject } from '../wallets/google/convert-object.js';
+import { planGoogleConversion } from '../wallets/google/conversion.js';
+import { chooseMessageType } from '../wallets/google/message-budget.js';
+import type { GoogleWalletClient } from '../wallets/google/objects-client.js';
+import { googleWrite, type GoogleResource } from '../wallets/google/wallet-object.js';
+
+type ObjectType = GoogleObjectRow['object_type'];
+
+export interface WrittenObject {
+  objectId: string;
+  replaces: string | null;
+  notified: boolean;
+  /** For the operation's status; absent where nothing was to be notified. */
+  notification?: string;
+}
+
+/** Messages that Google keeps with one object. */
+const MESSAGES_KEPT = 10;
+const isCode = (error: unknown, code: string): boolean =>
+  (error instanceof PermanentError || error instanceof TransientError) && error.code === code;
+
+/** Makes the object where there is none; harmless where an earlier attempt had made it. */
+export async function insertObject(
+  client: GoogleWalletClient,
+  type: ObjectType,
+  resource: GoogleResource,
+  ownedFields: readonly string[],
+): Promise<WrittenObject> {
+  await client.ensure(`${type}Object`, resource, ownedFields);
+  return { objectId: String(resource['id']), replaces: null, notified: false };
+}
+
+/** Moves a pass to a class of another design: by PATCH within a type where Google takes it, else to a new object. */
+export async function convertObject(
+  client: GoogleWalletClient,
+  input: {
+    live: GoogleObjectRow;
+    to: { type: ObjectType; classId: string };
+    newObjectId: string;
+    /** The pass has been of that class before: its object is there already. */
+    known: boolean;
+    body(objectId: string): GoogleResource;
+    ownedFields: readonly string[];
+  },
+): Promise<WrittenObject> {
+  const { live, to, newObjectId, body, ownedFields } = input;
+  let former: GoogleResource;
+  try {
+    former = await client.get(`${live.object_type}Object`, live.object_id);
+  } catch (error) {
+    if (!isCode(error, 'google-not-found')) throw error;
+    return { ...(await insertObject(client, to.type, body(newObjectId), ownedFields)), replaces: live.object_id };
+  }
+  const linked = former['linkedObjectIds'];
+  const { steps } = planGoogleConversion({
+    from: {
+      type: live.object_type,
+      classId: live.class_id,
+      objectId: live.object_id,
+      linkedObjectIds: Array.isArray(linked) ? linked.map(String) : [],
+    },
+    to,
+    newObjectId,
+  });
+  const chosen = steps.flatMap((step) => (step.do === 'patch-class' && input.known ? step.ifRefused : [step]));
+  const { objectId, replaced } = await convertGoogleObject({
+    client,
+    steps: chosen,
+    objectId: live.object_id,
+    body,
+    ownedFields,
+  });
+  return { objectId, replaces: replaced ? live.object_id : null, notified: false };
+}
+
+/**
+ * Brings an object that exists to the pass's present state, and notifies its holder where a field of `notifyOn` changed:
+ * with the write itself where the type can, else by a message. Beyond Google's three in 24 hours it stays quiet.
+ */
+export async function updateObject(
+  client: GoogleWalletClient,
+  input: {
+    live: GoogleObjectRow;
+    design: PassTypeDesign;
+    data: Readonly<Record<string, JsonValue>>;
+    revision: number;
+    /** Changed fields of `notifyOn`. */
+    notifyFields: readonly string[];
+    nowMs: number;
+    body(notify: boolean): GoogleResource;
+    ownedFields: readonly string[];
+  },
+): Promise<WrittenObject> {
+  const { live, notifyFields, nowMs, body, ownedFields } = input;
+  const kind = `${live.object_type}Object` as const;
+  const objectId = live.object_id;
+  let current: GoogleResource;
+  try {
+    current = await client.get(kind, objectId);
+  } catch (error) {
+    if (!isCode(error, 'google-not-found')) throw error;
+    return insertObject(client, live.object_type, body(false), ownedFields);
+  }
+  const wanted = notifyFields.length > 0 && current['hasUsers'] !== false;
+  const sent = live.notified_at.map((at) => at.getTime());
+  const allowed = wanted && chooseMessageType(sent, nowMs) === 'TEXT_AND_NOTIFY';
+  const byField = live.object_type !== 'generic';
+
+  const write = async (notify: boolean): Promise<'none' | 'PATCH' | 'PUT'> => {
+    const change = googleWrite(current, body(notify), ownedFields);
+    if (change.method === 'PUT') await client.put(kind, objectId, change.body);
+    if (change.method === 'PATCH') await client.patch(kind, objectId, change.body);
+    return change.method;
+  };
+  let method: 'none' | 'PATCH' | 'PUT';
+  let refused = false;
+  let notified = false;
+  const quietly = async <T>(loud: () => Promise<T>, quiet: () => Promise<T>): Promise<T> => {
+    try {
+      return await loud();
+    } catch (error) {
+      if (!isCode(error, 'google-quota')) throw error;
+      // Google counts more than we see; where it was the rate instead, the quiet write is refused as well.
+      refused = true;
+      return quiet();
+    }
+  };
+  method =
+    byField && allowed
+      ? await quietly(
+          () => write(true),
+          () => write(false),
+        )
+      : await write(false);
+  if (byField) notified = allowed && !refused && method !== 'none';
+
+  if (!byField && wanted) {
+    const id = `revision-${input.revision}`;
+    const messages = Array.isArray(current['messages']) ? (current['messages'] as GoogleResource[]) : [];
+    if (messages.some((message) => message['id'] === id)) {
+      notified = messages.some((m) => m['id'] === id && m['messageType'] === 'TEXT_AND_NOTIFY');
+    } else {
+      if (messages.length >= MESSAGES_KEPT) {
+        await client.patch(kind, objectId, { messages: messages.slice(-(MESSAGES_KEPT - 1)) });
+      }
+      const text = messageOf(input.design, input.data, notifyFields);
+      const send = (messageType: 'TEXT' | 'TEXT_AND_NOTIFY') =>
+        client.addMessage(kind, objectId, { id, ...text, messageType });
+      if (allowed) {
+        await quietly(
+          () => send('TEXT_AND_NOTIFY'),
+          () => send('TEXT'),
+        );
+      } else await send('TEXT');
+      notified = allowed && !refused;
+    }
+    method = 'PATCH';
+  }
+  if (notifyFields.length === 0) return { objectId, replaces: null, notified };
+  const notification = notified
+    ? 'sent'
+    : !wanted
+      ? 'none: nobody has saved it'
+      : refused
+        ? "quiet: Google's limit"
+        : allowed || method === 'none'
+          ? 'none: nothing changed at Google'
+          : 'quiet: 3 in 24 h';
+  return { objectId, replaces: null, notified, notification };
+}
+
+/** What stands inside the pass; the line on the lock screen is Google's own. */
+function messageOf(
+  design: PassTypeDesign,
+  data: Readonly<Record<string, JsonValue>>,
+  fields: readonly string[],
+): { header: string; body: string } {
+  const lines = fields.map((name) => {
+    const field = design.fields.find(({ apiFieldName }) => apiFieldName === name);
+    const value = data[name] ?? field?.default ?? '–';
+    return `${field?.label ?? name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`;
+  });
+  return { header: design.organizationName, body: lines.join('\n') };
+}

@@ -1,0 +1,245 @@
+import {
+  changedSince,
+  loadGooglePass,
+  recordRetired,
+  recordSynced,
+  releaseGoogleLease,
+  takeGoogleLease,
+  type GoogleObjectRow,
+} from '../database/google-objects.js';
+import { recordNotifications, type NotificationResult } from '../database/notifications.js';
+import type { PassRow } from '../database/passes.js';
+import { PermanentError, TransientError } from '../passes/errors.js';
+import type { GoogleDesign, PassTypeDesign } from '../passes/pass-type.js';
+import { viewOfPass } from '../passes/pass-view.js';
+import { googleClassId, googleObjectId } from '../wallets/google/resource-ids.js';
+import { googleObject, GOOGLE_STATES } from '../wallets/google/wallet-object.js';
+import type { ActivityDeps, GoogleAccess, StepInput } from './deps.js';
+import { ensureGoogleClass } from './google-class.js';
+import { convertObject, insertObject, updateObject, type WrittenObject } from './google-write.js';
+
+export interface UpdateGoogleObject extends StepInput {
+  passId: string;
+}
+
+export interface UpdatedGoogleObject {
+  /** `none`: the pass is not for Google Wallet. `covered`: another operation writes this revision, or has written it. */
+  result: 'none' | 'written' | 'covered';
+}
+
+/** Longer than one attempt may last, so that a lease outlives its holder only after a crash. */
+const LEASE_MS = 90_000;
+/** An attempt that has lasted this long begins no further write. */
+const LAST_WRITE_MS = 30_000;
+/** Pause before another look at a lease that an earlier attempt of the same operation still has. */
+const OWN_LEASE_MS = 2_000;
+
+/**
+ * Brings a pass's object at Google (and its class) to what the database says now. Writers of one pass take turns by a
+ * lease; who meets a holder relies on it, because the holder looks for newer revisions after it let go. What is notified
+ * follows from the revisions since the last write, whichever operation made them.
+ */
+export function updateGoogleObjectActivity(deps: ActivityDeps) {
+  return async function updateGoogleObject(ref: UpdateGoogleObject): Promise<UpdatedGoogleObject> {
+    const sql = deps.database.tenant(ref.tenantId);
+    const beganMs = deps.now();
+    for (;;) {
+      const loaded = await load(deps, ref);
+      if (!loaded) return { result: 'none' };
+      const { anchor, pass } = loaded;
+      const lease = await takeGoogleLease(sql, ref, anchor, LEASE_MS);
+      if (!('taken' in lease)) {
+        if (lease.by === ref.operationId) {
+          throw new TransientError(
+            'google-object-busy',
+            'An earlier attempt of this step is still writing the object.',
+            Math.min(OWN_LEASE_MS, Math.max(1, lease.until.getTime() - deps.now())),
+          );
+        }
+        await record(deps, ref, { ...result(anchor.objectId, 'covered'), coveredBy: lease.by }, { covered: true });
+        return { result: 'covered' };
+      }
+      let attempted = pass.revision;
+      let failure: unknown;
+      let done: UpdatedGoogleObject | undefined;
+      try {
+        const fresh = await load(deps, ref);
+        attempted = fresh?.pass.revision ?? attempted;
+        done = fresh ? await write(deps, ref, fresh) : { result: 'none' };
+      } catch (error) {
+        failure = error;
+      }
+      await releaseGoogleLease(sql, ref, lease.taken);
+      const [now] = await sql.query<{ revision: number }>(
+        'select revision from passes where tenant_id = $1 and pass_id = $2',
+        [ref.tenantId, ref.passId],
+      );
+      // Operations that came meanwhile rely on this one, also where its own revision was refused.
+      const isBehind = now !== undefined && now.revision > attempted;
+      if (isBehind && !(failure instanceof TransientError)) {
+        if (deps.now() - beganMs < LAST_WRITE_MS) continue;
+        throw new TransientError('google-object-busy', 'The pass changes faster than Google takes it.', 1_000);
+      }
+      if (done) return done;
+      const reason = (failure as { code?: unknown }).code;
+      const state = failure instanceof PermanentError ? 'refused' : 'failed';
+      const told = {
+        ...result(anchor.objectId, state),
+        reason: typeof reason === 'string' ? reason : 'internal-error',
+      };
+      await record(deps, ref, told, {}, 'waiting').catch(() => undefined);
+      throw failure;
+    }
+  };
+}
+
+const result = (objectId: string, state: NotificationResult['state']): NotificationResult => ({
+  target: `google:${objectId}`,
+  deviceId: null,
+  platform: 'google',
+  state,
+});
+
+async function record(
+  deps: ActivityDeps,
+  ref: UpdateGoogleObject,
+  told: NotificationResult,
+  detail: Record<string, unknown>,
+  state: 'succeeded' | 'waiting' = 'succeeded',
+): Promise<void> {
+  const { tenantId, operationId, passId } = ref;
+  const step = { tenantId, operationId, step: 'update-google-object' as const, state, detail };
+  await recordNotifications(deps.database.tenant(tenantId), step, passId, [told], null);
+}
+
+interface Loaded {
+  access: GoogleAccess;
+  pass: PassRow;
+  objects: GoogleObjectRow[];
+  design: PassTypeDesign;
+  /** What the pass's type says of Google; null: its object, if any, goes out of use. */
+  target: { design: GoogleDesign; classId: string } | null;
+  anchor: { objectId: string; objectType: string; classId: string };
+}
+
+async function load(deps: ActivityDeps, ref: UpdateGoogleObject): Promise<Loaded | undefined> {
+  const { tenantId, passId } = ref;
+  if ((await deps.tenantSettings(tenantId)).google.issuerId === null) return undefined;
+  const loaded = await loadGooglePass(deps.database.tenant(tenantId), tenantId, passId);
+  if (!loaded) throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
+  const { pass, objects } = loaded;
+  const { design } = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
+  const live = objects.find(({ state }) => state === 'live');
+  if (!design.google && !live) return undefined;
+  const access = await deps.google.forTenant(tenantId);
+  if (!access) return undefined;
+  const { issuerId } = access;
+  const target = design.google
+    ? { design: design.google, classId: googleClassId(issuerId, tenantId, design.google.classSuffix) }
+    : null;
+  const anchor = {
+    objectId: googleObjectId(issuerId, tenantId, passId),
+    objectType: target?.design.type ?? live!.object_type,
+    classId: target?.classId ?? live!.class_id,
+  };
+  return { access, pass, objects, design, target, anchor };
+}
+
+/** Writes under the lease, and keeps what was written in one transaction with the step's evidence. */
+async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: Loaded): Promise<UpdatedGoogleObject> {
+  const { access, pass, objects, target, anchor } = loaded;
+  const { client } = access;
+  const { tenantId, operationId, passId } = ref;
+  const sql = deps.database.tenant(tenantId);
+  const step = { tenantId, operationId, step: 'update-google-object' as const, state: 'succeeded' as const };
+  const live = objects.find(({ state }) => state === 'live');
+
+  if (target === null) {
+    if (!live) return { result: 'none' };
+    await client.patch(`${live.object_type}Object`, live.object_id, { state: 'INACTIVE' });
+    await recordRetired(sql, tenantId, live.object_id);
+    await record(deps, ref, result(anchor.objectId, 'delivered'), { retired: live.object_id });
+    return { result: 'written' };
+  }
+  const { type } = target.design;
+  const isSame = live?.object_type === type && live.class_id === target.classId;
+  if (isSame && live.synced_revision !== null && live.synced_revision >= pass.revision) {
+    const told = {
+      ...result(anchor.objectId, 'covered'),
+      reason: `revision ${live.synced_revision} was written before`,
+    };
+    await record(deps, ref, told, { revision: live.synced_revision });
+    return { result: 'covered' };
+  }
+
+  const classWrite = await ensureGoogleClass(deps, access, pass, target);
+  const written = await writeObject(deps, loaded, target, live);
+  const nowMs = deps.now();
+  await sql.transaction(async (within) => {
+    await recordSynced(within, ref, {
+      objectId: written.objectId,
+      objectType: type,
+      classId: target.classId,
+      revision: pass.revision,
+      notifiedAt: written.notified ? new Date(nowMs) : null,
+      replaces: written.replaces,
+    });
+    const detail = {
+      revision: pass.revision,
+      class: classWrite,
+      ...(written.replaces !== null && { replaces: written.replaces }),
+      ...(written.notification !== undefined && { notification: written.notification }),
+    };
+    const told = {
+      ...result(anchor.objectId, 'delivered'),
+      providerId: written.objectId,
+      ...(written.notification !== undefined && { reason: `notification ${written.notification}` }),
+    };
+    await recordNotifications(within, { ...step, detail }, passId, [told], null);
+  });
+  return { result: 'written' };
+}
+
+async function writeObject(
+  deps: ActivityDeps,
+  loaded: Loaded,
+  target: NonNullable<Loaded['target']>,
+  live: GoogleObjectRow | undefined,
+): Promise<WrittenObject> {
+  const { access, pass, objects, design } = loaded;
+  const { design: google, classId } = target;
+  const { tenant_id: tenantId, pass_id: passId, revision } = pass;
+  const view = viewOfPass({
+    design,
+    data: pass.data,
+    visuals: pass.visuals,
+    serialNumber: pass.serial_number,
+    externalId: pass.external_id,
+    publicUrl: access.publicUrl,
+  });
+  const body = (objectId: string, notify = false) =>
+    googleObject({ design: google, classId, objectId, view, state: GOOGLE_STATES[pass.state], notify });
+  const ownedFields = Object.keys(google.object);
+  const known = objects.find((object) => object.object_type === google.type && object.class_id === classId);
+  const newObjectId =
+    known?.object_id ?? googleObjectId(access.issuerId, tenantId, passId, `${google.type}/${classId}`);
+
+  if (!live) return insertObject(access.client, google.type, body(newObjectId), ownedFields);
+  if (known !== live) {
+    const to = { type: google.type, classId };
+    const input = { live, to, newObjectId, known: known !== undefined, body: (id: string) => body(id), ownedFields };
+    return convertObject(access.client, input);
+  }
+  const changed = await changedSince(deps.database.tenant(tenantId), pass, live.synced_revision, revision);
+  const notifyFields = pass.state === 'active' ? google.notifyOn.filter((field) => changed.includes(field)) : [];
+  return updateObject(access.client, {
+    live,
+    design,
+    data: pass.data,
+    revision,
+    notifyFields,
+    nowMs: deps.now(),
+    body: (notify) => body(live.object_id, notify),
+    ownedFields,
+  });
+}

@@ -1,0 +1,116 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { GoogleAccess, GoogleWallet } from '../activities/deps.js';
+import type { Database } from '../database/connect.js';
+import { changeBudget } from '../database/rate-budgets.js';
+import { getSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
+import { PermanentError, TransientError } from '../passes/errors.js';
+import type { TenantSettings } from '../passes/tenant-settings.js';
+import { createAccessTokens, type ServiceAccount } from '../wallets/google/access-token.js';
+import { createGoogleWalletClient } from '../wallets/google/objects-client.js';
+import { fullBucket, GOOGLE_RATE, takeToken } from '../wallets/google/rate-budget.js';
+
+export interface GoogleAccessOptions {
+  database: Database;
+  secretBox: SecretBox;
+  tenantSettings(tenantId: string): Promise<TenantSettings>;
+  /** Base of the Wallet REST API, up to `/walletobjects/v1`. */
+  apiUrl: string;
+  /** Instead of the service account's own `token_uri`. */
+  tokenUrl?: string | null;
+  /** Origin of our API, without a slash at the end: Google calls back there. */
+  publicUrl: string;
+  now: () => number;
+  timeoutMs?: number;
+}
+
+/** A service account that was replaced counts after this time. */
+const ACCOUNT_MS = 60_000;
+
+/**
+ * Google Wallet for the tenants that have an issuer. All workers together send an issuer's requests at Google's pace:
+ * a request waits for its slot, or fails with `google-budget` and the delay where the queue is long.
+ */
+export function createGoogleAccess(options: GoogleAccessOptions): GoogleWallet {
+  const { database, secretBox, now, timeoutMs = 8_000 } = options;
+  const kept = new Map<string, { access: GoogleAccess; account: string; readAtMs: number }>();
+
+  const paced =
+    (issuerId: string): typeof fetch =>
+    async (input, init) => {
+      const { waitMs, taken } = await changeBudget(
+        database.system,
+        `google/${issuerId}`,
+        fullBucket(now(), GOOGLE_RATE),
+        (bucket) => {
+          const { bucket: state, ...result } = takeToken(bucket, now(), GOOGLE_RATE);
+          return { state, result };
+        },
+      );
+      if (!taken) {
+        throw new TransientError('google-budget', "The issuer's requests to Google are queueing up.", waitMs);
+      }
+      if (waitMs > 0) await pause(waitMs);
+      // The time spent in the queue is not Google's: its own time-out begins here.
+      return fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+    };
+
+  function compose(issuerId: string, tenantId: string, accountText: string): GoogleAccess {
+    const tokens = createAccessTokens({
+      serviceAccount: parseAccount(accountText),
+      tokenUrl: options.tokenUrl ?? undefined,
+      timeoutMs,
+      now,
+    });
+    const client = createGoogleWalletClient({
+      apiUrl: options.apiUrl,
+      tokens,
+      timeoutMs: timeoutMs + GOOGLE_RATE.maxWaitMs,
+      fetch: paced(issuerId),
+    });
+    return { issuerId, client, callbackUrl: callbackUrl(options.publicUrl, tenantId), publicUrl: options.publicUrl };
+  }
+
+  return {
+    async forTenant(tenantId) {
+      const { issuerId } = (await options.tenantSettings(tenantId)).google;
+      if (issuerId === null) return null;
+      const known = kept.get(tenantId);
+      const isSame = known?.access.issuerId === issuerId;
+      if (known && isSame && now() - known.readAtMs < ACCOUNT_MS) return known.access;
+      const secret = await getSecret(database.tenant(tenantId), tenantId, SECRET_NAMES.googleServiceAccount, secretBox);
+      if (!secret) {
+        throw new PermanentError(
+          'google-service-account-missing',
+          'The tenant has a Google issuer but no service account: set googleServiceAccountFile in tenant.json and apply the folder.',
+        );
+      }
+      const account = secret.toString('utf8');
+      // The same account keeps its access token.
+      const access = known && isSame && known.account === account ? known.access : compose(issuerId, tenantId, account);
+      kept.set(tenantId, { access, account, readAtMs: now() });
+      return access;
+    },
+  };
+}
+
+function parseAccount(text: string): ServiceAccount {
+  try {
+    const account = JSON.parse(text) as Partial<ServiceAccount>;
+    if (typeof account.client_email === 'string' && typeof account.private_key === 'string') {
+      return account as ServiceAccount;
+    }
+  } catch {
+    // Falls through: the text itself must not show up in a message.
+  }
+  throw new PermanentError(
+    'google-service-account-key',
+    "The tenant's Google service account is not the JSON file that Google gave; apply the folder with that file.",
+  );
+}
+
+/** Where Google reports saves and deletions; it calls https only, a simulator on this machine http as well. */
+function callbackUrl(publicUrl: string, tenantId: string): string | undefined {
+  const { protocol, hostname } = new URL(publicUrl);
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return protocol === 'https:' || isLocal ? `${publicUrl}/google/callbacks/${tenantId}` : undefined;
+}
