@@ -46,7 +46,6 @@ async function main(): Promise<number> {
     print.heading('Failed');
     print.line(shutdown.failure.message);
   }
-  print.heading('Stopping');
   return (await shutdown.run(print)) ? exitCode : FAILED;
 }
 

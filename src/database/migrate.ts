@@ -12,6 +12,14 @@ export async function migrate(url: string): Promise<{ applied: string[] }> {
       return names;
     });
     return { applied };
+  } catch (error) {
+    if (!(error instanceof Error && error.message.includes('migration directory is corrupt'))) throw error;
+    const missing = error.message.split(':').at(-1)!.trim();
+    throw new Error(
+      `The database has a schema of another version: it knows ${missing}, this version does not. ` +
+        'Start the version that wrote it, or use another database.',
+      { cause: error },
+    );
   } finally {
     await knex.destroy();
   }

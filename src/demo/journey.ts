@@ -19,14 +19,28 @@ export interface JourneyResult {
   curl: string;
 }
 
-/** The words of a step's evidence, without ids. */
-export function describeStep(step: StepView): string {
-  const words = Object.entries(step.detail)
-    .filter(([, value]) => value !== null && typeof value !== 'object')
-    .filter(([, value]) => !/^[0-9a-f]{8}-/.test(String(value)))
-    .map(([name, value]) => `${name} ${String(value)}`);
-  if (step.attempts > 1) words.push(`attempt ${step.attempts}`);
-  return words.join(', ').slice(0, 60);
+const list = (value: unknown): string => (Array.isArray(value) ? value.join(', ') : '');
+const visuals = (value: unknown): string =>
+  Array.isArray(value) ? value.map((name) => String(name).replace(/^visual\./, '')).join(', ') : '';
+
+function describeDevices({ devices }: OperationView): string {
+  const count = (state: string): number => devices.filter((device) => device.state === state).length;
+  const gone = count('gone');
+  const told = `${count('delivered') + count('covered')} of ${devices.length} told`;
+  return gone === 0 ? told : `${told}, ${gone} that ${gone === 1 ? 'is' : 'are'} gone forgotten`;
+}
+
+/** The words of a step's evidence. */
+export function describeStep({ step, detail, attempts }: StepView, view: OperationView): string {
+  const words: Partial<Record<StepView['step'], () => string>> = {
+    'find-pass': () => `matched by ${list(detail['matched'])}`,
+    'convert-type': () => `${String(detail['from'])} → ${String(detail['to'])}`,
+    'apply-data': () => `changed ${list(detail['changed']) || 'nothing'}`,
+    'recompute-metadata': () => `changed ${visuals(detail['changed']) || 'nothing'}`,
+    'notify-devices': () => describeDevices(view),
+  };
+  const text = words[step]?.() ?? '';
+  return attempts > 1 ? `${text} (attempt ${attempts})` : text;
 }
 
 /** Milliseconds from acceptance to the end of a step, as the database wrote them down. */
@@ -36,7 +50,7 @@ export const sinceAccepted = (view: OperationView, at: string): number => Date.p
 export function stepPrinter(print: Printer): (step: StepView, view: OperationView) => void {
   return (step, view) => {
     if (step.state === 'succeeded' || step.state === 'skipped') {
-      print.tick(step.step, describeStep(step), sinceAccepted(view, step.endedAt ?? step.startedAt));
+      print.tick(step.step, describeStep(step, view), sinceAccepted(view, step.endedAt ?? step.startedAt));
     } else if (step.lastError) {
       print.cross(step.step, `${step.state}, attempt ${step.attempts}: ${step.lastError.message}`);
     }

@@ -21,7 +21,7 @@ export async function runJourney(context: JourneyContext, shutdown: Shutdown): P
     () => installOnPhone(context),
     (one) => (one ? 'downloaded the pass and registered for updates' : 'none: APNS_URL is set'),
   );
-  if (phone) shutdown.add('iPhone', () => phone.stop());
+  if (phone) shutdown.add(null, () => phone.stop());
   const result = await journeyPushUpdate(context, phone);
   printEnding(context, result);
   phone?.events.on('update', (update) => {

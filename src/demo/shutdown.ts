@@ -3,8 +3,8 @@ import type { Printer } from './printer.js';
 export interface Shutdown {
   /** Aborted once stopping has begun. */
   readonly signal: AbortSignal;
-  /** Remembers how to stop what was started; when stopping has begun already, it is stopped at once. */
-  add(name: string, stop: () => Promise<void> | void): void;
+  /** Remembers how to stop what was started, and what to call it (null: not worth a line). After `run` it is stopped at once. */
+  add(name: string | null, stop: () => Promise<void> | void): void;
   /** Begins to stop: whoever waits on `signal` leaves. A failure given is why. */
   request(failure?: Error): void;
   /** Why it stops, where it was not asked to. */
@@ -31,7 +31,7 @@ async function within(stop: () => Promise<void> | void): Promise<void> {
 /** The list of what is running, so that a stop at any moment ends exactly that. */
 export function createShutdown(): Shutdown {
   const controller = new AbortController();
-  const running: { name: string; stop: () => Promise<void> | void }[] = [];
+  const running: { name: string | null; stop: () => Promise<void> | void }[] = [];
   let ran = false;
   let reason: Error | undefined;
   return {
@@ -52,14 +52,15 @@ export function createShutdown(): Shutdown {
       controller.abort();
       ran = true;
       let clean = true;
+      if (running.some(({ name }) => name !== null)) print.heading('Stopping');
       for (const { name, stop } of running.splice(0).reverse()) {
         const startedAt = performance.now();
         try {
           await within(stop);
-          print.tick(name, 'stopped', performance.now() - startedAt);
+          if (name !== null) print.tick(name, 'stopped', performance.now() - startedAt);
         } catch (error) {
           clean = false;
-          print.cross(name, (error as Error).message);
+          print.cross(name ?? 'Cleaning up', (error as Error).message);
         }
       }
       return clean;

@@ -93,14 +93,14 @@ async function startEngine(
 export async function startEverything(config: DemoConfig, print: Printer, shutdown: Shutdown): Promise<JourneyContext> {
   const { signal } = shutdown;
   print.heading('Starting Passrelay');
-  const port = await choosePort(config.port, print);
   const data = openDataFolder(config.dataDir);
-  shutdown.add('Data folder', data.release);
+  shutdown.add(null, data.release);
+  const port = await choosePort(config.port, print);
   const demoFile = createDemoFile(data);
   demoFile.remove();
   const logFile = openLogFile(data);
   const log = createLogger({ level: config.logLevel, pretty: false, destination: logFile });
-  shutdown.add('Log', logFile.close);
+  shutdown.add(null, logFile.close);
   installTemporalRuntime(log);
 
   const databaseUrl = await startDatabase(config, data.path('postgres'), print, shutdown);
@@ -125,7 +125,7 @@ export async function startEverything(config: DemoConfig, print: Printer, shutdo
         await database.close();
       }
     },
-    ({ tenantId, versions }) => `${tenantId}: pass types ${Object.keys(versions).join(', ')}; one customer, one pass`,
+    ({ tenantId, versions }) => `${tenantId}, pass types ${versions.map(({ name }) => name).join(' and ')}, one pass`,
   );
   const simulators = await print.step(
     'Simulators',
@@ -197,7 +197,7 @@ export async function startEverything(config: DemoConfig, print: Printer, shutdo
       merchant: simulators.merchant.controlUrl,
     },
   });
-  shutdown.add('demo.json', demoFile.remove);
+  shutdown.add(null, demoFile.remove);
   print.line(print.dim(`Addresses and keys for scripts: ${file}. Log: ${logFile.file}`));
   return { print, api, tenant, simulators };
 }
