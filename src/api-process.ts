@@ -56,6 +56,7 @@ export async function startApi(config: ApiConfig, log: Logger, host?: string): P
         detail: 'Temporal does not answer; requests are accepted and wait',
       }));
 
+  const secretBox = createSecretBox({ keys: config.secretKeys });
   const app = createApp({
     database,
     log,
@@ -65,9 +66,10 @@ export async function startApi(config: ApiConfig, log: Logger, host?: string): P
       config.temporalUiUrl === null ? null : { url: config.temporalUiUrl, namespace: config.temporal.namespace },
     credentials,
     rateLimiter,
+    secretBox,
     passSigner: createPassSigner({
       database,
-      secretBox: createSecretBox({ keys: config.secretKeys }),
+      secretBox,
       readers: createTenantReaders(database, now),
       publicUrl: config.publicUrl,
       now,

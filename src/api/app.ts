@@ -10,6 +10,7 @@ import { applePassRoutes } from './routes/apple-passes.js';
 import { healthRoutes } from './routes/health.js';
 import { pushUpdateRoutes } from './routes/klaviyo/push-update.js';
 import { operationRoutes } from './routes/operations.js';
+import { passPageRoutes } from './routes/pass-page.js';
 import { passTemplateRoutes } from './routes/pass-templates.js';
 import { passRoutes } from './routes/passes.js';
 import { descriptionRoutes } from './routes/description.js';
@@ -24,6 +25,7 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...appleDeviceRoutes(deps),
     ...applePassRoutes(deps),
     ...healthRoutes(deps),
+    ...passPageRoutes(deps),
   ];
   return [...routes, ...descriptionRoutes(deps, routes)];
 }

@@ -2,6 +2,7 @@ import type Koa from 'koa';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { Database } from '../database/connect.js';
+import type { SecretBox } from '../database/secrets.js';
 import type { Caller, Credentials } from './credentials.js';
 import type { PassSigner } from './pass-file.js';
 import type { ProblemCode } from './problems.js';
@@ -24,6 +25,8 @@ export interface ApiDeps {
   credentials: Credentials;
   rateLimiter: RateLimiter;
   passSigner: PassSigner;
+  /** Opens what is sealed in the database: the keys of personal links. */
+  secretBox: SecretBox;
   /** Told after the commit of an operation; must not throw or wait. */
   notifyAccepted(): void;
   /** Health of parts other than PostgreSQL, by name (`temporal`). */

@@ -37,6 +37,7 @@ export async function startTestApi(options: {
   let nudges = 0;
   const credentials = createCredentials({ database, now, log, tokens: options.tokens ?? null });
   const rateLimiter = createRateLimiter({ database, now, log });
+  const secretBox = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
   const app = createApp({
     database,
     log,
@@ -45,9 +46,10 @@ export async function startTestApi(options: {
     temporalUi: { url: 'http://temporal.example:8233', namespace: 'default' },
     credentials,
     rateLimiter,
+    secretBox,
     passSigner: createPassSigner({
       database,
-      secretBox: createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] }),
+      secretBox,
       readers: createTenantReaders(database, now),
       publicUrl: 'https://passes.example',
       now,

@@ -63,6 +63,7 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
     temporalUi: null,
     credentials,
     rateLimiter,
+    secretBox,
     passSigner: signer,
     notifyAccepted: () => undefined,
     health: async () => ({}),

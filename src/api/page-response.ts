@@ -1,0 +1,74 @@
+import type Koa from 'koa';
+import type { Page } from '../pages/html.js';
+import { messagePage } from '../pages/message-page.js';
+import { chooseLanguage } from '../pages/texts.js';
+import { PROBLEMS, toApiError } from './problems.js';
+import type { ApiDeps } from './route.js';
+
+const YEAR_SECONDS = 31_536_000;
+
+/** Sends a page for people with the headers that all of them have; no-store and no-referrer are set for every answer. */
+export function sendPage(ctx: Koa.Context, deps: Pick<ApiDeps, 'publicUrl'>, page: Page, status = 200): void {
+  ctx.status = status;
+  ctx.set({
+    'Content-Security-Policy': page.contentSecurityPolicy,
+    'X-Robots-Tag': 'noindex, nofollow',
+    'X-Frame-Options': 'DENY',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
+    Vary: 'Accept-Language, User-Agent',
+    ...(deps.publicUrl.startsWith('https:') && { 'Strict-Transport-Security': `max-age=${YEAR_SECONDS}` }),
+  });
+  ctx.type = 'text/html; charset=utf-8';
+  ctx.body = page.html;
+}
+
+/** The reader's language by the browser alone, where no tenant is known yet. */
+export const browserLanguage = (ctx: Koa.Context, tenantLanguage = 'en') =>
+  chooseLanguage(ctx.get('Accept-Language'), tenantLanguage);
+
+/** Runs a handler whose reader is a person: what it throws becomes a page instead of problem+json. */
+export function forPeople(
+  deps: Pick<ApiDeps, 'publicUrl' | 'log'>,
+  handler: (ctx: Koa.Context) => Promise<void>,
+): (ctx: Koa.Context) => Promise<void> {
+  return async (ctx) => {
+    try {
+      await handler(ctx);
+    } catch (thrown) {
+      const error = toApiError(thrown);
+      const { status } = PROBLEMS[error.code];
+      const correlationId = ctx.state['correlationId'] as string;
+      const entry = { code: error.code, status, correlationId, method: ctx.method, route: ctx.state['route'] };
+      if (status >= 500) deps.log.error({ ...entry, err: error.options.cause ?? error }, 'page failed');
+      else deps.log.info(entry, 'page refused');
+      ctx.set(error.options.headers ?? {});
+      const kind = status === 429 ? 'busy' : status >= 500 ? 'failed' : 'refused';
+      sendPage(
+        ctx,
+        deps,
+        messagePage({
+          language: browserLanguage(ctx),
+          brand: '',
+          kind,
+          code: `${status} ${correlationId.slice(0, 8)}`,
+          cure: null,
+        }),
+        status,
+      );
+    }
+  };
+}
+
+/**
+ * The reader's address as throttling counts it. Behind a proxy on this machine or network it is the last address that
+ * the proxy named; from elsewhere the header is not believed.
+ */
+export function clientAddress(ctx: Koa.Context): string {
+  const near = ctx.req.socket.remoteAddress ?? '';
+  const isPrivate =
+    /^(?:::ffff:)?(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)|^::1$|^f[cd][0-9a-f]{2}:|^fe80:/i;
+  if (!isPrivate.test(near)) return near;
+  const named = ctx.get('X-Forwarded-For').split(',').at(-1)?.trim();
+  return named ? named.slice(0, 64) : near;
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { Eta } from 'eta';
+import { STYLES } from './styles.js';
+
+/** A finished page: its text, and the one policy under which a browser shows it. */
+export interface Page {
+  html: string;
+  contentSecurityPolicy: string;
+}
+
+/** Colours of a pass, each as `rgb(r, g, b)`. */
+export interface Theme {
+  background: string;
+  foreground: string;
+  label: string;
+}
+
+const eta = new Eta({ autoEscape: true, autoTrim: [false, 'nl'] });
+
+/**
+ * A template as a function from view data to text. `<%= %>` escapes; `<%~ %>` is for what another template made. It is
+ * compiled at its first use.
+ */
+export function template<T extends object>(source: string): (view: T) => string {
+  let compiled: ReturnType<typeof eta.compile> | undefined;
+  return (view) => eta.render((compiled ??= eta.compile(source)), view);
+}
+
+const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+
+const COLOUR = /^rgb\(\d{1,3}, ?\d{1,3}, ?\d{1,3}\)$/;
+
+/** The colours of each card as a rule of its own; what is not a plain colour never reaches the page. */
+function themeRules(themes: readonly Theme[]): string {
+  return themes
+    .map(({ background, foreground, label }, index) => {
+      const all = [background, foreground, label].every((colour) => COLOUR.test(colour));
+      return all ? `.card-${index}{--card:${background};--ink:${foreground};--label:${label}}` : '';
+    })
+    .join('');
+}
+
+interface Frame {
+  language: string;
+  title: string;
+  /** Who speaks; on the operator's pages the product itself. */
+  brand: string;
+  /** What another template made. */
+  body: string;
+  wide: boolean;
+  home: string | null;
+  styles: string;
+  themed: string;
+}
+
+const frame = template<Frame>(`<!doctype html>
+<html lang="<%= it.language %>">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex, nofollow">
+<meta name="color-scheme" content="light dark">
+<meta name="format-detection" content="telephone=no">
+<title><%= it.title %></title>
+<style><%~ it.styles %></style>
+<% if (it.themed) { %><style><%~ it.themed %></style><% } %>
+</head>
+<body<% if (it.wide) { %> class="wide"<% } %>>
+<header class="brand"><% if (it.home) { %><a href="<%= it.home %>"><%= it.brand %></a><% } else { %><p><%= it.brand %></p><% } %></header>
+<main>
+<%~ it.body %>
+</main>
+</body>
+</html>
+`);
+
+/**
+ * A whole page. The style sheet stands in it, so that the first answer can be painted; the policy names it by its hash,
+ * and allows no other style, no script and nothing from elsewhere.
+ */
+export function page(input: {
+  language: string;
+  title: string;
+  brand: string;
+  body: string;
+  themes?: readonly Theme[];
+  wide?: boolean;
+  home?: string;
+}): Page {
+  const themed = themeRules(input.themes ?? []);
+  const { language, title, brand, body, wide = false, home = null } = input;
+  return {
+    html: frame({ language, title, brand, body, wide, home, styles: STYLES, themed }),
+    contentSecurityPolicy: [
+      "default-src 'none'",
+      `style-src ${[STYLES, ...(themed ? [themed] : [])].map(hashOf).join(' ')}`,
+      "img-src 'self'",
+      "form-action 'self'",
+      "frame-ancestors 'none'",
+      "base-uri 'none'",
+    ].join('; '),
+  };
+}
