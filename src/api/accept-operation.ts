@@ -38,7 +38,7 @@ function canonicalJson(value: unknown): string {
 export const hashMeaning = (meaning: object): Buffer => createHash('sha256').update(canonicalJson(meaning)).digest();
 
 /** The key of the header, with or without the quotes of the IETF draft; null where absent or blank. */
-function headerKey(ctx: Koa.Context): string | null {
+export function headerKey(ctx: Koa.Context): string | null {
   const raw = cleanText(ctx.get('Idempotency-Key')).trim();
   const key = /^"(.*)"$/.exec(raw)?.[1] ?? raw;
   if (isBlank(key)) return null;

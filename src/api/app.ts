@@ -8,11 +8,13 @@ import type { ApiDeps, Route } from './route.js';
 import { appleDeviceRoutes } from './routes/apple-devices.js';
 import { applePassRoutes } from './routes/apple-passes.js';
 import { healthRoutes } from './routes/health.js';
+import { issuePassRoutes } from './routes/issue-pass.js';
 import { pushUpdateRoutes } from './routes/klaviyo/push-update.js';
 import { operationRoutes } from './routes/operations.js';
 import { passPageRoutes } from './routes/pass-page.js';
 import { passTemplateRoutes } from './routes/pass-templates.js';
 import { passRoutes } from './routes/passes.js';
+import { updatePassRoutes } from './routes/update-pass.js';
 import { descriptionRoutes } from './routes/description.js';
 
 /** Every route of the API; the description at /openapi.json is made from the same list. */
@@ -21,6 +23,8 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...pushUpdateRoutes(deps),
     ...operationRoutes(deps),
     ...passRoutes(deps),
+    ...issuePassRoutes(deps),
+    ...updatePassRoutes(deps),
     ...passTemplateRoutes(deps),
     ...appleDeviceRoutes(deps),
     ...applePassRoutes(deps),

@@ -7,7 +7,21 @@ export const encodeCursor = (sequence: string): string => Buffer.from(`s:${seque
 export function decodeCursor(cursor: string): string {
   const match = /^s:(\d{1,18})$/.exec(Buffer.from(cursor, 'base64url').toString());
   if (match) return match[1]!;
-  throw new ApiError('invalid-parameter', 'The cursor was not made by this API.', {
+  throw notOurs();
+}
+
+/** The id of a pass as an opaque cursor. */
+export const encodePassCursor = (passId: string): string => Buffer.from(`p:${passId}`).toString('base64url');
+
+/** The inverse of `encodePassCursor`; throws `invalid-parameter` for anything else. */
+export function decodePassCursor(cursor: string): string {
+  const match = /^p:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(Buffer.from(cursor, 'base64url').toString());
+  if (match) return match[1]!;
+  throw notOurs();
+}
+
+function notOurs(): ApiError {
+  return new ApiError('invalid-parameter', 'The cursor was not made by this API.', {
     errors: [{ parameter: 'cursor', message: 'not a cursor of this API', cure: 'start again without a cursor' }],
   });
 }

@@ -1,9 +1,30 @@
 import { z } from 'zod';
-import { findPassView } from '../../database/pass-view.js';
-import { none, serialNumber } from '../parameters.js';
+import { findPassView, listPassViews } from '../../database/pass-view.js';
+import { normaliseIdentifier } from '../../passes/identifiers.js';
+import { PASS_STATES } from '../../passes/pass.js';
+import type { Caller } from '../credentials.js';
+import { decodePassCursor, encodePassCursor } from '../cursor.js';
+import { none, plainText, serialNumber } from '../parameters.js';
 import { passView, presentPass } from '../present-pass.js';
 import { ApiError } from '../problems.js';
 import { route, type ApiDeps, type Route } from '../route.js';
+
+const ACCOUNT_HEADER = {
+  name: 'X-ACCOUNT-ID',
+  description: 'Optional; where given it must be the account of the key',
+};
+
+/** An identifier in the form in which it is stored; throws `invalid-parameter`. */
+function normalised(caller: Caller, kind: 'email' | 'phone' | 'customerId', given: string): string {
+  const result = normaliseIdentifier(kind, given, { defaultCountry: caller.tenant.settings.defaultCountry });
+  if (result.ok === true) return result.value;
+  const message = result.ok === 'absent' ? 'is blank' : result.message;
+  throw new ApiError('invalid-parameter', `${kind} ${message}.`, {
+    errors: [
+      { parameter: kind, message: `${kind} ${message}`, cure: result.ok === false ? result.cure : 'leave it out' },
+    ],
+  });
+}
 
 /** Reading passes, by the tenant of the key. */
 export const passRoutes = (deps: ApiDeps): Route[] => [
@@ -14,7 +35,7 @@ export const passRoutes = (deps: ApiDeps): Route[] => [
     summary: 'One pass: type, data, revision, state and where it is installed',
     params: z.object({ serialNumber }),
     query: none,
-    headers: [{ name: 'X-ACCOUNT-ID', description: 'Optional; where given it must be the account of the key' }],
+    headers: [ACCOUNT_HEADER],
     answers: { 200: { description: 'The pass', schema: passView } },
     problems: ['not-found'],
     async handler(ctx, { params, caller }) {
@@ -22,6 +43,49 @@ export const passRoutes = (deps: ApiDeps): Route[] => [
       const row = await findPassView(deps.database.tenant(tenantId), tenantId, params.serialNumber);
       if (!row) throw new ApiError('not-found', 'No pass with this serial number exists for this tenant.');
       ctx.body = presentPass(deps, row);
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/passes',
+    scope: 'Pass.Read',
+    summary: 'Passes, newest first, paged by cursor',
+    params: none,
+    query: z.object({
+      email: plainText.optional(),
+      phone: plainText.optional(),
+      customerId: plainText.optional(),
+      externalId: plainText.optional(),
+      passType: plainText.optional().describe('Id or name of the pass type'),
+      state: z.enum(PASS_STATES).optional(),
+      cursor: z.string().max(200).optional().describe('`next` of the page before'),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+    }),
+    headers: [ACCOUNT_HEADER],
+    answers: {
+      200: {
+        description: 'One page; `next` is null on the last one',
+        schema: z.object({ passes: z.array(passView), next: z.string().nullable() }),
+      },
+    },
+    async handler(ctx, { query, caller }) {
+      const { tenantId } = caller.tenant;
+      const { email, phone, customerId, externalId, passType, state, cursor, limit } = query;
+      const rows = await listPassViews(deps.database.tenant(tenantId), tenantId, {
+        ...(email !== undefined && { email: normalised(caller, 'email', email) }),
+        ...(phone !== undefined && { phone: normalised(caller, 'phone', phone) }),
+        ...(customerId !== undefined && { customerId: normalised(caller, 'customerId', customerId) }),
+        ...(externalId !== undefined && { externalId }),
+        ...(passType !== undefined && { passType }),
+        ...(state !== undefined && { state }),
+        ...(cursor !== undefined && { after: decodePassCursor(cursor) }),
+        limit: limit + 1,
+      });
+      const page = rows.slice(0, limit);
+      ctx.body = {
+        passes: page.map((row) => presentPass(deps, row)),
+        next: rows.length > limit ? encodePassCursor(page.at(-1)!.pass_id) : null,
+      };
     },
   }),
 ];

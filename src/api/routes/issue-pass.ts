@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { issuePass, type IssuedPass } from '../../database/create-pass.js';
+import { listPassTypes } from '../../database/pass-types.js';
+import type { IssuePassInput } from '../../passes/operation-input.js';
+import { PASS_STATES } from '../../passes/pass.js';
+import { cleanText } from '../../passes/clean-text.js';
+import { hashMeaning, headerKey } from '../accept-operation.js';
+import type { Caller } from '../credentials.js';
+import { withinDeadline } from '../deadline.js';
+import { checkIssue, type CheckedIssue } from '../issue-order.js';
+import { none } from '../parameters.js';
+import { ApiError } from '../problems.js';
+import { checkListener, readDelivery } from '../read-delivery.js';
+import { route, type ApiDeps, type Route } from '../route.js';
+
+/** 144 random bits: the serial number opens the pass's page, so nobody may guess one. */
+const newSerialNumber = (): string => randomBytes(18).toString('base64url');
+
+const person = z.object({ email: z.string().nullable(), name: z.string().nullable(), phone: z.string().nullable() });
+
+const issued = z.object({
+  id: z.uuid(),
+  serialNumber: z.string(),
+  externalId: z.string().nullable(),
+  passTemplate: z.string(),
+  state: z.enum(PASS_STATES),
+  operationId: z.uuid().describe('Correlation id: leads to the status of everything that follows'),
+  urls: z.object({
+    landing: z.url().describe('The page to send to the customer'),
+    apple: z.url().nullable(),
+    google: z.url().nullable(),
+  }),
+  recipient: person,
+  createdAt: z.iso.datetime(),
+});
+
+const body = z
+  .looseObject({
+    passTemplate: z.string().nullish().describe('Id (`ptk_0x…`) or name of a template; see GET /v1/pass-templates'),
+    pass: z.record(z.string(), z.unknown()).describe('Values by the apiFieldName of the template'),
+    recipient: z
+      .looseObject({ email: z.string().nullish(), name: z.string().nullish(), phone: z.string().nullish() })
+      .nullish()
+      .describe('Who receives the pass; without it, e-mail and phone fields of the pass name the recipient'),
+    externalId: z.union([z.string(), z.int()]).nullish().describe('An id of your own for the pass'),
+    customerId: z.union([z.string(), z.int()]).nullish().describe('Your id of the customer'),
+    idempotency_key: z.string().max(255).nullish().describe('Wins over the Idempotency-Key header'),
+  })
+  .describe('The pass to issue');
+
+function present(deps: ApiDeps, caller: Caller, { command, type }: CheckedIssue, pass: IssuedPass) {
+  const landing = `${deps.publicUrl}/p/${encodeURIComponent(pass.serialNumber)}`;
+  const google = type.design.google && caller.tenant.settings.google.issuerId !== null;
+  return {
+    id: pass.passId,
+    serialNumber: pass.serialNumber,
+    externalId: pass.externalId,
+    passTemplate: pass.passTypeId,
+    state: pass.state,
+    operationId: pass.operationId,
+    urls: {
+      landing,
+      apple: type.design.apple ? `${landing}/pass.pkpass` : null,
+      google: google ? `${landing}/google` : null,
+    },
+    recipient: command.recipient,
+    createdAt: pass.createdAt.toISOString(),
+  } satisfies z.output<typeof issued>;
+}
+
+/** Issue a pass from a Klaviyo flow or by another caller: the pass is live when the answer is given. */
+export const issuePassRoutes = (deps: ApiDeps): Route[] => [
+  route({
+    method: 'POST',
+    path: '/v1/passes',
+    scope: 'Pass.Write',
+    summary: 'Issue a pass; a recipient who holds one of this template has it updated',
+    params: none,
+    query: none,
+    headers: [
+      { name: 'X-ACCOUNT-ID', description: 'Optional; where given it must be the account of the key' },
+      { name: 'Idempotency-Key', description: 'The same key and body again gives the same answer; another body: 422' },
+      { name: 'X-Klaviyo-Flow-ID', description: 'Sent by Klaviyo; a tenant can allow listed flows only' },
+    ],
+    body: {
+      description: 'JSON in any content type; a listed set of template accidents is repaired',
+      schema: body,
+      example: {
+        passTemplate: 'ptk_0x14',
+        pass: { 'member-name': 'Sarah Mason', tier: 'silver' },
+        recipient: { email: 'sarah.mason@example.com', name: 'Sarah Mason' },
+      },
+    },
+    answers: {
+      200: { description: 'The recipient already holds such a pass: it is updated', schema: issued },
+      201: { description: 'The pass is live, its link works', schema: issued },
+    },
+    problems: ['listener-closed', 'flow-not-allowed', 'idempotency-key-reused', 'conflict'],
+    async handler(ctx, { caller, correlationId }) {
+      checkListener(ctx, caller, 'issuePass');
+      const { tenantId, settings } = caller.tenant;
+      const sql = deps.database.tenant(tenantId);
+      const types = await withinDeadline(listPassTypes(sql, tenantId));
+      const { command: checked, repairs } = await readDelivery(ctx, caller, (given, options) =>
+        checkIssue(given, options, types),
+      );
+      const { command, type } = checked;
+      const flowId = cleanText(ctx.get('X-Klaviyo-Flow-ID')).slice(0, 255) || null;
+      const idempotencyKey = command.idempotencyKey ?? headerKey(ctx);
+      const meaning = {
+        passTypeId: type.passTypeId,
+        data: checked.values,
+        recipient: command.recipient,
+        identifiers: command.identifiers,
+        externalId: command.externalId,
+        customerId: command.customerId,
+      };
+      const input: IssuePassInput = { ...meaning, serialNumber: newSerialNumber() };
+      const result = await withinDeadline(
+        issuePass(sql, {
+          operation: {
+            operationId: correlationId,
+            tenantId,
+            kind: 'issue-pass',
+            origin: flowId === null ? 'api' : 'klaviyo',
+            idempotencyKey,
+            bodyHash: idempotencyKey === null ? null : hashMeaning({ issue: meaning }),
+            input,
+            repairs,
+            flowId,
+            test: caller.test,
+          },
+          type,
+          data: checked.data,
+          visuals: checked.visuals,
+          allowSeveral: settings.allowSeveralPasses,
+          answer: (pass, created) => ({ status: created ? 201 : 200, body: present(deps, caller, checked, pass) }),
+        }),
+      );
+      if (result.outcome === 'key-reused') {
+        throw new ApiError(
+          'idempotency-key-reused',
+          'Another request was accepted under this idempotency key before; this one was not carried out.',
+        );
+      }
+      if (result.outcome === 'identifiers-clash') {
+        throw new ApiError(
+          'conflict',
+          `These identifiers belong to different customers: ${result.kinds.join(', ')}. No pass was made. Send identifiers of one person only, or sync the profile first.`,
+        );
+      }
+      deps.notifyAccepted();
+      ctx.set('X-Correlation-Id', result.operationId);
+      ctx.set('Location', `${deps.publicUrl}/v1/passes/${String(result.answer.body['serialNumber'])}`);
+      ctx.status = result.answer.status;
+      ctx.body = result.answer.body;
+    },
+  }),
+];

@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { findPassView } from '../../database/pass-view.js';
+import { getPassTypeVersion, listPassTypes } from '../../database/pass-types.js';
+import { parseUpdatePass, type Parsed, type UpdatePassCommand } from '../../klaviyo/requests.js';
+import { convertData } from '../../passes/conversion.js';
+import { coerceFields } from '../../passes/field-values.js';
+import { nearest } from '../../passes/nearest-name.js';
+import type { PushUpdateInput } from '../../passes/operation-input.js';
+import type { JsonValue, PassTypeVersion } from '../../passes/pass-type.js';
+import { acceptOperation } from '../accept-operation.js';
+import { withinDeadline } from '../deadline.js';
+import { none, serialNumber } from '../parameters.js';
+import { ApiError } from '../problems.js';
+import { checkListener, readDelivery } from '../read-delivery.js';
+import { route, type ApiDeps, type Route } from '../route.js';
+
+const accepted = z.object({
+  id: z.uuid(),
+  serialNumber: z.string(),
+  operationId: z.uuid().describe('Correlation id: leads to the status of the change'),
+  links: z.object({ operation: z.url(), pass: z.url() }),
+});
+
+const body = z
+  .looseObject({
+    pass: z
+      .record(z.string(), z.unknown())
+      .nullish()
+      .describe('Fields and custom data to set; null clears a field, a blank text changes nothing'),
+    passTemplate: z.string().nullish().describe('Name or id of the template that the pass is converted to'),
+    updateMetadata: z.boolean().nullish().describe('Recompute the visuals of the pass; default false'),
+    idempotency_key: z.string().max(255).nullish().describe('Wins over the Idempotency-Key header'),
+  })
+  .describe('The change to one pass');
+
+/** Reads the change against the type that the pass has, or is to have: what cannot be applied is refused now. */
+function checkUpdate(
+  given: Readonly<Record<string, JsonValue>>,
+  current: PassTypeVersion,
+  types: readonly PassTypeVersion[],
+  data: Readonly<Record<string, JsonValue>>,
+): Parsed<UpdatePassCommand> {
+  const parsed = parseUpdatePass(given);
+  if (!parsed.ok) return parsed;
+  const { command } = parsed;
+  const wanted = command.passTemplate;
+  const target =
+    wanted === null ? current : types.find((type) => type.passTypeId === wanted || type.design.name === wanted);
+  const warnings = [...parsed.warnings];
+  if (!target) {
+    const names = types.map(({ design }) => design.name);
+    const near = nearest(wanted ?? '', [...types.map(({ passTypeId }) => passTypeId), ...names]);
+    const cure = `${near ? `did you mean "${near}"? ` : ''}The templates are ${names.join(', ')}`;
+    const message = `there is no template "${String(wanted).slice(0, 100)}"`;
+    return { ok: false, problems: [{ pointer: '/passTemplate', message, cure }], warnings };
+  }
+  const coerced = coerceFields(target.design.fields, command.data, {
+    mode: 'update',
+    allowCustom: true,
+    base: '/pass',
+  });
+  warnings.push(...coerced.warnings);
+  const converted =
+    target.passTypeId === current.passTypeId ? [] : convertData(target.design, data, command.data).problems;
+  const conversion = converted.map((problem) => ({
+    ...problem,
+    pointer: problem.pointer.replace(/^\/additionalData/, '/pass'),
+    cure: problem.cure.replace('additionalData', 'pass'),
+  }));
+  const problems = [...coerced.problems, ...conversion];
+  return problems.length > 0 ? { ok: false, problems, warnings } : { ok: true, command, warnings };
+}
+
+const updateRoute = (deps: ApiDeps, method: 'PATCH' | 'POST'): Route =>
+  route({
+    method,
+    path: '/v1/passes/:serialNumber',
+    scope: 'Pass.Write',
+    summary: method === 'PATCH' ? 'Change a pass' : 'Change a pass, for senders that can only POST, like Klaviyo',
+    params: z.object({ serialNumber }),
+    query: none,
+    headers: [
+      { name: 'X-ACCOUNT-ID', description: 'Optional; where given it must be the account of the key' },
+      { name: 'Idempotency-Key', description: 'The same key and body again changes nothing; with another body: 422' },
+    ],
+    body: {
+      description: 'JSON in any content type; a listed set of template accidents is repaired',
+      schema: body,
+      example: { pass: { points: 1200 } },
+    },
+    answers: {
+      202: { description: 'Accepted and durable, in the same order as every other change', schema: accepted },
+    },
+    problems: ['not-found', 'listener-closed', 'flow-not-allowed', 'idempotency-key-reused'],
+    async handler(ctx, { params, caller, correlationId }) {
+      checkListener(ctx, caller, 'pushUpdate');
+      const { tenantId } = caller.tenant;
+      const sql = deps.database.tenant(tenantId);
+      const pass = await withinDeadline(findPassView(sql, tenantId, params.serialNumber));
+      if (!pass || pass.state === 'deleted') {
+        throw new ApiError('not-found', 'No pass with this serial number exists for this tenant.');
+      }
+      const [current, types] = await withinDeadline(
+        Promise.all([
+          getPassTypeVersion(sql, tenantId, pass.pass_type_id, pass.pass_type_version),
+          listPassTypes(sql, tenantId),
+        ]),
+      );
+      const { command, repairs } = await readDelivery(ctx, caller, (given) =>
+        checkUpdate(given, current!, types, pass.data),
+      );
+      const input: PushUpdateInput = {
+        identifiers: [{ kind: 'serialNumber', value: pass.serial_number }],
+        passType: command.passTemplate,
+        data: command.data,
+        updateMetadata: command.updateMetadata,
+        version: command.version,
+      };
+      const { operationId } = await acceptOperation(deps, ctx, {
+        caller,
+        kind: 'push-update',
+        origin: ctx.get('X-Klaviyo-Flow-ID') ? 'klaviyo' : 'api',
+        correlationId,
+        input,
+        idempotencyKey: command.idempotencyKey,
+        repairs,
+      });
+      const answer: z.output<typeof accepted> = {
+        id: pass.pass_id,
+        serialNumber: pass.serial_number,
+        operationId,
+        links: {
+          operation: `${deps.publicUrl}/api/${tenantId}/operations/${operationId}`,
+          pass: `${deps.publicUrl}/v1/passes/${encodeURIComponent(pass.serial_number)}`,
+        },
+      };
+      ctx.status = 202;
+      ctx.body = answer;
+    },
+  });
+
+/** Change one pass by its serial number: the same path as pushUpdate, with an answer that names the operation. */
+export const updatePassRoutes = (deps: ApiDeps): Route[] => [updateRoute(deps, 'PATCH'), updateRoute(deps, 'POST')];
