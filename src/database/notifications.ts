@@ -106,9 +106,9 @@ export async function claimPushes(
   });
 }
 
-// A claim of our own that a crash left without a result; a due push of ours; one that its owner let lie; an open window.
+// A push of our own without a result (crash) or that failed (owed); a due push of ours; one that its owner let lie; an open window.
 const PUSH_NOW = `(
-  (w.pushed_by = $2 and w.due_by is null)
+  (w.pushed_by = $2 and coalesce(w.due_by, $2) = $2)
   or (w.due_by = $2 and w.due_at <= $5)
   or (w.due_by is not null and w.due_at <= $5::timestamptz - $7::double precision * interval '1 millisecond')
   or (w.due_by is null and w.pushed_at <= $5::timestamptz - $6::double precision * interval '1 millisecond'))`;

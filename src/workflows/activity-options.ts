@@ -6,8 +6,8 @@ import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow
  */
 export type FailureCharacter = 'database' | 'wallet' | 'writeBack' | 'merchant' | 'bulk';
 
-/** Five seconds: within the workflow task's time-out, so that a slow first try never costs a task. */
-export const FIRST_TRY: LocalActivityOptions = { startToCloseTimeout: '5s', retry: { maximumAttempts: 1 } };
+/** Longer than the longest time-out inside a step (a push: 10 s), so that nothing is tried again that may still succeed. */
+export const FIRST_TRY: LocalActivityOptions = { startToCloseTimeout: '12s', retry: { maximumAttempts: 1 } };
 
 export const DURABLE: Record<FailureCharacter, ActivityOptions> = {
   // Short statements: a hung connection is cut after 5 s (the statement time-out); an outage may last a working day.

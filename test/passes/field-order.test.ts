@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { isLater, mergeFields, type OrderedFields } from '../../src/passes/field-order.js';
+import type { JsonValue } from '../../src/passes/pass-type.js';
+
+const value = fc.oneof(fc.integer(), fc.string(), fc.boolean(), fc.constant(null)) as fc.Arbitrary<JsonValue>;
+const fields = fc.dictionary(fc.constantFrom('points', 'tier', 'offer', 'name'), value, {
+  maxKeys: 4,
+  noNullPrototype: true,
+});
+/** Writes with distinct acceptance sequences around the limits of doubles and of 64 bits. */
+const writes = fc.uniqueArray(fc.record({ sequence: fc.bigInt(1n, 2n ** 63n - 1n).map(String), fields }), {
+  selector: ({ sequence }) => sequence,
+  minLength: 1,
+  maxLength: 8,
+});
+const empty: OrderedFields = { data: {}, sequences: {} };
+const play = (list: readonly { sequence: string; fields: Record<string, JsonValue> }[]): OrderedFields =>
+  list.reduce<OrderedFields>((state, write) => mergeFields(state, write.fields, write.sequence), empty);
+
+describe('an update accepted later is never overwritten by one accepted earlier', () => {
+  it('any order of arrival, with repetitions, ends where the order of acceptance ends', () => {
+    fc.assert(
+      fc.property(writes, fc.infiniteStream(fc.nat()), (list, random) => {
+        const inOrder = [...list].sort((a, b) => (isLater(a.sequence, b.sequence) ? 1 : -1));
+        const arriving = [...list, ...list.slice(0, 3)];
+        for (let i = arriving.length - 1; i > 0; i--) {
+          const j = random.next().value! % (i + 1);
+          [arriving[i], arriving[j]] = [arriving[j]!, arriving[i]!];
+        }
+        const { data, sequences } = play(arriving);
+        const expected = play(inOrder);
+        assert.deepEqual(data, expected.data);
+        assert.deepEqual(sequences, expected.sequences);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('a repeated write changes nothing and is not superseded by itself', () => {
+    fc.assert(
+      fc.property(writes, (list) => {
+        const state = play(list);
+        const last = list[list.length - 1]!;
+        const again = mergeFields(state, last.fields, last.sequence);
+        assert.deepEqual(
+          { data: again.data, sequences: again.sequences },
+          { data: state.data, sequences: state.sequences },
+        );
+        assert.deepEqual(again.changed, []);
+      }),
+    );
+  });
+
+  it('an equal value still counts as written: an older one that comes later loses', () => {
+    const first = mergeFields(empty, { points: 5 }, '10');
+    const same = mergeFields(first, { points: 5 }, '12');
+    assert.deepEqual(same.changed, []);
+    const late = mergeFields(same, { points: 7 }, '11');
+    assert.deepEqual([late.data, late.superseded], [{ points: 5 }, ['points']]);
+  });
+});
