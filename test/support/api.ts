@@ -1,18 +1,20 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
-import { createApp } from '../../src/api/app.js';
+import { createApp, listRoutes } from '../../src/api/app.js';
 import { createCredentials } from '../../src/api/credentials.js';
 import type { TokenVerifier } from '../../src/api/oauth-tokens.js';
 import { createPassSigner } from '../../src/api/pass-file.js';
 import { createRateLimiter, type RateLimiter } from '../../src/api/rate-limit.js';
-import type { PartHealth } from '../../src/api/route.js';
+import type { ApiDeps, PartHealth, Route } from '../../src/api/route.js';
 import type { Database } from '../../src/database/connect.js';
 import { createSecretBox } from '../../src/database/secrets.js';
 import { createTenantReaders } from '../../src/database/tenant-readers.js';
 
 export interface TestApi {
   baseUrl: string;
+  /** The list that the application was made from. */
+  routes: Route[];
   rateLimiter: RateLimiter;
   /** How often an acceptance was announced to the dispatcher. */
   nudges(): number;
@@ -38,7 +40,7 @@ export async function startTestApi(options: {
   const credentials = createCredentials({ database, now, log, tokens: options.tokens ?? null });
   const rateLimiter = createRateLimiter({ database, now, log });
   const secretBox = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
-  const app = createApp({
+  const deps: ApiDeps = {
     database,
     log,
     now,
@@ -56,7 +58,8 @@ export async function startTestApi(options: {
     }),
     notifyAccepted: () => void nudges++,
     health: options.health ?? (async () => ({ temporal: { state: 'ok' as const } })),
-  });
+  };
+  const app = createApp(deps);
   const server: Server = createServer(app.callback());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -67,6 +70,7 @@ export async function startTestApi(options: {
   };
   return {
     baseUrl,
+    routes: listRoutes(deps),
     rateLimiter,
     nudges: () => nudges,
     logged: () => lines.join(''),

@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import type { Route } from '../../src/api/route.js';
+import { createSecretBox, putSecret, SECRET_NAMES } from '../../src/database/secrets.js';
+import { authenticationToken } from '../../src/wallets/apple/authentication-token.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { tenantTables } from '../support/sample-rows.js';
+import { seedTenant, type SeededTenant } from '../support/tenant.js';
+
+/**
+ * Each route is called three times as often as there are things to name: with what belongs to the other tenant, and with what
+ * does not exist. Whoever asks must not be able to tell which was which. The calls are made from the routes themselves.
+ */
+
+/** Routes whose address holds a secret of its own: whoever has it may see it, whatever the tenant. */
+const SECRET_IN_ADDRESS = new Set([
+  'GET /p/:serials', // a person's link to the pass: 128 random bits
+  'GET /p/:serials/passes.pkpasses',
+  'GET /p/:serialNumber/pass.pkpass',
+  'GET /assets/:tenantId/:file', // pictures by their SHA-256; they stand on passes that anybody may be shown
+  'GET /apple/v1/devices/:device/registrations/:type', // without Authorization, as Apple has it: the device's id is known to it alone
+]);
+const TOKEN = 'token.of.mine';
+const TOKEN_KEY = Buffer.alloc(32, 3);
+
+type Ids = Record<string, string>;
+let db: TestDatabase;
+let api: TestApi;
+let mine: SeededTenant;
+let theirs: SeededTenant;
+/** By name of a parameter or of a property: what the other tenant has under it, and what nobody has. */
+let others: Ids;
+let absent: Ids;
+let own: Ids;
+let ownDeviceToken: string;
+
+before(async () => {
+  db = await createTestDatabase();
+  mine = await seedTenant(db);
+  theirs = await seedTenant(db);
+  const verify = async (token: string) =>
+    token === TOKEN
+      ? { tenantId: mine.tenantId, scopes: api.routes.flatMap(({ scope }) => scope ?? []), subject: 'me' }
+      : null;
+  api = await startTestApi({ database: db.database, tokens: { verify } });
+  const seeded = await seedMore(theirs);
+  others = idsOf(theirs, seeded);
+  own = idsOf(mine, await seedMore(mine));
+  ownDeviceToken = authenticationToken(TOKEN_KEY, mine.pass.id);
+  absent = idsOf(
+    {
+      ...theirs,
+      tenantId: 'nobody',
+      accountId: 'aid_0xffffffff',
+      customerId: randomUUID(),
+      email: 'nobody@example.com',
+      pass: { id: randomUUID(), serialNumber: 'AAAAAAAAAAAAAAAAAAAAAA' },
+      passTypes: { basic: 'ptk_0x9a', premium: 'ptk_0x9b' },
+    },
+    {
+      ...seeded,
+      ...Object.fromEntries(Object.keys(seeded).map((name) => [name, randomUUID()])),
+      device: 'e'.repeat(32),
+    },
+  );
+});
+after(async () => {
+  await api.close();
+  await db.drop();
+});
+
+async function seedMore(tenant: SeededTenant): Promise<Ids> {
+  const id = { operation: randomUUID(), endpoint: randomUUID(), event: randomUUID(), delivery: randomUUID() };
+  const t = tenant.tenantId;
+  const device = `${t}-device`.padEnd(32, '0');
+  await db.owner(
+    `insert into operations (operation_id, tenant_id, kind, input, status, outcome, pass_id, ended_at)
+     values ($2, $1, 'push-update', '{}', 'failed', 'gave-up', $3, now())`,
+    [t, id.operation, tenant.pass.id],
+  );
+  await db.owner(
+    `insert into webhook_endpoints (endpoint_id, tenant_id, url, event_types) values ($2, $1, 'https://m.example/', '{}')`,
+    [t, id.endpoint],
+  );
+  await db.owner(`insert into events (event_id, tenant_id, type, payload) values ($2, $1, 'pass.updated', '{}')`, [
+    t,
+    id.event,
+  ]);
+  await db.owner(
+    `insert into deliveries (delivery_id, tenant_id, endpoint_id, event_id, status) values ($2, $1, $3, $4, 'exhausted')`,
+    [t, id.delivery, id.endpoint, id.event],
+  );
+  const box = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
+  await putSecret(db.database.tenant(t), t, SECRET_NAMES.passTokenKey, TOKEN_KEY, box);
+  const type = `pass.example.${t}`;
+  await db.owner(`update passes set apple_pass_type_identifier = $2, external_id = $3 where pass_id = $1`, [
+    tenant.pass.id,
+    type,
+    `${t}-external`,
+  ]);
+  const [row] = await db.owner<{ device_id: string }>(
+    `insert into apple_devices (tenant_id, device_library_identifier, push_token) values ($1, $2, 'ab') returning device_id`,
+    [t, device],
+  );
+  await db.owner(
+    `insert into apple_registrations (tenant_id, device_id, pass_id, apple_pass_type_identifier) values ($1, $2, $3, $4)`,
+    [t, row!.device_id, tenant.pass.id, type],
+  );
+  const [key] = await db.owner<{ key_id: string }>('select key_id from api_keys where tenant_id = $1 limit 1', [t]);
+  return { ...id, device, type, key: key!.key_id, external: `${t}-external` };
+}
+
+function idsOf(tenant: SeededTenant, more: Ids): Ids {
+  return {
+    tenantId: tenant.tenantId,
+    accountId: tenant.accountId,
+    correlationId: more['operation']!,
+    operationId: more['operation']!,
+    serialNumber: tenant.pass.serialNumber,
+    serial: tenant.pass.serialNumber,
+    pass: tenant.pass.serialNumber,
+    passId: tenant.pass.id,
+    id: tenant.pass.id,
+    externalId: more['external']!,
+    customerId: tenant.customerId,
+    customer: tenant.customerId,
+    email: tenant.email,
+    passTemplate: tenant.passTypes.basic,
+    passTypeId: tenant.passTypes.basic,
+    endpointId: more['endpoint']!,
+    endpoint: more['endpoint']!,
+    eventId: more['event']!,
+    deliveryId: more['delivery']!,
+    keyId: more['key']!,
+    device: more['device']!,
+    type: more['type']!,
+    // Not of any tenant.
+    code: 'not-found',
+    token: 'A'.repeat(43),
+  };
+}
+
+/** The example body of a route with every id in it replaced. */
+function bodyWith(value: unknown, ids: Ids, key = ''): unknown {
+  if (Array.isArray(value)) return value.map((item) => bodyWith(item, ids, key));
+  if (value !== null && typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, bodyWith(inner, ids, name)]));
+  }
+  return typeof value === 'string' && Object.hasOwn(ids, key) && key !== 'type' ? ids[key] : value;
+}
+
+/** An answer as its reader sees it, without what differs in any two calls and without the names that were asked for. */
+async function answer(route: Route, path: Ids, rest: Ids, secret: string, headers: Record<string, string> = {}) {
+  const address = route.path.replace(/:(\w+)/g, (_, name: string) => {
+    assert.ok(path[name] !== undefined, `${route.path}: say in this test what another tenant has as :${name}`);
+    return encodeURIComponent(path[name]!);
+  });
+  const query = new URLSearchParams(
+    Object.keys(route.query.shape).flatMap((name) => (Object.hasOwn(rest, name) ? [[name, rest[name]!]] : [])),
+  );
+  const device = route.path.startsWith('/apple/');
+  const response = await api.fetch(`${address}${query.size > 0 ? `?${query.toString()}` : ''}`, {
+    method: route.method,
+    headers: {
+      Authorization: device ? `ApplePass ${ownDeviceToken}` : `Bearer ${secret}`,
+      ...(route.body && { 'Content-Type': 'application/json' }),
+      ...headers,
+    },
+    ...(route.body
+      ? { body: JSON.stringify(bodyWith(route.body.example, rest)) }
+      : device && route.method === 'POST'
+        ? { body: '{"pushToken":"abcd"}' }
+        : {}),
+  });
+  const seen = [...response.headers].filter(
+    ([name]) => !['date', 'ratelimit', 'x-correlation-id', 'content-length', 'keep-alive'].includes(name),
+  );
+  let text = JSON.stringify({ status: response.status, headers: seen, body: await response.text() });
+  for (const ids of [path, rest]) {
+    for (const [name, value] of Object.entries(ids)) text = text.replaceAll(value, `<${name}>`);
+  }
+  return text
+    .replace(/<(?:serial|pass)>/g, '<serialNumber>')
+    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uuid>')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+    .replace(/[A-Za-z0-9_-]{22}(?![A-Za-z0-9_-])/g, '<random>');
+}
+
+/** Every row of a tenant in every table, as one text. */
+async function everythingOf(tenantId: string): Promise<Record<string, string>> {
+  const all: Record<string, string> = {};
+  for (const table of await tenantTables(db)) {
+    const [row] = await db.owner<{ rows: string }>(
+      `select coalesce(string_agg(t::text, e'\\n' order by t::text), '') as rows from ${table} t where tenant_id = $1`,
+      [tenantId],
+    );
+    all[table] = row!.rows;
+  }
+  return all;
+}
+
+const nameOf = (route: Route): string => `${route.method} ${route.path}`;
+
+test('no route tells what another tenant has from what nobody has, and none changes it', async () => {
+  const before = await everythingOf(theirs.tenantId);
+  let calls = 0;
+  for (const route of api.routes) {
+    if (SECRET_IN_ADDRESS.has(nameOf(route))) continue;
+    for (const secret of [mine.keys.all, TOKEN, theirs.keys.all, `pr_live_${'A'.repeat(43)}`]) {
+      // Inside the caller's own tenant: another's ids in address, query and body. Another's key never gets that far.
+      const inside = { ...others, tenantId: mine.tenantId };
+      const nowhere = { ...absent, tenantId: mine.tenantId };
+      if (secret !== theirs.keys.all || route.path.includes(':tenantId')) {
+        const [one, two] = [await answer(route, inside, inside, secret), await answer(route, nowhere, nowhere, secret)];
+        assert.equal(one, two, `${nameOf(route)}: another tenant's ids`);
+        calls += 2;
+      }
+      // Another tenant in the address, with its own ids beneath it, and one that does not exist.
+      if (route.path.includes(':tenantId') && secret !== theirs.keys.all) {
+        const [one, two] = [await answer(route, others, others, secret), await answer(route, absent, absent, secret)];
+        assert.equal(one, two, `${nameOf(route)}: another tenant in the address`);
+        calls += 2;
+      }
+      // Another account beside the caller's own ids.
+      if (route.scope !== null && secret !== theirs.keys.all) {
+        const named = async (accountId: string) =>
+          answer(route, own, own, secret, { 'X-ACCOUNT-ID': accountId }).then((text) =>
+            text.replaceAll(accountId, '<account>'),
+          );
+        assert.equal(
+          await named(theirs.accountId),
+          await named(absent['accountId']!),
+          `${nameOf(route)}: another account`,
+        );
+        calls += 2;
+      }
+    }
+  }
+  assert.ok(calls > 100, `only ${calls} calls were made`);
+  const after = await everythingOf(theirs.tenantId);
+  for (const table of Object.keys(before)) {
+    // Its own key was presented: that use alone is written down, later.
+    assert.equal(after[table], before[table], `a call on behalf of another changed ${table}`);
+  }
+});
+
+test('the same calls by the tenant itself find what is there: the matrix would notice a difference', async () => {
+  const found: string[] = [];
+  for (const route of api.routes) {
+    if (route.scope === null || route.method !== 'GET' || !/:(?!tenantId)/.test(route.path)) continue;
+    const asked = async (ids: Ids) => answer(route, { ...ids, tenantId: theirs.tenantId }, ids, theirs.keys.all);
+    if ((await asked(others)) !== (await asked(absent))) found.push(nameOf(route));
+    else
+      assert.fail(`${nameOf(route)} answers its own tenant as if nothing were there: the ids of this test are wrong`);
+  }
+  assert.ok(found.includes('GET /v1/passes/:serialNumber'));
+});
