@@ -73,6 +73,9 @@ test('every call answers as the description says', async () => {
     ['/v1/passes/{serialNumber}', `/v1/passes/${tenant.pass.serialNumber}`, all],
     ['/v1/passes/{serialNumber}', `/v1/passes/${tenant.pass.serialNumber}`, listener],
     ['/v1/passes/{serialNumber}', '/v1/passes/nobody', all],
+    ['/v1/passes', '/v1/passes?limit=1', all],
+    ['/v1/passes', '/v1/passes?cursor=x', all],
+    ['/v1/passes', '/v1/passes', null],
     ['/v1/pass-templates', '/v1/pass-templates', all],
     ['/v1/pass-templates', '/v1/pass-templates', null],
     ['/livez', '/livez', null],
@@ -82,6 +85,22 @@ test('every call answers as the description says', async () => {
   for (const [described, path, key] of gets) {
     seen.add(described);
     await assertDescribed(described, 'get', await api.fetch(path, key === null ? {} : { key }));
+  }
+  const issue = (body: object) => api.fetch('/v1/passes', { method: 'POST', key: all, body: JSON.stringify(body) });
+  const card = { passTemplate: 'basic', pass: {}, recipient: { email: 'new@example.com' } };
+  for (const body of [card, card, {}]) await assertDescribed('/v1/passes', 'post', await issue(body));
+  const clash = { ...card, recipient: { email: 'new@example.com' }, customerId: 'C-2' };
+  await issue({ ...card, recipient: { email: 'other@example.com' }, customerId: 'C-2' });
+  await assertDescribed('/v1/passes', 'post', await issue(clash));
+  for (const [serial, body] of [
+    [tenant.pass.serialNumber, '{"pass":{"points":1}}'],
+    [tenant.pass.serialNumber, '{}'],
+    ['nobody', '{}'],
+  ] as const) {
+    for (const method of ['patch', 'post']) {
+      const response = await api.fetch(`/v1/passes/${serial}`, { method: method.toUpperCase(), key: all, body });
+      await assertDescribed('/v1/passes/{serialNumber}', method, response);
+    }
   }
   // What phones and browsers call has tests of its own.
   const called = Object.keys(description.paths).filter((path) => !/^\/(?:apple|p)\//.test(path));
@@ -94,7 +113,8 @@ test('the examples of the description are accepted, and fit their own schemas', 
       const content = requestBody?.content['application/json'];
       if (!content) continue;
       assertFits(content.schema, content.example, path);
-      const response = await api.fetch(path.replace('{tenantId}', tenant.tenantId), {
+      const place = path.replace('{tenantId}', tenant.tenantId).replace('{serialNumber}', tenant.pass.serialNumber);
+      const response = await api.fetch(place, {
         method: method.toUpperCase(),
         key: tenant.keys.all,
         body: JSON.stringify(content.example),
@@ -130,10 +150,10 @@ test('HEAD, OPTIONS, wrong methods and unknown addresses get plain answers, and 
   assert.deepEqual([head.status, await head.text()], [200, '']);
   assert.equal((await api.fetch(`${one}/`, { key: tenant.keys.all })).status, 200);
   const options = await api.fetch(one, { method: 'OPTIONS' });
-  assert.deepEqual([options.status, options.headers.get('allow')], [204, 'HEAD, GET, OPTIONS']);
+  assert.deepEqual([options.status, options.headers.get('allow')], [204, 'HEAD, GET, PATCH, POST, OPTIONS']);
   const wrong = await api.fetch(one, { method: 'DELETE', key: tenant.keys.all });
-  assert.deepEqual([wrong.status, wrong.headers.get('allow')], [405, 'HEAD, GET, OPTIONS']);
-  for (const path of ['/', '/nothing', '/v1/passes', '/%', '/v1/passes/%E0%A4%A', '//evil.example/']) {
+  assert.deepEqual([wrong.status, wrong.headers.get('allow')], [405, 'HEAD, GET, PATCH, POST, OPTIONS']);
+  for (const path of ['/', '/nothing', '/v1/nothing', '/%', '/v1/passes/%E0%A4%A', '//evil.example/']) {
     const response = await api.fetch(path, { key: tenant.keys.all });
     assert.ok([400, 404].includes(response.status), `${path}: ${response.status}`);
     assert.match(response.headers.get('content-type') ?? '', /problem\+json/);

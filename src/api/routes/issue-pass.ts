@@ -87,8 +87,8 @@ export const issuePassRoutes = (deps: ApiDeps): Route[] => [
       description: 'JSON in any content type; a listed set of template accidents is repaired',
       schema: body,
       example: {
-        passTemplate: 'ptk_0x14',
-        pass: { 'member-name': 'Sarah Mason', tier: 'silver' },
+        passTemplate: 'basic',
+        pass: { points: 120 },
         recipient: { email: 'sarah.mason@example.com', name: 'Sarah Mason' },
       },
     },
