@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint';
 
 /** Import directions: a room may import only what stands here (docs/decisions/0006-import-directions.md). */
 const ROOMS = {
-  worker: ['activities', 'database', 'workflows', 'dispatch', 'passes', 'wallets'],
+  worker: ['activities', 'database', 'workflows', 'dispatch', 'passes', 'wallets', 'klaviyo', 'merchants'],
   passes: [],
   workflows: ['passes'],
   activities: ['passes', 'wallets', 'klaviyo', 'merchants', 'database'],

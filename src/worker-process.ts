@@ -11,8 +11,11 @@ import { createTenantReaders } from './database/tenant-readers.js';
 import { listenForAccepted } from './dispatch/acceptance-channel.js';
 import { startDispatcher } from './dispatch/dispatcher.js';
 import { createAppleNotifier } from './worker/apple-notifier.js';
+import { connectionTuning } from './worker/connection-tuning.js';
 import { createWorker } from './worker/create-worker.js';
+import { encryptingDataConverter } from './worker/encrypting-codec.js';
 import { createGoogleAccess } from './worker/google-access.js';
+import { createProfileReader } from './worker/profile-reader.js';
 import { ensureSearchAttributes } from './worker/search-attribute-registration.js';
 
 export interface RunningWorker {
@@ -43,7 +46,7 @@ export function installTemporalRuntime(log: Logger): void {
 async function connect(config: WorkerConfig, log: Logger, signal?: AbortSignal): Promise<NativeConnection> {
   for (;;) {
     try {
-      return await NativeConnection.connect(config.temporal.connectionOptions);
+      return await NativeConnection.connect({ ...connectionTuning, ...config.temporal.connectionOptions });
     } catch (err) {
       signal?.throwIfAborted();
       log.warn({ err, address: config.temporal.connectionOptions.address }, 'Temporal does not answer; trying again');
@@ -69,6 +72,7 @@ export async function startWorkerProcess(
     applicationName: 'passrelay-worker',
   });
   const secretBox = createSecretBox({ keys: config.secretKeys });
+  const dataConverter = encryptingDataConverter({ keys: config.secretKeys, encrypt: config.encryptPayloads });
   const apple = createAppleNotifier({
     database,
     secretBox,
@@ -87,6 +91,7 @@ export async function startWorkerProcess(
     publicUrl: config.publicUrl,
     now,
   });
+  const profiles = createProfileReader({ database, secretBox, apiUrl: config.klaviyoApiUrl });
   const close = async (): Promise<void> => {
     await apple.close();
     await connection.close();
@@ -99,12 +104,13 @@ export async function startWorkerProcess(
       namespace,
       taskQueue,
       workflowBundle,
-      activities: createActivities({ database, ...readers, apple, google, now }),
+      dataConverter,
+      activities: createActivities({ database, ...readers, apple, google, profiles, now }),
       database,
       log,
     });
     // The dispatcher shares the worker's connection: only so can a workflow's first task come straight back.
-    const client = new Client({ connection, namespace });
+    const client = new Client({ connection, namespace, dataConverter });
     const dispatcher = startDispatcher({ database, client, log, taskQueue, eager: true });
     const channel = listenForAccepted(config.databaseUrl, () => dispatcher.nudge(), log);
     const ended = worker.run();

@@ -1,4 +1,6 @@
 import type { Database } from '../database/connect.js';
+import type { ProfileAttribute } from '../klaviyo/client.js';
+import type { FetchedProfile } from '../passes/operation-input.js';
 import type { PassTypeVersion } from '../passes/pass-type.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
 import type { GoogleWalletClient } from '../wallets/google/objects-client.js';
@@ -10,6 +12,7 @@ export interface ActivityDeps {
   passTypes: PassTypeReader;
   apple: AppleNotifier;
   google: GoogleWallet;
+  profiles: ProfileReader;
   now(): number;
 }
 
@@ -46,6 +49,20 @@ export interface GoogleAccess {
 /** Null for tenants without a Google issuer. Throws PermanentError where the service account is missing or broken. */
 export interface GoogleWallet {
   forTenant(tenantId: string): Promise<GoogleAccess | null>;
+}
+
+/** One way to a Klaviyo profile. */
+export interface ProfileLookup {
+  attribute: ProfileAttribute;
+  value: string;
+}
+
+/** Reads profiles of each tenant's Klaviyo account. */
+export interface ProfileReader {
+  /** Whether the tenant has a key at all. */
+  isConfigured(tenantId: string): Promise<boolean>;
+  /** The profile that the first successful lookup leads to, with `subscriptions`; null where none does. */
+  fetch(tenantId: string, lookups: readonly ProfileLookup[]): Promise<FetchedProfile | null | 'no-key'>;
 }
 
 /** Every step of a workflow names its operation so; ids only, no personal data. */

@@ -9,6 +9,7 @@ import { appleDeviceRoutes } from './routes/apple-devices.js';
 import { applePassRoutes } from './routes/apple-passes.js';
 import { healthRoutes } from './routes/health.js';
 import { issuePassRoutes } from './routes/issue-pass.js';
+import { profileSyncRoutes } from './routes/klaviyo/profile-sync.js';
 import { pushUpdateRoutes } from './routes/klaviyo/push-update.js';
 import { operationRoutes } from './routes/operations.js';
 import { passPageRoutes } from './routes/pass-page.js';
@@ -21,6 +22,7 @@ import { descriptionRoutes } from './routes/description.js';
 export function listRoutes(deps: ApiDeps): Route[] {
   const routes = [
     ...pushUpdateRoutes(deps),
+    ...profileSyncRoutes(deps),
     ...operationRoutes(deps),
     ...passRoutes(deps),
     ...issuePassRoutes(deps),

@@ -20,6 +20,12 @@ export const PROBLEMS = {
       'The body is not one JSON object. A small, listed set of template accidents is repaired; this was not one.',
     cure: 'Look at the line and column named in the answer. Put quotes around every template tag and a comma between properties.',
   },
+  'identifier-missing': {
+    status: 400,
+    title: 'Nobody is named',
+    meaning: 'Neither an e-mail address nor a phone number nor another identifier has a value in this delivery.',
+    cure: 'Write "email": "{{ person.email }}" and "phone_number": "{{ person.phone_number }}", and filter the flow to profiles that have one.',
+  },
   'invalid-parameter': {
     status: 400,
     title: 'A parameter is not valid',

@@ -8,6 +8,7 @@ import { workflowId } from '../workflows/workflow-ids.js';
 /** Operation kind to workflow type, as the Temporal UI names it. */
 const WORKFLOW_TYPES: Partial<Record<OperationKind, string>> = {
   'push-update': 'pushUpdate',
+  'profile-sync': 'profileSync',
 };
 
 export interface StartOptions {

@@ -14,6 +14,8 @@ export interface ProfileSyncCommand {
   properties: Record<string, JsonValue>;
   /** Klaviyo's `subscriptions`, or `consent` as the flow sent it. */
   consent: JsonValue;
+  /** `merchant` where the merchant's own system made the change: it is not told of it again. */
+  origin: 'klaviyo' | 'merchant';
   idempotencyKey: string | null;
   version: string | null;
 }
@@ -41,6 +43,7 @@ const KEYS = [
   'properties',
   'consent',
   'subscriptions',
+  'origin',
   'idempotency_key',
   'idempotencyKey',
   'version',
@@ -67,6 +70,9 @@ function readData(reader: BodyReader, from: Body, base: string): Record<string, 
 const pick = (from: Body, keys: readonly string[]): Body =>
   Object.fromEntries(keys.filter((key) => Object.hasOwn(from, key)).map((key) => [key, from[key]!]));
 
+/** The message of the problem that a body names nobody at all. */
+export const NO_IDENTIFIER = 'neither email nor phone_number has a value';
+
 /** The body of `profiles/sync`: flat, or Klaviyo's own profile object under `data.attributes`. */
 export function parseProfileSync(body: Body, options: RequestOptions = {}): Parsed<ProfileSyncCommand> {
   const reader = new BodyReader(body);
@@ -82,7 +88,7 @@ export function parseProfileSync(body: Body, options: RequestOptions = {}): Pars
   if (none && profileId === null) {
     reader.problem(
       `${base}/email`,
-      'neither email nor phone_number has a value',
+      NO_IDENTIFIER,
       'write "email": "{{ person.email }}" and "phone_number": "{{ person.phone_number }}", and check that the profile has one',
     );
   }
@@ -90,6 +96,7 @@ export function parseProfileSync(body: Body, options: RequestOptions = {}): Pars
   const properties = readData(reader, reader.object('properties', base, from) ?? {}, `${base}/properties`);
   const attributes = readData(reader, pick(from, ATTRIBUTES), base);
   const consent = own(from, 'subscriptions') ?? own(from, 'consent') ?? null;
+  const origin = reader.text('origin')?.toLowerCase() === 'merchant' ? 'merchant' : 'klaviyo';
   const idempotencyKey = reader.idempotencyKey();
   const version = reader.version();
   if (!nested) reader.unknownKeys([...KEYS, ...(options.custom ?? [])]);
@@ -99,6 +106,7 @@ export function parseProfileSync(body: Body, options: RequestOptions = {}): Pars
     attributes,
     properties,
     consent: typeof consent === 'string' && (isBlank(consent) || isUnrendered(consent)) ? null : cleanJson(consent),
+    origin,
     idempotencyKey,
     version,
   }));

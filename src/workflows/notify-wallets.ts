@@ -10,6 +10,8 @@ export interface NotifyWallets extends OperationInput {
   writeBack: boolean;
   eventType: string | null;
   outcome: Outcome;
+  /** False where more follows: the last step then does not end the operation. Default true. */
+  endsOperation?: boolean;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface NotifyWallets extends OperationInput {
 export async function notifyWallets(input: NotifyWallets): Promise<OperationResult> {
   const { tenantId, operationId, passId, outcome } = input;
   const target = { tenantId, operationId, passId };
-  const nothingFollows = !input.google && !input.writeBack;
+  const nothingFollows = !input.google && !input.writeBack && input.endsOperation !== false;
   const told = await Promise.allSettled([
     tellApple({ ...target, eventType: input.eventType, endsWith: nothingFollows ? outcome : null }),
     // A regular activity at once: it waits for Google's answers and its pace.

@@ -81,6 +81,7 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
     ...readers,
     apple: { push: async () => ({ kind: 'delivered', apnsId: null }) },
     google: { forTenant: async () => null },
+    profiles: { isConfigured: async () => false, fetch: async () => 'no-key' },
     now,
   } as Parameters<typeof createActivities>[0]);
   const sql = database.tenant(tenantId);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import {
   type ActivityInterceptorsFactory,
   bundleWorkflowCode,
@@ -11,7 +12,7 @@ import {
   Runtime,
   DefaultLogger,
 } from '@temporalio/worker';
-import { pino } from 'pino';
+import { pino, type Logger } from 'pino';
 import { createActivities } from '../../src/activities/index.js';
 import type { ActivityDeps, PushResult } from '../../src/activities/deps.js';
 import { createTenantReaders } from '../../src/database/tenant-readers.js';
@@ -60,9 +61,13 @@ export interface TestEngine {
 export interface EngineOptions {
   deps?: Partial<ActivityDeps>;
   stepInterceptors?: ActivityInterceptorsFactory[];
+  /** Another server than the shared one, e.g. the time-skipping server. */
   address?: string;
   taskQueue?: string;
   dispatch?: boolean;
+  dataConverter?: DataConverter;
+  /** Instead of silence. */
+  log?: Logger;
 }
 
 /** Worker and dispatcher on the real Temporal server, with a task queue of their own. */
@@ -71,14 +76,16 @@ export async function startEngine(test: TestDatabase, options: EngineOptions = {
   const address = options.address ?? process.env['TEST_TEMPORAL_ADDRESS'];
   if (!address) throw new Error('TEST_TEMPORAL_ADDRESS is not set: start the tests with npm test');
   const connection = await NativeConnection.connect({ address });
-  const client = new Client({ connection });
-  const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
+  const { dataConverter } = options;
+  const client = new Client({ connection, ...(dataConverter && { dataConverter }) });
+  const log = options.log ?? pino({ level: process.env['TEST_LOG'] ?? 'silent' });
   const taskQueue = options.taskQueue ?? `test-${randomUUID()}`;
   const deps: ActivityDeps = {
     database: test.database,
     ...createTenantReaders(test.database),
     apple: { push: async (): Promise<PushResult> => ({ kind: 'delivered', apnsId: 'test' }) },
     google: { forTenant: async () => null },
+    profiles: { isConfigured: async () => false, fetch: async () => 'no-key' },
     now: Date.now,
     ...options.deps,
   };
@@ -87,6 +94,7 @@ export async function startEngine(test: TestDatabase, options: EngineOptions = {
     namespace: 'default',
     taskQueue,
     workflowBundle: await testBundle(),
+    ...(dataConverter && { dataConverter }),
     activities: createActivities(deps),
     database: test.database,
     log,

@@ -1,0 +1,72 @@
+import { claimSync, loadWithCustomerHits, recordFoundCustomer } from '../database/customers.js';
+import { endOperation, recordStep } from '../database/steps.js';
+import { chooseCustomer } from '../passes/choose-customer.js';
+import { PermanentError } from '../passes/errors.js';
+import type { ProfileSyncInput } from '../passes/operation-input.js';
+import { FINAL_STATUSES, type Outcome } from '../passes/operation.js';
+import type { ActivityDeps, StepInput } from './deps.js';
+
+export type FoundCustomer =
+  | { found: true; customerId: string; fetch: boolean; google: boolean; writeBack: boolean }
+  | { found: false; lookAgainAfterMs: number }
+  | { found: false; outcome: Outcome };
+
+/**
+ * Leads a changed profile to exactly one customer, and lets the syncs of one customer go one window after the other: those
+ * that a later one covers end here.
+ */
+export function findCustomerActivity(deps: ActivityDeps) {
+  return async function findCustomer(ref: StepInput): Promise<FoundCustomer> {
+    const sql = deps.database.tenant(ref.tenantId);
+    const [loaded, settings, fetch] = await Promise.all([
+      loadWithCustomerHits(sql, ref),
+      deps.tenantSettings(ref.tenantId),
+      deps.profiles.isConfigured(ref.tenantId),
+    ]);
+    if (!loaded)
+      throw new PermanentError(
+        'operation-unknown',
+        'The operation is not in the database: it was erased or never committed.',
+      );
+    const { operation, hits } = loaded;
+    if (operation.cancel_requested || FINAL_STATUSES.includes(operation.status))
+      return { found: false, outcome: operation.outcome ?? 'cancelled' };
+    const step = { ...ref, step: 'find-customer' } as const;
+    const end = async (outcome: Outcome, reason: string): Promise<FoundCustomer> => {
+      await endOperation(sql, { ...ref, status: 'succeeded', outcome, reason });
+      return { found: false, outcome };
+    };
+
+    const input = operation.input as unknown as ProfileSyncInput;
+    const choice = chooseCustomer(input.klaviyoProfileId, hits);
+    if (choice.outcome !== 'found') {
+      await recordStep(sql, { ...step, state: 'succeeded', detail: { matched: [], reason: choice.reason } });
+      return end(choice.outcome, choice.reason);
+    }
+    const { customerId, matched } = choice;
+    const windowMs = settings.pushWindowSeconds * 1000;
+    const claimed = await claimSync(sql, { ...ref, customerId, windowMs });
+    const state = claimed.claim === 'wait' ? 'waiting' : 'succeeded';
+    const detail = {
+      matched,
+      ...(claimed.claim === 'wait' && { waitingFor: 'the next sync of this customer' }),
+      ...(claimed.claim === 'covered' && { coveredBy: claimed.by }),
+    };
+    await recordFoundCustomer(sql, { ...step, state, detail }, { customerId, matched });
+    if (claimed.claim === 'wait') return { found: false, lookAgainAfterMs: claimed.forMs };
+    if (claimed.claim === 'covered') {
+      return end('superseded', `A later sync of the same customer covers this one: ${claimed.by}.`);
+    }
+    if (!fetch) {
+      const reason = 'The tenant has no Klaviyo API key: what the webhook said is taken.';
+      await recordStep(sql, { ...ref, step: 'fetch-profile', state: 'skipped', detail: { reason } });
+    }
+    return {
+      found: true,
+      customerId,
+      fetch,
+      google: settings.google.issuerId !== null,
+      writeBack: settings.klaviyo.writeBack,
+    };
+  };
+}

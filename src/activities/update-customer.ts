@@ -1,0 +1,139 @@
+import {
+  dropIdentifiers,
+  lockCustomer,
+  takeIdentifier,
+  writeCustomer,
+  type CustomerRow,
+} from '../database/customers.js';
+import { findOperation, listSteps } from '../database/operations.js';
+import { endOperation, recordStep } from '../database/steps.js';
+import { profileValues } from '../klaviyo/profile-values.js';
+import { PermanentError } from '../passes/errors.js';
+import { mergeFields } from '../passes/field-order.js';
+import type { ProfileSyncInput } from '../passes/operation-input.js';
+import type { JsonValue } from '../passes/pass-type.js';
+import type { ActivityDeps, StepInput } from './deps.js';
+
+export type UpdatedCustomer = { conflict: true } | { changed: number; superseded: number };
+
+type Fields = Record<string, JsonValue>;
+const IDENTIFIERS = ['email', 'phone', 'customerId', 'klaviyoProfileId'] as const;
+const COLUMNS = {
+  email: 'email',
+  phone: 'phone',
+  customerId: 'external_customer_id',
+  klaviyoProfileId: 'klaviyo_profile_id',
+  firstName: 'first_name',
+  lastName: 'last_name',
+  language: 'language',
+} as const satisfies Record<string, keyof CustomerRow>;
+const WORDS = {
+  email: 'e-mail address',
+  phone: 'phone number',
+  customerId: 'customer id',
+  klaviyoProfileId: 'Klaviyo id',
+};
+
+class IdentifierTaken extends Error {}
+
+const nested = (fields: Fields, prefix: string): Fields =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [],
+    ),
+  );
+
+function flatten(row: CustomerRow): Fields {
+  const fields: Fields = {};
+  for (const [name, column] of Object.entries(COLUMNS)) if (row[column] !== null) fields[name] = row[column];
+  for (const [name, value] of Object.entries(row.properties)) fields[`properties.${name}`] = value;
+  for (const [name, value] of Object.entries(row.consent)) fields[`consent.${name}`] = value;
+  return fields;
+}
+
+const isGranted = (value: JsonValue | undefined): boolean =>
+  (value as { state?: unknown } | null | undefined)?.state === 'SUBSCRIBED';
+
+/** Channels where consent was given or taken back; one that was never given leaves no trail. */
+function consentTrail(before: Fields, after: Fields) {
+  return Object.entries(nested(after, 'consent.')).flatMap(([channel, value]) => {
+    const granted = isGranted(value);
+    if (granted === isGranted(before[`consent.${channel}`])) return [];
+    const { method, at } = value as { method?: string | null; at?: string | null };
+    return [{ channel, granted, method: method ?? 'klaviyo', at: at ?? null }];
+  });
+}
+
+/**
+ * Writes what the profile says into the customer, each field only where no later accepted operation was before; the
+ * identifiers move with it, all or nothing. An identifier of another customer is never taken away.
+ */
+export function updateCustomerActivity(deps: ActivityDeps) {
+  return async function updateCustomer(ref: StepInput & { customerId: string }): Promise<UpdatedCustomer> {
+    const { tenantId, customerId } = ref;
+    const settings = await deps.tenantSettings(tenantId);
+    const step = { tenantId, operationId: ref.operationId, step: 'update-customer' } as const;
+    const sql = deps.database.tenant(tenantId);
+    try {
+      return await sql.transaction(async (tx) => {
+        const operation = await findOperation(tx, tenantId, ref.operationId);
+        const row = await lockCustomer(tx, tenantId, customerId);
+        if (!operation || !row) throw new PermanentError('customer-vanished', 'The customer no longer exists.');
+        const input = operation.input as unknown as ProfileSyncInput;
+        const { customer, warnings } = profileValues(input, settings);
+        const before = flatten(row);
+        const merged = mergeFields(
+          { data: before, sequences: row.field_sequences },
+          customer,
+          operation.acceptance_sequence,
+        );
+        for (const kind of IDENTIFIERS) {
+          const value = merged.data[kind] as string | undefined;
+          if (!(kind in customer) || merged.superseded.includes(kind)) continue;
+          const other = value === undefined ? undefined : await takeIdentifier(tx, ref, { kind, value });
+          if (other !== undefined) {
+            throw new IdentifierTaken(
+              `The ${WORDS[kind]} of the profile belongs to customer ${other}; nothing was overwritten. Sync or change that customer first, then retry this operation.`,
+            );
+          }
+          if (merged.changed.includes(kind)) await dropIdentifiers(tx, ref, kind, value ?? null);
+        }
+        // What an earlier attempt had changed stays changed by this operation.
+        const steps = await listSteps(tx, tenantId, ref.operationId);
+        const earlier = steps.find((one) => one.step === 'update-customer')?.detail['changed'];
+        const changed = [...new Set([...(Array.isArray(earlier) ? (earlier as string[]) : []), ...merged.changed])];
+        const detail = {
+          changed,
+          ...(merged.superseded.length > 0 && { superseded: merged.superseded }),
+          ...(warnings.length > 0 && { warnings }),
+        };
+        const column = (name: keyof typeof COLUMNS): string | null => (merged.data[name] as string | undefined) ?? null;
+        await writeCustomer(tx, customerId, {
+          after: {
+            email: column('email'),
+            phone: column('phone'),
+            external_customer_id: column('customerId'),
+            klaviyo_profile_id: column('klaviyoProfileId'),
+            first_name: column('firstName'),
+            last_name: column('lastName'),
+            language: column('language'),
+            consent: nested(merged.data, 'consent.'),
+            properties: nested(merged.data, 'properties.'),
+            field_sequences: merged.sequences,
+          },
+          consents: consentTrail(before, merged.data),
+          changedFields: changed.map((name) => `customer.${name}`),
+          step: { ...step, state: 'succeeded', detail },
+        });
+        return { changed: changed.length, superseded: merged.superseded.length };
+      });
+    } catch (error) {
+      if (!(error instanceof IdentifierTaken)) throw error;
+      const reason = error.message;
+      await recordStep(sql, { ...step, state: 'failed', error: { code: 'identifier-conflict', message: reason } });
+      const ending = { status: 'succeeded', outcome: 'identifier-conflict', reason } as const;
+      await endOperation(sql, { tenantId, operationId: ref.operationId, ...ending });
+      return { conflict: true };
+    }
+  };
+}

@@ -1,0 +1,97 @@
+import { listLivePassIds } from '../database/customers.js';
+import { recordStep } from '../database/steps.js';
+import { profileValues } from '../klaviyo/profile-values.js';
+import { mergeFields } from '../passes/field-order.js';
+import { coerceFields } from '../passes/field-values.js';
+import type { ProfileSyncInput } from '../passes/operation-input.js';
+import type { JsonValue } from '../passes/pass-type.js';
+import { computeVisuals } from '../passes/visuals.js';
+import { changePass } from './change-pass.js';
+import type { ActivityDeps, StepInput } from './deps.js';
+
+export interface UpdatedPasses {
+  changed: string[];
+  superseded: number;
+}
+
+interface OnePass {
+  changed: boolean;
+  superseded: number;
+}
+
+/** Carries the profile into every live pass of the customer whose fields have a source in it; a revision for each pass. */
+export function updatePassesActivity(deps: ActivityDeps) {
+  return async function updatePasses(ref: StepInput & { customerId: string }): Promise<UpdatedPasses> {
+    const { tenantId, operationId } = ref;
+    const sql = deps.database.tenant(tenantId);
+    const settings = await deps.tenantSettings(tenantId);
+    const passIds = await listLivePassIds(sql, tenantId, ref.customerId);
+    const result: UpdatedPasses = { changed: [], superseded: 0 };
+    for (const passId of passIds) {
+      const one = await changePass<OnePass>(deps, {
+        ref: { tenantId, operationId, passId },
+        change: 'data',
+        step: 'update-passes',
+        repeated: () => ({ changed: true, superseded: 0 }),
+        async decide({ pass, operation }) {
+          const { sources } = profileValues(operation.input as unknown as ProfileSyncInput, settings);
+          const { design } = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
+          const fields = design.fields.filter((f) => f.source !== undefined && Object.hasOwn(sources, f.source));
+          const data = Object.fromEntries(
+            fields.map((f): [string, JsonValue] => [f.apiFieldName, sources[f.source!]!]),
+          );
+          const coerced = coerceFields(fields, data, { mode: 'update', base: '/profile' });
+          // A profile that lost a required value must not hold up the rest: the pass keeps what it has.
+          const passedOver = [...coerced.warnings, ...coerced.problems].map(({ pointer, message }) => ({
+            pointer,
+            message,
+          }));
+          const merged = mergeFields(
+            { data: pass.data, sequences: pass.field_sequences },
+            coerced.values,
+            operation.acceptance_sequence,
+          );
+          const { changed, superseded } = merged;
+          const detail = {
+            [passId]: {
+              changed,
+              ...(superseded.length > 0 && { superseded }),
+              ...(passedOver.length > 0 && { warnings: passedOver }),
+            },
+          };
+          const counts = { changed: changed.length > 0, superseded: superseded.length };
+          if (changed.length === 0) {
+            return Object.keys(coerced.values).length === superseded.length
+              ? { nothing: true, detail, result: counts }
+              : { sequences: merged.sequences, detail, result: counts };
+          }
+          const defaults = design.fields.flatMap((f): [string, JsonValue][] =>
+            f.default === undefined ? [] : [[f.apiFieldName, f.default]],
+          );
+          // Nobody asks for a recompute here, so colours and images follow the data at once.
+          const visuals = computeVisuals(design, { ...Object.fromEntries(defaults), ...merged.data });
+          const trail = changed.map((field) => [
+            field,
+            { from: pass.data[field] ?? null, to: merged.data[field] ?? null },
+          ]);
+          return {
+            write: {
+              after: { ...pass, data: merged.data, field_sequences: merged.sequences, visuals },
+              changed: Object.fromEntries(trail) as Record<string, unknown>,
+              changedFields: changed,
+            },
+            detail,
+            result: () => counts,
+          };
+        },
+      });
+      if (one.changed) result.changed.push(passId);
+      result.superseded += one.superseded;
+    }
+    if (passIds.length === 0) {
+      const detail = { reason: 'The customer has no live pass.' };
+      await recordStep(sql, { tenantId, operationId, step: 'update-passes', state: 'skipped', detail });
+    }
+    return result;
+  };
+}

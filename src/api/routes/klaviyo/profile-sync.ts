@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { NO_IDENTIFIER, parseProfileSync, type ProfileSyncCommand } from '../../../klaviyo/profile-sync-request.js';
+import type { ProfileSyncInput } from '../../../passes/operation-input.js';
+import type { TenantSettings } from '../../../passes/tenant-settings.js';
+import { acceptOperation } from '../../accept-operation.js';
+import { none, tenantId } from '../../parameters.js';
+import { ApiError } from '../../problems.js';
+import { checkListener, readDelivery } from '../../read-delivery.js';
+import { route, type ApiDeps, type Route } from '../../route.js';
+
+const body = z
+  .looseObject({
+    email: z.string().nullish(),
+    phone_number: z.string().nullish(),
+    external_id: z.union([z.string(), z.int()]).nullish().describe('Your own id of the customer'),
+    profile_id: z.string().nullish().describe('Klaviyo’s id of the profile; it finds a customer whose e-mail changed'),
+    first_name: z.string().nullish(),
+    last_name: z.string().nullish(),
+    properties: z.record(z.string(), z.unknown()).nullish().describe('Custom properties; null clears'),
+    consent: z.unknown().describe('`{"email": "SUBSCRIBED"}` or Klaviyo’s `subscriptions`'),
+    origin: z.string().nullish().describe('`merchant` where your own system made the change: it is not told again'),
+    idempotency_key: z.string().max(255).nullish().describe('Wins over the Idempotency-Key header'),
+  })
+  .describe('The changed profile; Klaviyo’s own profile object under `data` is read too');
+
+/** The operation's input. An external id is the merchant's customer id, unless the tenant keeps serial numbers there. */
+function toInput(command: ProfileSyncCommand, settings: TenantSettings): ProfileSyncInput {
+  const kindOfExternalId = settings.klaviyo.externalId === 'serialNumber' ? 'serialNumber' : 'customerId';
+  const identifiers = command.identifiers.map(({ kind, value }) => ({
+    kind: kind === 'externalId' ? kindOfExternalId : kind,
+    value,
+  }));
+  const { profileId, attributes, properties, consent, version } = command;
+  const distinct = identifiers.filter((one, index) => identifiers.findIndex(({ kind }) => kind === one.kind) === index);
+  return { identifiers: distinct, klaviyoProfileId: profileId, attributes, properties, consent, version };
+}
+
+/** A profile changed in Klaviyo: 202 as soon as the request is durable. */
+export const profileSyncRoutes = (deps: ApiDeps): Route[] => [
+  route({
+    method: 'POST',
+    path: '/api/:tenantId/webhooks/listeners/klaviyo/profiles/sync',
+    scope: 'KlaviyoListener.Write',
+    summary: 'Carry a changed profile to the customer, every pass and the merchant',
+    params: z.object({ tenantId }),
+    query: none,
+    headers: [
+      { name: 'Idempotency-Key', description: 'The same key and body again changes nothing; with another body: 422' },
+      { name: 'X-Klaviyo-Flow-ID', description: 'Sent by Klaviyo; a tenant can allow listed flows only' },
+    ],
+    body: {
+      description: 'JSON in any content type; a listed set of template accidents is repaired',
+      schema: body,
+      example: {
+        email: 'sarah.mason@example.com',
+        phone_number: '+12125550123',
+        profile_id: '01GDDKASAP8TKDDA2GRZDSVP4H',
+      },
+    },
+    answers: {
+      202: {
+        description: 'Accepted and durable',
+        schema: z.object({ correlationId: z.uuid(), statusUrl: z.url() }),
+      },
+    },
+    problems: ['listener-closed', 'flow-not-allowed', 'identifier-missing', 'idempotency-key-reused'],
+    async handler(ctx, { caller, correlationId }) {
+      checkListener(ctx, caller, 'profileSync');
+      const { command, repairs } = await readDelivery(ctx, caller, (delivery, options) => {
+        const parsed = parseProfileSync(delivery, options);
+        const nobody = parsed.ok ? undefined : parsed.problems.find(({ message }) => message === NO_IDENTIFIER);
+        if (!nobody) return parsed;
+        throw new ApiError('identifier-missing', `${nobody.message}: ${nobody.cure}.`, { errors: [nobody] });
+      });
+      const { operationId } = await acceptOperation(deps, ctx, {
+        caller,
+        kind: 'profile-sync',
+        origin: command.origin,
+        correlationId,
+        input: toInput(command, caller.tenant.settings),
+        idempotencyKey: command.idempotencyKey,
+        repairs,
+      });
+      ctx.status = 202;
+      ctx.body = {
+        correlationId: operationId,
+        statusUrl: `${deps.publicUrl}/api/${caller.tenant.tenantId}/operations/${operationId}`,
+      };
+    },
+  }),
+];

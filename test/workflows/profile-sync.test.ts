@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { createSecretBox, putSecret, SECRET_NAMES } from '../../src/database/secrets.js';
+import { listSteps, type OperationRow } from '../../src/database/operations.js';
+import { startKlaviyoSimulator, type KlaviyoSimulator } from '../../src/simulators/klaviyo.js';
+import { createProfileReader } from '../../src/worker/profile-reader.js';
+import type { FetchedProfile, ProfileSyncInput } from '../../src/passes/operation-input.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startEngine, type TestEngine } from '../support/engine.js';
+import { accept, ended } from '../support/operations.js';
+import { addCustomer, seedProfileTenant, type ProfileTenant } from '../support/profiles.js';
+
+const secretBox = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
+
+describe('profile-sync on a real Temporal server', () => {
+  let test: TestDatabase;
+  let engine: TestEngine;
+  let klaviyo: KlaviyoSimulator;
+  let tenant: ProfileTenant;
+
+  before(async () => {
+    test = await createTestDatabase();
+    klaviyo = await startKlaviyoSimulator();
+    tenant = await seedProfileTenant(test, { pushWindowSeconds: 0 });
+    engine = await startEngine(test, {
+      deps: {
+        profiles: createProfileReader({ database: test.database, secretBox, apiUrl: klaviyo.url, timeoutMs: 300 }),
+      },
+    });
+  });
+  after(async () => {
+    await engine.stop();
+    await klaviyo.close();
+    await test.drop();
+  });
+
+  async function sync(
+    input: Partial<ProfileSyncInput>,
+    origin: 'klaviyo' | 'merchant' = 'klaviyo',
+  ): Promise<OperationRow> {
+    const full = { identifiers: [], klaviyoProfileId: null, attributes: {}, properties: {}, consent: null, ...input };
+    return ended(test, tenant.tenantId, await accept(test, tenant, { kind: 'profile-sync', origin, input: full }));
+  }
+  const byId = (customer: { customerId: string }) =>
+    test.owner('select * from customers where customer_id = $1', [customer.customerId]).then(([row]) => row!);
+  const identifiers = (customer: { customerId: string }) =>
+    test
+      .owner<{ id: string }>(
+        `select kind || ':' || value as id from customer_identifiers where customer_id = $1 order by 1`,
+        [customer.customerId],
+      )
+      .then((rows) => rows.map(({ id }) => id));
+  const passOf = (customer: { passId: string }) =>
+    test.owner<{ data: Record<string, unknown>; revision: number }>('select * from passes where pass_id = $1', [
+      customer.passId,
+    ]);
+  const events = (row: OperationRow) =>
+    test
+      .owner<{ type: string }>('select type from events where operation_id = $1 order by type', [row.operation_id])
+      .then((rows) => rows.map(({ type }) => type));
+  const email = (value: string) => ({ kind: 'email', value });
+
+  it('carries a new e-mail address to customer, identifiers, pass and merchant', async () => {
+    const sarah = await addCustomer(test, tenant, { email: 'old@example.com', klaviyoProfileId: '01SARAH' });
+    const row = await sync({
+      identifiers: [email('new@example.com')],
+      klaviyoProfileId: '01SARAH',
+      attributes: { first_name: 'Sarah' },
+      properties: { loyalty_tier: 'gold', secret_note: 'x' },
+    });
+    assert.deepEqual([row.status, row.outcome, row.customer_id], ['succeeded', 'synced', sarah.customerId]);
+    assert.deepEqual(await identifiers(sarah), ['email:new@example.com']);
+    const customer = await byId(sarah);
+    assert.deepEqual(
+      [customer['email'], customer['first_name'], customer['properties']],
+      ['new@example.com', 'Sarah', { tier: 'gold' }],
+    );
+    const [pass] = await passOf(sarah);
+    assert.deepEqual([pass?.data['mail'], pass?.data['tier'], pass?.revision], ['new@example.com', 'gold', 2]);
+    assert.deepEqual(await events(row), ['customer.updated', 'pass.updated']);
+    const steps = await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, row.operation_id);
+    assert.deepEqual(
+      steps.map(({ step, state }) => `${step} ${state}`),
+      [
+        'find-customer succeeded',
+        'fetch-profile skipped',
+        'update-customer succeeded',
+        'update-passes succeeded',
+        'notify-devices succeeded',
+        'sync-merchant succeeded',
+      ],
+    );
+    const again = await sync({ identifiers: [email('new@example.com')], klaviyoProfileId: '01SARAH' });
+    assert.deepEqual([again.outcome, await events(again)], ['unchanged', []]);
+  });
+
+  it('never takes an address away from another customer, and lets addresses change hands once they are free', async () => {
+    const a = await addCustomer(test, tenant, { email: 'a@example.com', klaviyoProfileId: '01A' });
+    const b = await addCustomer(test, tenant, { email: 'b@example.com', klaviyoProfileId: '01B' });
+    const both = async () => [...(await identifiers(a)), ...(await identifiers(b))];
+    const [aToB, bToA] = await Promise.all([
+      sync({ identifiers: [email('b@example.com')], klaviyoProfileId: '01A', attributes: { first_name: 'Ann' } }),
+      sync({ identifiers: [email('a@example.com')], klaviyoProfileId: '01B' }),
+    ]);
+    assert.deepEqual([aToB.outcome, bToA.outcome], ['identifier-conflict', 'identifier-conflict']);
+    assert.match(aToB.reason ?? '', new RegExp(`e-mail address .* customer ${b.customerId}`));
+    assert.deepEqual(await both(), ['email:a@example.com', 'email:b@example.com']);
+    assert.equal((await byId(a))['first_name'], null);
+    assert.equal((await passOf(a))[0]?.revision, 1);
+
+    // The way in which Klaviyo itself must do it: one steps aside first.
+    for (const [address, profile] of [
+      ['aside@example.com', '01A'],
+      ['a@example.com', '01B'],
+      ['b@example.com', '01A'],
+    ]) {
+      const row = await sync({ identifiers: [email(address!)], klaviyoProfileId: profile! });
+      assert.equal(row.outcome, 'synced', address);
+    }
+    assert.deepEqual(await both(), ['email:b@example.com', 'email:a@example.com']);
+  });
+
+  it('does not guess', async () => {
+    const a = await addCustomer(test, tenant, { email: 'c@example.com', phone: '+12125550101' });
+    const b = await addCustomer(test, tenant, { email: 'd@example.com', klaviyoProfileId: '01D' });
+    const ambiguous = await sync({ identifiers: [email('d@example.com'), { kind: 'phone', value: '+12125550101' }] });
+    const foreign = await sync({ identifiers: [email('d@example.com')], klaviyoProfileId: '01OTHER' });
+    const nobody = await sync({ identifiers: [email('nobody@example.com')] });
+    assert.deepEqual(
+      [ambiguous.outcome, foreign.outcome, nobody.outcome],
+      ['ambiguous-identifiers', 'identifier-conflict', 'customer-not-found'],
+    );
+    assert.deepEqual(
+      [...(await identifiers(a)), ...(await identifiers(b))],
+      ['email:c@example.com', 'phone:+12125550101', 'email:d@example.com'],
+    );
+  });
+
+  it('keeps when and how consent was withdrawn, and each turn of it once', async () => {
+    const sarah = await addCustomer(test, tenant, { email: 'consent@example.com' });
+    const said = (consent: string, at: string) => ({
+      sms: { marketing: { consent, consent_timestamp: at, method: 'PREFERENCE_PAGE' } },
+    });
+    const who = { identifiers: [email('consent@example.com')] };
+    await sync({ ...who, consent: said('SUBSCRIBED', '2026-01-02T03:04:05Z') });
+    const withdrawn = await sync({ ...who, consent: said('UNSUBSCRIBED', '2026-02-02T03:04:05+00:00') });
+    assert.equal(withdrawn.outcome, 'synced');
+    assert.equal((await sync({ ...who, consent: said('UNSUBSCRIBED', '2026-02-02T03:04:05Z') })).outcome, 'unchanged');
+    assert.deepEqual((await byId(sarah))['consent'], {
+      sms: { state: 'UNSUBSCRIBED', at: '2026-02-02T03:04:05.000Z', method: 'PREFERENCE_PAGE' },
+    });
+    const trail = await test.owner(
+      `select channel, granted, method, given_at at time zone 'UTC' as at from consents where customer_id = $1 order by given_at`,
+      [sarah.customerId],
+    );
+    assert.deepEqual(
+      trail.map(({ channel, granted, method }) => [channel, granted, method]),
+      [
+        ['sms', true, 'PREFERENCE_PAGE'],
+        ['sms', false, 'PREFERENCE_PAGE'],
+      ],
+    );
+  });
+
+  it('does not send a change back to the merchant who made it', async () => {
+    await addCustomer(test, tenant, { email: 'loop@example.com' });
+    const change = { identifiers: [email('loop@example.com')], properties: { loyalty_tier: 'silver' } };
+    const row = await sync(change, 'merchant');
+    assert.equal(row.outcome, 'synced');
+    assert.deepEqual(await events(row), ['pass.updated']);
+    const told = await test.owner(`select from events where operation_id = $1 and origin <> 'merchant'`, [
+      row.operation_id,
+    ]);
+    assert.equal(told.length, 0);
+  });
+
+  it('an older sync that comes later loses, field by field', async () => {
+    const sarah = await addCustomer(test, tenant, { email: 'order@example.com' });
+    const sql = test.database.tenant(tenant.tenantId);
+    const [{ sequence } = { sequence: '' }] = await sql.query<{ sequence: string }>(
+      `select nextval('acceptance_sequence')::text as sequence`,
+    );
+    const who = { identifiers: [email('order@example.com')] };
+    await sync({ ...who, attributes: { first_name: 'Newer' } });
+    const operationId = randomUUID();
+    const input = {
+      ...who,
+      klaviyoProfileId: null,
+      attributes: { first_name: 'Older', last_name: 'Mason' },
+      properties: {},
+      consent: null,
+    };
+    await sql.query(
+      `insert into operations (operation_id, acceptance_sequence, tenant_id, kind, origin, input) values ($1, $2, $3, 'profile-sync', 'klaviyo', $4)`,
+      [operationId, sequence, tenant.tenantId, JSON.stringify(input)],
+    );
+    assert.equal((await ended(test, tenant.tenantId, operationId)).outcome, 'synced');
+    const customer = await byId(sarah);
+    assert.deepEqual([customer['first_name'], customer['last_name']], ['Newer', 'Mason']);
+    assert.equal((await passOf(sarah))[0]?.data['name'], 'Newer');
+  });
+
+  describe('with a Klaviyo key', () => {
+    before(() =>
+      putSecret(
+        test.database.tenant(tenant.tenantId),
+        tenant.tenantId,
+        SECRET_NAMES.klaviyoApiKey,
+        klaviyo.apiKey,
+        secretBox,
+      ),
+    );
+
+    async function profile(attributes: Record<string, unknown>): Promise<string> {
+      const answer = await fetch(`${klaviyo.url}/api/profile-import`, {
+        method: 'POST',
+        headers: {
+          authorization: `Klaviyo-API-Key ${klaviyo.apiKey}`,
+          revision: '2026-07-15',
+          'content-type': 'application/vnd.api+json',
+        },
+        body: JSON.stringify({ data: { type: 'profile', attributes } }),
+      });
+      return ((await answer.json()) as { data: FetchedProfile }).data.id;
+    }
+
+    it('takes what Klaviyo says now over what the webhook said, through 429 and silence', async () => {
+      const sarah = await addCustomer(test, tenant, { email: 'fetch@example.com' });
+      const id = await profile({
+        email: 'fetch@example.com',
+        phone_number: '+33612345678',
+        first_name: 'Fetched',
+        properties: { loyalty_tier: 'platinum' },
+      });
+      const stored = klaviyo.profiles().find((one) => one.id === id)!;
+      stored.subscriptions = {
+        email: { marketing: { consent: 'SUBSCRIBED', method: 'API', timestamp: '2026-03-01' } },
+      };
+      klaviyo.setFault({ path: '/api/profiles', status: 429, retryAfter: '1' });
+      klaviyo.setFault({ path: '/api/profiles', hang: true });
+      const row = await sync({ identifiers: [email('fetch@example.com')], attributes: { first_name: 'Said' } });
+      assert.equal(row.outcome, 'synced');
+      const customer = await byId(sarah);
+      assert.deepEqual(
+        [customer['first_name'], customer['klaviyo_profile_id'], customer['phone'], customer['consent']],
+        [
+          'Fetched',
+          id,
+          '+33612345678',
+          { email: { state: 'SUBSCRIBED', at: '2026-03-01T00:00:00.000Z', method: 'API' } },
+        ],
+      );
+      assert.deepEqual(await identifiers(sarah), ['email:fetch@example.com', 'phone:+33612345678']);
+      const steps = await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, row.operation_id);
+      const fetched = steps.find(({ step }) => step === 'fetch-profile')!;
+      assert.deepEqual(
+        [fetched.state, fetched.attempts, fetched.last_error?.code],
+        ['succeeded', 3, 'klaviyo-timeout'],
+      );
+    });
+
+    it('goes on with what the webhook said where Klaviyo knows no such profile', async () => {
+      const sarah = await addCustomer(test, tenant, { email: 'gone@example.com', klaviyoProfileId: '01GONE' });
+      const row = await sync({
+        identifiers: [email('gone@example.com')],
+        klaviyoProfileId: '01GONE',
+        attributes: { first_name: 'Said' },
+      });
+      assert.deepEqual([row.outcome, (await byId(sarah))['first_name']], ['synced', 'Said']);
+    });
+  });
+});
