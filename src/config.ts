@@ -65,6 +65,7 @@ export interface DemoConfig extends CommonConfig {
   googleCallbackKeysUrl: string | null;
   googleSaveUrl: string | null;
   klaviyoApiUrl: string | null;
+  oauth: ApiConfig['oauth'];
 }
 
 const webUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
@@ -272,6 +273,7 @@ export function parseDemoConfig(env: Env = process.env): Readonly<DemoConfig> {
     googleCallbackKeysUrl: read.explicit('GOOGLE_CALLBACK_KEYS_URL'),
     googleSaveUrl: read.explicit('GOOGLE_SAVE_URL'),
     klaviyoApiUrl: read.explicit('KLAVIYO_API_URL'),
+    oauth: read.oauth(),
   });
 }
 

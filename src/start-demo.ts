@@ -44,7 +44,7 @@ async function main(): Promise<number> {
   if (shutdown.failure) {
     exitCode = FAILED;
     print.heading('Failed');
-    print.line(shutdown.failure.message);
+    for (const line of shutdown.failure.message.split('\n')) print.line(line);
   }
   return (await shutdown.run(print)) ? exitCode : FAILED;
 }

@@ -1,24 +1,22 @@
 import { startApi } from '../api-process.js';
 import type { ApiConfig, DemoConfig, TemporalConfig, WorkerConfig } from '../config.js';
-import { connectDatabase } from '../database/connect.js';
 import { migrate } from '../database/migrate.js';
-import { createSecretBox } from '../database/secrets.js';
 import { freePort, isPortFree } from '../embedded/free-port.js';
-import { startPostgres, type RunningPostgres } from '../embedded/postgres.js';
+import { startPostgres } from '../embedded/postgres.js';
 import type { Log } from '../embedded/progress.js';
 import { findTemporalCli } from '../embedded/temporal-cli.js';
 import { startTemporal } from '../embedded/temporal.js';
 import { createLogger } from '../logging.js';
-import { ensureDemoSecretsKey } from '../tenants/demo-secrets-key.js';
-import { ensureDemoTenant } from '../tenants/demo-tenant.js';
 import { cachedWorkflowBundle } from '../worker/bundle-cache.js';
 import { installTemporalRuntime, startWorkerProcess } from '../worker-process.js';
 import { createApiCalls } from './api-calls.js';
 import { createDemoFile, openDataFolder, openLogFile } from './data-folder.js';
+import { demoSecretKeys, prepareTenant } from './demo-data.js';
 import type { JourneyContext } from './journey.js';
 import type { Printer } from './printer.js';
 import type { Shutdown } from './shutdown.js';
-import { SIMULATED_KLAVIYO_KEY, startSimulators } from './simulators.js';
+import { databaseAddress, reachDatabase, reachTemporal } from './reach-servers.js';
+import { startSimulators } from './simulators.js';
 
 const HOST = '127.0.0.1';
 const DEFAULT_PORT = 8080;
@@ -39,16 +37,16 @@ async function choosePort(asked: number | null, print: Printer): Promise<number>
 
 /** PostgreSQL with the current schema: the one of the settings, or our own. */
 async function startDatabase(config: DemoConfig, folder: string, print: Printer, shutdown: Shutdown): Promise<string> {
-  const embedded = async (): Promise<string> => {
-    const describe = ({ port }: { port: number }): string => `${HOST}:${port}`;
-    const start = async (log: Log): Promise<RunningPostgres> => {
-      const postgres = await startPostgres({ dataDir: folder, log });
-      shutdown.add('PostgreSQL', postgres.stop);
-      return postgres;
-    };
-    return (await print.step('PostgreSQL', start, describe)).url;
+  const start = async (log: Log): Promise<string> => {
+    if (config.databaseUrl !== null) {
+      await reachDatabase(config.databaseUrl);
+      return config.databaseUrl;
+    }
+    const postgres = await startPostgres({ dataDir: folder, log });
+    shutdown.add('PostgreSQL', postgres.stop);
+    return postgres.url;
   };
-  const url = config.databaseUrl ?? (await embedded());
+  const url = await print.step('PostgreSQL', start, databaseAddress);
   shutdown.signal.throwIfAborted();
   await print.step(
     'Migrations',
@@ -65,28 +63,23 @@ async function startEngine(
   print: Printer,
   shutdown: Shutdown,
 ): Promise<{ temporal: TemporalConfig; uiUrl: string | null }> {
-  if (config.temporal) {
-    print.tick('Temporal', `${config.temporal.connectionOptions.address}, namespace ${config.temporal.namespace}`);
-    return { temporal: config.temporal, uiUrl: config.temporalUiUrl };
-  }
-  const server = await print.step(
-    'Temporal',
-    async (log) => {
-      const cli = await findTemporalCli({ log });
-      const running = await startTemporal({ cliPath: cli.path, dbFilename, log });
-      shutdown.add('Temporal', running.stop);
-      return running;
-    },
-    ({ address, uiUrl }) => `${address}, Web UI ${uiUrl ?? 'off'}`,
-  );
-  return {
-    temporal: {
-      connectionOptions: { address: server.address },
-      namespace: server.namespace,
-      taskQueue: config.taskQueue,
-    },
-    uiUrl: config.temporalUiUrl ?? server.uiUrl ?? null,
+  const start = async (log: Log): Promise<{ temporal: TemporalConfig; uiUrl: string | null }> => {
+    if (config.temporal) {
+      await reachTemporal(config.temporal);
+      return { temporal: config.temporal, uiUrl: config.temporalUiUrl };
+    }
+    const cli = await findTemporalCli({ log });
+    const server = await startTemporal({ cliPath: cli.path, dbFilename, log });
+    shutdown.add('Temporal', server.stop);
+    const { address, namespace } = server;
+    return {
+      temporal: { connectionOptions: { address }, namespace, taskQueue: config.taskQueue },
+      uiUrl: config.temporalUiUrl ?? server.uiUrl ?? null,
+    };
   };
+  return print.step('Temporal', start, ({ temporal, uiUrl }) =>
+    [temporal.connectionOptions.address, uiUrl && `Web UI ${uiUrl}`].filter(Boolean).join(', '),
+  );
 }
 
 /** Starts everything, in the order in which one thing needs another, and says so in demo.json. */
@@ -108,23 +101,10 @@ export async function startEverything(config: DemoConfig, print: Printer, shutdo
   const { temporal, uiUrl } = await startEngine(config, data.path('temporal/temporal.db'), print, shutdown);
   signal.throwIfAborted();
 
-  const secretKeys = config.secretKeys ?? (await ensureDemoSecretsKey(data.folder));
+  const secretKeys = await demoSecretKeys(config, data.folder);
   const tenant = await print.step(
     'Demo tenant',
-    async () => {
-      const database = connectDatabase({ url: databaseUrl, poolMax: 2, applicationName: 'passrelay-demo' });
-      try {
-        return await ensureDemoTenant({
-          database,
-          secretBox: createSecretBox({ keys: secretKeys }),
-          dataDir: data.folder,
-          now: Date.now,
-          ...(config.klaviyoApiUrl === null && { klaviyoApiKey: SIMULATED_KLAVIYO_KEY }),
-        });
-      } finally {
-        await database.close();
-      }
-    },
+    () => prepareTenant(config, databaseUrl, secretKeys, data.folder),
     ({ tenantId, versions }) => `${tenantId}, pass types ${versions.map(({ name }) => name).join(' and ')}, one pass`,
   );
   const simulators = await print.step(
@@ -147,13 +127,14 @@ export async function startEverything(config: DemoConfig, print: Printer, shutdo
     environment: config.environment,
     logLevel: config.logLevel,
     databasePoolMax: config.databasePoolMax,
+    encryptPayloads: config.encryptPayloads,
     databaseUrl,
     publicUrl: config.publicUrl ?? baseUrl,
     temporal,
     secretKeys,
   };
   const workerConfig: WorkerConfig = common;
-  const apiConfig: ApiConfig = { ...common, port, temporalUiUrl: uiUrl, oauth: null };
+  const apiConfig: ApiConfig = { ...common, port, temporalUiUrl: uiUrl, oauth: config.oauth };
   const worker = await print.step(
     'Worker',
     async () => {
