@@ -44,7 +44,7 @@ export function notifyDevicesActivity(deps: ActivityDeps) {
     const started = await beginNotification(sql, input, event);
     if (!started) throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
     const open = started.devices.filter(
-      ({ told }) => !['delivered', 'covered', 'gone', 'refused'].includes(told ?? ''),
+      ({ told }) => !['delivered', 'covered', 'gone'].includes(told ?? ''),
     );
     const passTypeIdentifier = started.applePassTypeIdentifier;
     const step = { tenantId, operationId, step: 'notify-devices' as const };

@@ -46,16 +46,18 @@ export async function runDurably<K extends Name>(
   return (await durable[character][name]!(input)) as Result<K>;
 }
 
+/** A local activity throws its failure bare, a regular one wraps it. */
+const causeOf = (error: unknown): unknown => (error instanceof ActivityFailure ? error.cause : error);
+
 /** Whether a step failed for good: the same input would always fail again. */
 export function isPermanent(error: unknown): boolean {
-  return (
-    error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.nonRetryable === true
-  );
+  const cause = causeOf(error);
+  return cause instanceof ApplicationFailure && cause.nonRetryable === true;
 }
 
 /** The stable code of a failed step, and a sentence without personal data. */
 export function describeFailure(error: unknown): { code: string; message: string } {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const cause = causeOf(error);
   if (cause instanceof ApplicationFailure) return { code: cause.type ?? 'internal-error', message: cause.message };
   if (cause instanceof CancelledFailure) return { code: 'cancelled', message: 'The operation was cancelled.' };
   return { code: 'gave-up', message: cause instanceof Error ? cause.message : 'unknown failure' };

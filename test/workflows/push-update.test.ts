@@ -80,6 +80,11 @@ describe('push-update on a real Temporal server', () => {
   it('names a pass type that does not exist, and the one that was meant', async () => {
     const unknown = await push({ passType: 'premum' });
     assert.deepEqual([unknown.status, unknown.outcome], ['failed', 'invalid-data']);
+    assert.deepEqual(
+      await steps(unknown),
+      ['find-pass succeeded 1', 'convert-type failed 1'],
+      'permanent faults are not retried',
+    );
     assert.match(unknown.reason ?? '', /Did you mean "premium"/);
   });
 
