@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { parseSecretKeys, type SecretKey } from './database/secrets.js';
 import { DEMO_KEY_ID_PREFIX } from './tenants/demo-secrets-key.js';
+import { VARIABLES } from './config-variables.js';
+
+export { TEMPORAL_VARIABLES, VARIABLES } from './config-variables.js';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 export type Environment = 'development' | 'staging' | 'production';
@@ -17,6 +20,8 @@ interface CommonConfig {
   environment: Environment;
   logLevel: string;
   databasePoolMax: number;
+  /** Whether arguments and results are encrypted before Temporal sees them. */
+  encryptPayloads: boolean;
 }
 
 /** What the HTTP process needs. It signs passes on demand, hence the key of the secrets. */
@@ -68,48 +73,7 @@ export interface DemoConfig extends CommonConfig {
   oauth: ApiConfig['oauth'];
 }
 
-const webUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
-const fileOrWebUrl = z.url({ protocol: /^(?:https?|file)$/ });
-
-/** Every variable that is ours; `.env.example` lists the same, and a test compares them. */
-export const VARIABLES = {
-  DATABASE_URL: z.url({ protocol: /^postgres(?:ql)?$/, error: 'must begin with postgres://' }),
-  DATABASE_POOL_MAX: z.coerce.number().int().min(1).max(1000).default(20),
-  PORT: z.coerce.number().int().min(0).max(65535).default(8080),
-  PUBLIC_URL: webUrl,
-  PASSRELAY_ENV: z.enum(['development', 'staging', 'production']).default('development'),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  SECRETS_KEY: z.string(),
-  SECRETS_KEY_FILE: z.string(),
-  PASSRELAY_DATA_DIR: z.string().default('.data'),
-  TEMPORAL_TASK_QUEUE: z.string().default('passrelay'),
-  TEMPORAL_UI_URL: webUrl,
-  APNS_URL: webUrl.default('https://api.push.apple.com'),
-  APNS_CA_FILE: z.string(),
-  GOOGLE_WALLET_API_URL: webUrl.default('https://walletobjects.googleapis.com/walletobjects/v1'),
-  GOOGLE_TOKEN_URL: webUrl,
-  GOOGLE_CALLBACK_KEYS_URL: fileOrWebUrl.default('https://pay.google.com/gp/m/issuer/keys'),
-  GOOGLE_SAVE_URL: webUrl.default('https://pay.google.com/gp/v/save'),
-  KLAVIYO_API_URL: webUrl.default('https://a.klaviyo.com'),
-  OAUTH_ISSUER: z.string(),
-  OAUTH_AUDIENCE: z.string(),
-  OAUTH_JWKS_URL: webUrl,
-} as const;
 type Name = keyof typeof VARIABLES;
-
-/** Read by Temporal's own environment configuration, named here for `.env.example` alone. */
-export const TEMPORAL_VARIABLES = [
-  'TEMPORAL_ADDRESS',
-  'TEMPORAL_NAMESPACE',
-  'TEMPORAL_API_KEY',
-  'TEMPORAL_TLS',
-  'TEMPORAL_TLS_CLIENT_CERT_PATH',
-  'TEMPORAL_TLS_CLIENT_KEY_PATH',
-  'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
-  'TEMPORAL_TLS_SERVER_NAME',
-  'TEMPORAL_CONFIG_FILE',
-  'TEMPORAL_PROFILE',
-] as const;
 
 /** Reads variables one by one and gathers what is wrong, so that one start shows every problem. */
 class Reader {
@@ -149,6 +113,7 @@ class Reader {
       environment: this.required('PASSRELAY_ENV'),
       logLevel: this.required('LOG_LEVEL'),
       databasePoolMax: this.required('DATABASE_POOL_MAX'),
+      encryptPayloads: this.encryptPayloads(),
     };
   }
 
@@ -193,6 +158,12 @@ class Reader {
       namespace: loaded?.namespace ?? 'default',
       taskQueue,
     };
+  }
+
+  /** On in production, unless somebody says otherwise. */
+  encryptPayloads(): boolean {
+    const said = this.optional('TEMPORAL_PAYLOAD_ENCRYPTION');
+    return said === null ? this.given('PASSRELAY_ENV') === 'production' : said === 'on';
   }
 
   oauth(): ApiConfig['oauth'] {
@@ -250,6 +221,30 @@ export function parseWorkerConfig(env: Env = process.env): Readonly<WorkerConfig
     googleTokenUrl: read.optional('GOOGLE_TOKEN_URL'),
     googleSaveUrl: read.required('GOOGLE_SAVE_URL'),
     klaviyoApiUrl: read.required('KLAVIYO_API_URL'),
+  });
+}
+
+/** What the server needs that decrypts payloads for the Temporal UI. */
+export interface CodecServerConfig {
+  logLevel: string;
+  port: number;
+  /** Whoever sends it may read; as a bearer token or as the password of a person. */
+  accessKey: string;
+  /** The only origin whose pages may call. */
+  uiOrigin: string;
+  secretKeys: SecretKey[];
+}
+
+/** Settings of the codec server; throws one Error that names every problem. */
+export function parseCodecServerConfig(env: Env = process.env): Readonly<CodecServerConfig> {
+  const read = new Reader(env);
+  const uiUrl = read.required('TEMPORAL_UI_URL');
+  return read.finish({
+    logLevel: read.required('LOG_LEVEL'),
+    port: read.required('CODEC_SERVER_PORT'),
+    accessKey: read.required('CODEC_SERVER_KEY'),
+    uiOrigin: uiUrl ? new URL(uiUrl).origin : '',
+    secretKeys: read.requiredSecretKeys(),
   });
 }
 

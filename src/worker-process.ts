@@ -14,6 +14,7 @@ import { createAppleNotifier } from './worker/apple-notifier.js';
 import { connectionTuning } from './worker/connection-tuning.js';
 import { createWorker } from './worker/create-worker.js';
 import { encryptingDataConverter } from './worker/encrypting-codec.js';
+import { encryptingDataConverter } from './worker/encrypting-codec.js';
 import { createGoogleAccess } from './worker/google-access.js';
 import { createProfileReader } from './worker/profile-reader.js';
 import { ensureSearchAttributes } from './worker/search-attribute-registration.js';
@@ -72,6 +73,7 @@ export async function startWorkerProcess(
     applicationName: 'passrelay-worker',
   });
   const secretBox = createSecretBox({ keys: config.secretKeys });
+  const dataConverter = encryptingDataConverter({ keys: config.secretKeys, encrypt: config.encryptPayloads });
   const dataConverter = encryptingDataConverter({ keys: config.secretKeys, encrypt: config.encryptPayloads });
   const apple = createAppleNotifier({
     database,

@@ -1,3 +1,4 @@
+import type { DataConverter } from '@temporalio/common';
 import {
   type ActivityInterceptorsFactory,
   type NativeConnection,
@@ -13,6 +14,8 @@ export interface WorkerOptions {
   namespace: string;
   taskQueue: string;
   workflowBundle: WorkflowBundleOption;
+  /** As the clients have it that start workflows. */
+  dataConverter?: DataConverter;
   activities: object;
   database: Database;
   log: Logger;
@@ -29,6 +32,7 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
     taskQueue: options.taskQueue,
     workflowBundle: options.workflowBundle,
     activities: options.activities,
+    ...(options.dataConverter && { dataConverter: options.dataConverter }),
     interceptors: {
       activity: [
         (context) => ({

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
+import type { DataConverter } from '@temporalio/common';
 import {
   type ActivityInterceptorsFactory,
   bundleWorkflowCode,
@@ -94,6 +95,7 @@ export async function startEngine(test: TestDatabase, options: EngineOptions = {
     namespace: 'default',
     taskQueue,
     workflowBundle: await testBundle(),
+    ...(dataConverter && { dataConverter }),
     ...(dataConverter && { dataConverter }),
     activities: createActivities(deps),
     database: test.database,

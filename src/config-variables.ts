@@ -1,0 +1,45 @@
+import { z } from 'zod';
+
+const webUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
+const fileOrWebUrl = z.url({ protocol: /^(?:https?|file)$/ });
+
+/** Every variable that is ours; `.env.example` lists the same, and a test compares them. */
+export const VARIABLES = {
+  DATABASE_URL: z.url({ protocol: /^postgres(?:ql)?$/, error: 'must begin with postgres://' }),
+  DATABASE_POOL_MAX: z.coerce.number().int().min(1).max(1000).default(20),
+  PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  PUBLIC_URL: webUrl,
+  PASSRELAY_ENV: z.enum(['development', 'staging', 'production']).default('development'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  SECRETS_KEY: z.string(),
+  SECRETS_KEY_FILE: z.string(),
+  PASSRELAY_DATA_DIR: z.string().default('.data'),
+  TEMPORAL_TASK_QUEUE: z.string().default('passrelay'),
+  TEMPORAL_PAYLOAD_ENCRYPTION: z.enum(['on', 'off']),
+  TEMPORAL_UI_URL: webUrl,
+  CODEC_SERVER_PORT: z.coerce.number().int().min(0).max(65535).default(8088),
+  CODEC_SERVER_KEY: z.string().min(32, 'must have 32 characters or more; make one with "openssl rand -hex 32"'),
+  APNS_URL: webUrl.default('https://api.push.apple.com'),
+  APNS_CA_FILE: z.string(),
+  GOOGLE_WALLET_API_URL: webUrl.default('https://walletobjects.googleapis.com/walletobjects/v1'),
+  GOOGLE_TOKEN_URL: webUrl,
+  GOOGLE_CALLBACK_KEYS_URL: fileOrWebUrl.default('https://pay.google.com/gp/m/issuer/keys'),
+  GOOGLE_SAVE_URL: webUrl.default('https://pay.google.com/gp/v/save'),
+  KLAVIYO_API_URL: webUrl.default('https://a.klaviyo.com'),
+  OAUTH_ISSUER: z.string(),
+  OAUTH_AUDIENCE: z.string(),
+  OAUTH_JWKS_URL: webUrl,
+} as const;
+/** Read by Temporal's own environment configuration, named here for `.env.example` alone. */
+export const TEMPORAL_VARIABLES = [
+  'TEMPORAL_ADDRESS',
+  'TEMPORAL_NAMESPACE',
+  'TEMPORAL_API_KEY',
+  'TEMPORAL_TLS',
+  'TEMPORAL_TLS_CLIENT_CERT_PATH',
+  'TEMPORAL_TLS_CLIENT_KEY_PATH',
+  'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
+  'TEMPORAL_TLS_SERVER_NAME',
+  'TEMPORAL_CONFIG_FILE',
+  'TEMPORAL_PROFILE',
+] as const;
