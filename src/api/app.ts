@@ -11,6 +11,8 @@ import { healthRoutes } from './routes/health.js';
 import { issuePassRoutes } from './routes/issue-pass.js';
 import { profileSyncRoutes } from './routes/klaviyo/profile-sync.js';
 import { pushUpdateRoutes } from './routes/klaviyo/push-update.js';
+import { linkDiagnosisRoutes } from './routes/link-diagnosis.js';
+import { linkRoutes } from './routes/links.js';
 import { operationRoutes } from './routes/operations.js';
 import { passPageRoutes } from './routes/pass-page.js';
 import { passTemplateRoutes } from './routes/pass-templates.js';
@@ -31,7 +33,9 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...appleDeviceRoutes(deps),
     ...applePassRoutes(deps),
     ...healthRoutes(deps),
+    ...linkDiagnosisRoutes(deps),
     ...passPageRoutes(deps),
+    ...linkRoutes(deps),
   ];
   return [...routes, ...descriptionRoutes(deps, routes)];
 }

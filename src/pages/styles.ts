@@ -61,6 +61,7 @@ details dt{color:var(--soft);font-size:.85rem;margin-top:.6rem}details dd{margin
 input[type=text],input[type=email],input[type=tel],input[type=url],input[type=date],input[type=number],input[type=password],input[type=search],select{width:100%;min-height:2.9rem;padding:.5rem .75rem;font:inherit;color:var(--text);background:var(--page);border:1px solid #8a867e;border-radius:10px}
 .check{display:flex;gap:.75rem;align-items:flex-start;margin:1rem 0}
 .check input{width:1.5rem;height:1.5rem;flex:none;margin:.05rem 0 0;accent-color:var(--focus)}
+fieldset{border:0;border-top:1px solid var(--line);margin:1.4rem 0 1rem;padding:1rem 0 0;min-width:0}legend{font-weight:650;padding:0 .6rem 0 0}
 .error{color:var(--bad);font-weight:600}
 button,.button{display:inline-flex;align-items:center;justify-content:center;min-height:2.9rem;padding:.5rem 1.3rem;border:0;border-radius:12px;background:var(--text);color:var(--page);font:inherit;font-weight:650;cursor:pointer;text-decoration:none}
 form.main button{width:100%;min-height:3.25rem;font-size:1.06rem}

@@ -47,6 +47,8 @@ export const tenantSettings = z.strictObject({
     .strictObject({
       expiryDays: z.int().positive().default(90),
       graceDays: z.int().min(0).default(14),
+      /** Name of the pass type that the enrolment page issues; null: the first by name. */
+      passType: z.string().nullable().default(null),
     })
     .prefault({}),
   consentTexts: z

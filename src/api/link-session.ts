@@ -1,0 +1,81 @@
+import type Koa from 'koa';
+import { findLink, getLinkKey } from '../database/links.js';
+import { getTenant, type Tenant } from '../database/tenants.js';
+import { messagePage } from '../pages/message-page.js';
+import type { Language } from '../pages/texts.js';
+import { LINK_MISTAKES, type LinkMistake } from './link-mistakes.js';
+import { browserLanguage, sendPage } from './page-response.js';
+import { rememberFor } from './keep-recent.js';
+import type { ApiDeps } from './route.js';
+import { signedCookies } from './signed-cookie.js';
+
+/** Half an hour is enough to fill in a form and short enough for a borrowed computer. */
+const SESSION_MS = 30 * 60_000;
+const KEY_MS = 60_000;
+
+interface SessionValue {
+  customerId: string;
+  /** Hex; a revoked link ends its sessions, too. */
+  tokenHash: string;
+}
+
+export interface LinkSession {
+  tenant: Tenant;
+  language: Language;
+  customerId: string;
+  csrf: string;
+}
+
+/** What the routes of personal links share: sessions, the tenant of an address, and pages for mistakes. */
+export function createLinkSessions(deps: ApiDeps) {
+  const { database, publicUrl, now } = deps;
+  const keyOf = rememberFor(KEY_MS, now, (tenantId: string) =>
+    getLinkKey(database.tenant(tenantId), tenantId, deps.secretBox),
+  );
+  const cookiesOf = (tenantId: string) =>
+    signedCookies<SessionValue>({
+      name: 'passrelay_link',
+      path: `/${tenantId}/mail`,
+      use: `link:${tenantId}`,
+      maxAgeMs: SESSION_MS,
+      secure: publicUrl.startsWith('https:'),
+      now,
+    });
+
+  function refuse(ctx: Koa.Context, tenantId: string, tenant: Tenant | undefined, kind: LinkMistake): void {
+    const { code, status, cure } = LINK_MISTAKES[kind];
+    deps.log.info({ code, reason: kind, tenantId, correlationId: ctx.state['correlationId'] }, 'personal link refused');
+    const language = browserLanguage(ctx, tenant?.settings.language);
+    sendPage(ctx, deps, messagePage({ language, brand: tenant?.name ?? '', kind, code, cure }), status);
+  }
+
+  return {
+    refuse,
+    tenant: (tenantId: string) => getTenant(database.tenant(tenantId), tenantId),
+    async open(ctx: Koa.Context, tenantId: string, value: SessionValue): Promise<void> {
+      cookiesOf(tenantId).set(ctx, await keyOf(tenantId), value);
+    },
+    /** The session of a request, or undefined once the page for its absence is sent. */
+    async require(ctx: Koa.Context, tenantId: string): Promise<LinkSession | undefined> {
+      const tenant = await getTenant(database.tenant(tenantId), tenantId);
+      const session = tenant && cookiesOf(tenantId).read(ctx, await keyOf(tenantId));
+      if (!tenant || !session) return void refuse(ctx, tenantId, tenant, 'session-ended');
+      const { customerId, tokenHash } = session.value;
+      const link = await findLink(database.tenant(tenantId), {
+        tenantId,
+        tokenHash: Buffer.from(tokenHash, 'hex'),
+        purpose: 'mail',
+        now,
+      });
+      if (link.state !== 'valid') {
+        return void refuse(ctx, tenantId, tenant, link.state === 'revoked' ? 'token-revoked' : 'session-ended');
+      }
+      const language = browserLanguage(ctx, tenant.settings.language);
+      return { tenant, language, customerId, csrf: session.csrf };
+    },
+    async hasSession(ctx: Koa.Context, tenantId: string): Promise<boolean> {
+      return cookiesOf(tenantId).read(ctx, await keyOf(tenantId)) !== null;
+    },
+  };
+}
+export type LinkSessions = ReturnType<typeof createLinkSessions>;

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { findCustomer } from '../../database/customers.js';
+import { listCustomerPasses } from '../../database/enrolment.js';
+import { findLink } from '../../database/links.js';
+import { hashLinkToken, readLinkToken } from '../../passes/link-token.js';
+import { LINK_MISTAKES, type LinkMistake } from '../link-mistakes.js';
+import { maskEmail, maskPhone } from '../mask-personal.js';
+import { none, tenantId } from '../parameters.js';
+import { ApiError } from '../problems.js';
+import { readRawBody } from '../raw-body.js';
+import { route, type ApiDeps, type Route } from '../route.js';
+
+const diagnosis = z.object({
+  code: z.string().nullable().describe("The code that the customer's page shows; null where the link works"),
+  reason: z.string().describe('`works`, or what is wrong'),
+  cure: z.string().nullable(),
+  expiresAt: z.iso.datetime().nullable(),
+  revokedAt: z.iso.datetime().nullable(),
+  profile: z
+    .object({
+      customerId: z.uuid(),
+      klaviyoProfileId: z.string().nullable(),
+      email: z.string().nullable(),
+      phone: z.string().nullable(),
+    })
+    .nullable()
+    .describe('Whose token it is: compare it with the profile that carries it. Masked without Customer.Read'),
+  passes: z.array(z.object({ serialNumber: z.string(), state: z.string() })),
+});
+
+const body = z.object({ token: z.string().max(4096).describe('As it stands in the link after neo.authToken=') });
+
+/** Tells an operator why a link does not work; the token travels in the body, never in an address. */
+export const linkDiagnosisRoutes = (deps: ApiDeps): Route[] => [
+  route({
+    method: 'POST',
+    path: '/api/:tenantId/links/diagnose',
+    scope: 'Operation.Read',
+    summary: 'Why a personal link works or does not',
+    params: z.object({ tenantId }),
+    query: none,
+    body: {
+      description: 'The token of the link',
+      schema: body,
+      example: { token: "{{ person|lookup:'neostore.authenticationToken' }}" },
+    },
+    answers: { 200: { description: 'What the link does', schema: diagnosis } },
+    async handler(ctx, { caller }) {
+      const parsed = body.safeParse(parse((await readRawBody(ctx.req)).toString('utf8')));
+      if (!parsed.success) {
+        throw new ApiError('invalid-request', 'The body needs the token of the link.', {
+          errors: [{ pointer: '/token', message: 'token is missing or no text', cure: 'send {"token": "…"}' }],
+        });
+      }
+      const tenant = caller.tenant.tenantId;
+      const sql = deps.database.tenant(tenant);
+      const answer = (mistake: LinkMistake | null, rest: Partial<z.output<typeof diagnosis>> = {}): void => {
+        ctx.body = {
+          code: mistake && LINK_MISTAKES[mistake].code,
+          reason: mistake ?? 'works',
+          cure: mistake && LINK_MISTAKES[mistake].cure,
+          expiresAt: null,
+          revokedAt: null,
+          profile: null,
+          passes: [],
+          ...rest,
+        } satisfies z.output<typeof diagnosis>;
+      };
+      const given = readLinkToken(parsed.data.token);
+      if (given.kind !== 'token') return answer(`token-${given.kind}`);
+      const ask = { tenantId: tenant, tokenHash: hashLinkToken(given.token), purpose: 'mail', now: deps.now } as const;
+      const link = await findLink(sql, ask);
+      if (link.state === 'unknown') return answer('token-unknown');
+      const [customer, passes] = await Promise.all([
+        findCustomer(sql, tenant, link.customerId),
+        listCustomerPasses(sql, tenant, link.customerId),
+      ]);
+      const plain = caller.scopes.includes('Customer.Read');
+      const mistake =
+        link.state === 'valid' ? (passes.length > 0 ? null : 'no-pass') : (`token-${link.state}` as const);
+      answer(mistake, {
+        expiresAt: link.expiresAt.toISOString(),
+        revokedAt: link.revokedAt?.toISOString() ?? null,
+        profile: {
+          customerId: link.customerId,
+          klaviyoProfileId: customer?.klaviyo_profile_id ?? null,
+          email: plain ? (customer?.email ?? null) : maskEmail(customer?.email ?? null),
+          phone: plain ? (customer?.phone ?? null) : maskPhone(customer?.phone ?? null),
+        },
+        passes: passes.map(({ serialNumber, state }) => ({ serialNumber, state })),
+      });
+    },
+  }),
+];
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,131 @@
+import type Koa from 'koa';
+import { z } from 'zod';
+import { listCustomerPasses } from '../../database/enrolment.js';
+import { findLink, recordLinkUse } from '../../database/links.js';
+import { enrolPage } from '../../pages/enrol-page.js';
+import { previewPage } from '../../pages/pass-page.js';
+import { hashLinkToken, readLinkToken } from '../../passes/link-token.js';
+import { isUnattended } from '../detect-device.js';
+import { createDeviceThrottle } from '../device-throttle.js';
+import { enrol, prepareEnrolment, presentAsked, presentConsents } from '../enrol.js';
+import { createLinkSessions } from '../link-session.js';
+import { browserLanguage, clientAddress, forPeople, sendPage } from '../page-response.js';
+import { tenantId } from '../parameters.js';
+import { ApiError } from '../problems.js';
+import { readForm } from '../read-form.js';
+import { openRoute, type ApiDeps, type Route } from '../route.js';
+import { isOwnForm } from '../signed-cookie.js';
+
+const PER_ADDRESS = 120;
+const PER_TOKEN = 30;
+
+/** Pass links hold as many passes as Apple installs from one file. */
+const MAX_PASSES = 10;
+
+/** Personal links out of e-mail and SMS: a token is exchanged for a short session, and the address is clean from then on. */
+export const linkRoutes = (deps: ApiDeps): Route[] => {
+  const { database } = deps;
+  const sessions = createLinkSessions(deps);
+  const perAddress = createDeviceThrottle(deps.now, PER_ADDRESS);
+  const perToken = createDeviceThrottle(deps.now, PER_TOKEN);
+
+  const redirect = (ctx: Koa.Context, path: string): void => {
+    ctx.status = 303;
+    ctx.set('Location', path);
+  };
+  const toPasses = (ctx: Koa.Context, serialNumbers: readonly string[]): void =>
+    redirect(ctx, `/p/${serialNumbers.slice(0, MAX_PASSES).map(encodeURIComponent).join(',')}`);
+
+  /** Exchanges the token of an address for a session, and leads on to `next` under a clean one. */
+  async function arrive(ctx: Koa.Context, id: string, next: string): Promise<void> {
+    perAddress.take(clientAddress(ctx));
+    const tenant = await sessions.tenant(id);
+    const given = readLinkToken(ctx.query['neo.authToken']);
+    const language = browserLanguage(ctx, tenant?.settings.language);
+    const userAgent = ctx.get('User-Agent');
+    const purpose = `${ctx.get('Sec-Purpose')} ${ctx.get('Purpose')}`;
+    if (ctx.method === 'HEAD' || isUnattended({ userAgent, purpose })) {
+      return sendPage(ctx, deps, previewPage({ language, brand: tenant?.name ?? '' }));
+    }
+    if (given.kind !== 'token') {
+      if (given.kind === 'missing' && tenant && (await sessions.hasSession(ctx, id))) return redirect(ctx, next);
+      return sessions.refuse(ctx, id, tenant, `token-${given.kind}`);
+    }
+    const tokenHash = hashLinkToken(given.token);
+    perToken.take(tokenHash.toString('hex'));
+    const sql = database.tenant(id);
+    const link = await findLink(sql, { tenantId: id, tokenHash, purpose: 'mail', now: deps.now });
+    if (link.state !== 'valid') return sessions.refuse(ctx, id, tenant, `token-${link.state}`);
+    await recordLinkUse(sql, id, tokenHash);
+    await sessions.open(ctx, id, { customerId: link.customerId, tokenHash: tokenHash.toString('hex') });
+    redirect(ctx, next);
+  }
+
+  async function showPasses(ctx: Koa.Context, id: string): Promise<void> {
+    perAddress.take(clientAddress(ctx));
+    const session = await sessions.require(ctx, id);
+    if (!session) return;
+    const passes = await listCustomerPasses(database.tenant(id), id, session.customerId);
+    const active = passes.filter(({ state }) => state === 'active');
+    const shown = active.length > 0 ? active : passes.slice(-1);
+    if (shown.length === 0) return sessions.refuse(ctx, id, session.tenant, 'no-pass');
+    toPasses(
+      ctx,
+      shown.map(({ serialNumber }) => serialNumber),
+    );
+  }
+
+  async function showForm(ctx: Koa.Context, id: string): Promise<void> {
+    perAddress.take(clientAddress(ctx));
+    const session = await sessions.require(ctx, id);
+    if (!session) return;
+    const enrolment = await prepareEnrolment(deps, session);
+    if (!enrolment) return sessions.refuse(ctx, id, session.tenant, 'no-pass');
+    if (enrolment.holds) return toPasses(ctx, [enrolment.holds]);
+    const posted = ctx.method === 'POST' ? await readForm(ctx) : null;
+    if (posted && !isOwnForm(ctx, session.csrf, posted['csrf'] ?? null)) {
+      throw new ApiError('conflict', 'The form does not belong to this session.');
+    }
+    const done = posted && (await enrol(deps, session, enrolment, posted));
+    if (done && 'serialNumber' in done) return toPasses(ctx, [done.serialNumber]);
+    const page = enrolPage({
+      language: session.language,
+      brand: session.tenant.name,
+      firstName: enrolment.firstName,
+      fields: presentAsked(enrolment.asked, posted ?? {}, done?.faults),
+      consents: presentConsents(enrolment),
+      action: `/${id}/mail/enrol`,
+      csrf: session.csrf,
+    });
+    sendPage(ctx, deps, page, done ? 422 : 200);
+  }
+
+  const forPerson = (
+    method: 'GET' | 'POST',
+    path: string,
+    summary: string,
+    handle: (ctx: Koa.Context, id: string) => Promise<void>,
+  ): Route =>
+    openRoute({
+      method,
+      path,
+      summary,
+      hidden: true,
+      params: z.object({ tenantId }),
+      query: z.looseObject({}),
+      answers: { 200: { description: 'The page' } },
+      handler: (ctx, { params }) => forPeople(deps, (page) => handle(page, params.tenantId))(ctx),
+    });
+
+  return [
+    forPerson('GET', '/:tenantId/mail', 'Enrolment by a personal link', (ctx, id) =>
+      arrive(ctx, id, `/${id}/mail/enrol`),
+    ),
+    forPerson('GET', '/:tenantId/mail/confirm', "A person's passes by a personal link", (ctx, id) =>
+      arrive(ctx, id, `/${id}/mail/pass`),
+    ),
+    forPerson('GET', '/:tenantId/mail/pass', "A person's passes", showPasses),
+    forPerson('GET', '/:tenantId/mail/enrol', 'The enrolment form', showForm),
+    forPerson('POST', '/:tenantId/mail/enrol', 'Enrols', showForm),
+  ];
+};
