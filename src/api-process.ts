@@ -4,6 +4,7 @@ import { Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { createApp } from './api/app.js';
 import { createCredentials } from './api/credentials.js';
+import { createGoogleService } from './api/google-service.js';
 import { createTokenVerifier } from './api/oauth-tokens.js';
 import { createPassSigner } from './api/pass-file.js';
 import { createRateLimiter } from './api/rate-limit.js';
@@ -71,6 +72,14 @@ export async function startApi(config: ApiConfig, log: Logger, host?: string): P
       database,
       secretBox,
       readers: createTenantReaders(database, now),
+      publicUrl: config.publicUrl,
+      now,
+    }),
+    google: createGoogleService({
+      database,
+      secretBox,
+      callbackKeysUrl: config.googleCallbackKeysUrl,
+      saveUrl: config.googleSaveUrl,
       publicUrl: config.publicUrl,
       now,
     }),

@@ -3,6 +3,7 @@ import {
   loadForChange,
   writeChange,
   writeSequences,
+  writeStateSequence,
   type ChangeKind,
   type LoadedForChange,
   type PassChange,
@@ -20,6 +21,7 @@ export type Decision<Result> =
       result: (revision: number) => Result;
     }
   | { sequences: Record<string, string>; detail: Record<string, unknown>; result: Result }
+  | { stateSequence: string; detail: Record<string, unknown>; result: Result }
   | { nothing: true; detail: Record<string, unknown>; result: Result };
 
 export interface ChangeRequest<Result> {
@@ -78,6 +80,10 @@ async function tryOnce<Result>(
   }
   if ('sequences' in decision) {
     return (await writeSequences(sql, loaded.pass, decision.sequences, step)) ? { result: decision.result } : undefined;
+  }
+  if ('stateSequence' in decision) {
+    const moved = await writeStateSequence(sql, loaded.pass, decision.stateSequence, step);
+    return moved ? { result: decision.result } : undefined;
   }
   await recordStep(sql, step);
   return { result: decision.result };

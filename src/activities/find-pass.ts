@@ -1,8 +1,9 @@
-import { isPassBeingCreated, loadWithHits } from '../database/find-pass.js';
+import { customerOfPass, isPassBeingCreated, loadWithHits } from '../database/find-pass.js';
 import { endOperation, recordFound, recordStep } from '../database/steps.js';
-import { choosePass } from '../passes/choose-pass.js';
+import { choosePass, type Choice } from '../passes/choose-pass.js';
+import type { Sql } from '../database/connect.js';
 import { PermanentError } from '../passes/errors.js';
-import type { PushUpdateInput } from '../passes/operation-input.js';
+import type { LifecycleInput, PushUpdateInput } from '../passes/operation-input.js';
 import type { Outcome } from '../passes/operation.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 
@@ -40,9 +41,12 @@ export function findPassActivity(deps: ActivityDeps) {
     const { operation, hits } = loaded;
     if (operation.cancel_requested || FINAL.includes(operation.status))
       return { found: false, outcome: operation.outcome ?? 'cancelled' };
-    const input = operation.input as unknown as PushUpdateInput;
-    const choice = choosePass(input.identifiers, hits, settings.identifierMatching);
+    const input = operation.input as unknown as PushUpdateInput & Partial<LifecycleInput>;
     const step = { ...ref, step: 'find-pass' } as const;
+    const choice =
+      input.passId === undefined
+        ? choosePass(input.identifiers, hits, settings.identifierMatching)
+        : await namedPass(sql, ref.tenantId, input.passId);
 
     if (choice.outcome === 'found') {
       const { passId, customerId, matched } = choice;
@@ -50,16 +54,18 @@ export function findPassActivity(deps: ActivityDeps) {
       return {
         found: true,
         passId,
-        convert: input.passType !== null,
-        apply: Object.keys(input.data).length > 0,
-        recompute: input.updateMetadata,
+        convert: (input.passType ?? null) !== null,
+        apply: Object.keys(input.data ?? {}).length > 0,
+        recompute: input.updateMetadata ?? false,
         google: settings.google.issuerId !== null,
         writeBack: settings.klaviyo.writeBack,
       };
     }
     const waitedMs = deps.now() - operation.accepted_at.getTime();
     const couldAppear =
-      choice.outcome === 'pass-not-found' && !input.identifiers.some(({ kind }) => kind === 'serialNumber');
+      choice.outcome === 'pass-not-found' &&
+      input.passId === undefined &&
+      !input.identifiers.some(({ kind }) => kind === 'serialNumber');
     if (couldAppear && waitedMs < settings.waitForPassSeconds * 1000) {
       const creating = await isPassBeingCreated(sql, ref.tenantId, ref.operationId);
       const untilMs = (creating ? settings.waitForPassSeconds : settings.waitForUnknownPassSeconds) * 1000;
@@ -74,4 +80,12 @@ export function findPassActivity(deps: ActivityDeps) {
     await endOperation(sql, { ...ref, status: 'succeeded', outcome: choice.outcome, reason: choice.reason });
     return { found: false, outcome: choice.outcome };
   };
+}
+
+/** The pass that was named at acceptance, in whatever state it is now. */
+async function namedPass(sql: Sql, tenantId: string, passId: string): Promise<Choice> {
+  const customerId = await customerOfPass(sql, tenantId, passId);
+  return customerId === undefined
+    ? { outcome: 'pass-not-found', reason: 'The pass was erased after the request was accepted.', unknown: [] }
+    : { outcome: 'found', passId, customerId, matched: ['serialNumber'] };
 }

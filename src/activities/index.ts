@@ -1,16 +1,24 @@
 import { applyDataActivity } from './apply-data.js';
+import { changeStateActivity } from './change-state.js';
 import { convertTypeActivity } from './convert-type.js';
+import { createPassActivity } from './create-pass.js';
+import { deliverAttemptActivity } from './deliver-attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { endOperationActivity } from './end-operation.js';
 import { fetchProfileActivity } from './fetch-profile.js';
 import { findCustomerActivity } from './find-customer.js';
 import { findPassActivity } from './find-pass.js';
+import { migratePassesActivity } from './migrate-passes.js';
 import { notifyDevicesActivity } from './notify-devices.js';
 import { recomputeMetadataActivity } from './recompute-metadata.js';
+import { recordDeviceEventActivity } from './record-device-event.js';
 import { syncMerchantActivity } from './sync-merchant.js';
 import { updateCustomerActivity } from './update-customer.js';
 import { updatePassesActivity } from './update-passes.js';
 import { updateGoogleObjectActivity } from './update-google-object.js';
+import { writeBackEventActivity } from './write-back-event.js';
+import { writeBackObjectActivity } from './write-back-object.js';
+import { writeBackProfileActivity } from './write-back-profile.js';
 
 /** All steps by the names that the Temporal UI shows. */
 export function createActivities(deps: ActivityDeps) {
@@ -26,6 +34,14 @@ export function createActivities(deps: ActivityDeps) {
     'update-customer': updateCustomerActivity(deps),
     'update-passes': updatePassesActivity(deps),
     'sync-merchant': syncMerchantActivity(deps),
+    'change-state': changeStateActivity(deps),
+    'migrate-passes': migratePassesActivity(deps),
+    'create-pass': createPassActivity(deps),
+    'record-device-event': recordDeviceEventActivity(deps),
+    'write-back-profile': writeBackProfileActivity(deps),
+    'write-back-object': writeBackObjectActivity(deps),
+    'write-back-event': writeBackEventActivity(deps),
+    'deliver-attempt': deliverAttemptActivity(deps),
     'record-outcome': endOperationActivity(deps),
   };
 }

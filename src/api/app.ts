@@ -7,6 +7,7 @@ import { ApiError, answerProblems } from './problems.js';
 import type { ApiDeps, Route } from './route.js';
 import { appleDeviceRoutes } from './routes/apple-devices.js';
 import { applePassRoutes } from './routes/apple-passes.js';
+import { googleRoutes } from './routes/google-callbacks.js';
 import { healthRoutes } from './routes/health.js';
 import { issuePassRoutes } from './routes/issue-pass.js';
 import { profileSyncRoutes } from './routes/klaviyo/profile-sync.js';
@@ -14,6 +15,7 @@ import { pushUpdateRoutes } from './routes/klaviyo/push-update.js';
 import { linkDiagnosisRoutes } from './routes/link-diagnosis.js';
 import { linkRoutes } from './routes/links.js';
 import { operationRoutes } from './routes/operations.js';
+import { passLifecycleRoutes } from './routes/pass-lifecycle.js';
 import { passPageRoutes } from './routes/pass-page.js';
 import { passTemplateRoutes } from './routes/pass-templates.js';
 import { passRoutes } from './routes/passes.js';
@@ -27,11 +29,13 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...profileSyncRoutes(deps),
     ...operationRoutes(deps),
     ...passRoutes(deps),
+    ...passLifecycleRoutes(deps),
     ...issuePassRoutes(deps),
     ...updatePassRoutes(deps),
     ...passTemplateRoutes(deps),
     ...appleDeviceRoutes(deps),
     ...applePassRoutes(deps),
+    ...googleRoutes(deps),
     ...healthRoutes(deps),
     ...linkDiagnosisRoutes(deps),
     ...passPageRoutes(deps),

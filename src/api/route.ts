@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { Database } from '../database/connect.js';
 import type { SecretBox } from '../database/secrets.js';
 import type { Caller, Credentials } from './credentials.js';
+import type { GoogleService } from './google-service.js';
 import type { PassSigner } from './pass-file.js';
 import type { ProblemCode } from './problems.js';
 import type { RateLimiter } from './rate-limit.js';
@@ -25,6 +26,7 @@ export interface ApiDeps {
   credentials: Credentials;
   rateLimiter: RateLimiter;
   passSigner: PassSigner;
+  google: GoogleService;
   /** Opens what is sealed in the database: the keys of personal links. */
   secretBox: SecretBox;
   /** Told after the commit of an operation; must not throw or wait. */

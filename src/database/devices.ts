@@ -35,8 +35,10 @@ type LockedPass = Pick<
   'pass_id' | 'customer_id' | 'apple_pass_type_identifier' | 'first_installed_at' | 'test'
 >;
 
+type PassPlace = Pick<DeviceRegistration, 'tenantId' | 'passId'>;
+
 /** Registrations of one pass take turns, so that exactly one of them is the first and one the last. */
-async function lockPass(sql: Sql, { tenantId, passId }: DeviceRegistration): Promise<LockedPass | undefined> {
+export async function lockPass(sql: Sql, { tenantId, passId }: PassPlace): Promise<LockedPass | undefined> {
   const [pass] = await sql.query<LockedPass>(
     `select pass_id, customer_id, apple_pass_type_identifier, first_installed_at, test
        from passes where tenant_id = $1 and pass_id = $2 for no key update`,
@@ -46,7 +48,7 @@ async function lockPass(sql: Sql, { tenantId, passId }: DeviceRegistration): Pro
 }
 
 /** Whether the pass is on no device but `exceptDeviceId`, and not saved at Google. */
-async function isNowhereElse(sql: Sql, { tenantId, passId }: DeviceRegistration, exceptDeviceId: string | null) {
+export async function isNowhereElse(sql: Sql, { tenantId, passId }: PassPlace, exceptDeviceId: string | null) {
   const [row] = await sql.query<{ nowhere: boolean }>(
     `select not exists (select from apple_registrations
                          where tenant_id = $1 and pass_id = $2 and device_id is distinct from $3::uuid)
@@ -57,11 +59,13 @@ async function isNowhereElse(sql: Sql, { tenantId, passId }: DeviceRegistration,
   return row!.nowhere;
 }
 
-async function insertDeviceEvent(
+/** Accepts the event of a pass that got its first place, or lost its last one. Call within the change's transaction. */
+export async function insertDeviceEvent(
   sql: Sql,
   tenantId: string,
   pass: LockedPass,
   event: DeviceEventInput['event'],
+  platform: DeviceEventInput['platform'] = 'apple',
 ): Promise<void> {
   const column = event === 'installed' ? 'installed_at' : 'uninstalled_at';
   const [moment] = await sql.query<{ at: Date }>(
@@ -71,7 +75,7 @@ async function insertDeviceEvent(
   );
   const input: DeviceEventInput = {
     passId: pass.pass_id,
-    platform: 'apple',
+    platform,
     event,
     firstInstall: event === 'installed' && pass.first_installed_at === null,
     at: moment!.at.toISOString(),
@@ -80,7 +84,7 @@ async function insertDeviceEvent(
     operationId: randomUUID(),
     tenantId,
     kind: 'device-event',
-    origin: 'device',
+    origin: platform === 'google' ? 'google' : 'device',
     idempotencyKey: null,
     bodyHash: null,
     input,

@@ -69,3 +69,12 @@ export async function isPassBeingCreated(sql: Sql, tenantId: string, operationId
   );
   return row?.creating ?? false;
 }
+
+/** Whose pass this is; undefined where the tenant has no such pass. */
+export async function customerOfPass(sql: Sql, tenantId: string, passId: string): Promise<string | undefined> {
+  const [row] = await sql.query<{ customer_id: string }>(
+    'select customer_id from passes where tenant_id = $1 and pass_id = $2',
+    [tenantId, passId],
+  );
+  return row?.customer_id;
+}

@@ -194,3 +194,23 @@ export async function writeSequences(
   );
   return rows.length > 0;
 }
+
+/** Moves the state's sequence only: the state was asked for again, later, and an older request must lose to this one too. */
+export async function writeStateSequence(
+  sql: Sql,
+  before: PassRow,
+  stateSequence: string,
+  step: StepRecord,
+): Promise<boolean> {
+  const rows = await sql.query(
+    `with moved as (
+       update passes set state_sequence = $9, lock_version = lock_version + 1
+        where tenant_id = $1 and pass_id = $7 and lock_version = $8 returning revision
+     ), step as (
+       ${recordStepSql('moved')}
+     )
+     select revision from moved`,
+    [...stepValues(step), before.pass_id, before.lock_version, stateSequence],
+  );
+  return rows.length > 0;
+}

@@ -8,6 +8,14 @@ import { workflowId } from '../workflows/workflow-ids.js';
 /** Operation kind to workflow type, as the Temporal UI names it. */
 const WORKFLOW_TYPES: Partial<Record<OperationKind, string>> = {
   'push-update': 'pushUpdate',
+  'issue-pass': 'issuePass',
+  'device-event': 'deviceEvent',
+  'void-pass': 'changeState',
+  'expire-pass': 'changeState',
+  'restore-pass': 'changeState',
+  'delete-pass': 'changeState',
+  'notify-pass': 'notifyPass',
+  'migrate-passes': 'migratePasses',
   'profile-sync': 'profileSync',
 };
 

@@ -65,3 +65,10 @@ export interface RetryOperationsInput {
   filter: { status?: string; outcome?: string; kind?: string; from?: string; to?: string };
   perSecond: number;
 }
+
+/** What a migration of passes to the current version of their type asks for. */
+export interface MigratePassesInput {
+  passTypeId: string;
+  /** Passes a minute. */
+  perMinute: number;
+}

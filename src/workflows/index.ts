@@ -1,3 +1,9 @@
 /** The surface of the workflow bundle: every name here is a workflow type in Temporal. */
+export { deliverWebhook } from './deliver-webhook.js';
 export { profileSync } from './profile-sync.js';
+export { changeState } from './change-state.js';
+export { migratePasses } from './migrate-passes.js';
+export { notifyPass } from './notify-pass.js';
 export { pushUpdate } from './push-update.js';
+export { deviceEvent } from './device-event.js';
+export { issuePass } from './issue-pass.js';

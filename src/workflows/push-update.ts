@@ -1,11 +1,10 @@
-import { CancellationScope, sleep, upsertSearchAttributes } from '@temporalio/workflow';
-import type { FoundPass } from '../activities/find-pass.js';
+import { CancellationScope } from '@temporalio/workflow';
 import type { Outcome } from '../passes/operation.js';
+import { findPass } from './find-pass.js';
 import type { OperationInput, OperationResult } from './inputs.js';
 import { notifyWallets } from './notify-wallets.js';
 import { asOperation } from './operation-scope.js';
 import { runStep } from './run-step.js';
-import { PASS } from './search-attributes.js';
 
 /** find-pass → convert-type → apply-data → recompute-metadata (if asked or the type changed) → notify-devices → write-back. */
 export async function pushUpdate(input: OperationInput): Promise<OperationResult> {
@@ -13,8 +12,6 @@ export async function pushUpdate(input: OperationInput): Promise<OperationResult
     const found = await findPass(input);
     if (!found.found) return { outcome: found.outcome, recorded: true };
     const { passId } = found;
-    upsertSearchAttributes([{ key: PASS, value: passId }]);
-
     const target = { ...input, passId };
     const converted = found.convert ? await runStep('convert-type', target, 'database') : null;
     const applied = found.apply ? await runStep('apply-data', target, 'database') : null;
@@ -38,12 +35,4 @@ export async function pushUpdate(input: OperationInput): Promise<OperationResult
       }),
     );
   });
-}
-
-async function findPass(input: OperationInput): Promise<Exclude<FoundPass, { lookAgainAfterMs: number }>> {
-  for (;;) {
-    const found = await runStep('find-pass', input, 'database');
-    if (!('lookAgainAfterMs' in found)) return found;
-    await sleep(found.lookAgainAfterMs);
-  }
 }

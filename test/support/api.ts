@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { createApp, listRoutes } from '../../src/api/app.js';
 import { createCredentials } from '../../src/api/credentials.js';
 import type { TokenVerifier } from '../../src/api/oauth-tokens.js';
+import { createGoogleService } from '../../src/api/google-service.js';
 import { createPassSigner } from '../../src/api/pass-file.js';
 import { createRateLimiter, type RateLimiter } from '../../src/api/rate-limit.js';
 import type { ApiDeps, PartHealth, Route } from '../../src/api/route.js';
@@ -31,6 +32,8 @@ export async function startTestApi(options: {
   database: Database;
   now?: () => number;
   tokens?: TokenVerifier;
+  /** Google's stand-in, where a test needs one. */
+  google?: { callbackKeysUrl: string; saveUrl: string };
   health?: () => Promise<Record<string, PartHealth>>;
 }): Promise<TestApi> {
   const { database, now = Date.now } = options;
@@ -53,6 +56,14 @@ export async function startTestApi(options: {
       database,
       secretBox,
       readers: createTenantReaders(database, now),
+      publicUrl: 'https://passes.example',
+      now,
+    }),
+    google: createGoogleService({
+      database,
+      secretBox,
+      callbackKeysUrl: options.google?.callbackKeysUrl ?? 'http://127.0.0.1:9/keys',
+      saveUrl: options.google?.saveUrl ?? 'https://save.example/gp/v/save',
       publicUrl: 'https://passes.example',
       now,
     }),

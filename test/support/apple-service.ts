@@ -8,9 +8,12 @@ import { pino } from 'pino';
 import { createActivities } from '../../src/activities/index.js';
 import { createApp } from '../../src/api/app.js';
 import { createCredentials } from '../../src/api/credentials.js';
+import { createGoogleService } from '../../src/api/google-service.js';
 import { createPassSigner, type PassSigner } from '../../src/api/pass-file.js';
 import { createRateLimiter } from '../../src/api/rate-limit.js';
 import { insertOrFindOperation } from '../../src/database/operations.js';
+import { openWebhookSecrets } from '../../src/database/merchant-webhooks.js';
+import { createMerchantSender } from '../../src/merchants/send.js';
 import { createSecretBox, getSecret, type SecretBox } from '../../src/database/secrets.js';
 import { createTenantReaders } from '../../src/database/tenant-readers.js';
 import type { JsonValue } from '../../src/passes/pass-type.js';
@@ -65,6 +68,14 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
     rateLimiter,
     secretBox,
     passSigner: signer,
+    google: createGoogleService({
+      database,
+      secretBox,
+      callbackKeysUrl: 'http://127.0.0.1:9/keys',
+      saveUrl: 'https://save.example/gp/v/save',
+      publicUrl: baseUrl,
+      now,
+    }),
     notifyAccepted: () => undefined,
     health: async () => ({}),
   });
@@ -81,9 +92,11 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
     ...readers,
     apple: { push: async () => ({ kind: 'delivered', apnsId: null }) },
     google: { forTenant: async () => null },
+    merchants: createMerchantSender(),
+    webhookSecrets: openWebhookSecrets(secretBox),
     profiles: { isConfigured: async () => false, fetch: async () => 'no-key' },
     now,
-  } as Parameters<typeof createActivities>[0]);
+  } as unknown as Parameters<typeof createActivities>[0]);
   const sql = database.tenant(tenantId);
   const tokenKey = await getSecret(sql, tenantId, 'pass-token-key', secretBox);
 

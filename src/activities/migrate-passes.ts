@@ -1,0 +1,39 @@
+import { beginMigration, acceptMigrations, countUnfinishedMigrations } from '../database/migrate-passes.js';
+import { recordStep } from '../database/steps.js';
+import { PermanentError } from '../passes/errors.js';
+import type { ActivityDeps, StepInput } from './deps.js';
+
+export type MigratedBatch = { done: true; cancelled: boolean } | { done: false; pauseMs: number };
+
+/** Pause between two batches: short enough that a pause asked for is soon one, long enough for few steps. */
+const BATCH_MS = 10_000;
+const LARGEST_BATCH = 500;
+/** Pause between looks at the updates that are still running. */
+const FINISH_MS = 5_000;
+
+/**
+ * Accepts the next batch of updates that move passes to the current version of their type, each an operation of its own
+ * with its status, its order and its notifications. Where it stands is kept with the step, so that any run goes on there.
+ */
+export function migratePassesActivity(deps: ActivityDeps) {
+  return async function migratePasses(ref: StepInput): Promise<MigratedBatch> {
+    const sql = deps.database.tenant(ref.tenantId);
+    const begun = await beginMigration(sql, ref);
+    if (!begun) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
+    const step = { ...ref, step: 'migrate-passes' } as const;
+    if (begun.cancelled) {
+      await recordStep(sql, { ...step, state: 'skipped', detail: { cancelled: true } });
+      return { done: true, cancelled: true };
+    }
+    const { passTypeId, perMinute } = begun.input;
+    const current = await deps.passTypes.current(ref.tenantId, passTypeId);
+    if (!current) throw new PermanentError('unknown-pass-type', `There is no pass type ${passTypeId}.`);
+    const limit = Math.min(LARGEST_BATCH, Math.max(1, Math.floor((perMinute * BATCH_MS) / 60_000)));
+    const accepted = await acceptMigrations(sql, ref, { ...begun, passTypeId, version: current.version, limit });
+    if (accepted > 0) return { done: false, pauseMs: Math.round((accepted * 60_000) / perMinute) };
+    const unfinished = await countUnfinishedMigrations(sql, ref);
+    const detail = { unfinished, version: current.version };
+    await recordStep(sql, { ...step, state: unfinished > 0 ? 'waiting' : 'succeeded', detail });
+    return unfinished > 0 ? { done: false, pauseMs: FINISH_MS } : { done: true, cancelled: false };
+  };
+}

@@ -1,0 +1,60 @@
+import type { Database } from '../database/connect.js';
+import { findLiveObject } from '../database/google-objects.js';
+import type { PassRow } from '../database/passes.js';
+import { getSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
+import { getTenant } from '../database/tenants.js';
+import type { ServiceAccount } from '../wallets/google/access-token.js';
+import { createCallbackVerifier, type CallbackVerdict } from '../wallets/google/callback-signature.js';
+import { googleSaveLink } from '../wallets/google/save-link.js';
+import { rememberFor } from './keep-recent.js';
+
+/** The HTTP side of Google Wallet: links to save a pass, and what Google reports of saves and deletions. */
+export interface GoogleService {
+  /** The link that saves the pass, or undefined where it is not at Google. */
+  saveLink(pass: PassRow): Promise<string | undefined>;
+  /** Undefined where the tenant has no issuer. Throws TransientError where Google's keys cannot be had. */
+  verifyCallback(tenantId: string, body: Buffer): Promise<CallbackVerdict | undefined>;
+}
+
+/** An issuer or a service account that was replaced counts after this time. */
+const TENANT_MS = 60_000;
+
+export function createGoogleService(options: {
+  database: Database;
+  secretBox: SecretBox;
+  callbackKeysUrl: string;
+  saveUrl: string;
+  publicUrl: string;
+  now: () => number;
+}): GoogleService {
+  const { database, secretBox, saveUrl, publicUrl, now } = options;
+  const verifier = createCallbackVerifier({ keysUrl: options.callbackKeysUrl, now });
+  const issuers = rememberFor(TENANT_MS, now, async (tenantId: string): Promise<string | null> => {
+    const tenant = await getTenant(database.tenant(tenantId), tenantId);
+    return tenant?.settings.google.issuerId ?? null;
+  });
+  const accounts = rememberFor(TENANT_MS, now, async (tenantId: string): Promise<ServiceAccount | null> => {
+    const secret = await getSecret(database.tenant(tenantId), tenantId, SECRET_NAMES.googleServiceAccount, secretBox);
+    return secret ? (JSON.parse(secret.toString('utf8')) as ServiceAccount) : null;
+  });
+
+  return {
+    async saveLink(pass) {
+      const object = await findLiveObject(database.tenant(pass.tenant_id), pass.tenant_id, pass.pass_id);
+      const serviceAccount = object && (await accounts(pass.tenant_id));
+      if (!object || !serviceAccount) return undefined;
+      return googleSaveLink({
+        serviceAccount,
+        objectType: object.object_type,
+        objectId: object.object_id,
+        origins: [new URL(publicUrl).origin],
+        now,
+        base: saveUrl,
+      });
+    },
+    async verifyCallback(tenantId, body) {
+      const issuerId = await issuers(tenantId);
+      return issuerId === null ? undefined : verifier.verify({ body, issuerId });
+    },
+  };
+}

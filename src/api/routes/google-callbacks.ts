@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { findPassBySerialNumber } from '../../database/devices.js';
+import { recordGoogleCallback } from '../../database/google-callbacks.js';
+import { TransientError } from '../../passes/errors.js';
+import { withinDeadline } from '../deadline.js';
+import { none, plainText, serialNumber, tenantId } from '../parameters.js';
+import { ApiError } from '../problems.js';
+import { readRawBody } from '../raw-body.js';
+import { openRoute, type ApiDeps, type Route } from '../route.js';
+
+const CALLBACK_LIMIT_BYTES = 16 * 1024;
+
+/** Google's part of the API: callbacks of saves and deletions, and the way into the holder's wallet. */
+export const googleRoutes = (deps: ApiDeps): Route[] => [
+  openRoute({
+    method: 'POST',
+    path: '/google/callbacks/:tenantId',
+    summary: 'Google reports that a holder saved or removed a pass; signed by Google (ECv2SigningOnly)',
+    hidden: true,
+    params: z.object({ tenantId }),
+    query: none,
+    answers: { 200: { description: 'Taken, now or before' } },
+    problems: ['not-found', 'invalid-request', 'malformed-body'],
+    async handler(ctx, { params }) {
+      const body = await readRawBody(ctx.req, CALLBACK_LIMIT_BYTES);
+      const verdict = await deps.google.verifyCallback(params.tenantId, body).catch((cause: unknown) => {
+        if (!(cause instanceof TransientError)) throw cause;
+        throw new ApiError('unavailable', cause.message, { headers: { 'Retry-After': '30' }, cause });
+      });
+      if (!verdict) throw new ApiError('not-found', 'There is nothing at this address.');
+      if (!verdict.ok) {
+        const code = verdict.code === 'malformed' ? 'malformed-body' : 'invalid-request';
+        throw new ApiError(code, `${verdict.code}: ${verdict.message}`);
+      }
+      const { objectId, eventType, nonce } = verdict.event;
+      if (!plainText.safeParse(objectId).success || !plainText.safeParse(nonce).success) {
+        throw new ApiError('invalid-request', 'The object id or the nonce is not a text that can be kept.');
+      }
+      const recorded = await withinDeadline(
+        recordGoogleCallback(deps.database.tenant(params.tenantId), {
+          tenantId: params.tenantId,
+          objectId,
+          eventType,
+          nonce,
+        }),
+      );
+      if (recorded === 'unknown-object') throw new ApiError('not-found', 'This tenant has no such object.');
+      if (recorded === 'event') deps.notifyAccepted();
+      ctx.status = 200;
+      ctx.body = '';
+    },
+  }),
+  openRoute({
+    method: 'GET',
+    path: '/p/:serialNumber/google',
+    summary: 'The way into Google Wallet, to add the pass; the serial number is the secret',
+    params: z.object({ serialNumber }),
+    query: none,
+    answers: { 302: { description: "Google's save link for this pass, in Location" } },
+    problems: ['not-found'],
+    async handler(ctx, { params }) {
+      const pass = await withinDeadline(findPassBySerialNumber(deps.database.system, params.serialNumber));
+      const link = pass && pass.state !== 'deleted' ? await withinDeadline(deps.google.saveLink(pass)) : undefined;
+      if (link === undefined) {
+        throw new ApiError('not-found', 'No pass for Google Wallet with this serial number exists, or not yet.');
+      }
+      ctx.status = 302;
+      ctx.set('Location', link);
+      ctx.body = '';
+    },
+  }),
+];

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { findPassBySerialNumber } from '../../database/devices.js';
+import type { LifecycleInput } from '../../passes/operation-input.js';
+import type { OperationKind } from '../../passes/operation.js';
+import { acceptOperation } from '../accept-operation.js';
+import { withinDeadline } from '../deadline.js';
+import { none, serialNumber } from '../parameters.js';
+import { ApiError } from '../problems.js';
+import { route, type ApiDeps, type Route } from '../route.js';
+
+const accepted = z.object({
+  operationId: z.uuid().describe('Correlation id: leads to the status of everything that follows'),
+  statusUrl: z.url(),
+});
+
+const CALLS: { method: 'POST' | 'DELETE'; path: string; kind: OperationKind; summary: string }[] = [
+  { method: 'POST', path: '/void', kind: 'void-pass', summary: 'Void a pass: it stays on the phone, marked invalid' },
+  { method: 'POST', path: '/expire', kind: 'expire-pass', summary: 'Expire a pass from now on' },
+  { method: 'POST', path: '/restore', kind: 'restore-pass', summary: 'Make a voided or expired pass valid again' },
+  {
+    method: 'DELETE',
+    path: '',
+    kind: 'delete-pass',
+    summary: 'Delete a pass for good; devices that have it see it voided',
+  },
+  { method: 'POST', path: '/notify', kind: 'notify-pass', summary: 'Tell every wallet of a pass again' },
+];
+
+/** What becomes of a pass: 202 as soon as the request is durable; the status tells how it ended. */
+export const passLifecycleRoutes = (deps: ApiDeps): Route[] =>
+  CALLS.map(({ method, path, kind, summary }) =>
+    route({
+      method,
+      path: `/v1/passes/:serialNumber${path}`,
+      scope: 'Pass.Write',
+      summary,
+      params: z.object({ serialNumber }),
+      query: none,
+      headers: [
+        { name: 'X-ACCOUNT-ID', description: 'Optional; where given it must be the account of the key' },
+        { name: 'Idempotency-Key', description: 'The same key again leads to the same operation' },
+      ],
+      answers: { 202: { description: 'Accepted and durable; Location leads to its status', schema: accepted } },
+      problems: ['not-found', 'idempotency-key-reused'],
+      async handler(ctx, { params, caller, correlationId }) {
+        const { tenantId } = caller.tenant;
+        const pass = await withinDeadline(findPassBySerialNumber(deps.database.tenant(tenantId), params.serialNumber));
+        if (!pass) throw new ApiError('not-found', 'No pass with this serial number exists for this tenant.');
+        const input: LifecycleInput = { passId: pass.pass_id };
+        const { operationId } = await acceptOperation(deps, ctx, {
+          caller,
+          kind,
+          origin: 'api',
+          correlationId,
+          input,
+          idempotencyKey: null,
+        });
+        ctx.status = 202;
+        ctx.body = {
+          operationId,
+          statusUrl: `${deps.publicUrl}/api/${tenantId}/operations/${operationId}`,
+        } satisfies z.output<typeof accepted>;
+      },
+    }),
+  );
