@@ -27,7 +27,12 @@ export interface ConnectOptions {
   applicationName?: string;
 }
 
-type PooledClient = Client & { passrelayTenant?: string };
+type PooledClient = Client & { passrelayTenant?: string; __knex__disposed?: unknown };
+
+/** pg's own words when a server says nothing at all; the connection then still waits for the old answer. */
+const SILENT = 'Query read timeout';
+/** What the network may add to a statement's time before the connection counts as dead. */
+const SILENCE_MS = 3_000;
 
 const names = new Map<string, string>();
 const statementName = (text: string): string => {
@@ -44,12 +49,16 @@ const statementName = (text: string): string => {
  * The tenant of a connection is a session setting, sent again only when it changes: no extra round trip in a burst.
  */
 export function connectDatabase(options: ConnectOptions): Database {
+  const statementTimeoutMs = options.statementTimeoutMs ?? 5_000;
   const knex = knexFactory({
     client: 'pg',
+    // Every error reaches its caller; knex would print it a second time.
+    log: { warn() {}, error() {}, debug() {}, deprecate() {} },
     connection: {
       connectionString: options.url,
       application_name: options.applicationName ?? 'passrelay',
-      statement_timeout: options.statementTimeoutMs ?? 5_000,
+      statement_timeout: statementTimeoutMs,
+      query_timeout: statementTimeoutMs + SILENCE_MS,
       keepAlive: true,
     },
     acquireConnectionTimeout: 4_000,
@@ -81,6 +90,9 @@ export function connectDatabase(options: ConnectOptions): Database {
         client.passrelayTenant = tenantId;
       }
       return await work(client);
+    } catch (error) {
+      if ((error as Error).message === SILENT) client.__knex__disposed = error;
+      throw error;
     } finally {
       await knex.client.releaseConnection(client);
     }
