@@ -42,7 +42,15 @@ export function createLinkSessions(deps: ApiDeps) {
       now,
     });
 
-  function refuse(ctx: Koa.Context, tenantId: string, tenant: Tenant | undefined, kind: LinkMistake): void {
+  /** What the cookie of a request says; the tenant's key, made at its first use, exists for tenants alone. */
+  async function current(ctx: Koa.Context, tenantId: string) {
+    const tenant = await getTenant(database.tenant(tenantId), tenantId);
+    const session = tenant && cookiesOf(tenantId).read(ctx, await keyOf(tenantId));
+    return tenant && session ? { tenant, session } : null;
+  }
+
+  /** `tenant` is null where the reader has proven nothing. */
+  function refuse(ctx: Koa.Context, tenantId: string, tenant: Tenant | null, kind: LinkMistake): void {
     const { code, status, cure } = LINK_MISTAKES[kind];
     deps.log.info({ code, reason: kind, tenantId, correlationId: ctx.state['correlationId'] }, 'personal link refused');
     const language = browserLanguage(ctx, tenant?.settings.language);
@@ -55,11 +63,12 @@ export function createLinkSessions(deps: ApiDeps) {
     async open(ctx: Koa.Context, tenantId: string, value: SessionValue): Promise<void> {
       cookiesOf(tenantId).set(ctx, await keyOf(tenantId), value);
     },
+    current,
     /** The session of a request, or undefined once the page for its absence is sent. */
     async require(ctx: Koa.Context, tenantId: string): Promise<LinkSession | undefined> {
-      const tenant = await getTenant(database.tenant(tenantId), tenantId);
-      const session = tenant && cookiesOf(tenantId).read(ctx, await keyOf(tenantId));
-      if (!tenant || !session) return void refuse(ctx, tenantId, tenant, 'session-ended');
+      const found = await current(ctx, tenantId);
+      if (!found) return void refuse(ctx, tenantId, null, 'session-ended');
+      const { tenant, session } = found;
       const { customerId, tokenHash } = session.value;
       const link = await findLink(database.tenant(tenantId), {
         tenantId,
@@ -72,9 +81,6 @@ export function createLinkSessions(deps: ApiDeps) {
       }
       const language = browserLanguage(ctx, tenant.settings.language);
       return { tenant, language, customerId, csrf: session.csrf };
-    },
-    async hasSession(ctx: Koa.Context, tenantId: string): Promise<boolean> {
-      return cookiesOf(tenantId).read(ctx, await keyOf(tenantId)) !== null;
     },
   };
 }

@@ -102,6 +102,12 @@ test('every call answers as the description says', async () => {
       await assertDescribed('/v1/passes/{serialNumber}', method, response);
     }
   }
+  const diagnose = '/api/{tenantId}/links/diagnose';
+  seen.add(diagnose);
+  for (const body of ['{"token":"x"}', `{"token":"${'A'.repeat(43)}"}`, '{}']) {
+    const sent = { method: 'POST', key: all, body };
+    await assertDescribed(diagnose, 'post', await api.fetch(`/api/${tenant.tenantId}/links/diagnose`, sent));
+  }
   // What phones and browsers call has tests of its own.
   const called = Object.keys(description.paths).filter((path) => !/^\/(?:apple|p)\//.test(path));
   assert.deepEqual([...seen].sort(), called.sort());

@@ -39,23 +39,26 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
   /** Exchanges the token of an address for a session, and leads on to `next` under a clean one. */
   async function arrive(ctx: Koa.Context, id: string, next: string): Promise<void> {
     perAddress.take(clientAddress(ctx));
-    const tenant = await sessions.tenant(id);
     const given = readLinkToken(ctx.query['neo.authToken']);
-    const language = browserLanguage(ctx, tenant?.settings.language);
-    const userAgent = ctx.get('User-Agent');
-    const purpose = `${ctx.get('Sec-Purpose')} ${ctx.get('Purpose')}`;
-    if (ctx.method === 'HEAD' || isUnattended({ userAgent, purpose })) {
-      return sendPage(ctx, deps, previewPage({ language, brand: tenant?.name ?? '' }));
-    }
     if (given.kind !== 'token') {
-      if (given.kind === 'missing' && tenant && (await sessions.hasSession(ctx, id))) return redirect(ctx, next);
-      return sessions.refuse(ctx, id, tenant, `token-${given.kind}`);
+      if (given.kind === 'missing' && (await sessions.current(ctx, id))) return redirect(ctx, next);
+      return sessions.refuse(ctx, id, null, `token-${given.kind}`);
     }
     const tokenHash = hashLinkToken(given.token);
     perToken.take(tokenHash.toString('hex'));
     const sql = database.tenant(id);
-    const link = await findLink(sql, { tenantId: id, tokenHash, purpose: 'mail', now: deps.now });
+    const [tenant, link] = await Promise.all([
+      sessions.tenant(id),
+      findLink(sql, { tenantId: id, tokenHash, purpose: 'mail', now: deps.now }),
+    ]);
+    // Nothing of the tenant is shown for a token that is not its own: the page is the same for one that does not exist.
+    if (!tenant || link.state === 'unknown') return sessions.refuse(ctx, id, null, 'token-unknown');
     if (link.state !== 'valid') return sessions.refuse(ctx, id, tenant, `token-${link.state}`);
+    const purpose = `${ctx.get('Sec-Purpose')} ${ctx.get('Purpose')}`;
+    if (ctx.method === 'HEAD' || isUnattended({ userAgent: ctx.get('User-Agent'), purpose })) {
+      const language = browserLanguage(ctx, tenant.settings.language);
+      return sendPage(ctx, deps, previewPage({ language, brand: tenant.name }));
+    }
     await recordLinkUse(sql, id, tokenHash);
     await sessions.open(ctx, id, { customerId: link.customerId, tokenHash: tokenHash.toString('hex') });
     redirect(ctx, next);
