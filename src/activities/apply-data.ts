@@ -30,6 +30,7 @@ export function applyDataActivity(deps: ActivityDeps) {
           { data: pass.data, sequences: pass.field_sequences },
           coerced.values,
           operation.acceptance_sequence,
+          input.version ?? null,
         );
         const detail = {
           changed: merged.changed,

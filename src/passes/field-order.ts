@@ -16,14 +16,23 @@ export interface MergedFields {
   superseded: string[];
 }
 
+/** What last wrote a field: its acceptance sequence, and the sender's own version where one was given (`17;v=42`). */
+interface Writer {
+  sequence: string;
+  version: string | null;
+}
+
 /**
  * Writes `values` (null clears) as the operation with acceptance sequence `sequence`. Which of two writes wins is
- * decided per field by acceptance sequence alone, so merges commute and a repeated merge changes nothing.
+ * decided per field by acceptance sequence alone, so merges commute and a repeated merge changes nothing. Where both
+ * writes carry a version of the sender's own, the higher version wins instead: an old delivery that Klaviyo repeats
+ * hours later never undoes newer data.
  */
 export function mergeFields(
   current: OrderedFields,
   values: Readonly<Record<string, JsonValue>>,
   sequence: string,
+  version: string | null = null,
 ): MergedFields {
   const merged: MergedFields = {
     data: { ...current.data },
@@ -32,13 +41,15 @@ export function mergeFields(
     superseded: [],
   };
   for (const [field, value] of Object.entries(values)) {
-    const last = Object.hasOwn(current.sequences, field) ? current.sequences[field] : undefined;
-    if (last !== undefined && isLater(last, sequence)) {
+    const last = Object.hasOwn(current.sequences, field) ? parseWriter(current.sequences[field]!) : null;
+    const byVersion = last && version !== null && last.version !== null ? compareVersions(last.version, version) : 0;
+    if (last && (byVersion > 0 || (byVersion === 0 && isLater(last.sequence, sequence)))) {
       merged.superseded.push(field);
       continue;
     }
     // An equal value still moves the sequence: an older write that arrives later must lose to this one too.
-    merged.sequences[field] = sequence;
+    const latest = last && isLater(last.sequence, sequence) ? last.sequence : sequence;
+    merged.sequences[field] = version === null ? latest : `${latest};v=${version}`;
     const before = Object.hasOwn(current.data, field) ? current.data[field] : undefined;
     if (value === null) {
       delete merged.data[field];
@@ -49,6 +60,19 @@ export function mergeFields(
     }
   }
   return merged;
+}
+
+function parseWriter(text: string): Writer {
+  const [sequence, version] = text.split(';v=');
+  return { sequence: sequence!, version: version ?? null };
+}
+
+/** Numbers with numbers, UTC times with UTC times; versions of different kinds say nothing about each other. */
+function compareVersions(a: string, b: string): number {
+  const numeric = [a, b].map((text) => /^\d+$/.test(text));
+  if (numeric[0] !== numeric[1]) return 0;
+  const [first, second] = numeric[0] ? [BigInt(a), BigInt(b)] : [a, b];
+  return first > second ? 1 : first < second ? -1 : 0;
 }
 
 /** Whether acceptance sequence `a` is later than `b`; both decimal text of a 64-bit number. */

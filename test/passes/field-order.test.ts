@@ -60,4 +60,31 @@ describe('an update accepted later is never overwritten by one accepted earlier'
     const late = mergeFields(same, { points: 7 }, '11');
     assert.deepEqual([late.data, late.superseded], [{ points: 5 }, ['points']]);
   });
+
+  it('versions of the sender win over the order of acceptance, in any order of arrival', () => {
+    const versioned = fc.uniqueArray(
+      fc.record({ sequence: fc.bigInt(1n, 99n).map(String), version: fc.nat(99), value: fc.integer() }),
+      {
+        selector: ({ version }) => version,
+        minLength: 1,
+      },
+    );
+    fc.assert(
+      fc.property(versioned, fc.boolean(), (list, backwards) => {
+        const newest = [...list].sort((a, b) => b.version - a.version)[0]!;
+        const arriving = backwards ? [...list].reverse() : list;
+        const end = arriving.reduce<OrderedFields>(
+          (state, w) => mergeFields(state, { points: w.value }, w.sequence, String(w.version)),
+          empty,
+        );
+        assert.equal(end.data['points'], newest.value);
+      }),
+    );
+  });
+
+  it('a write without a version is ordered by acceptance against one with a version', () => {
+    const first = mergeFields(empty, { points: 5 }, '10', '2026-01-01T00:00:00Z');
+    assert.deepEqual(mergeFields(first, { points: 6 }, '9').superseded, ['points']);
+    assert.equal(mergeFields(first, { points: 6 }, '11').data['points'], 6);
+  });
 });
