@@ -128,7 +128,6 @@ export async function startEverything(config: DemoConfig, print: Printer, shutdo
     logLevel: config.logLevel,
     databasePoolMax: config.databasePoolMax,
     encryptPayloads: config.encryptPayloads,
-    encryptPayloads: config.encryptPayloads,
     databaseUrl,
     publicUrl: config.publicUrl ?? baseUrl,
     temporal,
