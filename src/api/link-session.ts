@@ -1,17 +1,16 @@
 import type Koa from 'koa';
-import { findLink, getLinkKey } from '../database/links.js';
+import { findLink, getLinkKey, LINK_KEY_SECRET } from '../database/links.js';
+import { getSecret } from '../database/secrets.js';
 import { getTenant, type Tenant } from '../database/tenants.js';
 import { messagePage } from '../pages/message-page.js';
 import type { Language } from '../pages/texts.js';
 import { LINK_MISTAKES, type LinkMistake } from './link-mistakes.js';
 import { browserLanguage, sendPage } from './page-response.js';
-import { rememberFor } from './keep-recent.js';
 import type { ApiDeps } from './route.js';
 import { signedCookies } from './signed-cookie.js';
 
 /** Half an hour is enough to fill in a form and short enough for a borrowed computer. */
 const SESSION_MS = 30 * 60_000;
-const KEY_MS = 60_000;
 
 interface SessionValue {
   customerId: string;
@@ -29,9 +28,6 @@ export interface LinkSession {
 /** What the routes of personal links share: sessions, the tenant of an address, and pages for mistakes. */
 export function createLinkSessions(deps: ApiDeps) {
   const { database, publicUrl, now } = deps;
-  const keyOf = rememberFor(KEY_MS, now, (tenantId: string) =>
-    getLinkKey(database.tenant(tenantId), tenantId, deps.secretBox),
-  );
   const cookiesOf = (tenantId: string) =>
     signedCookies<SessionValue>({
       name: 'passrelay_link',
@@ -42,10 +38,12 @@ export function createLinkSessions(deps: ApiDeps) {
       now,
     });
 
-  /** What the cookie of a request says; the tenant's key, made at its first use, exists for tenants alone. */
+  /** What the cookie of a request says. Reads only: a stranger's visit must not make a tenant's key. */
   async function current(ctx: Koa.Context, tenantId: string) {
-    const tenant = await getTenant(database.tenant(tenantId), tenantId);
-    const session = tenant && cookiesOf(tenantId).read(ctx, await keyOf(tenantId));
+    const sql = database.tenant(tenantId);
+    const tenant = await getTenant(sql, tenantId);
+    const key = tenant && (await getSecret(sql, tenantId, LINK_KEY_SECRET, deps.secretBox));
+    const session = key && cookiesOf(tenantId).read(ctx, key);
     return tenant && session ? { tenant, session } : null;
   }
 
@@ -61,7 +59,7 @@ export function createLinkSessions(deps: ApiDeps) {
     refuse,
     tenant: (tenantId: string) => getTenant(database.tenant(tenantId), tenantId),
     async open(ctx: Koa.Context, tenantId: string, value: SessionValue): Promise<void> {
-      cookiesOf(tenantId).set(ctx, await keyOf(tenantId), value);
+      cookiesOf(tenantId).set(ctx, await getLinkKey(database.tenant(tenantId), tenantId, deps.secretBox), value);
     },
     current,
     /** The session of a request, or undefined once the page for its absence is sent. */
