@@ -7,15 +7,17 @@ import { createActivities } from './activities/index.js';
 import type { WorkerConfig } from './config.js';
 import { connectDatabase } from './database/connect.js';
 import { createSecretBox } from './database/secrets.js';
+import { openWebhookSecrets } from './database/merchant-webhooks.js';
 import { createTenantReaders } from './database/tenant-readers.js';
 import { listenForAccepted } from './dispatch/acceptance-channel.js';
 import { startDispatcher } from './dispatch/dispatcher.js';
+import { createMerchantSender } from './merchants/send.js';
 import { createAppleNotifier } from './worker/apple-notifier.js';
 import { connectionTuning } from './worker/connection-tuning.js';
 import { createWorker } from './worker/create-worker.js';
 import { encryptingDataConverter } from './worker/encrypting-codec.js';
-import { encryptingDataConverter } from './worker/encrypting-codec.js';
 import { createGoogleAccess } from './worker/google-access.js';
+import { createKlaviyoConnections } from './worker/klaviyo-connections.js';
 import { createProfileReader } from './worker/profile-reader.js';
 import { ensureSearchAttributes } from './worker/search-attribute-registration.js';
 
@@ -74,7 +76,6 @@ export async function startWorkerProcess(
   });
   const secretBox = createSecretBox({ keys: config.secretKeys });
   const dataConverter = encryptingDataConverter({ keys: config.secretKeys, encrypt: config.encryptPayloads });
-  const dataConverter = encryptingDataConverter({ keys: config.secretKeys, encrypt: config.encryptPayloads });
   const apple = createAppleNotifier({
     database,
     secretBox,
@@ -94,6 +95,16 @@ export async function startWorkerProcess(
     now,
   });
   const profiles = createProfileReader({ database, secretBox, apiUrl: config.klaviyoApiUrl });
+  const klaviyo = createKlaviyoConnections({
+    database,
+    secretBox,
+    tenantSettings: readers.tenantSettings,
+    apiUrl: config.klaviyoApiUrl,
+    publicUrl: config.publicUrl,
+    log,
+    now,
+  });
+  const merchants = { merchants: createMerchantSender(), webhookSecrets: openWebhookSecrets(secretBox) };
   const close = async (): Promise<void> => {
     await apple.close();
     await connection.close();
@@ -107,7 +118,7 @@ export async function startWorkerProcess(
       taskQueue,
       workflowBundle,
       dataConverter,
-      activities: createActivities({ database, ...readers, apple, google, profiles, now }),
+      activities: createActivities({ database, ...readers, apple, google, klaviyo, profiles, ...merchants, now }),
       database,
       log,
     });

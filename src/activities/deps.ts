@@ -1,5 +1,7 @@
 import type { Database } from '../database/connect.js';
-import type { ProfileAttribute } from '../klaviyo/client.js';
+import type { SealedWebhookSecret } from '../database/deliveries.js';
+import type { KlaviyoClient, ProfileAttribute } from '../klaviyo/client.js';
+import type { MerchantSender } from '../merchants/send.js';
 import type { FetchedProfile } from '../passes/operation-input.js';
 import type { PassTypeVersion } from '../passes/pass-type.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
@@ -12,7 +14,11 @@ export interface ActivityDeps {
   passTypes: PassTypeReader;
   apple: AppleNotifier;
   google: GoogleWallet;
+  klaviyo: KlaviyoAccess;
   profiles: ProfileReader;
+  merchants: MerchantSender;
+  /** Opens the sealed secrets of a webhook endpoint. */
+  webhookSecrets(tenantId: string, endpointId: string, sealed: readonly SealedWebhookSecret[]): string[];
   now(): number;
 }
 
@@ -49,6 +55,26 @@ export interface GoogleAccess {
 /** Null for tenants without a Google issuer. Throws PermanentError where the service account is missing or broken. */
 export interface GoogleWallet {
   forTenant(tenantId: string): Promise<GoogleAccess | null>;
+}
+
+/** A tenant's Klaviyo account; the version changes with the key, so that a replaced key is known as such. */
+export interface KlaviyoAccount {
+  client: KlaviyoClient;
+  keyVersion: string;
+}
+
+/** What write-back works with. */
+export interface KlaviyoAccess {
+  /** Null for tenants without a key. */
+  forTenant(tenantId: string): Promise<KlaviyoAccount | null>;
+  /** Origin of our API, for the links that Klaviyo sends on. */
+  publicUrl: string;
+  /** The token of the customer's personal link; null leaves the one in Klaviyo as it is. */
+  linkToken(tenantId: string, customerId: string): Promise<string | null>;
+  /** Klaviyo refuses a tenant's key: called once for each key, to tell somebody. */
+  keyRefused(tenantId: string, reason: string): void;
+  /** A refused tenant's write-back goes on. */
+  keyAccepted(tenantId: string): void;
 }
 
 /** One way to a Klaviyo profile. */

@@ -5,6 +5,12 @@ import { createPassActivity } from './create-pass.js';
 import { deliverAttemptActivity } from './deliver-attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { endOperationActivity } from './end-operation.js';
+import {
+  clearProfileActivity,
+  eraseCustomerActivity,
+  redactOperationsActivity,
+  voidPassesActivity,
+} from './erase-customer.js';
 import { fetchProfileActivity } from './fetch-profile.js';
 import { findCustomerActivity } from './find-customer.js';
 import { findPassActivity } from './find-pass.js';
@@ -42,6 +48,10 @@ export function createActivities(deps: ActivityDeps) {
     'write-back-object': writeBackObjectActivity(deps),
     'write-back-event': writeBackEventActivity(deps),
     'deliver-attempt': deliverAttemptActivity(deps),
+    'void-passes': voidPassesActivity(deps),
+    'clear-profile': clearProfileActivity(deps),
+    'redact-operations': redactOperationsActivity(deps),
+    'erase-customer': eraseCustomerActivity(deps),
     'record-outcome': endOperationActivity(deps),
   };
 }

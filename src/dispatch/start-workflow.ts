@@ -16,6 +16,7 @@ const WORKFLOW_TYPES: Partial<Record<OperationKind, string>> = {
   'delete-pass': 'changeState',
   'notify-pass': 'notifyPass',
   'migrate-passes': 'migratePasses',
+  'erase-customer': 'eraseCustomer',
   'profile-sync': 'profileSync',
 };
 

@@ -21,7 +21,8 @@ export interface WrittenPass {
   platforms: Readonly<Record<Platform, PlatformState>>;
   landingUrl: string;
   downloadUrl: string;
-  authenticationToken: string;
+  /** A fresh token of the personal link; null leaves the one in the profile as it is. */
+  authenticationToken: string | null;
   createdAt: string;
   installedAt: string | null;
   updatedAt: string | null;
@@ -61,7 +62,7 @@ export function profileProperties(pass: WrittenPass): Record<string, JsonValue> 
     wallet_pass_url: pass.landingUrl,
     wallet_pass_serial: pass.serialNumber,
     wallet_pass_state: pass.state,
-    'neostore.authenticationToken': pass.authenticationToken,
+    ...(pass.authenticationToken !== null && { 'neostore.authenticationToken': pass.authenticationToken }),
     [`neostore.wallet.${pass.passType}.Apple`]: pass.platforms.Apple,
     [`neostore.wallet.${pass.passType}.Google`]: pass.platforms.Google,
   };
@@ -175,9 +176,9 @@ export interface EventContext {
   changedFields?: readonly string[];
 }
 
-/** Body of `/api/events`. The link stands in the event too: a flow mail then needs no profile lookup. */
+/** Body of `/api/events`; `name` is the metric, a PassEvent with the tenant's prefix. The link stands in the event too: a flow mail then needs no profile lookup. */
 export function eventBody(
-  name: PassEvent,
+  name: string,
   pass: WrittenPass,
   recipient: WrittenRecipient,
   context: EventContext,

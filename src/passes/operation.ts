@@ -33,6 +33,7 @@ export const FINAL_STATUSES: readonly OperationStatus[] = ['succeeded', 'failed'
 export const STEPS = [
   'find-pass',
   'create-pass',
+  'record-device-event',
   'find-customer',
   'fetch-profile',
   'update-customer',
@@ -49,6 +50,9 @@ export const STEPS = [
   'sync-merchant',
   'migrate-passes',
   'backfill',
+  'void-passes',
+  'clear-profile',
+  'redact-operations',
   'erase-customer',
   'retry-operations',
 ] as const;
@@ -77,6 +81,7 @@ export const OUTCOMES = [
   'notified',
   'synced',
   'written-back',
+  'recorded',
   'migrated',
   'erased',
   'retried',

@@ -1,8 +1,10 @@
 import { sleep } from '@temporalio/workflow';
 import type { NotifyDevices } from '../activities/notify-devices.js';
 import type { Outcome } from '../passes/operation.js';
+import { WRITE_BACK_EVENTS } from '../passes/write-back-event.js';
 import type { OperationInput, OperationResult } from './inputs.js';
 import { runDurably, runStep } from './run-step.js';
+import { writeBack } from './write-back.js';
 
 export interface NotifyWallets extends OperationInput {
   passId: string;
@@ -27,6 +29,8 @@ export async function notifyWallets(input: NotifyWallets): Promise<OperationResu
     // A regular activity at once: it waits for Google's answers and its pace.
     input.google ? runDurably('update-google-object', target, 'wallet') : null,
   ]);
+  // Klaviyo learns of the change also where a wallet refused to.
+  if (input.writeBack) await writeBack({ ...target, event: WRITE_BACK_EVENTS[input.eventType ?? ''] ?? null });
   for (const wallet of told) if (wallet.status === 'rejected') throw wallet.reason;
   return { outcome, passId, recorded: nothingFollows };
 }

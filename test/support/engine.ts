@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
-import type { DataConverter } from '@temporalio/common';
 import {
   type ActivityInterceptorsFactory,
   bundleWorkflowCode,
@@ -16,6 +15,9 @@ import {
 import { pino, type Logger } from 'pino';
 import { createActivities } from '../../src/activities/index.js';
 import type { ActivityDeps, PushResult } from '../../src/activities/deps.js';
+import { openWebhookSecrets } from '../../src/database/merchant-webhooks.js';
+import { createSecretBox } from '../../src/database/secrets.js';
+import { createMerchantSender } from '../../src/merchants/send.js';
 import { createTenantReaders } from '../../src/database/tenant-readers.js';
 import { startDispatcher } from '../../src/dispatch/dispatcher.js';
 import { createWorker } from '../../src/worker/create-worker.js';
@@ -86,6 +88,15 @@ export async function startEngine(test: TestDatabase, options: EngineOptions = {
     ...createTenantReaders(test.database),
     apple: { push: async (): Promise<PushResult> => ({ kind: 'delivered', apnsId: 'test' }) },
     google: { forTenant: async () => null },
+    klaviyo: {
+      forTenant: async () => null,
+      publicUrl: 'https://passes.example',
+      linkToken: async () => null,
+      keyRefused: () => undefined,
+      keyAccepted: () => undefined,
+    },
+    merchants: createMerchantSender(),
+    webhookSecrets: openWebhookSecrets(createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] })),
     profiles: { isConfigured: async () => false, fetch: async () => 'no-key' },
     now: Date.now,
     ...options.deps,
@@ -95,7 +106,6 @@ export async function startEngine(test: TestDatabase, options: EngineOptions = {
     namespace: 'default',
     taskQueue,
     workflowBundle: await testBundle(),
-    ...(dataConverter && { dataConverter }),
     ...(dataConverter && { dataConverter }),
     activities: createActivities(deps),
     database: test.database,

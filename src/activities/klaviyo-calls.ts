@@ -1,0 +1,104 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  mayCallKlaviyo,
+  recordKeyAccepted,
+  recordKeyRefused,
+  type CallLicence,
+} from '../database/klaviyo-connections.js';
+import type { TenantSql } from '../database/connect.js';
+import { changeSharedState } from '../database/shared-state.js';
+import { noteProgress } from '../database/write-back.js';
+import type { KlaviyoClient } from '../klaviyo/client.js';
+import { emptyWindows, pauseUntil, takeSlot, type EndpointClass, type RateWindows } from '../klaviyo/rate-windows.js';
+import { PermanentError, TransientError } from '../passes/errors.js';
+import type { Step } from '../passes/operation.js';
+import type { ActivityDeps, KlaviyoAccount, StepInput } from './deps.js';
+
+/** Klaviyo refuses the tenant's key: every operation of the tenant waits until another one is set. */
+export class KeyRefused extends Error {
+  override readonly name = 'KeyRefused';
+}
+
+/** One call within the account's budget, by the failure rules of write-back. */
+export type KlaviyoCall = <T>(endpoint: EndpointClass, run: (client: KlaviyoClient) => Promise<T>) => Promise<T>;
+
+/** A wait this short is spent in place; a longer one gives the worker back and keeps the turn. */
+const SHORT_WAIT_MS = 1_500;
+/** A Retry-After beyond this is not believed: the call is tried again by then. */
+const LONGEST_PAUSE_MS = 3_600_000;
+const DEFAULT_PAUSE_MS = 10_000;
+
+const budgetOf = (tenantId: string, endpoint: EndpointClass): string => `klaviyo/${tenantId}/${endpoint}`;
+
+/**
+ * Waits for the account's turn, which all workers share. A turn that lies further ahead is kept under the step, so that
+ * the attempt that comes back then has it, and a crowd does not compete anew: TransientError with the wait.
+ */
+async function takeTurn(sql: TenantSql, ref: StepInput, step: Step, endpoint: EndpointClass, nowMs: number) {
+  const waitMs = await changeSharedState<RateWindows, number>(
+    sql,
+    budgetOf(ref.tenantId, endpoint),
+    async (state, inside) => {
+      const windows = state ?? emptyWindows;
+      const [kept] = await inside.query<{ at: string | null }>(
+        `select detail -> 'turns' ->> $3 as at from operation_steps where tenant_id = $1 and operation_id = $2 and step = $4`,
+        [ref.tenantId, ref.operationId, endpoint, step],
+      );
+      if (kept?.at != null) {
+        const left = Number(kept.at) - nowMs;
+        if (left <= SHORT_WAIT_MS) await noteProgress(inside, ref, step, { turns: {} });
+        return { state: windows, result: Math.max(0, left) };
+      }
+      const slot = takeSlot(windows, endpoint, nowMs);
+      if (slot.waitMs > SHORT_WAIT_MS)
+        await noteProgress(inside, ref, step, { turns: { [endpoint]: nowMs + slot.waitMs } });
+      return { state: slot.windows, result: slot.waitMs };
+    },
+  );
+  if (waitMs > SHORT_WAIT_MS) {
+    throw new TransientError(
+      'klaviyo-budget',
+      'The account’s calls of this minute are used up; the call is made when its turn comes.',
+      waitMs,
+    );
+  }
+  if (waitMs > 0) await pause(waitMs);
+}
+
+/** Calls of one step to one account. Throws KeyRefused where the account's key is known to be refused. */
+export function klaviyoCalls(
+  deps: ActivityDeps,
+  ref: StepInput & { step: Step },
+  account: KlaviyoAccount,
+): KlaviyoCall {
+  const { tenantId } = ref;
+  const sql = deps.database.tenant(tenantId);
+  let licence: CallLicence | null = null;
+  return async (endpoint, run) => {
+    licence ??= await mayCallKlaviyo(sql, tenantId, account.keyVersion, deps.now());
+    if (licence === 'refused') throw new KeyRefused();
+    await takeTurn(sql, ref, ref.step, endpoint, deps.now());
+    try {
+      const result = await run(account.client);
+      if (licence === 'trial' && (await recordKeyAccepted(sql, tenantId))) deps.klaviyo.keyAccepted(tenantId);
+      licence = 'open';
+      return result;
+    } catch (error) {
+      if (error instanceof PermanentError && error.code === 'klaviyo-unauthorized') {
+        const refusal = { tenantId, keyVersion: account.keyVersion, reason: error.message, nowMs: deps.now() };
+        if (await recordKeyRefused(sql, refusal)) deps.klaviyo.keyRefused(tenantId, error.message);
+        throw new KeyRefused();
+      }
+      if (error instanceof TransientError && error.code === 'klaviyo-throttled') {
+        const pauseMs = Math.min(error.retryAfterMs ?? DEFAULT_PAUSE_MS, LONGEST_PAUSE_MS);
+        await changeSharedState<RateWindows, void>(sql, budgetOf(tenantId, endpoint), async (state) => ({
+          state: pauseUntil(state ?? emptyWindows, deps.now() + pauseMs),
+          result: undefined,
+        }));
+        // Spread: whoever was throttled together must not come back together.
+        throw new TransientError(error.code, error.message, pauseMs + Math.round(Math.random() * 1_000));
+      }
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import { recordPassEvent } from '../database/pass-events.js';
+import { findOperation } from '../database/operations.js';
+import { endOperation } from '../database/steps.js';
+import { PermanentError } from '../passes/errors.js';
+import type { DeviceEventInput } from '../passes/operation-input.js';
+import type { ActivityDeps, StepInput } from './deps.js';
+
+export interface RecordedDeviceEvent {
+  passId: string;
+  event: DeviceEventInput['event'];
+  writeBack: boolean;
+}
+
+/** Writes `pass.installed` or `pass.uninstalled` for the merchant, once per operation. */
+export function recordDeviceEventActivity(deps: ActivityDeps) {
+  return async function recordDeviceEvent(ref: StepInput): Promise<RecordedDeviceEvent> {
+    const sql = deps.database.tenant(ref.tenantId);
+    const [operation, settings] = await Promise.all([
+      findOperation(sql, ref.tenantId, ref.operationId),
+      deps.tenantSettings(ref.tenantId),
+    ]);
+    if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
+    const { passId, platform, event, firstInstall, at } = operation.input as unknown as DeviceEventInput;
+    const written = await recordPassEvent(
+      sql,
+      {
+        ...ref,
+        step: 'record-device-event',
+        state: 'succeeded',
+        detail: { event, platform, ...(event === 'installed' && { firstInstall }) },
+      },
+      {
+        eventId: randomUUID(),
+        type: `pass.${event}`,
+        passId,
+        payload: { platform, at, ...(event === 'installed' && { firstInstall }) },
+      },
+    );
+    if (!written) throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
+    const { writeBack } = settings.klaviyo;
+    if (!writeBack) await endOperation(sql, { ...ref, status: 'succeeded', outcome: 'recorded', reason: null });
+    return { passId, event, writeBack };
+  };
+}

@@ -1,0 +1,60 @@
+import { eventBody, type EventContext, type PassEvent } from '../klaviyo/write-back.js';
+import type { DeviceEventInput } from '../passes/operation-input.js';
+import type { WriteBackEvent } from '../passes/write-back-event.js';
+import type { WriteBackOperation } from '../database/write-back.js';
+import type { ActivityDeps } from './deps.js';
+import { byKnownProfile, writeBackStep, type WriteBackInput, type WroteBack } from './write-back-step.js';
+
+const METRICS: Record<WriteBackEvent, PassEvent> = {
+  created: 'Pass Created',
+  installed: 'Pass Installed',
+  updated: 'Pass Updated',
+  uninstalled: 'Pass Uninstalled',
+  voided: 'Pass Voided',
+};
+
+/** A flow that greets a pass a day late does harm: from then on the event is recorded without starting flows. */
+const FRESH_MS = 86_400_000;
+
+/** The event that starts flows; last, so that they find link and record in place. Its id makes a repetition nothing. */
+export function writeBackEventActivity(deps: ActivityDeps) {
+  return async function writeBackEvent(input: WriteBackInput): Promise<WroteBack> {
+    return writeBackStep(deps, input, 'write-back-event', async (session) => {
+      const { event } = input;
+      if (event === null) return { skipped: 'Nothing happened that Klaviyo has an event for.' };
+      const subject = await session.subject();
+      if (!subject) return { skipped: 'The pass has gone, or nothing names its holder in Klaviyo.' };
+      const { operation, settings } = session;
+      const context: EventContext = {
+        operationId: input.operationId,
+        // One operation may concern several passes of a person: each has its own event.
+        step: `write-back-event/${input.passId}`,
+        backfill: operation.run > 1 || deps.now() - operation.accepted_at.getTime() > FRESH_MS,
+        ...particulars(event, operation),
+      };
+      const metric = settings.metricPrefix + METRICS[event];
+      const { partialFailure } = await byKnownProfile(session, subject, (recipient) =>
+        session.call('events', (client) => client.createEvent(eventBody(metric, subject.pass, recipient, context))),
+      );
+      return {
+        detail: {
+          metric,
+          backfill: context.backfill,
+          ...(partialFailure.length > 0 && { dropped: partialFailure }),
+        },
+      };
+    });
+  };
+}
+
+function particulars(event: WriteBackEvent, operation: WriteBackOperation): Omit<EventContext, 'operationId' | 'step'> {
+  const time = operation.accepted_at.toISOString();
+  if (event === 'updated') return { time, changedFields: operation.changed_fields ?? [] };
+  if (event !== 'installed' && event !== 'uninstalled') return { time };
+  const { platform, firstInstall, at } = operation.input as unknown as DeviceEventInput;
+  return {
+    time: at,
+    platform: platform === 'apple' ? 'Apple' : 'Google',
+    ...(event === 'installed' && { reinstalled: !firstInstall }),
+  };
+}

@@ -1,0 +1,119 @@
+import { setKlaviyoProfile } from '../database/write-back.js';
+import { identifierBodies, profileBody, type JsonApiBody, type KnownIdentifiers } from '../klaviyo/write-back.js';
+import type { Resource } from '../klaviyo/client.js';
+import { PermanentError } from '../passes/errors.js';
+import type { ActivityDeps } from './deps.js';
+import {
+  byKnownProfile,
+  writeBackStep,
+  type Subject,
+  type WriteBackInput,
+  type WriteBackSession,
+  type WroteBack,
+} from './write-back-step.js';
+import { versionOf } from './written-pass.js';
+
+type IdentifierName = Exclude<keyof KnownIdentifiers, 'id'>;
+type IdentifierResult = 'written' | 'conflict' | 'refused' | 'dropped';
+
+interface Progress {
+  profileId: string;
+  /** The version of the pass that the profile shows. */
+  version: string;
+  /** Identifiers that the profile lacks and that are still to be tried. */
+  open: IdentifierName[];
+  identifiers: Partial<Record<string, IdentifierResult>>;
+}
+
+/** Another operation may write an older state after us; whoever writes last looks last, so the newest state stays. */
+const ROUNDS = 3;
+
+const textOf = ({ attributes }: Resource, name: IdentifierName): string | null => {
+  const value = attributes[name];
+  return typeof value === 'string' && value !== '' ? value : null;
+};
+
+/**
+ * Link, serial and states into the profile, found or made by its one strongest identifier; then, as far as Klaviyo lets
+ * us, the identifiers that it lacks. Two profiles are never merged: a conflict is written down, the properties stay.
+ */
+export function writeBackProfileActivity(deps: ActivityDeps) {
+  return async function writeBackProfile(input: WriteBackInput): Promise<WroteBack> {
+    return writeBackStep(deps, input, 'write-back-profile', async (session) => {
+      let progress = (session.operation.detail['progress'] ?? null) as Progress | null;
+      for (let round = 0; round < ROUNDS; round++) {
+        const subject = await session.subject();
+        if (!subject) return { skipped: 'The pass has gone, or nothing names its holder in Klaviyo.' };
+        if (progress?.version === versionOf(subject.row)) break;
+        progress = await importProfile(session, subject, progress);
+      }
+      const subject = await session.subject();
+      if (progress && subject) await addIdentifiers(session, subject, progress);
+      return { detail: { profileId: progress?.profileId ?? null, ...progress?.identifiers, progress: null } };
+    });
+  };
+}
+
+async function importProfile(session: WriteBackSession, subject: Subject, before: Progress | null): Promise<Progress> {
+  const { row, pass } = subject;
+  const rule = session.settings.externalId === 'serialNumber' ? 'serial' : 'keep';
+  const identifiers: Progress['identifiers'] = { ...before?.identifiers };
+  const imported = await byKnownProfile(session, subject, (recipient) =>
+    session.call('profiles', (client) => client.importProfile(profileBody(pass, recipient))),
+  ).catch((error: unknown) => {
+    const matched = error instanceof PermanentError ? error.details['duplicateProfileId'] : null;
+    if (typeof matched !== 'string') throw error;
+    identifiers['import'] = 'conflict';
+    return session.call('profiles', (client) =>
+      client.importProfile(profileBody(pass, { ...subject.recipient, profileId: matched })),
+    );
+  });
+  const { profile, partialFailure } = imported;
+  for (const field of partialFailure) identifiers[field] = 'dropped';
+  await setKlaviyoProfile(session.sql, row.tenant_id, row.customer_id, profile.id);
+  const known: KnownIdentifiers = {
+    id: profile.id,
+    email: textOf(profile, 'email'),
+    phone_number: textOf(profile, 'phone_number'),
+    external_id: textOf(profile, 'external_id'),
+  };
+  const lacking = identifierBodies(known, pass, subject.recipient, rule).map(
+    ({ data }) => Object.keys(data.attributes)[0] as IdentifierName,
+  );
+  const progress: Progress = {
+    profileId: profile.id,
+    version: versionOf(row),
+    open: lacking.filter((name) => identifiers[name] === undefined),
+    identifiers,
+  };
+  await session.note({ progress });
+  return progress;
+}
+
+/** One call for each, so that a conflict of one keeps none of the others out. */
+async function addIdentifiers(session: WriteBackSession, subject: Subject, progress: Progress): Promise<void> {
+  const rule = session.settings.externalId === 'serialNumber' ? 'serial' : 'keep';
+  while (progress.open.length > 0) {
+    const name = progress.open[0]!;
+    const lacking: KnownIdentifiers = { id: progress.profileId, email: 'x', phone_number: 'x', external_id: 'x' };
+    const [body] = identifierBodies({ ...lacking, [name]: null }, subject.pass, subject.recipient, rule);
+    if (body) progress.identifiers[name] = await tryIdentifier(session, progress.profileId, name, body);
+    progress.open.shift();
+    await session.note({ progress });
+  }
+}
+
+async function tryIdentifier(
+  session: WriteBackSession,
+  profileId: string,
+  name: string,
+  body: JsonApiBody,
+): Promise<IdentifierResult> {
+  try {
+    const { partialFailure } = await session.call('profiles', (client) => client.patchProfile(profileId, body));
+    return partialFailure.includes(name) ? 'dropped' : 'written';
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error;
+    return error.code === 'klaviyo-duplicate-profile' ? 'conflict' : 'refused';
+  }
+}

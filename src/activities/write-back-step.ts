@@ -1,0 +1,118 @@
+import { recordStep } from '../database/steps.js';
+import type { TenantSql } from '../database/connect.js';
+import {
+  findWriteBackOperation,
+  findWriteBackPass,
+  noteProgress,
+  setKlaviyoProfile,
+  type WriteBackOperation,
+  type WriteBackPass,
+} from '../database/write-back.js';
+import type { WrittenPass, WrittenRecipient } from '../klaviyo/write-back.js';
+import { PermanentError } from '../passes/errors.js';
+import type { Step } from '../passes/operation.js';
+import type { TenantSettings } from '../passes/tenant-settings.js';
+import type { WriteBackEvent } from '../passes/write-back-event.js';
+import type { ActivityDeps, StepInput } from './deps.js';
+import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
+import { writtenPass, writtenRecipient } from './written-pass.js';
+
+export interface WriteBackInput extends StepInput {
+  passId: string;
+  event: WriteBackEvent | null;
+}
+
+/** `key-refused`: the step waits until the tenant's key is replaced, however long that takes. */
+export interface WroteBack {
+  state: 'written' | 'skipped' | 'key-refused';
+}
+
+export interface Subject {
+  row: WriteBackPass;
+  pass: WrittenPass;
+  recipient: WrittenRecipient;
+}
+
+/** What one step of write-back has at hand. */
+export interface WriteBackSession {
+  sql: TenantSql;
+  operation: WriteBackOperation;
+  settings: TenantSettings['klaviyo'];
+  call: KlaviyoCall;
+  /** The pass as it is now; null where it or every identifier of its holder has gone. */
+  subject(): Promise<Subject | null>;
+  /** Keeps what is done, for an attempt that comes after a failure. */
+  note(detail: Record<string, unknown>): Promise<void>;
+}
+
+type Work = (session: WriteBackSession) => Promise<{ skipped: string } | { detail: Record<string, unknown> }>;
+
+/** Runs one step of write-back and records how it went; faults beyond a refused key are thrown for the retry policy. */
+export async function writeBackStep(
+  deps: ActivityDeps,
+  input: WriteBackInput,
+  name: Step,
+  work: Work,
+): Promise<WroteBack> {
+  const { tenantId, operationId, passId } = input;
+  const sql = deps.database.tenant(tenantId);
+  const step = { tenantId, operationId, step: name };
+  const skip = async (note: string): Promise<WroteBack> => {
+    await recordStep(sql, { ...step, state: 'skipped', detail: { note } });
+    return { state: 'skipped' };
+  };
+  const [account, settings, operation] = await Promise.all([
+    deps.klaviyo.forTenant(tenantId),
+    deps.tenantSettings(tenantId),
+    findWriteBackOperation(sql, input, name),
+  ]);
+  if (!operation) {
+    throw new PermanentError('operation-unknown', 'The operation is not in the database: it was erased.');
+  }
+  if (!account) return skip('The tenant has no Klaviyo key.');
+  try {
+    const done = await work({
+      sql,
+      operation,
+      settings: settings.klaviyo,
+      call: klaviyoCalls(deps, step, account),
+      async subject() {
+        const row = await findWriteBackPass(sql, tenantId, passId);
+        const recipient = row && writtenRecipient(row, settings.klaviyo);
+        if (!row || !recipient) return null;
+        const token = await deps.klaviyo.linkToken(tenantId, row.customer_id);
+        return { row, recipient, pass: writtenPass(row, deps.klaviyo.publicUrl, token) };
+      },
+      note: (detail) => noteProgress(sql, input, name, detail),
+    });
+    if ('skipped' in done) return await skip(done.skipped);
+    await recordStep(sql, { ...step, state: 'succeeded', detail: done.detail });
+    return { state: 'written' };
+  } catch (error) {
+    if (!(error instanceof KeyRefused)) throw error;
+    const message =
+      'Klaviyo refuses the tenant’s key: set another one. What is to be written waits and is written then.';
+    await recordStep(sql, { ...step, state: 'retrying', error: { code: 'klaviyo-key-refused', message } });
+    return { state: 'key-refused' };
+  }
+}
+
+/**
+ * Makes a call by Klaviyo's id of the profile, and where that profile has gone (merged, erased) by the next identifier:
+ * Klaviyo answers 404 to an id that it no longer knows.
+ */
+export async function byKnownProfile<T>(
+  session: WriteBackSession,
+  { row, recipient }: Subject,
+  run: (recipient: WrittenRecipient) => Promise<T>,
+): Promise<T> {
+  try {
+    return await run(recipient);
+  } catch (error) {
+    const others = { ...recipient, profileId: null };
+    const known = error instanceof PermanentError && error.code === 'klaviyo-not-found' && recipient.profileId !== null;
+    if (!known || (others.email ?? others.phone ?? others.externalId) === null) throw error;
+    await setKlaviyoProfile(session.sql, row.tenant_id, row.customer_id, null);
+    return run(others);
+  }
+}

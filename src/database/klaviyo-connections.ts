@@ -1,0 +1,80 @@
+import type { Sql } from './connect.js';
+
+/** How long a refused key rests before one operation tries it again: a 403 may come from an outage in front of Klaviyo. */
+const PROBE_MS = 15 * 60_000;
+
+/** `trial`: a call may be made, and its success ends a refusal. */
+export type CallLicence = 'open' | 'trial' | 'refused';
+
+/**
+ * Whether a call may be made with this version of the tenant's key. After a refusal only another key may, or once in a
+ * while one operation that looks whether the refusal still holds.
+ */
+export async function mayCallKlaviyo(
+  sql: Sql,
+  tenantId: string,
+  keyVersion: string,
+  nowMs: number,
+): Promise<CallLicence> {
+  const [row] = await sql.query<{ key_version: string }>(
+    `select key_version from klaviyo_connections where tenant_id = $1 and state = 'refused'`,
+    [tenantId],
+  );
+  if (!row) return 'open';
+  if (row.key_version !== keyVersion) return 'trial';
+  const probing = await sql.query(
+    `update klaviyo_connections set probe_after = $2::timestamptz + $3::double precision * interval '1 millisecond'
+      where tenant_id = $1 and probe_after <= $2 returning 1`,
+    [tenantId, new Date(nowMs), PROBE_MS],
+  );
+  return probing.length > 0 ? 'trial' : 'refused';
+}
+
+/** Stops a tenant's write-back. True the first time for this key: then somebody has to be told, once. */
+export async function recordKeyRefused(
+  sql: Sql,
+  refusal: { tenantId: string; keyVersion: string; reason: string; nowMs: number },
+): Promise<boolean> {
+  const rows = await sql.query(
+    `insert into klaviyo_connections as c (tenant_id, state, reason, key_version, since, probe_after)
+     values ($1, 'refused', $2, $3, $4::timestamptz, $4::timestamptz + $5::double precision * interval '1 millisecond')
+     on conflict (tenant_id) do update set state = 'refused', reason = excluded.reason, key_version = excluded.key_version,
+       since = excluded.since, probe_after = excluded.probe_after
+       where c.state <> 'refused' or c.key_version <> excluded.key_version
+     returning 1`,
+    [refusal.tenantId, refusal.reason, refusal.keyVersion, new Date(refusal.nowMs), PROBE_MS],
+  );
+  return rows.length > 0;
+}
+
+/** Klaviyo took the key. True where it had been refused before. */
+export async function recordKeyAccepted(sql: Sql, tenantId: string): Promise<boolean> {
+  const rows = await sql.query(
+    `update klaviyo_connections set state = 'working', reason = null, since = now()
+      where tenant_id = $1 and state = 'refused' returning 1`,
+    [tenantId],
+  );
+  return rows.length > 0;
+}
+
+export interface RefusedConnection {
+  tenant_id: string;
+  reason: string;
+  since: Date;
+}
+
+/** Tenants whose key Klaviyo refuses. */
+export async function listRefusedConnections(sql: Sql): Promise<RefusedConnection[]> {
+  return sql.query<RefusedConnection>(
+    `select tenant_id, reason, since from klaviyo_connections where state = 'refused' order by since`,
+  );
+}
+
+/** The private key of a tenant changes its version with its value. */
+export async function findSecretVersion(sql: Sql, tenantId: string, name: string): Promise<string | null> {
+  const [row] = await sql.query<{ version: string }>(
+    'select (extract(epoch from created_at) * 1000000)::bigint::text as version from tenant_secrets where tenant_id = $1 and name = $2',
+    [tenantId, name],
+  );
+  return row?.version ?? null;
+}

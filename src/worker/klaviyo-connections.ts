@@ -1,0 +1,54 @@
+import type { Logger } from 'pino';
+import type { KlaviyoAccess, KlaviyoAccount } from '../activities/deps.js';
+import type { Database } from '../database/connect.js';
+import { findSecretVersion } from '../database/klaviyo-connections.js';
+import { mintLink } from '../database/links.js';
+import { getSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
+import { createKlaviyoClient } from '../klaviyo/client.js';
+import type { TenantSettings } from '../passes/tenant-settings.js';
+
+export interface KlaviyoConnectionsOptions {
+  database: Database;
+  secretBox: SecretBox;
+  tenantSettings(tenantId: string): Promise<TenantSettings>;
+  apiUrl: string;
+  publicUrl: string;
+  log: Logger;
+  now: () => number;
+  timeoutMs?: number;
+}
+
+/** Each tenant's Klaviyo account by its own key, which is read for every step: a replaced one works at the next. */
+export function createKlaviyoConnections(options: KlaviyoConnectionsOptions): KlaviyoAccess {
+  const { database, secretBox, apiUrl, publicUrl, log, now, timeoutMs } = options;
+  const name = SECRET_NAMES.klaviyoApiKey;
+  return {
+    publicUrl,
+    async forTenant(tenantId): Promise<KlaviyoAccount | null> {
+      const sql = database.tenant(tenantId);
+      // The version first: a key replaced in between then counts as the older version, and is tried once more.
+      const keyVersion = await findSecretVersion(sql, tenantId, name);
+      const key = keyVersion === null ? undefined : await getSecret(sql, tenantId, name, secretBox);
+      if (keyVersion === null || !key) return null;
+      const apiKey = key.toString('utf8').trim();
+      return {
+        keyVersion,
+        client: createKlaviyoClient({ apiUrl, apiKey, now, ...(timeoutMs !== undefined && { timeoutMs }) }),
+      };
+    },
+    async linkToken(tenantId, customerId) {
+      const { links } = await options.tenantSettings(tenantId);
+      const order = { tenantId, customerId, purpose: 'mail', settings: links, now } as const;
+      return mintLink(database.tenant(tenantId), secretBox, order);
+    },
+    keyRefused(tenantId, reason) {
+      log.error(
+        { tenantId, code: 'klaviyo-key-refused', reason },
+        'Klaviyo refuses the key of this tenant: its write-back waits until another key is set',
+      );
+    },
+    keyAccepted(tenantId) {
+      log.info({ tenantId, code: 'klaviyo-key-accepted' }, 'Klaviyo takes the key of this tenant again');
+    },
+  };
+}

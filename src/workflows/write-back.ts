@@ -1,0 +1,40 @@
+import { ApplicationFailure, sleep } from '@temporalio/workflow';
+import type { WriteBackEvent } from '../passes/write-back-event.js';
+import type { OperationInput } from './inputs.js';
+import { runDurably } from './run-step.js';
+
+export interface WriteBack extends OperationInput {
+  passId: string;
+  /** Null: profile and object only. */
+  event: WriteBackEvent | null;
+}
+
+/** The event comes last: a flow that it starts finds profile and object in place. */
+const ORDER = ['write-back-profile', 'write-back-object', 'write-back-event'] as const;
+const MINUTE_MS = 60_000;
+
+/** One minute growing to ten for two days, then an hour; after about two weeks the operation gives up. */
+const pauseMs = (look: number): number => (look < 300 ? Math.min(2 ** look, 10) * MINUTE_MS : 60 * MINUTE_MS);
+const LOOKS = 600;
+
+/**
+ * Tells Klaviyo of a pass, one durable step after the other, each retried for up to a day. Where Klaviyo refuses the
+ * tenant's key, the step waits for another key instead, without holding a worker.
+ */
+export async function writeBack(input: WriteBack): Promise<void> {
+  for (const step of ORDER) {
+    if (step === 'write-back-event' && input.event === null) continue;
+    for (let look = 0; ; look++) {
+      const { state } = await runDurably(step, input, 'writeBack');
+      if (state !== 'key-refused') break;
+      if (look === LOOKS) {
+        throw ApplicationFailure.create({
+          message: 'Klaviyo refused the tenant’s key for two weeks, and nobody replaced it.',
+          type: 'klaviyo-unauthorized',
+          nonRetryable: true,
+        });
+      }
+      await sleep(pauseMs(look));
+    }
+  }
+}

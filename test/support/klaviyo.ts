@@ -1,0 +1,71 @@
+import { createSecretBox, putSecret, SECRET_NAMES, type SecretBox } from '../../src/database/secrets.js';
+import { createTenantReaders } from '../../src/database/tenant-readers.js';
+import type { KlaviyoAccess } from '../../src/activities/deps.js';
+import { startKlaviyoSimulator, type KlaviyoSimulator } from '../../src/simulators/klaviyo.js';
+import { createKlaviyoConnections } from '../../src/worker/klaviyo-connections.js';
+import { pino } from 'pino';
+import type { TestDatabase } from './database.js';
+import { seedTenant, type SeededTenant } from './tenant.js';
+
+export interface TestKlaviyo {
+  simulator: KlaviyoSimulator;
+  access: KlaviyoAccess;
+  secretBox: SecretBox;
+  /** Everything that was logged, one JSON object a line. */
+  logged(): Record<string, unknown>[];
+  /** A tenant that writes back to the simulator, with a custom object set up unless told otherwise. */
+  tenant(settings?: { klaviyo?: object; [name: string]: unknown }, apiKey?: string): Promise<SeededTenant>;
+  setKey(tenantId: string, apiKey: string): Promise<void>;
+}
+
+/** A simulated account, and write-back's way to it as production composes it. */
+export async function startTestKlaviyo(
+  test: TestDatabase,
+  options: { apiKeys?: string[]; now?: () => number; timeoutMs?: number } = {},
+): Promise<TestKlaviyo> {
+  const now = options.now ?? Date.now;
+  const apiKeys = options.apiKeys ?? ['pk_test_write_back'];
+  const simulator = await startKlaviyoSimulator({ accounts: apiKeys.map((apiKey) => ({ apiKey })) });
+  const secretBox = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
+  const lines: string[] = [];
+  const access = createKlaviyoConnections({
+    database: test.database,
+    secretBox,
+    tenantSettings: createTenantReaders(test.database).tenantSettings,
+    apiUrl: simulator.url,
+    publicUrl: 'https://passes.example',
+    log: pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) }),
+    now,
+    timeoutMs: options.timeoutMs ?? 2_000,
+  });
+  const setKey = async (tenantId: string, apiKey: string): Promise<void> => {
+    await putSecret(test.database.tenant(tenantId), tenantId, SECRET_NAMES.klaviyoApiKey, apiKey, secretBox);
+  };
+  return {
+    simulator,
+    access,
+    secretBox,
+    logged: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+    setKey,
+    async tenant(settings = {}, apiKey = apiKeys[0]!) {
+      const headers = { authorization: `Klaviyo-API-Key ${apiKey}`, revision: '2026-07-15' };
+      const made = await fetch(`${simulator.url}/api/data-sources`, {
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/vnd.api+json' },
+        body: JSON.stringify({
+          data: {
+            type: 'data-source',
+            attributes: { title: 'Wallet passes', visibility: 'private', namespace: 'custom-objects' },
+          },
+        }),
+      });
+      const { data } = (await made.json()) as { data: { id: string } };
+      const tenant = await seedTenant(test, {
+        ...settings,
+        klaviyo: { writeBack: true, dataSourceId: data.id, ...settings.klaviyo },
+      });
+      await setKey(tenant.tenantId, apiKey);
+      return tenant;
+    },
+  };
+}
