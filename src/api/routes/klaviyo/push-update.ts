@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { parsePushUpdate } from '../../../klaviyo/requests.js';
+import { createTenantReaders } from '../../../database/tenant-readers.js';
 import type { PushUpdateInput } from '../../../passes/operation-input.js';
 import { acceptOperation } from '../../accept-operation.js';
+import { checkPassType } from '../../check-pass-type.js';
 import { none, tenantId } from '../../parameters.js';
 import { checkListener, readDelivery } from '../../read-delivery.js';
 import { route, type ApiDeps, type Route } from '../../route.js';
@@ -30,7 +32,7 @@ const body = z
   .describe('The change to one pass');
 
 /** Change a pass from a Klaviyo flow: 200 without a body as soon as the request is durable. */
-export const pushUpdateRoutes = (deps: ApiDeps): Route[] => [
+export const pushUpdateRoutes = (deps: ApiDeps, readers = createTenantReaders(deps.database, deps.now)): Route[] => [
   route({
     method: 'POST',
     path: '/api/:tenantId/webhooks/listeners/klaviyo/passes/pushUpdate',
@@ -59,6 +61,7 @@ export const pushUpdateRoutes = (deps: ApiDeps): Route[] => [
       const { command, repairs } = await readDelivery(ctx, caller, parsePushUpdate);
       const { idempotencyKey, ...rest } = command;
       const input: PushUpdateInput = rest;
+      if (input.passType !== null) await checkPassType(readers, caller.tenant.tenantId, input.passType, '/passType');
       await acceptOperation(deps, ctx, {
         caller,
         kind: 'push-update',
