@@ -23,6 +23,18 @@ export interface WorkerOptions {
   stepInterceptors?: ActivityInterceptorsFactory[];
 }
 
+/** Slots and time-outs; the bench gives the bare workflows it compares with the same. */
+export const tuning = {
+  maxConcurrentWorkflowTaskExecutions: 40,
+  maxConcurrentLocalActivityExecutions: 60,
+  maxConcurrentActivityTaskExecutions: 100,
+  maxCachedWorkflows: 500,
+  // After a hard kill the dead worker's sticky queue holds its workflows back for this long.
+  stickyQueueScheduleToStartTimeout: '2s',
+  shutdownGraceTime: '10s',
+  shutdownForceTime: '20s',
+} as const;
+
 /** A worker whose every step goes through the one boundary that records attempts and translates failures. */
 export async function createWorker(options: WorkerOptions): Promise<Worker> {
   const translate = translateFailures(options);
@@ -45,13 +57,6 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
         ...(options.stepInterceptors ?? []),
       ],
     },
-    maxConcurrentWorkflowTaskExecutions: 40,
-    maxConcurrentLocalActivityExecutions: 60,
-    maxConcurrentActivityTaskExecutions: 100,
-    maxCachedWorkflows: 500,
-    // After a hard kill the dead worker's sticky queue holds its workflows back for this long.
-    stickyQueueScheduleToStartTimeout: '2s',
-    shutdownGraceTime: '10s',
-    shutdownForceTime: '20s',
+    ...tuning,
   });
 }

@@ -1,9 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { type BundleOptions, bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 
 const built = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
 const source = fileURLToPath(new URL('../workflows/index', import.meta.url));
+
+/** How workflow code is bundled, everywhere alike. */
+export const bundleOptions = {
+  logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} },
+  webpackConfigHook: (config) => ({ ...config, mode: 'production' }),
+} satisfies Partial<BundleOptions>;
 
 /** The bundle that `npm run build` made, or (run from the sources) one made now, which takes a few seconds. */
 export async function workflowBundle(): Promise<WorkflowBundleWithSourceMap | { codePath: string }> {
@@ -15,9 +21,5 @@ export async function workflowBundle(): Promise<WorkflowBundleWithSourceMap | { 
   )
     return { codePath: built };
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-  return bundleWorkflowCode({
-    workflowsPath: source + extension,
-    logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} },
-    webpackConfigHook: (config) => ({ ...config, mode: 'production' }),
-  });
+  return bundleWorkflowCode({ ...bundleOptions, workflowsPath: source + extension });
 }

@@ -1,0 +1,74 @@
+import { freePort } from '../src/embedded/free-port.js';
+import { startChild, startProduct } from './processes.js';
+import type { Load } from './load-generator.js';
+import { productEnv } from './product-env.js';
+import { ratioOfRounds, type Result } from './result.js';
+import { seedTenant, TENANT } from './seed.js';
+import type { Servers } from './servers.js';
+import { median, percentile } from './statistics.js';
+
+const ROUNDS = 11;
+const COUNT = 500;
+const CONCURRENCY = 16;
+
+/** How long a webhook waits for its 200 against how long a caller waits for a bare `client.workflow.start`. */
+export async function benchAcknowledge(servers: Servers): Promise<Result> {
+  const bench = await servers.createDatabase('acknowledge');
+  const key = await seedTenant(bench);
+  const port = await freePort([]);
+  const baseUrl = `http://127.0.0.1:${port}`;
+  const env = productEnv(servers, bench, { PORT: String(port), PUBLIC_URL: baseUrl });
+  const api = startProduct('src/start-api.ts', env, servers.folder);
+  const url = `${baseUrl}/api/${TENANT}/webhooks/listeners/klaviyo/passes/pushUpdate`;
+  const load = startChild<Load, number[]>('load-generator.ts', [servers.temporalAddress, url, key]);
+  const seen = { webhook: [] as number[][], start: [] as number[][] };
+  try {
+    await untilServing(`${baseUrl}/livez`);
+    for (let round = 0; round <= ROUNDS; round += 1) {
+      const order = round % 2 === 0 ? (['webhook', 'start'] as const) : (['start', 'webhook'] as const);
+      for (const target of order) {
+        const latencies = await load.call({ target, count: COUNT, concurrency: CONCURRENCY });
+        if (round > 0) seen[target].push(latencies);
+      }
+    }
+  } finally {
+    await load.stop();
+    await api.stop();
+  }
+  const at = (rounds: number[][], share: number): number[] => rounds.map((samples) => percentile(samples, share));
+  const line = (name: string, rounds: number[][], share: number) => ({
+    name: `${name}, p${share * 100}`,
+    value: median(at(rounds, share)),
+    unit: 'ms',
+  });
+  return {
+    title: 'Acknowledging a webhook',
+    method:
+      `A pushUpdate over HTTP (authenticated, validated, committed to disk) against a bare \`client.workflow.start\`, both from one ` +
+      `load generator in a process of its own with ${CONCURRENCY} requests under way, over kept-alive connections. The API is the real ` +
+      `process. ${ROUNDS} rounds of ${COUNT} each, the two sides in turns; no worker runs meanwhile.`,
+    lines: [
+      line('webhook answered', seen.webhook, 0.5),
+      line('webhook answered', seen.webhook, 0.99),
+      line('bare client.workflow.start', seen.start, 0.5),
+      line('bare client.workflow.start', seen.start, 0.99),
+    ],
+    ratios: [
+      ratioOfRounds('acknowledge p50 against a bare start', at(seen.webhook, 0.5), at(seen.start, 0.5)),
+      ratioOfRounds('acknowledge p99 against a bare start', at(seen.webhook, 0.99), at(seen.start, 0.99), {
+        atMost: 1,
+      }),
+    ],
+  };
+}
+
+async function untilServing(url: string): Promise<void> {
+  const end = Date.now() + 30_000;
+  for (;;) {
+    const answer = await fetch(url).catch(() => null);
+    await answer?.text();
+    if (answer?.status === 200) return;
+    if (Date.now() > end) throw new Error(`${url} does not answer: ${answer?.status ?? 'no connection'}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -1,0 +1,22 @@
+import { randomBytes } from 'node:crypto';
+import { createSecretBox, parseSecretKeys, type SecretBox } from '../src/database/secrets.js';
+import type { BenchDatabase, Servers } from './servers.js';
+
+const SECRETS_KEY = randomBytes(32).toString('base64');
+
+/** Seals as the product's processes do. */
+export const benchSecretBox = (): SecretBox => createSecretBox({ keys: parseSecretKeys(SECRETS_KEY) });
+
+/** The environment of a product process: the settings that have no default, everything else as it ships. */
+export const productEnv = (
+  servers: Servers,
+  bench: BenchDatabase,
+  more: Record<string, string>,
+): Record<string, string> => ({
+  DATABASE_URL: bench.url,
+  TEMPORAL_ADDRESS: servers.temporalAddress,
+  TEMPORAL_TASK_QUEUE: 'bench',
+  SECRETS_KEY,
+  PUBLIC_URL: 'http://127.0.0.1:8080',
+  ...more,
+});
