@@ -7,6 +7,7 @@ import { applyTenantFolder } from '../tenants/apply-folder.js';
 import { validateTenantFolder } from '../tenants/check-folder.js';
 import { TenantFolderError } from '../tenants/folder-problem.js';
 import type { CliContext } from './context.js';
+import { migrateCommand } from './migrate-command.js';
 
 const day = (date: Date): string => date.toISOString().slice(0, 10);
 
@@ -65,5 +66,6 @@ export function tenantCommands(context: () => CliContext): Command {
       const secrets = (await listSecretNames(sql, tenantId)).map(({ name }) => name);
       out(JSON.stringify({ ...found, passTypes, certificates, secrets }, null, 2));
     });
+  migrateCommand(tenant, context);
   return tenant;
 }

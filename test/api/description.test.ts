@@ -108,6 +108,24 @@ test('every call answers as the description says', async () => {
     const sent = { method: 'POST', key: all, body };
     await assertDescribed(diagnose, 'post', await api.fetch(`/api/${tenant.tenantId}/links/diagnose`, sent));
   }
+  for (const [method, call] of [
+    ['post', '/void'],
+    ['post', '/expire'],
+    ['post', '/restore'],
+    ['post', '/notify'],
+    ['delete', ''],
+  ] as const) {
+    const described = `/v1/passes/{serialNumber}${call}`;
+    seen.add(described);
+    for (const [serial, key] of [
+      [tenant.pass.serialNumber, all],
+      [tenant.pass.serialNumber, listener],
+      ['nobody', all],
+    ] as const) {
+      const response = await api.fetch(`/v1/passes/${serial}${call}`, { method: method.toUpperCase(), key });
+      await assertDescribed(described, method, response);
+    }
+  }
   // What phones and browsers call has tests of its own.
   const called = Object.keys(description.paths).filter((path) => !/^\/(?:apple|p)\//.test(path));
   assert.deepEqual([...seen].sort(), called.sort());
@@ -156,9 +174,9 @@ test('HEAD, OPTIONS, wrong methods and unknown addresses get plain answers, and 
   assert.deepEqual([head.status, await head.text()], [200, '']);
   assert.equal((await api.fetch(`${one}/`, { key: tenant.keys.all })).status, 200);
   const options = await api.fetch(one, { method: 'OPTIONS' });
-  assert.deepEqual([options.status, options.headers.get('allow')], [204, 'HEAD, GET, PATCH, POST, OPTIONS']);
-  const wrong = await api.fetch(one, { method: 'DELETE', key: tenant.keys.all });
-  assert.deepEqual([wrong.status, wrong.headers.get('allow')], [405, 'HEAD, GET, PATCH, POST, OPTIONS']);
+  assert.deepEqual([options.status, options.headers.get('allow')], [204, 'HEAD, GET, DELETE, PATCH, POST, OPTIONS']);
+  const wrong = await api.fetch(one, { method: 'PUT', key: tenant.keys.all });
+  assert.deepEqual([wrong.status, wrong.headers.get('allow')], [405, 'HEAD, GET, DELETE, PATCH, POST, OPTIONS']);
   for (const path of ['/', '/nothing', '/v1/nothing', '/%', '/v1/passes/%E0%A4%A', '//evil.example/']) {
     const response = await api.fetch(path, { key: tenant.keys.all });
     assert.ok([400, 404].includes(response.status), `${path}: ${response.status}`);

@@ -74,3 +74,13 @@ test('without a database or key the message says what to set', async () => {
   assert.match(away.err, /does not answer/);
   assert.match((await run(['tenant', 'apply', root], { SECRETS_KEY: '' })).err, /SECRETS_KEY/);
 });
+
+test('a migration is accepted as an operation, for a type that there is', async () => {
+  const made = await run(['tenant', 'migrate', 'demo', 'basic', '--per-minute', '30']);
+  const operationId = /operations\/(\S+)/.exec(made.out)?.[1];
+  const rows = await db.owner('select kind, origin, input from operations where operation_id = $1', [operationId]);
+  const input = { passTypeId: 'ptk_0x101', perMinute: 30 };
+  assert.deepEqual(rows, [{ kind: 'migrate-passes', origin: 'operator', input }]);
+  assert.match((await run(['tenant', 'migrate', 'demo', 'basik'])).err, /no pass type "basik"/);
+  assert.match((await run(['tenant', 'migrate', 'demo', 'basic', '--per-minute', '0'])).err, /whole number/);
+});
