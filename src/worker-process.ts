@@ -11,6 +11,7 @@ import { openWebhookSecrets } from './database/merchant-webhooks.js';
 import { createTenantReaders } from './database/tenant-readers.js';
 import { listenForAccepted } from './dispatch/acceptance-channel.js';
 import { startDispatcher } from './dispatch/dispatcher.js';
+import { startRetention } from './dispatch/retention-loop.js';
 import { createMerchantSender } from './merchants/send.js';
 import { createAppleNotifier } from './worker/apple-notifier.js';
 import { connectionTuning } from './worker/connection-tuning.js';
@@ -126,6 +127,7 @@ export async function startWorkerProcess(
     const client = new Client({ connection, namespace, dataConverter });
     const dispatcher = startDispatcher({ database, client, log, taskQueue, eager: true });
     const channel = listenForAccepted(config.databaseUrl, () => dispatcher.nudge(), log);
+    const retention = startRetention({ database, log });
     const ended = worker.run();
     ended.catch(() => undefined);
     log.info({ taskQueue, namespace }, 'working');
@@ -134,6 +136,7 @@ export async function startWorkerProcess(
       async stop() {
         await channel.stop();
         await dispatcher.stop();
+        await retention.stop();
         if (worker.getState() === 'RUNNING') worker.shutdown();
         await ended.catch(() => undefined);
         await close();

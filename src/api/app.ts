@@ -8,6 +8,8 @@ import type { ApiDeps, Route } from './route.js';
 import { appleDeviceRoutes } from './routes/apple-devices.js';
 import { applePassRoutes } from './routes/apple-passes.js';
 import { googleRoutes } from './routes/google-callbacks.js';
+import { deliveryRoutes } from './routes/deliveries.js';
+import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
 import { issuePassRoutes } from './routes/issue-pass.js';
 import { profileSyncRoutes } from './routes/klaviyo/profile-sync.js';
@@ -20,6 +22,7 @@ import { passPageRoutes } from './routes/pass-page.js';
 import { passTemplateRoutes } from './routes/pass-templates.js';
 import { passRoutes } from './routes/passes.js';
 import { updatePassRoutes } from './routes/update-pass.js';
+import { webhookEndpointRoutes } from './routes/webhook-endpoints.js';
 import { descriptionRoutes } from './routes/description.js';
 
 /** Every route of the API; the description at /openapi.json is made from the same list. */
@@ -28,6 +31,9 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...pushUpdateRoutes(deps),
     ...profileSyncRoutes(deps),
     ...operationRoutes(deps),
+    ...webhookEndpointRoutes(deps),
+    ...deliveryRoutes(deps),
+    ...eventRoutes(deps),
     ...passRoutes(deps),
     ...passLifecycleRoutes(deps),
     ...issuePassRoutes(deps),

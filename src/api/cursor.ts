@@ -20,6 +20,18 @@ export function decodePassCursor(cursor: string): string {
   throw notOurs();
 }
 
+/** A place in the delivery log as an opaque cursor. */
+export const encodeDeliveryCursor = (at: Date, id: string): string =>
+  Buffer.from(`d:${at.getTime()}:${id}`).toString('base64url');
+
+/** The inverse of `encodeDeliveryCursor`; throws `invalid-parameter` for anything else. */
+export function decodeDeliveryCursor(cursor: string): { at: Date; id: string } {
+  const text = Buffer.from(cursor, 'base64url').toString();
+  const match = /^d:(\d{1,15}):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(text);
+  if (match) return { at: new Date(Number(match[1])), id: match[2]! };
+  throw notOurs();
+}
+
 function notOurs(): ApiError {
   return new ApiError('invalid-parameter', 'The cursor was not made by this API.', {
     errors: [{ parameter: 'cursor', message: 'not a cursor of this API', cure: 'start again without a cursor' }],

@@ -56,14 +56,25 @@ export interface Ending extends OperationRef {
   reason: string | null;
 }
 
-/** Ends an operation; a second ending changes nothing. Without a reason of its own, the failed step's error is the reason. */
+/**
+ * Ends an operation, and tells the merchant of a failed one; a second ending changes nothing. Without a reason of its
+ * own, the failed step's error is the reason.
+ */
 export async function endOperation(sql: Sql, ending: Ending): Promise<void> {
   await sql.query(
-    `update operations set status = $3, outcome = $4, ended_at = clock_timestamp(),
-            started_at = coalesce(started_at, clock_timestamp()),
-            reason = coalesce($5::text, (select last_error ->> 'message' from operation_steps s
-              where s.operation_id = $2 and s.state = 'failed' and $3::text = 'failed' order by ended_at desc limit 1))
-      where tenant_id = $1 and operation_id = $2 and status in ('accepted', 'running', 'retrying')`,
+    `with ended as (
+       update operations set status = $3, outcome = $4, ended_at = clock_timestamp(),
+              started_at = coalesce(started_at, clock_timestamp()),
+              reason = coalesce($5::text, (select last_error ->> 'message' from operation_steps s
+                where s.operation_id = $2 and s.state = 'failed' and $3::text = 'failed' order by ended_at desc limit 1))
+        where tenant_id = $1 and operation_id = $2 and status in ('accepted', 'running', 'retrying')
+       returning *
+     )
+     insert into events (event_id, tenant_id, type, operation_id, origin, pass_id, customer_id, payload)
+     select gen_random_uuid(), tenant_id, 'operation.failed', operation_id, 'system', pass_id, customer_id,
+            jsonb_build_object('kind', kind, 'outcome', outcome, 'reason', reason, 'acceptanceSequence', acceptance_sequence::text)
+       from ended where status = 'failed'
+     on conflict do nothing`,
     [ending.tenantId, ending.operationId, ending.status, ending.outcome, ending.reason],
   );
 }

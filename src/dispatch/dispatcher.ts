@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { claimAccepted, releaseClaims, type Dispatchable } from '../database/dispatch.js';
 import type { Database } from '../database/connect.js';
+import { startFanOut } from './fan-out.js';
 import { startWorkflow, type StartOptions } from './start-workflow.js';
 
 export interface DispatcherOptions extends StartOptions {
@@ -99,13 +100,14 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
     }
   }
 
+  const besides = [startFanOut({ database, client, log, taskQueue: options.taskQueue })];
   const running = loop();
   return {
     nudge,
     async stop() {
       stopped = true;
       wake?.();
-      await running;
+      await Promise.all([running, ...besides.map((loop) => loop.stop())]);
       await Promise.allSettled([...inFlight]);
     },
   };

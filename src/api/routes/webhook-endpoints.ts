@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { redeliverFailed } from '../../database/deliveries.js';
+import {
+  createEndpoint,
+  createTestDelivery,
+  deleteEndpoint,
+  getEndpoint,
+  listEndpoints,
+  rotateSecret,
+  updateEndpoint,
+} from '../../database/merchant-webhooks.js';
+import { EVENT_TYPES, TEST_EVENT } from '../../merchants/events.js';
+import { checkWebhookUrl } from '../../merchants/safe-url.js';
+import { newWebhookSecret } from '../../merchants/sign.js';
+import { PermanentError } from '../../passes/errors.js';
+import type { Caller } from '../credentials.js';
+import { none, tenantId } from '../parameters.js';
+import { endpointView, presentEndpoint } from '../present-webhook.js';
+import { ApiError } from '../problems.js';
+import { readJson } from '../read-json.js';
+import { route, type ApiDeps, type Route } from '../route.js';
+
+const endpointId = z.uuid().describe('Id of the endpoint');
+const url = z.url().max(2000).describe('https; private and local addresses are refused');
+const eventTypes = z
+  .array(z.enum(EVENT_TYPES))
+  .min(1)
+  .transform((types) => [...new Set(types)]);
+const created = z.strictObject({ url, eventTypes: eventTypes.optional().describe('Absent: all') });
+const changed = z.strictObject({ url: url.optional(), eventTypes: eventTypes.optional() });
+const rotated = z.strictObject({
+  oldSecretValidHours: z.number().min(0).max(168).default(24).describe('Both secrets sign for this long'),
+});
+const withSecret = endpointView.extend({ secret: z.string().describe('Shown once: verify deliveries with it') });
+const body = (schema: z.ZodType, description: string, example: object) => ({ schema, description, example });
+
+const notFound = (): ApiError => new ApiError('not-found', 'No webhook endpoint with this id exists for this tenant.');
+
+function checkUrl(caller: Caller, text: string): void {
+  try {
+    checkWebhookUrl(text, caller.tenant.environment === 'development' ? 'development' : 'public');
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error;
+    throw new ApiError('invalid-request', error.message, { errors: [{ pointer: '/url', message: error.message }] });
+  }
+}
+
+/** Endpoints of a merchant's own systems, their secrets, and a test of each. */
+export const webhookEndpointRoutes = (deps: ApiDeps): Route[] => {
+  const sqlOf = (caller: Caller) => deps.database.tenant(caller.tenant.tenantId);
+  const one = { params: z.object({ tenantId, endpointId }), query: none };
+  const path = '/api/:tenantId/webhook-endpoints/:endpointId';
+  const answer = { description: 'The endpoint', schema: endpointView };
+  return [
+    route({
+      method: 'POST',
+      path: '/api/:tenantId/webhook-endpoints',
+      scope: 'Tenant.Admin',
+      summary: 'Register an endpoint; its secret is shown in this answer only',
+      params: z.object({ tenantId }),
+      query: none,
+      body: body(created, 'Where to and what of', {
+        url: 'https://shop.example/webhooks',
+        eventTypes: ['pass.updated'],
+      }),
+      answers: { 201: { description: 'The endpoint with its secret', schema: withSecret } },
+      async handler(ctx, { caller }) {
+        const given = await readJson(ctx, created);
+        checkUrl(caller, given.url);
+        const secret = newWebhookSecret();
+        const row = await createEndpoint(
+          sqlOf(caller),
+          { tenantId: caller.tenant.tenantId, url: given.url, eventTypes: given.eventTypes ?? EVENT_TYPES, secret },
+          deps.secretBox,
+        );
+        ctx.status = 201;
+        ctx.set('Location', `${deps.publicUrl}/api/${caller.tenant.tenantId}/webhook-endpoints/${row.endpoint_id}`);
+        ctx.body = { ...presentEndpoint(row), secret };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/:tenantId/webhook-endpoints',
+      scope: 'Tenant.Admin',
+      summary: 'Endpoints of the tenant',
+      params: z.object({ tenantId }),
+      query: none,
+      answers: { 200: { description: 'All of them', schema: z.object({ endpoints: z.array(endpointView) }) } },
+      async handler(ctx, { caller }) {
+        const rows = await listEndpoints(sqlOf(caller), caller.tenant.tenantId);
+        ctx.body = { endpoints: rows.map(presentEndpoint) };
+      },
+    }),
+    route({
+      method: 'GET',
+      path,
+      scope: 'Tenant.Admin',
+      summary: 'One endpoint: whether it is switched off, and why',
+      ...one,
+      answers: { 200: answer },
+      problems: ['not-found'],
+      async handler(ctx, { params, caller }) {
+        const row = await getEndpoint(sqlOf(caller), caller.tenant.tenantId, params.endpointId);
+        if (!row) throw notFound();
+        ctx.body = presentEndpoint(row);
+      },
+    }),
+    route({
+      method: 'PATCH',
+      path,
+      scope: 'Tenant.Admin',
+      summary: 'Change the address or the event types',
+      ...one,
+      body: body(changed, 'What changes', { eventTypes: ['pass.updated', 'pass.voided'] }),
+      answers: { 200: answer },
+      problems: ['not-found'],
+      async handler(ctx, { params, caller }) {
+        const given = await readJson(ctx, changed);
+        if (given.url !== undefined) checkUrl(caller, given.url);
+        const row = await updateEndpoint(sqlOf(caller), caller.tenant.tenantId, params.endpointId, given);
+        if (!row) throw notFound();
+        ctx.body = presentEndpoint(row);
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path,
+      scope: 'Tenant.Admin',
+      summary: 'Delete an endpoint with its secrets and its log',
+      ...one,
+      answers: { 204: { description: 'Deleted' } },
+      problems: ['not-found'],
+      async handler(ctx, { params, caller }) {
+        if (!(await deleteEndpoint(sqlOf(caller), caller.tenant.tenantId, params.endpointId))) throw notFound();
+        ctx.status = 204;
+      },
+    }),
+    route({
+      method: 'POST',
+      path: `${path}/enable`,
+      scope: 'Tenant.Admin',
+      summary: 'Switch an endpoint on again; events of the meantime are in the stream',
+      ...one,
+      answers: { 200: answer },
+      problems: ['not-found'],
+      async handler(ctx, { params, caller }) {
+        const row = await updateEndpoint(sqlOf(caller), caller.tenant.tenantId, params.endpointId, { enable: true });
+        if (!row) throw notFound();
+        ctx.body = presentEndpoint(row);
+      },
+    }),
+    route({
+      method: 'POST',
+      path: `${path}/rotate`,
+      scope: 'Tenant.Admin',
+      summary: 'Make a new secret; the old one keeps signing beside it for a while',
+      ...one,
+      body: body(rotated, 'How long both are valid', { oldSecretValidHours: 24 }),
+      answers: {
+        200: {
+          description: 'The new secret, shown once',
+          schema: z.object({ secret: z.string(), oldSecretValidUntil: z.iso.datetime() }),
+        },
+      },
+      problems: ['not-found'],
+      async handler(ctx, { params, caller }) {
+        const { oldSecretValidHours } = await readJson(ctx, rotated);
+        const tenant = caller.tenant.tenantId;
+        if (!(await getEndpoint(sqlOf(caller), tenant, params.endpointId))) throw notFound();
+        const secret = newWebhookSecret();
+        const oldUntil = new Date(deps.now() + oldSecretValidHours * 3_600_000);
+        const rotation = { tenantId: tenant, endpointId: params.endpointId, secret, oldUntil };
+        await rotateSecret(sqlOf(caller), rotation, deps.secretBox);
+        ctx.body = { secret, oldSecretValidUntil: oldUntil.toISOString() };
+      },
+    }),
+    route({
+      method: 'POST',
+      path: `${path}/test`,
+      scope: 'Tenant.Admin',
+      summary: 'Send a test event to this endpoint alone',
+      ...one,
+      answers: {
+        202: { description: 'On its way', schema: z.object({ eventId: z.uuid(), deliveryId: z.uuid() }) },
+      },
+      problems: ['not-found'],
+      async handler(ctx, { params, caller }) {
+        const tenant = caller.tenant.tenantId;
+        if (!(await getEndpoint(sqlOf(caller), tenant, params.endpointId))) throw notFound();
+        const ids = { eventId: randomUUID(), deliveryId: randomUUID() };
+        await createTestDelivery(sqlOf(caller), {
+          tenantId: tenant,
+          endpointId: params.endpointId,
+          type: TEST_EVENT,
+          ...ids,
+        });
+        ctx.status = 202;
+        ctx.body = ids;
+      },
+    }),
+    route({
+      method: 'POST',
+      path: `${path}/redeliver`,
+      scope: 'Operation.Write',
+      summary: 'Deliver everything again that this endpoint did not take',
+      ...one,
+      answers: { 202: { description: 'How many', schema: z.object({ redelivered: z.int() }) } },
+      problems: ['not-found'],
+      async handler(ctx, { params, caller }) {
+        const tenant = caller.tenant.tenantId;
+        if (!(await getEndpoint(sqlOf(caller), tenant, params.endpointId))) throw notFound();
+        ctx.status = 202;
+        ctx.body = { redelivered: await redeliverFailed(sqlOf(caller), tenant, params.endpointId) };
+      },
+    }),
+  ];
+};

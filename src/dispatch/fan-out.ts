@@ -1,0 +1,74 @@
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
+import type { Logger } from 'pino';
+import type { Database } from '../database/connect.js';
+import { claimDeliveries, markDelivering, type DispatchableDelivery } from '../database/deliveries.js';
+import { deleteOldEvents, fanOutEvents } from '../database/events.js';
+import type { DeliverWebhook } from '../workflows/deliver-webhook.js';
+import { startLoop, type Loop } from './loop.js';
+
+export interface FanOutOptions {
+  database: Database;
+  client: Client;
+  log: Logger;
+  taskQueue: string;
+  everyMs?: number;
+}
+
+const EVERY_MS = 500;
+const BATCH = 100;
+const LEASE_MS = 15_000;
+const CLEAN_UP_EVERY_MS = 3_600_000;
+
+/** `deliver-webhook/<delivery id>/<run>`: a redelivery is a run of its own. */
+export const deliveryWorkflowId = (delivery: { delivery_id: string; run: number }): string =>
+  `deliver-webhook/${delivery.delivery_id}/${delivery.run}`;
+
+/**
+ * Turns new events into deliveries and starts the workflow of each. It runs beside each dispatcher; the database decides
+ * who takes what, so any number may run, and what one leaves over the next one finds.
+ */
+export function startFanOut(options: FanOutOptions): Loop {
+  const { database, client, log, taskQueue } = options;
+  const { system } = database;
+  let cleanUpAt = 0;
+
+  async function start(delivery: DispatchableDelivery): Promise<void> {
+    const input: DeliverWebhook = {
+      tenantId: delivery.tenant_id,
+      deliveryId: delivery.delivery_id,
+      run: delivery.run,
+    };
+    try {
+      await client.workflow.start('deliverWebhook', {
+        workflowId: deliveryWorkflowId(delivery),
+        taskQueue,
+        args: [input],
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+        priority: { fairnessKey: delivery.tenant_id },
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+    await markDelivering(system, delivery);
+  }
+
+  return startLoop({
+    name: 'the fan-out of events',
+    everyMs: options.everyMs ?? EVERY_MS,
+    log,
+    async look() {
+      const fannedOut = await fanOutEvents(system, BATCH);
+      const claimed = await claimDeliveries(system, BATCH, LEASE_MS);
+      const started = await Promise.allSettled(claimed.map(start));
+      const failed = started.find((one) => one.status === 'rejected');
+      if (failed) throw failed.reason;
+      if (Date.now() >= cleanUpAt) {
+        cleanUpAt = Date.now() + CLEAN_UP_EVERY_MS;
+        while ((await deleteOldEvents(system)) > 0);
+      }
+      return fannedOut === BATCH || claimed.length === BATCH;
+    },
+  });
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import type { JsonValue } from '../passes/pass-type.js';
+
+/** What merchants can be told of. */
+export const EVENT_TYPES = [
+  'customer.updated',
+  'pass.created',
+  'pass.updated',
+  'pass.installed',
+  'pass.uninstalled',
+  'pass.voided',
+  'operation.failed',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** Sent on request only, to one endpoint. */
+export const TEST_EVENT = 'webhook.test';
+
+/** One event as it is delivered and pulled; `data` says that something is new, the API says what it is now. */
+export const merchantEvent = z.object({
+  id: z.uuid().describe('The same on every attempt and redelivery: your idempotency key'),
+  type: z.enum([...EVENT_TYPES, TEST_EVENT]),
+  timestamp: z.iso.datetime().describe('When it happened'),
+  data: z.looseObject({
+    orderKey: z
+      .string()
+      .optional()
+      .describe(
+        'Grows with every event of the tenant: drop an event whose key is below the newest of its pass or customer',
+      ),
+    operationId: z.uuid().optional().describe('Correlation id of what caused it'),
+    acceptanceSequence: z.string().optional().describe('Place of that operation in the order of acceptance'),
+    origin: z.string().optional().describe('klaviyo, api, device, google, operator or system'),
+    serialNumber: z.string().optional(),
+    passTemplate: z.string().optional().describe('Id of the pass type'),
+    revision: z.int().optional().describe('Revision of the pass when the event was made ready'),
+    state: z.string().optional().describe('State of the pass then'),
+    customerId: z.string().optional().describe('Your id of the customer, or ours where none is known'),
+    changedFields: z.array(z.string()).optional().describe('Names only'),
+    kind: z.string().optional().describe('operation.failed: what failed'),
+    outcome: z.string().optional().describe('operation.failed: how it ended'),
+    reason: z.string().optional().describe('operation.failed: why, with the cure'),
+  }),
+});
+export type MerchantEvent = z.output<typeof merchantEvent>;
+
+/** The stored event in the form that merchants get; the same text for every attempt. */
+export function presentEvent(row: {
+  event_id: string;
+  type: string;
+  created_at: Date;
+  payload: Record<string, JsonValue>;
+}): MerchantEvent {
+  return {
+    id: row.event_id,
+    type: row.type as MerchantEvent['type'],
+    timestamp: row.created_at.toISOString(),
+    data: row.payload as MerchantEvent['data'],
+  };
+}

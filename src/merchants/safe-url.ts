@@ -1,0 +1,102 @@
+import { lookup as systemLookup, type LookupAddress } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { PermanentError } from '../passes/errors.js';
+
+/** `public`: https to public addresses only. `development`: http and this machine's own loopback addresses too. */
+export type Reach = 'public' | 'development';
+
+const FORBIDDEN_V4: [network: string, prefix: number][] = [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+];
+const forbidden = new BlockList();
+for (const [network, prefix] of FORBIDDEN_V4) forbidden.addSubnet(network, prefix, 'ipv4');
+// Inside the global range, yet ways to other networks: protocol assignments with Teredo, documentation, 6to4.
+forbidden.addSubnet('2001::', 23, 'ipv6');
+forbidden.addSubnet('2001:db8::', 32, 'ipv6');
+forbidden.addSubnet('2002::', 16, 'ipv6');
+forbidden.addSubnet('3fff::', 20, 'ipv6');
+/** Everything else in IPv6 is loopback, link-local, unique local, multicast, or an IPv4 address in disguise. */
+const globalV6 = new BlockList();
+globalV6.addSubnet('2000::', 3, 'ipv6');
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/** Whether a webhook may go to this address: no private, loopback, link-local (metadata) or reserved one. */
+export function isAllowedAddress(address: string, reach: Reach): boolean {
+  const bare = address.replace(/%.*$/, '');
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1];
+  const ip = mapped ?? bare;
+  const family = isIP(ip);
+  if (family === 0) return false;
+  const type = family === 4 ? 'ipv4' : 'ipv6';
+  if (reach === 'development' && loopback.check(ip, type)) return true;
+  if (type === 'ipv6' && !globalV6.check(ip, type)) return false;
+  return !forbidden.check(ip, type);
+}
+
+/** The URL, if webhooks may go there as far as its text shows; PermanentError `unsafe-url` with the cure otherwise. */
+export function checkWebhookUrl(text: string, reach: Reach): URL {
+  const refuse = (message: string): never => {
+    throw new PermanentError('unsafe-url', message);
+  };
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return refuse('The address is not a URL: write it as https://host/path.');
+  }
+  if (url.protocol !== 'https:' && !(reach === 'development' && url.protocol === 'http:')) {
+    refuse('The address must begin with https://.');
+  }
+  if (url.username !== '' || url.password !== '') refuse('The address must not hold a user name or password.');
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const name = host.replace(/\.$/, '').toLowerCase();
+  if (isIP(host) !== 0 && !isAllowedAddress(host, reach)) {
+    refuse('The address is private, local or reserved: webhooks go to public addresses only.');
+  }
+  if (reach !== 'development' && (name === 'localhost' || name.endsWith('.localhost') || !/[.:]/.test(name))) {
+    refuse('The address names a machine of the local network: webhooks go to public addresses only.');
+  }
+  return url;
+}
+
+/** Thrown by the lookup and at connect time; its code is what the delivery log shows. */
+export class UnsafeAddress extends Error {
+  override readonly name = 'UnsafeAddress';
+  readonly code = 'unsafe-address';
+  constructor() {
+    super('The host resolves to a private, local or reserved address.');
+  }
+}
+
+/**
+ * A lookup for sockets that refuses a host with any forbidden address. The socket connects to what was checked here, so
+ * that a second answer of the DNS makes no difference.
+ */
+export function guardedLookup(reach: Reach, resolve: typeof systemLookup = systemLookup): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+      if (error) return callback(error, '', 0);
+      if (addresses.length === 0 || addresses.some(({ address }) => !isAllowedAddress(address, reach))) {
+        return callback(new UnsafeAddress(), '', 0);
+      }
+      const [first] = addresses;
+      return options.all ? callback(null, addresses) : callback(null, first!.address, first!.family);
+    });
+  };
+}

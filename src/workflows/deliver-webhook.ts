@@ -1,0 +1,32 @@
+import { sleep } from '@temporalio/workflow';
+import type { AttemptedDelivery } from '../activities/deliver-attempt.js';
+import { PAUSES_MS, withJitter } from './delivery-schedule.js';
+import { runDurably } from './run-step.js';
+
+export interface DeliverWebhook {
+  tenantId: string;
+  deliveryId: string;
+  /** Counts from 1; a redelivery is the next run. */
+  run: number;
+}
+
+/** Attempts of one delivery on the Standard Webhooks schedule, until it is taken, pointless or exhausted. */
+export async function deliverWebhook(delivery: DeliverWebhook): Promise<void> {
+  for (let attempt = 0; attempt <= PAUSES_MS.length; attempt++) {
+    const pause = PAUSES_MS[attempt];
+    const pauseMs = pause === undefined ? null : withJitter(pause, Math.random());
+    const attempted = await attemptOnce(delivery, pauseMs);
+    if (attempted.ended || pauseMs === null) return;
+    await sleep(attempted.waitMs);
+  }
+}
+
+/** An attempt that our own side could not make or record counts as one: the schedule goes on. */
+async function attemptOnce(delivery: DeliverWebhook, pauseMs: number | null): Promise<AttemptedDelivery> {
+  try {
+    return await runDurably('deliver-attempt', { ...delivery, pauseMs }, 'merchant');
+  } catch (error) {
+    if (pauseMs === null) throw error;
+    return { ended: false, waitMs: pauseMs };
+  }
+}

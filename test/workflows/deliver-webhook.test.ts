@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { createEndpoint, rotateSecret } from '../../src/database/merchant-webhooks.js';
+import { listDeliveries, redeliver } from '../../src/database/deliveries.js';
+import { createSecretBox } from '../../src/database/secrets.js';
+import { EVENT_TYPES } from '../../src/merchants/events.js';
+import { newWebhookSecret } from '../../src/merchants/sign.js';
+import { startMerchantSimulator, type MerchantSimulator } from '../../src/simulators/merchant.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startEngine, type TestEngine } from '../support/engine.js';
+import { accept, ended, until } from '../support/operations.js';
+import { seedTenant, type SeededTenant } from '../support/tenant.js';
+
+const box = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
+
+describe('webhooks to merchants', () => {
+  let test: TestDatabase;
+  let engine: TestEngine;
+  let tenant: SeededTenant;
+  let merchant: MerchantSimulator;
+  let endpointId: string;
+  const secret = newWebhookSecret();
+
+  before(async () => {
+    test = await createTestDatabase();
+    tenant = await seedTenant(test, { waitForUnknownPassSeconds: 0 });
+    merchant = await startMerchantSimulator({ secret });
+    const endpoint = { tenantId: tenant.tenantId, url: merchant.url, eventTypes: EVENT_TYPES, secret };
+    endpointId = (await createEndpoint(test.database.tenant(tenant.tenantId), endpoint, box)).endpoint_id;
+    engine = await startEngine(test);
+  });
+  after(async () => {
+    await engine.stop();
+    await merchant.stop();
+    await test.drop();
+  });
+
+  const log = () => listDeliveries(test.database.tenant(tenant.tenantId), tenant.tenantId, { endpointId, limit: 100 });
+  const update = async (points: number): Promise<string> => {
+    const input = {
+      identifiers: [{ kind: 'email', value: tenant.email }],
+      passType: null,
+      data: { points },
+      updateMetadata: false,
+    };
+    const operationId = await accept(test, tenant, { kind: 'push-update', input });
+    await ended(test, tenant.tenantId, operationId);
+    return operationId;
+  };
+  const deliveryOf = (operationId: string, status: string) =>
+    until(async () => {
+      const [event] = await test.owner<{ event_id: string }>('select event_id from events where operation_id = $1', [
+        operationId,
+      ]);
+      return (await log()).find((one) => one.event_id === event?.event_id && one.status === status);
+    }, `delivery of ${operationId} to be ${status}`);
+
+  it('tells of a changed pass, signed, with names and order but no values', async () => {
+    const operationId = await update(11);
+    const delivery = await deliveryOf(operationId, 'delivered');
+    const received = merchant.received.find(({ id }) => id === delivery.event_id);
+    const { data, ...head } = received!.payload as { data: Record<string, unknown> };
+    assert.deepEqual(head, {
+      id: delivery.event_id,
+      type: 'pass.updated',
+      timestamp: (head as { timestamp: string }).timestamp,
+    });
+    assert.match(String(data['orderKey']), /^\d+$/);
+    assert.match(String(data['acceptanceSequence']), /^\d+$/);
+    delete data['orderKey'];
+    delete data['acceptanceSequence'];
+    assert.deepEqual(data, {
+      operationId,
+      origin: 'klaviyo',
+      serialNumber: tenant.pass.serialNumber,
+      passTemplate: tenant.passTypes.basic,
+      revision: 2,
+      state: 'active',
+      customerId: tenant.customerId,
+      changedFields: ['points'],
+    });
+  });
+
+  it('tells of a failed operation', async () => {
+    const input = {
+      identifiers: [{ kind: 'email', value: tenant.email }],
+      passType: 'premum',
+      data: {},
+      updateMetadata: false,
+    };
+    const operationId = await accept(test, tenant, { kind: 'push-update', input });
+    await ended(test, tenant.tenantId, operationId);
+    const delivery = await deliveryOf(operationId, 'delivered');
+    const { type, data } = merchant.received.find(({ id }) => id === delivery.event_id)!.payload as {
+      type: string;
+      data: Record<string, unknown>;
+    };
+    assert.deepEqual([type, data['kind'], data['outcome']], ['operation.failed', 'push-update', 'invalid-data']);
+    assert.match(String(data['reason']), /Did you mean "premium"/);
+  });
+
+  it('logs each attempt, follows no redirect, and delivers again on request under the same id', async () => {
+    merchant.answerWith({
+      status: 302,
+      headers: { location: `${merchant.controlUrl}/elsewhere` },
+      times: 1,
+      body: 'over\u0000 there',
+    });
+    const operationId = await update(12);
+    const waiting = await deliveryOf(operationId, 'retrying');
+    assert.deepEqual(
+      waiting.log.map(({ attempt, status, excerpt }) => [attempt, status, excerpt]),
+      [[1, 302, 'over there']],
+    );
+    assert.ok(waiting.next_attempt_at! > waiting.created_at);
+    assert.equal(await redeliver(test.database.tenant(tenant.tenantId), tenant.tenantId, waiting.delivery_id), true);
+    const done = await deliveryOf(operationId, 'delivered');
+    assert.deepEqual([done.run, done.attempts, done.log.at(-1)?.status], [2, 2, 200]);
+    await redeliver(test.database.tenant(tenant.tenantId), tenant.tenantId, done.delivery_id);
+    await until(
+      async () =>
+        (await log()).find(
+          (one) => one.delivery_id === done.delivery_id && one.run === 3 && one.status === 'delivered',
+        ),
+      'the third run',
+    );
+    const attempts = merchant.deliveries.filter(({ id }) => id === done.event_id);
+    assert.deepEqual(
+      attempts.map(({ duplicate, path }) => [duplicate, path]),
+      [
+        [false, '/webhooks'],
+        [false, '/webhooks'],
+        [true, '/webhooks'],
+      ],
+    );
+  });
+
+  it('signs with both secrets while they rotate, and with the new one alone afterwards', async () => {
+    const next = newWebhookSecret();
+    const rotation = {
+      tenantId: tenant.tenantId,
+      endpointId,
+      secret: next,
+      oldUntil: new Date(Date.now() + 3_600_000),
+    };
+    await rotateSecret(test.database.tenant(tenant.tenantId), rotation, box);
+    await deliveryOf(await update(13), 'delivered');
+    merchant.useSecrets(next);
+    await deliveryOf(await update(14), 'delivered');
+    await test.owner(`update webhook_secrets set expires_at = now() where expires_at is not null`);
+    await deliveryOf(await update(15), 'delivered');
+    merchant.useSecrets(secret);
+    const refused = await deliveryOf(await update(16), 'retrying');
+    assert.equal(refused.log[0]?.status, 401);
+    merchant.useSecrets(next);
+  });
+
+  it('switches an endpoint off that is gone, or that failed for five days, and says so', async () => {
+    const state = () =>
+      test
+        .owner('select state, disabled_reason from webhook_endpoints where endpoint_id = $1', [endpointId])
+        .then(([row]) => row);
+    const enable = `update webhook_endpoints set state = 'enabled', disabled_reason = null, failing_since = $2 where endpoint_id = $1`;
+    merchant.answerWith({ status: 410, times: 1 });
+    const gone = await deliveryOf(await update(17), 'cancelled');
+    assert.deepEqual(await state(), { state: 'disabled', disabled_reason: 'The endpoint answered 410 Gone.' });
+    const unheard = await update(18);
+    await until(
+      async () => (await test.owner('select from events where operation_id = $1 and fanned_out', [unheard])).length > 0,
+      'fan-out',
+    );
+    assert.ok(!(await log()).some(({ created_at }) => created_at > gone.ended_at!));
+
+    await test.owner(enable, [endpointId, new Date(Date.now() - 4.9 * 86_400_000)]);
+    merchant.answerWith({ status: 500, times: 2 });
+    await deliveryOf(await update(19), 'retrying');
+    assert.equal((await state())?.['state'], 'enabled');
+    await test.owner(enable, [endpointId, new Date(Date.now() - 5.1 * 86_400_000)]);
+    await update(20);
+    await until(async () => (await state())?.['state'] === 'disabled', 'the endpoint to be switched off');
+    assert.match(String((await state())?.['disabled_reason']), /5 days/);
+  });
+
+  it('gives every event a place in the stream that only grows', async () => {
+    const rows = await test.owner<{ position: string | null; fanned_out: boolean }>(
+      'select position, fanned_out from events where tenant_id = $1 and position is not null order by sequence',
+      [tenant.tenantId],
+    );
+    const positions = rows.map(({ position }) => Number(position));
+    assert.ok(positions.length > 8);
+    assert.deepEqual(
+      positions,
+      [...positions].sort((a, b) => a - b),
+    );
+    assert.equal(new Set(positions).size, positions.length);
+  });
+});
