@@ -10,7 +10,13 @@ export async function up(knex: Knex): Promise<void> {
       end if;
     exception when duplicate_object or unique_violation then null;
     end $$;
-    grant passrelay_app to current_user;
+    do $$ begin
+      grant passrelay_app to current_user;
+    exception when insufficient_privilege then
+      -- Somebody who may has made the role and let us act as it; where not, this says so.
+      set local role passrelay_app;
+      reset role;
+    end $$;
     grant usage on schema public to passrelay_app;
     alter default privileges in schema public grant select, insert, update, delete on tables to passrelay_app;
     alter default privileges in schema public grant usage, select on sequences to passrelay_app;

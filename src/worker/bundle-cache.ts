@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,8 @@ async function digestSources(): Promise<string | null> {
   for (const source of SOURCES) {
     const full = path.join(root, source);
     if (!existsSync(full)) return null;
-    const files = /\.\w+$/.test(source) ? [full] : (await readdir(full)).sort().map((name) => path.join(full, name));
+    const names = (await readdir(full, { recursive: true }).catch(() => [''])).sort();
+    const files = names.map((name) => path.join(full, name)).filter((file) => statSync(file).isFile());
     for (const file of files) hash.update(path.relative(root, file)).update(await readFile(file));
   }
   return hash.digest('hex').slice(0, 20);
