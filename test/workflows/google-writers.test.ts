@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { createActivities } from '../../src/activities/index.js';
+import type { ActivityDeps } from '../../src/activities/deps.js';
+import { connectDatabase } from '../../src/database/connect.js';
+import { changeBudget } from '../../src/database/rate-budgets.js';
+import { createTenantReaders } from '../../src/database/tenant-readers.js';
+import { PermanentError, TransientError } from '../../src/passes/errors.js';
+import type { GoogleWalletClient } from '../../src/wallets/google/objects-client.js';
+import { fullBucket, GOOGLE_RATE, takeToken } from '../../src/wallets/google/rate-budget.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startTestGoogle, updateOf, type TestGoogle } from '../support/google.js';
+import { accept } from '../support/operations.js';
+import type { SeededTenant } from '../support/tenant.js';
+
+describe('writers of one Google object', () => {
+  let test: TestDatabase;
+  let google: TestGoogle;
+  before(async () => {
+    test = await createTestDatabase();
+    google = await startTestGoogle(test);
+  });
+  after(async () => {
+    await google.stop();
+    await test.drop();
+  });
+
+  /** Steps without an engine; `onGet` runs before each read of an object, while the lease is held. */
+  function steps(onGet: () => Promise<void> = async () => undefined) {
+    const deps = {
+      database: test.database,
+      ...createTenantReaders(test.database),
+      google: {
+        async forTenant(tenantId: string) {
+          const access = (await google.wallet.forTenant(tenantId))!;
+          const client: GoogleWalletClient = {
+            ...access.client,
+            get: async (kind, id) => (await onGet(), access.client.get(kind, id)),
+          };
+          return { ...access, client };
+        },
+      },
+      now: Date.now,
+    } as unknown as ActivityDeps;
+    return createActivities(deps);
+  }
+
+  async function change(tenant: SeededTenant, points: number) {
+    const operationId = await accept(test, tenant, updateOf(tenant, { points }));
+    const ref = { tenantId: tenant.tenantId, operationId, passId: tenant.pass.id };
+    await steps()['apply-data'](ref);
+    return ref;
+  }
+  const points = async (tenant: SeededTenant) => {
+    const { object_id: id } = await google.live(tenant);
+    return (google.simulator.object(id)?.['loyaltyPoints'] as { balance: { string: string } }).balance.string;
+  };
+  const told = async (operationId: string) =>
+    (
+      await test.owner<{ state: string; covered_by: string | null }>(
+        `select state, covered_by from notifications where operation_id = $1 and platform = 'google'`,
+        [operationId],
+      )
+    )[0];
+
+  it('who meets a holder relies on it, and the holder writes what came meanwhile', async () => {
+    const tenant = await google.seed();
+    await steps()['update-google-object'](await change(tenant, 1));
+    const first = await change(tenant, 2);
+    let second: Awaited<ReturnType<typeof change>> | undefined;
+    const holder = steps(async () => {
+      if (second) return;
+      second = await change(tenant, 3);
+      assert.deepEqual(await steps()['update-google-object'](second), { result: 'covered' });
+    });
+    assert.deepEqual(await holder['update-google-object'](first), { result: 'written' });
+    assert.equal(await points(tenant), '3');
+    assert.deepEqual(await told(second!.operationId), { state: 'covered', covered_by: first.operationId });
+    assert.equal((await told(first.operationId))?.state, 'delivered');
+  });
+
+  it('a holder that is refused tries what came meanwhile, for others rely on it', async () => {
+    const tenant = await google.seed();
+    await steps()['update-google-object'](await change(tenant, 1));
+    const first = await change(tenant, 2);
+    let tries = 0;
+    const holder = steps(async () => {
+      if (++tries > 1) return;
+      assert.deepEqual(await steps()['update-google-object'](await change(tenant, 3)), { result: 'covered' });
+      throw new PermanentError('google-invalid-resource', 'refused');
+    });
+    assert.deepEqual(await holder['update-google-object'](first), { result: 'written' });
+    assert.deepEqual([tries, await points(tenant)], [2, '3']);
+  });
+
+  it('an attempt whose predecessor of the same operation still holds the lease comes back later', async () => {
+    const tenant = await google.seed();
+    await steps()['update-google-object'](await change(tenant, 1));
+    const ref = await change(tenant, 2);
+    let second: unknown;
+    const holder = steps(async () => {
+      second ??= await steps()
+        ['update-google-object'](ref)
+        .catch((error: unknown) => error);
+    });
+    await holder['update-google-object'](ref);
+    assert.ok(second instanceof TransientError && second.code === 'google-object-busy');
+    assert.ok(second.retryAfterMs! <= 2_000);
+    assert.deepEqual(await steps()['update-google-object'](ref), { result: 'covered' }, 'by its own first attempt');
+  });
+
+  it('a lease is given back after a failure, so that the next attempt does not wait', async () => {
+    const tenant = await google.seed();
+    await steps()['update-google-object'](await change(tenant, 1));
+    const ref = await change(tenant, 2);
+    const failing = steps(async () => {
+      throw new TransientError('google-unavailable', 'away');
+    });
+    await assert.rejects(failing['update-google-object'](ref), { code: 'google-unavailable' });
+    assert.equal((await told(ref.operationId))?.state, 'failed');
+    assert.deepEqual(await steps()['update-google-object'](ref), { result: 'written' });
+  });
+
+  it('an answer that is lost leads to one object and one notification', async () => {
+    const tenant = await google.seed();
+    const insert = await change(tenant, 1);
+    google.simulator.faults.add({ method: 'POST', path: 'loyaltyObject', loseAnswer: true });
+    await assert.rejects(steps()['update-google-object'](insert), { code: 'google-unreachable' });
+    assert.deepEqual(await steps()['update-google-object'](insert), { result: 'written' });
+    const { object_id: objectId } = await google.live(tenant);
+    await google.simulator.save(objectId);
+    const update = await change(tenant, 2);
+    google.simulator.faults.add({ method: 'PATCH', path: objectId, loseAnswer: true });
+    await assert.rejects(steps()['update-google-object'](update), { code: 'google-unreachable' });
+    assert.deepEqual(await steps()['update-google-object'](update), { result: 'written' });
+    assert.equal(google.simulator.notifications(objectId).length, 1);
+  });
+
+  it('all workers share the pace of an issuer: no slot twice, and a queue too long is refused with its delay', async () => {
+    const other = connectDatabase({ url: test.url, poolMax: 5 });
+    const now = 1_800_000_000_000;
+    const take = (database: TestDatabase['database']) =>
+      changeBudget(database.system, 'google/pace', fullBucket(now, GOOGLE_RATE), (bucket) => {
+        const { bucket: state, ...result } = takeToken(bucket, now, GOOGLE_RATE);
+        return { state, result };
+      });
+    const takes = await Promise.all(Array.from({ length: 60 }, (_, i) => take(i % 2 ? other : test.database)));
+    await other.close();
+    const waits = takes
+      .filter(({ taken }) => taken)
+      .map(({ waitMs }) => waitMs)
+      .sort((a, b) => a - b);
+    assert.ok(waits.length > 30 && waits.length < 60);
+    for (const [i, waitMs] of waits.entries()) if (i > 0) assert.ok(waitMs - waits[i - 1]! >= 50, `${i}`);
+    assert.ok(takes.filter(({ taken }) => !taken).every(({ waitMs }) => waitMs > GOOGLE_RATE.maxWaitMs));
+  });
+});
