@@ -1,0 +1,66 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { listRoutes } from '../src/api/app.js';
+import { PROBLEMS } from '../src/api/problems.js';
+import type { ApiDeps, Route } from '../src/api/route.js';
+
+/** `npm run docs`: writes the tables of routes and problems in docs/api.md anew, from the code. */
+const file = fileURLToPath(new URL('../docs/api.md', import.meta.url));
+
+/** Enough to list routes: nothing is called but what the lists themselves read. */
+const inert: unknown = new Proxy(() => inert, { get: (_, name) => (name === Symbol.toPrimitive ? () => '' : inert) });
+export const routes = (): Route[] =>
+  listRoutes(
+    new Proxy({} as ApiDeps, { get: (_, name) => (name === 'publicUrl' ? 'http://localhost' : (inert as never)) }),
+  );
+
+/** As the description has it: `/v1/passes/{serialNumber}`. */
+export const braced = (path: string): string => path.replace(/:([A-Za-z]+)/g, '{$1}');
+
+const SUBJECTS: [subject: string, path: RegExp][] = [
+  ['Klaviyo flows', /\/listeners\//],
+  ['Passes', /^\/v1\/pass/],
+  ['Customers', /\/customers/],
+  ['Operations', /\/operations|\/(backfills|migrations)/],
+  ['Merchant systems', /\/webhook-endpoints|\/deliveries|\/events/],
+  ["Wallets' own calls", /^\/(apple|google)\//],
+  ['Operator pages', /^\/ops/],
+  ['Links and pages', /^\/p\/|\/mail|^\/assets|\/links/],
+  ['Health', /^\/(livez|readyz|metrics)/],
+];
+
+function routeTables(): string {
+  const groups = new Map<string, string[]>([...SUBJECTS.map(([subject]): [string, string[]] => [subject, []])]);
+  for (const { method, path, scope, summary } of routes()) {
+    const subject = SUBJECTS.find(([, pattern]) => pattern.test(path))?.[0] ?? 'Description';
+    const row = `| \`${method} ${braced(path)}\` | ${scope ?? '–'} | ${summary} |`;
+    groups.set(subject, [...(groups.get(subject) ?? []), row]);
+  }
+  return [...groups]
+    .filter(([, rows]) => rows.length > 0)
+    .map(([subject, rows]) => `**${subject}**\n\n| Route | Scope | |\n|---|---|---|\n${rows.join('\n')}\n`)
+    .join('\n');
+}
+
+function problemTable(): string {
+  const byStatus = new Map<number, string[]>();
+  for (const [code, { status }] of Object.entries(PROBLEMS)) {
+    byStatus.set(status, [...(byStatus.get(status) ?? []), `\`${code}\``]);
+  }
+  const rows = [...byStatus].sort(([a], [b]) => a - b).map(([status, codes]) => `| ${status} | ${codes.join(', ')} |`);
+  return `| Status | Codes |\n|---|---|\n${rows.join('\n')}\n`;
+}
+
+/** The text with both tables as the code has them now. */
+export function withTables(text: string): string {
+  const between = (name: string, table: string) => (whole: string) =>
+    whole.replace(
+      new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(<!-- end of ${name} -->)`),
+      (_, before: string, after: string) => `${before}\n${table}\n${after}`,
+    );
+  return between('problems', problemTable())(between('routes', routeTables())(text));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(file, withTables(readFileSync(file, 'utf8')));
+}
