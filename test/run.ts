@@ -68,9 +68,13 @@ try {
     const suite = (data.details as { type?: string }).type === 'suite';
     if (!suite && data.skip === undefined) passed++;
   });
-  const report = stream.compose(spec);
+  const report = stream.compose(new spec());
   report.pipe(process.stdout);
   await new Promise((resolve) => report.on('end', resolve));
+  if (process.env['RECORD_HISTORIES']) {
+    const { recordHistories } = await import('./replay/record.js');
+    say(`${await recordHistories(process.env['TEST_TEMPORAL_ADDRESS'])} histories kept.`);
+  }
 } catch (error) {
   console.error(`\nThe tests could not start: ${(error as Error).message}`);
   failed++;
