@@ -17,8 +17,8 @@ export interface NotifyWallets extends OperationInput {
 }
 
 /**
- * Tells every wallet of a changed pass, then Klaviyo. Quick operations end with the push itself. The wallets are told at
- * the same time and both to the end: trouble with one never holds the other, and ends the operation only afterwards.
+ * Tells every wallet of a changed pass, and Klaviyo. Quick operations end with the push itself. All are told at the same
+ * time and each to the end: trouble with one, be it for a day, holds no other and ends the operation only afterwards.
  */
 export async function notifyWallets(input: NotifyWallets): Promise<OperationResult> {
   const { tenantId, operationId, passId, outcome } = input;
@@ -28,10 +28,9 @@ export async function notifyWallets(input: NotifyWallets): Promise<OperationResu
     tellApple({ ...target, eventType: input.eventType, endsWith: nothingFollows ? outcome : null }),
     // A regular activity at once: it waits for Google's answers and its pace.
     input.google ? runDurably('update-google-object', target, 'wallet') : null,
+    input.writeBack ? writeBack({ ...target, event: WRITE_BACK_EVENTS[input.eventType ?? ''] ?? null }) : null,
   ]);
-  // Klaviyo learns of the change also where a wallet refused to.
-  if (input.writeBack) await writeBack({ ...target, event: WRITE_BACK_EVENTS[input.eventType ?? ''] ?? null });
-  for (const wallet of told) if (wallet.status === 'rejected') throw wallet.reason;
+  for (const part of told) if (part.status === 'rejected') throw part.reason;
   return { outcome, passId, recorded: nothingFollows };
 }
 
