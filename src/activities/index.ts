@@ -18,6 +18,7 @@ import { migratePassesActivity } from './migrate-passes.js';
 import { notifyDevicesActivity } from './notify-devices.js';
 import { recomputeMetadataActivity } from './recompute-metadata.js';
 import { recordDeviceEventActivity } from './record-device-event.js';
+import { retryOperationsActivity } from './retry-operations.js';
 import { syncMerchantActivity } from './sync-merchant.js';
 import { updateCustomerActivity } from './update-customer.js';
 import { updatePassesActivity } from './update-passes.js';
@@ -52,6 +53,7 @@ export function createActivities(deps: ActivityDeps) {
     'clear-profile': clearProfileActivity(deps),
     'redact-operations': redactOperationsActivity(deps),
     'erase-customer': eraseCustomerActivity(deps),
+    'retry-operations': retryOperationsActivity(deps),
     'record-outcome': endOperationActivity(deps),
   };
 }

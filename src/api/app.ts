@@ -16,6 +16,7 @@ import { profileSyncRoutes } from './routes/klaviyo/profile-sync.js';
 import { pushUpdateRoutes } from './routes/klaviyo/push-update.js';
 import { linkDiagnosisRoutes } from './routes/link-diagnosis.js';
 import { linkRoutes } from './routes/links.js';
+import { operationControlRoutes } from './routes/operation-control.js';
 import { operationRoutes } from './routes/operations.js';
 import { passLifecycleRoutes } from './routes/pass-lifecycle.js';
 import { passPageRoutes } from './routes/pass-page.js';
@@ -30,6 +31,7 @@ export function listRoutes(deps: ApiDeps): Route[] {
   const routes = [
     ...pushUpdateRoutes(deps),
     ...profileSyncRoutes(deps),
+    ...operationControlRoutes(deps),
     ...operationRoutes(deps),
     ...webhookEndpointRoutes(deps),
     ...deliveryRoutes(deps),

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { claimAccepted, releaseClaims, type Dispatchable } from '../database/dispatch.js';
 import type { Database } from '../database/connect.js';
+import { startCancellations } from './cancellations.js';
 import { startFanOut } from './fan-out.js';
 import { startWorkflow, type StartOptions } from './start-workflow.js';
 
@@ -100,7 +101,10 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
     }
   }
 
-  const besides = [startFanOut({ database, client, log, taskQueue: options.taskQueue })];
+  const besides = [
+    startFanOut({ database, client, log, taskQueue: options.taskQueue }),
+    startCancellations({ database, client, log }),
+  ];
   const running = loop();
   return {
     nudge,

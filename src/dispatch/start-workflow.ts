@@ -1,4 +1,4 @@
-import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy, TypedSearchAttributes } from '@temporalio/common';
 import type { Dispatchable } from '../database/dispatch.js';
 import type { OperationKind } from '../passes/operation.js';
@@ -18,6 +18,7 @@ const WORKFLOW_TYPES: Partial<Record<OperationKind, string>> = {
   'migrate-passes': 'migratePasses',
   'erase-customer': 'eraseCustomer',
   'profile-sync': 'profileSync',
+  'retry-operations': 'retryOperations',
 };
 
 export interface StartOptions {
@@ -30,6 +31,7 @@ export interface StartOptions {
 export async function startWorkflow(client: Client, operation: Dispatchable, options: StartOptions): Promise<void> {
   const type = WORKFLOW_TYPES[operation.kind];
   if (!type) throw new Error(`no workflow for operation kind ${operation.kind}`);
+  if (operation.run > 1) await endFormerRun(client, operation);
   try {
     await client.workflow.start(type, {
       workflowId: workflowId({ kind: operation.kind, operationId: operation.operation_id, run: operation.run }),
@@ -50,5 +52,15 @@ export async function startWorkflow(client: Client, operation: Dispatchable, opt
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return;
     throw error;
+  }
+}
+
+/** A stuck run must not write into the one that takes over; terminated, not cancelled, so that it records no ending. */
+async function endFormerRun(client: Client, operation: Dispatchable): Promise<void> {
+  const id = workflowId({ kind: operation.kind, operationId: operation.operation_id, run: operation.run - 1 });
+  try {
+    await client.workflow.getHandle(id).terminate('retried by an operator');
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
 }

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { findOperation, listSteps } from '../../src/database/operations.js';
+import type { PushResult } from '../../src/activities/deps.js';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startEngine, type TestEngine } from '../support/engine.js';
+import { accept, ended, until } from '../support/operations.js';
+import { seedTenant, type SeededTenant } from '../support/tenant.js';
+
+describe('retry and cancel', () => {
+  let test: TestDatabase;
+  let engine: TestEngine;
+  let api: TestApi;
+  let tenant: SeededTenant;
+  let push: PushResult = { kind: 'delivered', apnsId: null };
+
+  before(async () => {
+    test = await createTestDatabase();
+    tenant = await seedTenant(test, { waitForUnknownPassSeconds: 0, pushWindowSeconds: 0 });
+    await test.owner(`update passes set apple_pass_type_identifier = 'pass.test' where tenant_id = $1`, [
+      tenant.tenantId,
+    ]);
+    const [device] = await test.owner<{ device_id: string }>(
+      `insert into apple_devices (tenant_id, device_library_identifier, push_token) values ($1, 'd', 'token') returning device_id`,
+      [tenant.tenantId],
+    );
+    await test.owner(
+      `insert into apple_registrations (tenant_id, device_id, pass_id, apple_pass_type_identifier) values ($1, $2, $3, 'pass.test')`,
+      [tenant.tenantId, device!.device_id, tenant.pass.id],
+    );
+    engine = await startEngine(test, { deps: { apple: { push: async () => push } } });
+    api = await startTestApi({ database: test.database });
+  });
+  after(async () => {
+    await api.close();
+    await engine.stop();
+    await test.drop();
+  });
+
+  const input = (value: object = {}) => ({
+    identifiers: [{ kind: 'email', value: tenant.email }],
+    passType: null,
+    data: {},
+    updateMetadata: false,
+    ...value,
+  });
+  const post = (path: string, body?: object, key = tenant.keys.all) =>
+    api.fetch(`/api/${tenant.tenantId}/operations/${path}`, {
+      method: 'POST',
+      key,
+      ...(body && { body: JSON.stringify(body) }),
+    });
+  const row = (id: string) => findOperation(test.database.tenant(tenant.tenantId), tenant.tenantId, id);
+
+  it('re-drives a failed operation after the fix: same id, same place, nothing done twice', async () => {
+    push = { kind: 'permanent', reason: 'TopicDisallowed', status: 400 };
+    const id = await accept(test, tenant, { kind: 'push-update', input: input({ data: { points: 77 } }) });
+    const failed = await ended(test, tenant.tenantId, id);
+    assert.deepEqual([failed.status, failed.outcome], ['failed', 'provider-refused']);
+    const [{ revision } = { revision: 0 }] = await test.owner<{ revision: number }>(
+      'select revision from passes where pass_id = $1',
+      [tenant.pass.id],
+    );
+
+    push = { kind: 'delivered', apnsId: 'x' };
+    const answer = await post(`${id}/retry`);
+    assert.equal(answer.status, 202);
+    assert.deepEqual(await answer.json(), {
+      correlationId: id,
+      statusUrl: `https://passes.example/api/${tenant.tenantId}/operations/${id}`,
+      run: 2,
+    });
+    const done = await ended(test, tenant.tenantId, id);
+    assert.deepEqual(
+      [done.status, done.outcome, done.acceptance_sequence, done.revision],
+      ['succeeded', 'updated', failed.acceptance_sequence, revision],
+    );
+    const revisions = await test.owner('select from pass_revisions where operation_id = $1', [id]);
+    assert.equal(revisions.length, 1);
+    assert.equal((await post(`${id}/retry`)).status, 409);
+  });
+
+  it('takes over from a run that is in trouble for hours', async () => {
+    push = { kind: 'throttled', reason: 'TooManyRequests', retryAfterMs: 3_600_000 };
+    const id = await accept(test, tenant, { kind: 'push-update', input: input({ data: { points: 78 } }) });
+    await until(async () => (await row(id))?.status === 'retrying', 'trouble');
+    push = { kind: 'delivered', apnsId: 'x' };
+    assert.equal((await post(`${id}/retry`)).status, 202);
+    assert.equal((await ended(test, tenant.tenantId, id)).outcome, 'updated');
+    const former = await engine.client.workflow.getHandle(`push-update/${id}`).describe();
+    assert.equal(former.status.name, 'TERMINATED');
+  });
+
+  it('cancels what waits, and says when it comes too late', async () => {
+    const waiting = await seedTenant(test, { waitForUnknownPassSeconds: 3600, waitForPassSeconds: 3600 });
+    const nobody = input({ identifiers: [{ kind: 'email', value: 'nobody@example.com' }] });
+    const id = await accept(test, waiting, { kind: 'push-update', input: nobody });
+    await until(
+      async () =>
+        (await listSteps(test.database.tenant(waiting.tenantId), waiting.tenantId, id)).some(
+          ({ state }) => state === 'waiting',
+        ),
+      'the wait for a pass',
+    );
+    const cancel = () =>
+      api.fetch(`/api/${waiting.tenantId}/operations/${id}/cancel`, { method: 'POST', key: waiting.keys.all });
+    assert.equal((await cancel()).status, 202);
+    const done = await ended(test, waiting.tenantId, id);
+    assert.deepEqual([done.status, done.outcome], ['cancelled', 'cancelled']);
+    assert.equal((await cancel()).status, 409);
+  });
+
+  it('retries all that match, in their order, with progress', async () => {
+    const late = 'late@example.com';
+    const ids: string[] = [];
+    for (let points = 1; points <= 5; points++) {
+      const missed = input({ identifiers: [{ kind: 'email', value: late }], data: { points: 100 + points } });
+      ids.push(await accept(test, tenant, { kind: 'push-update', input: missed }));
+    }
+    for (const id of ids) assert.equal((await ended(test, tenant.tenantId, id)).outcome, 'pass-not-found');
+    await test.owner(
+      `insert into customer_identifiers (tenant_id, kind, value, customer_id) values ($1, 'email', $2, $3)`,
+      [tenant.tenantId, late, tenant.customerId],
+    );
+    const answer = await post('retry', { filter: { outcome: 'pass-not-found' }, perSecond: 2 });
+    assert.equal(answer.status, 202);
+    const { correlationId } = (await answer.json()) as { correlationId: string };
+    assert.equal((await ended(test, tenant.tenantId, correlationId)).outcome, 'retried');
+    const [step] = await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, correlationId);
+    assert.deepEqual([step?.detail['of'], step?.detail['retried']], [5, 5]);
+    for (const id of ids) assert.notEqual((await ended(test, tenant.tenantId, id)).outcome, 'pass-not-found');
+    const [pass] = await test.owner<{ data: { points: number } }>('select data from passes where pass_id = $1', [
+      tenant.pass.id,
+    ]);
+    assert.equal(pass?.data.points, 105);
+  });
+
+  it('lets nobody else retry or cancel', async () => {
+    const other = await seedTenant(test);
+    const id = await accept(test, other, { kind: 'push-update', input: input() });
+    await ended(test, other.tenantId, id);
+    assert.equal((await post(`${id}/retry`)).status, 404);
+    assert.equal((await post(`${id}/cancel`)).status, 404);
+    assert.equal((await post(`${id}/retry`, undefined, tenant.keys.listener)).status, 403);
+    assert.equal((await post(`${id}/retry`, undefined, other.keys.all)).status, 403);
+    assert.equal((await post('retry', { filter: {} })).status, 422);
+  });
+});
