@@ -9,6 +9,7 @@ import * as merchantWebhooks from './0007_merchant_webhooks.js';
 import * as deviceLookups from './0008_device_lookups.js';
 import * as streamOrder from './0009_stream_order_and_cancellations.js';
 import * as klaviyoConnections from './0010_klaviyo_connections.js';
+import * as retention from './0011_retention.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -21,6 +22,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0008_device_lookups', deviceLookups],
   ['0009_stream_order_and_cancellations', streamOrder],
   ['0010_klaviyo_connections', klaviyoConnections],
+  ['0011_retention', retention],
 ];
 
 /** Migrations as a list in code, so that a build or a bundle finds them without reading a folder. */

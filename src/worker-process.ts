@@ -12,6 +12,7 @@ import { createTenantReaders } from './database/tenant-readers.js';
 import { listenForAccepted } from './dispatch/acceptance-channel.js';
 import { startDispatcher } from './dispatch/dispatcher.js';
 import { startRetention } from './dispatch/retention-loop.js';
+import { startRetention } from './dispatch/retention-loop.js';
 import { createMerchantSender } from './merchants/send.js';
 import { createAppleNotifier } from './worker/apple-notifier.js';
 import { connectionTuning } from './worker/connection-tuning.js';
@@ -128,6 +129,7 @@ export async function startWorkerProcess(
     const dispatcher = startDispatcher({ database, client, log, taskQueue, eager: true });
     const channel = listenForAccepted(config.databaseUrl, () => dispatcher.nudge(), log);
     const retention = startRetention({ database, log });
+    const retention = startRetention({ database, log });
     const ended = worker.run();
     ended.catch(() => undefined);
     log.info({ taskQueue, namespace }, 'working');
@@ -136,6 +138,7 @@ export async function startWorkerProcess(
       async stop() {
         await channel.stop();
         await dispatcher.stop();
+        await retention.stop();
         await retention.stop();
         if (worker.getState() === 'RUNNING') worker.shutdown();
         await ended.catch(() => undefined);

@@ -11,6 +11,12 @@ import {
   redactOperationsActivity,
   voidPassesActivity,
 } from './erase-customer.js';
+import {
+  clearProfileActivity,
+  eraseCustomerActivity,
+  redactOperationsActivity,
+  voidPassesActivity,
+} from './erase-customer.js';
 import { fetchProfileActivity } from './fetch-profile.js';
 import { findCustomerActivity } from './find-customer.js';
 import { findPassActivity } from './find-pass.js';
@@ -54,6 +60,10 @@ export function createActivities(deps: ActivityDeps) {
     'redact-operations': redactOperationsActivity(deps),
     'erase-customer': eraseCustomerActivity(deps),
     'retry-operations': retryOperationsActivity(deps),
+    'void-passes': voidPassesActivity(deps),
+    'clear-profile': clearProfileActivity(deps),
+    'redact-operations': redactOperationsActivity(deps),
+    'erase-customer': eraseCustomerActivity(deps),
     'record-outcome': endOperationActivity(deps),
   };
 }

@@ -2,7 +2,11 @@ import { Command, CommanderError } from 'commander';
 import type { Env } from '../config.js';
 import { certificateCommands } from './certificate-commands.js';
 import { createCliContext, type CliContext } from './context.js';
+import { customerCommands } from './customer-commands.js';
 import { keyCommands } from './key-commands.js';
+import { klaviyoCommands } from './klaviyo-commands.js';
+import { passCommands } from './pass-commands.js';
+import { retentionCommands } from './retention-commands.js';
 import { schemaCommands } from './schema-commands.js';
 import { secretCommands } from './secret-commands.js';
 import { tenantCommands } from './tenant-commands.js';
@@ -15,6 +19,18 @@ const DATABASE_ERRORS: Readonly<Record<string, string>> = {
   '42P01': 'The database has no schema yet: run "npm run migrate".',
   '22023': 'The database has no schema yet: run "npm run migrate".',
 };
+
+const COMMANDS = [
+  tenantCommands,
+  keyCommands,
+  certificateCommands,
+  schemaCommands,
+  secretCommands,
+  passCommands,
+  customerCommands,
+  klaviyoCommands,
+  retentionCommands,
+];
 
 const say = (error: unknown): string =>
   DATABASE_ERRORS[(error as { code?: string }).code ?? ''] ?? (error instanceof Error ? error.message : String(error));
@@ -32,10 +48,10 @@ export async function main(
   let context: CliContext | undefined;
   const lazily = (): CliContext => (context ??= createCliContext({ env, out: io.out, dataDir: io.dataDir }));
   const program = new Command('passrelay')
-    .description('Tenants, keys, certificates and secrets of Passrelay')
+    .description('Tenants, keys, certificates, secrets and customers of Passrelay')
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) });
-  for (const commands of [tenantCommands, keyCommands, certificateCommands, schemaCommands, secretCommands]) {
+  for (const commands of COMMANDS) {
     const command = commands(lazily).copyInheritedSettings(program);
     for (const inner of command.commands) inner.copyInheritedSettings(program);
     program.addCommand(command);

@@ -17,6 +17,7 @@ const WORKFLOW_TYPES: Partial<Record<OperationKind, string>> = {
   'notify-pass': 'notifyPass',
   'migrate-passes': 'migratePasses',
   'erase-customer': 'eraseCustomer',
+  'erase-customer': 'eraseCustomer',
   'profile-sync': 'profileSync',
   'retry-operations': 'retryOperations',
 };

@@ -53,6 +53,9 @@ export const STEPS = [
   'void-passes',
   'clear-profile',
   'redact-operations',
+  'void-passes',
+  'clear-profile',
+  'redact-operations',
   'erase-customer',
   'retry-operations',
 ] as const;

@@ -158,7 +158,9 @@ async function answer(route: Route, path: Ids, rest: Ids, secret: string, header
     return encodeURIComponent(path[name]!);
   });
   const query = new URLSearchParams(
-    Object.keys(route.query.shape).flatMap((name) => (Object.hasOwn(rest, name) ? [[name, rest[name]!]] : [])),
+    Object.keys(route.query.shape).flatMap((name): [string, string][] =>
+      Object.hasOwn(rest, name) ? [[name, rest[name]!]] : [],
+    ),
   );
   const device = route.path.startsWith('/apple/');
   const response = await api.fetch(`${address}${query.size > 0 ? `?${query.toString()}` : ''}`, {

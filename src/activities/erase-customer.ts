@@ -1,0 +1,150 @@
+import {
+  addToReceipt,
+  countDevicesBehind,
+  listPassIds,
+  loadCustomerNames,
+  redactOperations,
+  removeCustomer,
+} from '../database/erasure.js';
+import { findOperation } from '../database/operations.js';
+import { recordStep } from '../database/steps.js';
+import { clearedProfileBody } from '../klaviyo/write-back.js';
+import { PermanentError } from '../passes/errors.js';
+import { changePass } from './change-pass.js';
+import type { ActivityDeps, StepInput } from './deps.js';
+import { KeyRefused, klaviyoCalls } from './klaviyo-calls.js';
+
+/** What an erasure asks for, as kept in `operations.input`: an id, so that the operation itself holds nothing personal. */
+export interface EraseCustomerInput {
+  customerId: string;
+}
+
+/** A short text would be found in inputs of others as well. */
+const SHORTEST_SEARCHED = 5;
+const REDACT_BATCH = 2_000;
+
+async function customerOf(deps: ActivityDeps, ref: StepInput): Promise<string> {
+  const row = await findOperation(deps.database.tenant(ref.tenantId), ref.tenantId, ref.operationId);
+  const customerId = (row?.input as Partial<EraseCustomerInput> | undefined)?.customerId;
+  if (customerId === undefined) throw new PermanentError('operation-unknown', 'The operation names no customer.');
+  return customerId;
+}
+
+/** Voids every pass of the customer and empties it in the same revision: what phones fetch from here on says nothing. */
+export function voidPassesActivity(deps: ActivityDeps) {
+  return async function voidPasses(ref: StepInput): Promise<{ passIds: string[]; google: boolean }> {
+    const sql = deps.database.tenant(ref.tenantId);
+    const customerId = await customerOf(deps, ref);
+    const passIds = await listPassIds(sql, ref.tenantId, customerId);
+    for (const passId of passIds) {
+      await changePass<null>(deps, {
+        ref: { ...ref, passId },
+        change: 'state',
+        step: 'void-passes',
+        repeated: () => null,
+        async decide({ pass, operation }) {
+          const type = await deps.passTypes.version(ref.tenantId, pass.pass_type_id, pass.pass_type_version);
+          const defaults = type.design.fields.flatMap((field) =>
+            field.default === undefined ? [] : [[field.apiFieldName, field.default] as const],
+          );
+          const state = pass.state === 'deleted' ? 'deleted' : 'voided';
+          return {
+            write: {
+              after: {
+                ...pass,
+                state,
+                state_sequence: operation.acceptance_sequence,
+                data: Object.fromEntries(defaults),
+                visuals: {},
+                live_key: null,
+              },
+              changed: { state: { from: pass.state, to: state } },
+              changedFields: ['state'],
+            },
+            detail: {},
+            result: () => null,
+          };
+        },
+      });
+    }
+    await recordStep(sql, { ...ref, step: 'void-passes', state: 'succeeded', detail: { passes: passIds.length } });
+    const { issuerId } = (await deps.tenantSettings(ref.tenantId)).google;
+    return { passIds, google: issuerId !== null };
+  };
+}
+
+export type ClearedProfile = 'cleared' | 'no-key' | 'no-profile' | 'key-refused';
+
+/** Takes everything of ours out of the Klaviyo profile. A refused key does not hold up the rest: the receipt says so. */
+export function clearProfileActivity(deps: ActivityDeps) {
+  return async function clearProfile(ref: StepInput): Promise<ClearedProfile> {
+    const sql = deps.database.tenant(ref.tenantId);
+    const names = await loadCustomerNames(sql, ref.tenantId, await customerOf(deps, ref));
+    const result = names ? await clear(names) : 'no-profile';
+    const state = result === 'cleared' ? 'succeeded' : result === 'key-refused' ? 'failed' : 'skipped';
+    await recordStep(sql, { ...ref, step: 'clear-profile', state, detail: { result } });
+    await addToReceipt(sql, ref, { klaviyo: result });
+    return result;
+
+    async function clear({ klaviyoProfileId, email, passTypes }: NonNullable<typeof names>): Promise<ClearedProfile> {
+      const account = await deps.klaviyo.forTenant(ref.tenantId);
+      if (!account) return 'no-key';
+      const call = klaviyoCalls(deps, { ...ref, step: 'clear-profile' }, account);
+      try {
+        const found =
+          klaviyoProfileId === null && email !== null
+            ? (await call('profiles', (client) => client.findProfiles('email', [email])))[0]?.id
+            : klaviyoProfileId;
+        if (found == null) return 'no-profile';
+        await call('profiles', (client) => client.patchProfile(found, clearedProfileBody(found, passTypes)));
+        return 'cleared';
+      } catch (error) {
+        if (error instanceof KeyRefused) return 'key-refused';
+        if (error instanceof PermanentError && error.code === 'klaviyo-not-found') return 'no-profile';
+        throw error;
+      }
+    }
+  };
+}
+
+/** Empties what requests of and about the customer said, one batch per call; `below` leads to the next one. */
+export function redactOperationsActivity(deps: ActivityDeps) {
+  return async function redactInputs(
+    input: StepInput & { below: string | null; redacted: number },
+  ): Promise<{ below: string | null; redacted: number }> {
+    const sql = deps.database.tenant(input.tenantId);
+    const ref = { tenantId: input.tenantId, operationId: input.operationId };
+    const customerId = await customerOf(deps, ref);
+    const names = await loadCustomerNames(sql, ref.tenantId, customerId);
+    const searched = (names?.values ?? []).filter((value) => value.length >= SHORTEST_SEARCHED);
+    const batch = await redactOperations(sql, { ...ref, customerId }, searched, input.below, REDACT_BATCH);
+    const redacted = input.redacted + batch.redacted;
+    const state = batch.below === null ? 'succeeded' : 'running';
+    await recordStep(sql, { ...ref, step: 'redact-operations', state, detail: { operations: redacted } });
+    if (batch.below === null) await addToReceipt(sql, ref, { operations: redacted });
+    return { below: batch.below, redacted };
+  };
+}
+
+/** Removes the customer, once the phones have fetched the voided passes or nobody waits for them any longer. */
+export function eraseCustomerActivity(deps: ActivityDeps) {
+  return async function eraseCustomer(
+    input: StepInput & { waitForDevices: boolean },
+  ): Promise<{ erased: true } | { erased: false; behind: number }> {
+    const ref = { tenantId: input.tenantId, operationId: input.operationId };
+    const sql = deps.database.tenant(ref.tenantId);
+    const customerId = await customerOf(deps, ref);
+    const behind = await countDevicesBehind(sql, ref.tenantId, customerId);
+    if (behind > 0 && input.waitForDevices) {
+      await recordStep(sql, { ...ref, step: 'erase-customer', state: 'waiting', detail: { devicesBehind: behind } });
+      return { erased: false, behind };
+    }
+    const removed = await removeCustomer(sql, ref.tenantId, customerId);
+    // A repeated attempt finds nothing left and must not overwrite the counts of the first.
+    if (removed.passes + removed.identifiers > 0) {
+      await addToReceipt(sql, ref, { ...removed, devicesThatNeverFetched: behind });
+    }
+    await recordStep(sql, { ...ref, step: 'erase-customer', state: 'succeeded', detail: { devicesBehind: behind } });
+    return { erased: true };
+  };
+}
