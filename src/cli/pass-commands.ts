@@ -1,0 +1,104 @@
+import { Command } from 'commander';
+import { findLiveObject, changedSince } from '../database/google-objects.js';
+import { findPassView } from '../database/pass-view.js';
+import { findPassType, getPassTypeVersion, listPassTypes } from '../database/pass-types.js';
+import { getTenant } from '../database/tenants.js';
+import { nearest } from '../passes/nearest-name.js';
+import type { JsonValue } from '../passes/pass-type.js';
+import type { CliContext } from './context.js';
+import { previewText, previewUpdate, type PreviewInput } from './pass-preview.js';
+
+interface PreviewOptions {
+  set: string[];
+  type?: string;
+  updateMetadata: boolean;
+  json: boolean;
+}
+
+/** `points=5` is read by the field's type; `points:=null` and `tags:=["a"]` are JSON. */
+function readAssignments(assignments: readonly string[]): Record<string, JsonValue> {
+  const entries = assignments.map((text): [string, JsonValue] => {
+    const [, name, isJson, value] = /^([^=:]+)(:?)=(.*)$/s.exec(text) ?? [];
+    if (name === undefined || value === undefined) throw new Error(`--set takes field=value, not "${text}".`);
+    if (!isJson) return [name, value];
+    try {
+      return [name, JSON.parse(value) as JsonValue];
+    } catch {
+      throw new Error(`--set ${name}:= takes JSON; ${value} is none. Write ${name}=${value} for a text.`);
+    }
+  });
+  return Object.fromEntries(entries);
+}
+
+async function loadPreview(context: CliContext, serialNumber: string, options: PreviewOptions): Promise<PreviewInput> {
+  const database = context.database();
+  const [owner] = await database.system.query<{ tenant_id: string }>(
+    'select tenant_id from passes where serial_number = $1',
+    [serialNumber],
+  );
+  const tenantId = owner?.tenant_id ?? '';
+  const sql = database.tenant(tenantId);
+  const pass = owner && (await findPassView(sql, tenantId, serialNumber));
+  if (!pass) throw new Error(`There is no pass with the serial number ${serialNumber}.`);
+  const tenant = (await getTenant(sql, tenantId))!;
+  const present = (await getPassTypeVersion(sql, tenantId, pass.pass_type_id, pass.pass_type_version))!;
+  const wanted = await findPassType(sql, tenantId, options.type ?? pass.pass_type_id);
+  if (!wanted) {
+    const names = (await listPassTypes(sql, tenantId)).map(({ design }) => design.name);
+    const near = nearest(options.type!, names);
+    throw new Error(
+      `There is no pass type "${options.type}".${near ? ` Did you mean "${near}"?` : ''} Known are: ${names.join(', ')}.`,
+    );
+  }
+  const converts = wanted.passTypeId !== pass.pass_type_id;
+  const nextDesign = converts || options.updateMetadata ? wanted.design : present.design;
+  const live = await findLiveObject(sql, tenantId, pass.pass_id);
+  const ref = { tenant_id: tenantId, pass_id: pass.pass_id };
+  return {
+    pass: {
+      serialNumber,
+      externalId: pass.external_id,
+      state: pass.state,
+      data: pass.data,
+      visuals: pass.visuals,
+    },
+    design: present.design,
+    nextDesign,
+    converts,
+    recomputes: options.updateMetadata,
+    set: readAssignments(options.set),
+    publicUrl: '',
+    language: tenant.settings.language,
+    appleDevices: pass.apple_devices,
+    google: live
+      ? {
+          notifiedAtMs: live.notified_at.map((at) => at.getTime()),
+          waitingFields: await changedSince(sql, ref, live.synced_revision, pass.revision),
+        }
+      : null,
+    nowMs: Date.now(),
+  };
+}
+
+/** `passrelay pass preview` */
+export function passCommands(context: () => CliContext): Command {
+  const pass = new Command('pass').description('Passes of customers');
+  pass
+    .command('preview <serialNumber>')
+    .description('what an update would change, and what phones would show; nothing is written or sent')
+    // A serial number may begin with "-": neither -h nor a check of options may take it for one.
+    .helpOption('--help')
+    .allowUnknownOption()
+    .allowExcessArguments(false)
+    .option('--set <field=value...>', 'a value as in additionalData; field:=JSON for null and other JSON', [])
+    .option('--type <passType>', 'convert the pass to this pass type (name or id)')
+    .option('--update-metadata', 'recompute the visuals, from the newest version of the pass type', false)
+    .option('--json', 'print JSON', false)
+    .action(async (serialNumber: string, options: PreviewOptions) => {
+      const input = await loadPreview(context(), serialNumber, options);
+      const preview = previewUpdate(input);
+      context().out(options.json ? JSON.stringify(preview, null, 2) : previewText(preview, input));
+      if (preview.problems.length > 0) throw new Error('The values do not fit the pass type.');
+    });
+  return pass;
+}

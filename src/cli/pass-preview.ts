@@ -1,0 +1,218 @@
+import { convertData } from '../passes/conversion.js';
+import { coerceFields } from '../passes/field-values.js';
+import type { JsonValue, PassTypeDesign } from '../passes/pass-type.js';
+import { viewOfPass, withDefaults } from '../passes/pass-view.js';
+import type { PassState } from '../passes/pass.js';
+import { renderText, type View } from '../passes/render.js';
+import { sameJson } from '../passes/same-json.js';
+import { computeVisuals } from '../passes/visuals.js';
+import { changedAppleFields, effectiveChangeMessages, fieldsInDesignOrder } from '../wallets/apple/pass-fields.js';
+import { renderField } from '../wallets/apple/pass-fields.js';
+import { chooseMessageType, NOTIFICATIONS_PER_DAY } from '../wallets/google/message-budget.js';
+
+export interface PreviewInput {
+  pass: {
+    serialNumber: string;
+    externalId: string | null;
+    state: PassState;
+    data: Record<string, JsonValue>;
+    visuals: Record<string, string>;
+  };
+  /** The version that the pass has now. */
+  design: PassTypeDesign;
+  /** What the update would leave it with: the target of a conversion or, on a recompute, the newest version. */
+  nextDesign: PassTypeDesign;
+  converts: boolean;
+  /** `updateMetadata` of the request; a conversion always recomputes. */
+  recomputes: boolean;
+  set: Record<string, JsonValue>;
+  publicUrl: string;
+  /** BCP 47; numbers of the lock-screen text are written so. A phone uses its own language. */
+  language: string;
+  appleDevices: number;
+  google: GoogleSide | null;
+  nowMs: number;
+}
+
+/** The object at Google, where the pass is there; times of its last notifications, names not yet brought there. */
+export interface GoogleSide {
+  notifiedAtMs: number[];
+  waitingFields: string[];
+}
+
+export interface Change {
+  name: string;
+  from: JsonValue;
+  to: JsonValue;
+}
+
+export interface LockScreen {
+  kind: 'message' | 'generic' | 'silent';
+  text: string | null;
+  /** The key of the field that keeps its changeMessage, and of those that lose theirs in this revision. */
+  keeps: string | null;
+  silenced: string[];
+}
+
+export interface Preview {
+  problems: string[];
+  warnings: string[];
+  fields: Change[];
+  visuals: Change[];
+  apple: LockScreen | null;
+  google: { notifies: boolean; why: string };
+}
+
+function differences(
+  before: Readonly<Record<string, JsonValue>>,
+  after: Readonly<Record<string, JsonValue>>,
+): Change[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .map((name) => ({ name, from: before[name] ?? null, to: after[name] ?? null }))
+    .filter(({ from, to }) => !sameJson(from, to));
+}
+
+/** What a push-update with these values would do to a pass and to the screens of its holder. Pure: nothing is written or sent. */
+export function previewUpdate(input: PreviewInput): Preview {
+  const { pass, design, nextDesign, set } = input;
+  const converted = input.converts ? convertData(nextDesign, pass.data, set) : { data: pass.data, problems: [] };
+  const coerced = coerceFields(nextDesign.fields, set, { mode: 'update', allowCustom: true });
+  const data: Record<string, JsonValue> = { ...converted.data };
+  for (const [name, value] of Object.entries(coerced.values)) {
+    if (value === null) delete data[name];
+    else data[name] = value;
+  }
+  const recomputes = input.recomputes || input.converts;
+  const visuals = recomputes ? computeVisuals(nextDesign, withDefaults(nextDesign, data)) : pass.visuals;
+  const { serialNumber, externalId } = pass;
+  const view = (of: PassTypeDesign, values: Record<string, JsonValue>, look: Record<string, string>): View =>
+    viewOfPass({ design: of, data: values, visuals: look, serialNumber, externalId, publicUrl: input.publicUrl });
+  const before = view(design, pass.data, pass.visuals);
+  const after = view(nextDesign, data, visuals);
+  const fields = differences(pass.data, data);
+  return {
+    problems: [...converted.problems, ...coerced.problems].map((p) => `${p.pointer}: ${p.message}; ${p.cure}`),
+    warnings: coerced.warnings.map((warning) => `${warning.pointer}: ${warning.message}`),
+    fields,
+    visuals: differences(pass.visuals, visuals),
+    apple: lockScreen(input, before, after),
+    google: googleNotification(input, fields),
+  };
+}
+
+/**
+ * As the signed pass carries its messages and iOS reads them: a message counts where the field was there before and its
+ * value changed; none is silent, one is shown with `%@` filled, several or one without `%@` give the generic line.
+ */
+function lockScreen({ design, nextDesign, language }: PreviewInput, before: View, after: View): LockScreen | null {
+  const { apple } = nextDesign;
+  if (!apple) return null;
+  const changed = changedAppleFields(apple, view(before, nextDesign), after);
+  const all = fieldsInDesignOrder(apple);
+  const spoken = effectiveChangeMessages(all, changed);
+  const silenced = all
+    .filter(({ key, changeMessage }) => changeMessage && changed.includes(key) && !spoken.has(key))
+    .map(({ key }) => key);
+
+  const shownBefore = new Map(
+    (design.apple ? fieldsInDesignOrder(design.apple) : []).map((field) => [
+      field.key,
+      renderField(field, before, false)?.['value'],
+    ]),
+  );
+  const speaking = all.flatMap((field) => {
+    const shown = renderField(field, after, spoken.has(field.key));
+    const earlier = shownBefore.get(field.key);
+    return shown?.['changeMessage'] && earlier !== undefined && earlier !== shown['value'] ? [shown] : [];
+  });
+  const [field] = speaking;
+  if (!field) return { kind: 'silent', text: null, keeps: null, silenced };
+  const message = String(field['changeMessage']);
+  const keeps = String(field['key']);
+  if (speaking.length > 1 || !message.includes('%@')) {
+    return { kind: 'generic', text: `${renderText(nextDesign.description, after)} changed`, keeps, silenced };
+  }
+  const value = written(field, language);
+  return { kind: 'message', text: message.replaceAll('%@', () => value), keeps, silenced };
+}
+
+/** The earlier values under the design that the pass gets: what the product compares when it signs. */
+const view = (before: View, design: PassTypeDesign): View => ({
+  ...before,
+  fields: withDefaults(design, { ...before.fields }),
+});
+
+function written(field: Readonly<Record<string, JsonValue>>, language: string): string {
+  const { value, currencyCode, numberStyle } = field;
+  if (typeof value !== 'number') return String(value);
+  if (typeof currencyCode === 'string') {
+    return new Intl.NumberFormat(language, { style: 'currency', currency: currencyCode }).format(value);
+  }
+  const style = numberStyle === 'PKNumberStylePercent' ? 'percent' : 'decimal';
+  return new Intl.NumberFormat(language, { style }).format(value);
+}
+
+function googleNotification(input: PreviewInput, fields: readonly Change[]): Preview['google'] {
+  const { google: side, nextDesign, pass, nowMs } = input;
+  const quiet = (why: string) => ({ notifies: false, why });
+  if (!nextDesign.google) return quiet(`pass type ${nextDesign.name} has no design for Google Wallet`);
+  if (!side) return quiet('the pass is not in Google Wallet');
+  const { type, notifyOn } = nextDesign.google;
+  const before = input.design.google;
+  if (before && (before.type !== type || before.classSuffix !== nextDesign.google.classSuffix)) {
+    return quiet('the object moves to another class, which never notifies');
+  }
+  if (pass.state !== 'active') return quiet(`the pass is ${pass.state}`);
+  const changed = new Set([...side.waitingFields, ...fields.map(({ name }) => name)]);
+  const announced = notifyOn.filter((name) => changed.has(name));
+  if (announced.length === 0) {
+    return quiet(`none of the changed fields is in notifyOn (${notifyOn.join(', ') || 'which is empty'})`);
+  }
+  const recent = side.notifiedAtMs.filter((at) => at > nowMs - 24 * 60 * 60_000).length;
+  if (chooseMessageType(side.notifiedAtMs, nowMs) === 'TEXT') {
+    return quiet(`the holder was notified ${recent} times in 24 hours, Google allows ${NOTIFICATIONS_PER_DAY}`);
+  }
+  const how = type === 'generic' ? 'by a message' : 'with the changed field (notifyPreference)';
+  return {
+    notifies: true,
+    why: `${announced.join(', ')} changed: ${how}; ${recent} of ${NOTIFICATIONS_PER_DAY} in 24 hours so far`,
+  };
+}
+
+const shown = (value: JsonValue): string => (value === null ? '–' : JSON.stringify(value));
+const rows = (changes: readonly Change[]): string[] =>
+  changes.map(({ name, from, to }) => `  ${name}: ${shown(from)} → ${shown(to)}`);
+
+/** The preview as the terminal shows it. */
+export function previewText(preview: Preview, input: PreviewInput): string {
+  const { fields, visuals, apple, google, problems, warnings } = preview;
+  if (problems.length > 0) return ['The update would be refused:', ...problems.map((text) => `  ${text}`)].join('\n');
+  const type = input.converts ? [`Pass type: ${input.design.name} → ${input.nextDesign.name}`] : [];
+  const changes = fields.length + visuals.length > 0 || input.converts;
+  const notes = warnings.map((text) => `Note: ${text}`);
+  if (!changes) return [...notes, 'Nothing changes: no revision, and nobody is notified.'].join('\n');
+  const lock =
+    apple === null
+      ? 'the pass type has no design for Apple Wallet'
+      : apple.kind === 'silent'
+        ? 'no text: no changed field has a changeMessage that was on the pass before'
+        : `${apple.kind === 'generic' ? 'generic ' : ''}"${apple.text}"`;
+  const silenced = apple?.silenced.length
+    ? [
+        `  Two or more changed fields with a changeMessage would give a generic text: ${apple.keeps ?? 'the first'} keeps its own, ` +
+          `${apple.silenced.join(', ')} stay${apple.silenced.length === 1 ? 's' : ''} silent this time.`,
+      ]
+    : [];
+  return [
+    ...notes,
+    ...type,
+    'Fields:',
+    ...(fields.length > 0 ? rows(fields) : ['  unchanged']),
+    'Visuals:',
+    ...(visuals.length > 0 ? rows(visuals) : ['  unchanged']),
+    `iOS lock screen (${input.appleDevices} device${input.appleDevices === 1 ? '' : 's'} registered): ${lock}`,
+    ...silenced,
+    `Google Wallet: ${google.notifies ? 'notifies' : 'does not notify'}; ${google.why}`,
+    'Nothing was written or sent.',
+  ].join('\n');
+}
