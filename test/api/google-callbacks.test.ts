@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { createActivities } from '../../src/activities/index.js';
+import type { ActivityDeps } from '../../src/activities/deps.js';
+import { createTenantReaders } from '../../src/database/tenant-readers.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { ISSUER, startTestGoogle, type TestGoogle } from '../support/google.js';
+import { accept } from '../support/operations.js';
 import type { SeededTenant } from '../support/tenant.js';
 
 let db: TestDatabase;
@@ -127,4 +131,23 @@ test('the way into the wallet: a signed save link that Google takes, for passes 
   assert.equal(absent.status, 404);
   assert.equal(absent.headers.get('Content-Type'), 'application/problem+json');
   assert.equal((await api.fetch('/p/nobody/google')).status, 404);
+});
+
+test('from the link to the event: the holder follows it, Google calls the address that the class names', async () => {
+  await db.owner('delete from google_objects where object_id = $1', [objectId]);
+  const deps = { database: db.database, ...createTenantReaders(db.database), google: google.walletAt(api.baseUrl) };
+  const steps = createActivities({ ...deps, now: Date.now } as unknown as ActivityDeps);
+  const ref = { tenantId: tenant.tenantId, passId: tenant.pass.id };
+  const operationId = await accept(db, tenant, { kind: 'notify-pass', input: { passId: ref.passId } });
+  assert.deepEqual(await steps['update-google-object']({ ...ref, operationId }), { result: 'written' });
+  const link = (await api.fetch(`/p/${tenant.pass.serialNumber}/google`)).headers.get('Location')!;
+  assert.equal((await fetch(link)).status, 200);
+  const { object_id: saved } = await google.live(tenant);
+  assert.equal(google.simulator.callbacks.at(-1)?.status, 200);
+  assert.equal(await isSaved(), true);
+  assert.equal((await google.simulator.remove(saved)).status, 200);
+  assert.deepEqual(
+    (await events()).map(({ event }) => event),
+    ['installed', 'uninstalled'],
+  );
 });

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { createActivities } from '../../src/activities/index.js';
+import type { ActivityDeps } from '../../src/activities/deps.js';
+import { createTenantReaders } from '../../src/database/tenant-readers.js';
+import { startAppleService } from '../support/apple-service.js';
+import { accept } from '../support/operations.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
@@ -66,4 +71,41 @@ test('nobody reaches a pass of another tenant, or one without the scope', async 
   }
   const rows = await db.owner('select from operations where tenant_id = $1', [other.tenantId]);
   assert.equal(rows.length, 0);
+});
+
+test('a phone that has a deleted pass goes on getting answers, and shows it void; nobody new gets one', async () => {
+  const apple = await startAppleService(db);
+  const phone = apple.phone();
+  try {
+    const demo = { tenantId: apple.demo.tenantId, passId: apple.demo.pass.passId };
+    await phone.install(await apple.download());
+    const deps = { database: db.database, ...createTenantReaders(db.database), now: Date.now };
+    const steps = createActivities(deps as unknown as ActivityDeps);
+    const change = async (kind: 'expire-pass' | 'delete-pass') => {
+      const operationId = await accept(db, demo, { kind, origin: 'api', input: { passId: demo.passId } });
+      await steps['change-state']({ ...demo, operationId });
+      await apple.push(phone);
+      const { passTypeIdentifier, serialNumber } = apple.demo.pass;
+      const response = await fetch(`${apple.baseUrl}/apple/v1/passes/${passTypeIdentifier}/${serialNumber}`, {
+        headers: { Authorization: `ApplePass ${apple.token}` },
+      });
+      assert.equal(response.status, 200);
+      // The files of a pass are stored as they are, so that its JSON can be read in the archive.
+      return Buffer.from(await response.arrayBuffer()).toString('latin1');
+    };
+    const expired = /"expirationDate":"([^"]+)"/.exec(await change('expire-pass'))?.[1];
+    const [row] = await db.owner<{ modified_at: Date }>('select modified_at from passes where pass_id = $1', [
+      demo.passId,
+    ]);
+    assert.equal(Date.parse(expired!), row!.modified_at.getTime(), 'it ended at its last change');
+    assert.match(await change('delete-pass'), /"voided":true/);
+    assert.equal(phone.updates.length, 2);
+    assert.deepEqual(phone.complaints, []);
+    const fresh = await fetch(`${apple.baseUrl}/p/${apple.demo.pass.serialNumber}/pass.pkpass`);
+    assert.equal(fresh.status, 404);
+    await phone.remove(apple.demo.pass.serialNumber);
+    assert.deepEqual(phone.complaints, []);
+  } finally {
+    await apple.close();
+  }
 });

@@ -42,6 +42,8 @@ export interface TestGoogle {
   simulator: GoogleWalletSimulator;
   secretBox: SecretBox;
   wallet: GoogleWallet;
+  /** The same with another origin of our API, for callbacks that shall arrive. */
+  walletAt(publicUrl: string): GoogleWallet;
   /** A tenant with an issuer, whose type `basic` is a loyalty object and `premium` a generic one; its pass has a device. */
   seed(): Promise<SeededTenant>;
   /** The live object's id and row. */
@@ -50,25 +52,24 @@ export interface TestGoogle {
 }
 
 /** Google's stand-in and our own access to it, against the given database. */
-export async function startTestGoogle(
-  test: TestDatabase,
-  options: { publicUrl?: string; now?: () => number } = {},
-): Promise<TestGoogle> {
+export async function startTestGoogle(test: TestDatabase, options: { now?: () => number } = {}): Promise<TestGoogle> {
   const simulator = await startGoogleWalletSimulator();
   const secretBox = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
-  const wallet = createGoogleAccess({
-    database: test.database,
-    secretBox,
-    tenantSettings: createTenantReaders(test.database).tenantSettings,
-    apiUrl: simulator.apiUrl,
-    tokenUrl: simulator.tokenUrl,
-    publicUrl: options.publicUrl ?? 'http://127.0.0.1:9',
-    now: options.now ?? Date.now,
-  });
+  const walletAt = (publicUrl: string): GoogleWallet =>
+    createGoogleAccess({
+      database: test.database,
+      secretBox,
+      tenantSettings: createTenantReaders(test.database).tenantSettings,
+      apiUrl: simulator.apiUrl,
+      tokenUrl: simulator.tokenUrl,
+      publicUrl,
+      now: options.now ?? Date.now,
+    });
   return {
     simulator,
     secretBox,
-    wallet,
+    wallet: walletAt('http://127.0.0.1:9'),
+    walletAt,
     async seed() {
       const tenant = await seedTenant(test, {
         google: { issuerId: ISSUER },
