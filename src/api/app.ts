@@ -20,6 +20,7 @@ import { operationControlRoutes } from './routes/operation-control.js';
 import { operationRoutes } from './routes/operations.js';
 import { passLifecycleRoutes } from './routes/pass-lifecycle.js';
 import { passPageRoutes } from './routes/pass-page.js';
+import { operatorRoutes } from './routes/operator.js';
 import { passTemplateRoutes } from './routes/pass-templates.js';
 import { passRoutes } from './routes/passes.js';
 import { updatePassRoutes } from './routes/update-pass.js';
@@ -45,6 +46,7 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...applePassRoutes(deps),
     ...googleRoutes(deps),
     ...healthRoutes(deps),
+    ...operatorRoutes(deps),
     ...linkDiagnosisRoutes(deps),
     ...passPageRoutes(deps),
     ...linkRoutes(deps),

@@ -1,0 +1,64 @@
+import type Koa from 'koa';
+import { redeliver } from '../database/deliveries.js';
+import { findPassBySerialNumber } from '../database/devices.js';
+import type { OperationRow } from '../database/operations.js';
+import { retryOperation } from '../database/operator.js';
+import type { LifecycleInput } from '../passes/operation-input.js';
+import { acceptOperation } from './accept-operation.js';
+import type { OperatorSession } from './operator-session.js';
+import { ApiError } from './problems.js';
+import type { ApiDeps } from './route.js';
+import type { Scope } from './scopes.js';
+
+/** What the buttons of the operator's pages do; each asks for the scope that the same call of the API asks for. */
+export function createOperatorActions(deps: ApiDeps) {
+  const { database } = deps;
+  const demand = ({ caller }: OperatorSession, scope: Scope): void => {
+    if (!caller.scopes.includes(scope)) throw new ApiError('missing-scope', `The key lacks the scope ${scope}.`);
+  };
+  const redirect = (ctx: Koa.Context, path: string): void => {
+    ctx.status = 303;
+    ctx.set('Location', path);
+  };
+
+  return {
+    canRetry: (row: Pick<OperationRow, 'status'>): boolean => row.status === 'failed' || row.status === 'cancelled',
+
+    async retry(ctx: Koa.Context, session: OperatorSession, params: Record<string, string>): Promise<void> {
+      demand(session, 'Operation.Write');
+      const { tenantId } = session.tenant;
+      const operationId = params['correlationId']!;
+      const again = await retryOperation(database.tenant(tenantId), tenantId, operationId);
+      if (!again) throw new ApiError('conflict', 'Only a request that failed or was cancelled can be retried.');
+      deps.notifyAccepted();
+      redirect(ctx, `/ops/${tenantId}/operations/${operationId}`);
+    },
+
+    async voidPass(ctx: Koa.Context, session: OperatorSession, params: Record<string, string>): Promise<void> {
+      demand(session, 'Pass.Write');
+      const { tenantId } = session.tenant;
+      const pass = await findPassBySerialNumber(database.tenant(tenantId), params['serialNumber']!);
+      if (!pass) throw new ApiError('not-found', 'No such pass.');
+      const input: LifecycleInput = { passId: pass.pass_id };
+      const { operationId } = await acceptOperation(deps, ctx, {
+        caller: session.caller,
+        kind: 'void-pass',
+        origin: 'operator',
+        correlationId: ctx.state['correlationId'] as string,
+        input,
+        idempotencyKey: null,
+      });
+      redirect(ctx, `/ops/${tenantId}/operations/${operationId}`);
+    },
+
+    async redeliver(ctx: Koa.Context, session: OperatorSession, params: Record<string, string>): Promise<void> {
+      demand(session, 'Operation.Write');
+      const { tenantId } = session.tenant;
+      const again = await redeliver(database.tenant(tenantId), tenantId, params['deliveryId']!);
+      if (!again) throw new ApiError('conflict', 'This delivery is still on its way, or does not exist.');
+      deps.notifyAccepted();
+      const operation = (ctx.state['form'] as Record<string, string>)['operation'] ?? '';
+      redirect(ctx, `/ops/${tenantId}${/^[0-9a-f-]{36}$/.test(operation) ? `/operations/${operation}` : ''}`);
+    },
+  };
+}
