@@ -7,7 +7,6 @@ import { keyCommands } from './key-commands.js';
 import { klaviyoCommands } from './klaviyo-commands.js';
 import { passCommands } from './pass-commands.js';
 import { retentionCommands } from './retention-commands.js';
-import { passCommands } from './pass-commands.js';
 import { schemaCommands } from './schema-commands.js';
 import { secretCommands } from './secret-commands.js';
 import { tenantCommands } from './tenant-commands.js';
