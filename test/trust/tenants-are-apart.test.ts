@@ -187,6 +187,8 @@ async function answer(route: Route, path: Ids, rest: Ids, secret: string, header
     .replace(/<(?:serial|pass)>/g, '<serialNumber>')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uuid>')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+    .replace(/<strong>(\d+) [0-9a-f]{8}/g, '<strong>$1 <code>')
+    .replace(/whsec_[A-Za-z0-9+/=]+/g, '<secret>')
     .replace(/[A-Za-z0-9_-]{22}(?![A-Za-z0-9_-])/g, '<random>');
 }
 
@@ -203,6 +205,14 @@ async function everythingOf(tenantId: string): Promise<Record<string, string>> {
   return all;
 }
 
+/** Shows the place where two answers part, as pages are long. */
+function same(one: string, two: string, what: string): void {
+  if (one === two) return;
+  const at = [...one].findIndex((letter, index) => letter !== two[index]);
+  const around = (text: string) => text.slice(Math.max(0, at - 100), at + 100);
+  assert.fail(`${what}\n${around(one)}\n${around(two)}`);
+}
+
 const nameOf = (route: Route): string => `${route.method} ${route.path}`;
 
 test('no route tells what another tenant has from what nobody has, and none changes it', async () => {
@@ -216,13 +226,13 @@ test('no route tells what another tenant has from what nobody has, and none chan
       const nowhere = { ...absent, tenantId: mine.tenantId };
       if (secret !== theirs.keys.all || route.path.includes(':tenantId')) {
         const [one, two] = [await answer(route, inside, inside, secret), await answer(route, nowhere, nowhere, secret)];
-        assert.equal(one, two, `${nameOf(route)}: another tenant's ids`);
+        same(one, two, `${nameOf(route)}: another tenant's ids`);
         calls += 2;
       }
       // Another tenant in the address, with its own ids beneath it, and one that does not exist.
       if (route.path.includes(':tenantId') && secret !== theirs.keys.all) {
         const [one, two] = [await answer(route, others, others, secret), await answer(route, absent, absent, secret)];
-        assert.equal(one, two, `${nameOf(route)}: another tenant in the address`);
+        same(one, two, `${nameOf(route)}: another tenant in the address`);
         calls += 2;
       }
       // Another account beside the caller's own ids.
@@ -231,11 +241,7 @@ test('no route tells what another tenant has from what nobody has, and none chan
           answer(route, own, own, secret, { 'X-ACCOUNT-ID': accountId }).then((text) =>
             text.replaceAll(accountId, '<account>'),
           );
-        assert.equal(
-          await named(theirs.accountId),
-          await named(absent['accountId']!),
-          `${nameOf(route)}: another account`,
-        );
+        same(await named(theirs.accountId), await named(absent['accountId']!), `${nameOf(route)}: another account`);
         calls += 2;
       }
     }
