@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { PassView } from './api-calls.js';
-import { sinceAccepted, stepPrinter, type JourneyContext, type JourneyResult } from './journey.js';
+import { stepPrinter, type JourneyContext, type JourneyResult } from './journey.js';
 import type { Iphone } from '../simulators/iphone.js';
-import { describeUpdate } from './phone.js';
+import { describeUpdate, phoneLines } from './phone.js';
 
-const UPDATE_MS = 15_000;
 const ANSWER_MS = 10_000;
 /** What a flow gives for reaching the higher tier, and takes when it is lost. */
 const POINTS = 380;
@@ -71,10 +70,7 @@ export async function journeyPushUpdate(context: JourneyContext, phone: Iphone |
     ),
   );
 
-  let pushedAt: number | undefined;
-  const onPush = (): void => void (pushedAt ??= Date.now());
-  phone?.events.on('push', onPush);
-  const updatesBefore = phone?.updates.length ?? 0;
+  const told = phoneLines(print, phone);
   try {
     const firedAt = performance.now();
     const correlationId = await postPushUpdate(context, {
@@ -84,22 +80,18 @@ export async function journeyPushUpdate(context: JourneyContext, phone: Iphone |
       updateMetadata: true,
     });
     print.tick('accepted', `correlation ID ${correlationId}`, performance.now() - firedAt);
-    const operation = await api.follow(correlationId, stepPrinter(print));
+    const printStep = stepPrinter(print);
+    const operation = await api.follow(correlationId, (step, view) => {
+      printStep(step, view);
+      if (step.step === 'notify-devices' && step.state === 'succeeded') told.show(view);
+    });
     if (operation.status !== 'succeeded' || operation.outcome !== 'converted') {
       const failed = operation.steps.find((step) => step.lastError !== null);
       const why = operation.reason ?? failed?.lastError?.message ?? 'no reason given';
       throw new Error(`the operation ended as ${operation.status}, outcome ${operation.outcome}: ${why}`);
     }
     if (phone) {
-      await phone.waitFor(({ updates }) => updates.length > updatesBefore, UPDATE_MS);
-      const update = phone.updates[updatesBefore]!;
-      const at = (ms: number): number => sinceAccepted(operation, new Date(ms).toISOString());
-      if (pushedAt !== undefined) print.tick('push', 'reached the phone', at(pushedAt));
-      print.tick(
-        'fetched',
-        `the phone has revision ${operation.revision}, ${update.changes.length} fields changed`,
-        at(update.at),
-      );
+      const update = await told.update();
       print.heading('On the phone');
       describeUpdate(update).forEach((text) => print.line(text));
       const wrong = phone.complaints.at(0);
@@ -109,6 +101,6 @@ export async function journeyPushUpdate(context: JourneyContext, phone: Iphone |
     }
     return { operation, serialNumber, curl: curlFor(context, points + 20) };
   } finally {
-    phone?.events.off('push', onPush);
+    told.stop();
   }
 }

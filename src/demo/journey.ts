@@ -23,7 +23,8 @@ const list = (value: unknown): string => (Array.isArray(value) ? value.join(', '
 const visuals = (value: unknown): string =>
   Array.isArray(value) ? value.map((name) => String(name).replace(/^visual\./, '')).join(', ') : '';
 
-function describeDevices({ devices }: OperationView): string {
+function describeDevices(view: OperationView): string {
+  const devices = view.devices.filter(({ platform }) => platform === 'apple');
   const count = (state: string): number => devices.filter((device) => device.state === state).length;
   const gone = count('gone');
   const told = `${count('delivered') + count('covered')} of ${devices.length} told`;
@@ -31,15 +32,19 @@ function describeDevices({ devices }: OperationView): string {
 }
 
 /** The words of a step's evidence. */
-export function describeStep({ step, detail, attempts }: StepView, view: OperationView): string {
+export function describeStep({ step, state, detail, attempts }: StepView, view: OperationView): string {
   const words: Partial<Record<StepView['step'], () => string>> = {
     'find-pass': () => `matched by ${list(detail['matched'])}`,
     'convert-type': () => `${String(detail['from'])} → ${String(detail['to'])}`,
     'apply-data': () => `changed ${list(detail['changed']) || 'nothing'}`,
     'recompute-metadata': () => `changed ${visuals(detail['changed']) || 'nothing'}`,
     'notify-devices': () => describeDevices(view),
+    'create-pass': () => 'the pass is live',
+    'update-google-object': () => `Google's object has revision ${String(detail['revision'])}`,
+    'write-back-profile': () => 'link, state and data stand in the Klaviyo profile',
+    'write-back-event': () => `event “${String(detail['metric'])}” in Klaviyo`,
   };
-  const text = words[step]?.() ?? '';
+  const text = state === 'skipped' ? `skipped. ${String(detail['note'] ?? '')}` : (words[step]?.() ?? '');
   return attempts > 1 ? `${text} (attempt ${attempts})` : text;
 }
 

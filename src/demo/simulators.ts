@@ -26,7 +26,11 @@ export interface Simulators {
 }
 
 /** Starts a stand-in for every outside system that the settings do not name. */
-export async function startSimulators(config: DemoConfig, certificates: DemoCertificates): Promise<Simulators> {
+export async function startSimulators(
+  config: DemoConfig,
+  certificates: DemoCertificates,
+  googleStateFile: string,
+): Promise<Simulators> {
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     await Promise.allSettled(stops.splice(0).map((one) => one()));
@@ -48,7 +52,10 @@ export async function startSimulators(config: DemoConfig, certificates: DemoCert
     if (apns) stops.push(() => apns.stop());
     const google =
       config.googleWalletApiUrl === null
-        ? await startGoogleWalletSimulator({ serviceAccounts: [certificates.googleServiceAccount] })
+        ? await startGoogleWalletSimulator({
+            serviceAccounts: [certificates.googleServiceAccount],
+            stateFile: googleStateFile,
+          })
         : null;
     if (google) stops.push(() => google.stop());
     const merchant = await startMerchantSimulator({ secret: `whsec_${randomBytes(32).toString('base64')}` });

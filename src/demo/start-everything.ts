@@ -110,7 +110,7 @@ export async function startEverything(config: DemoConfig, print: Printer, shutdo
   const simulators = await print.step(
     'Simulators',
     async () => {
-      const started = await startSimulators(config, tenant.certificates);
+      const started = await startSimulators(config, tenant.certificates, data.path('google-simulator.json'));
       shutdown.add('Simulators', started.stop);
       return started;
     },

@@ -5,6 +5,7 @@ import { createGoogleCallbacks, type CallbackMessage, type CallbackResult } from
 import { createFaults, type Faults } from './google-faults.js';
 import { createGoogleOauth, type KnownAccount, type SimulatedServiceAccount } from './google-oauth.js';
 import { createGoogleRoutes, faultAnswer, type Answer } from './google-routes.js';
+import { keepGoogleState } from './google-state.js';
 import { createGoogleStore, type GoogleSettings } from './google-store.js';
 import { GoogleRefusal, type Resource } from './google-validate.js';
 
@@ -60,6 +61,8 @@ export async function startGoogleWalletSimulator(
     serviceAccounts?: KnownAccount[];
     clock?: () => number;
     settings?: Partial<GoogleSettings>;
+    /** Keeps classes and objects from start to start. */
+    stateFile?: string;
   } = {},
 ): Promise<GoogleWalletSimulator> {
   const clock = options.clock ?? Date.now;
@@ -72,6 +75,7 @@ export async function startGoogleWalletSimulator(
   };
   let url = '';
   const store = createGoogleStore(settings, clock);
+  const kept = options.stateFile === undefined ? undefined : keepGoogleState(options.stateFile, store);
   const oauth = createGoogleOauth(clock, () => `${url}/token`);
   options.serviceAccounts?.forEach(oauth.add);
   const faults = createFaults();
@@ -119,6 +123,7 @@ export async function startGoogleWalletSimulator(
     const fault = path.startsWith('/simulator/') ? undefined : faults.take(asked.method, path);
     if (fault?.delayMs) await pause(fault.delayMs);
     const answer = fault?.status === undefined ? await route(asked) : faultAnswer(fault);
+    if (asked.method !== 'GET') kept?.save();
     requests.push({ method: asked.method, path, status: answer.status, body: jsonOrNothing(body), atMs: clock() });
     if (requests.length > REQUESTS_KEPT) requests.splice(0, requests.length - REQUESTS_KEPT);
     if (fault?.loseAnswer) return void request.socket.destroy();
