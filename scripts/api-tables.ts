@@ -20,8 +20,8 @@ export const braced = (path: string): string => path.replace(/:([A-Za-z]+)/g, '{
 const SUBJECTS: [subject: string, path: RegExp][] = [
   ['Klaviyo flows', /\/listeners\//],
   ['Passes', /^\/v1\/pass/],
-  ['Customers', /\/customers/],
-  ['Operations', /\/operations|\/(backfills|migrations)/],
+  ['Customers', /^\/api\/.*\/customers/],
+  ['Operations', /^\/api\/.*\/(operations|backfills|migrations)/],
   ['Merchant systems', /\/webhook-endpoints|\/deliveries|\/events/],
   ["Wallets' own calls", /^\/(apple|google)\//],
   ['Operator pages', /^\/ops/],

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { braced, routes, withTables } from '../../scripts/api-tables.js';
+import { TEMPORAL_VARIABLES, VARIABLES } from '../../src/config.js';
+import { OPERATION_STATUSES, OUTCOMES, STEP_STATES, STEPS } from '../../src/passes/operation.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+function documents(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return documents(path);
+    return entry.name.endsWith('.md') ? [path] : [];
+  });
+}
+const all = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...documents('docs')];
+
+/** Outside of code, where brackets mean something else. */
+const prose = (text: string): string => text.replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
+
+/** As GitHub makes them from headings. */
+const anchors = (text: string): Set<string> =>
+  new Set(
+    [...text.replace(/^```[\s\S]*?^```/gm, '').matchAll(/^#+ +(.+)$/gm)].map(([, heading]) =>
+      heading!
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .trim()
+        .replace(/\s/g, '-'),
+    ),
+  );
+
+function brokenLinks(path: string, text: string): string[] {
+  return [...prose(text).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target]) => target!)
+    .filter((target) => !/^(https?|mailto):/.test(target))
+    .filter((target) => {
+      const [file, anchor] = target.split('#') as [string, string?];
+      const full = file === '' ? join(root, path) : join(root, dirname(path), file);
+      if (!existsSync(full)) return true;
+      return anchor !== undefined && !anchors(readFileSync(full, 'utf8')).has(anchor);
+    });
+}
+
+/** The table that follows a heading: first cells, without backticks. */
+function firstCells(text: string, heading: string): string[] {
+  const after = text.split(new RegExp(`^#+ ${heading}$`, 'm'))[1]?.split(/^#+ /m)[0] ?? '';
+  return [...after.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell]) =>
+    [...cell!.matchAll(/`([^`]+)`/g)].map(([, word]) => word!),
+  );
+}
+
+test('every relative link leads to a file that is there, and to a heading in it', () => {
+  for (const path of all) {
+    assert.deepEqual(brokenLinks(path, read(path)), [], `${path} has links that lead nowhere`);
+  }
+  assert.deepEqual(brokenLinks('README.md', '[a](docs/no-such-page.md) [b](LICENSE#x)'), [
+    'docs/no-such-page.md',
+    'LICENSE#x',
+  ]);
+});
+
+test('every decision is in the list of decisions, and its number is its place there', () => {
+  const listed = [...read('docs/decisions/README.md').matchAll(/^(\d+)\. \[.+\]\((.+)\)$/gm)];
+  const files = readdirSync(join(root, 'docs/decisions')).filter((name) => /^\d{4}-/.test(name));
+  assert.deepEqual(
+    listed.map(([, , file]) => file),
+    files.sort(),
+  );
+  for (const [, number, file] of listed) assert.equal(Number(file!.slice(0, 4)), Number(number), file);
+});
+
+test("the README's settings are those of .env.example, all of them", () => {
+  const named = firstCells(read('README.md'), 'Settings');
+  const example = [...read('.env.example').matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name!);
+  assert.deepEqual([...named].sort(), [...example].sort());
+  for (const name of Object.keys(VARIABLES)) assert.ok(named.includes(name), `${name} is not in the README`);
+  for (const name of TEMPORAL_VARIABLES) assert.ok(named.includes(name), `${name} is not in the README`);
+});
+
+test('the tables of routes and problems are those of the code: run "npm run docs" where they are not', () => {
+  const text = read('docs/api.md');
+  assert.equal(text, withTables(text));
+  const known = new Set(routes().map(({ method, path }) => `${method} ${braced(path)}`));
+  for (const path of all) {
+    // Anywhere in the documents, a method with a path is a route of ours.
+    for (const [, method, address] of read(path).matchAll(/`(GET|POST|PUT|PATCH|DELETE) (\/[^`\s?…]*)[^`]*`/g)) {
+      if (address!.startsWith('/api/') && /^\/api\/(profile|event|data-source)/.test(address!)) continue;
+      assert.ok(known.has(`${method} ${address}`), `${relative(root, path)} names ${method} ${address}`);
+    }
+  }
+});
+
+test('every status, outcome, step and state of a step is explained', () => {
+  const text = read('docs/statuses.md');
+  const explained = (heading: string): Set<string> => new Set(firstCells(text, heading));
+  for (const status of OPERATION_STATUSES) assert.ok(explained('Status of an operation').has(status), status);
+  for (const outcome of OUTCOMES) assert.ok(explained('Outcomes').has(outcome), outcome);
+  for (const step of STEPS) assert.ok(explained('Steps').has(step), step);
+  for (const state of STEP_STATES) assert.ok(explained('Steps').has(state), state);
+});
+
+test('every script of package.json is in CONTRIBUTING.md', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  const named = firstCells(read('CONTRIBUTING.md'), 'Commands').map((command) =>
+    command.replace(/^npm (run )?/, '').replace(/ .*$/, ''),
+  );
+  assert.deepEqual(named.sort(), Object.keys(scripts).sort());
+});
