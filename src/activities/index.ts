@@ -1,16 +1,11 @@
 import { applyDataActivity } from './apply-data.js';
+import { backfillActivity } from './backfill.js';
 import { changeStateActivity } from './change-state.js';
 import { convertTypeActivity } from './convert-type.js';
 import { createPassActivity } from './create-pass.js';
 import { deliverAttemptActivity } from './deliver-attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { endOperationActivity } from './end-operation.js';
-import {
-  clearProfileActivity,
-  eraseCustomerActivity,
-  redactOperationsActivity,
-  voidPassesActivity,
-} from './erase-customer.js';
 import {
   clearProfileActivity,
   eraseCustomerActivity,
@@ -51,6 +46,7 @@ export function createActivities(deps: ActivityDeps) {
     'migrate-passes': migratePassesActivity(deps),
     'create-pass': createPassActivity(deps),
     'record-device-event': recordDeviceEventActivity(deps),
+    backfill: backfillActivity(deps),
     'write-back-profile': writeBackProfileActivity(deps),
     'write-back-object': writeBackObjectActivity(deps),
     'write-back-event': writeBackEventActivity(deps),
@@ -60,10 +56,6 @@ export function createActivities(deps: ActivityDeps) {
     'redact-operations': redactOperationsActivity(deps),
     'erase-customer': eraseCustomerActivity(deps),
     'retry-operations': retryOperationsActivity(deps),
-    'void-passes': voidPassesActivity(deps),
-    'clear-profile': clearProfileActivity(deps),
-    'redact-operations': redactOperationsActivity(deps),
-    'erase-customer': eraseCustomerActivity(deps),
     'record-outcome': endOperationActivity(deps),
   };
 }

@@ -33,7 +33,7 @@ export function writeBackEventActivity(deps: ActivityDeps) {
         ...particulars(event, operation),
       };
       const metric = settings.metricPrefix + METRICS[event];
-      const { partialFailure } = await byKnownProfile(session, subject, (recipient) =>
+      const { partialFailure } = await byKnownProfile(session.sql, subject, (recipient) =>
         session.call('events', (client) => client.createEvent(eventBody(metric, subject.pass, recipient, context))),
       );
       return {

@@ -58,7 +58,7 @@ async function importProfile(session: WriteBackSession, subject: Subject, before
   const { row, pass } = subject;
   const rule = session.settings.externalId === 'serialNumber' ? 'serial' : 'keep';
   const identifiers: Progress['identifiers'] = { ...before?.identifiers };
-  const imported = await byKnownProfile(session, subject, (recipient) =>
+  const imported = await byKnownProfile(session.sql, subject, (recipient) =>
     session.call('profiles', (client) => client.importProfile(profileBody(pass, recipient))),
   ).catch((error: unknown) => {
     const matched = error instanceof PermanentError ? error.details['duplicateProfileId'] : null;

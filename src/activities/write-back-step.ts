@@ -1,5 +1,5 @@
 import { recordStep } from '../database/steps.js';
-import type { TenantSql } from '../database/connect.js';
+import type { Sql, TenantSql } from '../database/connect.js';
 import {
   findWriteBackOperation,
   findWriteBackPass,
@@ -102,7 +102,7 @@ export async function writeBackStep(
  * Klaviyo answers 404 to an id that it no longer knows.
  */
 export async function byKnownProfile<T>(
-  session: WriteBackSession,
+  sql: Sql,
   { row, recipient }: Subject,
   run: (recipient: WrittenRecipient) => Promise<T>,
 ): Promise<T> {
@@ -112,7 +112,7 @@ export async function byKnownProfile<T>(
     const others = { ...recipient, profileId: null };
     const known = error instanceof PermanentError && error.code === 'klaviyo-not-found' && recipient.profileId !== null;
     if (!known || (others.email ?? others.phone ?? others.externalId) === null) throw error;
-    await setKlaviyoProfile(session.sql, row.tenant_id, row.customer_id, null);
+    await setKlaviyoProfile(sql, row.tenant_id, row.customer_id, null);
     return run(others);
   }
 }

@@ -11,14 +11,24 @@ export interface CliContext {
   out(line: string): void;
   database(): Database;
   secretBox(): SecretBox;
+  /** Klaviyo's address, or its simulator's while the demo runs. */
+  klaviyoApiUrl(): string;
+  publicUrl(): string;
   close(): Promise<void>;
+}
+
+/** What of demo.json a command uses. */
+interface DemoPlace {
+  databaseUrl?: string;
+  baseUrl?: string;
+  simulators?: { klaviyo?: string | null };
 }
 
 /** Takes DATABASE_URL and SECRETS_KEY(_FILE) from the environment, else those of the demo that runs in `dataDir`. */
 export function createCliContext(input: { env: Env; out: (line: string) => void; dataDir: string }): CliContext {
   const config = parseDemoConfig(input.env);
   const demoFile = join(input.dataDir, 'demo.json');
-  const demo = existsSync(demoFile) ? (JSON.parse(readFileSync(demoFile, 'utf8')) as { databaseUrl?: string }) : {};
+  const demo = existsSync(demoFile) ? (JSON.parse(readFileSync(demoFile, 'utf8')) as DemoPlace) : {};
   const databaseUrl = config.databaseUrl ?? demo.databaseUrl;
   let database: Database | undefined;
   return {
@@ -34,6 +44,15 @@ export function createCliContext(input: { env: Env; out: (line: string) => void;
       const keys = config.secretKeys ?? (isDemo ? parseSecretKeys(readFileSync(file, 'utf8')) : null);
       if (!keys) throw new Error('No key for secrets: set SECRETS_KEY or SECRETS_KEY_FILE as the API has it.');
       return createSecretBox({ keys });
+    },
+    klaviyoApiUrl() {
+      const simulated = databaseUrl === demo.databaseUrl ? demo.simulators?.klaviyo : null;
+      return config.klaviyoApiUrl ?? simulated ?? 'https://a.klaviyo.com';
+    },
+    publicUrl() {
+      const url = config.publicUrl ?? demo.baseUrl;
+      if (!url) throw new Error('No address: set PUBLIC_URL to where Klaviyo reaches the API.');
+      return url;
     },
     close: async () => database?.close(),
   };

@@ -72,3 +72,13 @@ export async function listTenants(system: Sql): Promise<Tenant[]> {
   const rows = await system.query<TenantRow>(`select ${COLUMNS} from tenants order by tenant_id`);
   return rows.map(toTenant);
 }
+
+/** Names the data source that a tenant's records go to; its folder should say the same. */
+export async function setKlaviyoDataSource(sql: Sql, tenantId: string, dataSourceId: string): Promise<void> {
+  await sql.query(
+    `update tenants set updated_at = now(), settings = jsonb_set(
+       jsonb_set(settings, '{klaviyo}', coalesce(settings -> 'klaviyo', '{}')), '{klaviyo,dataSourceId}', to_jsonb($2::text))
+      where tenant_id = $1`,
+    [tenantId, dataSourceId],
+  );
+}

@@ -117,3 +117,11 @@ export async function setKlaviyoProfile(
     [tenantId, customerId, profileId],
   );
 }
+
+/** How many passes the tenant has. */
+export async function countPasses(sql: Sql, tenantId: string): Promise<number> {
+  const [row] = await sql.query<{ count: number }>('select count(*)::int as count from passes where tenant_id = $1', [
+    tenantId,
+  ]);
+  return row!.count;
+}

@@ -72,3 +72,16 @@ export interface MigratePassesInput {
   /** Passes a minute. */
   perMinute: number;
 }
+
+/** How far a backfill is, as kept under its step. */
+export interface BackfillProgress {
+  total: number;
+  /** Passes whose profile was written, or tried (`failed`). */
+  done: number;
+  failed: number;
+  records: number;
+  /** Id of the last pass that is done. */
+  cursor: string | null;
+  /** Id of the last pass whose record was sent. */
+  recordsUpTo: string | null;
+}

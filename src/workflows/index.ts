@@ -1,7 +1,6 @@
 /** The surface of the workflow bundle: every name here is a workflow type in Temporal. */
 export { deliverWebhook } from './deliver-webhook.js';
 export { eraseCustomer } from './erase-customer.js';
-export { eraseCustomer } from './erase-customer.js';
 export { profileSync } from './profile-sync.js';
 export { changeState } from './change-state.js';
 export { migratePasses } from './migrate-passes.js';
@@ -10,3 +9,4 @@ export { retryOperations } from './retry-operations.js';
 export { pushUpdate } from './push-update.js';
 export { deviceEvent } from './device-event.js';
 export { issuePass } from './issue-pass.js';
+export { backfill } from './backfill.js';

@@ -1,0 +1,138 @@
+import { recordStep } from '../database/steps.js';
+import {
+  countPasses,
+  findWriteBackOperation,
+  listWriteBackPasses,
+  noteProgress,
+  setKlaviyoProfile,
+  type WriteBackPass,
+} from '../database/write-back.js';
+import { profileBody, walletPassRecord } from '../klaviyo/write-back.js';
+import { PermanentError, TransientError } from '../passes/errors.js';
+import type { BackfillProgress } from '../passes/operation-input.js';
+import type { ActivityDeps, StepInput } from './deps.js';
+import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
+import { byKnownProfile } from './write-back-step.js';
+import { writtenPass, writtenRecipient } from './written-pass.js';
+
+export interface BackfilledSlice {
+  state: 'finished' | 'running' | 'paused' | 'key-refused';
+  /** How long to wait before the next slice. */
+  waitMs: number;
+}
+
+/** Klaviyo's limit for one job of records. */
+const BATCH = 500;
+/** A slice ends well within the step's time limit; what it did is kept. */
+const SLICE_MS = 12_000;
+const PAUSED_LOOK_MS = 5_000;
+const NOTE_EVERY = 25;
+
+/**
+ * Writes the next slice of a tenant's passes to Klaviyo: one job of up to 500 records, then profile by profile, within
+ * the account's budget. Where it stands is kept under the step, so a pause, a crash or an outage costs nothing.
+ */
+export function backfillActivity(deps: ActivityDeps) {
+  return async function backfill(ref: StepInput): Promise<BackfilledSlice> {
+    const { tenantId } = ref;
+    const sql = deps.database.tenant(tenantId);
+    const step = { ...ref, step: 'backfill' } as const;
+    const [account, settings, operation] = await Promise.all([
+      deps.klaviyo.forTenant(tenantId),
+      deps.tenantSettings(tenantId),
+      findWriteBackOperation(sql, ref, 'backfill'),
+    ]);
+    if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
+    if (!account) throw new PermanentError('klaviyo-key-missing', 'The tenant has no Klaviyo key: set one first.');
+    if (operation.detail['paused'] === true) {
+      await recordStep(sql, { ...step, state: 'waiting' });
+      return { state: 'paused', waitMs: PAUSED_LOOK_MS };
+    }
+    const progress: BackfillProgress = {
+      total: await countPasses(sql, tenantId),
+      done: 0,
+      failed: 0,
+      records: 0,
+      cursor: null,
+      recordsUpTo: null,
+      ...(operation.detail as Partial<BackfillProgress>),
+    };
+    const page = await listWriteBackPasses(sql, tenantId, progress.cursor, BATCH);
+    const call = klaviyoCalls(deps, step, account);
+    const endsAt = deps.now() + SLICE_MS;
+    const keep = () => noteProgress(sql, ref, 'backfill', { ...progress });
+    try {
+      const batch = await sendRecords(page, progress, settings.klaviyo, call, deps);
+      for (const [index, row] of batch.entries()) {
+        if (deps.now() > endsAt) break;
+        await writeProfile(row, progress, { deps, call, settings: settings.klaviyo });
+        progress.cursor = row.pass_id;
+        progress.done++;
+        if (index % NOTE_EVERY === NOTE_EVERY - 1) await keep();
+      }
+    } catch (error) {
+      await keep();
+      if (error instanceof KeyRefused) {
+        const message = 'Klaviyo refuses the tenant’s key: set another one. The backfill waits and goes on then.';
+        await recordStep(sql, { ...step, state: 'retrying', error: { code: 'klaviyo-key-refused', message } });
+        return { state: 'key-refused', waitMs: 5 * 60_000 };
+      }
+      if (error instanceof TransientError && error.code === 'klaviyo-budget') {
+        return { state: 'running', waitMs: error.retryAfterMs ?? PAUSED_LOOK_MS };
+      }
+      throw error;
+    }
+    const finished = page.length === 0;
+    await recordStep(sql, { ...step, state: finished ? 'succeeded' : 'running', detail: { ...progress } });
+    return { state: finished ? 'finished' : 'running', waitMs: 0 };
+  };
+}
+
+/** Sends the records of a new batch in one job; returns the passes of the batch that are still to do. */
+async function sendRecords(
+  page: readonly WriteBackPass[],
+  progress: BackfillProgress,
+  settings: Settings,
+  call: KlaviyoCall,
+  deps: ActivityDeps,
+): Promise<readonly WriteBackPass[]> {
+  const { recordsUpTo } = progress;
+  // UUIDs in lower case sort as texts in the order in which PostgreSQL sorts them.
+  const rest = recordsUpTo === null ? [] : page.filter((row) => row.pass_id <= recordsUpTo);
+  if (rest.length > 0) return rest;
+  const { dataSourceId } = settings;
+  const records = page.flatMap((row) => {
+    const recipient = writtenRecipient(row, settings);
+    return recipient ? [walletPassRecord(writtenPass(row, deps.klaviyo.publicUrl, null), recipient)] : [];
+  });
+  if (dataSourceId !== null && records.length > 0) {
+    await call('record-bulk', (client) => client.createRecords(dataSourceId, records));
+    progress.records += records.length;
+  }
+  progress.recordsUpTo = page.at(-1)?.pass_id ?? recordsUpTo;
+  return page;
+}
+
+type Settings = Parameters<typeof writtenRecipient>[1];
+
+async function writeProfile(
+  row: WriteBackPass,
+  progress: BackfillProgress,
+  { deps, call, settings }: { deps: ActivityDeps; call: KlaviyoCall; settings: Settings },
+): Promise<void> {
+  const recipient = writtenRecipient(row, settings);
+  if (!recipient) return;
+  const sql = deps.database.tenant(row.tenant_id);
+  const token = await deps.klaviyo.linkToken(row.tenant_id, row.customer_id);
+  const pass = writtenPass(row, deps.klaviyo.publicUrl, token);
+  try {
+    const { profile } = await byKnownProfile(sql, { row, pass, recipient }, (known) =>
+      call('profiles', (client) => client.importProfile(profileBody(pass, known))),
+    );
+    await setKlaviyoProfile(sql, row.tenant_id, row.customer_id, profile.id);
+  } catch (error) {
+    // One address that Klaviyo does not take must not hold up the others; the count says that there was one.
+    if (!(error instanceof PermanentError)) throw error;
+    progress.failed++;
+  }
+}

@@ -1,0 +1,129 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Command } from 'commander';
+import { findBackfill, pauseBackfill, startBackfill, type BackfillRow } from '../database/backfills.js';
+import { findPassType, listPassTypes } from '../database/pass-types.js';
+import { getSecret, SECRET_NAMES } from '../database/secrets.js';
+import { getTenant, setKlaviyoDataSource } from '../database/tenants.js';
+import { checkAccount } from '../klaviyo/check-account.js';
+import { createKlaviyoClient } from '../klaviyo/client.js';
+import { setUpCustomObject } from '../klaviyo/set-up.js';
+import { webhookSnippet } from '../klaviyo/webhook-snippet.js';
+import { nearest } from '../passes/nearest-name.js';
+import type { CliContext } from './context.js';
+
+const FOLLOW_MS = 1_000;
+
+const describe = ({ status, detail, last_error: error }: BackfillRow): string => {
+  const { done = 0, total, records = 0, failed = 0, paused } = detail;
+  const share = total ? ` (${Math.floor((done / total) * 100)} %)` : '';
+  const trouble = status === 'retrying' && error ? `; waiting: ${error.message}` : '';
+  const word = paused === true && status !== 'succeeded' ? 'paused' : status;
+  return `${word}: ${done} of ${total ?? '?'} passes${share}, ${records} records, ${failed} refused${trouble}`;
+};
+
+/** `passrelay klaviyo setup|check|snippet|backfill` */
+export function klaviyoCommands(context: () => CliContext): Command {
+  const klaviyo = new Command('klaviyo').description('The Klaviyo account of a tenant');
+  const existing = async (tenantId: string) => {
+    const sql = context().database().tenant(tenantId);
+    const tenant = await getTenant(sql, tenantId);
+    if (!tenant) throw new Error(`There is no tenant "${tenantId}".`);
+    return { sql, tenant };
+  };
+  const connect = async (tenantId: string) => {
+    const { sql, tenant } = await existing(tenantId);
+    const key = await getSecret(sql, tenantId, SECRET_NAMES.klaviyoApiKey, context().secretBox());
+    if (!key) throw new Error(`Tenant "${tenantId}" has no Klaviyo key: name its file in tenant.json and apply it.`);
+    const apiKey = key.toString('utf8').trim();
+    return { sql, tenant, client: createKlaviyoClient({ apiUrl: context().klaviyoApiUrl(), apiKey }) };
+  };
+
+  klaviyo
+    .command('setup <tenantId>')
+    .description(
+      'make data source, object type, schema, mapping and relationship for passes, where the account allows it',
+    )
+    .action(async (tenantId: string) => {
+      const { sql, client } = await connect(tenantId);
+      const { dataSourceId, done, byHand } = await setUpCustomObject(client);
+      const { out } = context();
+      done.forEach((line) => out(`- ${line}`));
+      if (byHand.length > 0) {
+        out('To do by hand:');
+        byHand.forEach((line, index) => out(`${index + 1}. ${line}`));
+      }
+      if (dataSourceId === null) return;
+      await setKlaviyoDataSource(sql, tenantId, dataSourceId);
+      out(`The tenant now writes to it. Keep "dataSourceId": "${dataSourceId}" under settings.klaviyo of tenant.json.`);
+    });
+
+  klaviyo
+    .command('check <tenantId>')
+    .description('try the key, its scopes and a round trip with a test profile')
+    .option('--email <address>', 'the test profile that is written and stays', 'passrelay-check@example.com')
+    .action(async (tenantId: string, { email }: { email: string }) => {
+      const { client, tenant } = await connect(tenantId);
+      const { account, checks } = await checkAccount(client, email);
+      const { out } = context();
+      out(`Account ${account ?? 'unknown'}`);
+      for (const { ok, what, scope, detail } of checks)
+        out(`${ok ? 'ok    ' : 'FAILED'} ${what} (${scope})${detail ? `: ${detail}` : ''}`);
+      if (!tenant.settings.klaviyo.writeBack)
+        out('Note: settings.klaviyo.writeBack is off, so nothing is written back.');
+      const failed = checks.filter(({ ok }) => !ok).length;
+      if (failed > 0) throw new Error(`${failed} of ${checks.length} checks failed: make a key with the scopes above.`);
+    });
+
+  klaviyo
+    .command('snippet <tenantId> <passType>')
+    .description('the webhook of a flow that issues this pass, ready to paste into Klaviyo')
+    .action(async (tenantId: string, passType: string) => {
+      const { sql, tenant } = await existing(tenantId);
+      const type = await findPassType(sql, tenantId, passType);
+      if (!type) {
+        const names = (await listPassTypes(sql, tenantId)).map(({ design }) => design.name);
+        const near = nearest(passType, names);
+        throw new Error(
+          `There is no pass type "${passType}"${near ? `: did you mean ${near}?` : ''} Known: ${names.join(', ')}.`,
+        );
+      }
+      const { url, headers, body } = webhookSnippet(type.design, {
+        publicUrl: context().publicUrl(),
+        accountId: tenant.accountId,
+      });
+      const { out } = context();
+      out(`URL\n${url}\n\nHeaders`);
+      for (const [name, value] of Object.entries(headers)) out(`${name}: ${value}`);
+      out(`\nBody\n${body}`);
+    });
+
+  klaviyo
+    .command('backfill <tenantId>')
+    .description('write all existing passes to Klaviyo, without starting flows; shows the progress until it ends')
+    .option('--pause', 'pause the one under way')
+    .option('--resume', 'go on with a paused one')
+    .option('--no-follow', 'start it and return')
+    .action(async (tenantId: string, options: { pause?: boolean; resume?: boolean; follow: boolean }) => {
+      const { sql } = await existing(tenantId);
+      const { out } = context();
+      if (options.pause || options.resume) {
+        const changed = await pauseBackfill(sql, tenantId, options.pause === true);
+        if (!changed) throw new Error('No backfill is under way.');
+        if (options.pause) return out('The backfill pauses; "--resume" goes on.');
+      } else {
+        out(`Backfill ${await startBackfill(sql, tenantId)}`);
+      }
+      let last = '';
+      while (options.follow) {
+        const row = await findBackfill(sql, tenantId);
+        if (!row) return;
+        const line = describe(row);
+        if (line !== last) out(line);
+        last = line;
+        if (row.status === 'failed') throw new Error(row.reason ?? 'The backfill failed.');
+        if (row.status === 'succeeded' || row.status === 'cancelled' || row.detail.paused === true) return;
+        await pause(FOLLOW_MS);
+      }
+    });
+  return klaviyo;
+}

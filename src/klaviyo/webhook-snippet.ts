@@ -1,0 +1,56 @@
+import type { PassField, PassTypeDesign } from '../passes/pass-type.js';
+
+export interface WebhookSnippet {
+  url: string;
+  headers: Record<string, string>;
+  /** JSON with Klaviyo's template tags, ready to paste. */
+  body: string;
+}
+
+/** Attributes that Klaviyo's templates reach by a dot; everything else goes through `lookup`. */
+const ATTRIBUTES: Readonly<Record<string, string>> = {
+  email: 'person.email',
+  phone_number: 'person.phone_number',
+  first_name: 'person.first_name',
+  last_name: 'person.last_name',
+  organization: 'person.organization',
+  title: 'person.title',
+  external_id: 'person.external_id',
+};
+
+const tagOf = (expression: string, fallback = ''): string =>
+  `{{ ${expression}|default:'${fallback.replaceAll(/['\\]/g, '')}' }}`;
+
+/** The tag of a field: from its source in the profile, else from a property of the same name. */
+function fieldTag(field: PassField): string {
+  const source = field.source ?? `properties.${field.apiFieldName}`;
+  const attribute = Object.hasOwn(ATTRIBUTES, source) ? ATTRIBUTES[source]! : null;
+  const property = source.replace(/^properties\./, '');
+  const fallback = field.default === undefined ? '' : String(field.default);
+  return tagOf(attribute ?? `person|lookup:'${property.replaceAll("'", '')}'`, fallback);
+}
+
+/** The webhook action of a flow that issues this pass: every value quoted, which the receiver reads by the field's type. */
+export function webhookSnippet(
+  design: Pick<PassTypeDesign, 'id' | 'fields'>,
+  place: { publicUrl: string; accountId: string },
+): WebhookSnippet {
+  const body = {
+    passTemplate: design.id,
+    pass: Object.fromEntries(design.fields.map((field) => [field.apiFieldName, fieldTag(field)])),
+    recipient: {
+      email: tagOf('person.email'),
+      name: `${tagOf('person.first_name')} ${tagOf('person.last_name')}`,
+      phone: tagOf('person.phone_number'),
+    },
+  };
+  return {
+    url: `${place.publicUrl}/v1/passes`,
+    headers: {
+      'Content-Type': 'application/json',
+      'X-API-KEY': '<an API key with the scope Pass.Write>',
+      'X-ACCOUNT-ID': place.accountId,
+    },
+    body: JSON.stringify(body, null, 2),
+  };
+}

@@ -1,0 +1,23 @@
+import { continueAsNew, sleep } from '@temporalio/workflow';
+import type { OperationInput, OperationResult } from './inputs.js';
+import { asOperation } from './operation-scope.js';
+import { runDurably } from './run-step.js';
+
+/** Slices of one run: keeps the history far below the server's limit, however many passes a tenant has. */
+const SLICES = 400;
+
+/** All passes of a tenant to Klaviyo, slice by slice; pausing is a mark in the database that the next slice meets. */
+export async function backfill(input: OperationInput): Promise<OperationResult> {
+  let finished = false;
+  const result = await asOperation(input, async () => {
+    for (let slice = 0; slice < SLICES; slice++) {
+      const { state, waitMs } = await runDurably('backfill', input, 'writeBack');
+      finished = state === 'finished';
+      if (finished) return { outcome: 'written-back' };
+      if (waitMs > 0) await sleep(waitMs);
+    }
+    return { outcome: 'written-back', recorded: true };
+  });
+  if (!finished) await continueAsNew<typeof backfill>(input);
+  return result;
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { main } from '../../src/cli/main.js';
+import { startBackfill } from '../../src/database/backfills.js';
+import { listSteps } from '../../src/database/operations.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startEngine, type TestEngine } from '../support/engine.js';
+import { startTestKlaviyo, type TestKlaviyo } from '../support/klaviyo.js';
+import { ended, until } from '../support/operations.js';
+import type { SeededTenant } from '../support/tenant.js';
+
+const PASSES = 40;
+
+describe('the Klaviyo commands', () => {
+  let test: TestDatabase;
+  let klaviyo: TestKlaviyo;
+  let engine: TestEngine;
+  before(async () => {
+    test = await createTestDatabase();
+    klaviyo = await startTestKlaviyo(test, { apiKeys: ['pk_one', 'pk_two', 'pk_three'] });
+    engine = await startEngine(test, { deps: { klaviyo: klaviyo.access } });
+  });
+  after(async () => {
+    await engine.stop();
+    await klaviyo.simulator.close();
+    await test.drop();
+  });
+
+  async function run(...args: string[]) {
+    const out: string[] = [];
+    const err: string[] = [];
+    const env = {
+      DATABASE_URL: test.url,
+      SECRETS_KEY: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+      KLAVIYO_API_URL: klaviyo.simulator.url,
+      PUBLIC_URL: 'https://passes.example',
+    };
+    const code = await main(['klaviyo', ...args], env, {
+      out: (line) => out.push(line),
+      err: (line) => err.push(line),
+      dataDir: '/nowhere',
+    });
+    return { code, out: out.join('\n'), err: err.join('\n') };
+  }
+
+  async function addPasses(tenant: SeededTenant, count: number): Promise<void> {
+    await test.owner(
+      `with people as (
+         insert into customers (customer_id, tenant_id, email)
+         select gen_random_uuid(), $1, 'p' || n || '-' || $1 || '@example.com' from generate_series(1, $2::int) n
+         returning customer_id)
+       insert into passes (pass_id, tenant_id, customer_id, serial_number, pass_type_id, pass_type_version)
+       select gen_random_uuid(), $1, customer_id, encode(gen_random_bytes(16), 'hex'), $3, 1 from people`,
+      [tenant.tenantId, count, tenant.passTypes.basic],
+    );
+  }
+
+  it('setup makes a published object, says so again the second time, and the tenant writes to it', async () => {
+    const tenant = await klaviyo.tenant({ klaviyo: { dataSourceId: null } }, 'pk_one');
+    const first = await run('setup', tenant.tenantId);
+    assert.deepEqual([first.code, first.err], [0, '']);
+    assert.match(first.out, /object type WalletPass \S+: made/);
+    assert.match(first.out, /schema: published/);
+    const again = await run('setup', tenant.tenantId);
+    assert.match(again.out, /object type WalletPass \S+: was there[^]*schema: was published/);
+    const [row] = await test.owner(`select settings -> 'klaviyo' as klaviyo from tenants where tenant_id = $1`, [
+      tenant.tenantId,
+    ]);
+    const { dataSourceId, writeBack } = row!['klaviyo'] as { dataSourceId: string; writeBack: boolean };
+    assert.ok(first.out.includes(dataSourceId) && writeBack);
+  });
+
+  it('setup says what to do by hand where the account has no custom objects', async () => {
+    const tenant = await klaviyo.tenant({ klaviyo: { dataSourceId: null } }, 'pk_two');
+    klaviyo.simulator.setCustomObjects('pk_two', false);
+    const { code, out } = await run('setup', tenant.tenantId);
+    assert.equal(code, 0);
+    assert.match(out, /To do by hand:\n1\. .*custom objects[^]*klaviyo_profile_id/);
+  });
+
+  it('check names each scope, and fails with a cure and without the key', async () => {
+    const tenant = await klaviyo.tenant({}, 'pk_two');
+    const good = await run('check', tenant.tenantId);
+    assert.equal(good.code, 0, good.out);
+    assert.equal(good.out.match(/^ok /gm)?.length, 5);
+    const secret = `pk_${randomBytes(8).toString('hex')}`;
+    await klaviyo.setKey(tenant.tenantId, secret);
+    const bad = await run('check', tenant.tenantId);
+    assert.deepEqual([bad.code, bad.out.match(/^FAILED /gm)?.length], [1, 5]);
+    assert.match(bad.out, /accounts:read\): Klaviyo refuses the API key/);
+    assert.ok(!`${bad.out}${bad.err}`.includes(secret));
+  });
+
+  it('snippet names the pass type that was meant', async () => {
+    const tenant = await klaviyo.tenant({}, 'pk_two');
+    assert.match((await run('snippet', tenant.tenantId, 'premum')).err, /did you mean premium\?/);
+    const { out } = await run('snippet', tenant.tenantId, 'basic');
+    assert.match(out, /^URL\nhttps:\/\/passes\.example\/v1\/passes$/m);
+    assert.ok(out.includes(`X-ACCOUNT-ID: ${tenant.accountId}`));
+    assert.ok(out.includes(`"points": "{{ person|lookup:'points'|default:'' }}"`));
+    assert.ok(out.includes(`"tier": "{{ person|lookup:'tier'|default:'bronze' }}"`));
+  });
+
+  it('backfill writes every record in one job and every profile, pauses and goes on, and starts no flow', async () => {
+    const tenant = await klaviyo.tenant({}, 'pk_three');
+    await addPasses(tenant, PASSES);
+    const sql = test.database.tenant(tenant.tenantId);
+    klaviyo.simulator.setFault({ path: '/api/profile-import', status: 503, times: 2 });
+    const operationId = await startBackfill(sql, tenant.tenantId);
+    assert.equal(await startBackfill(sql, tenant.tenantId), operationId, 'one at a time');
+    const step = async () =>
+      (await listSteps(sql, tenant.tenantId, operationId)).find(({ step: name }) => name === 'backfill');
+    await until(async () => (await step())?.state === 'retrying', 'trouble at Klaviyo');
+    assert.match((await run('backfill', tenant.tenantId, '--pause')).out, /--resume/);
+    const paused = await until(async () => (await step())?.state === 'waiting' && step(), 'the pause');
+    assert.deepEqual([paused!.detail['done'], paused!.detail['records']], [0, PASSES + 1]);
+    const resumed = await run('backfill', tenant.tenantId, '--resume');
+    assert.deepEqual([resumed.code, resumed.err], [0, '']);
+    const total = PASSES + 1;
+    assert.match(
+      resumed.out,
+      new RegExp(`succeeded: ${total} of ${total} passes \\(100 %\\), ${total} records, 0 refused`),
+    );
+    const row = await ended(test, tenant.tenantId, operationId);
+    assert.deepEqual([row.status, row.outcome], ['succeeded', 'written-back']);
+    const jobs = klaviyo.simulator.requests().filter(({ path }) => path.endsWith('record-bulk-create-jobs'));
+    assert.equal(jobs.length, 1);
+    assert.equal(new Set(klaviyo.simulator.records('pk_three').map(({ record }) => record['id'])).size, total);
+    const serials = klaviyo.simulator
+      .profiles('pk_three')
+      .map(({ attributes }) => attributes.properties['wallet_pass_serial']);
+    assert.equal(new Set(serials).size, total);
+    assert.equal(klaviyo.simulator.events('pk_three').length, 0);
+    assert.notEqual(await startBackfill(sql, tenant.tenantId), operationId, 'a new one after the end');
+  });
+});
