@@ -1,4 +1,4 @@
-import type { JsonValue } from '../passes/pass-type.js';
+import { withDefaults } from '../passes/pass-view.js';
 import { computeVisuals } from '../passes/visuals.js';
 import { sameJson } from '../passes/same-json.js';
 import { changePass } from './change-pass.js';
@@ -20,10 +20,7 @@ export function recomputeMetadataActivity(deps: ActivityDeps) {
       async decide({ pass }) {
         const current = await deps.passTypes.version(ref.tenantId, pass.pass_type_id, pass.pass_type_version);
         const newest = (await deps.passTypes.current(ref.tenantId, pass.pass_type_id)) ?? current;
-        const defaults = newest.design.fields.flatMap((f): [string, JsonValue][] =>
-          f.default === undefined ? [] : [[f.apiFieldName, f.default]],
-        );
-        const visuals = computeVisuals(newest.design, { ...Object.fromEntries(defaults), ...pass.data });
+        const visuals = computeVisuals(newest.design, withDefaults(newest.design, pass.data));
         const names = [...new Set([...Object.keys(visuals), ...Object.keys(pass.visuals)])].filter(
           (name) => !sameJson(visuals[name] ?? null, pass.visuals[name] ?? null),
         );

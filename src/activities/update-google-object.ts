@@ -130,7 +130,8 @@ async function load(deps: ActivityDeps, ref: UpdateGoogleObject): Promise<Loaded
   const { pass, objects } = loaded;
   const { design } = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
   const live = objects.find(({ state }) => state === 'live');
-  if (!design.google && !live) return undefined;
+  // A pass that was deleted before it came to Google stays away.
+  if (!live && (!design.google || pass.state === 'deleted')) return undefined;
   const access = await deps.google.forTenant(tenantId);
   if (!access) return undefined;
   const { issuerId } = access;

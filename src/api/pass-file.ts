@@ -6,6 +6,7 @@ import type { PassRow } from '../database/passes.js';
 import { getSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
 import { PermanentError } from '../passes/errors.js';
 import type { JsonValue, PassTypeDesign, PassTypeVersion } from '../passes/pass-type.js';
+import { viewOfPass, withDefaults } from '../passes/pass-view.js';
 import type { View } from '../passes/render.js';
 import { authenticationToken, isAuthenticationToken } from '../wallets/apple/authentication-token.js';
 import { loadSigningCertificate } from '../wallets/apple/certificates.js';
@@ -57,12 +58,6 @@ interface Certificate {
   teamIdentifier: string;
   signer: ManifestSigner;
 }
-
-/** Values by API name, with the defaults of absent ones. */
-const withDefaults = (design: PassTypeDesign, data: Record<string, JsonValue>): Record<string, JsonValue> => ({
-  ...Object.fromEntries(design.fields.flatMap((f) => (f.default === undefined ? [] : [[f.apiFieldName, f.default]]))),
-  ...data,
-});
 
 /** What pass and visuals were before the changes, as the audit trail tells it: `{ name: { from, to } }`, oldest first. */
 function viewBefore(design: PassTypeDesign, pass: PassRow, after: View, changes: Record<string, unknown>[]): View {
@@ -124,15 +119,14 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
     const { apple } = version.design;
     // The pass keeps the identity it was installed under, whatever its present design names.
     const design = { ...version.design, apple: apple && { ...apple, passTypeIdentifier } };
-    const view: View = {
-      fields: withDefaults(design, pass.data),
+    const view = viewOfPass({
+      design,
+      data: pass.data,
       visuals: pass.visuals,
-      pass: {
-        serialNumber: pass.serial_number,
-        url: `${deps.publicUrl}/p/${encodeURIComponent(pass.serial_number)}`,
-        ...(pass.external_id !== null && { externalId: pass.external_id }),
-      },
-    };
+      serialNumber: pass.serial_number,
+      externalId: pass.external_id,
+      publicUrl: deps.publicUrl,
+    });
     const passJson = applePassJson({
       design,
       teamIdentifier: certificate.teamIdentifier,
