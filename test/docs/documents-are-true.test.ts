@@ -35,7 +35,7 @@ const anchors = (text: string): Set<string> =>
   );
 
 function brokenLinks(path: string, text: string): string[] {
-  return [...prose(text).matchAll(/\]\(([^)\s]+)\)/g)]
+  return [...prose(text).matchAll(/(?:\]\(|src=")([^)"\s]+)[)"]/g)]
     .map(([, target]) => target!)
     .filter((target) => !/^(https?|mailto):/.test(target))
     .filter((target) => {
