@@ -8,6 +8,7 @@ import type { ApiDeps, Route } from './route.js';
 import { appleDeviceRoutes } from './routes/apple-devices.js';
 import { applePassRoutes } from './routes/apple-passes.js';
 import { googleRoutes } from './routes/google-callbacks.js';
+import { customerRoutes } from './routes/customers.js';
 import { deliveryRoutes } from './routes/deliveries.js';
 import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
@@ -16,6 +17,7 @@ import { profileSyncRoutes } from './routes/klaviyo/profile-sync.js';
 import { pushUpdateRoutes } from './routes/klaviyo/push-update.js';
 import { linkDiagnosisRoutes } from './routes/link-diagnosis.js';
 import { linkRoutes } from './routes/links.js';
+import { operationEventRoutes } from './routes/operation-events.js';
 import { operationControlRoutes } from './routes/operation-control.js';
 import { operationRoutes } from './routes/operations.js';
 import { passLifecycleRoutes } from './routes/pass-lifecycle.js';
@@ -33,6 +35,8 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...pushUpdateRoutes(deps),
     ...profileSyncRoutes(deps),
     ...operationControlRoutes(deps),
+    ...operationEventRoutes(deps),
+    ...customerRoutes(deps),
     ...operationRoutes(deps),
     ...webhookEndpointRoutes(deps),
     ...deliveryRoutes(deps),

@@ -85,3 +85,11 @@ export async function listPassViews(sql: Sql, tenantId: string, filter: PassFilt
     ],
   );
 }
+
+/** Every pass of one customer, newest first. */
+export async function listPassViewsOfCustomer(sql: Sql, tenantId: string, customerId: string): Promise<PassViewRow[]> {
+  return sql.query<PassViewRow>(
+    `${VIEW} where p.tenant_id = $1 and p.customer_id = $2 order by p.created_at desc, p.pass_id desc`,
+    [tenantId, customerId],
+  );
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { findCustomer } from '../../database/customers.js';
 import { findPassId, findSerialNumbers, listDeviceResults } from '../../database/operation-devices.js';
 import { findOperation, listOperations, listSteps } from '../../database/operations.js';
 import { OPERATION_KINDS, OPERATION_STATUSES } from '../../passes/operation.js';
@@ -42,6 +43,7 @@ export const operationRoutes = (deps: ApiDeps): Route[] => [
     params: z.object({ tenantId }),
     query: z.object({
       pass: plainText.optional().describe('Serial number or id of a pass'),
+      customer: plainText.optional().describe('Your id of a customer, or ours'),
       status: z.enum(OPERATION_STATUSES).optional(),
       kind: z.enum(OPERATION_KINDS).optional(),
       from: time.optional().describe('Accepted at this time or later'),
@@ -60,12 +62,14 @@ export const operationRoutes = (deps: ApiDeps): Route[] => [
       const sql = deps.database.tenant(tenant);
       const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
       const passId = query.pass === undefined ? undefined : await findPassId(sql, tenant, query.pass);
-      if (query.pass !== undefined && passId === undefined) {
+      const customer = query.customer === undefined ? undefined : await findCustomer(sql, tenant, query.customer);
+      if ((query.pass !== undefined && passId === undefined) || (query.customer !== undefined && !customer)) {
         ctx.body = { operations: [], next: null };
         return;
       }
       const rows = await listOperations(sql, tenant, {
         ...(passId !== undefined && { passId }),
+        ...(customer && { customerId: customer.customer_id }),
         ...(query.status && { status: query.status }),
         ...(query.kind && { kind: query.kind }),
         ...(query.from && { from: query.from }),

@@ -17,7 +17,7 @@ const body = z
     first_name: z.string().nullish(),
     last_name: z.string().nullish(),
     properties: z.record(z.string(), z.unknown()).nullish().describe('Custom properties; null clears'),
-    consent: z.unknown().describe('`{"email": "SUBSCRIBED"}` or Klaviyo’s `subscriptions`'),
+    consent: z.unknown().optional().describe('`{"email": "SUBSCRIBED"}` or Klaviyo’s `subscriptions`'),
     origin: z.string().nullish().describe('`merchant` where your own system made the change: it is not told again'),
     idempotency_key: z.string().max(255).nullish().describe('Wins over the Idempotency-Key header'),
   })

@@ -1,0 +1,87 @@
+import { PassThrough } from 'node:stream';
+import { z } from 'zod';
+import { listDeviceResults, findSerialNumbers } from '../../database/operation-devices.js';
+import { findOperation, listSteps } from '../../database/operations.js';
+import { FINAL_STATUSES } from '../../passes/operation.js';
+import { correlationId, none, tenantId } from '../parameters.js';
+import { presentOperation } from '../present-operation.js';
+import { ApiError } from '../problems.js';
+import { route, type ApiDeps, type Route } from '../route.js';
+
+/** Between two looks at the database. */
+const LOOK_MS = 500;
+/** Proxies cut silent connections after a minute or less. */
+const HEARTBEAT_MS = 15_000;
+/** Then the client reconnects by itself, as server-sent events do. */
+const LONGEST_MS = 10 * 60_000;
+
+/** An operation as it changes, until it ends. */
+export const operationEventRoutes = (deps: ApiDeps): Route[] => [
+  route({
+    method: 'GET',
+    path: '/api/:tenantId/operations/:correlationId/events',
+    scope: 'Operation.Read',
+    summary: 'Server-sent events: `operation` at every change, `end` when it has ended',
+    params: z.object({ tenantId, correlationId }),
+    query: none,
+    answers: {
+      200: {
+        description: 'A stream; the data of each event is the operation as GET answers it',
+        schema: z.object({ event: z.enum(['operation', 'end']), data: z.string() }),
+        contentType: 'text/event-stream',
+      },
+    },
+    problems: ['not-found'],
+    async handler(ctx, { params, caller }) {
+      const { tenantId: tenant } = caller.tenant;
+      const sql = deps.database.tenant(tenant);
+      const look = async () => {
+        const row = await findOperation(sql, tenant, params.correlationId);
+        if (!row) return undefined;
+        const [steps, devices, serials] = await Promise.all([
+          listSteps(sql, tenant, row.operation_id),
+          listDeviceResults(sql, tenant, row.operation_id),
+          findSerialNumbers(sql, tenant, row.pass_id ? [row.pass_id] : []),
+        ]);
+        return presentOperation(deps, row, serials, steps, devices);
+      };
+      let seen = await look();
+      if (!seen) throw new ApiError('not-found', 'No operation with this correlation id exists for this tenant.');
+
+      const stream = new PassThrough();
+      ctx.status = 200;
+      ctx.set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
+      ctx.body = stream;
+      let sent = '';
+      let beatAtMs = 0;
+      const startedMs = performance.now();
+      let timer: NodeJS.Timeout | undefined;
+      const tell = (): void => {
+        const text = JSON.stringify(seen);
+        const nowMs = performance.now();
+        if (text !== sent) stream.write(`event: operation\ndata: ${text}\n\n`);
+        else if (nowMs - beatAtMs >= HEARTBEAT_MS) stream.write(': still there\n\n');
+        else return;
+        sent = text;
+        beatAtMs = nowMs;
+      };
+      const next = async (): Promise<void> => {
+        try {
+          seen = await look();
+        } catch {
+          // An outage of the database is no end: the client keeps the last state, and the look is repeated.
+        }
+        if (stream.destroyed) return;
+        if (!seen || performance.now() - startedMs > LONGEST_MS) return void stream.end();
+        proceed();
+      };
+      const proceed = (): void => {
+        tell();
+        if (FINAL_STATUSES.includes(seen!.status)) return void stream.end(`event: end\ndata: ${sent}\n\n`);
+        timer = setTimeout(() => void next(), LOOK_MS);
+      };
+      stream.on('close', () => clearTimeout(timer));
+      proceed();
+    },
+  }),
+];

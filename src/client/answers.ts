@@ -1,0 +1,94 @@
+/** An accepted request; its status is under `statusUrl` from now on. */
+export interface Accepted {
+  correlationId: string;
+  statusUrl: string;
+}
+
+export type OperationStatus = 'accepted' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'cancelled';
+
+export interface OperationStep {
+  step: string;
+  state: 'waiting' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'skipped';
+  attempts: number;
+  startedAt: string;
+  endedAt: string | null;
+  lastError: { code: string; message: string } | null;
+  detail: Record<string, unknown>;
+}
+
+export interface OperationSummary {
+  correlationId: string;
+  acceptanceSequence: string;
+  kind: string;
+  status: OperationStatus;
+  outcome: string | null;
+  reason: string | null;
+  origin: string;
+  acceptedAt: string;
+  startedAt: string | null;
+  endedAt: string | null;
+  pass: { id: string; serialNumber: string | null } | null;
+  customerId: string | null;
+  changedFields: string[];
+  revision: number | null;
+  run: number;
+}
+
+export interface Operation extends OperationSummary {
+  steps: OperationStep[];
+  devices: { platform: string; deviceId: string | null; state: string; attempts: number; updatedAt: string }[];
+}
+
+export interface Pass {
+  id: string;
+  serialNumber: string;
+  passTemplate: string;
+  passType: string;
+  state: 'active' | 'expired' | 'voided' | 'deleted';
+  data: Record<string, unknown>;
+  revision: number;
+  wallets: { apple: { devices: number }; google: { saved: boolean } };
+  installedAt: string | null;
+  uninstalledAt: string | null;
+}
+
+export interface Customer {
+  id: string;
+  customerId: string | null;
+  email: string | null;
+  phone: string | null;
+  firstName: string | null;
+  lastName: string | null;
+  language: string | null;
+  consent: Record<string, { state?: string; at?: string | null; method?: string | null }>;
+  properties: Record<string, unknown>;
+  passes: Pass[];
+}
+
+/** What webhooks deliver and `events()` pulls. */
+export interface MerchantEvent {
+  id: string;
+  type: string;
+  timestamp: string;
+  data: { orderKey?: string; operationId?: string; serialNumber?: string; customerId?: string; [key: string]: unknown };
+}
+
+export interface WebhookEndpoint {
+  id: string;
+  url: string;
+  eventTypes: string[];
+  state: 'enabled' | 'disabled';
+  disabledReason: string | null;
+  failingSince: string | null;
+}
+
+export interface Delivery {
+  id: string;
+  endpointId: string;
+  eventId: string;
+  type: string;
+  status: 'accepted' | 'delivering' | 'retrying' | 'delivered' | 'exhausted' | 'cancelled';
+  run: number;
+  nextAttemptAt: string | null;
+  attempts: { attempt: number; at: string; status: number | null; error: string | null; excerpt: string | null }[];
+}

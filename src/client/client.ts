@@ -1,0 +1,145 @@
+import type {
+  Accepted,
+  Customer,
+  Delivery,
+  MerchantEvent,
+  Operation,
+  OperationStatus,
+  OperationSummary,
+  Pass,
+  WebhookEndpoint,
+} from './answers.js';
+import { createCall, type RequestOptions } from './request.js';
+
+export interface ClientOptions extends RequestOptions {
+  tenantId: string;
+}
+
+export interface ProfileChange {
+  email: string | null;
+  phone_number: string | null;
+  profile_id?: string;
+  external_id?: string;
+  first_name?: string | null;
+  last_name?: string | null;
+  properties?: Record<string, unknown>;
+  consent?: unknown;
+  /** `merchant`: your own system made the change and need not hear of it. */
+  origin?: 'merchant';
+}
+
+export interface OperationFilter {
+  pass?: string;
+  customer?: string;
+  status?: OperationStatus;
+  kind?: string;
+  from?: string;
+  to?: string;
+}
+
+export type PassrelayClient = ReturnType<typeof createPassrelayClient>;
+
+const ENDED: readonly OperationStatus[] = ['succeeded', 'failed', 'cancelled'];
+const withKey = (key: string | undefined): Record<string, string> => ({
+  'idempotency-key': key ?? crypto.randomUUID(),
+});
+
+function query(values: Record<string, string | number | undefined>): string {
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) given.set(name, String(value));
+  return given.size === 0 ? '' : `?${given}`;
+}
+
+/** The API of one tenant, for programs: fetch only, retries and paging built in. */
+export function createPassrelayClient(options: ClientOptions) {
+  const call = createCall(options);
+  const tenant = `/api/${encodeURIComponent(options.tenantId)}`;
+  const operation = (id: string, what = '') => `${tenant}/operations/${encodeURIComponent(id)}${what}`;
+  const endpoint = (id: string, what = '') => `${tenant}/webhook-endpoints/${encodeURIComponent(id)}${what}`;
+  const sleep = options.sleep ?? ((ms: number) => new Promise((resolve) => setTimeout(resolve, ms)));
+
+  /** Pages behind a cursor, one item at a time. */
+  async function* pages<K extends string, T>(
+    path: string,
+    key: K,
+    filter: Record<string, string | number | undefined>,
+  ) {
+    let cursor: string | undefined;
+    do {
+      const page = await call<Record<K, T[]> & { next: string | null }>('GET', path + query({ ...filter, cursor }));
+      yield* page[key];
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  return {
+    /** Carries a changed profile to the customer and every pass. */
+    syncProfile: (change: ProfileChange, idempotencyKey?: string) =>
+      call<Accepted>('POST', `${tenant}/webhooks/listeners/klaviyo/profiles/sync`, change, withKey(idempotencyKey)),
+
+    getOperation: (correlationId: string) => call<Operation>('GET', operation(correlationId)),
+    /** Newest first. */
+    listOperations: (filter: OperationFilter = {}) =>
+      pages<'operations', OperationSummary>(`${tenant}/operations`, 'operations', { ...filter }),
+    /** Looks until the operation has ended; throws after `timeoutMs` (default one minute). */
+    async waitForOperation(correlationId: string, timeoutMs = 60_000, everyMs = 500): Promise<Operation> {
+      const endMs = Date.now() + timeoutMs;
+      for (;;) {
+        const found = await call<Operation>('GET', operation(correlationId));
+        if (ENDED.includes(found.status)) return found;
+        if (Date.now() > endMs) throw new Error(`operation ${correlationId} is still ${found.status}`);
+        await sleep(everyMs);
+      }
+    },
+    retryOperation: (correlationId: string) =>
+      call<Accepted & { run: number }>('POST', operation(correlationId, '/retry')),
+    retryOperations: (
+      filter: { status?: string; outcome?: string; kind?: string; from?: string; to?: string },
+      perSecond = 10,
+    ) => call<Accepted>('POST', `${tenant}/operations/retry`, { filter, perSecond }, withKey(undefined)),
+    cancelOperation: (correlationId: string) => call<Accepted>('POST', operation(correlationId, '/cancel')),
+
+    /** By your own id of the customer, or by ours. */
+    getCustomer: (customerId: string) => call<Customer>('GET', `${tenant}/customers/${encodeURIComponent(customerId)}`),
+    getPass: (serialNumber: string) => call<Pass>('GET', `/v1/passes/${encodeURIComponent(serialNumber)}`),
+
+    /** One answer of the stream; keep `next` and come back with it. */
+    pullEvents: (pull: { after?: string; types?: readonly string[]; limit?: number } = {}) =>
+      call<{ events: MerchantEvent[]; next: string; more: boolean }>(
+        'GET',
+        `${tenant}/events${query({ ...pull, types: pull.types?.join(',') })}`,
+      ),
+    /** Every event after a place in the stream, until its present end. */
+    async *events(after?: string, types?: readonly string[]): AsyncGenerator<MerchantEvent, string> {
+      let next = after;
+      for (;;) {
+        const page: { events: MerchantEvent[]; next: string; more: boolean } = await call(
+          'GET',
+          `${tenant}/events${query({ after: next, types: types?.join(','), limit: 500 })}`,
+        );
+        yield* page.events;
+        next = page.next;
+        if (!page.more) return next;
+      }
+    },
+
+    createWebhookEndpoint: (url: string, eventTypes?: readonly string[]) =>
+      call<WebhookEndpoint & { secret: string }>('POST', `${tenant}/webhook-endpoints`, { url, eventTypes }),
+    listWebhookEndpoints: async () =>
+      (await call<{ endpoints: WebhookEndpoint[] }>('GET', `${tenant}/webhook-endpoints`)).endpoints,
+    getWebhookEndpoint: (id: string) => call<WebhookEndpoint>('GET', endpoint(id)),
+    updateWebhookEndpoint: (id: string, change: { url?: string; eventTypes?: readonly string[] }) =>
+      call<WebhookEndpoint>('PATCH', endpoint(id), change),
+    deleteWebhookEndpoint: (id: string) => call<null>('DELETE', endpoint(id)),
+    enableWebhookEndpoint: (id: string) => call<WebhookEndpoint>('POST', endpoint(id, '/enable')),
+    rotateWebhookSecret: (id: string, oldSecretValidHours = 24) =>
+      call<{ secret: string; oldSecretValidUntil: string }>('POST', endpoint(id, '/rotate'), { oldSecretValidHours }),
+    sendTestEvent: (id: string) => call<{ eventId: string; deliveryId: string }>('POST', endpoint(id, '/test')),
+    /** Newest first. */
+    listDeliveries: (filter: { endpoint?: string; status?: Delivery['status'] } = {}) =>
+      pages<'deliveries', Delivery>(`${tenant}/deliveries`, 'deliveries', { ...filter }),
+    redeliver: (deliveryId: string) =>
+      call<null>('POST', `${tenant}/deliveries/${encodeURIComponent(deliveryId)}/redeliver`),
+    redeliverFailed: (id: string) => call<{ redelivered: number }>('POST', endpoint(id, '/redeliver')),
+  };
+}
