@@ -21,13 +21,16 @@ import { createMerchantSender } from '../../src/merchants/send.js';
 import { createTenantReaders } from '../../src/database/tenant-readers.js';
 import { startDispatcher } from '../../src/dispatch/dispatcher.js';
 import { createWorker } from '../../src/worker/create-worker.js';
+import { bundleOptions } from '../../src/worker/workflow-bundle.js';
 import type { TestDatabase } from './database.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The workflow bundle of these sources, made once for all test files and kept by the hash of what it is made from. */
 export async function testBundle(): Promise<{ codePath: string }> {
-  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
+  const hash = createHash('sha256');
+  for (const file of ['package-lock.json', 'src/worker/workflow-bundle.ts'])
+    hash.update(readFileSync(join(root, file)));
   for (const room of ['src/workflows', 'src/passes']) {
     for (const file of readdirSync(join(root, room)).sort())
       hash.update(file).update(readFileSync(join(root, room, file)));
@@ -36,8 +39,10 @@ export async function testBundle(): Promise<{ codePath: string }> {
   const codePath = join(folder, `${hash.digest('hex').slice(0, 20)}.js`);
   if (!existsSync(codePath)) {
     mkdirSync(folder, { recursive: true });
-    const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} };
-    const { code } = await bundleWorkflowCode({ workflowsPath: join(root, 'src/workflows/index.ts'), logger: quiet });
+    const { code } = await bundleWorkflowCode({
+      ...bundleOptions,
+      workflowsPath: join(root, 'src/workflows/index.ts'),
+    });
     const partial = `${codePath}.${process.pid}`;
     writeFileSync(partial, code);
     renameSync(partial, codePath);
