@@ -4,6 +4,7 @@ import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities } from './activities/index.js';
+import { takeAccountTurn } from './activities/klaviyo-calls.js';
 import type { WorkerConfig } from './config.js';
 import { connectDatabase } from './database/connect.js';
 import { createSecretBox } from './database/secrets.js';
@@ -11,7 +12,6 @@ import { openWebhookSecrets } from './database/merchant-webhooks.js';
 import { createTenantReaders } from './database/tenant-readers.js';
 import { listenForAccepted } from './dispatch/acceptance-channel.js';
 import { startDispatcher } from './dispatch/dispatcher.js';
-import { startRetention } from './dispatch/retention-loop.js';
 import { startRetention } from './dispatch/retention-loop.js';
 import { createMerchantSender } from './merchants/send.js';
 import { createAppleNotifier } from './worker/apple-notifier.js';
@@ -96,7 +96,12 @@ export async function startWorkerProcess(
     publicUrl: config.publicUrl,
     now,
   });
-  const profiles = createProfileReader({ database, secretBox, apiUrl: config.klaviyoApiUrl });
+  const profiles = createProfileReader({
+    database,
+    secretBox,
+    apiUrl: config.klaviyoApiUrl,
+    takeTurn: (tenantId) => takeAccountTurn(database.tenant(tenantId), tenantId, 'profiles', now()),
+  });
   const klaviyo = createKlaviyoConnections({
     database,
     secretBox,
@@ -129,7 +134,6 @@ export async function startWorkerProcess(
     const dispatcher = startDispatcher({ database, client, log, taskQueue, eager: true });
     const channel = listenForAccepted(config.databaseUrl, () => dispatcher.nudge(), log);
     const retention = startRetention({ database, log });
-    const retention = startRetention({ database, log });
     const ended = worker.run();
     ended.catch(() => undefined);
     log.info({ taskQueue, namespace }, 'working');
@@ -138,7 +142,6 @@ export async function startWorkerProcess(
       async stop() {
         await channel.stop();
         await dispatcher.stop();
-        await retention.stop();
         await retention.stop();
         if (worker.getState() === 'RUNNING') worker.shutdown();
         await ended.catch(() => undefined);

@@ -30,38 +30,70 @@ const DEFAULT_PAUSE_MS = 10_000;
 
 const budgetOf = (tenantId: string, endpoint: EndpointClass): string => `klaviyo/${tenantId}/${endpoint}`;
 
+const budgetUsedUp = (waitMs: number) =>
+  new TransientError(
+    'klaviyo-budget',
+    'The account’s calls of this minute are used up; the call is made when its turn comes.',
+    waitMs,
+  );
+
+type Turns = Partial<Record<EndpointClass, number>>;
+
+/** The turns that an earlier attempt of this step was given. */
+async function keptTurns(sql: TenantSql, ref: StepInput & { step: Step }): Promise<Turns> {
+  const [row] = await sql.query<{ turns: Turns | null }>(
+    `select detail -> 'turns' as turns from operation_steps where tenant_id = $1 and operation_id = $2 and step = $3`,
+    [ref.tenantId, ref.operationId, ref.step],
+  );
+  return row?.turns ?? {};
+}
+
 /**
  * Waits for the account's turn, which all workers share. A turn that lies further ahead is kept under the step, so that
  * the attempt that comes back then has it, and a crowd does not compete anew: TransientError with the wait.
  */
-async function takeTurn(sql: TenantSql, ref: StepInput, step: Step, endpoint: EndpointClass, nowMs: number) {
-  const waitMs = await changeSharedState<RateWindows, number>(
-    sql,
-    budgetOf(ref.tenantId, endpoint),
-    async (state, inside) => {
-      const windows = state ?? emptyWindows;
-      const [kept] = await inside.query<{ at: string | null }>(
-        `select detail -> 'turns' ->> $3 as at from operation_steps where tenant_id = $1 and operation_id = $2 and step = $4`,
-        [ref.tenantId, ref.operationId, endpoint, step],
-      );
-      if (kept?.at != null) {
-        const left = Number(kept.at) - nowMs;
-        if (left <= SHORT_WAIT_MS) await noteProgress(inside, ref, step, { turns: {} });
-        return { state: windows, result: Math.max(0, left) };
-      }
-      const slot = takeSlot(windows, endpoint, nowMs);
-      if (slot.waitMs > SHORT_WAIT_MS)
-        await noteProgress(inside, ref, step, { turns: { [endpoint]: nowMs + slot.waitMs } });
+async function takeTurn(
+  sql: TenantSql,
+  ref: StepInput & { step: Step },
+  endpoint: EndpointClass,
+  nowMs: number,
+  kept: Turns,
+): Promise<void> {
+  let waitMs: number;
+  const turn = kept[endpoint];
+  if (turn !== undefined) {
+    waitMs = Math.max(0, turn - nowMs);
+    if (waitMs <= SHORT_WAIT_MS) {
+      delete kept[endpoint];
+      await noteProgress(sql, ref, ref.step, { turns: kept });
+    }
+  } else {
+    waitMs = await changeSharedState<RateWindows, number>(sql, budgetOf(ref.tenantId, endpoint), (state) => {
+      const slot = takeSlot(state ?? emptyWindows, endpoint, nowMs);
       return { state: slot.windows, result: slot.waitMs };
-    },
-  );
-  if (waitMs > SHORT_WAIT_MS) {
-    throw new TransientError(
-      'klaviyo-budget',
-      'The account’s calls of this minute are used up; the call is made when its turn comes.',
-      waitMs,
-    );
+    });
+    if (waitMs > SHORT_WAIT_MS) {
+      await noteProgress(sql, ref, ref.step, { turns: { ...kept, [endpoint]: nowMs + waitMs } });
+    }
   }
+  if (waitMs > SHORT_WAIT_MS) throw budgetUsedUp(waitMs);
+  if (waitMs > 0) await pause(waitMs);
+}
+
+/** A turn for a call outside the steps of write-back: TransientError with the wait where it is not soon. */
+export async function takeAccountTurn(
+  sql: TenantSql,
+  tenantId: string,
+  endpoint: EndpointClass,
+  nowMs: number,
+): Promise<void> {
+  const waitMs = await changeSharedState<RateWindows, number>(sql, budgetOf(tenantId, endpoint), (state) => {
+    const windows = state ?? emptyWindows;
+    const slot = takeSlot(windows, endpoint, nowMs);
+    // A turn that nobody waits for would be lost to the others.
+    return { state: slot.waitMs > SHORT_WAIT_MS ? windows : slot.windows, result: slot.waitMs };
+  });
+  if (waitMs > SHORT_WAIT_MS) throw budgetUsedUp(waitMs + Math.round(Math.random() * 1_000));
   if (waitMs > 0) await pause(waitMs);
 }
 
@@ -74,10 +106,12 @@ export function klaviyoCalls(
   const { tenantId } = ref;
   const sql = deps.database.tenant(tenantId);
   let licence: CallLicence | null = null;
+  let kept: Turns | null = null;
   return async (endpoint, run) => {
     licence ??= await mayCallKlaviyo(sql, tenantId, account.keyVersion, deps.now());
     if (licence === 'refused') throw new KeyRefused();
-    await takeTurn(sql, ref, ref.step, endpoint, deps.now());
+    kept ??= await keptTurns(sql, ref);
+    await takeTurn(sql, ref, endpoint, deps.now(), kept);
     try {
       const result = await run(account.client);
       if (licence === 'trial' && (await recordKeyAccepted(sql, tenantId))) deps.klaviyo.keyAccepted(tenantId);
@@ -91,7 +125,7 @@ export function klaviyoCalls(
       }
       if (error instanceof TransientError && error.code === 'klaviyo-throttled') {
         const pauseMs = Math.min(error.retryAfterMs ?? DEFAULT_PAUSE_MS, LONGEST_PAUSE_MS);
-        await changeSharedState<RateWindows, void>(sql, budgetOf(tenantId, endpoint), async (state) => ({
+        await changeSharedState<RateWindows, void>(sql, budgetOf(tenantId, endpoint), (state) => ({
           state: pauseUntil(state ?? emptyWindows, deps.now() + pauseMs),
           result: undefined,
         }));

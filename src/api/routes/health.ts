@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { listCertificateExpiries } from '../../database/certificates.js';
+import { listRefusedConnections } from '../../database/klaviyo-connections.js';
 import { none } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
@@ -37,7 +38,11 @@ export const healthRoutes = (deps: ApiDeps): Route[] => [
     answers: { 200: { description: 'Ready, perhaps degraded', schema: readiness } },
     problems: ['unavailable'],
     async handler(ctx) {
-      const expiries = await listCertificateExpiries(deps.database.system).catch((error: unknown) => {
+      const { system } = deps.database;
+      const [expiries, refused] = await Promise.all([
+        listCertificateExpiries(system),
+        listRefusedConnections(system),
+      ]).catch((error: unknown) => {
         throw new ApiError('unavailable', 'PostgreSQL cannot be reached: nothing can be accepted.', {
           headers: { 'Retry-After': '5' },
           cause: error,
@@ -49,6 +54,13 @@ export const healthRoutes = (deps: ApiDeps): Route[] => [
       const parts: Record<string, z.output<typeof part>> = {
         postgresql: { state: 'ok' },
         ...(await deps.health()),
+        klaviyo:
+          refused.length > 0
+            ? {
+                state: 'degraded',
+                detail: `Klaviyo refuses the key of ${refused.length} tenant(s); their write-back waits`,
+              }
+            : { state: 'ok' },
         certificates: expiring ? { state: 'degraded', detail: `one expires in ${soonest} days` } : { state: 'ok' },
       };
       const state = Object.values(parts).some((one) => one.state === 'degraded') ? 'degraded' : 'ok';
