@@ -54,6 +54,50 @@ async function assertDescribed(path: string, method: string, response: Response)
   assertFits(answer.content[type].schema, JSON.parse(text), what);
 }
 
+/** Every call that a merchant's systems make, each once in order and once refused. Returns their paths. */
+async function callMerchantRoutes(operationId: string): Promise<Set<string>> {
+  const { all, listener } = tenant.keys;
+  const base = `/api/${tenant.tenantId}`;
+  const sync = JSON.stringify({ email: tenant.email, phone_number: null });
+  const endpoint = JSON.stringify({ url: 'http://127.0.0.1:1/webhooks' });
+  const made = await api.fetch(`${base}/webhook-endpoints`, { method: 'POST', key: all, body: endpoint });
+  const { id } = (await made.json()) as { id: string };
+  const calls: [method: string, described: string, path: string, body?: string][] = [
+    ['post', '/webhooks/listeners/klaviyo/profiles/sync', '/webhooks/listeners/klaviyo/profiles/sync', sync],
+    ['post', '/webhooks/listeners/klaviyo/profiles/sync', '/webhooks/listeners/klaviyo/profiles/sync', '{}'],
+    ['get', '/customers/{customerId}', `/customers/${tenant.customerId}`],
+    ['get', '/customers/{customerId}', '/customers/nobody'],
+    ['get', '/events', '/events'],
+    ['get', '/events', '/events?types=x'],
+    ['get', '/deliveries', '/deliveries'],
+    ['get', '/deliveries', '/deliveries?cursor=x'],
+    ['post', '/deliveries/{deliveryId}/redeliver', `/deliveries/${id}/redeliver`],
+    ['post', '/operations/retry', '/operations/retry', '{"filter":{"kind":"push-update"}}'],
+    ['post', '/operations/retry', '/operations/retry', '{}'],
+    ['post', '/operations/{correlationId}/retry', `/operations/${operationId}/retry`],
+    ['post', '/operations/{correlationId}/cancel', `/operations/${operationId}/cancel`],
+    ['get', '/operations/{correlationId}/events', `/operations/${id}/events`],
+    ['post', '/webhook-endpoints', '/webhook-endpoints', endpoint],
+    ['post', '/webhook-endpoints', '/webhook-endpoints', '{"url":"http://10.0.0.1/"}'],
+    ['get', '/webhook-endpoints', '/webhook-endpoints'],
+    ['get', '/webhook-endpoints/{endpointId}', `/webhook-endpoints/${id}`],
+    ['patch', '/webhook-endpoints/{endpointId}', `/webhook-endpoints/${id}`, '{"eventTypes":["pass.voided"]}'],
+    ['post', '/webhook-endpoints/{endpointId}/enable', `/webhook-endpoints/${id}/enable`],
+    ['post', '/webhook-endpoints/{endpointId}/rotate', `/webhook-endpoints/${id}/rotate`],
+    ['post', '/webhook-endpoints/{endpointId}/test', `/webhook-endpoints/${id}/test`],
+    ['post', '/webhook-endpoints/{endpointId}/redeliver', `/webhook-endpoints/${id}/redeliver`],
+    ['delete', '/webhook-endpoints/{endpointId}', `/webhook-endpoints/${id}`],
+    ['delete', '/webhook-endpoints/{endpointId}', `/webhook-endpoints/${id}`],
+  ];
+  for (const [method, described, path, body] of calls) {
+    const sent = { method: method.toUpperCase(), ...(body !== undefined && { body }) };
+    await assertDescribed(`/api/{tenantId}${described}`, method, await api.fetch(base + path, { ...sent, key: all }));
+    const lacking = path.endsWith('/sync') ? {} : { key: listener };
+    await assertDescribed(`/api/{tenantId}${described}`, method, await api.fetch(base + path, { ...sent, ...lacking }));
+  }
+  return new Set(calls.map(([, described]) => `/api/{tenantId}${described}`));
+}
+
 test('every call answers as the description says', async () => {
   const { all, listener } = tenant.keys;
   const push = '/api/{tenantId}/webhooks/listeners/klaviyo/passes/pushUpdate';
@@ -126,18 +170,28 @@ test('every call answers as the description says', async () => {
       await assertDescribed(described, method, response);
     }
   }
+  for (const path of await callMerchantRoutes(id)) seen.add(path);
   // What phones and browsers call has tests of its own.
   const called = Object.keys(description.paths).filter((path) => !/^\/(?:apple|p)\//.test(path));
   assert.deepEqual([...seen].sort(), called.sort());
 });
 
 test('the examples of the description are accepted, and fit their own schemas', async () => {
+  const made = await api.fetch(`/api/${tenant.tenantId}/webhook-endpoints`, {
+    method: 'POST',
+    key: tenant.keys.all,
+    body: '{"url":"http://127.0.0.1:1/webhooks"}',
+  });
+  const { id: endpointId } = (await made.json()) as { id: string };
   for (const [path, methods] of Object.entries(description.paths)) {
     for (const [method, { requestBody }] of Object.entries(methods)) {
       const content = requestBody?.content['application/json'];
       if (!content) continue;
       assertFits(content.schema, content.example, path);
-      const place = path.replace('{tenantId}', tenant.tenantId).replace('{serialNumber}', tenant.pass.serialNumber);
+      const place = path
+        .replace('{tenantId}', tenant.tenantId)
+        .replace('{serialNumber}', tenant.pass.serialNumber)
+        .replace('{endpointId}', endpointId);
       const response = await api.fetch(place, {
         method: method.toUpperCase(),
         key: tenant.keys.all,
@@ -165,7 +219,7 @@ test('/docs lists every call and loads nothing from elsewhere', async () => {
   for (const path of Object.keys(description.paths)) {
     assert.ok(html.includes(path.replace(/\{(\w+)\}/g, ':$1')), path);
   }
-  assert.doesNotMatch(html, /<script|src=|https?:/);
+  assert.doesNotMatch(html, /<script|src=|(?:href=|url\()["']?https?:/);
 });
 
 test('HEAD, OPTIONS, wrong methods and unknown addresses get plain answers, and nothing redirects', async () => {
