@@ -10,6 +10,7 @@ import * as deviceLookups from './0008_device_lookups.js';
 import * as streamOrder from './0009_stream_order_and_cancellations.js';
 import * as klaviyoConnections from './0010_klaviyo_connections.js';
 import * as retention from './0011_retention.js';
+import * as fairDispatch from './0012_fair_dispatch.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -23,6 +24,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0009_stream_order_and_cancellations', streamOrder],
   ['0010_klaviyo_connections', klaviyoConnections],
   ['0011_retention', retention],
+  ['0012_fair_dispatch', fairDispatch],
 ];
 
 /** Migrations as a list in code, so that a build or a bundle finds them without reading a folder. */

@@ -15,6 +15,7 @@ import { healthRoutes } from './routes/health.js';
 import { issuePassRoutes } from './routes/issue-pass.js';
 import { profileSyncRoutes } from './routes/klaviyo/profile-sync.js';
 import { pushUpdateRoutes } from './routes/klaviyo/push-update.js';
+import { systemWebhookRoutes } from './routes/klaviyo/system-webhook.js';
 import { linkDiagnosisRoutes } from './routes/link-diagnosis.js';
 import { linkRoutes } from './routes/links.js';
 import { operationEventRoutes } from './routes/operation-events.js';
@@ -33,6 +34,7 @@ import { descriptionRoutes } from './routes/description.js';
 export function listRoutes(deps: ApiDeps): Route[] {
   const routes = [
     ...pushUpdateRoutes(deps),
+    ...systemWebhookRoutes(deps),
     ...profileSyncRoutes(deps),
     ...operationControlRoutes(deps),
     ...operationEventRoutes(deps),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Path and query parameters that several routes share. PostgreSQL refuses NUL and lone surrogates: they end here. */
+/** Path and query parameters that several routes share. PostgreSQL refuses NUL: it ends here. An address cannot hold lone surrogates. */
 export const tenantId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
@@ -10,6 +10,7 @@ export const plainText = z
   .string()
   .min(1)
   .max(255)
-  .regex(/^[^\p{Cc}\p{Cs}]+$/u);
+  // Spelled out, not as \p{Cc}: readers of the description in other languages know no property classes.
+  .regex(/^[^\u0000-\u001f\u007f-\u009f]+$/u);
 export const serialNumber = plainText.describe('Serial number of the pass');
 export const none = z.object({});

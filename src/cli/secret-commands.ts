@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { rotateSecrets } from '../database/secrets.js';
+import { deleteSecret, getSecret, putSecret, rotateSecrets, SECRET_NAMES } from '../database/secrets.js';
+import { getTenant } from '../database/tenants.js';
 import type { CliContext } from './context.js';
 
 /** `passrelay secrets rotate` */
@@ -12,6 +13,32 @@ export function secretCommands(context: () => CliContext): Command {
       const { database, secretBox, out } = context();
       const { rotated, kept } = await rotateSecrets(database().system, secretBox());
       out(`${rotated} sealed again, ${kept} already under the current key; older keys can go from SECRETS_KEY.`);
+    });
+  secrets
+    .command('set-webhook <tenantId>')
+    .description("keep the secret of Klaviyo's system webhooks; the former one stays valid until it is dropped")
+    .option('--env <name>', 'variable with the secret', 'KLAVIYO_WEBHOOK_SECRET')
+    .option('--drop-former', 'only end the former secret', false)
+    .action(async (tenantId: string, options: { env: string; dropFormer: boolean }) => {
+      const { database, secretBox, out, env } = context();
+      const sql = database().tenant(tenantId);
+      if (!(await getTenant(sql, tenantId))) throw new Error(`There is no tenant "${tenantId}".`);
+      const { klaviyoWebhook, formerKlaviyoWebhook } = SECRET_NAMES;
+      if (options.dropFormer) {
+        const gone = await deleteSecret(sql, tenantId, formerKlaviyoWebhook);
+        return out(gone ? 'The former secret is no longer taken.' : 'There was no former secret.');
+      }
+      const secret = env[options.env]?.trim() ?? '';
+      if (secret.length < 16) throw new Error(`Set ${options.env}: Klaviyo wants 16 characters or more.`);
+      const box = secretBox();
+      await sql.transaction(async (inside) => {
+        const before = await getSecret(inside, tenantId, klaviyoWebhook, box);
+        if (before && before.toString('utf8') !== secret) {
+          await putSecret(inside, tenantId, formerKlaviyoWebhook, before, box);
+        }
+        await putSecret(inside, tenantId, klaviyoWebhook, secret, box);
+      });
+      out('The secret is kept; "--drop-former" ends the one before it.');
     });
   return secrets;
 }

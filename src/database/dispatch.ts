@@ -9,15 +9,27 @@ export interface Dispatchable {
 }
 
 /**
- * Takes up to `limit` accepted operations, oldest first, each for `leaseMs`: another dispatcher passes over them, and
- * one that a crash left over comes back by itself.
+ * Takes up to `limit` accepted operations, each for `leaseMs`: another dispatcher passes over them, and one that a crash
+ * left over comes back by itself. Tenants take turns, the oldest of each first, so that a flood of one waits behind
+ * nobody but itself. One statement: a loose scan of the index finds the tenants that wait, whatever their queues hold.
  */
 export async function claimAccepted(sql: Sql, limit: number, leaseMs: number): Promise<Dispatchable[]> {
   return sql.query<Dispatchable>(
-    `update operations set dispatch_after = now() + $2::double precision * interval '1 millisecond', dispatched_at = now()
-      where operation_id in (
-        select operation_id from operations where status = 'accepted' and dispatch_after <= now()
-         order by dispatch_after limit $1 for update skip locked)
+    `with recursive waiting as (
+       (select tenant_id from operations where status = 'accepted' order by tenant_id limit 1)
+       union all
+       select (select o.tenant_id from operations o where o.status = 'accepted' and o.tenant_id > w.tenant_id
+                order by o.tenant_id limit 1)
+         from waiting w where w.tenant_id is not null
+     ), due as (
+       select d.operation_id, row_number() over (partition by w.tenant_id order by d.dispatch_after) as turn, d.dispatch_after
+         from waiting w cross join lateral (
+           select operation_id, dispatch_after from operations o
+            where o.status = 'accepted' and o.tenant_id = w.tenant_id and o.dispatch_after <= now()
+            order by o.dispatch_after limit $1 for update skip locked) d
+     )
+     update operations set dispatch_after = now() + $2::double precision * interval '1 millisecond', dispatched_at = now()
+      where operation_id in (select operation_id from due order by turn, dispatch_after limit $1)
       returning tenant_id, operation_id, kind, run`,
     [limit, leaseMs],
   );

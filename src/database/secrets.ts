@@ -27,6 +27,9 @@ export const SECRET_NAMES = {
   klaviyoApiKey: 'klaviyo-api-key',
   googleServiceAccount: 'google-service-account',
   passTokenKey: 'pass-token-key',
+  klaviyoWebhook: 'klaviyo-webhook-secret',
+  /** Valid beside the current one until it is dropped. */
+  formerKlaviyoWebhook: 'klaviyo-webhook-secret-former',
 } as const;
 
 const FORMAT = 1;

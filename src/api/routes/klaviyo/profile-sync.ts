@@ -24,7 +24,7 @@ const body = z
   .describe('The changed profile; Klaviyo’s own profile object under `data` is read too');
 
 /** The operation's input. An external id is the merchant's customer id, unless the tenant keeps serial numbers there. */
-function toInput(command: ProfileSyncCommand, settings: TenantSettings): ProfileSyncInput {
+export function toInput(command: ProfileSyncCommand, settings: TenantSettings): ProfileSyncInput {
   const kindOfExternalId = settings.klaviyo.externalId === 'serialNumber' ? 'serialNumber' : 'customerId';
   const identifiers = command.identifiers.map(({ kind, value }) => ({
     kind: kind === 'externalId' ? kindOfExternalId : kind,

@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import type Koa from 'koa';
+import { z } from 'zod';
+import { findTenantAccess } from '../../../database/api-keys.js';
+import { insertOrFindOperation } from '../../../database/operations.js';
+import { getSecret, SECRET_NAMES } from '../../../database/secrets.js';
+import { parseProfileSync } from '../../../klaviyo/requests.js';
+import { profileOfEvent } from '../../../klaviyo/system-webhook-profile.js';
+import { verifySystemWebhook, type SystemWebhookEvent } from '../../../klaviyo/webhook-signature.js';
+import { tenantSettings } from '../../../passes/tenant-settings.js';
+import type { Caller, TenantAccess } from '../../credentials.js';
+import { withinDeadline } from '../../deadline.js';
+import { none, tenantId } from '../../parameters.js';
+import { ApiError } from '../../problems.js';
+import { readRawBody } from '../../raw-body.js';
+import { openRoute, type ApiDeps, type Route } from '../../route.js';
+import { toInput } from './profile-sync.js';
+
+/** One answer for everything that is not right about the sender: an unknown tenant looks like a wrong signature. */
+const refused = (): ApiError =>
+  new ApiError('unauthenticated', 'The webhook is not signed with a secret of this tenant, or it is too old.');
+
+async function readTenant(deps: ApiDeps, id: string): Promise<{ tenant: TenantAccess; secrets: string[] } | null> {
+  const row = await withinDeadline(findTenantAccess(deps.database.system, id));
+  if (!row) return null;
+  const sql = deps.database.tenant(id);
+  const names = [SECRET_NAMES.klaviyoWebhook, SECRET_NAMES.formerKlaviyoWebhook];
+  const found = await withinDeadline(Promise.all(names.map((name) => getSecret(sql, id, name, deps.secretBox))));
+  const { account_id: accountId, environment } = row;
+  const settings = tenantSettings.parse(row.settings);
+  return {
+    tenant: { tenantId: id, accountId, environment, settings },
+    secrets: found.flatMap((secret) => (secret ? [secret.toString('utf8')] : [])),
+  };
+}
+
+/** Makes one event durable; false where it names nobody whom a sync could find. */
+async function acceptEvent(deps: ApiDeps, tenant: TenantAccess, event: SystemWebhookEvent): Promise<boolean> {
+  const body = profileOfEvent(event.payload);
+  const { defaultCountry, customIdentifiers } = tenant.settings;
+  const parsed = body && parseProfileSync(body, { defaultCountry, custom: customIdentifiers });
+  if (!parsed?.ok) return false;
+  await withinDeadline(
+    insertOrFindOperation(deps.database.tenant(tenant.tenantId), {
+      operationId: randomUUID(),
+      tenantId: tenant.tenantId,
+      kind: 'profile-sync',
+      origin: 'klaviyo',
+      // The event's own id: sent again, alone or in another batch, it is the same event.
+      idempotencyKey: `klaviyo-event/${event.externalId}`.slice(0, 255),
+      bodyHash: Buffer.alloc(32),
+      input: toInput(parsed.command, tenant.settings),
+      repairs: parsed.warnings.map((warning) => ({ type: 'warning', ...warning })),
+    }),
+  );
+  return true;
+}
+
+/** Klaviyo's signed system webhooks, as a second way to profile-sync: several events in one request. */
+export const systemWebhookRoutes = (deps: ApiDeps): Route[] => [
+  openRoute({
+    method: 'POST',
+    path: '/api/:tenantId/webhooks/listeners/klaviyo/system',
+    summary: 'Events of Klaviyo system webhooks; each becomes a profile-sync. Signed by Klaviyo, no key',
+    params: z.object({ tenantId }),
+    query: none,
+    headers: [
+      { name: 'Klaviyo-Webhook-Id', description: 'As in meta.klaviyo_webhook_id' },
+      { name: 'Klaviyo-Signature', description: 'Hex HMAC-SHA256 over the raw body and the timestamp header' },
+      { name: 'Klaviyo-Timestamp', description: 'Part of what is signed; age is judged by meta.timestamp' },
+    ],
+    body: {
+      description: "Klaviyo's envelope",
+      schema: z.looseObject({ data: z.array(z.unknown()), meta: z.looseObject({}) }),
+      example: {
+        data: [
+          {
+            topic: 'event:klaviyo.subscribed_to_email_marketing',
+            external_id: 'evt-1',
+            payload: { data: { type: 'event', relationships: { profile: { data: { type: 'profile', id: '01H' } } } } },
+          },
+        ],
+        meta: { timestamp: '2026-09-01T12:00:00Z', klaviyo_webhook_id: 'wh-1', klaviyo_account_id: 'ABC' },
+      },
+    },
+    answers: {
+      202: {
+        description: 'Durable; `skipped` events name no profile',
+        schema: z.object({ accepted: z.int(), skipped: z.int() }),
+      },
+    },
+    problems: ['unauthenticated', 'listener-closed', 'rate-limited', 'unavailable'],
+    async handler(ctx: Koa.Context, { params }) {
+      const raw = await readRawBody(ctx.req);
+      const known = await readTenant(deps, params.tenantId);
+      const { secrets = [], tenant } = known ?? {};
+      // Verified also for tenants that do not exist, with a secret that nobody has: both take as long.
+      const verified = verifySystemWebhook(ctx.headers, raw, {
+        secrets: secrets.length > 0 ? secrets : [randomUUID()],
+        now: deps.now,
+      });
+      if (!verified.ok || !tenant || secrets.length === 0) throw refused();
+      if (!tenant.settings.listeners.profileSync) {
+        throw new ApiError('listener-closed', 'The listener profileSync of this tenant is closed.');
+      }
+      const caller: Caller = {
+        via: 'key',
+        id: `webhook:${verified.webhookId.slice(0, 100)}`,
+        scopes: [],
+        test: false,
+        tenant,
+      };
+      ctx.set(deps.rateLimiter.take(caller).headers);
+      let accepted = 0;
+      for (const event of verified.events) if (await acceptEvent(deps, tenant, event)) accepted++;
+      if (accepted > 0) deps.notifyAccepted();
+      ctx.status = 202;
+      ctx.body = { accepted, skipped: verified.events.length - accepted };
+    },
+  }),
+];

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { claimAccepted, releaseClaims } from '../../src/database/dispatch.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { seedTenant } from '../support/tenant.js';
+
+let db: TestDatabase;
+const tenants: string[] = [];
+before(async () => {
+  db = await createTestDatabase();
+  for (let i = 0; i < 3; i++) tenants.push((await seedTenant(db)).tenantId);
+});
+after(() => db.drop());
+
+const flood = (tenantId: string, count: number, agoSeconds: number) =>
+  db.owner(
+    `insert into operations (operation_id, tenant_id, kind, input, accepted_at, dispatch_after)
+     select gen_random_uuid(), $1, 'push-update', '{}', now() - $3 * interval '1 second',
+            now() - $3 * interval '1 second' + i * interval '1 microsecond'
+       from generate_series(1, $2) i`,
+    [tenantId, count, agoSeconds],
+  );
+
+test('a flood of one tenant, however old, holds back neither the next tenant nor its own order', async () => {
+  const [loud, quiet, late] = tenants as [string, string, string];
+  await flood(loud, 20_000, 100);
+  await flood(quiet, 2, 5);
+  await flood(late, 1, 1);
+  await db.owner('analyze operations');
+
+  const first = await claimAccepted(db.database.system, 10, 60_000);
+  const of = (tenantId: string) => first.filter((row) => row.tenant_id === tenantId).length;
+  assert.deepEqual([of(loud), of(quiet), of(late)], [7, 2, 1]);
+  const oldest = await db.owner<{ operation_id: string }>(
+    'select operation_id from operations where tenant_id = $1 order by acceptance_sequence limit 7',
+    [loud],
+  );
+  assert.deepEqual(
+    first
+      .filter((row) => row.tenant_id === loud)
+      .map((row) => row.operation_id)
+      .sort(),
+    oldest.map((row) => row.operation_id).sort(),
+  );
+
+  // Nothing is claimed twice, by any number of dispatchers.
+  const claims = await Promise.all(Array.from({ length: 8 }, () => claimAccepted(db.database.system, 25, 60_000)));
+  const ids = [...first, ...claims.flat()].map((row) => row.operation_id);
+  assert.equal(new Set(ids).size, ids.length);
+
+  // What was given back is due again.
+  await releaseClaims(db.database.system, [first[0]!.operation_id], 0);
+  const [back] = await db.owner<{ due: boolean }>(
+    'select dispatch_after <= clock_timestamp() as due from operations where operation_id = $1',
+    [first[0]!.operation_id],
+  );
+  assert.equal(back!.due, true);
+});
+
+test('a claim reads a few pages of the index, not the queue', async () => {
+  const statements: string[] = [];
+  await claimAccepted({ query: async (text) => (statements.push(text), []) }, 10, 1);
+  const [row] = await db.owner<{ 'QUERY PLAN': { Plan: Record<string, number> }[] }>(
+    `explain (analyze, buffers, format json) ${statements[0]!.replaceAll('$1', '10').replaceAll('$2', '1')}`,
+  );
+  const { Plan: plan } = row!['QUERY PLAN'][0]!;
+  const pages = plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!;
+  // Reading the 20,000 rows that wait takes more than 400 pages.
+  assert.ok(pages < 300, `the claim touched ${pages} pages`);
+});
