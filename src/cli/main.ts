@@ -5,6 +5,7 @@ import { createCliContext, type CliContext } from './context.js';
 import { customerCommands } from './customer-commands.js';
 import { keyCommands } from './key-commands.js';
 import { klaviyoCommands } from './klaviyo-commands.js';
+import { linkCommands } from './link-commands.js';
 import { passCommands } from './pass-commands.js';
 import { retentionCommands } from './retention-commands.js';
 import { schemaCommands } from './schema-commands.js';
@@ -29,6 +30,7 @@ const COMMANDS = [
   passCommands,
   customerCommands,
   klaviyoCommands,
+  linkCommands,
   retentionCommands,
 ];
 

@@ -126,17 +126,27 @@ export async function revokeLinks(
   return rows.length;
 }
 
-/** Customers by id, for a walk over all of them; `after` continues where the page before ended. */
-export async function listCustomerIds(
+/** Whom a link can be sent to. */
+export interface LinkRecipientRow {
+  customer_id: string;
+  email: string | null;
+  phone: string | null;
+  external_customer_id: string | null;
+  klaviyo_profile_id: string | null;
+}
+
+/** Customers by id, with or without a pass, for a walk over all of them; `after` continues where the page before ended. */
+export async function listLinkRecipients(
   sql: Sql,
   tenantId: string,
   after: string | null,
   limit: number,
-): Promise<string[]> {
-  const rows = await sql.query<{ customer_id: string }>(
-    `select customer_id from customers where tenant_id = $1 and ($2::uuid is null or customer_id > $2)
+): Promise<LinkRecipientRow[]> {
+  return sql.query<LinkRecipientRow>(
+    `select customer_id, email, phone, external_customer_id, klaviyo_profile_id from customers
+      where tenant_id = $1 and ($2::uuid is null or customer_id > $2)
+        and (email is not null or phone is not null or klaviyo_profile_id is not null)
       order by customer_id limit $3`,
     [tenantId, after, limit],
   );
-  return rows.map((row) => row.customer_id);
 }

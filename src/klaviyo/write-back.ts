@@ -80,6 +80,13 @@ export function profileBody(pass: WrittenPass, recipient: WrittenRecipient): Jso
   };
 }
 
+/** Body of `/api/profile-import` that sets the token of the personal link and nothing else. */
+export function linkTokenBody(token: string, recipient: WrittenRecipient): JsonApiBody {
+  const { id, attributes } = strongest(recipient);
+  const properties = { 'neostore.authenticationToken': token };
+  return { data: { type: 'profile', ...(id !== undefined && { id }), attributes: { ...attributes, properties } } };
+}
+
 /** The profile as it stands in Klaviyo, as far as its identifiers go. */
 export interface KnownIdentifiers {
   id: string;

@@ -10,7 +10,7 @@ a{color:var(--link);text-underline-offset:.15em}
 .brand{max-width:62rem;margin:0 auto;padding:1.1rem 1.25rem .2rem;font-weight:650;letter-spacing:.005em;color:var(--soft);font-size:.95rem}
 .brand p{margin:0}.brand a{color:inherit;text-decoration:none}
 main{max-width:62rem;margin:0 auto;padding:.4rem 1.25rem 3rem}
-h1{font-size:1.6rem;line-height:1.2;letter-spacing:-.015em;margin:.4rem 0 .5rem;font-weight:700}
+h1{text-wrap:balance;font-size:1.6rem;line-height:1.2;letter-spacing:-.015em;margin:.4rem 0 .5rem;font-weight:700}
 h2{font-size:1.1rem;line-height:1.3;margin:1.6rem 0 .5rem}
 p{margin:.5rem 0}
 .soft{color:var(--soft)}.small{font-size:.875rem}
