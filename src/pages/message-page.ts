@@ -153,7 +153,7 @@ const body = template<{ title: string; text: string; cure: string | null; codeFo
 <div class="panel">
 <h1><%= it.title %></h1>
 <p><%= it.text %></p>
-<% if (it.cure) { %><details><summary>For the team that sent this message</summary><dl><dt>Cure</dt><dd><%= it.cure %></dd></dl></details><% } %>
+<% if (it.cure) { %><details><summary>For the sender</summary><dl><dt>Cure</dt><dd><%= it.cure %></dd></dl></details><% } %>
 <p class="code-note"><%= it.codeFor %> <strong><%= it.code %></strong></p>
 </div>`);
 
