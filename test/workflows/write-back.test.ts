@@ -211,7 +211,7 @@ describe('write-back to Klaviyo', () => {
 
   it('a 429 pauses every worker of the account for the time that Klaviyo names', async () => {
     const tenant = await klaviyo.tenant();
-    klaviyo.simulator.setFault({ path: '/api/profile-import', status: 429, retryAfter: '2' });
+    klaviyo.simulator.setFault({ path: '/api/profile-import', status: 429, retryAfter: '6' });
     const first = await issue(tenant, 'slow1@example.com');
     await until(
       async () =>
