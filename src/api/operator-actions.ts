@@ -2,7 +2,8 @@ import type Koa from 'koa';
 import { redeliver } from '../database/deliveries.js';
 import { findPassBySerialNumber } from '../database/devices.js';
 import type { OperationRow } from '../database/operations.js';
-import { retryOperation } from '../database/operator.js';
+import { retryOperation } from '../database/retry-operations.js';
+import { REFUSAL_OUTCOMES } from '../passes/operation.js';
 import type { LifecycleInput } from '../passes/operation-input.js';
 import { acceptOperation } from './accept-operation.js';
 import type { OperatorSession } from './operator-session.js';
@@ -22,14 +23,17 @@ export function createOperatorActions(deps: ApiDeps) {
   };
 
   return {
-    canRetry: (row: Pick<OperationRow, 'status'>): boolean => row.status === 'failed' || row.status === 'cancelled',
+    /** What the button is offered for; a stuck one can be retried through the API. */
+    canRetry: ({ status, outcome }: Pick<OperationRow, 'status' | 'outcome'>): boolean =>
+      ['failed', 'cancelled', 'retrying'].includes(status) ||
+      (status === 'succeeded' && outcome !== null && (REFUSAL_OUTCOMES as readonly string[]).includes(outcome)),
 
     async retry(ctx: Koa.Context, session: OperatorSession, params: Record<string, string>): Promise<void> {
       demand(session, 'Operation.Write');
       const { tenantId } = session.tenant;
       const operationId = params['correlationId']!;
       const again = await retryOperation(database.tenant(tenantId), tenantId, operationId);
-      if (!again) throw new ApiError('conflict', 'Only a request that failed or was cancelled can be retried.');
+      if (again === undefined) throw new ApiError('conflict', 'There is nothing to retry: the request is on its way.');
       deps.notifyAccepted();
       redirect(ctx, `/ops/${tenantId}/operations/${operationId}`);
     },

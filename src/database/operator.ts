@@ -131,14 +131,3 @@ export async function findLiveKey(
   );
   return row;
 }
-
-/** Starts a request that ended without success anew, from its first step; steps that are done find their own evidence. */
-export async function retryOperation(sql: Sql, tenantId: string, operationId: string): Promise<boolean> {
-  const rows = await sql.query(
-    `update operations set status = 'accepted', run = run + 1, outcome = null, reason = null, ended_at = null,
-            cancel_requested = false, dispatched_at = null, dispatch_after = now()
-      where tenant_id = $1 and operation_id = $2 and status in ('failed', 'cancelled') returning 1`,
-    [tenantId, operationId],
-  );
-  return rows.length > 0;
-}
