@@ -4,7 +4,6 @@ import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities } from './activities/index.js';
-import { takeAccountTurn } from './activities/klaviyo-calls.js';
 import type { WorkerConfig } from './config.js';
 import { connectDatabase } from './database/connect.js';
 import { createSecretBox } from './database/secrets.js';
@@ -20,7 +19,6 @@ import { createWorker } from './worker/create-worker.js';
 import { encryptingDataConverter } from './worker/encrypting-codec.js';
 import { createGoogleAccess } from './worker/google-access.js';
 import { createKlaviyoConnections } from './worker/klaviyo-connections.js';
-import { createProfileReader } from './worker/profile-reader.js';
 import { ensureSearchAttributes } from './worker/search-attribute-registration.js';
 
 export interface RunningWorker {
@@ -96,12 +94,6 @@ export async function startWorkerProcess(
     publicUrl: config.publicUrl,
     now,
   });
-  const profiles = createProfileReader({
-    database,
-    secretBox,
-    apiUrl: config.klaviyoApiUrl,
-    takeTurn: (tenantId) => takeAccountTurn(database.tenant(tenantId), tenantId, 'profiles', now()),
-  });
   const klaviyo = createKlaviyoConnections({
     database,
     secretBox,
@@ -125,7 +117,7 @@ export async function startWorkerProcess(
       taskQueue,
       workflowBundle,
       dataConverter,
-      activities: createActivities({ database, ...readers, apple, google, klaviyo, profiles, ...merchants, now }),
+      activities: createActivities({ database, ...readers, apple, google, klaviyo, ...merchants, now }),
       database,
       log,
     });

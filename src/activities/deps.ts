@@ -1,8 +1,7 @@
 import type { Database } from '../database/connect.js';
 import type { SealedWebhookSecret } from '../database/deliveries.js';
-import type { KlaviyoClient, ProfileAttribute } from '../klaviyo/client.js';
+import type { KlaviyoClient } from '../klaviyo/client.js';
 import type { MerchantSender } from '../merchants/send.js';
-import type { FetchedProfile } from '../passes/operation-input.js';
 import type { PassTypeVersion } from '../passes/pass-type.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
 import type { GoogleWalletClient } from '../wallets/google/objects-client.js';
@@ -15,7 +14,6 @@ export interface ActivityDeps {
   apple: AppleNotifier;
   google: GoogleWallet;
   klaviyo: KlaviyoAccess;
-  profiles: ProfileReader;
   merchants: MerchantSender;
   /** Opens the sealed secrets of a webhook endpoint. */
   webhookSecrets(tenantId: string, endpointId: string, sealed: readonly SealedWebhookSecret[]): string[];
@@ -75,20 +73,6 @@ export interface KlaviyoAccess {
   keyRefused(tenantId: string, reason: string): void;
   /** A refused tenant's write-back goes on. */
   keyAccepted(tenantId: string): void;
-}
-
-/** One way to a Klaviyo profile. */
-export interface ProfileLookup {
-  attribute: ProfileAttribute;
-  value: string;
-}
-
-/** Reads profiles of each tenant's Klaviyo account. */
-export interface ProfileReader {
-  /** Whether the tenant has a key at all. */
-  isConfigured(tenantId: string): Promise<boolean>;
-  /** The profile that the first successful lookup leads to, with `subscriptions`; null where none does. */
-  fetch(tenantId: string, lookups: readonly ProfileLookup[]): Promise<FetchedProfile | null | 'no-key'>;
 }
 
 /** Every step of a workflow names its operation so; ids only, no personal data. */

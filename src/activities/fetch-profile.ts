@@ -3,7 +3,16 @@ import { findOperation } from '../database/operations.js';
 import { recordStep } from '../database/steps.js';
 import { PermanentError } from '../passes/errors.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
-import type { ActivityDeps, ProfileLookup, StepInput } from './deps.js';
+import type { ProfileAttribute } from '../klaviyo/client.js';
+import type { FetchedProfile } from '../passes/operation-input.js';
+import type { ActivityDeps, StepInput } from './deps.js';
+import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
+
+/** One way to a Klaviyo profile. */
+interface ProfileLookup {
+  attribute: ProfileAttribute;
+  value: string;
+}
 
 const KLAVIYO_NAMES: Readonly<Record<string, ProfileLookup['attribute']>> = {
   email: 'email',
@@ -27,14 +36,39 @@ export function fetchProfileActivity(deps: ActivityDeps) {
       if (value !== undefined) lookups.push({ attribute: KLAVIYO_NAMES[kind]!, value });
     }
     const step = { ...ref, step: 'fetch-profile' } as const;
-    const profile = await deps.profiles.fetch(ref.tenantId, lookups);
-    if (profile === 'no-key') {
+    const account = await deps.klaviyo.forTenant(ref.tenantId);
+    if (!account) {
       const reason = 'The tenant has no Klaviyo API key: what the webhook said is taken.';
       await recordStep(sql, { ...step, state: 'skipped', detail: { reason } });
       return { found: false };
     }
+    const profile = await readProfile(klaviyoCalls(deps, step, account), lookups).catch((error: unknown) => {
+      if (!(error instanceof KeyRefused)) throw error;
+      throw new PermanentError(
+        'klaviyo-unauthorized',
+        'Klaviyo refuses the API key of the tenant: set another one, then retry this operation.',
+      );
+    });
     const detail = profile ? { found: true } : { found: false, reason: 'Klaviyo knows no such profile.' };
     await recordFetchedProfile(sql, { ...step, state: 'succeeded', detail }, profile);
     return { found: profile !== null };
   };
+}
+
+/** The profile that the first successful lookup leads to, with `subscriptions`; null where none does. */
+async function readProfile(call: KlaviyoCall, lookups: readonly ProfileLookup[]): Promise<FetchedProfile | null> {
+  for (const { attribute, value } of lookups) {
+    if (attribute !== 'id') {
+      const found = await call('profiles', (client) => client.findProfiles(attribute, [value]));
+      // An external id may stand on several profiles in Klaviyo: then it names none.
+      if (found.length === 1) return found[0]!;
+      continue;
+    }
+    const found = await call('profiles', (client) => client.getProfile(value)).catch((error: unknown) => {
+      if (error instanceof PermanentError && error.code === 'klaviyo-not-found') return null;
+      throw error;
+    });
+    if (found) return found;
+  }
+  return null;
 }

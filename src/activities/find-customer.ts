@@ -18,10 +18,10 @@ export type FoundCustomer =
 export function findCustomerActivity(deps: ActivityDeps) {
   return async function findCustomer(ref: StepInput): Promise<FoundCustomer> {
     const sql = deps.database.tenant(ref.tenantId);
-    const [loaded, settings, fetch] = await Promise.all([
+    const [loaded, settings, account] = await Promise.all([
       loadWithCustomerHits(sql, ref),
       deps.tenantSettings(ref.tenantId),
-      deps.profiles.isConfigured(ref.tenantId),
+      deps.klaviyo.forTenant(ref.tenantId),
     ]);
     if (!loaded)
       throw new PermanentError(
@@ -57,14 +57,14 @@ export function findCustomerActivity(deps: ActivityDeps) {
     if (claimed.claim === 'covered') {
       return end('superseded', `A later sync of the same customer covers this one: ${claimed.by}.`);
     }
-    if (!fetch) {
+    if (!account) {
       const reason = 'The tenant has no Klaviyo API key: what the webhook said is taken.';
       await recordStep(sql, { ...ref, step: 'fetch-profile', state: 'skipped', detail: { reason } });
     }
     return {
       found: true,
       customerId,
-      fetch,
+      fetch: account !== null,
       google: settings.google.issuerId !== null,
       writeBack: settings.klaviyo.writeBack,
     };

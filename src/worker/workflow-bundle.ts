@@ -6,13 +6,13 @@ const built = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url)
 const source = fileURLToPath(new URL('../workflows/index', import.meta.url));
 
 /** How workflow code is bundled, everywhere alike. */
-export const bundleOptions = {
+export const bundleOptions: Pick<BundleOptions, 'logger' | 'webpackConfigHook' | 'preloadModules'> = {
   logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} },
   webpackConfigHook: (config) => ({ ...config, mode: 'production' }),
   // Evaluated once instead of for every workflow, which took most of its CPU. The SDK shares the modules of this package
   // that hold state (scopes, flags) anyway; what a workflow owns hangs on its activator.
   preloadModules: ['@temporalio/workflow'],
-} satisfies Partial<BundleOptions>;
+};
 
 /** The bundle that `npm run build` made, or (run from the sources) one made now, which takes a few seconds. */
 export async function workflowBundle(): Promise<WorkflowBundleWithSourceMap | { codePath: string }> {

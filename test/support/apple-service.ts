@@ -94,7 +94,6 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
     google: { forTenant: async () => null },
     merchants: createMerchantSender(),
     webhookSecrets: openWebhookSecrets(secretBox),
-    profiles: { isConfigured: async () => false, fetch: async () => 'no-key' },
     now,
   } as unknown as Parameters<typeof createActivities>[0]);
   const sql = database.tenant(tenantId);

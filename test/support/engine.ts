@@ -102,7 +102,6 @@ export async function startEngine(test: TestDatabase, options: EngineOptions = {
     },
     merchants: createMerchantSender(),
     webhookSecrets: openWebhookSecrets(createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] })),
-    profiles: { isConfigured: async () => false, fetch: async () => 'no-key' },
     now: Date.now,
     ...options.deps,
   };

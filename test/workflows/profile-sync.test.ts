@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { createSecretBox, putSecret, SECRET_NAMES } from '../../src/database/secrets.js';
+import { retryOperation } from '../../src/database/retry-operations.js';
 import { listSteps, type OperationRow } from '../../src/database/operations.js';
 import { startKlaviyoSimulator, type KlaviyoSimulator } from '../../src/simulators/klaviyo.js';
-import { createProfileReader } from '../../src/worker/profile-reader.js';
+import { pino } from 'pino';
+import { createTenantReaders } from '../../src/database/tenant-readers.js';
+import { createKlaviyoConnections } from '../../src/worker/klaviyo-connections.js';
 import type { FetchedProfile, ProfileSyncInput } from '../../src/passes/operation-input.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
@@ -25,7 +28,16 @@ describe('profile-sync on a real Temporal server', () => {
     tenant = await seedProfileTenant(test, { pushWindowSeconds: 0 });
     engine = await startEngine(test, {
       deps: {
-        profiles: createProfileReader({ database: test.database, secretBox, apiUrl: klaviyo.url, timeoutMs: 300 }),
+        klaviyo: createKlaviyoConnections({
+          database: test.database,
+          secretBox,
+          tenantSettings: createTenantReaders(test.database).tenantSettings,
+          apiUrl: klaviyo.url,
+          publicUrl: 'https://passes.example',
+          log: pino({ level: 'silent' }),
+          now: Date.now,
+          timeoutMs: 300,
+        }),
       },
     });
   });
@@ -258,6 +270,20 @@ describe('profile-sync on a real Temporal server', () => {
         [fetched.state, fetched.attempts, fetched.last_error?.code],
         ['succeeded', 3, 'klaviyo-timeout'],
       );
+    });
+
+    it('fails where Klaviyo refuses the key, and catches up by a retry once another one is set', async () => {
+      const sarah = await addCustomer(test, tenant, { email: 'key@example.com' });
+      const setKey = (key: string) =>
+        putSecret(test.database.tenant(tenant.tenantId), tenant.tenantId, SECRET_NAMES.klaviyoApiKey, key, secretBox);
+      await setKey('pk_wrong');
+      const row = await sync({ identifiers: [email('key@example.com')], attributes: { last_name: 'Said' } });
+      assert.deepEqual([row.status, row.outcome], ['failed', 'provider-refused']);
+      assert.equal((await byId(sarah))['last_name'], null);
+      await setKey(klaviyo.apiKey);
+      assert.equal(await retryOperation(test.database.tenant(tenant.tenantId), tenant.tenantId, row.operation_id), 2);
+      assert.equal((await ended(test, tenant.tenantId, row.operation_id)).outcome, 'synced');
+      assert.equal((await byId(sarah))['last_name'], 'Said');
     });
 
     it('goes on with what the webhook said where Klaviyo knows no such profile', async () => {
