@@ -67,6 +67,11 @@ test('one screen says why this phone did not change, and then that it did', asyn
     assert.ok(await page.getByText('Push taken by the wallet service').isVisible());
     assert.deepEqual(await findBarriers(page), []);
 
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.setViewportSize({ width: 320, height: 700 });
+    assert.deepEqual(await findBarriers(page), []);
+    assert.ok((await page.evaluate<number>('document.documentElement.scrollWidth')) <= 320);
+
     await site.push(phone);
     await page.reload();
     assert.ok(await page.getByText('Every device has revision 3.').isVisible());

@@ -201,3 +201,14 @@ test('a form without the token of its session, or from another site, changes not
   await post({ csrf });
   assert.equal(await count(), 1, 'a second click makes no second pass');
 });
+
+test('guessing is throttled by token, and a page says so', async () => {
+  const guess = `${site.baseUrl}/demo/mail?neo.authToken=${'G'.repeat(43)}`;
+  const answers: Response[] = [];
+  for (let i = 0; i < 40; i++) answers.push(await fetch(guess));
+  const last = answers.at(-1)!;
+  assert.equal(last.status, 429);
+  assert.ok(Number(last.headers.get('retry-after')) > 0);
+  assert.match(last.headers.get('content-type') ?? '', /^text\/html/);
+  assert.ok((await last.text()).includes('too many tries'));
+});
