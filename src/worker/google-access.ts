@@ -7,6 +7,7 @@ import { PermanentError, TransientError } from '../passes/errors.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
 import { createAccessTokens, type ServiceAccount } from '../wallets/google/access-token.js';
 import { createGoogleWalletClient } from '../wallets/google/objects-client.js';
+import { googleFetch } from '../wallets/google/outbound.js';
 import { fullBucket, GOOGLE_RATE, takeToken } from '../wallets/google/rate-budget.js';
 
 export interface GoogleAccessOptions {
@@ -32,6 +33,7 @@ const ACCOUNT_MS = 60_000;
  */
 export function createGoogleAccess(options: GoogleAccessOptions): GoogleWallet {
   const { database, secretBox, now, timeoutMs = 8_000 } = options;
+  const send = googleFetch([options.apiUrl, options.tokenUrl]);
   const kept = new Map<string, { access: GoogleAccess; account: string; readAtMs: number }>();
 
   const paced =
@@ -51,7 +53,7 @@ export function createGoogleAccess(options: GoogleAccessOptions): GoogleWallet {
       }
       if (waitMs > 0) await pause(waitMs);
       // The time spent in the queue is not Google's: its own time-out begins here.
-      return fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+      return send(input, { ...init, signal: AbortSignal.timeout(timeoutMs) });
     };
 
   function compose(issuerId: string, tenantId: string, accountText: string): GoogleAccess {
@@ -60,6 +62,7 @@ export function createGoogleAccess(options: GoogleAccessOptions): GoogleWallet {
       tokenUrl: options.tokenUrl ?? undefined,
       timeoutMs,
       now,
+      fetch: send,
     });
     const client = createGoogleWalletClient({
       apiUrl: options.apiUrl,

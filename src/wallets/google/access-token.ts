@@ -50,6 +50,7 @@ export function createAccessTokens(options: {
       status = response.status;
       answer = (await response.json().catch(() => ({}))) as typeof answer;
     } catch (cause) {
+      if (cause instanceof PermanentError) throw cause;
       throw new TransientError('google-token-unreachable', `Google's token endpoint did not answer.`, undefined, {
         cause,
       });

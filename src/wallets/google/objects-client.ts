@@ -57,7 +57,7 @@ export function createGoogleWalletClient(options: {
       return { status: response.status, headers: response.headers, body: parse(text) };
     } catch (cause) {
       // A `fetch` that holds a rate budget may refuse before anything was sent, with its own delay.
-      if (cause instanceof TransientError) throw cause;
+      if (cause instanceof TransientError || cause instanceof PermanentError) throw cause;
       const late = cause instanceof Error && cause.name === 'TimeoutError';
       throw new TransientError(
         late ? 'google-timeout' : 'google-unreachable',
