@@ -40,8 +40,8 @@ export async function startWorkflow(client: Client, operation: Dispatchable, opt
       args: [{ tenantId: operation.tenant_id, operationId: operation.operation_id }],
       workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-      // A dead worker's first task is handed out again after this long; local steps end well within it.
-      workflowTaskTimeout: '5s',
+      // A dead worker's first task is handed out again after this long; less makes an overloaded worker lose tasks.
+      workflowTaskTimeout: '10s',
       typedSearchAttributes: new TypedSearchAttributes([
         { key: TENANT, value: operation.tenant_id },
         { key: CORRELATION_ID, value: operation.operation_id },
