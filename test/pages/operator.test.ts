@@ -14,7 +14,8 @@ let phone: Iphone;
 const EMAIL = 'sarah.mason@example.com';
 
 before(async () => {
-  [browser, site] = await Promise.all([launchBrowser(), startSite()]);
+  browser = await launchBrowser();
+  site = await startSite();
   phone = site.phone();
   await phone.install(await site.download());
   await site.update({ points: 200 });
@@ -27,8 +28,8 @@ before(async () => {
   await engine.stop();
 });
 after(async () => {
-  await browser.close();
-  await site.close();
+  await browser?.close();
+  await site?.close();
 });
 
 async function signedIn(key: string, use: (page: Page, context: BrowserContext) => Promise<void>): Promise<void> {

@@ -11,12 +11,13 @@ let site: Site;
 let browser: Browser;
 let address: string;
 before(async () => {
-  [browser, site] = await Promise.all([launchBrowser(), startSite()]);
+  browser = await launchBrowser();
+  site = await startSite();
   address = `${site.baseUrl}/p/${site.demo.pass.serialNumber}`;
 });
 after(async () => {
-  await browser.close();
-  await site.close();
+  await browser?.close();
+  await site?.close();
 });
 
 async function look(screen: Partial<Screen>, use: (page: Page, html: string) => Promise<void>, at = address) {

@@ -9,11 +9,12 @@ import { startSite, type Site } from './site.js';
 let site: Site;
 let browser: Browser;
 before(async () => {
-  [browser, site] = await Promise.all([launchBrowser(), startSite()]);
+  browser = await launchBrowser();
+  site = await startSite();
 });
 after(async () => {
-  await browser.close();
-  await site.close();
+  await browser?.close();
+  await site?.close();
 });
 
 /** A page in a window of its own, as a phone has it. */
