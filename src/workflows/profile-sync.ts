@@ -24,21 +24,29 @@ export async function profileSync(input: OperationInput): Promise<OperationResul
     }
     // What the database holds, phones and merchant must learn: a cancellation from here on comes too late.
     return CancellationScope.nonCancellable(async () => {
-      for (const passId of passes.changed) {
-        await notifyWallets({
-          ...input,
-          passId,
-          google: found.google,
-          writeBack: found.writeBack,
-          eventType: 'pass.updated',
-          outcome: 'synced',
-          endsOperation: false,
-        });
-      }
-      await runStep('sync-merchant', target, 'database');
+      // Neither waits for the other: an outage of a wallet or of Klaviyo must not keep the merchant in the dark.
+      const told = await Promise.allSettled([
+        tellWallets(input, passes.changed, found),
+        runStep('sync-merchant', target, 'database'),
+      ]);
+      for (const part of told) if (part.status === 'rejected') throw part.reason;
       return { outcome: 'synced' };
     });
   });
+}
+
+/** One pass after the other; trouble with one is reported when all have had their turn. */
+async function tellWallets(
+  input: OperationInput,
+  passIds: readonly string[],
+  { google, writeBack }: { google: boolean; writeBack: boolean },
+): Promise<void> {
+  const troubles: unknown[] = [];
+  for (const passId of passIds) {
+    const notice = { ...input, passId, google, writeBack, eventType: 'pass.updated', outcome: 'synced' } as const;
+    await notifyWallets({ ...notice, endsOperation: false }).catch((error: unknown) => troubles.push(error));
+  }
+  if (troubles.length > 0) throw troubles[0];
 }
 
 async function findCustomer(input: OperationInput): Promise<Exclude<FoundCustomer, { lookAgainAfterMs: number }>> {
