@@ -8,10 +8,15 @@ export interface Dispatchable {
   run: number;
 }
 
+/** Workflows of one tenant that were started and wait for a worker: enough to keep workers busy between two looks. */
+const STARTED_PER_TENANT = 16;
+
 /**
  * Takes up to `limit` accepted operations, each for `leaseMs`: another dispatcher passes over them, and one that a crash
  * left over comes back by itself. Tenants take turns, the oldest of each first, so that a flood of one waits behind
- * nobody but itself. One statement: a loose scan of the index finds the tenants that wait, whatever their queues hold.
+ * nobody but itself, and a tenant gets no more than a handful of workflows that have not yet done their first step: the
+ * engine's queues stay short for the others. One statement: a loose scan of the index finds the tenants that wait,
+ * whatever their queues hold.
  */
 export async function claimAccepted(sql: Sql, limit: number, leaseMs: number): Promise<Dispatchable[]> {
   return sql.query<Dispatchable>(
@@ -22,16 +27,22 @@ export async function claimAccepted(sql: Sql, limit: number, leaseMs: number): P
                 order by o.tenant_id limit 1)
          from waiting w where w.tenant_id is not null
      ), due as (
-       select d.operation_id, row_number() over (partition by w.tenant_id order by d.dispatch_after) as turn, d.dispatch_after
+       select d.operation_id, w.tenant_id, row_number() over (partition by w.tenant_id order by d.dispatch_after) as turn, d.dispatch_after
          from waiting w cross join lateral (
            select operation_id, dispatch_after from operations o
             where o.status = 'accepted' and o.tenant_id = w.tenant_id and o.dispatch_after <= now()
             order by o.dispatch_after limit $1 for update skip locked) d
+     ), started as (
+       select w.tenant_id, count(o.operation_id) as pending from waiting w
+         left join operations o on o.status = 'accepted' and o.tenant_id = w.tenant_id and o.dispatch_after > now()
+        group by 1
      )
      update operations set dispatch_after = now() + $2::double precision * interval '1 millisecond', dispatched_at = now()
-      where operation_id in (select operation_id from due order by turn, dispatch_after limit $1)
+      where operation_id in (
+        select operation_id from due join started using (tenant_id)
+         where turn + pending <= $3 order by turn, dispatch_after limit $1)
       returning tenant_id, operation_id, kind, run`,
-    [limit, leaseMs],
+    [limit, leaseMs, STARTED_PER_TENANT],
   );
 }
 

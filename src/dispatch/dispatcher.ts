@@ -24,6 +24,7 @@ export interface Dispatcher {
 }
 
 const RETRY_MS = 1_000;
+const SOON_MS = 25;
 const IN_FLIGHT = 64;
 
 /**
@@ -71,11 +72,14 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
 
   async function loop(): Promise<void> {
     let troubled = false;
+    let lookAgainMs = SOON_MS;
     while (!stopped) {
       nudged = false;
+      let claimedAny = false;
       try {
         const free = Math.min(batch, IN_FLIGHT - inFlight.size);
         const claimed = free > 0 ? await claimAccepted(database.system, free, leaseMs) : [];
+        claimedAny = claimed.length > 0;
         for (const operation of claimed) {
           const started: Promise<void> = start(operation).then((ok) => {
             troubled ||= !ok;
@@ -96,7 +100,9 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
         nudged = false;
         await pause(RETRY_MS);
       } else {
-        await pause(options.sweepMs ?? 1_000);
+        // A tenant that has as many started as it may gets the next ones when workers have caught up: look soon.
+        lookAgainMs = claimedAny ? SOON_MS : Math.min(lookAgainMs * 2, options.sweepMs ?? 1_000);
+        await pause(lookAgainMs);
       }
     }
   }
