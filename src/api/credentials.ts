@@ -10,7 +10,7 @@ import {
 } from '../database/api-keys.js';
 import type { Database } from '../database/connect.js';
 import { tenantSettings, type TenantSettings } from '../passes/tenant-settings.js';
-import type { TokenVerifier } from './oauth-tokens.js';
+import { createTokenVerifier, readUnverified, type TokenVerifier } from './oauth-tokens.js';
 import type { Logger } from 'pino';
 
 export interface TenantAccess {
@@ -102,6 +102,18 @@ export function createCredentials(deps: {
     return row ? toTenant(row) : null;
   }, now);
 
+  const ofTenants = new Map<string, TokenVerifier>();
+  /** Who may vouch for a token: the issuer of the tenant that it names, where it claims to come from there, else ours. */
+  async function verifierOf(token: string): Promise<TokenVerifier | null> {
+    const named = readUnverified(token);
+    const own = named && (await byTenant(named.tenantId))?.settings.oauth;
+    if (!own || own.issuer !== named.issuer) return tokens;
+    const name = JSON.stringify(own);
+    let verifier = ofTenants.get(name);
+    if (!verifier) ofTenants.set(name, (verifier = createTokenVerifier(own, now)));
+    return verifier;
+  }
+
   async function recordUse(): Promise<void> {
     const keyIds = [...used];
     used.clear();
@@ -121,7 +133,8 @@ export function createCredentials(deps: {
         used.add(found.caller.id);
         return found.caller;
       }
-      const claims = tokens && secret.split('.').length === 3 ? await tokens.verify(secret) : null;
+      const verifier = secret.split('.').length === 3 ? await verifierOf(secret) : null;
+      const claims = verifier && (await verifier.verify(secret));
       const tenant = claims && (await byTenant(claims.tenantId));
       return tenant && { via: 'token', id: claims.subject, scopes: knownScopes(claims.scopes), test: false, tenant };
     },

@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
+import { createRemoteJWKSet, decodeJwt, errors, jwtVerify } from 'jose';
 import { ApiError } from './problems.js';
 
 export interface TokenClaims {
@@ -23,6 +23,18 @@ export interface OAuthSettings {
 const CLOCK_SKEW_SECONDS = 30;
 const JWKS_TIMEOUT_MS = 2_000;
 const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+
+/** What a token says of itself, to find who could verify it; nothing of it may be believed. */
+export function readUnverified(token: string): { issuer: string; tenantId: string } | null {
+  try {
+    const { iss: issuer, tenant: tenantId } = decodeJwt(token);
+    return typeof issuer === 'string' && typeof tenantId === 'string' && /^[a-z0-9-]{1,63}$/.test(tenantId)
+      ? { issuer, tenantId }
+      : null;
+  } catch {
+    return null;
+  }
+}
 
 /**
  * Verifies OAuth2 access tokens (JWT) of one issuer: signature by its JWKS (an unknown key id makes it read the keys

@@ -61,6 +61,15 @@ export const tenantSettings = z.strictObject({
       }),
     )
     .default([]),
+  /** An issuer of access tokens of the tenant's own, beside the installation's; its tokens count for this tenant alone. */
+  oauth: z
+    .strictObject({
+      issuer: z.string().min(1),
+      audience: z.string().min(1),
+      jwksUrl: z.string().regex(/^(?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1)[:/])/, 'must begin with https://'),
+    })
+    .nullable()
+    .default(null),
   retention: z
     .strictObject({ operationDays: z.int().positive().default(400), deviceLogDays: z.int().positive().default(90) })
     .prefault({}),
