@@ -1,4 +1,4 @@
-import { cleanJson } from '../passes/clean-text.js';
+import { cleanJson, isBlank } from '../passes/clean-text.js';
 import { parseIdentifiers, type Identifier } from '../passes/identifiers.js';
 import type { JsonValue } from '../passes/pass-type.js';
 import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './request-shape.js';
@@ -24,13 +24,16 @@ const KEYS = [
   'updated_at',
 ];
 
+const isAbsent = (value: JsonValue | undefined): boolean =>
+  value == null || (typeof value === 'string' && isBlank(value));
+
 /** The body of `passes/pushUpdate`. All problems at once, each with pointer and cure. */
 export function parsePushUpdate(body: Body, options: RequestOptions = {}): Parsed<PushUpdateCommand> {
   const reader = new BodyReader(body);
   const given = reader.object('identifiers');
   let identifiers: Identifier[] = [];
   if (given) identifiers = reader.take(parseIdentifiers(given, options));
-  else if (own(body, 'identifiers') == null) {
+  else if (isAbsent(own(body, 'identifiers'))) {
     reader.problem('/identifiers', 'identifiers is missing', 'write "identifiers": { "email": "{{ person.email }}" }');
   }
   const data = reader.object('additionalData');

@@ -65,6 +65,7 @@ async function callMerchantRoutes(operationId: string): Promise<Set<string>> {
   const calls: [method: string, described: string, path: string, body?: string][] = [
     ['post', '/webhooks/listeners/klaviyo/profiles/sync', '/webhooks/listeners/klaviyo/profiles/sync', sync],
     ['post', '/webhooks/listeners/klaviyo/profiles/sync', '/webhooks/listeners/klaviyo/profiles/sync', '{}'],
+    ['post', '/webhooks/listeners/klaviyo/system', '/webhooks/listeners/klaviyo/system', '{"data":[],"meta":{}}'],
     ['get', '/customers/{customerId}', `/customers/${tenant.customerId}`],
     ['get', '/customers/{customerId}', '/customers/nobody'],
     ['get', '/events', '/events'],
@@ -188,6 +189,8 @@ test('the examples of the description are accepted, and fit their own schemas', 
       const content = requestBody?.content['application/json'];
       if (!content) continue;
       assertFits(content.schema, content.example, path);
+      // Signed by Klaviyo: test/trust sends it with a signature.
+      if (path.endsWith('/klaviyo/system')) continue;
       const place = path
         .replace('{tenantId}', tenant.tenantId)
         .replace('{serialNumber}', tenant.pass.serialNumber)

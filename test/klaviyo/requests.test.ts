@@ -163,6 +163,7 @@ test('profile sync takes Klaviyo’s own object, keeps dotted keys whole, and le
       { kind: 'email', value: 'a@x.org' },
       { kind: 'externalId', value: 'E1' },
     ],
+    origin: 'klaviyo',
     profileId: '01M1',
     attributes: { first_name: 'Zoë', last_name: null },
     properties: { 'neostore.wallet.basic': 'x', gone: null },
@@ -183,6 +184,13 @@ test('profile sync without any name of a person is refused; a profile id alone i
   assert.equal(command(parseProfileSync({ profile_id: '01M1' })).profileId, '01M1');
 });
 
+test('blank identifiers name nobody, whatever stands in their place', () => {
+  for (const identifiers of ['', ' ', 'None', null]) {
+    const parsed = parsePushUpdate({ identifiers, additionalData: { points: 1 } });
+    assert.ok(!parsed.ok && parsed.problems.some(({ pointer }) => pointer === '/identifiers'), String(identifiers));
+  }
+});
+
 test('no body makes a parser throw, and no accepted command is without a person', () => {
   fc.assert(
     fc.property(
@@ -200,5 +208,6 @@ test('no body makes a parser throw, and no accepted command is without a person'
         if (sync.ok) assert.ok(sync.command.identifiers.length > 0 || sync.command.profileId !== null);
       },
     ),
+    { numRuns: 2_000 },
   );
 });
