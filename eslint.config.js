@@ -30,7 +30,10 @@ const roomRules = every.map((room) => ({
       'error',
       {
         patterns: [
-          { regex: '^(\\.\\./)+start-[a-z-]+(\\.js)?$', message: 'Nobody imports a start file: it is a composition root.' },
+          {
+            regex: '^(\\.\\./)+start-[a-z-]+(\\.js)?$',
+            message: 'Nobody imports a start file: it is a composition root.',
+          },
           ...every
             .filter((other) => other !== room && !ROOMS[room].includes(other))
             .map((other) => ({

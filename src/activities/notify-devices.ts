@@ -43,9 +43,7 @@ export function notifyDevicesActivity(deps: ActivityDeps) {
     const event = input.eventType ? { eventId: randomUUID(), type: input.eventType } : null;
     const started = await beginNotification(sql, input, event);
     if (!started) throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
-    const open = started.devices.filter(
-      ({ told }) => !['delivered', 'covered', 'gone'].includes(told ?? ''),
-    );
+    const open = started.devices.filter(({ told }) => !['delivered', 'covered', 'gone'].includes(told ?? ''));
     const passTypeIdentifier = started.applePassTypeIdentifier;
     const step = { tenantId, operationId, step: 'notify-devices' as const };
     const ending: StepEnding | null = input.endsWith && { status: 'succeeded', outcome: input.endsWith, reason: null };

@@ -53,9 +53,6 @@ export const STEPS = [
   'void-passes',
   'clear-profile',
   'redact-operations',
-  'void-passes',
-  'clear-profile',
-  'redact-operations',
   'erase-customer',
   'retry-operations',
 ] as const;
