@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 examples="${1:-1000}"
-venv="${FUZZ_VENV:-.data/fuzz}"
+venv="${FUZZ_VENV:-$PWD/.data/fuzz}"
 
 if [ ! -x "$venv/bin/schemathesis" ]; then
   command -v python3 >/dev/null || { echo 'fuzz: python3 is missing; nothing was fuzzed.' >&2; exit 3; }
@@ -32,6 +32,7 @@ cat >"$folder/schemathesis.toml" <<TOML
 TOML
 
 status=0
+cd "$folder"
 "$venv/bin/schemathesis" --config-file "$folder/schemathesis.toml" run "$url/openapi.json" --url "$url" \
   --header "Authorization: Bearer $(read_field key)" \
   --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,response_headers_conformance \
@@ -40,5 +41,6 @@ status=0
 exec 9>&-
 wait "$target" || status=1
 cat "$folder/faults" >&2
+cd /
 rm -r "$folder"
 exit "$status"
