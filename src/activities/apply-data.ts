@@ -2,8 +2,8 @@ import { invalidData } from './invalid-data.js';
 import { mergeFields } from '../passes/field-order.js';
 import { coerceFields } from '../passes/field-values.js';
 import type { PushUpdateInput } from '../passes/operation-input.js';
-import { changePass } from './change-pass.js';
-import type { ActivityDeps, StepInput } from './deps.js';
+import { changePass, type ChangeInput } from './change-pass.js';
+import type { ActivityDeps } from './deps.js';
 
 export interface AppliedData {
   changed: number;
@@ -13,7 +13,7 @@ export interface AppliedData {
 
 /** Writes the operation's fields where no later accepted operation was before; idempotent by (pass, operation). */
 export function applyDataActivity(deps: ActivityDeps) {
-  return async function applyData(ref: StepInput & { passId: string }): Promise<AppliedData> {
+  return async function applyData(ref: ChangeInput): Promise<AppliedData> {
     return changePass<AppliedData>(deps, {
       ref,
       change: 'data',

@@ -8,7 +8,7 @@ import {
   type LoadedForChange,
   type PassChange,
 } from '../database/passes.js';
-import { recordStep, type StepRecord } from '../database/steps.js';
+import { recordFound, recordStep, type FoundEvidence, type StepRecord } from '../database/steps.js';
 import { PermanentError, TransientError } from '../passes/errors.js';
 import type { Step } from '../passes/operation.js';
 import type { ActivityDeps, StepInput } from './deps.js';
@@ -24,8 +24,14 @@ export type Decision<Result> =
   | { stateSequence: string; detail: Record<string, unknown>; result: Result }
   | { nothing: true; detail: Record<string, unknown>; result: Result };
 
+/** Input of a step that changes a pass; the first one also writes down how the pass was found. */
+export interface ChangeInput extends StepInput {
+  passId: string;
+  found?: FoundEvidence;
+}
+
 export interface ChangeRequest<Result> {
-  ref: StepInput & { passId: string };
+  ref: ChangeInput;
   change: ChangeKind;
   step: Step;
   /** The result of an earlier attempt that had committed before its answer was lost. */
@@ -40,6 +46,20 @@ const OPTIMISTIC_TRIES = 3;
  * A pass under a burst falls back to a lock, so that every writer gets its turn.
  */
 export async function changePass<Result>(deps: ActivityDeps, request: ChangeRequest<Result>): Promise<Result> {
+  try {
+    return await change(deps, request);
+  } catch (error) {
+    // The step goes on as a retrying one, or fails: what find-pass found must be seen meanwhile.
+    const { found, ...ref } = request.ref;
+    if (found)
+      await recordFound(deps.database.tenant(ref.tenantId), ref, { ...found, passId: ref.passId }).catch(
+        () => undefined,
+      );
+    throw error;
+  }
+}
+
+async function change<Result>(deps: ActivityDeps, request: ChangeRequest<Result>): Promise<Result> {
   const sql = deps.database.tenant(request.ref.tenantId);
   for (let attempt = 0; attempt < OPTIMISTIC_TRIES; attempt++) {
     const done = await tryOnce(sql, request, false);
@@ -63,7 +83,8 @@ async function tryOnce<Result>(
   request: ChangeRequest<Result>,
   lock: boolean,
 ): Promise<{ result: Result } | undefined> {
-  const { ref, change } = request;
+  const { change } = request;
+  const { found, ...ref } = request.ref;
   const loaded = await loadForChange(sql, ref, change, lock);
   if (!loaded) throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
   const step: StepRecord = { ...ref, step: request.step, state: 'succeeded' };
@@ -74,8 +95,9 @@ async function tryOnce<Result>(
   }
   const decision = await request.decide(loaded);
   step.detail = decision.detail;
+  if (found && !('write' in decision)) await recordFound(sql, ref, { ...found, passId: ref.passId });
   if ('write' in decision) {
-    const revision = await writeChange(sql, { before: loaded.pass, change, step, ...decision.write });
+    const revision = await writeChange(sql, { before: loaded.pass, change, step, found, ...decision.write });
     return revision === undefined ? undefined : { result: decision.result(revision) };
   }
   if ('sequences' in decision) {

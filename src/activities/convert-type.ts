@@ -4,8 +4,8 @@ import { isLater } from '../passes/field-order.js';
 import { nearest } from '../passes/nearest-name.js';
 import type { PushUpdateInput } from '../passes/operation-input.js';
 import { invalidData } from './invalid-data.js';
-import { changePass } from './change-pass.js';
-import type { ActivityDeps, StepInput } from './deps.js';
+import { changePass, type ChangeInput } from './change-pass.js';
+import type { ActivityDeps } from './deps.js';
 
 export interface ConvertedType {
   outcome: 'converted' | 'unchanged' | 'superseded';
@@ -16,7 +16,7 @@ const isUniqueViolation = (error: unknown): boolean => (error as { code?: string
 
 /** Moves a pass to another pass type; serial number, token, installs and data stay. Idempotent by (pass, operation). */
 export function convertTypeActivity(deps: ActivityDeps) {
-  return async function convertType(ref: StepInput & { passId: string }): Promise<ConvertedType> {
+  return async function convertType(ref: ChangeInput): Promise<ConvertedType> {
     const request = changePass<ConvertedType>(deps, {
       ref,
       change: 'type',

@@ -1,3 +1,4 @@
+import { listOpenConsents } from '../database/hand-consents.js';
 import { findOperation } from '../database/operations.js';
 import { recordLastStep, recordStep } from '../database/steps.js';
 import { PermanentError } from '../passes/errors.js';
@@ -7,6 +8,8 @@ export interface CreatedPass {
   passId: string;
   google: boolean;
   writeBack: boolean;
+  /** The person agreed to something that Klaviyo is to know. */
+  consents: boolean;
   /** Nothing follows: the operation has ended. */
   recorded: boolean;
 }
@@ -24,10 +27,14 @@ export function createPassActivity(deps: ActivityDeps) {
     }
     const google = settings.google.issuerId !== null;
     const { writeBack } = settings.klaviyo;
+    const { customer_id: customerId } = operation;
+    const consents =
+      customerId !== null &&
+      (await listOpenConsents(sql, ref.tenantId, customerId, settings.consentTexts)).length > 0;
     const step = { ...ref, step: 'create-pass', state: 'succeeded', detail: { revision: 1 } } as const;
-    const recorded = !google && !writeBack;
+    const recorded = !google && !writeBack && !consents;
     if (recorded) await recordLastStep(sql, step, { status: 'succeeded', outcome: 'created', reason: null });
     else await recordStep(sql, step);
-    return { passId: operation.pass_id, google, writeBack, recorded };
+    return { passId: operation.pass_id, google, writeBack, consents, recorded };
   };
 }

@@ -1,5 +1,5 @@
 import { customerOfPass, isPassBeingCreated, loadWithHits } from '../database/find-pass.js';
-import { endOperation, recordFound, recordStep } from '../database/steps.js';
+import { endOperation, recordFound, recordStep, type FoundEvidence } from '../database/steps.js';
 import { choosePass, type Choice } from '../passes/choose-pass.js';
 import type { Sql } from '../database/connect.js';
 import { PermanentError } from '../passes/errors.js';
@@ -16,6 +16,8 @@ export type FoundPass =
       recompute: boolean;
       google: boolean;
       writeBack: boolean;
+      /** What the next step writes down together with its own change; absent where it stands in the database already. */
+      evidence?: FoundEvidence;
     }
   | { found: false; lookAgainAfterMs: number }
   | { found: false; outcome: Outcome };
@@ -50,15 +52,20 @@ export function findPassActivity(deps: ActivityDeps) {
 
     if (choice.outcome === 'found') {
       const { passId, customerId, matched } = choice;
-      await recordFound(sql, { ...step, state: 'succeeded', detail: { matched } }, { passId, customerId, matched });
+      const convert = (input.passType ?? null) !== null;
+      const apply = Object.keys(input.data ?? {}).length > 0;
+      const evidence: FoundEvidence = { customerId, matched, at: new Date(deps.now()).toISOString() };
+      const recordedByNext = operation.kind === 'push-update' && operation.status === 'accepted' && (convert || apply);
+      if (!recordedByNext) await recordFound(sql, ref, { passId, ...evidence });
       return {
         found: true,
         passId,
-        convert: (input.passType ?? null) !== null,
-        apply: Object.keys(input.data ?? {}).length > 0,
+        convert,
+        apply,
         recompute: input.updateMetadata ?? false,
         google: settings.google.issuerId !== null,
         writeBack: settings.klaviyo.writeBack,
+        ...(recordedByNext && { evidence }),
       };
     }
     const waitedMs = deps.now() - operation.accepted_at.getTime();

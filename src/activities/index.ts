@@ -15,6 +15,7 @@ import {
 import { fetchProfileActivity } from './fetch-profile.js';
 import { findCustomerActivity } from './find-customer.js';
 import { findPassActivity } from './find-pass.js';
+import { handConsentsActivity } from './hand-consents.js';
 import { migratePassesActivity } from './migrate-passes.js';
 import { notifyDevicesActivity } from './notify-devices.js';
 import { recomputeMetadataActivity } from './recompute-metadata.js';
@@ -50,6 +51,7 @@ export function createActivities(deps: ActivityDeps) {
     'write-back-profile': writeBackProfileActivity(deps),
     'write-back-object': writeBackObjectActivity(deps),
     'write-back-event': writeBackEventActivity(deps),
+    'hand-consents': handConsentsActivity(deps),
     'deliver-attempt': deliverAttemptActivity(deps),
     'void-passes': voidPassesActivity(deps),
     'clear-profile': clearProfileActivity(deps),

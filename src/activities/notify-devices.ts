@@ -41,13 +41,13 @@ export function notifyDevicesActivity(deps: ActivityDeps) {
     const { tenantId, operationId, passId } = input;
     const sql = deps.database.tenant(tenantId);
     const event = input.eventType ? { eventId: randomUUID(), type: input.eventType } : null;
-    const started = await beginNotification(sql, input, event);
+    const ending: StepEnding | null = input.endsWith && { status: 'succeeded', outcome: input.endsWith, reason: null };
+    const started = await beginNotification(sql, { tenantId, operationId, passId }, event, ending);
     if (!started) throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
+    if (started.devices.length === 0) return { delivered: 0, covered: 0, lookAgainAfterMs: null };
     const open = started.devices.filter(({ told }) => !['delivered', 'covered', 'gone'].includes(told ?? ''));
     const passTypeIdentifier = started.applePassTypeIdentifier;
     const step = { tenantId, operationId, step: 'notify-devices' as const };
-    const ending: StepEnding | null = input.endsWith && { status: 'succeeded', outcome: input.endsWith, reason: null };
-
     if (open.length === 0 || passTypeIdentifier === null) {
       await recordNotifications(
         sql,

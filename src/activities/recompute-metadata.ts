@@ -1,8 +1,8 @@
 import { withDefaults } from '../passes/pass-view.js';
 import { computeVisuals } from '../passes/visuals.js';
 import { sameJson } from '../passes/same-json.js';
-import { changePass } from './change-pass.js';
-import type { ActivityDeps, StepInput } from './deps.js';
+import { changePass, type ChangeInput } from './change-pass.js';
+import type { ActivityDeps } from './deps.js';
 
 export interface RecomputedMetadata {
   changed: number;
@@ -11,7 +11,7 @@ export interface RecomputedMetadata {
 
 /** Computes the data-dependent visuals anew, from the newest version of the pass type, which the pass thereby moves to. */
 export function recomputeMetadataActivity(deps: ActivityDeps) {
-  return async function recomputeMetadata(ref: StepInput & { passId: string }): Promise<RecomputedMetadata> {
+  return async function recomputeMetadata(ref: ChangeInput): Promise<RecomputedMetadata> {
     return changePass<RecomputedMetadata>(deps, {
       ref,
       change: 'metadata',

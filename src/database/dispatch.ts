@@ -6,6 +6,8 @@ export interface Dispatchable {
   operation_id: string;
   kind: OperationKind;
   run: number;
+  /** The pass that the identifiers lead to at this moment, where it is one: a hint for operators' searches. */
+  pass_hint: string | null;
 }
 
 /** Workflows of one tenant that were started and wait for a worker: enough to keep workers busy between two looks. */
@@ -41,7 +43,16 @@ export async function claimAccepted(sql: Sql, limit: number, leaseMs: number): P
       where operation_id in (
         select operation_id from due join started using (tenant_id)
          where turn + pending <= $3 order by turn, dispatch_after limit $1)
-      returning tenant_id, operation_id, kind, run`,
+      returning tenant_id, operation_id, kind, run, coalesce(pass_id, (
+        select case when count(distinct p.pass_id) = 1 then (array_agg(p.pass_id))[1] end
+          from jsonb_to_recordset(operations.input -> 'identifiers') as i(kind text, value text)
+          left join customer_identifiers c on c.tenant_id = operations.tenant_id and c.kind = i.kind and c.value = i.value
+          join lateral (
+            select pass_id from passes where customer_id = c.customer_id and tenant_id = operations.tenant_id
+            union all
+            select pass_id from passes where i.kind = 'serialNumber' and serial_number = i.value and tenant_id = operations.tenant_id
+          ) p on true
+      )) as pass_hint`,
     [limit, leaseMs, STARTED_PER_TENANT],
   );
 }

@@ -15,35 +15,56 @@ export interface NotificationStart {
   devices: DeviceToNotify[];
 }
 
-/** The pass and its devices in one round trip; the merchant's event is written with it, once per operation. */
+/**
+ * The pass and its devices in one round trip; the merchant's event is written with it, once per operation. Where there
+ * is no device, the same statement records the step and (where nothing follows) ends the operation.
+ */
 export async function beginNotification(
   sql: Sql,
   ref: OperationRef & { passId: string },
   event: { eventId: string; type: string } | null,
+  ending: StepEnding | null,
 ): Promise<NotificationStart | undefined> {
+  const step: StepRecord = { ...ref, step: 'notify-devices', state: 'succeeded', detail: { devices: 0 } };
   const [row] = await sql.query<{
     revision: number;
     apple_pass_type_identifier: string | null;
     devices: DeviceToNotify[] | null;
   }>(
     `with pass as (
-       select pass_id, customer_id, revision, apple_pass_type_identifier, state, pass_type_id from passes where tenant_id = $1 and pass_id = $3
+       select pass_id, customer_id, revision, apple_pass_type_identifier, state, pass_type_id from passes where tenant_id = $1 and pass_id = $7
      ), told as (
        insert into events (event_id, tenant_id, type, operation_id, origin, pass_id, customer_id, payload)
-       select $4::uuid, $1, $5::text, o.operation_id, o.origin, pass.pass_id, pass.customer_id,
+       select $8::uuid, $1, $9::text, o.operation_id, o.origin, pass.pass_id, pass.customer_id,
               jsonb_build_object('changedFields', coalesce(to_jsonb(o.changed_fields), '[]'), 'revision', pass.revision,
                                  'state', pass.state, 'passTemplate', pass.pass_type_id, 'acceptanceSequence', o.acceptance_sequence::text)
-         from pass, operations o where $4::uuid is not null and o.tenant_id = $1 and o.operation_id = $2
+         from pass, operations o where $8::uuid is not null and o.tenant_id = $1 and o.operation_id = $2
        on conflict (operation_id, type, pass_id) do nothing
-     )
-     select pass.revision, pass.apple_pass_type_identifier, (
-       select jsonb_agg(jsonb_build_object('deviceId', d.device_id, 'pushToken', d.push_token, 'told', n.state) order by d.device_id)
-         from apple_registrations r
+     ), devices as materialized (
+       select d.device_id, d.push_token, n.state
+         from pass join apple_registrations r on r.tenant_id = $1 and r.pass_id = pass.pass_id
          join apple_devices d on d.device_id = r.device_id and d.token_gone_at is null
          left join notifications n on n.operation_id = $2 and n.target = d.device_id::text and n.pass_id = pass.pass_id
-        where r.tenant_id = $1 and r.pass_id = pass.pass_id
+     ), nobody as (
+       select from pass where not exists (select from devices)
+     ), step as (${recordStepSql('nobody')}
+     ), ended as (
+       update operations set status = $10::text, outcome = $11, reason = $12, ended_at = clock_timestamp()
+        where tenant_id = $1 and operation_id = $2 and status in ('accepted', 'running', 'retrying')
+          and $10::text is not null and exists (select from nobody)
+     )
+     select pass.revision, pass.apple_pass_type_identifier, (
+       select jsonb_agg(jsonb_build_object('deviceId', device_id, 'pushToken', push_token, 'told', state) order by device_id) from devices
      ) as devices from pass`,
-    [ref.tenantId, ref.operationId, ref.passId, event?.eventId ?? null, event?.type ?? null],
+    [
+      ...stepValues(step),
+      ref.passId,
+      event?.eventId ?? null,
+      event?.type ?? null,
+      ending?.status ?? null,
+      ending?.outcome ?? null,
+      ending?.reason ?? null,
+    ],
   );
   return (
     row && {

@@ -1,7 +1,7 @@
 import type { Pass, PassState } from '../passes/pass.js';
 import type { JsonValue } from '../passes/pass-type.js';
 import type { Sql } from './connect.js';
-import { recordStepSql, stepValues, type OperationRef, type StepRecord } from './steps.js';
+import { recordStepSql, stepValues, type FoundEvidence, type OperationRef, type StepRecord } from './steps.js';
 
 export interface PassRow {
   pass_id: string;
@@ -121,6 +121,8 @@ export interface PassChange {
   /** Field names that the operation's status shows. */
   changedFields: string[];
   step: StepRecord;
+  /** Evidence of find-pass that stands nowhere yet. */
+  found?: FoundEvidence | undefined;
 }
 
 /**
@@ -147,8 +149,16 @@ export async function writeChange(sql: Sql, change: PassChange): Promise<number 
        select $1, $7, revision, $2, $19, $20 from changed
      ), summary as (
        update operations set revision = (select revision from changed), pass_id = $7,
+              status = case when status = 'accepted' then 'running' else status end,
+              started_at = coalesce(started_at, $24::timestamptz, clock_timestamp()),
+              customer_id = coalesce($22::uuid, customer_id), matched = coalesce($23::text[], matched),
               changed_fields = (select array_agg(distinct f) from unnest(coalesce(changed_fields, '{}') || $21::text[]) f)
         where tenant_id = $1 and operation_id = $2 and exists (select from changed)
+     ), found as (
+       insert into operation_steps (tenant_id, operation_id, step, state, attempts, started_at, ended_at, detail)
+       select $1, $2, 'find-pass', 'succeeded', 1, $24::timestamptz, $24::timestamptz, jsonb_build_object('matched', $23::text[])
+         from changed where $23::text[] is not null
+       on conflict (operation_id, step) do nothing
      ), step as (
        ${recordStepSql('changed')}
      )
@@ -170,6 +180,9 @@ export async function writeChange(sql: Sql, change: PassChange): Promise<number 
       change.change,
       JSON.stringify(change.changed),
       change.changedFields,
+      change.found?.customerId ?? null,
+      change.found?.matched ?? null,
+      change.found?.at ?? null,
     ],
   );
   return row?.revision;

@@ -94,17 +94,26 @@ export async function recordLastStep(
   );
 }
 
-/** Marks an operation as running on the pass that it found. */
+/** How find-pass came to its pass: kinds of identifier, never their values. */
+export interface FoundEvidence {
+  customerId: string;
+  matched: string[];
+  /** ISO 8601. */
+  at: string;
+}
+
+/** Marks an operation as running on the pass that it found, with the step's evidence. */
 export async function recordFound(
   sql: Sql,
-  record: StepRecord,
-  found: { passId: string; customerId: string; matched: string[] },
+  ref: OperationRef,
+  found: FoundEvidence & { passId: string },
 ): Promise<void> {
+  const record: StepRecord = { ...ref, step: 'find-pass', state: 'succeeded', detail: { matched: found.matched } };
   await sql.query(
     `with step as (${recordStepSql()})
-     update operations set status = 'running', started_at = coalesce(started_at, clock_timestamp()),
+     update operations set status = 'running', started_at = coalesce(started_at, $10::timestamptz),
             pass_id = $7, customer_id = $8, matched = $9
       where tenant_id = $1 and operation_id = $2`,
-    [...stepValues(record), found.passId, found.customerId, found.matched],
+    [...stepValues(record), found.passId, found.customerId, found.matched, found.at],
   );
 }

@@ -2,7 +2,7 @@ import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundErro
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy, TypedSearchAttributes } from '@temporalio/common';
 import type { Dispatchable } from '../database/dispatch.js';
 import type { OperationKind } from '../passes/operation.js';
-import { CORRELATION_ID, KIND, TENANT } from '../workflows/search-attributes.js';
+import { CORRELATION_ID, KIND, PASS, TENANT } from '../workflows/search-attributes.js';
 import { workflowId } from '../workflows/workflow-ids.js';
 
 /** Operation kind to workflow type, as the Temporal UI names it. */
@@ -46,6 +46,8 @@ export async function startWorkflow(client: Client, operation: Dispatchable, opt
         { key: TENANT, value: operation.tenant_id },
         { key: CORRELATION_ID, value: operation.operation_id },
         { key: KIND, value: operation.kind },
+        // Known at the start, it costs nothing; the workflow puts a wrong or missing one right.
+        ...(operation.pass_hint ? [{ key: PASS, value: operation.pass_hint }] : []),
       ]),
       priority: { fairnessKey: operation.tenant_id },
       ...(options.eager && { requestEagerStart: true }),

@@ -1,8 +1,7 @@
-import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { OperationInput, OperationResult } from './inputs.js';
 import { asOperation } from './operation-scope.js';
 import { runStep } from './run-step.js';
-import { PASS } from './search-attributes.js';
+import { namePass } from './name-pass.js';
 import { writeBack } from './write-back.js';
 
 /** A pass was installed or left its last device: the merchant's event, then Klaviyo. */
@@ -10,7 +9,7 @@ export async function deviceEvent(input: OperationInput): Promise<OperationResul
   return asOperation(input, async () => {
     const recorded = await runStep('record-device-event', input, 'database');
     const { passId, event } = recorded;
-    upsertSearchAttributes([{ key: PASS, value: passId }]);
+    namePass(passId);
     if (recorded.writeBack) await writeBack({ ...input, passId, event });
     return { outcome: 'recorded', passId, recorded: !recorded.writeBack };
   });

@@ -1,21 +1,33 @@
-import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { OperationInput, OperationResult } from './inputs.js';
 import { asOperation } from './operation-scope.js';
 import { runDurably, runStep } from './run-step.js';
-import { PASS } from './search-attributes.js';
-import { writeBack } from './write-back.js';
+import { namePass } from './name-pass.js';
+import { tellKlaviyo, writeBack } from './write-back.js';
 
 /** The pass is live since its acceptance: what follows is Google's object and Klaviyo, neither of which holds the other. */
 export async function issuePass(input: OperationInput): Promise<OperationResult> {
   return asOperation(input, async () => {
-    const { passId, google, writeBack: tellKlaviyo, recorded } = await runStep('create-pass', input, 'database');
-    upsertSearchAttributes([{ key: PASS, value: passId }]);
+    const created = await runStep('create-pass', input, 'database');
+    const { passId, recorded } = created;
+    namePass(passId);
     const target = { ...input, passId };
     const told = await Promise.allSettled([
-      google ? runDurably('update-google-object', target, 'wallet') : null,
-      tellKlaviyo ? writeBack({ ...target, event: 'created' }) : null,
+      created.google ? runDurably('update-google-object', target, 'wallet') : null,
+      inKlaviyo(created, target),
     ]);
     for (const part of told) if (part.status === 'rejected') throw part.reason;
     return { outcome: 'created', passId, recorded };
   });
+}
+
+/** Consents come after the pass: Klaviyo's job makes no profile, write-back does. Trouble there holds none of them back. */
+async function inKlaviyo(
+  { writeBack: writesBack, consents }: { writeBack: boolean; consents: boolean },
+  target: OperationInput & { passId: string },
+): Promise<void> {
+  try {
+    if (writesBack) await writeBack({ ...target, event: 'created' });
+  } finally {
+    if (consents) await tellKlaviyo('hand-consents', { ...target, event: null });
+  }
 }

@@ -9,6 +9,7 @@ const OUTCOME_OF_CODE: Record<string, Outcome> = {
   'state-conflict': 'state-conflict',
   'apns-refused': 'provider-refused',
   'klaviyo-unauthorized': 'provider-refused',
+  'klaviyo-scope-missing': 'provider-refused',
   'klaviyo-invalid': 'provider-refused',
   'klaviyo-not-found': 'provider-refused',
   'klaviyo-duplicate-profile': 'provider-refused',

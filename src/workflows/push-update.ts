@@ -13,8 +13,10 @@ export async function pushUpdate(input: OperationInput): Promise<OperationResult
     if (!found.found) return { outcome: found.outcome, recorded: true };
     const { passId } = found;
     const target = { ...input, passId };
-    const converted = found.convert ? await runStep('convert-type', target, 'database') : null;
-    const applied = found.apply ? await runStep('apply-data', target, 'database') : null;
+    // The first step that changes the pass writes down how it was found: one round trip for both.
+    const first = found.evidence ? { ...target, found: found.evidence } : target;
+    const converted = found.convert ? await runStep('convert-type', first, 'database') : null;
+    const applied = found.apply ? await runStep('apply-data', converted ? target : first, 'database') : null;
     const typeChanged = converted?.outcome === 'converted';
     const recomputed = found.recompute || typeChanged ? await runStep('recompute-metadata', target, 'database') : null;
 

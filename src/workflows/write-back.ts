@@ -17,24 +17,29 @@ const MINUTE_MS = 60_000;
 const pauseMs = (look: number): number => (look < 300 ? Math.min(2 ** look, 10) * MINUTE_MS : 60 * MINUTE_MS);
 const LOOKS = 600;
 
-/**
- * Tells Klaviyo of a pass, one durable step after the other, each retried for up to a day. Where Klaviyo refuses the
- * tenant's key, the step waits for another key instead, without holding a worker.
- */
+/** Tells Klaviyo of a pass, one durable step after the other. */
 export async function writeBack(input: WriteBack): Promise<void> {
   for (const step of ORDER) {
     if (step === 'write-back-event' && input.event === null) continue;
-    for (let look = 0; ; look++) {
-      const { state } = await runDurably(step, input, 'writeBack');
-      if (state !== 'key-refused') break;
-      if (look === LOOKS) {
-        throw ApplicationFailure.create({
-          message: 'Klaviyo refused the tenant’s key for two weeks, and nobody replaced it.',
-          type: 'klaviyo-unauthorized',
-          nonRetryable: true,
-        });
-      }
-      await sleep(pauseMs(look));
+    await tellKlaviyo(step, input);
+  }
+}
+
+/**
+ * Runs a step that calls Klaviyo, retried for up to a day. Where Klaviyo refuses the tenant's key, the step waits for
+ * another key instead, without holding a worker.
+ */
+export async function tellKlaviyo(step: (typeof ORDER)[number] | 'hand-consents', input: WriteBack): Promise<void> {
+  for (let look = 0; ; look++) {
+    const { state } = await runDurably(step, input, 'writeBack');
+    if (state !== 'key-refused') return;
+    if (look === LOOKS) {
+      throw ApplicationFailure.create({
+        message: 'Klaviyo refused the tenant’s key for two weeks, and nobody replaced it.',
+        type: 'klaviyo-unauthorized',
+        nonRetryable: true,
+      });
     }
+    await sleep(pauseMs(look));
   }
 }

@@ -22,9 +22,9 @@ describe('bursts and order, from acceptance to the phone', () => {
     test = await createTestDatabase();
     await test.owner(`select 1`);
     service = await startAppleService(test);
-    // Only the wallet path is on trial here: no Klaviyo, no Google; a window of four seconds keeps the burst short.
+    // Only the wallet path is on trial here: no Klaviyo, no Google; the push window is the default one.
     await test.owner(
-      `update tenants set settings = settings || '{"klaviyo": {"writeBack": false}, "google": {"issuerId": null}, "pushWindowSeconds": 4}' where tenant_id = 'demo'`,
+      `update tenants set settings = settings || '{"klaviyo": {"writeBack": false}, "google": {"issuerId": null}, "pushWindowSeconds": 10}' where tenant_id = 'demo'`,
     );
     const { certificates } = service.demo;
     apns = await startApnsSimulator({
