@@ -20,6 +20,8 @@ export interface ApiCalls {
   pass(serialNumber: string): Promise<PassView>;
   /** The signed file as a phone downloads it. */
   passFile(serialNumber: string): Promise<Buffer>;
+  /** Any call with the key that may do everything; throws where it is not answered 2xx. */
+  asAdmin<T>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object): Promise<T>;
   /** Follows one operation to its end; hears of every state of a step as soon as it can be read. */
   follow(correlationId: string, onStep: (step: StepView, view: OperationView) => void): Promise<OperationView>;
 }
@@ -27,7 +29,7 @@ export interface ApiCalls {
 export interface ApiCallsOptions {
   baseUrl: string;
   tenantId: string;
-  apiKeys: { passes: string; operations: string };
+  apiKeys: { passes: string; operations: string; admin: string };
   signal: AbortSignal;
 }
 
@@ -40,6 +42,17 @@ export function createApiCalls({ baseUrl, tenantId, apiKeys, signal }: ApiCallsO
     });
     if (response.status === 200) return response;
     throw new Error(`GET ${path} answered ${response.status}: ${(await response.text()).slice(0, 500)}`);
+  }
+
+  async function asAdmin<T>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object): Promise<T> {
+    const response = await fetch(`${baseUrl}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${apiKeys.admin}`, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_MS)]),
+    });
+    if (response.ok) return (await response.json()) as T;
+    throw new Error(`${method} ${path} answered ${response.status}: ${(await response.text()).slice(0, 500)}`);
   }
 
   async function untilReady(): Promise<void> {
@@ -85,6 +98,7 @@ export function createApiCalls({ baseUrl, tenantId, apiKeys, signal }: ApiCallsO
     baseUrl,
     untilReady,
     follow,
+    asAdmin,
     pass: async (serialNumber) =>
       (await (await get(`/v1/passes/${encodeURIComponent(serialNumber)}`, apiKeys.passes)).json()) as PassView,
     passFile: async (serialNumber) =>

@@ -1,6 +1,9 @@
 import type { DemoConfig } from '../config.js';
-import { connectDatabase } from '../database/connect.js';
-import { createSecretBox, type SecretKey } from '../database/secrets.js';
+import { connectDatabase, type TenantSql } from '../database/connect.js';
+import { findCustomer } from '../database/customers.js';
+import { mintLink } from '../database/links.js';
+import { createSecretBox, type SecretBox, type SecretKey } from '../database/secrets.js';
+import { getTenant } from '../database/tenants.js';
 import { demoSecretsKeyFile, ensureDemoSecretsKey } from '../tenants/demo-secrets-key.js';
 import { ensureDemoTenant, type DemoTenant } from '../tenants/demo-tenant.js';
 import { SIMULATED_KLAVIYO_KEY } from './simulators.js';
@@ -17,22 +20,39 @@ export async function demoSecretKeys(config: DemoConfig, folder: string): Promis
   });
 }
 
+export interface PreparedTenant extends DemoTenant {
+  /** Token of the personal link of the demo's customer; null where she was erased. */
+  mailToken: string | null;
+}
+
+async function mailTokenOf(sql: TenantSql, box: SecretBox, { tenantId, pass }: DemoTenant): Promise<string | null> {
+  const [tenant, customer] = await Promise.all([
+    getTenant(sql, tenantId),
+    findCustomer(sql, tenantId, pass.identifiers.customerId),
+  ]);
+  if (!tenant || !customer) return null;
+  const settings = tenant.settings.links;
+  return mintLink(sql, box, { tenantId, customerId: customer.customer_id, purpose: 'mail', settings, now: Date.now });
+}
+
 /** Makes or finds the demo's tenant; throws an Error with the cure when another data folder made it. */
 export async function prepareTenant(
   config: DemoConfig,
   databaseUrl: string,
   secretKeys: SecretKey[],
   folder: string,
-): Promise<DemoTenant> {
+): Promise<PreparedTenant> {
   const database = connectDatabase({ url: databaseUrl, poolMax: 2, applicationName: 'passrelay-demo' });
   try {
-    return await ensureDemoTenant({
+    const secretBox = createSecretBox({ keys: secretKeys });
+    const tenant = await ensureDemoTenant({
       database,
-      secretBox: createSecretBox({ keys: secretKeys }),
+      secretBox,
       dataDir: folder,
       now: Date.now,
       ...(config.klaviyoApiUrl === null && { klaviyoApiKey: SIMULATED_KLAVIYO_KEY }),
     });
+    return { ...tenant, mailToken: await mailTokenOf(database.tenant(tenant.tenantId), secretBox, tenant) };
   } catch (cause) {
     if (!['secret-key-missing', 'secret-unreadable'].includes((cause as { code?: string }).code ?? '')) throw cause;
     throw new Error(

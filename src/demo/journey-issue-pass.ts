@@ -1,15 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import type { KlaviyoSimulator } from '../simulators/klaviyo.js';
 import type { Iphone } from '../simulators/iphone.js';
+import type { KlaviyoSimulator } from '../simulators/klaviyo.js';
+import { openLink } from './browser.js';
 import { stepPrinter, type JourneyContext } from './journey.js';
-
-const EVENT_MS = 20_000;
-const OPEN_MS = 10_000;
+import { recordOf, untilEvent, writtenBack } from './klaviyo-lines.js';
+import { untilTold } from './merchant-endpoint.js';
+import { newPhone } from './phone.js';
 
 interface Issued {
   serialNumber: string;
   operationId: string;
+}
+
+/** The customer whom the flow has won. */
+export interface NewMember {
+  email: string;
+  serialNumber: string;
+  /** Undefined where pushes go to a real APNs. */
+  phone: Iphone | undefined;
 }
 
 async function issue(context: JourneyContext, klaviyo: KlaviyoSimulator, email: string): Promise<Issued> {
@@ -29,44 +37,48 @@ async function issue(context: JourneyContext, klaviyo: KlaviyoSimulator, email: 
   return JSON.parse(response) as Issued;
 }
 
-/** Waits until the simulated Klaviyo has an event of this pass. */
-async function untilEvent(klaviyo: KlaviyoSimulator, metric: string, serialNumber: string): Promise<void> {
-  const deadline = Date.now() + EVENT_MS;
-  const arrived = (): boolean =>
-    klaviyo.events().some((event) => event.metric === metric && event.properties['serial_number'] === serialNumber);
-  while (!arrived()) {
-    if (Date.now() > deadline) throw new Error(`the event "${metric}" did not reach Klaviyo in ${EVENT_MS / 1000} s`);
-    await pause(25);
-  }
-}
-
-/** A flow issues a pass to a new customer; the link lands in the profile, the pass on the phone, the event in Klaviyo. */
-export async function journeyIssuePass(context: JourneyContext, phone: Iphone | undefined): Promise<void> {
-  const { print, api, simulators } = context;
-  const { klaviyo } = simulators;
-  // A real account is not filled with people who do not exist.
-  if (!klaviyo) return;
+/**
+ * A flow issues a pass to a new customer; the links land in the profile, the pass on her phone, the event in Klaviyo, and
+ * the merchant hears of it. Undefined with a real Klaviyo: its account is not filled with people who do not exist.
+ */
+export async function journeyIssuePass(context: JourneyContext): Promise<NewMember | undefined> {
+  const { print, api, tenant, simulators } = context;
+  const { klaviyo, merchant } = simulators;
+  if (!klaviyo) return undefined;
   print.heading('A Klaviyo flow issues a pass to Ada, who is new');
   const startedAt = performance.now();
-  const elapsed = (): number => performance.now() - startedAt;
+  const tick = (label: string, detail: string): void => print.tick(label, detail, performance.now() - startedAt);
   const email = `ada.byron+${randomBytes(4).toString('hex')}@example.com`;
   const { serialNumber, operationId } = await issue(context, klaviyo, email);
-  print.tick('issued', `pass ${serialNumber}`, elapsed());
+  tick('issued', `pass ${serialNumber}`);
   const operation = await api.follow(operationId, stepPrinter(print));
   if (operation.status !== 'succeeded') {
     throw new Error(`issuing ended as ${operation.status}, outcome ${operation.outcome}: ${operation.reason ?? ''}`);
   }
-  const profile = klaviyo.profiles().find(({ attributes }) => attributes['email'] === email);
-  const link = profile?.attributes.properties['wallet_pass_url'];
-  if (typeof link !== 'string') throw new Error('the profile in Klaviyo has no link to the pass');
-  const page = await fetch(link, { signal: AbortSignal.timeout(OPEN_MS) });
-  await page.text();
-  if (page.status !== 200) throw new Error(`the link in the profile answers ${page.status}`);
-  print.tick('opened', `the link of the profile: ${link}`, elapsed());
-  if (!phone) return;
-  const installed = await phone.install(await api.passFile(serialNumber));
-  if (!installed.registered) throw new Error(`the phone could not register: ${phone.complaints.join('; ')}`);
-  print.tick('installed', 'on the phone, which registered for updates', elapsed());
-  await untilEvent(klaviyo, 'Pass Installed', serialNumber);
-  print.tick('Pass Installed', 'the event has arrived in Klaviyo', elapsed());
+  const { link, token, lines } = await writtenBack(klaviyo, { email, serialNumber });
+  lines.forEach((line) => print.line(print.dim(line)));
+  await openLink(link);
+  tick('opened', `the link of the profile: ${new URL(link).pathname}`);
+  const { origin } = new URL(link);
+  const page = await openLink(`${origin}/${tenant.tenantId}/mail?neo.authToken=${token}`);
+  if (page !== `/p/${serialNumber}`) throw new Error(`the personal link leads to ${page}, not to the pass`);
+  tick('opened', `her personal link /${tenant.tenantId}/mail, which knows her: to the pass`);
+
+  let phone: Iphone | undefined;
+  if (simulators.apns) {
+    phone = newPhone(context, simulators.apns);
+    const installed = await phone.install(await api.passFile(serialNumber));
+    if (!installed.registered) throw new Error(`the phone could not register: ${phone.complaints.join('; ')}`);
+    tick('installed', 'on her phone, which registered for updates');
+    await untilEvent(klaviyo, 'Pass Installed', serialNumber);
+    const record = recordOf(klaviyo, serialNumber);
+    tick('Pass Installed', `arrived in Klaviyo; WalletPass: apple_state ${String(record['apple_state'])}`);
+  }
+  await untilTold(merchant, 'pass.created', { operationId });
+  tick('merchant', 'pass.created, signature verified');
+  if (phone) {
+    await untilTold(merchant, 'pass.installed', { serialNumber });
+    tick('merchant', 'pass.installed, signature verified');
+  }
+  return { email, serialNumber, phone };
 }

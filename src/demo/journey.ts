@@ -1,5 +1,5 @@
-import type { DemoTenant } from '../tenants/demo-tenant.js';
 import type { ApiCalls, OperationView, StepView } from './api-calls.js';
+import type { PreparedTenant } from './demo-data.js';
 import type { Printer } from './printer.js';
 import type { Simulators } from './simulators.js';
 
@@ -7,7 +7,7 @@ import type { Simulators } from './simulators.js';
 export interface JourneyContext {
   print: Printer;
   api: ApiCalls;
-  tenant: DemoTenant;
+  tenant: PreparedTenant;
   simulators: Simulators;
 }
 
@@ -31,6 +31,11 @@ function describeDevices(view: OperationView): string {
   return gone === 0 ? told : `${told}, ${gone} that ${gone === 1 ? 'is' : 'are'} gone forgotten`;
 }
 
+function describePasses(detail: StepView['detail']): string {
+  const fields = Object.values(detail).flatMap((one) => (one as { changed?: string[] } | null)?.changed ?? []);
+  return `changed ${fields.join(', ') || 'nothing'}`;
+}
+
 /** The words of a step's evidence. */
 export function describeStep({ step, state, detail, attempts }: StepView, view: OperationView): string {
   const words: Partial<Record<StepView['step'], () => string>> = {
@@ -39,9 +44,15 @@ export function describeStep({ step, state, detail, attempts }: StepView, view: 
     'apply-data': () => `changed ${list(detail['changed']) || 'nothing'}`,
     'recompute-metadata': () => `changed ${visuals(detail['changed']) || 'nothing'}`,
     'notify-devices': () => describeDevices(view),
+    'find-customer': () => `matched by ${list(detail['matched'])}`,
+    'fetch-profile': () => (detail['found'] === true ? 'asked Klaviyo what the profile says now' : 'not found'),
+    'update-customer': () => `changed ${list(detail['changed']) || 'nothing'}`,
+    'update-passes': () => describePasses(detail),
+    'sync-merchant': () => 'an event for the merchant, to be delivered',
     'create-pass': () => 'the pass is live',
     'update-google-object': () => `Google's object has revision ${String(detail['revision'])}`,
     'write-back-profile': () => 'link, state and data stand in the Klaviyo profile',
+    'write-back-object': () => 'the WalletPass record is complete in Klaviyo',
     'write-back-event': () => `event “${String(detail['metric'])}” in Klaviyo`,
   };
   const text = state === 'skipped' ? `skipped. ${String(detail['note'] ?? '')}` : (words[step]?.() ?? '');

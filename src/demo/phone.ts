@@ -1,12 +1,18 @@
 import { createIphone, type Iphone, type PassUpdate } from '../simulators/iphone.js';
+import type { ApnsSimulator } from '../simulators/apns.js';
 import type { OperationView } from './api-calls.js';
 import { sinceAccepted, type JourneyContext } from './journey.js';
 import type { Printer } from './printer.js';
 
+/** A phone with an empty Wallet that trusts the demo's certificates. */
+export const newPhone = ({ tenant }: JourneyContext, apns: ApnsSimulator): Iphone =>
+  createIphone({ apns, caPem: tenant.certificates.authorityPem });
+
 /** A phone that has the demo's pass; undefined where pushes go to a real APNs, which knows no simulated phone. */
-export async function installOnPhone({ api, tenant, simulators }: JourneyContext): Promise<Iphone | undefined> {
+export async function installOnPhone(context: JourneyContext): Promise<Iphone | undefined> {
+  const { api, tenant, simulators } = context;
   if (!simulators.apns) return undefined;
-  const phone = createIphone({ apns: simulators.apns, caPem: tenant.certificates.authorityPem });
+  const phone = newPhone(context, simulators.apns);
   const pass = await phone.install(await api.passFile(tenant.pass.serialNumber));
   if (!pass.registered) {
     throw new Error(`the phone could not register its pass: ${phone.complaints.join('; ') || 'no reason given'}`);
@@ -26,6 +32,8 @@ export function describeUpdate({ changes, lockScreen }: PassUpdate): string[] {
   const text = lockScreen.kind === 'silent' ? 'nothing (a silent update)' : `${lockScreen.title}: “${lockScreen.text}”`;
   return [...rows, `Lock screen: ${text}`];
 }
+
+const fields = (count: number): string => (count === 1 ? '1 field' : `${count} fields`);
 
 const UPDATE_MS = 15_000;
 
@@ -53,7 +61,7 @@ export function phoneLines(print: Printer, phone: Iphone | undefined): PhoneLine
     flush();
   };
   const onUpdate = ({ changes, at }: PassUpdate): void => {
-    seen.push({ name: 'fetched', text: `the phone has the new pass, ${changes.length} fields changed`, at });
+    seen.push({ name: 'fetched', text: `the phone has the new pass, ${fields(changes.length)} changed`, at });
     flush();
   };
   phone?.events.on('push', onPush).on('update', onUpdate);

@@ -13,6 +13,8 @@ import { createApiCalls } from './api-calls.js';
 import { createDemoFile, openDataFolder, openLogFile } from './data-folder.js';
 import { demoSecretKeys, prepareTenant } from './demo-data.js';
 import type { JourneyContext } from './journey.js';
+import { setUpKlaviyo } from './klaviyo-set-up.js';
+import { registerMerchant } from './merchant-endpoint.js';
 import type { Printer } from './printer.js';
 import type { Shutdown } from './shutdown.js';
 import { databaseAddress, reachDatabase, reachTemporal } from './reach-servers.js';
@@ -120,6 +122,12 @@ export async function startEverything(config: DemoConfig, print: Printer, shutdo
         .join(', '),
   );
   signal.throwIfAborted();
+  const { klaviyo, merchant } = simulators;
+  if (klaviyo) {
+    const setUp = (): Promise<string> => setUpKlaviyo(databaseUrl, tenant.tenantId, klaviyo.url);
+    await print.step('Klaviyo set-up', setUp, (text) => text);
+    signal.throwIfAborted();
+  }
 
   const baseUrl = `http://${HOST}:${port}`;
   const common = {
@@ -157,6 +165,11 @@ export async function startEverything(config: DemoConfig, print: Printer, shutdo
     },
     () => baseUrl,
   );
+  await print.step(
+    'Merchant',
+    () => registerMerchant(api, tenant.tenantId, merchant),
+    (url) => `webhooks to ${url}`,
+  );
   const file = demoFile.write({
     baseUrl,
     temporalAddress: temporal.connectionOptions.address ?? '',
@@ -171,11 +184,11 @@ export async function startEverything(config: DemoConfig, print: Printer, shutdo
       identifiers: tenant.pass.identifiers,
     },
     simulators: {
-      klaviyo: simulators.klaviyo?.url ?? null,
+      klaviyo: klaviyo?.url ?? null,
       apns: simulators.apns?.url ?? null,
       apnsControl: simulators.apns?.controlUrl ?? null,
       google: simulators.google?.url ?? null,
-      merchant: simulators.merchant.controlUrl,
+      merchant: merchant.controlUrl,
     },
   });
   shutdown.add(null, demoFile.remove);
