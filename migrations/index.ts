@@ -11,6 +11,8 @@ import * as streamOrder from './0009_stream_order_and_cancellations.js';
 import * as klaviyoConnections from './0010_klaviyo_connections.js';
 import * as retention from './0011_retention.js';
 import * as fairDispatch from './0012_fair_dispatch.js';
+import * as consentsHandedOver from './0013_consents_handed_over.js';
+import * as unfinishedByAge from './0014_unfinished_by_age.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -25,6 +27,8 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0010_klaviyo_connections', klaviyoConnections],
   ['0011_retention', retention],
   ['0012_fair_dispatch', fairDispatch],
+  ['0013_consents_handed_over', consentsHandedOver],
+  ['0014_unfinished_by_age', unfinishedByAge],
 ];
 
 /** Migrations as a list in code, so that a build or a bundle finds them without reading a folder. */

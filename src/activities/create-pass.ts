@@ -29,8 +29,7 @@ export function createPassActivity(deps: ActivityDeps) {
     const { writeBack } = settings.klaviyo;
     const { customer_id: customerId } = operation;
     const consents =
-      customerId !== null &&
-      (await listOpenConsents(sql, ref.tenantId, customerId, settings.consentTexts)).length > 0;
+      customerId !== null && (await listOpenConsents(sql, ref.tenantId, customerId, settings.consentTexts)).length > 0;
     const step = { ...ref, step: 'create-pass', state: 'succeeded', detail: { revision: 1 } } as const;
     const recorded = !google && !writeBack && !consents;
     if (recorded) await recordLastStep(sql, step, { status: 'succeeded', outcome: 'created', reason: null });

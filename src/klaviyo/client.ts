@@ -1,5 +1,6 @@
 import { customObjectCalls } from './custom-object-calls.js';
 import { many, one, type Resource } from './resources.js';
+import { subscriptionCalls } from './subscriptions.js';
 import { createTransport, type TransportOptions } from './transport.js';
 import type { JsonApiBody } from './write-back.js';
 
@@ -74,5 +75,6 @@ export function createKlaviyoClient(options: TransportOptions) {
       return many(await send('GET', '/api/accounts'));
     },
     ...customObjectCalls(send),
+    ...subscriptionCalls(send),
   };
 }

@@ -47,6 +47,7 @@ export const STEPS = [
   'write-back-profile',
   'write-back-object',
   'write-back-event',
+  'hand-consents',
   'sync-merchant',
   'migrate-passes',
   'backfill',

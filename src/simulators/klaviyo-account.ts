@@ -49,6 +49,8 @@ export interface SimulatedAccount {
   records: SimulatedRecord[];
   dataSources: Map<string, Json>;
   objectTypes: Map<string, SimulatedObjectType>;
+  /** Attributes of the subscription jobs, in their order. */
+  subscriptionJobs: Json[];
 }
 
 export interface AccountOptions {
@@ -72,6 +74,7 @@ export function createAccount(options: AccountOptions): SimulatedAccount {
     records: [],
     dataSources: new Map(),
     objectTypes: new Map(),
+    subscriptionJobs: [],
   };
 }
 

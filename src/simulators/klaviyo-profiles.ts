@@ -11,8 +11,8 @@ import type { BodyOf } from './klaviyo-schemas.js';
 
 const IDENTIFIERS = ['email', 'phone_number', 'external_id'] as const;
 const PLAIN = ['first_name', 'last_name', 'organization', 'locale', 'title', 'image', 'location'] as const;
-const E164 = /^\+[1-9]\d{7,14}$/;
-const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+export const E164 = /^\+[1-9]\d{7,14}$/;
+export const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 const filled = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 /** Drops a bad phone next to a good identifier; the header is then the only sign of it. Alone it is a 400. */
@@ -36,7 +36,7 @@ function checkIdentifiers(attributes: Json, hasId: boolean): { attributes: Json;
 const same = (name: string, a: unknown, b: unknown) =>
   name === 'email' ? String(a).toLowerCase() === String(b).toLowerCase() : a === b;
 
-function owners(account: SimulatedAccount, attributes: Json): SimulatedProfile[] {
+export function owners(account: SimulatedAccount, attributes: Json): SimulatedProfile[] {
   const found = new Set<SimulatedProfile>();
   for (const name of IDENTIFIERS) {
     if (!filled(attributes[name])) continue;

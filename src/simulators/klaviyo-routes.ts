@@ -5,6 +5,7 @@ import { createEvent, createEvents } from './klaviyo-events.js';
 import { createProfile, importProfile, listProfiles, patchProfile, profileResource } from './klaviyo-profiles.js';
 import type { Limit } from './klaviyo-rate-limits.js';
 import { check } from './klaviyo-schemas.js';
+import { subscribe } from './klaviyo-subscriptions.js';
 
 export interface ApiCall {
   account: SimulatedAccount;
@@ -98,6 +99,14 @@ export const ROUTES: readonly Route[] = [
     scopes: ['events:write'],
     maxBytes: 5 * MB,
     handle: (c) => createEvents(c.account, check('eventBulk', c.body), c.nowMs, c.recorded),
+  },
+  {
+    method: 'POST',
+    path: /^\/api\/profile-subscription-bulk-create-jobs$/,
+    limit: PROFILES,
+    scopes: ['lists:write', 'profiles:write', 'subscriptions:write'],
+    maxBytes: 5 * MB,
+    handle: (c) => subscribe(c.account, check('subscriptionJob', c.body), c.nowMs),
   },
   {
     method: 'GET',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { invalid } from './klaviyo-errors.js';
+import { subscriptionJob } from './klaviyo-subscription-schema.js';
 
 /**
  * Bodies as Klaviyo's OpenAPI description (revision 2026-07-15, MIT) requires them. Unknown keys are allowed there,
@@ -142,6 +143,7 @@ export const SCHEMAS = {
       }),
     }),
   ),
+  subscriptionJob,
   dataSource: body(
     z.looseObject({
       type: z.literal('data-source'),

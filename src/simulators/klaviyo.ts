@@ -95,6 +95,7 @@ export async function startKlaviyoSimulator(options: KlaviyoSimulatorOptions = {
       profiles: () => [...accountFor().profiles.values()],
       events: () => [...accountFor().events.values()],
       records: () => accountFor().records,
+      'subscription-jobs': () => accountFor().subscriptionJobs,
       deliveries: () => flows.deliveries,
       requests: () => calls,
     },
@@ -172,6 +173,7 @@ export async function startKlaviyoSimulator(options: KlaviyoSimulatorOptions = {
     profiles: (apiKey?: string) => [...accountFor(apiKey).profiles.values()],
     events: (apiKey?: string) => [...accountFor(apiKey).events.values()],
     records: (apiKey?: string) => [...accountFor(apiKey).records],
+    subscriptionJobs: (apiKey?: string) => [...accountFor(apiKey).subscriptionJobs],
     requests: () => [...calls],
     async close(): Promise<void> {
       await flows.close();

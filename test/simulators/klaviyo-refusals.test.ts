@@ -60,11 +60,16 @@ const event = (attributes: object = {}) => ({
   },
 });
 
+const agreeing = (consentedAt?: string) => ({
+  marketing: { consent: 'SUBSCRIBED', ...(consentedAt && { consented_at: consentedAt }) },
+});
+
 for (const path of [
   '/api/profiles',
   '/api/profile-import',
   '/api/events',
   '/api/event-bulk-create-jobs',
+  '/api/profile-subscription-bulk-create-jobs',
   '/api/data-sources',
   '/api/data-source-record-create-jobs',
   '/api/data-source-record-bulk-create-jobs',
@@ -121,6 +126,34 @@ for (const [name, status, run] of [
     assert.equal(answer.status, status);
     assert.ok(answer.body.errors[0]!.detail.length > 0);
   });
+}
+
+const subscribing = (attributes: object, more: object = {}) =>
+  call('POST', '/api/profile-subscription-bulk-create-jobs', {
+    data: {
+      type: 'profile-subscription-bulk-create-job',
+      attributes: { profiles: { data: [{ type: 'profile', attributes }] }, ...more },
+    },
+  });
+for (const [name, run] of [
+  ['no channel', () => subscribing({ email: 'a@x.org', subscriptions: {} })],
+  ['no subscriptions', () => subscribing({ email: 'a@x.org' })],
+  ['SMS without a number', () => subscribing({ email: 'a@x.org', subscriptions: { sms: agreeing() } })],
+  ['a number beyond E.164', () => subscribing({ phone_number: '0612345678', subscriptions: { sms: agreeing() } })],
+  [
+    'an unsubscription',
+    () => subscribing({ email: 'a@x.org', subscriptions: { email: { marketing: { consent: 'UNSUBSCRIBED' } } } }),
+  ],
+  [
+    'a time of consent outside a historical import',
+    () => subscribing({ email: 'a@x.org', subscriptions: { email: agreeing('2026-07-01T00:00:00Z') } }),
+  ],
+  [
+    'a historical import without the time of consent',
+    () => subscribing({ email: 'a@x.org', subscriptions: { email: agreeing() } }, { historical_import: true }),
+  ],
+] as const) {
+  test(`refuses a subscription job with ${name}`, async () => assert.equal((await run()).status, 400));
 }
 
 test('identifiers of two profiles are 409 with the other id; nothing changes', async () => {
