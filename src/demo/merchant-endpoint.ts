@@ -1,4 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { z } from 'zod';
+import type { endpointView } from '../api/present-webhook.js';
 import type { MerchantEvent } from '../merchants/events.js';
 import type { MerchantSimulator } from '../simulators/merchant.js';
 import type { ApiCalls } from './api-calls.js';
@@ -7,10 +9,7 @@ import type { ApiCalls } from './api-calls.js';
 const PATH = '/webhooks/demo-merchant';
 const TOLD_MS = 20_000;
 
-interface Endpoint {
-  endpointId: string;
-  url: string;
-}
+type Endpoint = z.output<typeof endpointView>;
 
 const isOurs = ({ url }: Endpoint): boolean => {
   const { hostname, pathname } = new URL(url);
@@ -32,7 +31,7 @@ export async function registerMerchant({ asAdmin }: ApiCalls, tenantId: string, 
     return url;
   }
   // In this order what an earlier start left over arrives with a signature that the merchant knows.
-  const one = `${path}/${known.endpointId}`;
+  const one = `${path}/${known.id}`;
   const { secret } = await asAdmin<{ secret: string }>('POST', `${one}/rotate`, { oldSecretValidHours: 0 });
   merchant.useSecrets(secret);
   await asAdmin('PATCH', one, { url });
