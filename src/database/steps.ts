@@ -54,29 +54,35 @@ export interface Ending extends OperationRef {
   status: 'succeeded' | 'failed' | 'cancelled';
   outcome: Outcome;
   reason: string | null;
+  /** Ends this run only; another one has been started meanwhile. */
+  run?: number;
 }
 
 /**
  * Ends an operation, and tells the merchant of a failed one; a second ending changes nothing. Without a reason of its
- * own, the failed step's error is the reason.
+ * own, the failed step's error is the reason. True where it was this call that ended it.
  */
-export async function endOperation(sql: Sql, ending: Ending): Promise<void> {
-  await sql.query(
+export async function endOperation(sql: Sql, ending: Ending): Promise<boolean> {
+  const rows = await sql.query(
     `with ended as (
        update operations set status = $3, outcome = $4, ended_at = clock_timestamp(),
               started_at = coalesce(started_at, clock_timestamp()),
               reason = coalesce($5::text, (select last_error ->> 'message' from operation_steps s
                 where s.operation_id = $2 and s.state = 'failed' and $3::text = 'failed' order by ended_at desc limit 1))
         where tenant_id = $1 and operation_id = $2 and status in ('accepted', 'running', 'retrying')
+          and ($6::int is null or run = $6)
        returning *
-     )
+     ), told as (
      insert into events (event_id, tenant_id, type, operation_id, origin, pass_id, customer_id, payload)
      select gen_random_uuid(), tenant_id, 'operation.failed', operation_id, 'system', pass_id, customer_id,
             jsonb_build_object('kind', kind, 'outcome', outcome, 'reason', reason, 'acceptanceSequence', acceptance_sequence::text)
        from ended where status = 'failed'
-     on conflict do nothing`,
-    [ending.tenantId, ending.operationId, ending.status, ending.outcome, ending.reason],
+     on conflict do nothing
+     )
+     select from ended`,
+    [ending.tenantId, ending.operationId, ending.status, ending.outcome, ending.reason, ending.run ?? null],
   );
+  return rows.length > 0;
 }
 
 /** Records a step and ends the operation in the same statement: the last step of a quick operation costs one round trip. */

@@ -4,6 +4,7 @@ import { claimAccepted, releaseClaims, type Dispatchable } from '../database/dis
 import type { Database } from '../database/connect.js';
 import { startCancellations } from './cancellations.js';
 import { startFanOut } from './fan-out.js';
+import { reconcile, startReconciler } from './reconcile.js';
 import { startWorkflow, type StartOptions } from './start-workflow.js';
 
 export interface DispatcherOptions extends StartOptions {
@@ -58,7 +59,12 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
 
   async function start(operation: Dispatchable): Promise<boolean> {
     try {
-      await startWorkflow(client, operation, options);
+      const started = await startWorkflow(client, operation, options);
+      // Terminated before its first step: it would be started again and again, in vain.
+      if (started === 'ran-before') {
+        const { tenant_id: tenantId, operation_id: operationId, kind, run } = operation;
+        await reconcile(options, { tenantId, operationId, kind, run });
+      }
       return true;
     } catch (error) {
       log.warn(
@@ -110,6 +116,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
   const besides = [
     startFanOut({ database, client, log, taskQueue: options.taskQueue }),
     startCancellations({ database, client, log }),
+    startReconciler({ database, client, log }),
   ];
   const running = loop();
   return {

@@ -28,8 +28,12 @@ export interface StartOptions {
   eager: boolean;
 }
 
-/** Starts the workflow of one operation; one that runs or ran already counts as started. */
-export async function startWorkflow(client: Client, operation: Dispatchable, options: StartOptions): Promise<void> {
+/** Starts the workflow of one operation, or leaves the one that runs; `ran-before` where it has ended already. */
+export async function startWorkflow(
+  client: Client,
+  operation: Dispatchable,
+  options: StartOptions,
+): Promise<'started' | 'ran-before'> {
   const type = WORKFLOW_TYPES[operation.kind];
   if (!type) throw new Error(`no workflow for operation kind ${operation.kind}`);
   if (operation.run > 1) await endFormerRun(client, operation);
@@ -52,8 +56,9 @@ export async function startWorkflow(client: Client, operation: Dispatchable, opt
       priority: { fairnessKey: operation.tenant_id },
       ...(options.eager && { requestEagerStart: true }),
     });
+    return 'started';
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return 'ran-before';
     throw error;
   }
 }
