@@ -3,10 +3,38 @@ import * as fs from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
+import { openLink } from '../../src/demo/browser.js';
 import { isAlive, waitUntilGone } from '../../src/embedded/processes.js';
 import { startDemo, temporaryDataDir, type DemoProcess } from './demo-process.js';
 
 const SERVING = 'Everything keeps running';
+/** The beginnings of the lines of a new pass, then of a changed profile. */
+const ISSUED = [
+  'A Klaviyo flow issues a pass',
+  '✔ issued ',
+  '✔ create-pass ',
+  '✔ write-back-profile ',
+  '✔ write-back-object      the WalletPass record is complete',
+  '✔ write-back-event       event “Pass Created” in Klaviyo',
+  '✔ opened                 the link of the profile',
+  '✔ opened                 her personal link',
+  '✔ installed ',
+  '✔ Pass Installed         arrived in Klaviyo; WalletPass: apple_state installed',
+  '✔ merchant               pass.created, signature verified',
+  '✔ merchant               pass.installed, signature verified',
+];
+const SYNCED = [
+  "Ada's profile changes in Klaviyo",
+  '✔ find-customer          matched by email',
+  '✔ fetch-profile ',
+  '✔ update-customer ',
+  '✔ update-passes          changed points',
+  '✔ merchant               customer.updated, signature verified',
+  '✔ merchant               pass.updated, signature verified',
+  'On her phone',
+  'BEANS   10  →  160',
+  'Lock screen: Kestrel Coffee Roasters: “You now have 160 beans.”',
+];
 const STEPS = [
   'accepted',
   'find-pass',
@@ -17,6 +45,17 @@ const STEPS = [
   'push',
   'fetched',
 ];
+
+const MERCHANT_EVENTS = ['customer.updated', 'pass.created', 'pass.installed', 'pass.updated'];
+
+const simulator = async <T>(url: string, what: string): Promise<T> =>
+  (await (await fetch(`${url}/simulator/${what}`)).json()) as T;
+
+async function deliveries(merchant: string): Promise<{ type: string; fault?: string }[]> {
+  type Told = { deliveries: { payload: { type: string }; fault?: string }[] };
+  const { deliveries: all } = await simulator<Told>(merchant, 'deliveries');
+  return all.map(({ payload: { type }, fault }) => ({ type, ...(fault !== undefined && { fault }) }));
+}
 
 describe('npm start', () => {
   const { dataDir, remove } = temporaryDataDir();
@@ -33,7 +72,19 @@ describe('npm start', () => {
       .pid,
   ];
   const assertJourney = (output: string): void => {
-    const lines = output.split('\n').map((line) => line.trim());
+    const all = output.split('\n').map((line) => line.trim());
+    for (const beginnings of [ISSUED, SYNCED]) {
+      let place = 0;
+      for (const beginning of beginnings) {
+        const next = all.findIndex((line, index) => index >= place && line.startsWith(beginning));
+        assert.ok(next !== -1, `“${beginning}” is missing, or in another place, of\n${output}`);
+        place = next;
+      }
+    }
+    const [from, to] = ['A Klaviyo flow moves', SYNCED[0]!].map((text) =>
+      all.findIndex((line) => line.startsWith(text)),
+    );
+    const lines = all.slice(from, to);
     const places = STEPS.map((step) => lines.findIndex((line) => line.startsWith(`✔ ${step} `)));
     assert.ok(!places.includes(-1), `steps ${STEPS.join(', ')} stand at ${places.join(', ')} of\n${output}`);
     assert.ok(places.indexOf(Math.min(...places)) === 0 && places[7] === Math.max(...places), output);
@@ -57,6 +108,7 @@ describe('npm start', () => {
       temporalUiUrl: string;
       apiKeys: Record<string, string>;
       pass: { serialNumber: string; identifiers: { email: string } };
+      simulators: { klaviyo: string; merchant: string };
     };
     assert.deepEqual(Object.keys(json), [
       ...['baseUrl', 'temporalAddress', 'temporalUiUrl', 'databaseUrl', 'tenantId', 'accountId'],
@@ -67,6 +119,31 @@ describe('npm start', () => {
     const passUrl = `${json.baseUrl}/v1/passes/${json.pass.serialNumber}`;
     const read = await fetch(passUrl, { headers: { 'x-api-key': json.apiKeys['passes']! } });
     assert.equal(((await read.json()) as { passType: string }).passType, 'premium');
+
+    const events = await simulator<{ metric: string }[]>(json.simulators.klaviyo, 'events');
+    const metrics = new Set(events.map(({ metric }) => metric));
+    assert.deepEqual([...metrics].sort(), ['Pass Created', 'Pass Installed', 'Pass Updated']);
+    const records = await simulator<{ record: { state: string } }[]>(json.simulators.klaviyo, 'records');
+    assert.deepEqual([...new Set(records.map(({ record }) => record.state))], ['active']);
+    const told = await deliveries(json.simulators.merchant);
+    assert.deepEqual(new Set(told.map(({ type }) => type)), new Set(MERCHANT_EVENTS));
+    assert.deepEqual(
+      told.filter(({ fault }) => fault !== undefined),
+      [],
+    );
+
+    // The links that it prints, as somebody who clicks them.
+    const [mail] = /http:\S+\/demo\/mail\?neo\.authToken=\S+/.exec(demo.output())!;
+    assert.match(await openLink(mail), /^\/(?:p\/[\w-]+|demo\/mail\/enrol)$/);
+    assert.equal(await openLink(`${json.baseUrl}/p/${json.pass.serialNumber}`), `/p/${json.pass.serialNumber}`);
+    const [, ops, key] = /(http:\S+\/ops\/demo), sign in with (\S+)/.exec(demo.output())!;
+    assert.match(await (await fetch(ops!)).text(), /name="key"/);
+    const signedIn = await fetch(`${ops}/sign-in`, {
+      method: 'POST',
+      redirect: 'manual',
+      body: new URLSearchParams({ key: key! }),
+    });
+    assert.match(signedIn.headers.get('set-cookie') ?? '', /passrelay_ops/);
 
     // The curl that it offers, from outside: the phone on the terminal shows it.
     const answer = await fetch(`${json.baseUrl}/api/demo/webhooks/listeners/klaviyo/passes/pushUpdate`, {
@@ -91,9 +168,23 @@ describe('npm start', () => {
     assert.equal(fs.existsSync(file), false);
   });
 
-  it('heals after kill -9 and converts the pass back', async () => {
+  it('keeps one merchant endpoint, heals after kill -9 and converts the pass back', async () => {
     const killed = start({});
     await killed.printed('demo.json');
+    const { baseUrl, apiKeys, simulators } = JSON.parse(fs.readFileSync(file, 'utf8')) as {
+      baseUrl: string;
+      apiKeys: { admin: string };
+      simulators: { merchant: string };
+    };
+    const listed = await fetch(`${baseUrl}/api/demo/webhook-endpoints`, {
+      headers: { authorization: `Bearer ${apiKeys.admin}` },
+    });
+    const { endpoints } = (await listed.json()) as { endpoints: { url: string }[] };
+    assert.deepEqual(
+      endpoints.map(({ url }) => new URL(url).origin),
+      [simulators.merchant],
+      'the endpoint of the first start, at the new port',
+    );
     const pids = servers();
     killed.child.kill('SIGKILL');
     assert.equal(await killed.exited, 'SIGKILL');
