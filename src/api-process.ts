@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
 import { createApp } from './api/app.js';
 import { createCredentials } from './api/credentials.js';
 import { createGoogleService } from './api/google-service.js';
@@ -10,13 +11,17 @@ import { createPassSigner } from './api/pass-file.js';
 import { createRateLimiter } from './api/rate-limit.js';
 import type { PartHealth } from './api/route.js';
 import type { ApiConfig } from './config.js';
+import { registerDatabaseMetrics } from './database-metrics.js';
 import { connectDatabase } from './database/connect.js';
 import { createSecretBox } from './database/secrets.js';
 import { createTenantReaders } from './database/tenant-readers.js';
 import { createAnnouncer } from './dispatch/acceptance-channel.js';
+import { startMetricsServer, type MetricsServer } from './metrics-server.js';
 
 export interface RunningApi {
   port: number;
+  /** Null: the settings ask for no metrics. */
+  metricsPort: number | null;
   /** Stops accepting, lets running requests finish (10 s at most), then closes what they used. */
   stop(): Promise<void>;
 }
@@ -57,6 +62,9 @@ export async function startApi(config: ApiConfig, log: Logger, host?: string): P
         detail: 'Temporal does not answer; requests are accepted and wait',
       }));
 
+  const metrics = config.metrics && new Registry();
+  if (metrics) registerDatabaseMetrics(metrics, { database, now });
+  let metricsServer: MetricsServer | null = null;
   const secretBox = createSecretBox({ keys: config.secretKeys });
   const app = createApp({
     database,
@@ -84,6 +92,7 @@ export async function startApi(config: ApiConfig, log: Logger, host?: string): P
       now,
     }),
     notifyAccepted: createAnnouncer(database),
+    ...(metrics && { metrics }),
     health: async () => ({ temporal: await temporalHealth() }),
   });
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS }, app.callback());
@@ -96,12 +105,13 @@ export async function startApi(config: ApiConfig, log: Logger, host?: string): P
     await closed;
     clearInterval(idle);
     clearTimeout(impatience);
-    await Promise.all([credentials.close(), rateLimiter.close()]);
+    await Promise.all([credentials.close(), rateLimiter.close(), metricsServer?.stop()]);
     await temporal.close();
     await database.close();
   }
 
   try {
+    if (metrics && config.metrics) metricsServer = await startMetricsServer(metrics, config.metrics);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ port: config.port, ...(host !== undefined && { host }) }, () => resolve());
@@ -112,6 +122,7 @@ export async function startApi(config: ApiConfig, log: Logger, host?: string): P
     throw new Error(`Port ${config.port} is in use: stop what uses it, or set PORT to another one.`, { cause: error });
   }
   const { port } = server.address() as AddressInfo;
-  log.info({ port, publicUrl: config.publicUrl }, 'accepting requests');
-  return { port, stop };
+  const metricsPort = metricsServer?.port ?? null;
+  log.info({ port, metricsPort, publicUrl: config.publicUrl }, 'accepting requests');
+  return { port, metricsPort, stop };
 }

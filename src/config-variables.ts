@@ -8,6 +8,8 @@ export const VARIABLES = {
   DATABASE_URL: z.url({ protocol: /^postgres(?:ql)?$/, error: 'must begin with postgres://' }),
   DATABASE_POOL_MAX: z.coerce.number().int().min(1).max(1000).default(20),
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  METRICS_PORT: z.coerce.number().int().min(0).max(65535),
+  METRICS_HOST: z.string().default('127.0.0.1'),
   PUBLIC_URL: webUrl,
   PASSRELAY_ENV: z.enum(['development', 'staging', 'production']).default('development'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

@@ -22,6 +22,8 @@ interface CommonConfig {
   databasePoolMax: number;
   /** Whether arguments and results are encrypted before Temporal sees them. */
   encryptPayloads: boolean;
+  /** Where Prometheus scrapes the process; null: nowhere. */
+  metrics: { host: string; port: number } | null;
 }
 
 /** What the HTTP process needs. It signs passes on demand, hence the key of the secrets. */
@@ -114,6 +116,7 @@ class Reader {
       logLevel: this.required('LOG_LEVEL'),
       databasePoolMax: this.required('DATABASE_POOL_MAX'),
       encryptPayloads: this.encryptPayloads(),
+      metrics: this.metrics(),
     };
   }
 
@@ -164,6 +167,11 @@ class Reader {
   encryptPayloads(): boolean {
     const said = this.optional('TEMPORAL_PAYLOAD_ENCRYPTION');
     return said === null ? this.given('PASSRELAY_ENV') === 'production' : said === 'on';
+  }
+
+  metrics(): CommonConfig['metrics'] {
+    const [host, port] = [this.required('METRICS_HOST'), this.optional('METRICS_PORT')];
+    return port === null ? null : { host, port };
   }
 
   oauth(): ApiConfig['oauth'] {

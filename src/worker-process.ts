@@ -3,8 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
 import { createActivities } from './activities/index.js';
 import type { WorkerConfig } from './config.js';
+import { registerDatabaseMetrics } from './database-metrics.js';
 import { connectDatabase } from './database/connect.js';
 import { createSecretBox } from './database/secrets.js';
 import { openWebhookSecrets } from './database/merchant-webhooks.js';
@@ -13,6 +15,7 @@ import { listenForAccepted } from './dispatch/acceptance-channel.js';
 import { startDispatcher } from './dispatch/dispatcher.js';
 import { startRetention } from './dispatch/retention-loop.js';
 import { createMerchantSender } from './merchants/send.js';
+import { startMetricsServer, type MetricsServer } from './metrics-server.js';
 import { createAppleNotifier } from './worker/apple-notifier.js';
 import { connectionTuning } from './worker/connection-tuning.js';
 import { createWorker } from './worker/create-worker.js';
@@ -20,8 +23,11 @@ import { encryptingDataConverter } from './worker/encrypting-codec.js';
 import { createGoogleAccess } from './worker/google-access.js';
 import { createKlaviyoConnections } from './worker/klaviyo-connections.js';
 import { ensureSearchAttributes } from './worker/search-attribute-registration.js';
+import { countPushes, measureSteps } from './worker/step-metrics.js';
 
 export interface RunningWorker {
+  /** Null: the settings ask for no metrics. */
+  metricsPort: number | null;
   /** Settles when the worker has ended; rejects when it ended by a fault. */
   ended: Promise<void>;
   /** Starts no more workflows, lets running steps finish, then closes what they used. */
@@ -104,12 +110,18 @@ export async function startWorkerProcess(
     now,
   });
   const merchants = { merchants: createMerchantSender(), webhookSecrets: openWebhookSecrets(secretBox) };
+  const metrics = config.metrics && new Registry();
+  if (metrics) registerDatabaseMetrics(metrics, { database, now });
+  let metricsServer: MetricsServer | null = null;
   const close = async (): Promise<void> => {
+    await metricsServer?.stop();
     await apple.close();
     await connection.close();
     await database.close();
   };
   try {
+    if (metrics && config.metrics) metricsServer = await startMetricsServer(metrics, config.metrics);
+    const counted = { apple: metrics ? countPushes(metrics, apple) : apple };
     await ensureSearchAttributes(connection, namespace, log);
     const worker = await createWorker({
       connection,
@@ -117,9 +129,10 @@ export async function startWorkerProcess(
       taskQueue,
       workflowBundle,
       dataConverter,
-      activities: createActivities({ database, ...readers, apple, google, klaviyo, ...merchants, now }),
+      activities: createActivities({ database, ...readers, ...counted, google, klaviyo, ...merchants, now }),
       database,
       log,
+      ...(metrics && { stepInterceptors: [measureSteps(metrics)] }),
     });
     // The dispatcher shares the worker's connection: only so can a workflow's first task come straight back.
     const client = new Client({ connection, namespace, dataConverter });
@@ -128,8 +141,10 @@ export async function startWorkerProcess(
     const retention = startRetention({ database, log });
     const ended = worker.run();
     ended.catch(() => undefined);
-    log.info({ taskQueue, namespace }, 'working');
+    const metricsPort = metricsServer?.port ?? null;
+    log.info({ taskQueue, namespace, metricsPort }, 'working');
     return {
+      metricsPort,
       ended,
       async stop() {
         await channel.stop();

@@ -5,6 +5,7 @@ import { cleanText, isBlank, isUnrendered } from '../passes/clean-text.js';
 import type { OperationKind } from '../passes/operation.js';
 import type { Caller } from './credentials.js';
 import { withinDeadline } from './deadline.js';
+import { noteAccepted } from './metrics.js';
 import { ApiError } from './problems.js';
 import type { ApiDeps } from './route.js';
 
@@ -80,6 +81,7 @@ export async function acceptOperation(deps: ApiDeps, ctx: Koa.Context, request: 
       'Another request was accepted under this idempotency key before; this one was not carried out.',
     );
   }
+  if (!acceptance.duplicate) noteAccepted(ctx, operation);
   // A duplicate nudges as well: the process that took the first delivery may have died before its own nudge.
   deps.notifyAccepted();
   ctx.set('X-Correlation-Id', acceptance.operationId);

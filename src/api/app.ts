@@ -3,6 +3,7 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import type { z } from 'zod';
 import { authenticate } from './authenticate.js';
+import { countRequests } from './metrics.js';
 import { ApiError, answerProblems } from './problems.js';
 import type { ApiDeps, Route } from './route.js';
 import { appleDeviceRoutes } from './routes/apple-devices.js';
@@ -67,6 +68,7 @@ export function createApp(deps: ApiDeps): Koa {
   app.on('error', (err: unknown) => deps.log.warn({ err }, 'response failed'));
   const router = new Router();
   for (const route of listRoutes(deps)) router.register(route.path, [route.method], serve(deps, route));
+  if (deps.metrics) app.use(countRequests(deps.metrics));
   app.use(prepare);
   app.use(answerProblems(deps));
   app.use(router.routes());

@@ -5,6 +5,7 @@ import { getTenant, type Tenant } from '../database/tenants.js';
 import { messagePage } from '../pages/message-page.js';
 import type { Language } from '../pages/texts.js';
 import { LINK_MISTAKES, type LinkMistake } from './link-mistakes.js';
+import { noteLinkMistake } from './metrics.js';
 import { browserLanguage, sendPage } from './page-response.js';
 import type { ApiDeps } from './route.js';
 import { signedCookies } from './signed-cookie.js';
@@ -50,6 +51,7 @@ export function createLinkSessions(deps: ApiDeps) {
   /** `tenant` is null where the reader has proven nothing. */
   function refuse(ctx: Koa.Context, tenantId: string, tenant: Tenant | null, kind: LinkMistake): void {
     const { code, status, cure } = LINK_MISTAKES[kind];
+    noteLinkMistake(ctx, kind);
     deps.log.info({ code, reason: kind, tenantId, correlationId: ctx.state['correlationId'] }, 'personal link refused');
     const language = browserLanguage(ctx, tenant?.settings.language);
     sendPage(ctx, deps, messagePage({ language, brand: tenant?.name ?? '', kind, code, cure }), status);

@@ -2,6 +2,7 @@ import type Koa from 'koa';
 import type { Page } from '../pages/html.js';
 import { messagePage } from '../pages/message-page.js';
 import { chooseLanguage } from '../pages/texts.js';
+import { noteProblem } from './metrics.js';
 import { PROBLEMS, toApiError } from './problems.js';
 import type { ApiDeps } from './route.js';
 
@@ -38,6 +39,7 @@ export function forPeople(
     } catch (thrown) {
       const error = toApiError(thrown);
       const { status } = PROBLEMS[error.code];
+      noteProblem(ctx, error.code);
       const correlationId = ctx.state['correlationId'] as string;
       const entry = { code: error.code, status, correlationId, method: ctx.method, route: ctx.state['route'] };
       if (status >= 500) deps.log.error({ ...entry, err: error.options.cause ?? error }, 'page failed');

@@ -1,6 +1,7 @@
 import type Koa from 'koa';
 import type { Logger } from 'pino';
 import { isDatabaseUnavailable } from './database-unavailable.js';
+import { noteProblem } from './metrics.js';
 
 interface ProblemKind {
   status: number;
@@ -166,6 +167,7 @@ export function answerProblems(deps: { publicUrl: string; log: Logger }): Koa.Mi
     } catch (thrown) {
       const error = toApiError(thrown);
       const { status, title } = PROBLEMS[error.code];
+      noteProblem(ctx, error.code);
       const correlationId = ctx.state['correlationId'] as string;
       const entry = { code: error.code, status, correlationId, method: ctx.method, route: ctx.state['route'] };
       if (status >= 500) deps.log.error({ ...entry, err: error.options.cause ?? error }, 'request failed');

@@ -1,5 +1,6 @@
 import type Koa from 'koa';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import type { z } from 'zod';
 import type { Database } from '../database/connect.js';
 import type { SecretBox } from '../database/secrets.js';
@@ -31,6 +32,8 @@ export interface ApiDeps {
   secretBox: SecretBox;
   /** Told after the commit of an operation; must not throw or wait. */
   notifyAccepted(): void;
+  /** Where requests are counted; absent: nowhere. */
+  metrics?: Registry;
   /** Health of parts other than PostgreSQL, by name (`temporal`). */
   health(): Promise<Record<string, PartHealth>>;
 }

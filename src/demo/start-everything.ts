@@ -136,6 +136,8 @@ export async function startEverything(config: DemoConfig, print: Printer, shutdo
     logLevel: config.logLevel,
     databasePoolMax: config.databasePoolMax,
     encryptPayloads: config.encryptPayloads,
+    // A free port for each: both run in this process.
+    metrics: { host: HOST, port: 0 },
     databaseUrl,
     publicUrl: config.publicUrl ?? baseUrl,
     temporal,

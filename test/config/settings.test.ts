@@ -100,3 +100,10 @@ test('the demo needs nothing, and takes what is set', () => {
   assert.equal(set.apnsUrl, 'https://apns.example');
   assert.equal(set.temporal?.connectionOptions.address, 'here:7233');
 });
+
+test('metrics are off unless a port is named, and stay on this machine unless an address is', () => {
+  assert.equal(parseApiConfig(minimal).metrics, null);
+  assert.deepEqual(parseWorkerConfig({ ...minimal, METRICS_PORT: '9464' }).metrics, { host: '127.0.0.1', port: 9464 });
+  assert.equal(parseApiConfig({ ...minimal, METRICS_PORT: '0', METRICS_HOST: '0.0.0.0' }).metrics?.host, '0.0.0.0');
+  assert.throws(() => parseApiConfig({ ...minimal, METRICS_PORT: 'on' }), /METRICS_PORT/);
+});

@@ -10,6 +10,7 @@ import type { Caller } from '../credentials.js';
 import { withinDeadline } from '../deadline.js';
 import { checkIssue, type CheckedIssue } from '../issue-order.js';
 import { none } from '../parameters.js';
+import { noteAccepted } from '../metrics.js';
 import { ApiError } from '../problems.js';
 import { checkListener, readDelivery } from '../read-delivery.js';
 import { route, type ApiDeps, type Route } from '../route.js';
@@ -150,6 +151,7 @@ export const issuePassRoutes = (deps: ApiDeps): Route[] => [
           `These identifiers belong to different customers: ${result.kinds.join(', ')}. No pass was made. Send identifiers of one person only, or sync the profile first.`,
         );
       }
+      if (!result.repeated) noteAccepted(ctx, { kind: 'issue-pass', test: caller.test });
       deps.notifyAccepted();
       ctx.set('X-Correlation-Id', result.operationId);
       ctx.set('Location', `${deps.publicUrl}/v1/passes/${String(result.answer.body['serialNumber'])}`);

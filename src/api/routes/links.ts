@@ -14,6 +14,7 @@ import { tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { readForm } from '../read-form.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
+import { noteAccepted } from '../metrics.js';
 import { isOwnForm } from '../signed-cookie.js';
 
 const PER_ADDRESS = 120;
@@ -90,7 +91,10 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
       throw new ApiError('conflict', 'The form does not belong to this session.');
     }
     const done = posted && (await enrol(deps, session, enrolment, posted));
-    if (done && 'serialNumber' in done) return toPasses(ctx, [done.serialNumber]);
+    if (done && 'serialNumber' in done) {
+      noteAccepted(ctx, { kind: 'issue-pass' });
+      return toPasses(ctx, [done.serialNumber]);
+    }
     const page = enrolPage({
       language: session.language,
       brand: session.tenant.name,

@@ -11,6 +11,7 @@ import { tenantSettings } from '../../../passes/tenant-settings.js';
 import type { Caller, TenantAccess } from '../../credentials.js';
 import { withinDeadline } from '../../deadline.js';
 import { none, tenantId } from '../../parameters.js';
+import { noteAccepted } from '../../metrics.js';
 import { ApiError } from '../../problems.js';
 import { readRawBody } from '../../raw-body.js';
 import { openRoute, type ApiDeps, type Route } from '../../route.js';
@@ -34,13 +35,17 @@ async function readTenant(deps: ApiDeps, id: string): Promise<{ tenant: TenantAc
   };
 }
 
-/** Makes one event durable; false where it names nobody whom a sync could find. */
-async function acceptEvent(deps: ApiDeps, tenant: TenantAccess, event: SystemWebhookEvent): Promise<boolean> {
+/** Makes one event durable; `skipped` where it names nobody whom a sync could find. */
+async function acceptEvent(
+  deps: ApiDeps,
+  tenant: TenantAccess,
+  event: SystemWebhookEvent,
+): Promise<'new' | 'repeated' | 'skipped'> {
   const body = profileOfEvent(event.payload);
   const { defaultCountry, customIdentifiers } = tenant.settings;
   const parsed = body && parseProfileSync(body, { defaultCountry, custom: customIdentifiers });
-  if (!parsed?.ok) return false;
-  await withinDeadline(
+  if (!parsed?.ok) return 'skipped';
+  const { duplicate } = await withinDeadline(
     insertOrFindOperation(deps.database.tenant(tenant.tenantId), {
       operationId: randomUUID(),
       tenantId: tenant.tenantId,
@@ -53,7 +58,7 @@ async function acceptEvent(deps: ApiDeps, tenant: TenantAccess, event: SystemWeb
       repairs: parsed.warnings.map((warning) => ({ type: 'warning', ...warning })),
     }),
   );
-  return true;
+  return duplicate ? 'repeated' : 'new';
 }
 
 /** Klaviyo's signed system webhooks, as a second way to profile-sync: several events in one request. */
@@ -112,7 +117,11 @@ export const systemWebhookRoutes = (deps: ApiDeps): Route[] => [
       };
       ctx.set(deps.rateLimiter.take(caller).headers);
       let accepted = 0;
-      for (const event of verified.events) if (await acceptEvent(deps, tenant, event)) accepted++;
+      for (const event of verified.events) {
+        const became = await acceptEvent(deps, tenant, event);
+        if (became !== 'skipped') accepted++;
+        if (became === 'new') noteAccepted(ctx, { kind: 'profile-sync', test: false });
+      }
       if (accepted > 0) deps.notifyAccepted();
       ctx.status = 202;
       ctx.body = { accepted, skipped: verified.events.length - accepted };
