@@ -37,7 +37,7 @@ cd "$folder"
   --header "Authorization: Bearer $(read_field key)" \
   --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,response_headers_conformance \
   --phases examples,coverage,fuzzing --max-examples "$examples" --no-color --suppress-health-check all \
-  --generation-database none || status=$?
+  --generation-database none ${FUZZ_SEED:+--seed "$FUZZ_SEED"} || status=$?
 exec 9>&-
 wait "$target" || status=1
 cat "$folder/faults" >&2
