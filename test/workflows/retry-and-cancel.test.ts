@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { findOperation, listSteps } from '../../src/database/operations.js';
+import { listSteps } from '../../src/database/operations.js';
 import type { PushResult } from '../../src/activities/deps.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -51,7 +51,6 @@ describe('retry and cancel', () => {
       key,
       ...(body && { body: JSON.stringify(body) }),
     });
-  const row = (id: string) => findOperation(test.database.tenant(tenant.tenantId), tenant.tenantId, id);
 
   it('re-drives a failed operation after the fix: same id, same place, nothing done twice', async () => {
     push = { kind: 'permanent', reason: 'TopicDisallowed', status: 400 };
