@@ -29,8 +29,11 @@ export interface NotifiedDevices {
 
 /** Others rely on an owed push no longer than the longest pause between two of our own attempts. */
 const OWED_MS = 15 * 60_000;
-/** Reasons that speak of the token, not of us: the device is forgotten and the operation goes on. */
-const TOKEN_REASONS = new Set(['BadDeviceToken', 'DeviceTokenNotForTopic', 'Unregistered', 'ExpiredToken']);
+/**
+ * Reasons that speak of one token: the others are told all the same. The registration stays, since a wrong host or
+ * certificate gives the same answers for every device.
+ */
+const TOKEN_REASONS = new Set(['BadDeviceToken', 'DeviceTokenNotForTopic']);
 
 /**
  * Tells the devices of a pass that something changed, within the push budget: each device once per operation, whatever
@@ -91,10 +94,14 @@ export function notifyDevicesActivity(deps: ActivityDeps) {
         const pushToken = tokenOf.get(claim.deviceId)!;
         const result = await pushOnce(pushToken);
         if (result.kind === 'delivered') return { ...base, state: 'delivered', providerId: result.apnsId };
-        if (result.kind === 'gone' || (result.kind === 'permanent' && TOKEN_REASONS.has(result.reason))) {
-          const goneAt = result.kind === 'gone' && result.timestampMs !== undefined ? result.timestampMs : now;
-          await forgetToken(sql, tenantId, pushToken, new Date(goneAt));
+        if (result.kind === 'gone') {
+          // Without Apple's timestamp nobody knows whether the device has come back since.
+          if (result.timestampMs !== undefined)
+            await forgetToken(sql, tenantId, pushToken, new Date(result.timestampMs));
           return { ...base, state: 'gone', reason: result.reason };
+        }
+        if (result.kind === 'permanent' && TOKEN_REASONS.has(result.reason)) {
+          return { ...base, state: 'refused', reason: result.reason };
         }
         troubled.push({ deviceId: claim.deviceId, result });
         return { ...base, state: result.kind === 'permanent' ? 'refused' : 'failed', reason: result.reason };
