@@ -25,7 +25,11 @@ describe('profile sync and the merchant’s calls, through the published client'
 
   before(async () => {
     test = await createTestDatabase();
-    tenant = await seedProfileTenant(test, { defaultCountry: 'FR', pushWindowSeconds: 2, requestsPerMinute: 1_000_000 });
+    tenant = await seedProfileTenant(test, {
+      defaultCountry: 'FR',
+      pushWindowSeconds: 2,
+      requestsPerMinute: 1_000_000,
+    });
     other = await seedProfileTenant(test, { listeners: { profileSync: false } });
     engine = await startEngine(test);
     api = await startTestApi({ database: test.database });
