@@ -38,6 +38,13 @@ export async function startTestKlaviyo(
     now,
     timeoutMs: options.timeoutMs ?? 2_000,
   });
+  // One data source an account: the simulator, like Klaviyo, takes three new ones a second.
+  const sources = new Map<string, Promise<string>>();
+  const dataSource = (apiKey: string): Promise<string> => {
+    let made = sources.get(apiKey);
+    if (!made) sources.set(apiKey, (made = makeDataSource(simulator.url, apiKey)));
+    return made;
+  };
   const setKey = async (tenantId: string, apiKey: string): Promise<void> => {
     await putSecret(test.database.tenant(tenantId), tenantId, SECRET_NAMES.klaviyoApiKey, apiKey, secretBox);
   };
@@ -48,24 +55,32 @@ export async function startTestKlaviyo(
     logged: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     setKey,
     async tenant(settings = {}, apiKey = apiKeys[0]!) {
-      const headers = { authorization: `Klaviyo-API-Key ${apiKey}`, revision: '2026-07-15' };
-      const made = await fetch(`${simulator.url}/api/data-sources`, {
-        method: 'POST',
-        headers: { ...headers, 'content-type': 'application/vnd.api+json' },
-        body: JSON.stringify({
-          data: {
-            type: 'data-source',
-            attributes: { title: 'Wallet passes', visibility: 'private', namespace: 'custom-objects' },
-          },
-        }),
-      });
-      const { data } = (await made.json()) as { data: { id: string } };
+      const dataSourceId = await dataSource(apiKey);
       const tenant = await seedTenant(test, {
         ...settings,
-        klaviyo: { writeBack: true, dataSourceId: data.id, ...settings.klaviyo },
+        klaviyo: { writeBack: true, dataSourceId, ...settings.klaviyo },
       });
       await setKey(tenant.tenantId, apiKey);
       return tenant;
     },
   };
+}
+
+async function makeDataSource(url: string, apiKey: string): Promise<string> {
+  const response = await fetch(`${url}/api/data-sources`, {
+    method: 'POST',
+    headers: {
+      authorization: `Klaviyo-API-Key ${apiKey}`,
+      revision: '2026-07-15',
+      'content-type': 'application/vnd.api+json',
+    },
+    body: JSON.stringify({
+      data: {
+        type: 'data-source',
+        attributes: { title: 'Wallet passes', visibility: 'private', namespace: 'custom-objects' },
+      },
+    }),
+  });
+  const { data } = (await response.json()) as { data: { id: string } };
+  return data.id;
 }
