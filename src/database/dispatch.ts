@@ -65,11 +65,3 @@ export async function releaseClaims(sql: Sql, operationIds: readonly string[], a
     [operationIds, afterMs],
   );
 }
-
-/** Age of the oldest operation that waits to be started, seconds; null where nothing waits. */
-export async function oldestUndispatchedSeconds(sql: Sql): Promise<number | null> {
-  const [row] = await sql.query<{ age: number | null }>(
-    `select extract(epoch from now() - min(accepted_at))::float8 as age from operations where status = 'accepted'`,
-  );
-  return row?.age ?? null;
-}
