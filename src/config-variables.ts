@@ -28,6 +28,7 @@ export const VARIABLES = {
   GOOGLE_CALLBACK_KEYS_URL: fileOrWebUrl.default('https://pay.google.com/gp/m/issuer/keys'),
   GOOGLE_SAVE_URL: webUrl.default('https://pay.google.com/gp/v/save'),
   KLAVIYO_API_URL: webUrl.default('https://a.klaviyo.com'),
+  KLAVIYO_API_KEY: z.string().min(1),
   OAUTH_ISSUER: z.string(),
   OAUTH_AUDIENCE: z.string(),
   OAUTH_JWKS_URL: webUrl,

@@ -72,6 +72,8 @@ export interface DemoConfig extends CommonConfig {
   googleCallbackKeysUrl: string | null;
   googleSaveUrl: string | null;
   klaviyoApiUrl: string | null;
+  /** With which the demo tenant calls that address. */
+  klaviyoApiKey: string | null;
   oauth: ApiConfig['oauth'];
 }
 
@@ -276,6 +278,7 @@ export function parseDemoConfig(env: Env = process.env): Readonly<DemoConfig> {
     googleCallbackKeysUrl: read.explicit('GOOGLE_CALLBACK_KEYS_URL'),
     googleSaveUrl: read.explicit('GOOGLE_SAVE_URL'),
     klaviyoApiUrl: read.explicit('KLAVIYO_API_URL'),
+    klaviyoApiKey: read.optional('KLAVIYO_API_KEY'),
     oauth: read.oauth(),
   });
 }

@@ -23,6 +23,17 @@ export async function demoSecretKeys(config: DemoConfig, folder: string): Promis
 export interface PreparedTenant extends DemoTenant {
   /** Token of the personal link of the demo's customer; null where she was erased. */
   mailToken: string | null;
+  /** Whether the demo has a key for its Klaviyo. */
+  writesBack: boolean;
+}
+
+/** Klaviyo's own service knows no throw-away key; any other address is a stand-in, which may take it. */
+const isKlaviyosOwn = (url: string): boolean => /(?:^|\.)klaviyo\.com$/.test(new URL(url).hostname);
+
+/** The key of the demo tenant for the Klaviyo of the settings; null where only the account's owner can give one. */
+export function demoKlaviyoKey({ klaviyoApiUrl, klaviyoApiKey }: DemoConfig): string | null {
+  if (klaviyoApiUrl === null) return SIMULATED_KLAVIYO_KEY;
+  return klaviyoApiKey ?? (isKlaviyosOwn(klaviyoApiUrl) ? null : SIMULATED_KLAVIYO_KEY);
 }
 
 async function mailTokenOf(sql: TenantSql, box: SecretBox, { tenantId, pass }: DemoTenant): Promise<string | null> {
@@ -45,14 +56,16 @@ export async function prepareTenant(
   const database = connectDatabase({ url: databaseUrl, poolMax: 2, applicationName: 'passrelay-demo' });
   try {
     const secretBox = createSecretBox({ keys: secretKeys });
+    const klaviyoApiKey = demoKlaviyoKey(config);
     const tenant = await ensureDemoTenant({
       database,
       secretBox,
       dataDir: folder,
       now: Date.now,
-      ...(config.klaviyoApiUrl === null && { klaviyoApiKey: SIMULATED_KLAVIYO_KEY }),
+      ...(klaviyoApiKey !== null && { klaviyoApiKey }),
     });
-    return { ...tenant, mailToken: await mailTokenOf(database.tenant(tenant.tenantId), secretBox, tenant) };
+    const mailToken = await mailTokenOf(database.tenant(tenant.tenantId), secretBox, tenant);
+    return { ...tenant, mailToken, writesBack: klaviyoApiKey !== null };
   } catch (cause) {
     if (!['secret-key-missing', 'secret-unreadable'].includes((cause as { code?: string }).code ?? '')) throw cause;
     throw new Error(

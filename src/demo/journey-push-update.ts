@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { PassView } from './api-calls.js';
+import { fireFlowWebhook } from './flow-webhook.js';
 import { stepPrinter, type JourneyContext, type JourneyResult } from './journey.js';
 import type { Iphone } from '../simulators/iphone.js';
 import { describeUpdate, phoneLines } from './phone.js';
 
-const ANSWER_MS = 10_000;
 /** What a flow gives for reaching the higher tier, and takes when it is lost. */
 const POINTS = 380;
 
@@ -22,26 +22,15 @@ function nextChange(pass: PassView): Change {
     : { passType: 'premium', tier: 'gold', points: points + POINTS };
 }
 
-/** Posts as Klaviyo's flows do; by ourselves where a real Klaviyo stands in the settings. Returns the correlation ID. */
-async function postPushUpdate({ api, tenant, simulators }: JourneyContext, body: object): Promise<string> {
-  const url = `${api.baseUrl}/api/${tenant.tenantId}/webhooks/listeners/klaviyo/passes/pushUpdate`;
-  const headers = { authorization: `Bearer ${tenant.apiKeys.klaviyo}`, 'idempotency-key': randomUUID() };
-  let status: number | null;
-  let text: string;
-  let correlationId: string | null | undefined;
-  if (simulators.klaviyo) {
-    const { attempts } = await simulators.klaviyo.fireWebhook({ url, headers, body, flowId: 'DemoTier' });
-    const answer = attempts.at(-1)!;
-    [status, text, correlationId] = [answer.status, answer.response, answer.headers['x-correlation-id']];
-  } else {
-    const answer = await fetch(url, {
-      method: 'POST',
-      headers: { ...headers, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(ANSWER_MS),
-    });
-    [status, text, correlationId] = [answer.status, await answer.text(), answer.headers.get('x-correlation-id')];
-  }
+/** Returns the correlation ID. */
+async function postPushUpdate(context: JourneyContext, body: object): Promise<string> {
+  const { tenant } = context;
+  const { status, text, correlationId } = await fireFlowWebhook(context, {
+    path: `/api/${tenant.tenantId}/webhooks/listeners/klaviyo/passes/pushUpdate`,
+    headers: { authorization: `Bearer ${tenant.apiKeys.klaviyo}`, 'idempotency-key': randomUUID() },
+    body,
+    flowId: 'DemoTier',
+  });
   if (status !== 200 || !correlationId) throw new Error(`pushUpdate answered ${status ?? 'nothing'}: ${text}`);
   return correlationId;
 }
