@@ -10,6 +10,8 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { accept, ended } from '../support/operations.js';
 
+const PUSH_WINDOW_MS = 10_000;
+
 describe('bursts and order, from acceptance to the phone', () => {
   let test: TestDatabase;
   let service: AppleService;
@@ -74,7 +76,13 @@ describe('bursts and order, from acceptance to the phone', () => {
       [pass.passId],
     );
     assert.equal(row?.points, 1100);
-    assert.ok(apns.pushes.length >= 1 && apns.pushes.length <= 2, `${apns.pushes.length} pushes`);
+    // Two for a burst that was worked off within one push window; one more for each further window that a busy machine took.
+    const [took] = await test.owner<{ ms: number }>(
+      `select extract(epoch from max(created_at) - min(created_at))::float8 * 1000 as ms from pass_revisions where operation_id = any($1)`,
+      [operations],
+    );
+    const most = 1 + Math.max(1, Math.ceil(took!.ms / PUSH_WINDOW_MS));
+    assert.ok(apns.pushes.length >= 1 && apns.pushes.length <= most, `${apns.pushes.length} pushes, not ${most}`);
     await phone.waitFor(
       () => phone.updates.at(-1)?.changes.some(({ after: value }) => String(value).includes('1100')) ?? false,
     );

@@ -1,31 +1,26 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import { createActivities } from '../../src/activities/index.js';
 import type { ActivityDeps } from '../../src/activities/deps.js';
 import { listDeliveries } from '../../src/database/deliveries.js';
 import { createEndpoint, createTestDelivery, openWebhookSecrets } from '../../src/database/merchant-webhooks.js';
 import { createSecretBox } from '../../src/database/secrets.js';
-import { findTimeSkippingServer } from '../../src/embedded/test-server.js';
 import { createMerchantSender } from '../../src/merchants/send.js';
 import { newWebhookSecret } from '../../src/merchants/sign.js';
 import { startMerchantSimulator } from '../../src/simulators/merchant.js';
 import { createWorker } from '../../src/worker/create-worker.js';
 import { createTestDatabase } from '../support/database.js';
-import { installRuntime, testBundle } from '../support/engine.js';
+import { testBundle } from '../support/engine.js';
 import { seedTenant } from '../support/tenant.js';
+import { startTimeSkipping } from '../support/time-skipping.js';
 
 const HOUR_MS = 3_600_000;
 const box = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
 
 test('a merchant that is down for three days gets its event when it is back, and one that stays away is given up', async () => {
-  installRuntime();
-  const path = await findTimeSkippingServer({ log: () => undefined });
-  const env = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path } },
-  });
+  const env = await startTimeSkipping();
   const db = await createTestDatabase();
   const tenant = await seedTenant(db);
   const { tenantId } = tenant;
