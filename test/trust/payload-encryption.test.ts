@@ -76,7 +76,10 @@ test('a history holds nothing readable, and the codec server reads it for the UI
   const operationId = await accept(db, tenant, { kind: 'push-update', input });
   assert.equal((await ended(db, tenant.tenantId, operationId)).outcome, 'converted');
   const id = workflowId({ kind: 'push-update', operationId, run: 1 });
-  const history = await engine.client.workflow.getHandle(id).fetchHistory();
+  const handle = engine.client.workflow.getHandle(id);
+  // The row is final a moment before the worker reports its steps to Temporal.
+  await handle.result();
+  const history = await handle.fetchHistory();
   const payloads = payloadsIn(history);
   const own = payloads.filter(({ encoding }) => encoding === 'binary/encrypted');
   assert.ok(own.length >= 5, `${own.length} encrypted payloads: the argument and a result of each step at least`);
