@@ -4,6 +4,7 @@ import { coerceFields } from '../passes/field-values.js';
 import type { PushUpdateInput } from '../passes/operation-input.js';
 import { changePass, type ChangeInput } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
+import type { FoundPasses } from './found-passes.js';
 
 export interface AppliedData {
   changed: number;
@@ -12,12 +13,13 @@ export interface AppliedData {
 }
 
 /** Writes the operation's fields where no later accepted operation was before; idempotent by (pass, operation). */
-export function applyDataActivity(deps: ActivityDeps) {
+export function applyDataActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
   return async function applyData(ref: ChangeInput): Promise<AppliedData> {
     return changePass<AppliedData>(deps, {
       ref,
       change: 'data',
       step: 'apply-data',
+      foundPasses,
       repeated: (revision, changed) => ({ changed: Object.keys(changed).length, superseded: 0, revision }),
       async decide({ pass, operation }) {
         const input = operation.input as unknown as PushUpdateInput;

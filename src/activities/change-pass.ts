@@ -12,6 +12,7 @@ import { recordFound, recordStep, type FoundEvidence, type StepRecord } from '..
 import { PermanentError, TransientError } from '../passes/errors.js';
 import type { Step } from '../passes/operation.js';
 import type { ActivityDeps, StepInput } from './deps.js';
+import type { FoundPasses } from './found-passes.js';
 
 /** What a step decides when it sees the pass as it is now. */
 export type Decision<Result> =
@@ -34,6 +35,8 @@ export interface ChangeRequest<Result> {
   ref: ChangeInput;
   change: ChangeKind;
   step: Step;
+  /** Of the steps that may come right after find-pass. */
+  foundPasses?: FoundPasses;
   /** The result of an earlier attempt that had committed before its answer was lost. */
   repeated(revision: number, changed: Record<string, unknown>): Result;
   decide(loaded: LoadedForChange): Decision<Result> | Promise<Decision<Result>>;
@@ -42,7 +45,8 @@ export interface ChangeRequest<Result> {
 const OPTIMISTIC_TRIES = 3;
 
 /**
- * Reads the pass, decides, and writes if nobody else wrote in between: two round trips where there is no contention.
+ * Reads the pass, decides, and writes if nobody else wrote in between: two round trips where there is no contention, one
+ * where find-pass has just read it.
  * A pass under a burst falls back to a lock, so that every writer gets its turn.
  */
 export async function changePass<Result>(deps: ActivityDeps, request: ChangeRequest<Result>): Promise<Result> {
@@ -62,7 +66,8 @@ export async function changePass<Result>(deps: ActivityDeps, request: ChangeRequ
 async function change<Result>(deps: ActivityDeps, request: ChangeRequest<Result>): Promise<Result> {
   const sql = deps.database.tenant(request.ref.tenantId);
   for (let attempt = 0; attempt < OPTIMISTIC_TRIES; attempt++) {
-    const done = await tryOnce(sql, request, false);
+    const read = attempt === 0 && request.ref.found ? request.foundPasses?.take(request.ref) : undefined;
+    const done = await tryOnce(sql, request, false, read);
     if (done) return done.result;
   }
   return sql.transaction(async (locked) => {
@@ -82,10 +87,11 @@ async function tryOnce<Result>(
   sql: Parameters<typeof loadForChange>[0],
   request: ChangeRequest<Result>,
   lock: boolean,
+  read?: LoadedForChange,
 ): Promise<{ result: Result } | undefined> {
   const { change } = request;
   const { found, ...ref } = request.ref;
-  const loaded = await loadForChange(sql, ref, change, lock);
+  const loaded = read ?? (await loadForChange(sql, ref, change, lock));
   if (!loaded) throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
   const step: StepRecord = { ...ref, step: request.step, state: 'succeeded' };
   if (loaded.recorded) {

@@ -6,6 +6,7 @@ import type { PushUpdateInput } from '../passes/operation-input.js';
 import { invalidData } from './invalid-data.js';
 import { changePass, type ChangeInput } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
+import type { FoundPasses } from './found-passes.js';
 
 export interface ConvertedType {
   outcome: 'converted' | 'unchanged' | 'superseded';
@@ -15,12 +16,13 @@ export interface ConvertedType {
 const isUniqueViolation = (error: unknown): boolean => (error as { code?: string }).code === '23505';
 
 /** Moves a pass to another pass type; serial number, token, installs and data stay. Idempotent by (pass, operation). */
-export function convertTypeActivity(deps: ActivityDeps) {
+export function convertTypeActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
   return async function convertType(ref: ChangeInput): Promise<ConvertedType> {
     const request = changePass<ConvertedType>(deps, {
       ref,
       change: 'type',
       step: 'convert-type',
+      foundPasses,
       repeated: (revision) => ({ outcome: 'converted', revision }),
       async decide({ pass, operation }) {
         const input = operation.input as unknown as PushUpdateInput;

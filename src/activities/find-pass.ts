@@ -6,6 +6,7 @@ import { PermanentError } from '../passes/errors.js';
 import type { LifecycleInput, PushUpdateInput } from '../passes/operation-input.js';
 import type { Outcome } from '../passes/operation.js';
 import type { ActivityDeps, StepInput } from './deps.js';
+import type { FoundPasses } from './found-passes.js';
 
 export type FoundPass =
   | {
@@ -28,7 +29,7 @@ const FINAL = ['succeeded', 'failed', 'cancelled'];
  * Leads the identifiers of an operation to exactly one pass, and says which steps the operation asks for. A pass
  * that is being created right now is worth another look; no pass or several is an outcome that ends the operation.
  */
-export function findPassActivity(deps: ActivityDeps) {
+export function findPassActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
   return async function findPass(ref: StepInput): Promise<FoundPass> {
     const sql = deps.database.tenant(ref.tenantId);
     const [loaded, settings] = await Promise.all([
@@ -40,7 +41,7 @@ export function findPassActivity(deps: ActivityDeps) {
         'operation-unknown',
         'The operation is not in the database: it was erased or never committed.',
       );
-    const { operation, hits } = loaded;
+    const { operation, hits, pass } = loaded;
     if (operation.cancel_requested || FINAL.includes(operation.status))
       return { found: false, outcome: operation.outcome ?? 'cancelled' };
     const input = operation.input as unknown as PushUpdateInput & Partial<LifecycleInput>;
@@ -57,6 +58,9 @@ export function findPassActivity(deps: ActivityDeps) {
       const evidence: FoundEvidence = { customerId, matched, at: new Date(deps.now()).toISOString() };
       const recordedByNext = operation.kind === 'push-update' && operation.status === 'accepted' && (convert || apply);
       if (!recordedByNext) await recordFound(sql, ref, { passId, ...evidence });
+      // With a revision, a run before this one has changed the pass: the step must find that again.
+      else if (pass?.pass_id === passId && operation.revision === null)
+        foundPasses.keep(ref, { pass, operation, recorded: null });
       return {
         found: true,
         passId,

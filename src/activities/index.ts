@@ -15,6 +15,7 @@ import {
 import { fetchProfileActivity } from './fetch-profile.js';
 import { findCustomerActivity } from './find-customer.js';
 import { findPassActivity } from './find-pass.js';
+import { createFoundPasses } from './found-passes.js';
 import { handConsentsActivity } from './hand-consents.js';
 import { migratePassesActivity } from './migrate-passes.js';
 import { notifyDevicesActivity } from './notify-devices.js';
@@ -31,10 +32,11 @@ import { writeBackProfileActivity } from './write-back-profile.js';
 
 /** All steps by the names that the Temporal UI shows. */
 export function createActivities(deps: ActivityDeps) {
+  const foundPasses = createFoundPasses();
   return {
-    'find-pass': findPassActivity(deps),
-    'convert-type': convertTypeActivity(deps),
-    'apply-data': applyDataActivity(deps),
+    'find-pass': findPassActivity(deps, foundPasses),
+    'convert-type': convertTypeActivity(deps, foundPasses),
+    'apply-data': applyDataActivity(deps, foundPasses),
     'recompute-metadata': recomputeMetadataActivity(deps),
     'notify-devices': notifyDevicesActivity(deps),
     'update-google-object': updateGoogleObjectActivity(deps),

@@ -1,6 +1,7 @@
 import type { Hit } from '../passes/choose-pass.js';
 import type { OperationRow } from './operations.js';
 import type { Sql } from './connect.js';
+import { PASS_COLUMNS, type PassRow } from './passes.js';
 
 type LoadedOperation = Pick<
   OperationRow,
@@ -13,20 +14,31 @@ type LoadedOperation = Pick<
   | 'outcome'
   | 'pass_id'
   | 'customer_id'
+  | 'revision'
   | 'cancel_requested'
   | 'test'
   | 'accepted_at'
 >;
+
+export interface LoadedWithHits {
+  operation: LoadedOperation;
+  hits: Hit[];
+  /** The pass itself where all hits are of one: the step that changes it need not read it again. */
+  pass: PassRow | null;
+}
+
+const PASS_PREFIX = 'found.';
+const passColumns = PASS_COLUMNS.map((column) => `found.${column} as "${PASS_PREFIX}${column}"`).join(', ');
 
 /** The operation and every pass that one of its identifiers leads to, in one round trip; each lookup is an index probe. */
 export async function loadWithHits(
   sql: Sql,
   tenantId: string,
   operationId: string,
-): Promise<{ operation: LoadedOperation; hits: Hit[] } | undefined> {
+): Promise<LoadedWithHits | undefined> {
   const [row] = await sql.query<LoadedOperation & { hits: Hit[] | null }>(
     `with operation as materialized (
-       select operation_id, acceptance_sequence, kind, origin, input, status, outcome, pass_id, customer_id, cancel_requested, test, accepted_at
+       select operation_id, acceptance_sequence, kind, origin, input, status, outcome, pass_id, customer_id, revision, cancel_requested, test, accepted_at
          from operations where tenant_id = $1 and operation_id = $2
      ), asked as materialized (
        select i.kind, i.value from operation, jsonb_to_recordset(operation.input -> 'identifiers') as i(kind text, value text)
@@ -48,12 +60,24 @@ export async function loadWithHits(
        select jsonb_agg(jsonb_build_object('kind', l.kind, 'passId', p.pass_id, 'customerId', p.customer_id, 'state', p.state,
                                            'passTypeId', p.pass_type_id, 'passTypeName', t.name))
          from leads l join passes p on p.pass_id = l.pass_id join pass_types t on t.tenant_id = p.tenant_id and t.pass_type_id = p.pass_type_id
-     ) as hits from operation`,
+     ) as hits, ${passColumns} from operation left join passes found on found.tenant_id = $1 and found.pass_id = (
+       select (array_agg(pass_id))[1] from leads having count(distinct pass_id) = 1
+     )`,
     [tenantId, operationId],
   );
   if (!row) return undefined;
-  const { hits, ...operation } = row;
-  return { operation, hits: hits ?? [] };
+  const { hits, ...columns } = row;
+  const pass: Record<string, unknown> = {};
+  const operation: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(columns)) {
+    if (name.startsWith(PASS_PREFIX)) pass[name.slice(PASS_PREFIX.length)] = value;
+    else operation[name] = value;
+  }
+  return {
+    operation: operation as unknown as LoadedOperation,
+    hits: hits ?? [],
+    pass: pass['pass_id'] === null ? null : (pass as unknown as PassRow),
+  };
 }
 
 /** Whether an accepted issue-pass that has not made its pass yet shares an identifier with this operation. */

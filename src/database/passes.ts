@@ -30,6 +30,34 @@ export interface PassRow {
   uninstalled_at: Date | null;
 }
 
+/** Every column of a pass, for statements that read it beside another table. */
+export const PASS_COLUMNS = [
+  'pass_id',
+  'tenant_id',
+  'customer_id',
+  'serial_number',
+  'external_id',
+  'pass_type_id',
+  'pass_type_version',
+  'apple_pass_type_identifier',
+  'state',
+  'state_sequence',
+  'type_sequence',
+  'data',
+  'field_sequences',
+  'visuals',
+  'revision',
+  'update_tag',
+  'lock_version',
+  'live_key',
+  'test',
+  'created_at',
+  'modified_at',
+  'first_installed_at',
+  'installed_at',
+  'uninstalled_at',
+] as const satisfies readonly (keyof PassRow)[];
+
 /** The row as the domain knows it. */
 export function toPass(row: PassRow): Pass {
   return {
