@@ -24,14 +24,19 @@ export async function notifyWallets(input: NotifyWallets): Promise<OperationResu
   const { tenantId, operationId, passId, outcome } = input;
   const target = { tenantId, operationId, passId };
   const nothingFollows = !input.google && !input.writeBack && input.endsOperation !== false;
+  const apple = tellApple({ ...target, eventType: input.eventType, endsWith: nothingFollows ? outcome : null });
+  if (!input.google && !input.writeBack) {
+    await apple;
+    return { outcome, passId, recorded: nothingFollows };
+  }
   const told = await Promise.allSettled([
-    tellApple({ ...target, eventType: input.eventType, endsWith: nothingFollows ? outcome : null }),
+    apple,
     // A regular activity at once: it waits for Google's answers and its pace.
     input.google ? runDurably('update-google-object', target, 'wallet') : null,
     input.writeBack ? writeBack({ ...target, event: WRITE_BACK_EVENTS[input.eventType ?? ''] ?? null }) : null,
   ]);
   for (const part of told) if (part.status === 'rejected') throw part.reason;
-  return { outcome, passId, recorded: nothingFollows };
+  return { outcome, passId, recorded: false };
 }
 
 async function tellApple(step: NotifyDevices): Promise<void> {

@@ -23,27 +23,20 @@ const durable = {
   bulk: proxyActivities<Record<string, AnyStep>>(DURABLE.bulk),
 } satisfies Record<FailureCharacter, unknown>;
 
-/** Runs a step: once locally, then (if it is in trouble that may pass) durably and visibly until its time is up. */
-export async function runStep<K extends Name>(
-  name: K,
-  input: Input<K>,
-  character: FailureCharacter,
-): Promise<Result<K>> {
-  try {
-    return (await quick[name]!(input)) as Result<K>;
-  } catch (error) {
+/**
+ * Runs a step: once locally, then (if it is in trouble that may pass) durably and visibly until its time is up. Not an
+ * async function: the SDK notes the stack of every promise in a workflow, and this is the way of every step.
+ */
+export function runStep<K extends Name>(name: K, input: Input<K>, character: FailureCharacter): Promise<Result<K>> {
+  return quick[name]!(input).catch((error: unknown) => {
     if (isCancellation(error) || isPermanent(error)) throw error;
     return runDurably(name, input, character);
-  }
+  }) as Promise<Result<K>>;
 }
 
 /** Runs a step as a regular activity from the start: for calls that take long or wait for a rate budget. */
-export async function runDurably<K extends Name>(
-  name: K,
-  input: Input<K>,
-  character: FailureCharacter,
-): Promise<Result<K>> {
-  return (await durable[character][name]!(input)) as Result<K>;
+export function runDurably<K extends Name>(name: K, input: Input<K>, character: FailureCharacter): Promise<Result<K>> {
+  return durable[character][name]!(input) as Promise<Result<K>>;
 }
 
 /** A local activity throws its failure bare, a regular one wraps it. */
