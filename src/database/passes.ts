@@ -216,42 +216,34 @@ export async function writeChange(sql: Sql, change: PassChange): Promise<number 
   return row?.revision;
 }
 
-/** Moves field sequences only (equal values, accepted later): no revision, nothing for a phone to see. */
-export async function writeSequences(
+/**
+ * Moves sequences only (the same was asked for again, later): no revision, nothing for a phone to see. An older request
+ * must lose to this one too.
+ */
+async function moveSequences(
   sql: Sql,
   before: PassRow,
-  fieldSequences: Record<string, string>,
+  column: string,
+  value: string,
   step: StepRecord,
 ): Promise<boolean> {
   const rows = await sql.query(
     `with moved as (
-       update passes set field_sequences = $9, lock_version = lock_version + 1
+       update passes set ${column} = $9, lock_version = lock_version + 1
         where tenant_id = $1 and pass_id = $7 and lock_version = $8 returning revision
      ), step as (
        ${recordStepSql('moved')}
      )
      select revision from moved`,
-    [...stepValues(step), before.pass_id, before.lock_version, JSON.stringify(fieldSequences)],
+    [...stepValues(step), before.pass_id, before.lock_version, value],
   );
   return rows.length > 0;
 }
 
-/** Moves the state's sequence only: the state was asked for again, later, and an older request must lose to this one too. */
-export async function writeStateSequence(
-  sql: Sql,
-  before: PassRow,
-  stateSequence: string,
-  step: StepRecord,
-): Promise<boolean> {
-  const rows = await sql.query(
-    `with moved as (
-       update passes set state_sequence = $9, lock_version = lock_version + 1
-        where tenant_id = $1 and pass_id = $7 and lock_version = $8 returning revision
-     ), step as (
-       ${recordStepSql('moved')}
-     )
-     select revision from moved`,
-    [...stepValues(step), before.pass_id, before.lock_version, stateSequence],
-  );
-  return rows.length > 0;
-}
+/** Equal values of fields, accepted later; false where another writer was faster. */
+export const writeSequences = (sql: Sql, before: PassRow, fieldSequences: Record<string, string>, step: StepRecord) =>
+  moveSequences(sql, before, 'field_sequences', JSON.stringify(fieldSequences), step);
+
+/** The state that the pass has already, asked for later; false where another writer was faster. */
+export const writeStateSequence = (sql: Sql, before: PassRow, stateSequence: string, step: StepRecord) =>
+  moveSequences(sql, before, 'state_sequence', stateSequence, step);
