@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { classDigest, recordClass } from '../database/google-objects.js';
+import { classDigest, designedFields, recordClass } from '../database/google-objects.js';
 import type { PassRow } from '../database/passes.js';
 import type { GoogleDesign } from '../passes/pass-type.js';
 import { googleClass } from '../wallets/google/wallet-object.js';
@@ -23,7 +23,8 @@ export async function ensureGoogleClass(
   const digest = createHash('sha256').update(JSON.stringify(resource)).digest('hex');
   const sql = deps.database.tenant(pass.tenant_id);
   if ((await classDigest(sql, pass.tenant_id, classId)) === digest) return 'unchanged';
-  const result = await access.client.ensure(`${design.type}Class`, resource, Object.keys(design.class));
+  const ownedFields = await designedFields(sql, pass.tenant_id, design.type, 'class');
+  const result = await access.client.ensure(`${design.type}Class`, resource, ownedFields);
   await recordClass(sql, pass.tenant_id, { classId, objectType: design.type, digest });
   return result;
 }

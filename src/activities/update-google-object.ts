@@ -1,5 +1,6 @@
 import {
   changedSince,
+  designedFields,
   loadGooglePass,
   recordRetired,
   recordSynced,
@@ -220,7 +221,8 @@ async function writeObject(
   });
   const body = (objectId: string, notify = false) =>
     googleObject({ design: google, classId, objectId, view, state: GOOGLE_STATES[pass.state], notify });
-  const ownedFields = Object.keys(google.object);
+  const sql = deps.database.tenant(tenantId);
+  const ownedFields = await designedFields(sql, tenantId, google.type, 'object');
   const known = objects.find((object) => object.object_type === google.type && object.class_id === classId);
   const newObjectId =
     known?.object_id ?? googleObjectId(access.issuerId, tenantId, passId, `${google.type}/${classId}`);
@@ -231,7 +233,7 @@ async function writeObject(
     const input = { live, to, newObjectId, known: known !== undefined, body: (id: string) => body(id), ownedFields };
     return convertObject(access.client, input);
   }
-  const changed = await changedSince(deps.database.tenant(tenantId), pass, live.synced_revision, revision);
+  const changed = await changedSince(sql, pass, live.synced_revision, revision);
   const notifyFields = pass.state === 'active' ? google.notifyOn.filter((field) => changed.includes(field)) : [];
   return updateObject(access.client, {
     live,

@@ -183,3 +183,21 @@ export async function findLiveObject(sql: Sql, tenantId: string, passId: string)
   );
   return row;
 }
+
+/**
+ * Top-level fields that any design of the tenant, present or past, has written into classes or objects of this Google
+ * type: a PATCH clears none, so what a design has dropped is looked for at Google by these names.
+ */
+export async function designedFields(
+  sql: Sql,
+  tenantId: string,
+  googleType: GoogleObjectRow['object_type'],
+  part: 'class' | 'object',
+): Promise<string[]> {
+  const rows = await sql.query<{ field: string }>(
+    `select distinct jsonb_object_keys(design -> 'google' -> $3::text) as field from pass_type_versions
+      where tenant_id = $1 and design -> 'google' ->> 'type' = $2`,
+    [tenantId, googleType, part],
+  );
+  return rows.map(({ field }) => field);
+}

@@ -18,6 +18,7 @@ const loyalty: GoogleDesign = {
     issuerName: 'Café Müller',
     programName: 'Stammgäste',
     programLogo: { sourceUri: { uri: 'https://images.example/logo.png' } },
+    homepageUri: { uri: 'https://cafe.example/' },
   },
   object: {
     accountId: '{{pass.serialNumber}}',

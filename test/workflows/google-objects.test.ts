@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { findPassType, publishVersion } from '../../src/database/pass-types.js';
 import { listSteps } from '../../src/database/operations.js';
+import type { GoogleDesign } from '../../src/passes/pass-type.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { startTestGoogle, updateOf, type TestGoogle } from '../support/google.js';
@@ -25,8 +27,31 @@ describe('a pass at Google Wallet follows its updates', () => {
     await test.drop();
   });
 
-  const update = async (tenant: SeededTenant, data: object, passType: string | null = null) =>
-    ended(test, tenant.tenantId, await accept(test, tenant, updateOf(tenant, data, passType)));
+  const update = async (tenant: SeededTenant, data: object, passType: string | null = null, updateMetadata = false) => {
+    const { kind, input } = updateOf(tenant, data, passType);
+    return ended(test, tenant.tenantId, await accept(test, tenant, { kind, input: { ...input, updateMetadata } }));
+  };
+  const without = (from: GoogleDesign['object'], field: string) =>
+    Object.fromEntries(Object.entries(from).filter(([name]) => name !== field));
+  /** Publishes the next version of a pass type, with another Google design, and waits until workers know it. */
+  async function publish(
+    tenant: SeededTenant,
+    passTypeId: string,
+    change: (design: GoogleDesign, basic: GoogleDesign) => GoogleDesign,
+  ): Promise<void> {
+    const { tenantId, passTypes } = tenant;
+    const sql = test.database.tenant(tenantId);
+    const [present, basic] = await Promise.all([
+      findPassType(sql, tenantId, passTypeId),
+      findPassType(sql, tenantId, passTypes.basic),
+    ]);
+    const design = { ...present!.design, google: change(present!.design.google!, basic!.design.google!) };
+    const { version } = await sql.transaction((within) => publishVersion(within, tenantId, design, {}));
+    await until(
+      async () => (await engine.deps.passTypes.current(tenantId, passTypeId))?.version === version,
+      'workers to know the new version',
+    );
+  }
   const googleStep = async (tenant: SeededTenant, operationId: string) =>
     (await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, operationId)).find(
       ({ step }) => step === 'update-google-object',
@@ -104,6 +129,38 @@ describe('a pass at Google Wallet follows its updates', () => {
     await update(tenant, {}, 'basic');
     assert.equal((await google.live(tenant)).object_id, old.object_id, 'the way back meets the first object');
     assert.equal(google.simulator.object(old.object_id)?.['state'], 'ACTIVE');
+  });
+
+  it('clears at Google what the next version of the design has dropped, in the class and in the object', async () => {
+    const tenant = await google.seed();
+    await update(tenant, { points: 1 });
+    const { object_id: objectId } = await google.live(tenant);
+    const classId = String(google.simulator.object(objectId)?.['classId']);
+    await publish(tenant, tenant.passTypes.basic, ({ object, class: shared, ...rest }) => {
+      const { textModulesData: _dropped, ...kept } = object;
+      return { ...rest, object: kept, class: { ...without(shared, 'homepageUri'), programName: 'Club' } };
+    });
+    const row = await update(tenant, {}, null, true);
+    assert.equal(row.outcome, 'updated');
+    const object = google.simulator.object(objectId)!;
+    assert.equal('textModulesData' in object, false, 'the dropped field is gone');
+    assert.equal(object['accountId'], tenant.pass.serialNumber, 'the others stay');
+    const klass = google.simulator.class(classId)!;
+    assert.deepEqual([klass['programName'], 'homepageUri' in klass], ['Club', false]);
+  });
+
+  it('leaves nothing of the former type behind where the class of the object is changed', async () => {
+    const tenant = await google.seed();
+    await publish(tenant, tenant.passTypes.premium, (_, basic) => ({
+      ...basic,
+      classSuffix: 'reserve',
+      object: without(basic.object, 'loyaltyPoints'),
+    }));
+    await update(tenant, { points: 1 });
+    const { object_id: objectId } = await google.live(tenant);
+    assert.equal((await update(tenant, {}, 'premium')).outcome, 'converted');
+    assert.equal((await google.live(tenant)).object_id, objectId, 'the same object, with another class');
+    assert.equal('loyaltyPoints' in google.simulator.object(objectId)!, false);
   });
 
   it('comes back after a quota refusal, with the holder notified once', async () => {

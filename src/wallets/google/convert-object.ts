@@ -9,7 +9,8 @@ const CLASS_REFUSED = new Set(['google-invalid-resource', 'google-refused']);
 
 /**
  * Carries out the steps of a conversion; repeating them is harmless. `body` gives the whole object of the new type under the given
- * id, `ownedFields` are the top-level fields of both designs. Returns the id under which the pass lives at Google from now on.
+ * id, `ownedFields` are the top-level fields of any design that the object may have had. Returns the id under which the pass
+ * lives at Google from now on.
  */
 export async function convertGoogleObject(input: {
   client: GoogleWalletClient;

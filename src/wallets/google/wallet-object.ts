@@ -137,7 +137,7 @@ export type GoogleWrite = { method: 'none' } | { method: 'PATCH' | 'PUT'; body: 
 /**
  * What to send so that `current` (as Google gave it) says `desired`. A PATCH cannot clear a field, so where an owned field
  * has lost its value the whole resource is PUT, with everything of Google's and others' (messages, links) kept.
- * `ownedFields` are the top-level fields of the design; the fields of `desired` are owned in any case.
+ * `ownedFields` are the top-level fields of the design and of those before it; the fields of `desired` are owned in any case.
  */
 export function googleWrite(
   current: GoogleResource,
