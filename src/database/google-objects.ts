@@ -201,3 +201,26 @@ export async function designedFields(
   );
   return rows.map(({ field }) => field);
 }
+
+/** Google's type of each class that was written, by class id. */
+export async function listClasses(sql: Sql, tenantId: string): Promise<Map<string, string>> {
+  const rows = await sql.query<{ class_id: string; object_type: string }>(
+    'select class_id, object_type from google_classes where tenant_id = $1',
+    [tenantId],
+  );
+  return new Map(rows.map((row) => [row.class_id, row.object_type]));
+}
+
+/** The pass types whose current version has a Google design, with the suffix of their class. */
+export async function listClassHolders(
+  sql: Sql,
+  tenantId: string,
+): Promise<{ passTypeId: string; name: string; classSuffix: string }[]> {
+  return sql.query(
+    `select t.pass_type_id as "passTypeId", t.name, v.design -> 'google' ->> 'classSuffix' as "classSuffix"
+       from pass_types t join pass_type_versions v
+         on v.tenant_id = t.tenant_id and v.pass_type_id = t.pass_type_id and v.version = t.current_version
+      where t.tenant_id = $1 and v.design ? 'google' order by t.name`,
+    [tenantId],
+  );
+}

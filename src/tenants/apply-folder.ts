@@ -6,6 +6,7 @@ import { getSecret, putSecret, SECRET_NAMES, type SecretBox } from '../database/
 import { upsertTenant } from '../database/tenants.js';
 import { PermanentError } from '../passes/errors.js';
 import { fingerprintOf, loadCertificate } from './check-certificates.js';
+import { checkStoredClasses } from './check-google-classes.js';
 import { validateTenantFolder } from './check-folder.js';
 import { TenantFolderError } from './folder-problem.js';
 import type { ReadOptions, TenantFolder } from './read-folder.js';
@@ -48,6 +49,8 @@ export async function applyTenantFolder(
       versions.push({ name: design.name, passTypeId: design.id, version, published });
       if (published) changed.push(`pass-types/${design.name}`);
     }
+    const taken = await checkStoredClasses(sql, folder);
+    if (taken.length > 0) throw new TenantFolderError(root, taken);
     return { tenantId, versions, changed };
   });
 }

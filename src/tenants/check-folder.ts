@@ -5,6 +5,7 @@ import { nearest } from '../passes/nearest-name.js';
 import { PASS_KEYS, checkAppleDesign } from '../wallets/apple/check-design.js';
 import { checkGoogleDesign } from '../wallets/google/check-design.js';
 import { checkCertificates } from './check-certificates.js';
+import { checkClassSuffixes } from './check-google-classes.js';
 import { checkImages } from './check-images.js';
 import type { FolderProblem } from './folder-problem.js';
 import { checkFieldsAcross, fieldProblem } from './check-fields.js';
@@ -15,7 +16,11 @@ type Add = (path: string, message: string, cure: string) => void;
 /** Everything that is wrong with the meaning of what was read; an empty list is good. */
 export function checkTenantFolder(folder: TenantFolder, options: { now: () => number }): FolderProblem[] {
   const problems = folder.passTypes.flatMap((passType) => checkPassType(passType));
-  problems.push(...checkNames(folder.passTypes), ...checkFieldsAcross(folder.passTypes));
+  problems.push(
+    ...checkNames(folder.passTypes),
+    ...checkFieldsAcross(folder.passTypes),
+    ...checkClassSuffixes(folder.passTypes),
+  );
   if (folder.tenant) problems.push(...checkGoogleAccess(folder), ...checkCertificates(folder, options));
   if (folder.passTypes.length === 0 && folder.tenant) {
     problems.push({

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { getSigningMaterial, listCertificates } from '../../src/database/certificates.js';
 import { findPassType, getImage, getPassTypeVersion, listVersions } from '../../src/database/pass-types.js';
+import { recordClass } from '../../src/database/google-objects.js';
 import { createSecretBox, getSecret, SECRET_NAMES } from '../../src/database/secrets.js';
 import { getTenant, getTenantByAccountId } from '../../src/database/tenants.js';
 import { applyTenantFolder } from '../../src/tenants/apply-folder.js';
 import { DEMO_PASS_TYPE_IDENTIFIER } from '../../src/tenants/demo-certificates.js';
 import { TenantFolderError } from '../../src/tenants/folder-problem.js';
+import { googleClassId } from '../../src/wallets/google/resource-ids.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { copyTenantFolder, editJson, issueCertificate } from '../support/tenant-folder.js';
 
@@ -113,6 +115,28 @@ test("another tenant's account id is refused with a cure", async () => {
   await assert.rejects(apply(), { code: 'account-id-taken' });
   const account = `aid_0x${counter - 1}`;
   assert.equal((await getTenantByAccountId(db.database.system, account))?.tenantId, first);
+});
+
+test('a class at Google belongs to one pass type for good, also where that is gone from the folder', async () => {
+  await apply();
+  const basic = readFileSync(join(root, BASIC), 'utf8');
+  rmSync(join(root, BASIC));
+  editJson(root, 'pass-types/premium.json', (design) => (design.google.classSuffix = 'kestrel-card'));
+  await assert.rejects(apply(), (error: Error) => {
+    assert.ok(error instanceof TenantFolderError);
+    assert.match(error.message, /premium\.json \/google\/classSuffix: .*the pass type "basic" that was applied before/);
+    return true;
+  });
+  assert.equal((await findPassType(sql(), tenantId, 'premium'))?.version, 1);
+
+  editJson(root, 'pass-types/premium.json', (design) => (design.google.classSuffix = 'kestrel-reserve'));
+  writeFileSync(join(root, BASIC), basic);
+  assert.deepEqual((await apply()).changed, []);
+  const classId = googleClassId('3388000000012345678', tenantId, 'kestrel-card');
+  await recordClass(sql(), tenantId, { classId, objectType: 'loyalty', digest: 'x' });
+  assert.deepEqual((await apply()).changed, []);
+  await recordClass(sql(), tenantId, { classId, objectType: 'generic', digest: 'x' });
+  await assert.rejects(apply(), /basic\.json \/google\/classSuffix: Google has the class .* as generic.*says loyalty/);
 });
 
 test('while rotating two certificates are active and the newest valid one signs; one that left the folder does not', async () => {

@@ -187,6 +187,14 @@ const cases: [
     /own/,
   ],
   [
+    'two pass types with one class at Google',
+    inBasic((d) => (d.google.classSuffix = 'kestrel-reserve')),
+    'pass-types/premium.json',
+    '/google/classSuffix',
+    /"kestrel-reserve" is also the class suffix of pass-types\/basic\.json/,
+    /of its own/,
+  ],
+  [
     'an unknown field type',
     inBasic((d) => (d.fields[0].type = 'string')),
     BASIC,
