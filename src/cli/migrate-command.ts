@@ -1,18 +1,45 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
+import type { Sql } from '../database/connect.js';
+import { countMigration, findMigration, pauseMigration, type MigrationRow } from '../database/migrate-passes.js';
 import { insertOrFindOperation } from '../database/operations.js';
 import { findPassType } from '../database/pass-types.js';
 import { getTenant } from '../database/tenants.js';
 import type { MigratePassesInput } from '../passes/operation-input.js';
+import { FINAL_STATUSES } from '../passes/operation.js';
 import type { CliContext } from './context.js';
 
-/** `passrelay tenant migrate`: accepts the operation; a worker carries it out, also long after this command ended. */
+const FOLLOW_MS = 1_000;
+
+interface MigrateOptions {
+  perMinute: string;
+  pause?: boolean;
+  resume?: boolean;
+  progress?: boolean;
+  follow?: boolean;
+}
+
+const hasEnded = (row: MigrationRow): boolean => FINAL_STATUSES.includes(row.status);
+
+async function describe(sql: Sql, tenantId: string, passTypeId: string, row: MigrationRow): Promise<string> {
+  const { remaining, unfinished } = await countMigration(sql, { tenantId, operationId: row.operationId }, passTypeId);
+  const word = row.paused && !hasEnded(row) ? 'paused' : row.status;
+  const reason = row.status === 'failed' && row.reason ? ` (${row.reason})` : '';
+  return `${word}${reason}: ${row.accepted} passes taken on, ${unfinished} of them under way; ${remaining} are on an older version; ${row.perMinute} a minute`;
+}
+
+/** `passrelay tenant migrate`: accepts the operation, holds it and tells of it; a worker carries it out. */
 export function migrateCommand(tenant: Command, context: () => CliContext): void {
   tenant
     .command('migrate <tenantId> <passType>')
     .description('move all passes of a type to its current version, and tell their phones')
     .option('--per-minute <passes>', 'pace; phones fetch what they are told of', '600')
-    .action(async (tenantId: string, passType: string, options: { perMinute: string }) => {
+    .option('--pause', 'hold the migration under way')
+    .option('--resume', 'go on with a paused one')
+    .option('--progress', 'tell how far the newest one is')
+    .option('--follow', 'tell how far it is until it ends or pauses')
+    .action(async (tenantId: string, passType: string, options: MigrateOptions) => {
       const { database, out } = context();
       const sql = database().tenant(tenantId);
       const perMinute = Number(options.perMinute);
@@ -24,19 +51,46 @@ export function migrateCommand(tenant: Command, context: () => CliContext): void
       }
       const type = await findPassType(sql, tenantId, passType);
       if (!type) throw new Error(`There is no pass type "${passType}": see "passrelay tenant show ${tenantId}".`);
-      const input: MigratePassesInput = { passTypeId: type.passTypeId, perMinute };
-      const operationId = randomUUID();
-      await insertOrFindOperation(sql, {
-        operationId,
-        tenantId,
-        kind: 'migrate-passes',
-        origin: 'operator',
-        idempotencyKey: null,
-        bodyHash: null,
-        input,
-      });
-      out(`Accepted: passes of ${type.design.name} move to version ${type.version}, ${perMinute} a minute.`);
-      out(`Status: GET /api/${tenantId}/operations/${operationId}`);
-      out(`Pause:  temporal workflow signal --workflow-id migrate-passes/${operationId} --name pause (or resume)`);
+      const { passTypeId } = type;
+      const { name } = type.design;
+      const newest = await findMigration(sql, tenantId, passTypeId);
+      const running = newest && !hasEnded(newest) ? newest : undefined;
+
+      if (options.pause || options.resume) {
+        if (!running) throw new Error(`No migration of ${name} is under way.`);
+        await pauseMigration(sql, { tenantId, operationId: running.operationId }, options.pause === true);
+        if (options.pause) out(`The migration of ${name} takes on no more passes; "--resume" goes on.`);
+        else out(`The migration of ${name} goes on within seconds.`);
+      } else if (options.progress || (options.follow && running)) {
+        if (!newest) throw new Error(`No migration of ${name} was ever asked for.`);
+      } else if (running) {
+        out(`A migration of ${name} is under way; it ends at the version that is current then.`);
+        out(`Status: GET /api/${tenantId}/operations/${running.operationId}`);
+      } else {
+        const input: MigratePassesInput = { passTypeId, perMinute };
+        const operationId = randomUUID();
+        await insertOrFindOperation(sql, {
+          operationId,
+          tenantId,
+          kind: 'migrate-passes',
+          origin: 'operator',
+          idempotencyKey: null,
+          bodyHash: null,
+          input,
+        });
+        out(`Accepted: passes of ${name} move to version ${type.version}, ${perMinute} a minute.`);
+        out(`Status: GET /api/${tenantId}/operations/${operationId}`);
+        out(`Here:   passrelay tenant migrate ${tenantId} ${name} --progress (or --follow, --pause, --resume)`);
+      }
+
+      let last = '';
+      while (options.progress || options.follow) {
+        const row = (await findMigration(sql, tenantId, passTypeId))!;
+        const line = await describe(sql, tenantId, passTypeId, row);
+        if (line !== last) out(line);
+        last = line;
+        if (!options.follow || hasEnded(row) || row.paused) return;
+        await pause(FOLLOW_MS);
+      }
     });
 }

@@ -1,6 +1,8 @@
 import type { MigratePassesInput } from '../passes/operation-input.js';
+import type { OperationStatus } from '../passes/operation.js';
 import type { TenantSql, Sql } from './connect.js';
 import { recordStepSql, stepValues, type OperationRef } from './steps.js';
+import { noteProgress } from './write-back.js';
 
 const keyPrefix = (ref: OperationRef): string => `migrate:${ref.operationId}:`;
 const FIRST = '00000000-0000-0000-0000-000000000000';
@@ -8,6 +10,9 @@ const FIRST = '00000000-0000-0000-0000-000000000000';
 export interface Migration {
   input: MigratePassesInput;
   cancelled: boolean;
+  paused: boolean;
+  /** The version that was current when the present pass over the passes began; null before it did. */
+  sweep: number | null;
   /** The last pass that an update was accepted for. */
   cursor: string;
   accepted: number;
@@ -18,10 +23,13 @@ export async function beginMigration(sql: Sql, ref: OperationRef): Promise<Migra
   const [row] = await sql.query<{
     input: MigratePassesInput;
     cancelled: boolean;
+    paused: boolean;
+    sweep: number | null;
     cursor: string | null;
     accepted: number | null;
   }>(
-    `select o.input, o.cancel_requested as cancelled, s.detail ->> 'cursor' as cursor, (s.detail -> 'accepted')::int as accepted
+    `select o.input, o.cancel_requested as cancelled, coalesce((s.detail -> 'paused')::boolean, false) as paused,
+            (s.detail -> 'sweep')::int as sweep, s.detail ->> 'cursor' as cursor, (s.detail -> 'accepted')::int as accepted
        from operations o
        left join operation_steps s on s.operation_id = o.operation_id and s.step = 'migrate-passes'
       where o.tenant_id = $1 and o.operation_id = $2`,
@@ -37,7 +45,7 @@ export async function beginMigration(sql: Sql, ref: OperationRef): Promise<Migra
 export async function acceptMigrations(
   sql: TenantSql,
   ref: OperationRef,
-  batch: { passTypeId: string; version: number; cursor: string; accepted: number; limit: number },
+  batch: Pick<Migration, 'cursor' | 'accepted' | 'sweep'> & { passTypeId: string; version: number; limit: number },
 ): Promise<number> {
   return sql.transaction(async (within) => {
     const [row] = await within.query<{ passes: number; cursor: string | null; remaining: number }>(
@@ -56,11 +64,12 @@ export async function acceptMigrations(
        select (select count(*)::int from next) as passes, (select max(pass_id::text) from next) as cursor,
               (select count(*)::int from passes where tenant_id = $1 and pass_type_id = $2 and pass_type_version < $3
                   and state <> 'deleted') as remaining`,
-      [ref.tenantId, batch.passTypeId, batch.version, batch.cursor, batch.limit, keyPrefix(ref)],
+      [ref.tenantId, batch.passTypeId, batch.version, batch.cursor, batch.limit, `${keyPrefix(ref)}${batch.version}:`],
     );
     const { passes, cursor, remaining } = row!;
     if (passes === 0) return 0;
-    const detail = { cursor, accepted: batch.accepted + passes, remaining };
+    const sweep = batch.sweep ?? batch.version;
+    const detail = { cursor, accepted: batch.accepted + passes, remaining, sweep, version: batch.version };
     await within.query(
       `with step as (${recordStepSql()})
        update operations set status = 'running', started_at = coalesce(started_at, clock_timestamp())
@@ -71,13 +80,50 @@ export async function acceptMigrations(
   });
 }
 
-/** How many of a migration's updates have not ended yet. */
-export async function countUnfinishedMigrations(sql: Sql, ref: OperationRef): Promise<number> {
-  const [row] = await sql.query<{ count: number }>(
-    `select count(*)::int as count from operations
-      where tenant_id = $1 and kind = 'push-update' and status in ('accepted', 'running', 'retrying')
-        and starts_with(idempotency_key, $2)`,
-    [ref.tenantId, keyPrefix(ref)],
+export interface MigrationProgress {
+  /** Passes on an older version than the current one. */
+  remaining: number;
+  /** Updates that were accepted and have not ended yet. */
+  unfinished: number;
+}
+
+/** How much of a migration is still to do. */
+export async function countMigration(sql: Sql, ref: OperationRef, passTypeId: string): Promise<MigrationProgress> {
+  const [row] = await sql.query<MigrationProgress>(
+    `select (select count(*)::int from passes p join pass_types t on t.tenant_id = $1 and t.pass_type_id = p.pass_type_id
+              where p.tenant_id = $1 and p.pass_type_id = $3 and p.pass_type_version < t.current_version
+                and p.state <> 'deleted') as remaining,
+            (select count(*)::int from operations
+              where tenant_id = $1 and kind = 'push-update' and status in ('accepted', 'running', 'retrying')
+                and starts_with(idempotency_key, $2)) as unfinished`,
+    [ref.tenantId, keyPrefix(ref), passTypeId],
   );
-  return row!.count;
+  return row!;
+}
+
+export interface MigrationRow {
+  operationId: string;
+  status: OperationStatus;
+  reason: string | null;
+  perMinute: number;
+  accepted: number;
+  paused: boolean;
+}
+
+/** The newest migration of a pass type, or undefined. */
+export async function findMigration(sql: Sql, tenantId: string, passTypeId: string): Promise<MigrationRow | undefined> {
+  const [row] = await sql.query<MigrationRow>(
+    `select o.operation_id as "operationId", o.status, o.reason, (o.input -> 'perMinute')::int as "perMinute",
+            coalesce((s.detail -> 'accepted')::int, 0) as accepted, coalesce((s.detail -> 'paused')::boolean, false) as paused
+       from operations o left join operation_steps s on s.operation_id = o.operation_id and s.step = 'migrate-passes'
+      where o.tenant_id = $1 and o.kind = 'migrate-passes' and o.input ->> 'passTypeId' = $2
+      order by o.acceptance_sequence desc limit 1`,
+    [tenantId, passTypeId],
+  );
+  return row;
+}
+
+/** Pauses or resumes a migration: a mark that its next batch meets. Updates that were accepted already go on. */
+export async function pauseMigration(sql: Sql, ref: OperationRef, paused: boolean): Promise<void> {
+  await noteProgress(sql, ref, 'migrate-passes', { paused });
 }
