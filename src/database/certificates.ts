@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { PermanentError } from '../passes/errors.js';
 import type { Sql } from './connect.js';
 import { getSecret, putSecret, type SecretBox } from './secrets.js';
@@ -101,19 +102,41 @@ export async function listCertificates(sql: Sql, tenantId: string): Promise<Appl
   return rows.map(toCertificate);
 }
 
-/** The active certificate of each tenant and pass type identifier that runs out last, for health and metrics. Runs as the system. */
+/**
+ * Until when each tenant's pass type identifiers can be signed for: the active certificate that serves longest, which
+ * ends with its intermediate at the latest. For health and metrics; runs as the system.
+ */
 export async function listCertificateExpiries(
   system: Sql,
 ): Promise<{ tenantId: string; passTypeIdentifier: string; notAfter: Date }[]> {
-  const rows = await system.query<{ tenant_id: string; pass_type_identifier: string; not_after: Date }>(
-    `select tenant_id, pass_type_identifier, max(not_after) as not_after from apple_certificates
-      where active group by tenant_id, pass_type_identifier order by not_after`,
-  );
-  return rows.map((row) => ({
-    tenantId: row.tenant_id,
-    passTypeIdentifier: row.pass_type_identifier,
-    notAfter: row.not_after,
-  }));
+  const [rows, intermediates] = await Promise.all([
+    system.query<{ tenant_id: string; pass_type_identifier: string; not_after: Date; wwdr: string }>(
+      `select tenant_id, pass_type_identifier, not_after, md5(wwdr_pem) as wwdr from apple_certificates
+        where active order by tenant_id, pass_type_identifier`,
+    ),
+    // Nearly all tenants have the same few.
+    system.query<{ pem: string; wwdr: string }>(
+      'select distinct wwdr_pem as pem, md5(wwdr_pem) as wwdr from apple_certificates where active',
+    ),
+  ]);
+  const ends = new Map(intermediates.map(({ wwdr, pem }) => [wwdr, intermediateEnd(pem)]));
+  const found = new Map<string, { tenantId: string; passTypeIdentifier: string; notAfter: Date }>();
+  for (const { tenant_id: tenantId, pass_type_identifier: passTypeIdentifier, not_after: end, wwdr } of rows) {
+    const notAfter = new Date(Math.min(end.getTime(), ends.get(wwdr) ?? Infinity));
+    const key = `${tenantId}\n${passTypeIdentifier}`;
+    const known = found.get(key);
+    if (!known || known.notAfter < notAfter) found.set(key, { tenantId, passTypeIdentifier, notAfter });
+  }
+  return [...found.values()].sort((a, b) => a.notAfter.getTime() - b.notAfter.getTime());
+}
+
+/** Infinity for what cannot be read: `tenant apply` takes no such file, so it is not the intermediate that ends. */
+function intermediateEnd(pem: string): number {
+  try {
+    return Date.parse(new X509Certificate(pem).validTo);
+  } catch {
+    return Infinity;
+  }
 }
 
 /**

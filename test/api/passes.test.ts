@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { createThrowawayAuthority } from '../../src/wallets/apple/throwaway-certificates.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
@@ -82,5 +83,20 @@ test('readiness degrades, and stays ready, without Temporal or near the end of a
   assert.equal(near.state, 'degraded');
   assert.equal(near.parts['certificates']?.state, 'degraded');
   assert.deepEqual(near.certificates, { active: 1, soonestExpiryDays: 5 });
+  // The next one beside it serves longer, but no longer than its intermediate.
+  const intermediate = createThrowawayAuthority({ commonName: 'WWDR', now: () => Date.now() - (3650 - 9.5) * DAY_MS });
+  await db.owner(
+    `insert into apple_certificates (tenant_id, fingerprint, pass_type_identifier, team_identifier, certificate_pem, wwdr_pem, private_key_secret, not_before, not_after)
+     values ($1, 'g', 'pass.planted', 'T', '', $3, '', now(), $2)`,
+    [tenant.tenantId, new Date(Date.now() + 300 * DAY_MS), intermediate.certificatePem],
+  );
+  assert.deepEqual(((await ready()) as typeof near).certificates, { active: 1, soonestExpiryDays: 9 });
+  await db.owner(
+    `update apple_certificates set not_after = now() - interval '36 hours' where pass_type_identifier = $1`,
+    ['pass.planted'],
+  );
+  const ended = (await ready()) as typeof near & { parts: { certificates: { detail: string } } };
+  assert.equal((ended.certificates as { soonestExpiryDays: number }).soonestExpiryDays, -2);
+  assert.match(ended.parts.certificates.detail, /has ended/);
   assert.doesNotMatch(JSON.stringify(near), new RegExp(`pass\\.planted|${tenant.tenantId}`));
 });

@@ -16,6 +16,9 @@ const readiness = z.object({
   certificates: z.object({ active: z.int(), soonestExpiryDays: z.int().nullable() }),
 });
 
+const describeEnd = (days: number): string =>
+  days < 0 ? 'one has ended: its passes cannot be signed, nor its phones be told' : `one expires in ${days} days`;
+
 /** Liveness and readiness. Without PostgreSQL nothing can be accepted; all else only degrades. Names no tenant. */
 export const healthRoutes = (deps: ApiDeps): Route[] => [
   openRoute({
@@ -61,7 +64,7 @@ export const healthRoutes = (deps: ApiDeps): Route[] => [
                 detail: `Klaviyo refuses the key of ${refused.length} tenant(s); their write-back waits`,
               }
             : { state: 'ok' },
-        certificates: expiring ? { state: 'degraded', detail: `one expires in ${soonest} days` } : { state: 'ok' },
+        certificates: expiring ? { state: 'degraded', detail: describeEnd(soonest) } : { state: 'ok' },
       };
       const state = Object.values(parts).some((one) => one.state === 'degraded') ? 'degraded' : 'ok';
       ctx.body = { state, parts, certificates: { active: days.length, soonestExpiryDays: soonest } };
