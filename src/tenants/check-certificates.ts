@@ -24,10 +24,11 @@ export const loadCertificate = (texts: CertificateTexts, now: () => number): Sig
 /** What keeps the listed certificates from signing, and pass types that none of them signs. Warnings do not count. */
 export function checkCertificates(folder: TenantFolder, options: { now: () => number }): FolderProblem[] {
   const problems: FolderProblem[] = [];
-  const loaded: { path: string; certificate: SigningCertificate }[] = [];
+  const loaded: { path: string; teamIdentifier?: string | undefined; certificate: SigningCertificate }[] = [];
   for (const texts of folder.certificates) {
     try {
-      loaded.push({ path: texts.path, certificate: loadCertificate(texts, options.now) });
+      const { teamIdentifier } = texts.files;
+      loaded.push({ path: texts.path, teamIdentifier, certificate: loadCertificate(texts, options.now) });
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error;
       const [message = '', ...cure] = error.message.split(/: (?=[a-z])/);
@@ -41,10 +42,15 @@ export function checkCertificates(folder: TenantFolder, options: { now: () => nu
   }
 
   const signing = new Set<string>();
-  for (const { path, certificate } of loaded) {
+  for (const { path, teamIdentifier, certificate } of loaded) {
     // A certificate names its own pass type; whether a pass type has one is asked below.
     const errors = checkSigningCertificate(certificate, {
       passTypeIdentifier: certificate.passTypeIdentifier,
+      // The passes of a type stay with one team: while rotating, with that of the entry before.
+      teamIdentifier:
+        teamIdentifier ??
+        loaded.find((other) => other.certificate.passTypeIdentifier === certificate.passTypeIdentifier)?.certificate
+          .teamIdentifier,
       now: options.now,
     }).filter(({ severity, code }) => severity === 'error' && !isReplaced(code, certificate, loaded, options.now()));
     problems.push(...errors.map(({ message, cure }) => ({ file: 'tenant.json', path, message, cure })));

@@ -7,6 +7,11 @@ export const certificateFiles = z.strictObject({
   certificateFile: z.string().min(1).describe('The Pass Type ID certificate, PEM'),
   privateKeyFile: z.string().min(1).describe('Its RSA private key, PEM'),
   passphraseEnv: z.string().min(1).optional().describe('Environment variable with the passphrase of an encrypted key'),
+  teamIdentifier: z
+    .string()
+    .regex(/^[A-Z0-9]{10}$/, 'ten capital letters and digits')
+    .optional()
+    .describe('The Apple team that the certificate must belong to; unchecked where it is left out'),
   wwdrFile: z.string().min(1).describe("Apple's intermediate certificate (WWDR G4), PEM"),
 });
 export type CertificateFiles = z.infer<typeof certificateFiles>;

@@ -130,6 +130,42 @@ const cases: [
     /WWDR G4/,
   ],
   [
+    'a certificate of another team',
+    inTenant((t) => (t.certificates[0].teamIdentifier = 'ZZZZZ99999')),
+    'tenant.json',
+    '/certificates/0',
+    /belongs to team DEM0TEAM42, the tenant says ZZZZZ99999/,
+    /Membership/,
+  ],
+  [
+    'a certificate that is not for passes',
+    (r) => {
+      const other = issueCertificate({ passTypeIdentifier: '' });
+      writeFileSync(join(r, 'other.pem'), other.certificatePem);
+      writeFileSync(join(r, 'other-key.pem'), other.privateKeyPem);
+      const entry = { certificateFile: 'other.pem', privateKeyFile: 'other-key.pem', wwdrFile: 'wwdr.pem' };
+      editJson(r, 'tenant.json', (t) => t.certificates.push(entry));
+    },
+    'tenant.json',
+    '/certificates/1',
+    /names no pass type identifier/,
+    /Pass Type IDs/,
+  ],
+  [
+    'two teams for one pass type',
+    (r) => {
+      const other = issueCertificate({ teamIdentifier: 'ZZZZZ99999' });
+      writeFileSync(join(r, 'other.pem'), other.certificatePem);
+      writeFileSync(join(r, 'other-key.pem'), other.privateKeyPem);
+      const entry = { certificateFile: 'other.pem', privateKeyFile: 'other-key.pem', wwdrFile: 'wwdr.pem' };
+      editJson(r, 'tenant.json', (t) => t.certificates.push(entry));
+    },
+    'tenant.json',
+    '/certificates/1',
+    /belongs to team ZZZZZ99999/,
+    /certificate of that team/,
+  ],
+  [
     'a pass type that no certificate signs',
     (r) => {
       for (const file of [BASIC, 'pass-types/premium.json']) {

@@ -137,7 +137,7 @@ export function checkSigningCertificate(
   };
   const now = expected.now();
   const wanted = expected.passTypeIdentifier;
-  const otherCertificate = `Use the certificate that Apple issued for ${wanted} (Certificates, Identifiers & Profiles > Pass Type IDs).`;
+  const otherCertificate = `Use the certificate that Apple issued for ${wanted || 'your pass type'} (Certificates, Identifiers & Profiles > Pass Type IDs).`;
 
   if (!cert.leaf.checkPrivateKey(cert.privateKey)) {
     error(
@@ -146,11 +146,20 @@ export function checkSigningCertificate(
       'Use the key that the certificate request was made with; a new request gives a new pair.',
     );
   }
-  if (cert.passTypeIdentifier !== wanted) {
-    const found = cert.passTypeIdentifier || 'no pass type identifier (no UID in the subject)';
-    error('pass-type-mismatch', `The certificate is for ${found}, the pass type says ${wanted}.`, otherCertificate);
+  if (cert.passTypeIdentifier === '') {
+    error(
+      'pass-type-missing',
+      'The certificate names no pass type identifier (no UID in its subject): it is no Pass Type ID certificate.',
+      otherCertificate,
+    );
+  } else if (cert.passTypeIdentifier !== wanted) {
+    error(
+      'pass-type-mismatch',
+      `The certificate is for ${cert.passTypeIdentifier}, the pass type says ${wanted}.`,
+      otherCertificate,
+    );
   }
-  if (cert.extensionIdentifier !== wanted) {
+  if (cert.passTypeIdentifier !== '' && cert.extensionIdentifier !== wanted) {
     const found = cert.extensionIdentifier || 'nothing';
     error(
       'pass-type-extension-mismatch',
@@ -158,10 +167,16 @@ export function checkSigningCertificate(
       otherCertificate,
     );
   }
-  if (expected.teamIdentifier !== undefined && cert.teamIdentifier !== expected.teamIdentifier) {
+  if (cert.teamIdentifier === '') {
+    error(
+      'team-missing',
+      'The certificate names no team (no OU in its subject), which every pass must name.',
+      otherCertificate,
+    );
+  } else if (expected.teamIdentifier !== undefined && cert.teamIdentifier !== expected.teamIdentifier) {
     error(
       'team-mismatch',
-      `The certificate belongs to team ${cert.teamIdentifier || '(none)'}, the tenant says ${expected.teamIdentifier}.`,
+      `The certificate belongs to team ${cert.teamIdentifier}, the tenant says ${expected.teamIdentifier}.`,
       'Correct the team identifier (Apple Developer > Membership), or use the certificate of that team.',
     );
   }
