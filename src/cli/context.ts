@@ -25,9 +25,15 @@ interface DemoPlace {
 }
 
 /** Takes DATABASE_URL and SECRETS_KEY(_FILE) from the environment, else those of the demo that runs in `dataDir`. */
-export function createCliContext(input: { env: Env; out: (line: string) => void; dataDir: string }): CliContext {
+export function createCliContext(input: {
+  env: Env;
+  out: (line: string) => void;
+  /** Instead of PASSRELAY_DATA_DIR. */
+  dataDir?: string | undefined;
+}): CliContext {
   const config = parseDemoConfig(input.env);
-  const demoFile = join(input.dataDir, 'demo.json');
+  const dataDir = input.dataDir ?? config.dataDir;
+  const demoFile = join(dataDir, 'demo.json');
   const demo = existsSync(demoFile) ? (JSON.parse(readFileSync(demoFile, 'utf8')) as DemoPlace) : {};
   const databaseUrl = config.databaseUrl ?? demo.databaseUrl;
   let database: Database | undefined;
@@ -39,7 +45,7 @@ export function createCliContext(input: { env: Env; out: (line: string) => void;
       return (database ??= connectDatabase({ url: databaseUrl, poolMax: 4, applicationName: 'passrelay-cli' }));
     },
     secretBox() {
-      const file = demoSecretsKeyFile(input.dataDir);
+      const file = demoSecretsKeyFile(dataDir);
       const isDemo = databaseUrl !== undefined && databaseUrl === demo.databaseUrl && existsSync(file);
       const keys = config.secretKeys ?? (isDemo ? parseSecretKeys(readFileSync(file, 'utf8')) : null);
       if (!keys) throw new Error('No key for secrets: set SECRETS_KEY or SECRETS_KEY_FILE as the API has it.');

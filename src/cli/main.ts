@@ -41,10 +41,9 @@ const say = (error: unknown): string =>
 export async function main(
   args: readonly string[],
   env: Env,
-  io: { out: (line: string) => void; err: (line: string) => void; dataDir: string } = {
+  io: { out: (line: string) => void; err: (line: string) => void; dataDir?: string } = {
     out: (line) => console.log(line),
     err: (line) => console.error(line),
-    dataDir: '.data',
   },
 ): Promise<number> {
   let context: CliContext | undefined;

@@ -5,6 +5,7 @@ import { listSecretNames } from '../database/secrets.js';
 import { getTenant, listTenants } from '../database/tenants.js';
 import { applyTenantFolder } from '../tenants/apply-folder.js';
 import { validateTenantFolder } from '../tenants/check-folder.js';
+import { folderNotes } from '../tenants/folder-notes.js';
 import { TenantFolderError } from '../tenants/folder-problem.js';
 import type { CliContext } from './context.js';
 import { migrateCommand } from './migrate-command.js';
@@ -18,8 +19,12 @@ export function tenantCommands(context: () => CliContext): Command {
     .command('validate <folder>')
     .description('check a folder without storing anything')
     .action(async (folder: string) => {
-      const { problems } = await validateTenantFolder(folder, { now: Date.now, environment: context().env });
+      const { folder: read, problems } = await validateTenantFolder(folder, {
+        now: Date.now,
+        environment: context().env,
+      });
       if (problems.length > 0) throw new TenantFolderError(folder, problems);
+      for (const note of folderNotes(read, { now: Date.now })) context().out(`Note: ${note}`);
       context().out(`${folder} is sound.`);
     });
   tenant
@@ -31,6 +36,7 @@ export function tenantCommands(context: () => CliContext): Command {
       for (const { name, passTypeId, version, published } of applied.versions) {
         out(`${name} (${passTypeId}): version ${version}${published ? ', new' : ''}`);
       }
+      for (const note of applied.notes) out(`Note: ${note}`);
       out(`Tenant "${applied.tenantId}": ${applied.changed.join(', ') || 'nothing'} changed.`);
     });
   tenant

@@ -8,6 +8,7 @@ import { PermanentError } from '../passes/errors.js';
 import { fingerprintOf, loadCertificate } from './check-certificates.js';
 import { checkStoredClasses } from './check-google-classes.js';
 import { validateTenantFolder } from './check-folder.js';
+import { folderNotes } from './folder-notes.js';
 import { TenantFolderError } from './folder-problem.js';
 import type { ReadOptions, TenantFolder } from './read-folder.js';
 
@@ -17,6 +18,8 @@ export interface AppliedTenant {
   versions: { name: string; passTypeId: string; version: number; published: boolean }[];
   /** What differs from before: `tenant`, `certificates`, `secrets`, `pass-types/<name>`; empty where nothing does. */
   changed: string[];
+  /** What to know all the same: certificates that end soon, a service account that is missing. */
+  notes: string[];
 }
 
 /**
@@ -51,7 +54,7 @@ export async function applyTenantFolder(
     }
     const taken = await checkStoredClasses(sql, folder);
     if (taken.length > 0) throw new TenantFolderError(root, taken);
-    return { tenantId, versions, changed };
+    return { tenantId, versions, changed, notes: folderNotes(folder, options) };
   });
 }
 

@@ -149,7 +149,7 @@ function checkGoogleAccess({ tenant, passTypes, googleServiceAccount }: TenantFo
       file,
       path: '/settings/google/issuerId',
       message: `${wants.file} has a Google design, but the tenant has no issuer id.`,
-      cure: 'write the issuer id of the Google Pay & Wallet Console, digits between quotes.',
+      cure: 'write the issuer id of the Google Pay & Wallet Console, digits between quotes; without one, remove "google" from the pass types.',
     });
   }
   if (googleServiceAccount === null) return problems;

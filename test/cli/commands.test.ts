@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { copyTenantFolder, editJson } from '../support/tenant-folder.js';
+import { copyTenantFolder, editJson, issueCertificate } from '../support/tenant-folder.js';
 
 let db: TestDatabase;
 let root: string;
@@ -47,6 +48,20 @@ test('a broken folder ends with its problems on standard error and a code', asyn
   rmSync(broken, { recursive: true });
   assert.equal(result.code, 1);
   assert.match(result.err, /tenant\.json \/environment: .*"prod".*"production"/);
+});
+
+test('what may soon be wrong with a sound folder is noted, and keeps nothing from being applied', async () => {
+  const ending = copyTenantFolder();
+  const pair = issueCertificate({ days: 20 });
+  writeFileSync(join(ending, 'pass.pem'), pair.certificatePem);
+  writeFileSync(join(ending, 'pass-key.pem'), pair.privateKeyPem);
+  for (const command of ['validate', 'apply']) {
+    const { code, out } = await run(['tenant', command, ending]);
+    assert.equal(code, 0);
+    assert.match(out, /Note: tenant\.json \/certificates\/0: The certificate chain ends in (19|20) days/);
+    assert.match(out, /Note: tenant\.json \/googleServiceAccountFile: .*no service account/);
+  }
+  rmSync(ending, { recursive: true });
 });
 
 test('a key is shown once, listed without its text, and revoked', async () => {
