@@ -57,6 +57,8 @@ export const appleDesign = z.strictObject({
   secondaryFields: appleFields,
   auxiliaryFields: appleFields,
   backFields: appleFields,
+  /** Beside a poster event ticket, iOS 18 and later. */
+  additionalInfoFields: z.array(appleField).optional(),
   barcodes: z
     .array(
       z.strictObject({

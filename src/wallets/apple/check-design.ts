@@ -16,7 +16,7 @@ export const PASS_KEYS = ['serialNumber', 'url', 'externalId'] as const;
 
 const IMAGE_ROLES = [
   ...['icon', 'logo', 'strip', 'background', 'thumbnail', 'footer'],
-  ...['personalizationLogo', 'artwork', 'secondaryLogo', 'venueMap'],
+  ...['personalizationLogo', 'artwork', 'primaryLogo', 'secondaryLogo', 'venueMap'],
 ];
 
 /** Keys that the product sets itself; in `extra` they would be lost. */
@@ -118,21 +118,24 @@ type Add = (path: string, message: string, cure: string) => void;
 function checkFields(apple: AppleDesign, add: Add): void {
   const seen = new Map<string, string>();
   for (const group of FIELD_GROUPS) {
-    for (const [index, field] of apple[group].entries()) {
+    for (const [index, field] of (apple[group] ?? []).entries()) {
       const path = pointer('apple', group, index, 'key');
       const first = seen.get(field.key);
       if (first) add(path, `The field key "${field.key}" stands already at ${first}.`, 'Give each field its own key.');
       else seen.set(field.key, path);
     }
     const limit = limits(apple.style)[group];
-    if (limit !== undefined && apple[group].length > limit) {
-      const found = apple[group].length;
+    const found = apple[group]?.length ?? 0;
+    if (limit !== undefined && found > limit) {
       add(
         pointer('apple', group),
         `${group} has ${found} fields, the front of a ${apple.style} shows ${limit}.`,
         `Move ${found - limit} of them to another group or to backFields.`,
       );
     }
+  }
+  if (apple.style !== 'eventTicket' && apple.additionalInfoFields) {
+    add('/apple/additionalInfoFields', `A ${apple.style} has no additionalInfoFields.`, 'Move them to backFields.');
   }
   if (apple.style === 'boardingPass' && !apple.transitType) {
     add('/apple/transitType', 'A boardingPass needs a transitType.', 'Add one, such as "PKTransitTypeTrain".');

@@ -9,9 +9,11 @@ export const FIELD_GROUPS = [
   'secondaryFields',
   'auxiliaryFields',
   'backFields',
+  'additionalInfoFields',
 ] as const;
 
-export const fieldsInDesignOrder = (apple: AppleDesign): AppleField[] => FIELD_GROUPS.flatMap((group) => apple[group]);
+export const fieldsInDesignOrder = (apple: AppleDesign): AppleField[] =>
+  FIELD_GROUPS.flatMap((group) => apple[group] ?? []);
 
 /**
  * Keys of the fields that carry their changeMessage in this revision. iOS shows a generic line ("Store card changed")

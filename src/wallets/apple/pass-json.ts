@@ -117,7 +117,7 @@ export function applePassJson(input: PassJsonInput): Record<string, JsonValue> {
   const spoken = effectiveChangeMessages(fieldsInDesignOrder(apple), input.changedFields ?? []);
   const structure: Json = apple.transitType ? { transitType: apple.transitType } : {};
   for (const group of FIELD_GROUPS) {
-    const fields = apple[group].flatMap((field) => renderField(field, view, spoken.has(field.key)) ?? []);
+    const fields = (apple[group] ?? []).flatMap((field) => renderField(field, view, spoken.has(field.key)) ?? []);
     if (fields.length > 0) structure[group] = fields;
   }
   return inKeyOrder({

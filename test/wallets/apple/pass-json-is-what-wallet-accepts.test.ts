@@ -20,6 +20,40 @@ test('all five styles, numbers as numbers, absent values left out, colours norma
   }
 });
 
+test('NFC, associated apps and what newer systems know go through, with their placeholders filled', () => {
+  const nfc = { message: '{{pass.serialNumber}}', encryptionPublicKey: 'MDkw', requiresAuthentication: true };
+  const semantics = { eventName: 'Show of {{first_name}}', venueLocation: { latitude: 1.5, longitude: 2 } };
+  const pass = build({
+    style: 'eventTicket',
+    nfc,
+    associatedStoreIdentifiers: [42],
+    appLaunchURL: 'example://{{pass.serialNumber}}',
+    auxiliaryFields: [
+      { key: 'seat', value: '{{points}}', row: 1, semantics: { seats: [{ seatNumber: '{{points}}' }] } },
+    ],
+    additionalInfoFields: [{ key: 'gate', label: 'Gate', value: 'B', changeMessage: 'Gate %@' }],
+    extra: {
+      preferredStyleSchemes: ['posterEventTicket', 'eventTicket'],
+      semantics,
+      upcomingPassInformation: [{ type: 'event', identifier: '{{pass.serialNumber}}' }],
+      userInfo: { tier: '{{tier}}', nested: [1, true, null] },
+    },
+  });
+  assert.deepEqual(pass['nfc'], { ...nfc, message: 'S-1' });
+  assert.deepEqual([pass['associatedStoreIdentifiers'], pass['appLaunchURL']], [[42], 'example://S-1']);
+  assert.deepEqual(pass['preferredStyleSchemes'], ['posterEventTicket', 'eventTicket']);
+  assert.deepEqual(pass['semantics'], { ...semantics, eventName: 'Show of Zoë' });
+  assert.deepEqual(pass['upcomingPassInformation'], [{ type: 'event', identifier: 'S-1' }]);
+  assert.deepEqual(pass['userInfo'], { tier: 'gold', nested: [1, true, null] });
+  const groups = pass['eventTicket'] as Record<string, unknown>;
+  assert.deepEqual(groups['auxiliaryFields'], [
+    { key: 'seat', value: 5, row: 1, semantics: { seats: [{ seatNumber: 5 }] } },
+  ]);
+  assert.deepEqual(groups['additionalInfoFields'], [
+    { key: 'gate', label: 'Gate', value: 'B', changeMessage: 'Gate %@' },
+  ]);
+});
+
 test('states: void, deleted and expired show, and the same revision gives the same bytes', () => {
   assert.equal(build({}, {}, { state: 'voided' })['voided'], true);
   assert.equal(build({}, {}, { state: 'deleted' })['voided'], true);
@@ -56,6 +90,10 @@ test('a sound design has no problems; each fault is found at its place', () => {
   const withoutIcon = IMAGE_NAMES.filter((name) => name !== 'icon@2x.png');
   assert.deepEqual(paths({}, withoutIcon), ['/apple/images/icon']);
   assert.deepEqual(paths({ style: 'boardingPass' }), ['/apple/transitType']);
+  assert.deepEqual(paths({ additionalInfoFields: [] }), ['/apple/additionalInfoFields']);
+  assert.deepEqual(paths({ style: 'eventTicket', additionalInfoFields: [{ key: 'tier', value: 'x' }] }), [
+    '/apple/additionalInfoFields/0/key',
+  ]);
   assert.deepEqual(paths({ logoText: '{{visual.nothing}}' }), ['/apple/logoText']);
   assert.deepEqual(paths({ primaryFields: [{ key: 'tier', value: 'x' }] }), ['/apple/auxiliaryFields/0/key']);
 });
