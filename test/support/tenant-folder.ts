@@ -7,7 +7,9 @@ import { createThrowawayAuthority } from '../../src/wallets/apple/throwaway-cert
 const authority = createThrowawayAuthority({ commonName: 'Test WWDR', now: Date.now });
 
 /** A certificate for the pass type of the demo's folder, as Apple would issue it. */
-export const issueCertificate = (changes: { passTypeIdentifier?: string; teamIdentifier?: string; days?: number } = {}) =>
+export const issueCertificate = (
+  changes: { passTypeIdentifier?: string; teamIdentifier?: string; days?: number } = {},
+) =>
   authority.issuePassTypeCertificate({
     passTypeIdentifier: DEMO_PASS_TYPE_IDENTIFIER,
     teamIdentifier: DEMO_TEAM_IDENTIFIER,
