@@ -50,6 +50,7 @@ export const ESSENTIAL: Readonly<Record<string, readonly string[]>> = {
   Uri: ['uri'],
   Barcode: ['value'],
   DateTime: ['date'],
+  TextModuleData: ['body'],
 };
 
 let known: Set<string> | undefined;

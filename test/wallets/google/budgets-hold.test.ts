@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { chooseMessageType } from '../../../src/wallets/google/message-budget.js';
 import { fullBucket, GOOGLE_RATE, takeToken, type Rate } from '../../../src/wallets/google/rate-budget.js';
+import { createSpacedTurns } from '../../../src/wallets/google/spaced-turns.js';
 
 /** Sends at the times the bucket allows, callers arriving after the given gaps (negative: a worker's clock runs behind). */
 function sendTimes(gapsMs: number[], rate: Rate): number[] {
@@ -55,6 +56,20 @@ test('a token that was not taken costs nothing, and is there after the wait it w
       assert.equal(takeToken(bucket, laterMs + waitMs, rate).taken, true);
     }),
   );
+});
+
+test('what became due while the process was held up is not sent at once', async () => {
+  const gapMs = 10;
+  const turns = createSpacedTurns(gapMs);
+  const sent: number[] = [];
+  const all = Array.from({ length: 8 }, async (_, i) => {
+    await turns.take(i * gapMs);
+    sent.push(performance.now());
+  });
+  // Holds the event loop until every turn is overdue.
+  for (const end = performance.now() + 8 * gapMs; performance.now() < end;);
+  await Promise.all(all);
+  for (let i = 1; i < sent.length; i++) assert.ok(sent[i]! - sent[i - 1]! >= gapMs - 1, `${i}: ${sent.join(' ')}`);
 });
 
 test('at most three notifying messages lie within any 24 hours', () => {
