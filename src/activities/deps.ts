@@ -58,6 +58,8 @@ export interface GoogleWallet {
 /** A tenant's Klaviyo account; the version changes with the key, so that a replaced key is known as such. */
 export interface KlaviyoAccount {
   client: KlaviyoClient;
+  /** The same for every tenant that has this key. */
+  keyHash: string;
   keyVersion: string;
 }
 

@@ -100,6 +100,7 @@ export function clearProfileActivity(deps: ActivityDeps) {
         return 'cleared';
       } catch (error) {
         if (error instanceof KeyRefused) return 'key-refused';
+        if (error instanceof PermanentError && error.code === 'klaviyo-scope-missing') return 'key-refused';
         if (error instanceof PermanentError && error.code === 'klaviyo-not-found') return 'no-profile';
         throw error;
       }

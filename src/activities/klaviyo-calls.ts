@@ -13,6 +13,7 @@ import { emptyWindows, pauseUntil, takeSlot, type EndpointClass, type RateWindow
 import { PermanentError, TransientError } from '../passes/errors.js';
 import type { Step } from '../passes/operation.js';
 import type { ActivityDeps, KlaviyoAccount, StepInput } from './deps.js';
+import { accountName } from './klaviyo-account-name.js';
 
 /** Klaviyo refuses the tenant's key: every operation of the tenant waits until another one is set. */
 export class KeyRefused extends Error {
@@ -28,7 +29,7 @@ const SHORT_WAIT_MS = 1_500;
 const LONGEST_PAUSE_MS = 3_600_000;
 const DEFAULT_PAUSE_MS = 10_000;
 
-const budgetOf = (tenantId: string, endpoint: EndpointClass): string => `klaviyo/${tenantId}/${endpoint}`;
+const budgetOf = (account: string, endpoint: EndpointClass): string => `klaviyo/${account}/${endpoint}`;
 
 const budgetUsedUp = (waitMs: number) =>
   new TransientError(
@@ -55,6 +56,7 @@ async function keptTurns(sql: TenantSql, ref: StepInput & { step: Step }): Promi
 async function takeTurn(
   sql: TenantSql,
   ref: StepInput & { step: Step },
+  account: string,
   endpoint: EndpointClass,
   nowMs: number,
   kept: Turns,
@@ -68,7 +70,7 @@ async function takeTurn(
       await noteProgress(sql, ref, ref.step, { turns: kept });
     }
   } else {
-    waitMs = await changeSharedState<RateWindows, number>(sql, budgetOf(ref.tenantId, endpoint), (state) => {
+    waitMs = await changeSharedState<RateWindows, number>(sql, budgetOf(account, endpoint), (state) => {
       const slot = takeSlot(state ?? emptyWindows, endpoint, nowMs);
       return { state: slot.windows, result: slot.waitMs };
     });
@@ -77,23 +79,6 @@ async function takeTurn(
     }
   }
   if (waitMs > SHORT_WAIT_MS) throw budgetUsedUp(waitMs);
-  if (waitMs > 0) await pause(waitMs);
-}
-
-/** A turn for a call outside the steps of write-back: TransientError with the wait where it is not soon. */
-export async function takeAccountTurn(
-  sql: TenantSql,
-  tenantId: string,
-  endpoint: EndpointClass,
-  nowMs: number,
-): Promise<void> {
-  const waitMs = await changeSharedState<RateWindows, number>(sql, budgetOf(tenantId, endpoint), (state) => {
-    const windows = state ?? emptyWindows;
-    const slot = takeSlot(windows, endpoint, nowMs);
-    // A turn that nobody waits for would be lost to the others.
-    return { state: slot.waitMs > SHORT_WAIT_MS ? windows : slot.windows, result: slot.waitMs };
-  });
-  if (waitMs > SHORT_WAIT_MS) throw budgetUsedUp(waitMs + Math.round(Math.random() * 1_000));
   if (waitMs > 0) await pause(waitMs);
 }
 
@@ -107,28 +92,37 @@ export function klaviyoCalls(
   const sql = deps.database.tenant(tenantId);
   let licence: CallLicence | null = null;
   let kept: Turns | null = null;
+  let name: string | null = null;
   return async (endpoint, run) => {
-    licence ??= await mayCallKlaviyo(sql, tenantId, account.keyVersion, deps.now());
+    const { keyVersion } = account;
+    licence ??= await mayCallKlaviyo(sql, { tenantId, keyVersion, call: endpoint, nowMs: deps.now() });
     if (licence === 'refused') throw new KeyRefused();
     kept ??= await keptTurns(sql, ref);
-    await takeTurn(sql, ref, endpoint, deps.now(), kept);
     try {
+      name ??= await accountName(sql, account, deps.now());
+      await takeTurn(sql, ref, name, endpoint, deps.now(), kept);
       const result = await run(account.client);
-      if (licence === 'trial' && (await recordKeyAccepted(sql, tenantId))) deps.klaviyo.keyAccepted(tenantId);
-      licence = 'open';
+      if (licence === 'trial') {
+        const accepted = await recordKeyAccepted(sql, { tenantId, keyVersion, call: endpoint });
+        if (accepted) deps.klaviyo.keyAccepted(tenantId);
+        licence = 'open';
+      }
       return result;
     } catch (error) {
       if (error instanceof PermanentError && error.code === 'klaviyo-unauthorized') {
-        const refusal = { tenantId, keyVersion: account.keyVersion, reason: error.message, nowMs: deps.now() };
+        const call = error.details['status'] === 403 ? endpoint : null;
+        const refusal = { tenantId, keyVersion, call, reason: error.message, nowMs: deps.now() };
         if (await recordKeyRefused(sql, refusal)) deps.klaviyo.keyRefused(tenantId, error.message);
         throw new KeyRefused();
       }
       if (error instanceof TransientError && error.code === 'klaviyo-throttled') {
         const pauseMs = Math.min(error.retryAfterMs ?? DEFAULT_PAUSE_MS, LONGEST_PAUSE_MS);
-        await changeSharedState<RateWindows, void>(sql, budgetOf(tenantId, endpoint), (state) => ({
-          state: pauseUntil(state ?? emptyWindows, deps.now() + pauseMs),
-          result: undefined,
-        }));
+        if (name !== null) {
+          await changeSharedState<RateWindows, void>(sql, budgetOf(name, endpoint), (state) => ({
+            state: pauseUntil(state ?? emptyWindows, deps.now() + pauseMs),
+            result: undefined,
+          }));
+        }
         // Spread: whoever was throttled together must not come back together.
         throw new TransientError(error.code, error.message, pauseMs + Math.round(Math.random() * 1_000));
       }

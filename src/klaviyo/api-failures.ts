@@ -27,6 +27,19 @@ export function retryAfterMs(header: string | null, nowMs: number): number | und
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }
 
+/**
+ * For calls beside write-back: a 403 there means that the key lacks their scopes. As "unauthorized" it would stop
+ * write-back, for which the key is good.
+ */
+export async function needingScopes<T>(cure: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof PermanentError) || error.details['status'] !== 403) throw error;
+    throw new PermanentError('klaviyo-scope-missing', cure, error.details);
+  }
+}
+
 export interface FailedAnswer {
   status: number;
   retryAfter: string | null;

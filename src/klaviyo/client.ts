@@ -1,3 +1,4 @@
+import { needingScopes } from './api-failures.js';
 import { customObjectCalls } from './custom-object-calls.js';
 import { many, one, type Resource } from './resources.js';
 import { subscriptionCalls } from './subscriptions.js';
@@ -18,6 +19,8 @@ export function profileFilter(attribute: ProfileAttribute, values: readonly stri
     ? `equals(${attribute},${quoted(values[0]!)})`
     : `any(${attribute},[${values.map(quoted).join(',')}])`;
 }
+
+const READ_SCOPE = 'Klaviyo shows no profiles to this key: give it profiles:read, then retry the operation.';
 
 const SUBSCRIPTIONS = `${encodeURIComponent('additional-fields[profile]')}=subscriptions`;
 
@@ -42,14 +45,15 @@ export function createKlaviyoClient(options: TransportOptions) {
     },
     /** With `subscriptions`, which Klaviyo leaves out otherwise. */
     async getProfile(id: string): Promise<Resource> {
-      return one(await send('GET', `${profilePath(id)}?${SUBSCRIPTIONS}`));
+      return one(await needingScopes(READ_SCOPE, () => send('GET', `${profilePath(id)}?${SUBSCRIPTIONS}`)));
     },
     /** Profiles whose attribute is one of at most 100 values, with `subscriptions`. */
     async findProfiles(attribute: ProfileAttribute, values: readonly string[]): Promise<Resource[]> {
       if (values.length === 0) return [];
       const filter = encodeURIComponent(profileFilter(attribute, values));
       const page = `${encodeURIComponent('page[size]')}=100`;
-      return many(await send('GET', `/api/profiles?filter=${filter}&${SUBSCRIPTIONS}&${page}`));
+      const path = `/api/profiles?filter=${filter}&${SUBSCRIPTIONS}&${page}`;
+      return many(await needingScopes(READ_SCOPE, () => send('GET', path)));
     },
     /** Accepted, not yet processed: Klaviyo answers 202 without a body. */
     async createEvent(body: JsonApiBody): Promise<{ partialFailure: string[] }> {

@@ -1,4 +1,4 @@
-import { PermanentError } from '../passes/errors.js';
+import { needingScopes } from './api-failures.js';
 import type { Transport } from './transport.js';
 
 /** A person who agreed to marketing; each address only where its channel was agreed to. */
@@ -35,18 +35,12 @@ export function subscriptionCalls(send: Transport) {
   return {
     /** Accepted, not yet processed: 202. Throws `klaviyo-scope-missing` where the key may do all but this. */
     async subscribe(subscriber: Subscriber): Promise<{ partialFailure: string[] }> {
-      try {
-        const answer = await send('POST', '/api/profile-subscription-bulk-create-jobs', subscriptionBody(subscriber));
-        return { partialFailure: answer.partialFailure };
-      } catch (error) {
-        if (!(error instanceof PermanentError) || error.details['status'] !== 403) throw error;
-        // As "unauthorized" it would stop write-back, for which the key is good.
-        throw new PermanentError(
-          'klaviyo-scope-missing',
-          'Klaviyo takes no consents with this key: give it lists:write, profiles:write and subscriptions:write, then retry the operation.',
-          error.details,
-        );
-      }
+      const cure =
+        'Klaviyo takes no consents with this key: give it lists:write, profiles:write and subscriptions:write, then retry the operation.';
+      const answer = await needingScopes(cure, () =>
+        send('POST', '/api/profile-subscription-bulk-create-jobs', subscriptionBody(subscriber)),
+      );
+      return { partialFailure: answer.partialFailure };
     },
   };
 }

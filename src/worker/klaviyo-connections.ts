@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { KlaviyoAccess, KlaviyoAccount } from '../activities/deps.js';
 import type { Database } from '../database/connect.js';
@@ -33,6 +34,7 @@ export function createKlaviyoConnections(options: KlaviyoConnectionsOptions): Kl
       const apiKey = key.toString('utf8').trim();
       return {
         keyVersion,
+        keyHash: createHash('sha256').update(apiKey).digest('hex'),
         client: createKlaviyoClient({ apiUrl, apiKey, now, ...(timeoutMs !== undefined && { timeoutMs }) }),
       };
     },

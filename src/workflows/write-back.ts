@@ -13,8 +13,8 @@ export interface WriteBack extends OperationInput {
 const ORDER = ['write-back-profile', 'write-back-object', 'write-back-event'] as const;
 const MINUTE_MS = 60_000;
 
-/** One minute growing to ten for two days, then an hour; after about two weeks the operation gives up. */
-const pauseMs = (look: number): number => (look < 300 ? Math.min(2 ** look, 10) * MINUTE_MS : 60 * MINUTE_MS);
+/** Ten seconds growing to ten minutes for two days, then an hour; after about two weeks the operation gives up. */
+const pauseMs = (look: number): number => (look < 300 ? Math.min(2 ** look * 10_000, 10 * MINUTE_MS) : 60 * MINUTE_MS);
 const LOOKS = 600;
 
 /** Tells Klaviyo of a pass, one durable step after the other. */

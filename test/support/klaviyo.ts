@@ -1,7 +1,7 @@
 import { createSecretBox, putSecret, SECRET_NAMES, type SecretBox } from '../../src/database/secrets.js';
 import { createTenantReaders } from '../../src/database/tenant-readers.js';
 import type { KlaviyoAccess } from '../../src/activities/deps.js';
-import { startKlaviyoSimulator, type KlaviyoSimulator } from '../../src/simulators/klaviyo.js';
+import { startKlaviyoSimulator, type AccountOptions, type KlaviyoSimulator } from '../../src/simulators/klaviyo.js';
 import { createKlaviyoConnections } from '../../src/worker/klaviyo-connections.js';
 import { pino } from 'pino';
 import type { TestDatabase } from './database.js';
@@ -21,11 +21,11 @@ export interface TestKlaviyo {
 /** A simulated account, and write-back's way to it as production composes it. */
 export async function startTestKlaviyo(
   test: TestDatabase,
-  options: { apiKeys?: string[]; now?: () => number; timeoutMs?: number } = {},
+  options: { apiKeys?: string[]; accounts?: AccountOptions[]; now?: () => number; timeoutMs?: number } = {},
 ): Promise<TestKlaviyo> {
   const now = options.now ?? Date.now;
-  const apiKeys = options.apiKeys ?? ['pk_test_write_back'];
-  const simulator = await startKlaviyoSimulator({ accounts: apiKeys.map((apiKey) => ({ apiKey })) });
+  const accounts = options.accounts ?? (options.apiKeys ?? ['pk_test_write_back']).map((apiKey) => ({ apiKey }));
+  const simulator = await startKlaviyoSimulator({ accounts });
   const secretBox = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
   const lines: string[] = [];
   const access = createKlaviyoConnections({
@@ -54,8 +54,9 @@ export async function startTestKlaviyo(
     secretBox,
     logged: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     setKey,
-    async tenant(settings = {}, apiKey = apiKeys[0]!) {
-      const dataSourceId = await dataSource(apiKey);
+    async tenant(settings = {}, apiKey = accounts[0]!.apiKey) {
+      const given = settings.klaviyo && 'dataSourceId' in settings.klaviyo;
+      const dataSourceId = given ? null : await dataSource(apiKey);
       const tenant = await seedTenant(test, {
         ...settings,
         klaviyo: { writeBack: true, dataSourceId, ...settings.klaviyo },

@@ -35,7 +35,7 @@ before(async () => {
         },
       },
       klaviyo: {
-        forTenant: async () => ({ client, keyVersion: '1' }),
+        forTenant: async () => ({ client, keyVersion: '1', keyHash: 'test' }),
         publicUrl: 'https://passes.example',
         linkToken: async () => null,
         keyRefused: () => undefined,

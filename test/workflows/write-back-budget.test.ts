@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { takeAccountTurn } from '../../src/activities/klaviyo-calls.js';
+import type { ActivityDeps } from '../../src/activities/deps.js';
+import { klaviyoCalls } from '../../src/activities/klaviyo-calls.js';
 import { shareOf } from '../../src/klaviyo/rate-windows.js';
 import { TransientError } from '../../src/passes/errors.js';
 import { startTestApi } from '../support/api.js';
@@ -8,7 +9,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { startTestKlaviyo, type TestKlaviyo } from '../support/klaviyo.js';
 import { accept, ended } from '../support/operations.js';
-import { seedTenant } from '../support/tenant.js';
+import type { SeededTenant } from '../support/tenant.js';
 
 const CROWD = 40;
 
@@ -56,24 +57,60 @@ describe('the budget of one account', () => {
     assert.equal(profile!.attributes.properties['wallet_pass_serial'], tenant.pass.serialNumber);
   });
 
-  it('what is beyond the minute waits, whoever asks, and is told how long', async () => {
-    const { tenantId } = await seedTenant(test);
-    const sql = test.database.tenant(tenantId);
-    const { steady } = shareOf('record-bulk');
-    // Three seconds between the calls keep the burst window out of it.
-    const start = Math.ceil(Date.now() / 60_000) * 60_000;
-    for (let call = 0; call < steady; call++) await takeAccountTurn(sql, tenantId, 'record-bulk', start + call * 3_000);
-    const asked = start + steady * 3_000;
-    const refusals = await Promise.allSettled(
-      Array.from({ length: 3 }, () => takeAccountTurn(sql, tenantId, 'record-bulk', asked)),
-    );
-    for (const refusal of refusals) {
-      assert.equal(refusal.status, 'rejected');
-      assert.ok(refusal.reason instanceof TransientError && refusal.reason.code === 'klaviyo-budget');
-      const until = asked + refusal.reason.retryAfterMs!;
-      assert.ok(until >= start + 60_000 && until <= start + 61_000, `${until - start}`);
+  it('tenants with the same key, or with keys of one account, share its minute; another account has its own', async () => {
+    const accounts = [
+      // Without accounts:read nobody can ask which account it is: the key stands for it.
+      { apiKey: 'pk_blind', scopes: ['custom-objects:write'] },
+      { apiKey: 'pk_left', id: 'SHARED' },
+      { apiKey: 'pk_right', id: 'SHARED' },
+      { apiKey: 'pk_alone' },
+    ];
+    const shared = await startTestKlaviyo(test, { accounts });
+    try {
+      let now = 0;
+      const deps = { database: test.database, klaviyo: shared.access, now: () => now } as unknown as ActivityDeps;
+      const input = { identifiers: [], passType: null, data: {}, updateMetadata: false };
+      const caller = async (tenant: SeededTenant) => {
+        const operationId = await accept(test, tenant, { kind: 'push-update', input });
+        return async (at: number): Promise<void> => {
+          now = at;
+          const account = (await shared.access.forTenant(tenant.tenantId))!;
+          const step = { tenantId: tenant.tenantId, operationId, step: 'backfill' } as const;
+          await klaviyoCalls(deps, step, account)('record-bulk', async () => undefined);
+        };
+      };
+      const { steady } = shareOf('record-bulk');
+      const keys = [
+        ['pk_blind', 'pk_blind'],
+        ['pk_left', 'pk_right'],
+      ] as const;
+      const alone = await caller(await shared.tenant({}, 'pk_alone'));
+      for (const [index, pair] of keys.entries()) {
+        const callers = [
+          await caller(await shared.tenant({}, pair[0])),
+          await caller(await shared.tenant({}, pair[1])),
+        ];
+        // A minute that no call of the real clock falls into.
+        const start = Math.ceil(Date.now() / 60_000) * 60_000 + (index + 1) * 3_600_000;
+        // Three seconds between the calls keep the burst window out of it.
+        for (let call = 0; call < steady; call++) await callers[call % 2]!(start + call * 3_000);
+        const asked = start + steady * 3_000;
+        for (const late of callers) {
+          await assert.rejects(late(asked), (error) => {
+            assert.ok(error instanceof TransientError && error.code === 'klaviyo-budget');
+            const turn = asked + error.retryAfterMs!;
+            assert.ok(turn >= start + 60_000 && turn <= start + 62_000, `${turn - start}`);
+            return true;
+          });
+        }
+        await alone(asked);
+        for (const late of callers) await late(start + 62_000);
+      }
+      const asked = shared.simulator.requests().filter(({ path }) => path === '/api/accounts');
+      assert.equal(asked.length, accounts.length, 'each key is asked for its account once');
+    } finally {
+      await shared.simulator.close();
     }
-    await takeAccountTurn(sql, tenantId, 'record-bulk', start + 60_000);
   });
 
   it('readiness says that a key is refused, without naming the tenant', async () => {

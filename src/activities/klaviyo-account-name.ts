@@ -1,0 +1,29 @@
+import type { Sql } from '../database/connect.js';
+import { findKlaviyoAccount, recordKlaviyoAccount } from '../database/klaviyo-accounts.js';
+import { PermanentError, TransientError } from '../passes/errors.js';
+import type { KlaviyoAccount } from './deps.js';
+
+/** A key without the scope `accounts:read` may be given it. */
+const ASK_AGAIN_MS = 86_400_000;
+
+/**
+ * What stands for the account behind a key, for tenants that share one: Klaviyo's id of the account, asked once for each
+ * key, else the key's hash. Throws `klaviyo-unauthorized` where Klaviyo does not know the key at all.
+ */
+export async function accountName(sql: Sql, { client, keyHash }: KlaviyoAccount, nowMs: number): Promise<string> {
+  const byKey = `key:${keyHash}`;
+  const known = await findKlaviyoAccount(sql, keyHash, nowMs);
+  if (known.accountId !== null) return `account:${known.accountId}`;
+  if (!known.ask) return byKey;
+  try {
+    const [account] = await client.getAccounts();
+    const accountId = account?.id ?? null;
+    await recordKlaviyoAccount(sql, keyHash, accountId, nowMs + ASK_AGAIN_MS);
+    return accountId === null ? byKey : `account:${accountId}`;
+  } catch (error) {
+    if (error instanceof TransientError) return byKey;
+    if (!(error instanceof PermanentError) || error.details['status'] === 401) throw error;
+    await recordKlaviyoAccount(sql, keyHash, null, nowMs + ASK_AGAIN_MS);
+    return byKey;
+  }
+}
