@@ -12,6 +12,8 @@ import { nearest } from '../passes/nearest-name.js';
 import type { CliContext } from './context.js';
 
 const FOLLOW_MS = 1_000;
+const WRITE_BACK_OFF =
+  'Nothing is written back yet: set "writeBack": true under settings.klaviyo of tenant.json, and apply the folder.';
 
 const describe = ({ status, detail, last_error: error }: BackfillRow): string => {
   const { done = 0, total, records = 0, failed = 0, paused } = detail;
@@ -44,7 +46,7 @@ export function klaviyoCommands(context: () => CliContext): Command {
       'make data source, object type, schema, mapping and relationship for passes, where the account allows it',
     )
     .action(async (tenantId: string) => {
-      const { sql, client } = await connect(tenantId);
+      const { sql, client, tenant } = await connect(tenantId);
       const { dataSourceId, done, byHand } = await setUpCustomObject(client);
       const { out } = context();
       done.forEach((line) => out(`- ${line}`));
@@ -54,7 +56,11 @@ export function klaviyoCommands(context: () => CliContext): Command {
       }
       if (dataSourceId === null) return;
       await setKlaviyoDataSource(sql, tenantId, dataSourceId);
-      out(`The tenant now writes to it. Keep "dataSourceId": "${dataSourceId}" under settings.klaviyo of tenant.json.`);
+      const { dataSourceId: before, writeBack } = tenant.settings.klaviyo;
+      out('The tenant writes to it from now on; applying its folder keeps that.');
+      if (before !== null && before !== dataSourceId)
+        out(`It wrote to ${before} before: where tenant.json names that dataSourceId, take the line out.`);
+      if (!writeBack) out(WRITE_BACK_OFF);
     });
 
   klaviyo
@@ -68,8 +74,7 @@ export function klaviyoCommands(context: () => CliContext): Command {
       out(`Account ${account ?? 'unknown'}`);
       for (const { ok, what, scope, detail } of checks)
         out(`${ok ? 'ok    ' : 'FAILED'} ${what} (${scope})${detail ? `: ${detail}` : ''}`);
-      if (!tenant.settings.klaviyo.writeBack)
-        out('Note: settings.klaviyo.writeBack is off, so nothing is written back.');
+      if (!tenant.settings.klaviyo.writeBack) out(WRITE_BACK_OFF);
       const failed = checks.filter(({ ok }) => !ok).length;
       if (failed > 0) throw new Error(`${failed} of ${checks.length} checks failed: make a key with the scopes above.`);
     });

@@ -22,8 +22,16 @@ interface TenantRow {
   name: string;
   environment: TenantEnvironment;
   settings: unknown;
+  klaviyo_data_source_id: string | null;
   created_at: Date;
   updated_at: Date;
+}
+
+/** The settings of the folder, with what set-up made where the folder says nothing of it. */
+function settingsOf(row: TenantRow): TenantSettings {
+  const settings = tenantSettings.parse(row.settings);
+  settings.klaviyo.dataSourceId ??= row.klaviyo_data_source_id;
+  return settings;
 }
 
 const toTenant = (row: TenantRow): Tenant => ({
@@ -31,12 +39,12 @@ const toTenant = (row: TenantRow): Tenant => ({
   accountId: row.account_id,
   name: row.name,
   environment: row.environment,
-  settings: tenantSettings.parse(row.settings),
+  settings: settingsOf(row),
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 });
 
-const COLUMNS = 'tenant_id, account_id, name, environment, settings, created_at, updated_at';
+const COLUMNS = 'tenant_id, account_id, name, environment, settings, klaviyo_data_source_id, created_at, updated_at';
 
 export type NewTenant = Pick<Tenant, 'tenantId' | 'accountId' | 'name' | 'environment' | 'settings'>;
 
@@ -73,11 +81,14 @@ export async function listTenants(system: Sql): Promise<Tenant[]> {
   return rows.map(toTenant);
 }
 
-/** Names the data source that a tenant's records go to; its folder should say the same. */
+/**
+ * Keeps the data source that set-up found or made: the tenant's records go there from now on. It outlives every apply of
+ * the tenant's folder, unless tenant.json names another one.
+ */
 export async function setKlaviyoDataSource(sql: Sql, tenantId: string, dataSourceId: string): Promise<void> {
   await sql.query(
-    `update tenants set updated_at = now(), settings = jsonb_set(
-       jsonb_set(settings, '{klaviyo}', coalesce(settings -> 'klaviyo', '{}')), '{klaviyo,dataSourceId}', to_jsonb($2::text))
+    `update tenants set updated_at = now(), klaviyo_data_source_id = $2,
+       settings = jsonb_set(settings, '{klaviyo,dataSourceId}', 'null', false)
       where tenant_id = $1`,
     [tenantId, dataSourceId],
   );

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { main } from '../../src/cli/main.js';
 import { startBackfill } from '../../src/database/backfills.js';
 import { listSteps } from '../../src/database/operations.js';
+import { getTenant } from '../../src/database/tenants.js';
+import { applyTenantFolder } from '../../src/tenants/apply-folder.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { startTestKlaviyo, type TestKlaviyo } from '../support/klaviyo.js';
-import { ended, until } from '../support/operations.js';
+import { accept, ended, until } from '../support/operations.js';
 import type { SeededTenant } from '../support/tenant.js';
+import { copyTenantFolder, editJson } from '../support/tenant-folder.js';
 
 const PASSES = 40;
 
@@ -64,11 +68,53 @@ describe('the Klaviyo commands', () => {
     assert.match(first.out, /schema: published/);
     const again = await run('setup', tenant.tenantId);
     assert.match(again.out, /object type WalletPass \S+: was there[^]*schema: was published/);
-    const [row] = await test.owner(`select settings -> 'klaviyo' as klaviyo from tenants where tenant_id = $1`, [
-      tenant.tenantId,
-    ]);
-    const { dataSourceId, writeBack } = row!['klaviyo'] as { dataSourceId: string; writeBack: boolean };
-    assert.ok(first.out.includes(dataSourceId) && writeBack);
+    const made = /data source "Wallet passes" (\S+): made/.exec(first.out)![1];
+    const operationId = await accept(test, tenant, {
+      kind: 'push-update',
+      input: {
+        identifiers: [{ kind: 'email', value: tenant.email }],
+        passType: null,
+        data: { points: 7 },
+        updateMetadata: false,
+      },
+    });
+    assert.equal((await ended(test, tenant.tenantId, operationId)).status, 'succeeded');
+    assert.deepEqual(
+      klaviyo.simulator.records('pk_one').map(({ dataSourceId, record }) => [dataSourceId, record['id']]),
+      [[made, tenant.pass.serialNumber]],
+    );
+  });
+
+  it('setup is enough: applying the folder keeps what it made, and a line of the folder that says otherwise is named', async () => {
+    const root = copyTenantFolder();
+    const box = klaviyo.secretBox;
+    const edit = (settings: object) =>
+      editJson(root, 'tenant.json', (json) => {
+        Object.assign(json, { tenantId: 'set-up', accountId: 'aid_0x5e70' });
+        json.settings.klaviyo = settings;
+      });
+    const apply = async () => (await applyTenantFolder(test.database, box, root, { now: Date.now })).changed;
+    const sql = test.database.tenant('set-up');
+    const source = async () => (await getTenant(sql, 'set-up'))!.settings.klaviyo.dataSourceId;
+    try {
+      edit({});
+      await apply();
+      await klaviyo.setKey('set-up', 'pk_one');
+      const first = await run('setup', 'set-up');
+      assert.match(first.out, /applying its folder keeps that\.\nNothing is written back yet: set "writeBack": true/);
+      const made = await source();
+      assert.ok(made !== null && first.out.includes(made));
+      assert.deepEqual(await apply(), [], 'set-up is no change to the folder');
+      edit({ writeBack: true });
+      assert.deepEqual([await apply(), await source()], [['tenant'], made]);
+      edit({ writeBack: true, dataSourceId: 'of-the-folder' });
+      assert.deepEqual([await apply(), await source()], [['tenant'], 'of-the-folder']);
+      const again = await run('setup', 'set-up');
+      assert.match(again.out, /It wrote to of-the-folder before: where tenant\.json names that dataSourceId/);
+      assert.equal(await source(), made);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   });
 
   it('setup says what to do by hand where the account has no custom objects', async () => {
