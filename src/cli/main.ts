@@ -47,7 +47,7 @@ export async function main(
   },
 ): Promise<number> {
   let context: CliContext | undefined;
-  const lazily = (): CliContext => (context ??= createCliContext({ env, out: io.out, dataDir: io.dataDir }));
+  const lazily = (): CliContext => (context ??= createCliContext({ env, ...io }));
   const program = new Command('passrelay')
     .description('Tenants, keys, certificates, secrets and customers of Passrelay')
     .exitOverride()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
@@ -98,4 +99,17 @@ test('a migration is accepted as an operation, for a type that there is', async 
   assert.deepEqual(rows, [{ kind: 'migrate-passes', origin: 'operator', input }]);
   assert.match((await run(['tenant', 'migrate', 'demo', 'basik'])).err, /no pass type "basik"/);
   assert.match((await run(['tenant', 'migrate', 'demo', 'basic', '--per-minute', '0'])).err, /whole number/);
+});
+
+test('commands find the demo that runs with another data folder', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'passrelay-data-'));
+  try {
+    writeFileSync(join(dataDir, 'demo.json'), JSON.stringify({ databaseUrl: db.url }));
+    const out: string[] = [];
+    const io = { out: (line: string) => out.push(line), err: (line: string) => out.push(line) };
+    assert.equal(await main(['tenant', 'list'], { PASSRELAY_DATA_DIR: dataDir }, io), 0, out.join('\n'));
+    assert.match(out.join('\n'), /aid_0x/);
+  } finally {
+    rmSync(dataDir, { recursive: true });
+  }
 });
