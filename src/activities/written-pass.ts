@@ -29,7 +29,8 @@ export function writtenPass(row: WriteBackPass, publicUrl: string, authenticatio
     authenticationToken,
     createdAt: row.created_at.toISOString(),
     installedAt: row.installed_at?.toISOString() ?? null,
-    updatedAt: row.modified_at.toISOString(),
+    // modified_at has whole seconds, for If-Modified-Since: a new pass would seem older than itself.
+    updatedAt: new Date(Math.max(row.modified_at.getTime(), row.created_at.getTime())).toISOString(),
     uninstalledAt: row.uninstalled_at?.toISOString() ?? null,
   };
 }

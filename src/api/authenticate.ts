@@ -32,16 +32,21 @@ export async function authenticate(
   }
   const caller = await withinDeadline(credentials.resolve(secret));
   if (!caller) {
-    throw new ApiError('unauthenticated', 'The API key or token is not known, was revoked or has expired.', {
-      headers: CHALLENGE,
-    });
+    throw new ApiError(
+      'unauthenticated',
+      'The API key or token is not known, was revoked or has expired. Put a valid one into the header X-API-KEY or Authorization.',
+      { headers: CHALLENGE },
+    );
   }
   const account = ctx.get('X-ACCOUNT-ID').trim();
   if ((tenantId !== null && tenantId !== caller.tenant.tenantId) || (account && account !== caller.tenant.accountId)) {
-    throw new ApiError('wrong-tenant', 'The key does not belong to the tenant or account that the request names.');
+    throw new ApiError(
+      'wrong-tenant',
+      'The key does not belong to the tenant or account that the request names. Correct the header X-ACCOUNT-ID or the address, or use a key of that tenant.',
+    );
   }
   if (!caller.scopes.includes(scope)) {
-    throw new ApiError('missing-scope', `The key lacks the scope ${scope}.`);
+    throw new ApiError('missing-scope', `The key lacks the scope ${scope}. Use a key that has it.`);
   }
   return caller;
 }

@@ -2,7 +2,7 @@ import { parseIssuePass, type IssuePassCommand } from '../klaviyo/issue-pass-req
 import type { Parsed, RequestOptions } from '../klaviyo/requests.js';
 import { coerceFields } from '../passes/field-values.js';
 import type { FieldProblem } from '../passes/identifiers.js';
-import { nearest } from '../passes/nearest-name.js';
+import { nearest, nearestByWords } from '../passes/nearest-name.js';
 import type { JsonValue, PassTypeVersion } from '../passes/pass-type.js';
 import { computeVisuals } from '../passes/visuals.js';
 
@@ -39,10 +39,9 @@ function chooseType(
     });
     return undefined;
   }
-  const near = nearest(wanted, [
-    ...types.map(({ passTypeId }) => passTypeId),
-    ...types.map(({ design }) => design.name),
-  ]);
+  const names = types.map(({ design }) => design.name);
+  const near =
+    nearest(wanted, [...types.map(({ passTypeId }) => passTypeId), ...names]) ?? nearestByWords(wanted, names);
   problems.push({
     pointer: '/passTemplate',
     message: `there is no template "${wanted.slice(0, 100)}"`,

@@ -48,7 +48,8 @@ export function presentPass(place: { publicUrl: string }, row: PassViewRow): z.o
     test: row.test,
     wallets: { apple: { devices: row.apple_devices }, google: { saved: row.google_saved } },
     createdAt: row.created_at.toISOString(),
-    modifiedAt: row.modified_at.toISOString(),
+    // It has whole seconds, for If-Modified-Since: a new pass would seem older than itself.
+    modifiedAt: new Date(Math.max(row.modified_at.getTime(), row.created_at.getTime())).toISOString(),
     firstInstalledAt: row.first_installed_at?.toISOString() ?? null,
     installedAt: row.installed_at?.toISOString() ?? null,
     uninstalledAt: row.uninstalled_at?.toISOString() ?? null,

@@ -43,7 +43,7 @@ export async function readDelivery<C>(
   if (!parsed.ok) {
     throw new ApiError(
       'invalid-request',
-      parsed.problems.map(({ message, cure }) => `${message}: ${cure}.`).join(' '),
+      parsed.problems.map(({ message, cure }) => `${message}: ${cure}${cure.endsWith('?') ? '' : '.'}`).join(' '),
       { errors: parsed.problems },
     );
   }

@@ -1,7 +1,7 @@
 import { cleanJson, cleanText, decodeEntities, isBlank, isUnrendered, pointer, PROTOTYPE_KEYS } from './clean-text.js';
 import { coerceValue } from './field-types.js';
 import type { FieldProblem, FieldWarning } from './identifiers.js';
-import { nearest } from './nearest-name.js';
+import { nearest, nearestByWords } from './nearest-name.js';
 import type { JsonValue, PassField } from './pass-type.js';
 
 export interface CoerceOptions {
@@ -53,7 +53,8 @@ export function coerceFields(
       continue;
     }
     if (!field) {
-      const near = nearest(key, names);
+      // Custom data has names of its own: only a slip of a field's name is worth a warning there.
+      const near = nearest(key, names) ?? (allowCustom ? null : nearestByWords(key, names));
       const hint = near ? `did you mean "${near}"?` : `the fields are ${names.join(', ') || '(none)'}`;
       if (!allowCustom || cleanText(key) !== key || key.length > MAX_CUSTOM_KEY || key === '') {
         result.problems.push({ pointer: at, message: `"${cleanText(key).slice(0, 100)}" is not a field`, cure: hint });

@@ -28,3 +28,27 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   }
   return best?.name ?? null;
 }
+
+const wordsOf = (name: string): string[] =>
+  name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter((word) => word !== '');
+
+/**
+ * The candidate that says the same in more words or fewer: `loyalty-tier` for `tier`, `name` for `member-name`. The one
+ * with the fewest words to spare wins; null where no candidate holds all words of the other.
+ */
+export function nearestByWords(name: string, candidates: readonly string[]): string | null {
+  const wanted = wordsOf(name.slice(0, 100));
+  let best: { name: string; spare: number } | null = null;
+  for (const candidate of candidates) {
+    const known = wordsOf(candidate);
+    const [few, many] = wanted.length < known.length ? [wanted, known] : [known, wanted];
+    const spare = many.length - few.length;
+    if (few.length === 0 || !few.every((word) => many.includes(word))) continue;
+    if (!best || spare < best.spare) best = { name: candidate, spare };
+  }
+  return best?.name ?? null;
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { coerceFields } from '../../src/passes/field-values.js';
-import { nearest } from '../../src/passes/nearest-name.js';
+import { nearest, nearestByWords } from '../../src/passes/nearest-name.js';
 import { FIELD_TYPES, passField, type FieldType, type JsonValue } from '../../src/passes/pass-type.js';
 
 const field = (apiFieldName: string, type: FieldType, more: object = {}) =>
@@ -144,4 +144,18 @@ test('the nearest name forgives case, separators and slips, and stays silent whe
   assert.equal(nearest('pointsBalance', names), 'points-balance');
   assert.equal(nearest('mebmer_name', names), 'member-name');
   assert.equal(nearest('birthday', names), null);
+});
+
+test('a name in more words or fewer is told on create, and leaves custom data alone', () => {
+  const names = ['member-name', 'member-email', 'tier', 'points'];
+  assert.equal(nearestByWords('loyalty-tier', names), 'tier');
+  assert.equal(nearestByWords('pointsBalance', names), 'points');
+  assert.equal(nearestByWords('Name', names), 'member-name');
+  assert.equal(nearestByWords('birthday', names), null);
+  assert.equal(nearestByWords('-', names), null);
+  const made = coerceFields([field('tier', 'text')], { 'loyalty-tier': 'Gold' }, { mode: 'create' });
+  assert.equal(made.problems[0]!.cure, 'did you mean "tier"?');
+  const options = { mode: 'update', allowCustom: true } as const;
+  const kept = coerceFields([field('tier', 'text')], { 'loyalty-tier': 'Gold' }, options);
+  assert.deepEqual([kept.values, kept.warnings], [{ 'loyalty-tier': 'Gold' }, []]);
 });
