@@ -69,14 +69,20 @@ export function klaviyoCommands(context: () => CliContext): Command {
     .option('--email <address>', 'the test profile that is written and stays', 'passrelay-check@example.com')
     .action(async (tenantId: string, { email }: { email: string }) => {
       const { client, tenant } = await connect(tenantId);
-      const { account, checks } = await checkAccount(client, email);
+      const { account, checks } = await checkAccount(client, email, tenant.settings.klaviyo.dataSourceId);
       const { out } = context();
       out(`Account ${account ?? 'unknown'}`);
       for (const { ok, what, scope, detail } of checks)
         out(`${ok ? 'ok    ' : 'FAILED'} ${what} (${scope})${detail ? `: ${detail}` : ''}`);
       if (!tenant.settings.klaviyo.writeBack) out(WRITE_BACK_OFF);
+      if (tenant.settings.klaviyo.dataSourceId === null) out('No custom object is set up: "passrelay klaviyo setup".');
+      if (tenant.settings.consentTexts.some(({ handToKlaviyo }) => handToKlaviyo))
+        out('Not tried, since it would subscribe somebody: consents need lists:write and subscriptions:write too.');
       const failed = checks.filter(({ ok }) => !ok).length;
-      if (failed > 0) throw new Error(`${failed} of ${checks.length} checks failed: make a key with the scopes above.`);
+      if (failed > 0)
+        throw new Error(
+          `${failed} of ${checks.length} checks failed: do as they say, or make a key with these scopes.`,
+        );
     });
 
   klaviyo
@@ -92,14 +98,15 @@ export function klaviyoCommands(context: () => CliContext): Command {
           `There is no pass type "${passType}"${near ? `: did you mean ${near}?` : ''} Known: ${names.join(', ')}.`,
         );
       }
-      const { url, headers, body } = webhookSnippet(type.design, {
+      const { url, headers, body, notes } = webhookSnippet(type.design, {
         publicUrl: context().publicUrl(),
         accountId: tenant.accountId,
       });
       const { out } = context();
       out(`URL\n${url}\n\nHeaders`);
       for (const [name, value] of Object.entries(headers)) out(`${name}: ${value}`);
-      out(`\nBody\n${body}`);
+      out(`\nBody\n${body}\n\nNotes`);
+      notes.forEach((note) => out(`- ${note}`));
     });
 
   klaviyo

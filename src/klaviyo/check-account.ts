@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { PermanentError, TransientError } from '../passes/errors.js';
 import type { KlaviyoClient } from './client.js';
 
+/** Named so that somebody who meets it in Klaviyo's log knows whose it was. */
+const NO_SOURCE = 'passrelay-check';
+
 export interface CheckedScope {
   what: string;
   scope: string;
@@ -17,9 +20,13 @@ export interface AccountCheck {
 
 /**
  * Tries a key: the account, each scope that write-back needs, and a round trip that writes a profile and reads it back.
- * The event carries `backfill`, so that it starts no flow.
+ * The event carries `backfill`, so that it starts no flow; the record goes to no data source, so that none is left behind.
  */
-export async function checkAccount(client: KlaviyoClient, testEmail: string): Promise<AccountCheck> {
+export async function checkAccount(
+  client: KlaviyoClient,
+  testEmail: string,
+  dataSourceId: string | null,
+): Promise<AccountCheck> {
   const checks: CheckedScope[] = [];
   const attempt = async <T>(what: string, scope: string, run: () => Promise<T>): Promise<T | null> => {
     try {
@@ -62,6 +69,23 @@ export async function checkAccount(client: KlaviyoClient, testEmail: string): Pr
       },
     }),
   );
-  await attempt('custom objects are read', 'custom-objects:read', () => client.listDataSources());
+  const sources = await attempt('custom objects are read', 'custom-objects:read', () => client.listDataSources());
+  await attempt('custom objects may be written', 'custom-objects:write', async () => {
+    try {
+      await client.createRecord(NO_SOURCE, { id: marker });
+    } catch (error) {
+      // Any answer but a refusal of the key says that it may: the source does not exist.
+      if (!(error instanceof PermanentError) || error.code === 'klaviyo-unauthorized') throw error;
+    }
+  });
+  if (sources && dataSourceId !== null) {
+    await attempt('the tenant’s records have a data source', 'custom-objects:read', async () => {
+      if (sources.some(({ id }) => id === dataSourceId)) return;
+      throw new PermanentError(
+        'klaviyo-not-found',
+        `this account has no data source ${dataSourceId}: run "passrelay klaviyo setup"`,
+      );
+    });
+  }
   return { account: accounts?.[0]?.id ?? null, checks };
 }

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../passes/pass-type.js';
-import { many, one, type Resource } from './resources.js';
+import { everyPage, many, one, type Resource } from './resources.js';
 import type { Transport } from './transport.js';
 import { WALLET_PASS_PROPERTIES } from './write-back.js';
 
@@ -30,14 +30,14 @@ export function customObjectCalls(send: Transport) {
       });
     },
     async listDataSources(): Promise<Resource[]> {
-      return many(await send('GET', '/api/data-sources'));
+      return everyPage(send, '/api/data-sources');
     },
     async createDataSource(title: string): Promise<Resource> {
       const attributes = { title, visibility: 'private', namespace: 'custom-objects' };
       return one(await send('POST', '/api/data-sources', { data: { type: 'data-source', attributes } }));
     },
     async listObjectTypes(): Promise<Resource[]> {
-      return many(await send('GET', '/api/object-types'));
+      return everyPage(send, '/api/object-types');
     },
     /** The WalletPass type with a draft schema and its mapping. 403 (`klaviyo-unauthorized`) where the account lacks custom objects. */
     async createWalletPassType(dataSourceId: string, title = 'WalletPass'): Promise<Resource> {

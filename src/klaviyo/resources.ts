@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { TransientError } from '../passes/errors.js';
 import type { JsonValue } from '../passes/pass-type.js';
-import type { Answer } from './transport.js';
+import type { Answer, Transport } from './transport.js';
 
 const resource = z.looseObject({ id: z.string(), attributes: z.record(z.string(), z.unknown()).default({}) });
 
@@ -22,4 +22,24 @@ export function many(answer: Answer): Resource[] {
   const parsed = z.looseObject({ data: z.array(resource) }).safeParse(answer.body);
   if (!parsed.success) throw new TransientError('klaviyo-unavailable', 'Klaviyo’s answer lacks the list data.');
   return parsed.data.data as Resource[];
+}
+
+const PAGES = 50;
+const links = z.looseObject({ links: z.looseObject({ next: z.string().nullish() }).nullish() });
+
+/** Every page of a list: Klaviyo gives 20 resources where nothing is said, and a cursor to the next ones. */
+export async function everyPage(send: Transport, path: string): Promise<Resource[]> {
+  const found: Resource[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < PAGES; page++) {
+    const next: string = cursor === null ? '' : `?${new URLSearchParams({ 'page[cursor]': cursor }).toString()}`;
+    const answer = await send('GET', path + next);
+    found.push(...many(answer));
+    const url = links.safeParse(answer.body).data?.links?.next ?? null;
+    // The cursor alone is taken: an address of somebody else's making would get our key.
+    const base = 'https://a.klaviyo.com';
+    cursor = url !== null && URL.canParse(url, base) ? new URL(url, base).searchParams.get('page[cursor]') : null;
+    if (cursor === null) break;
+  }
+  return found;
 }

@@ -5,6 +5,8 @@ export interface WebhookSnippet {
   headers: Record<string, string>;
   /** JSON with Klaviyo's template tags, ready to paste. */
   body: string;
+  /** What the marketer should know before pasting it. */
+  notes: string[];
 }
 
 /** Attributes that Klaviyo's templates reach by a dot; everything else goes through `lookup`. */
@@ -30,6 +32,17 @@ function fieldTag(field: PassField): string {
   return tagOf(attribute ?? `person|lookup:'${property.replaceAll("'", '')}'`, fallback);
 }
 
+function notesOn({ fields }: Pick<PassTypeDesign, 'fields'>): string[] {
+  const needed = fields.filter((field) => field.required && field.default === undefined).map((f) => f.apiFieldName);
+  return [
+    ...(needed.length > 0
+      ? [`A profile without a value for ${needed.join(', ')} is refused: where that may be, give the tag a default.`]
+      : []),
+    'In a flow that starts from an event, add "idempotency_key": "{{ event|lookup:\'$event_id\' }}" where the preview shows an id for it.',
+    'A recipient who holds such a pass has it updated: a repeated delivery makes no second one.',
+  ];
+}
+
 /** The webhook action of a flow that issues this pass: every value quoted, which the receiver reads by the field's type. */
 export function webhookSnippet(
   design: Pick<PassTypeDesign, 'id' | 'fields'>,
@@ -52,5 +65,6 @@ export function webhookSnippet(
       'X-ACCOUNT-ID': place.accountId,
     },
     body: JSON.stringify(body, null, 2),
+    notes: notesOn(design),
   };
 }

@@ -17,8 +17,19 @@ export function createDataSource(account: SimulatedAccount, body: BodyOf<'dataSo
   return ok({ type: 'data-source', id, attributes }, 201);
 }
 
-export const listDataSources = (account: SimulatedAccount): SimulatedAnswer =>
-  ok([...account.dataSources].map(([id, attributes]) => ({ type: 'data-source', id, attributes })));
+/** Twenty a page where nothing is said, and a cursor to the next ones, as Klaviyo's lists have it. */
+export function listDataSources(account: SimulatedAccount, query: URLSearchParams, origin: string): SimulatedAnswer {
+  const size = Number(query.get('page[size]') ?? 20);
+  if (!Number.isInteger(size) || size < 1 || size > 100) {
+    throw invalid('Page size must be between 1 and 100.', 'page[size]');
+  }
+  const offset = Number(query.get('page[cursor]') ?? 0);
+  const all = [...account.dataSources].map(([id, attributes]) => ({ type: 'data-source', id, attributes }));
+  const path = `${origin}/api/data-sources`;
+  const next = `${path}?page%5Bcursor%5D=${offset + size}&page%5Bsize%5D=${size}`;
+  const links = { self: path, next: offset + size < all.length ? next : null, prev: null };
+  return { status: 200, body: { data: all.slice(offset, offset + size), links } };
+}
 
 function addRecords(account: SimulatedAccount, relationships: Json | undefined, records: Json[]): SimulatedAnswer {
   const source = relationships?.['data-source'] as { data: { id: string } } | undefined;

@@ -113,7 +113,7 @@ export const ROUTES: readonly Route[] = [
     path: /^\/api\/data-sources$/,
     limit: OBJECTS,
     scopes: read,
-    handle: (c) => objects.listDataSources(c.account),
+    handle: (c) => objects.listDataSources(c.account, c.query, c.origin),
   },
   {
     method: 'POST',

@@ -22,7 +22,9 @@ describe('the Klaviyo commands', () => {
   let engine: TestEngine;
   before(async () => {
     test = await createTestDatabase();
-    klaviyo = await startTestKlaviyo(test, { apiKeys: ['pk_one', 'pk_two', 'pk_three'] });
+    const scopes = ['accounts:read', 'profiles:read', 'profiles:write', 'events:write', 'custom-objects:read'];
+    const whole = ['pk_one', 'pk_two', 'pk_three'].map((apiKey) => ({ apiKey }));
+    klaviyo = await startTestKlaviyo(test, { accounts: [...whole, { apiKey: 'pk_half', scopes }] });
     engine = await startEngine(test, { deps: { klaviyo: klaviyo.access } });
   });
   after(async () => {
@@ -129,13 +131,19 @@ describe('the Klaviyo commands', () => {
     const tenant = await klaviyo.tenant({}, 'pk_two');
     const good = await run('check', tenant.tenantId);
     assert.equal(good.code, 0, good.out);
-    assert.equal(good.out.match(/^ok /gm)?.length, 5);
+    assert.equal(good.out.match(/^ok /gm)?.length, 7, good.out);
+    assert.deepEqual(klaviyo.simulator.records('pk_two'), [], 'the check leaves no record behind');
     const secret = `pk_${randomBytes(8).toString('hex')}`;
     await klaviyo.setKey(tenant.tenantId, secret);
     const bad = await run('check', tenant.tenantId);
-    assert.deepEqual([bad.code, bad.out.match(/^FAILED /gm)?.length], [1, 5]);
+    assert.deepEqual([bad.code, bad.out.match(/^FAILED /gm)?.length], [1, 6]);
     assert.match(bad.out, /accounts:read\): Klaviyo refuses the API key/);
     assert.ok(!`${bad.out}${bad.err}`.includes(secret));
+    await klaviyo.setKey(tenant.tenantId, 'pk_half');
+    const half = await run('check', tenant.tenantId);
+    assert.deepEqual(half.out.match(/^FAILED .*$/gm)?.length, 2, half.out);
+    assert.match(half.out, /^FAILED .*\(custom-objects:write\): Klaviyo refuses this call for the API key/m);
+    assert.match(half.out, /^FAILED .*this account has no data source \S+: run "passrelay klaviyo setup"/m);
   });
 
   it('snippet names the pass type that was meant', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { createKlaviyoClient, profileFilter, type KlaviyoClient } from '../../src/klaviyo/client.js';
 import { retryAfterMs } from '../../src/klaviyo/api-failures.js';
+import { setUpCustomObject } from '../../src/klaviyo/set-up.js';
 import {
   eventBody,
   identifierBodies,
@@ -144,6 +145,22 @@ test('custom objects: set up, written one by one and in bulk, and read back thro
     external_id: 'C-1',
     email: 'sarah@example.com',
   });
+});
+
+test('a data source beyond the first page is found by its title, and not made twice', async () => {
+  const key = 'pk_many_sources';
+  const many = await startKlaviyoSimulator({ accounts: [{ apiKey: key, rateLimits: false }] });
+  try {
+    const account = createKlaviyoClient({ apiUrl: many.url, apiKey: key });
+    for (let other = 0; other < 45; other++) await account.createDataSource(`Orders ${other}`);
+    const first = await setUpCustomObject(account);
+    assert.equal((await account.listDataSources()).length, 46);
+    const again = await setUpCustomObject(account);
+    assert.equal(again.dataSourceId, first.dataSourceId);
+    assert.equal((await account.listDataSources()).length, 46);
+  } finally {
+    await many.close();
+  }
 });
 
 test('profiles are found by any of several values, quotes and all', async () => {
