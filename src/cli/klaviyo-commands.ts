@@ -2,12 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
 import { findBackfill, pauseBackfill, startBackfill, type BackfillRow } from '../database/backfills.js';
 import { findPassType, listPassTypes } from '../database/pass-types.js';
-import { getSecret, SECRET_NAMES } from '../database/secrets.js';
+import { getSecret, putSecret, SECRET_NAMES } from '../database/secrets.js';
 import { getTenant, setKlaviyoDataSource } from '../database/tenants.js';
 import { checkAccount } from '../klaviyo/check-account.js';
 import { createKlaviyoClient } from '../klaviyo/client.js';
 import { setUpCustomObject } from '../klaviyo/set-up.js';
 import { webhookSnippet } from '../klaviyo/webhook-snippet.js';
+import { PermanentError } from '../passes/errors.js';
 import { nearest } from '../passes/nearest-name.js';
 import type { CliContext } from './context.js';
 
@@ -23,7 +24,7 @@ const describe = ({ status, detail, last_error: error }: BackfillRow): string =>
   return `${word}: ${done} of ${total ?? '?'} passes${share}, ${records} records, ${failed} refused${trouble}`;
 };
 
-/** `passrelay klaviyo setup|check|snippet|backfill` */
+/** `passrelay klaviyo set-key|setup|check|snippet|backfill` */
 export function klaviyoCommands(context: () => CliContext): Command {
   const klaviyo = new Command('klaviyo').description('The Klaviyo account of a tenant');
   const existing = async (tenantId: string) => {
@@ -35,10 +36,31 @@ export function klaviyoCommands(context: () => CliContext): Command {
   const connect = async (tenantId: string) => {
     const { sql, tenant } = await existing(tenantId);
     const key = await getSecret(sql, tenantId, SECRET_NAMES.klaviyoApiKey, context().secretBox());
-    if (!key) throw new Error(`Tenant "${tenantId}" has no Klaviyo key: name its file in tenant.json and apply it.`);
+    if (!key) throw new Error(`Tenant "${tenantId}" has no Klaviyo key: "passrelay klaviyo set-key" keeps one.`);
     const apiKey = key.toString('utf8').trim();
     return { sql, tenant, client: createKlaviyoClient({ apiUrl: context().klaviyoApiUrl(), apiKey }) };
   };
+
+  klaviyo
+    .command('set-key <tenantId>')
+    .description('keep another private key; write-back that waits for one goes on by itself')
+    .option('--env <name>', 'variable with the key', 'KLAVIYO_API_KEY')
+    .action(async (tenantId: string, { env }: { env: string }) => {
+      const { sql } = await existing(tenantId);
+      const { out, secretBox, klaviyoApiUrl, env: variables } = context();
+      const apiKey = variables[env]?.trim() ?? '';
+      if (apiKey === '') throw new Error(`Set ${env} to the private key.`);
+      await createKlaviyoClient({ apiUrl: klaviyoApiUrl(), apiKey })
+        .getAccounts()
+        .catch((error: unknown) => {
+          // Klaviyo may be away, or the key may lack this one scope: neither says that the key is wrong.
+          const wrong = error instanceof PermanentError && error.details['status'] === 401;
+          if (wrong) throw new Error('Klaviyo does not know this key: nothing was changed.');
+        });
+      await putSecret(sql, tenantId, SECRET_NAMES.klaviyoApiKey, apiKey, secretBox());
+      out('The key is kept; what waits for one goes on within ten minutes.');
+      out('Where tenant.json says where the key lies, put it there too: the next apply takes that one.');
+    });
 
   klaviyo
     .command('setup <tenantId>')

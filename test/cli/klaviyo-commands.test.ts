@@ -4,7 +4,9 @@ import { rmSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { main } from '../../src/cli/main.js';
 import { startBackfill } from '../../src/database/backfills.js';
+import { findSecretVersion } from '../../src/database/klaviyo-connections.js';
 import { listSteps } from '../../src/database/operations.js';
+import { SECRET_NAMES } from '../../src/database/secrets.js';
 import { getTenant } from '../../src/database/tenants.js';
 import { applyTenantFolder } from '../../src/tenants/apply-folder.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -33,7 +35,8 @@ describe('the Klaviyo commands', () => {
     await test.drop();
   });
 
-  async function run(...args: string[]) {
+  const run = (...args: string[]) => runWith({}, ...args);
+  async function runWith(more: Record<string, string>, ...args: string[]) {
     const out: string[] = [];
     const err: string[] = [];
     const env = {
@@ -41,6 +44,7 @@ describe('the Klaviyo commands', () => {
       SECRETS_KEY: `test:${Buffer.alloc(32, 7).toString('base64')}`,
       KLAVIYO_API_URL: klaviyo.simulator.url,
       PUBLIC_URL: 'https://passes.example',
+      ...more,
     };
     const code = await main(['klaviyo', ...args], env, {
       out: (line) => out.push(line),
@@ -144,6 +148,20 @@ describe('the Klaviyo commands', () => {
     assert.deepEqual(half.out.match(/^FAILED .*$/gm)?.length, 2, half.out);
     assert.match(half.out, /^FAILED .*\(custom-objects:write\): Klaviyo refuses this call for the API key/m);
     assert.match(half.out, /^FAILED .*this account has no data source \S+: run "passrelay klaviyo setup"/m);
+  });
+
+  it('a key that Klaviyo knows replaces the one before; another one changes nothing', async () => {
+    const tenant = await klaviyo.tenant({}, 'pk_two');
+    const version = () => findSecretVersion(test.database.system, tenant.tenantId, SECRET_NAMES.klaviyoApiKey);
+    const before = await version();
+    const wrong = await runWith({ NEXT: 'pk_nobody' }, 'set-key', tenant.tenantId, '--env', 'NEXT');
+    assert.deepEqual([wrong.code, await version()], [1, before]);
+    assert.match(wrong.err, /does not know this key: nothing was changed/);
+    assert.match((await run('set-key', tenant.tenantId)).err, /Set KLAVIYO_API_KEY/);
+    const right = await runWith({ KLAVIYO_API_KEY: 'pk_one\n' }, 'set-key', tenant.tenantId);
+    assert.deepEqual([right.code, right.err], [0, '']);
+    assert.notEqual(await version(), before);
+    assert.match((await run('check', tenant.tenantId)).out, /this account has no data source/, 'the other account');
   });
 
   it('snippet names the pass type that was meant', async () => {
