@@ -19,6 +19,7 @@ export function writtenPass(row: WriteBackPass, publicUrl: string, authenticatio
   return {
     serialNumber: row.serial_number,
     passType: row.pass_type_name,
+    formerPassTypes: row.former_pass_types,
     state: recordState(row),
     platforms: {
       Apple: platform(row.apple_installed, row.apple_ever),

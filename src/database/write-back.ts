@@ -8,6 +8,8 @@ export interface WriteBackPass {
   tenant_id: string;
   serial_number: string;
   pass_type_name: string;
+  /** Names of the types that it had before, and of which its holder has no pass now. */
+  former_pass_types: string[];
   state: PassState;
   /** Grows with every change; together with the installs it tells whether something changed meanwhile. */
   revision: number;
@@ -29,6 +31,12 @@ export interface WriteBackPass {
 
 const PASS = `select p.pass_id, p.tenant_id, p.serial_number, t.name as pass_type_name, p.state, p.revision, p.customer_id, c.email, c.phone,
        c.external_customer_id, c.klaviyo_profile_id, p.created_at, p.modified_at, p.installed_at, p.uninstalled_at,
+       array(select distinct r.changed #>> '{passType,from}' from pass_revisions r
+              where r.tenant_id = $1 and r.pass_id = p.pass_id and r.changed -> 'passType' is not null
+                and not exists (select from passes held join pass_types h
+                                    on h.tenant_id = held.tenant_id and h.pass_type_id = held.pass_type_id
+                                 where held.tenant_id = $1 and held.customer_id = p.customer_id
+                                   and h.name = r.changed #>> '{passType,from}')) as former_pass_types,
        p.apple_pass_type_identifier is not null as has_apple,
        exists (select from apple_registrations r where r.tenant_id = $1 and r.pass_id = p.pass_id) as apple_installed,
        p.first_installed_at is not null and (g.ever is not true or exists (

@@ -17,6 +17,8 @@ export interface WrittenPass {
   serialNumber: string;
   /** Name of the pass type, as in `neostore.wallet.<type>.Apple`. */
   passType: string;
+  /** Types that the pass had before it was converted, where the person has no other pass of them. */
+  formerPassTypes?: readonly string[];
   state: RecordState;
   platforms: Readonly<Record<Platform, PlatformState>>;
   landingUrl: string;
@@ -56,9 +58,14 @@ function strongest(recipient: WrittenRecipient): { id?: string; attributes: Attr
   throw new TypeError('a recipient without any identifier cannot be written to Klaviyo');
 }
 
-/** Custom properties of the profile: link, serial, token, state per platform. */
+/** Custom properties of the profile: link, serial, token, state per platform. What a conversion ended is said to be gone. */
 export function profileProperties(pass: WrittenPass): Record<string, JsonValue> {
+  const gone = (pass.formerPassTypes ?? []).flatMap((type) => [
+    [`neostore.wallet.${type}.Apple`, 'not-installed'],
+    [`neostore.wallet.${type}.Google`, 'not-installed'],
+  ]);
   return {
+    ...(Object.fromEntries(gone) as Record<string, JsonValue>),
     wallet_pass_url: pass.landingUrl,
     wallet_pass_serial: pass.serialNumber,
     wallet_pass_state: pass.state,

@@ -176,6 +176,27 @@ describe('write-back to Klaviyo', () => {
     );
   });
 
+  it('a converted pass is installed as its new type, and no longer as the former one', async () => {
+    const tenant = await klaviyo.tenant();
+    const { pass } = tenant;
+    await test.owner(
+      `with d as (insert into apple_devices (tenant_id, device_library_identifier, push_token) values ($1, 'd', 'aa') returning device_id),
+            p as (update passes set installed_at = now(), first_installed_at = now() where pass_id = $2)
+       insert into apple_registrations (tenant_id, device_id, pass_id, apple_pass_type_identifier) select $1, device_id, $2, 'pass.test' from d`,
+      [tenant.tenantId, pass.id],
+    );
+    const update = async (data: Record<string, number>, passType: string | null) => {
+      const identifiers = [{ kind: 'serialNumber', value: pass.serialNumber }] as const;
+      const input = { identifiers: [...identifiers], passType, data, updateMetadata: false };
+      await end(tenant, await accept(test, tenant, { kind: 'push-update', input }));
+      const { properties } = profileOf(tenant.email)[0]!.attributes;
+      return ['basic', 'premium'].map((type) => properties[`neostore.wallet.${type}.Apple`]);
+    };
+    assert.deepEqual(await update({ points: 5 }, null), ['installed', undefined]);
+    assert.deepEqual(await update({}, 'premium'), ['not-installed', 'installed']);
+    assert.deepEqual(await update({}, 'basic'), ['installed', 'not-installed']);
+  });
+
   it('a lost answer to the event is asked again, and Klaviyo has one event', async () => {
     const tenant = await klaviyo.tenant();
     klaviyo.simulator.setFault({ path: '/api/events', dropResponse: true });
