@@ -6,6 +6,8 @@ const ok = (data: unknown, status = 200): SimulatedAnswer => ({ status, body: { 
 
 export function createDataSource(account: SimulatedAccount, body: BodyOf<'dataSource'>): SimulatedAnswer {
   const { title, visibility, namespace } = body.data.attributes;
+  const taken = [...account.dataSources.values()].some((one) => one['title'] === title);
+  if (taken) throw invalid('The title must be unique within the namespace.', '/data/attributes/title');
   const id = newId();
   const attributes = {
     title,

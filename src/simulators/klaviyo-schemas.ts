@@ -51,7 +51,11 @@ const profileMeta = z
   .nullish();
 
 const named = <T extends string>(type: T) => z.looseObject({ type: z.literal(type), id: z.string() });
-const embeddedProfile = z.looseObject({ type: z.literal('profile'), id: text, attributes: profileAttributes });
+const embeddedProfile = z.looseObject({
+  type: z.literal('profile'),
+  id: text,
+  attributes: profileAttributes.extend({ meta: profileMeta }),
+});
 const instant = z.iso.datetime({ offset: true });
 const eventEssentials = {
   properties: map,
@@ -148,7 +152,7 @@ export const SCHEMAS = {
     z.looseObject({
       type: z.literal('data-source'),
       attributes: z.looseObject({
-        title: z.string().min(1),
+        title: z.string().min(1).max(255),
         visibility: z.enum(['private', 'shared']).nullish(),
         namespace: text,
       }),

@@ -4,7 +4,9 @@ const parameters = z.looseObject({
   consent: z.literal('SUBSCRIBED'),
   consented_at: z.iso.datetime({ offset: true }).nullish(),
 });
-const channel = z.looseObject({ marketing: parameters.nullish() }).nullish();
+const email = z.looseObject({ marketing: parameters.nullish() }).nullish();
+const sms = z.looseObject({ marketing: parameters.nullish(), transactional: parameters.nullish() }).nullish();
+const list = z.looseObject({ data: z.looseObject({ type: z.literal('list'), id: z.string() }).optional() });
 
 /** The job's body as Klaviyo's description (revision 2026-07-15) requires it. */
 export const subscriptionJob = z.looseObject({
@@ -21,11 +23,12 @@ export const subscriptionJob = z.looseObject({
             attributes: z.looseObject({
               email: z.string().nullish(),
               phone_number: z.string().nullish(),
-              subscriptions: z.looseObject({ email: channel, sms: channel }),
+              subscriptions: z.looseObject({ email, sms }),
             }),
           }),
         ),
       }),
     }),
+    relationships: z.looseObject({ list: list.optional() }).optional(),
   }),
 });

@@ -112,6 +112,26 @@ for (const [name, status, run] of [
   ['an event without properties', 400, () => call('POST', '/api/events', event({ properties: undefined }))],
   ['an event before 1990', 400, () => call('POST', '/api/events', event({ time: '1989-01-01T00:00:00Z' }))],
   ['an event two years ahead', 400, () => call('POST', '/api/events', event({ time: '2028-08-02T00:00:00Z' }))],
+  [
+    'an event whose profile has a text for meta',
+    400,
+    () =>
+      call(
+        'POST',
+        '/api/events',
+        event({ profile: { data: { type: 'profile', attributes: { email: 'a@x.org', meta: 'x' } } } }),
+      ),
+  ],
+  [
+    'a second data source of one title',
+    400,
+    async () => {
+      const attributes = { title: 'Only once', visibility: 'private', namespace: 'custom-objects' };
+      const body = { data: { type: 'data-source', attributes } };
+      await call('POST', '/api/data-sources', body);
+      return call('POST', '/api/data-sources', body);
+    },
+  ],
   ['a time without zone', 400, () => call('POST', '/api/events', event({ time: '2026-08-01 09:30' }))],
   ['a filter that is none', 400, () => call('GET', '/api/profiles?filter=email')],
   ['a page of 101', 400, () => call('GET', '/api/profiles?page%5Bsize%5D=101')],
@@ -140,6 +160,10 @@ for (const [name, run] of [
   ['no subscriptions', () => subscribing({ email: 'a@x.org' })],
   ['SMS without a number', () => subscribing({ email: 'a@x.org', subscriptions: { sms: agreeing() } })],
   ['a number beyond E.164', () => subscribing({ phone_number: '0612345678', subscriptions: { sms: agreeing() } })],
+  [
+    'transactional messages without the word of consent',
+    () => subscribing({ phone_number: '+14155552671', subscriptions: { sms: { ...agreeing(), transactional: {} } } }),
+  ],
   [
     'an unsubscription',
     () => subscribing({ email: 'a@x.org', subscriptions: { email: { marketing: { consent: 'UNSUBSCRIBED' } } } }),
