@@ -6,6 +6,7 @@ import type { ProfileSyncInput } from '../passes/operation-input.js';
 import type { ProfileAttribute } from '../klaviyo/client.js';
 import type { FetchedProfile } from '../passes/operation-input.js';
 import type { ActivityDeps, StepInput } from './deps.js';
+import { askOwners } from './given-up.js';
 import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
 
 /** One way to a Klaviyo profile. */
@@ -42,7 +43,16 @@ export function fetchProfileActivity(deps: ActivityDeps) {
       await recordStep(sql, { ...step, state: 'skipped', detail: { reason } });
       return { found: false };
     }
-    const profile = await readProfile(klaviyoCalls(deps, step, account), lookups).catch((error: unknown) => {
+    const call = klaviyoCalls(deps, step, account);
+    const read = async (): Promise<FetchedProfile | null> => {
+      const found = await readProfile(call, lookups);
+      if (!found || operation.run === 1) return found;
+      return {
+        ...found,
+        owners: await askOwners(sql, call, operation, found, await deps.tenantSettings(ref.tenantId)),
+      };
+    };
+    const profile = await read().catch((error: unknown) => {
       if (!(error instanceof KeyRefused)) throw error;
       throw new PermanentError(
         'klaviyo-unauthorized',

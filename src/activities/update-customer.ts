@@ -1,10 +1,6 @@
-import {
-  dropIdentifiers,
-  lockCustomer,
-  takeIdentifier,
-  writeCustomer,
-  type CustomerRow,
-} from '../database/customers.js';
+import { dropIdentifiers, takeIdentifier } from '../database/customer-identifiers.js';
+import { lockCustomer, writeCustomer, type CustomerRow } from '../database/customers.js';
+import { listCustomerIdentifiers } from '../database/enrolment.js';
 import { findOperation, listSteps } from '../database/operations.js';
 import { endOperation, recordStep } from '../database/steps.js';
 import { profileValues } from '../klaviyo/profile-values.js';
@@ -13,11 +9,14 @@ import { mergeFields } from '../passes/field-order.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
 import type { JsonValue } from '../passes/pass-type.js';
 import type { ActivityDeps, StepInput } from './deps.js';
+import { takeIfGivenUp, versionOf } from './given-up.js';
 
 export type UpdatedCustomer = { conflict: true } | { changed: number; superseded: number };
 
 type Fields = Record<string, JsonValue>;
-const IDENTIFIERS = ['email', 'phone', 'customerId', 'klaviyoProfileId'] as const;
+const IDENTIFIERS = ['email', 'phone', 'customerId', 'klaviyoProfileId'];
+/** Before the names of the tenant's own identifiers. */
+const OWN = 'identifiers.';
 const COLUMNS = {
   email: 'email',
   phone: 'phone',
@@ -27,7 +26,7 @@ const COLUMNS = {
   lastName: 'last_name',
   language: 'language',
 } as const satisfies Record<string, keyof CustomerRow>;
-const WORDS = {
+const WORDS: Readonly<Record<string, string>> = {
   email: 'e-mail address',
   phone: 'phone number',
   customerId: 'customer id',
@@ -53,6 +52,14 @@ function flatten(row: CustomerRow): Fields {
 
 const isGranted = (value: JsonValue | undefined): boolean =>
   (value as { state?: unknown } | null | undefined)?.state === 'SUBSCRIBED';
+
+/** Klaviyo says "never subscribed" where it knows nothing: that takes nothing back which was said elsewhere. */
+function keepKnownConsent(before: Fields, said: Fields): void {
+  for (const [name, value] of Object.entries(said)) {
+    const never = name.startsWith('consent.') && (value as { state?: unknown }).state === 'NEVER_SUBSCRIBED';
+    if (never && Object.hasOwn(before, name)) delete said[name];
+  }
+}
 
 /** Channels where consent was given or taken back; one that was never given leaves no trail. */
 function consentTrail(before: Fields, after: Fields) {
@@ -81,22 +88,33 @@ export function updateCustomerActivity(deps: ActivityDeps) {
         if (!operation || !row) throw new PermanentError('customer-vanished', 'The customer no longer exists.');
         const input = operation.input as unknown as ProfileSyncInput;
         const { customer, warnings } = profileValues(input, settings);
-        const before = flatten(row);
+        const own = (await listCustomerIdentifiers(tx, tenantId, customerId)).filter(({ kind }) =>
+          settings.customIdentifiers.includes(kind),
+        );
+        const before = { ...flatten(row), ...Object.fromEntries(own.map(({ kind, value }) => [OWN + kind, value])) };
+        keepKnownConsent(before, customer);
         const merged = mergeFields(
           { data: before, sequences: row.field_sequences },
           customer,
           operation.acceptance_sequence,
+          versionOf(input),
         );
-        for (const kind of IDENTIFIERS) {
-          const value = merged.data[kind] as string | undefined;
-          if (!(kind in customer) || merged.superseded.includes(kind)) continue;
+        const handedOver: string[] = [];
+        for (const name of [...IDENTIFIERS, ...settings.customIdentifiers.map((kind) => OWN + kind)]) {
+          const kind = name.startsWith(OWN) ? name.slice(OWN.length) : name;
+          const value = merged.data[name] as string | undefined;
+          if (!(name in customer) || merged.superseded.includes(name)) continue;
           const other = value === undefined ? undefined : await takeIdentifier(tx, ref, { kind, value });
           if (other !== undefined) {
-            throw new IdentifierTaken(
-              `The ${WORDS[kind]} of the profile belongs to customer ${other}; nothing was overwritten. Sync or change that customer first, then retry this operation.`,
-            );
+            const claim = { operation, customerId, kind, value: value!, ownerId: other };
+            if (!(await takeIfGivenUp(tx, claim, settings))) {
+              throw new IdentifierTaken(
+                `The ${WORDS[kind] ?? `identifier "${kind}"`} of the profile belongs to customer ${other}; nothing was overwritten. Sync or change that customer first, then retry this operation.`,
+              );
+            }
+            handedOver.push(kind);
           }
-          if (merged.changed.includes(kind)) await dropIdentifiers(tx, ref, kind, value ?? null);
+          if (merged.changed.includes(name)) await dropIdentifiers(tx, ref, kind, value ?? null);
         }
         // What an earlier attempt had changed stays changed by this operation.
         const steps = await listSteps(tx, tenantId, ref.operationId);
@@ -105,6 +123,7 @@ export function updateCustomerActivity(deps: ActivityDeps) {
         const detail = {
           changed,
           ...(merged.superseded.length > 0 && { superseded: merged.superseded }),
+          ...(handedOver.length > 0 && { handedOver }),
           ...(warnings.length > 0 && { warnings }),
         };
         const column = (name: keyof typeof COLUMNS): string | null => (merged.data[name] as string | undefined) ?? null;

@@ -8,6 +8,7 @@ import type { JsonValue } from '../passes/pass-type.js';
 import { computeVisuals } from '../passes/visuals.js';
 import { changePass } from './change-pass.js';
 import type { ActivityDeps, StepInput } from './deps.js';
+import { versionOf } from './given-up.js';
 
 export interface UpdatedPasses {
   changed: string[];
@@ -34,7 +35,8 @@ export function updatePassesActivity(deps: ActivityDeps) {
         step: 'update-passes',
         repeated: () => ({ changed: true, superseded: 0 }),
         async decide({ pass, operation }) {
-          const { sources } = profileValues(operation.input as unknown as ProfileSyncInput, settings);
+          const input = operation.input as unknown as ProfileSyncInput;
+          const { sources } = profileValues(input, settings);
           const { design } = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
           const fields = design.fields.filter((f) => f.source !== undefined && Object.hasOwn(sources, f.source));
           const data = Object.fromEntries(
@@ -50,6 +52,7 @@ export function updatePassesActivity(deps: ActivityDeps) {
             { data: pass.data, sequences: pass.field_sequences },
             coerced.values,
             operation.acceptance_sequence,
+            versionOf(input),
           );
           const { changed, superseded } = merged;
           const detail = {

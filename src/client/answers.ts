@@ -57,6 +57,9 @@ export interface Customer {
   customerId: string | null;
   email: string | null;
   phone: string | null;
+  klaviyoProfileId: string | null;
+  /** Identifiers of your own kinds (`customIdentifiers` of the tenant). */
+  identifiers: Record<string, string>;
   firstName: string | null;
   lastName: string | null;
   language: string | null;

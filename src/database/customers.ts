@@ -131,46 +131,6 @@ export async function recordFetchedProfile(sql: Sql, record: StepRecord, fetched
   );
 }
 
-/** Gives a customer an identifier; the customer who has it already is returned instead, and nothing was written. */
-export async function takeIdentifier(
-  sql: Sql,
-  owner: { tenantId: string; customerId: string },
-  { kind, value }: { kind: string; value: string },
-): Promise<string | undefined> {
-  const { tenantId, customerId } = owner;
-  if (kind === 'klaviyoProfileId') {
-    const [other] = await sql.query<{ customer_id: string }>(
-      'select customer_id from customers where tenant_id = $1 and klaviyo_profile_id = $2 and customer_id <> $3 limit 1',
-      [tenantId, value, customerId],
-    );
-    return other?.customer_id;
-  }
-  await sql.query(
-    `insert into customer_identifiers (tenant_id, kind, value, customer_id) values ($1, $2, $3, $4)
-     on conflict (tenant_id, kind, value) do nothing`,
-    [tenantId, kind, value, customerId],
-  );
-  // A statement of its own: the insert may have waited for another transaction, whose row its snapshot does not show.
-  const [row] = await sql.query<{ customer_id: string }>(
-    'select customer_id from customer_identifiers where tenant_id = $1 and kind = $2 and value = $3',
-    [tenantId, kind, value],
-  );
-  return row?.customer_id === customerId ? undefined : row?.customer_id;
-}
-
-/** Forgets the identifiers of one kind that a customer no longer has. */
-export async function dropIdentifiers(
-  sql: Sql,
-  owner: { tenantId: string; customerId: string },
-  kind: string,
-  keep: string | null,
-): Promise<void> {
-  await sql.query(
-    `delete from customer_identifiers where tenant_id = $1 and customer_id = $2 and kind = $3 and value is distinct from $4`,
-    [owner.tenantId, owner.customerId, kind, keep],
-  );
-}
-
 /** The row for a change, locked until the transaction ends. */
 export async function lockCustomer(sql: Sql, tenantId: string, customerId: string): Promise<CustomerRow | undefined> {
   const [row] = await sql.query<CustomerRow>(

@@ -1,3 +1,4 @@
+import { pointer } from '../passes/clean-text.js';
 import { normaliseIdentifier } from '../passes/identifiers.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
 import type { JsonValue } from '../passes/pass-type.js';
@@ -50,6 +51,14 @@ export function profileValues(input: ProfileSyncInput, settings: TenantSettings)
   const customerId = externalId !== '' && !isOurs ? externalId : given['customerId'];
   if (customerId !== undefined) result.customer['customerId'] = customerId;
   if (externalId !== '') result.sources['external_id'] = externalId;
+  for (const kind of settings.customIdentifiers) {
+    if (given[kind] !== undefined) result.customer[`identifiers.${kind}`] = given[kind];
+  }
+  for (const [theirs, ours] of Object.entries(IDENTIFIERS)) {
+    if (!input.handedOver?.includes(ours) || ours in result.customer) continue;
+    result.customer[ours] = null;
+    result.sources[theirs] = null;
+  }
   const profileId = input.fetched?.id ?? input.klaviyoProfileId;
   if (profileId !== null) result.customer['klaviyoProfileId'] = profileId;
 
@@ -64,7 +73,18 @@ export function profileValues(input: ProfileSyncInput, settings: TenantSettings)
   for (const [name, value] of Object.entries(properties)) {
     result.sources[`properties.${name}`] = value;
     const mapped = Object.hasOwn(settings.klaviyo.propertyMap, name) ? settings.klaviyo.propertyMap[name] : undefined;
-    if (mapped !== undefined) result.customer[`properties.${mapped}`] = value;
+    if (mapped === undefined) continue;
+    result.customer[`properties.${mapped}`] = value;
+    if (!settings.customIdentifiers.includes(mapped)) continue;
+    const read = normaliseIdentifier(mapped, value, options);
+    if (read.ok === true) result.customer[`identifiers.${mapped}`] = read.value;
+    else if (value === null) result.customer[`identifiers.${mapped}`] = null;
+    else if (read.ok === false) {
+      result.warnings.push({
+        pointer: pointer('properties') + pointer(name),
+        message: `${name} of the profile ${read.message}`,
+      });
+    }
   }
   const consent = { ...readConsent(input.consent), ...readConsent(subscriptions ?? null) };
   for (const [channel, value] of Object.entries(consent)) result.customer[`consent.${channel}`] = { ...value };

@@ -52,12 +52,24 @@ export interface ProfileSyncInput {
   version?: string | null;
   /** Written by fetch-profile: what Klaviyo said when it was asked. */
   fetched?: FetchedProfile | null;
+  /** Kinds of identifier that this customer gave up to another one: gone, unless the profile brings a new value. */
+  handedOver?: string[];
 }
 
 /** The parts of a Klaviyo profile that a sync looks at, still in Klaviyo's own words. */
 export interface FetchedProfile {
   id: string;
   attributes: Record<string, JsonValue>;
+  /** On a retry: what Klaviyo says of those who own an identifier that this profile brings. */
+  owners?: OwnerAsked[];
+}
+
+/** Whether the profile of an identifier's present owner still has it in Klaviyo. */
+export interface OwnerAsked {
+  kind: string;
+  value: string;
+  customerId: string;
+  holds: boolean;
 }
 
 /** Which operations a bulk retry takes; those accepted after it stay out. */

@@ -172,6 +172,30 @@ describe('profile-sync on a real Temporal server', () => {
     );
   });
 
+  it('takes "never subscribed" for no word at all: what was agreed to elsewhere stays', async () => {
+    const sarah = await addCustomer(test, tenant, { email: 'enrolled@example.com' });
+    const enrolled = { email: { state: 'SUBSCRIBED', at: '2026-01-01T00:00:00.000Z', method: 'enrolment-page' } };
+    await test.owner('update customers set consent = $2 where customer_id = $1', [
+      sarah.customerId,
+      JSON.stringify(enrolled),
+    ]);
+    const never = { marketing: { consent: 'NEVER_SUBSCRIBED' } };
+    await sync({ identifiers: [email('enrolled@example.com')], consent: { email: never, sms: never } });
+    const { consent } = await byId(sarah);
+    assert.deepEqual(consent, { ...enrolled, sms: { state: 'NEVER_SUBSCRIBED', at: null, method: null } });
+    assert.deepEqual(await test.owner('select from consents where customer_id = $1', [sarah.customerId]), []);
+  });
+
+  it('an old delivery that Klaviyo repeats later does not undo newer data, where the flow sends its version', async () => {
+    const sarah = await addCustomer(test, tenant, { email: 'version@example.com' });
+    const say = (name: string, version: string) =>
+      sync({ identifiers: [email('version@example.com')], attributes: { first_name: name }, version });
+    await say('Newer', '2026-03-02T10:00:00.000Z');
+    const repeated = await say('Older', '2026-03-01T10:00:00.000Z');
+    assert.equal(repeated.outcome, 'superseded');
+    assert.deepEqual([(await byId(sarah))['first_name'], (await passOf(sarah))[0]?.data['name']], ['Newer', 'Newer']);
+  });
+
   it('does not send a change back to the merchant who made it', async () => {
     await addCustomer(test, tenant, { email: 'loop@example.com' });
     const change = { identifiers: [email('loop@example.com')], properties: { loyalty_tier: 'silver' } };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { findCustomer } from '../../database/customers.js';
+import { listCustomerIdentifiers } from '../../database/enrolment.js';
 import { listPassViewsOfCustomer } from '../../database/pass-view.js';
 import { plainText, none, tenantId } from '../parameters.js';
 import { passView, presentPass } from '../present-pass.js';
@@ -19,6 +20,7 @@ export const customerView = z.object({
   email: z.string().nullable(),
   phone: z.string().nullable(),
   klaviyoProfileId: z.string().nullable(),
+  identifiers: z.record(z.string(), z.string()).describe('Identifiers of your own kinds'),
   firstName: z.string().nullable(),
   lastName: z.string().nullable(),
   language: z.string().nullable(),
@@ -46,13 +48,18 @@ export const customerRoutes = (deps: ApiDeps): Route[] => [
       const sql = deps.database.tenant(tenant);
       const row = await findCustomer(sql, tenant, params.customerId);
       if (!row) throw new ApiError('not-found', 'No customer with this id exists for this tenant.');
-      const passes = await listPassViewsOfCustomer(sql, tenant, row.customer_id);
+      const [passes, identifiers] = await Promise.all([
+        listPassViewsOfCustomer(sql, tenant, row.customer_id),
+        listCustomerIdentifiers(sql, tenant, row.customer_id),
+      ]);
+      const own = identifiers.filter(({ kind }) => caller.tenant.settings.customIdentifiers.includes(kind));
       ctx.body = {
         id: row.customer_id,
         customerId: row.external_customer_id,
         email: row.email,
         phone: row.phone,
         klaviyoProfileId: row.klaviyo_profile_id,
+        identifiers: Object.fromEntries(own.map(({ kind, value }) => [kind, value])),
         firstName: row.first_name,
         lastName: row.last_name,
         language: row.language,
