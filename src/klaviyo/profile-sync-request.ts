@@ -70,6 +70,9 @@ function readData(reader: BodyReader, from: Body, base: string): Record<string, 
 const pick = (from: Body, keys: readonly string[]): Body =>
   Object.fromEntries(keys.filter((key) => Object.hasOwn(from, key)).map((key) => [key, from[key]!]));
 
+const isEmpty = (value: JsonValue | undefined): boolean =>
+  value === null || (typeof value === 'string' && isBlank(value));
+
 /** The message of the problem that a body names nobody at all. */
 export const NO_IDENTIFIER = 'neither email nor phone_number has a value';
 
@@ -85,11 +88,16 @@ export function parseProfileSync(body: Body, options: RequestOptions = {}): Pars
   const named = pick(from, ['email', 'phone_number', 'phone', 'external_id', 'customer_id', ...(options.custom ?? [])]);
   const parsed = parseIdentifiers(named, options, base);
   const none = parsed.identifiers.length === 0 && parsed.problems.every(({ pointer: at }) => at === base);
-  if (none && profileId === null) {
+  // The two keys of the flow's template, both empty: the template is wrong, or the profile has neither.
+  const bothEmpty =
+    !nested &&
+    ['email', 'phone_number'].every((key) => Object.hasOwn(body, key) && isEmpty(own(body, key))) &&
+    !parsed.identifiers.some(({ kind }) => kind === 'phone');
+  if (bothEmpty || (none && profileId === null)) {
     reader.problem(
       `${base}/email`,
       NO_IDENTIFIER,
-      'write "email": "{{ person.email }}" and "phone_number": "{{ person.phone_number }}", and check that the profile has one',
+      'write "email": "{{ person.email }}" and "phone_number": "{{ person.phone_number }}", and check that the profile has one; leave both keys out to name a profile by profile_id or external_id alone',
     );
   }
   const identifiers = none ? [] : reader.take(parsed);

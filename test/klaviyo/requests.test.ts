@@ -177,10 +177,18 @@ test('profile sync takes Klaviyo’s own object, keeps dotted keys whole, and le
   );
 });
 
-test('profile sync without any name of a person is refused; a profile id alone is enough', () => {
-  for (const body of [{ email: null, phone_number: null }, { email: ' ', phone_number: 'None' }, {}]) {
+test('profile sync without e-mail and phone is refused; an id alone is enough where the two keys are left out', () => {
+  const ids = { profile_id: '01M1', external_id: 'C-1' };
+  for (const body of [
+    { email: null, phone_number: null },
+    { email: ' ', phone_number: 'None' },
+    { email: null, phone_number: '', ...ids },
+    {},
+  ]) {
     assert.deepEqual(pointers(parseProfileSync(body)), ['/email']);
   }
+  assert.equal(command(parseProfileSync({ email: null, phone_number: null, phone: '+12125550101' })).profileId, null);
+  assert.equal(command(parseProfileSync({ external_id: 'C-1' })).identifiers[0]?.value, 'C-1');
   assert.equal(command(parseProfileSync({ profile_id: '01M1' })).profileId, '01M1');
 });
 
