@@ -10,6 +10,7 @@ import type {
   WebhookEndpoint,
 } from './answers.js';
 import { createCall, type RequestOptions } from './request.js';
+import { watch } from './watch.js';
 
 export interface ClientOptions extends RequestOptions {
   tenantId: string;
@@ -40,9 +41,7 @@ export interface OperationFilter {
 export type PassrelayClient = ReturnType<typeof createPassrelayClient>;
 
 const ENDED: readonly OperationStatus[] = ['succeeded', 'failed', 'cancelled'];
-const withKey = (key: string | undefined): Record<string, string> => ({
-  'idempotency-key': key ?? crypto.randomUUID(),
-});
+const withKey = (key: string | undefined) => ({ headers: { 'idempotency-key': key ?? crypto.randomUUID() } });
 
 function query(values: Record<string, string | number | undefined>): string {
   const given = new URLSearchParams();
@@ -91,6 +90,8 @@ export function createPassrelayClient(options: ClientOptions) {
         await sleep(everyMs);
       }
     },
+    /** The operation at each change, until it has ended: the stream of server-sent events, taken up again where it broke. */
+    watchOperation: (correlationId: string) => watch<Operation>(options, operation(correlationId, '/events')),
     retryOperation: (correlationId: string) =>
       call<Accepted & { run: number }>('POST', operation(correlationId, '/retry')),
     retryOperations: (
@@ -124,7 +125,12 @@ export function createPassrelayClient(options: ClientOptions) {
     },
 
     createWebhookEndpoint: (url: string, eventTypes?: readonly string[]) =>
-      call<WebhookEndpoint & { secret: string }>('POST', `${tenant}/webhook-endpoints`, { url, eventTypes }),
+      call<WebhookEndpoint & { secret: string }>(
+        'POST',
+        `${tenant}/webhook-endpoints`,
+        { url, eventTypes },
+        { once: true },
+      ),
     listWebhookEndpoints: async () =>
       (await call<{ endpoints: WebhookEndpoint[] }>('GET', `${tenant}/webhook-endpoints`)).endpoints,
     getWebhookEndpoint: (id: string) => call<WebhookEndpoint>('GET', endpoint(id)),
@@ -133,7 +139,12 @@ export function createPassrelayClient(options: ClientOptions) {
     deleteWebhookEndpoint: (id: string) => call<null>('DELETE', endpoint(id)),
     enableWebhookEndpoint: (id: string) => call<WebhookEndpoint>('POST', endpoint(id, '/enable')),
     rotateWebhookSecret: (id: string, oldSecretValidHours = 24) =>
-      call<{ secret: string; oldSecretValidUntil: string }>('POST', endpoint(id, '/rotate'), { oldSecretValidHours }),
+      call<{ secret: string; oldSecretValidUntil: string }>(
+        'POST',
+        endpoint(id, '/rotate'),
+        { oldSecretValidHours },
+        { once: true },
+      ),
     sendTestEvent: (id: string) => call<{ eventId: string; deliveryId: string }>('POST', endpoint(id, '/test')),
     /** Newest first. */
     listDeliveries: (filter: { endpoint?: string; status?: Delivery['status'] } = {}) =>

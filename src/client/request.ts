@@ -25,18 +25,30 @@ export interface RequestOptions {
   sleep?: (ms: number) => Promise<void>;
 }
 
-export type Call = <T>(method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<T>;
+/** What a call may send along; `once` is for what creates something and carries no idempotency key. */
+export interface CallExtras {
+  headers?: Record<string, string>;
+  once?: boolean;
+}
+export type Call = <T>(method: string, path: string, body?: unknown, extras?: CallExtras) => Promise<T>;
 
+/** Whoever is asked to wait longer hears of it at once, rather than being held or coming back too early. */
 const LONGEST_WAIT_MS = 60_000;
 
 function waitMs(response: Response | null, attempt: number): number {
   const header = response?.headers.get('retry-after') ?? null;
   const named = header === null ? NaN : /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
   const backOff = 250 * 2 ** attempt * (0.5 + Math.random());
-  return Math.min(LONGEST_WAIT_MS, Number.isNaN(named) ? backOff : Math.max(0, named));
+  return Number.isNaN(named) ? Math.min(LONGEST_WAIT_MS, backOff) : Math.max(0, named);
 }
 
-async function toError(response: Response): Promise<PassrelayError> {
+function mayRetry(response: Response, once: boolean): boolean {
+  // 429 is the one answer that says that nothing was done.
+  return response.status === 429 || (response.status >= 500 && !once);
+}
+
+/** The error for an answer beyond 2xx. */
+export async function toError(response: Response): Promise<PassrelayError> {
   const problem = (await response.json().catch(() => ({}))) as {
     type?: string;
     detail?: string;
@@ -51,13 +63,14 @@ async function toError(response: Response): Promise<PassrelayError> {
 
 /**
  * One call with retries: after 429, 5xx and lost connections, waiting as Retry-After asks. A call that creates something
- * carries an idempotency key, so that a retry after a lost answer makes no second one.
+ * carries an idempotency key, so that a retry after a lost answer makes no second one, or is tried `once`.
  */
 export function createCall(options: RequestOptions): Call {
   const { attempts = 4, timeoutMs = 15_000, fetch: send = fetch } = options;
   const sleep = options.sleep ?? ((ms: number) => new Promise((resolve) => setTimeout(resolve, ms)));
   const base = options.baseUrl.replace(/\/+$/, '');
-  return async <T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> => {
+  return async <T>(method: string, path: string, body?: unknown, extras: CallExtras = {}): Promise<T> => {
+    const { headers = {}, once = false } = extras;
     for (let attempt = 0; ; attempt++) {
       const last = attempt + 1 >= attempts;
       let response: Response | null = null;
@@ -74,16 +87,18 @@ export function createCall(options: RequestOptions): Call {
           },
           ...(body !== undefined && { body: JSON.stringify(body) }),
         });
+        if (response.ok) {
+          const text = await response.text();
+          return (text === '' ? null : JSON.parse(text)) as T;
+        }
       } catch (error) {
-        if (last) throw error;
+        if (last || once) throw error;
       }
-      if (response?.ok) {
-        const text = await response.text();
-        return (text === '' ? null : JSON.parse(text)) as T;
-      }
-      if (response && ((response.status !== 429 && response.status < 500) || last)) throw await toError(response);
-      await response?.body?.cancel();
-      await sleep(waitMs(response, attempt));
+      const pauseMs = waitMs(response, attempt);
+      const tooLong = pauseMs > LONGEST_WAIT_MS;
+      if (response && !response.ok && (!mayRetry(response, once) || last || tooLong)) throw await toError(response);
+      await response?.body?.cancel().catch(() => undefined);
+      await sleep(pauseMs);
     }
   };
 }

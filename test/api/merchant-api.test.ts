@@ -135,6 +135,17 @@ describe('profile sync and the merchant’s calls, through the published client'
     assert.equal(last[0], 'event: end');
     const operation = JSON.parse(last[1]!.replace(/^data: /, '')) as { status: string; correlationId: string };
     assert.deepEqual([operation.status, operation.correlationId], ['succeeded', correlationId]);
+
+    // Whoever reconnects gets what they have not seen, and nothing once they have seen the end.
+    const ids = [...text.matchAll(/^id: (.+)$/gm)].map(([, id]) => id!);
+    assert.deepEqual(ids.slice(-2), [ids.at(-2), `${ids.at(-2)}.end`]);
+    const reconnect = (id: string) => api.fetch(path, { key: tenant.keys.all, headers: { 'Last-Event-ID': id } });
+    const rest = await (await reconnect(ids.at(-2)!)).text();
+    assert.deepEqual(rest.match(/^event: .+$/gm), ['event: end']);
+    assert.equal((await reconnect(ids.at(-1)!)).status, 204);
+    const seen = [];
+    for await (const { status, steps } of client.watchOperation(correlationId)) seen.push([status, steps.length > 0]);
+    assert.deepEqual(seen, [['succeeded', true]]);
     assert.equal((await api.fetch(path.replace(tenant.tenantId, other.tenantId), { key: other.keys.all })).status, 404);
   });
 
@@ -227,5 +238,39 @@ describe('profile sync and the merchant’s calls, through the published client'
       statusUrl: 'y',
     });
     assert.deepEqual([waits.length, waits[0], new Set(keys).size], [2, 7_000, 1]);
+    // What carries no key is not tried again where something may have been made.
+    answers.push(503, 429, 201);
+    await assert.rejects(flaky.createWebhookEndpoint('https://shop.example'), { status: 503 });
+    await flaky.createWebhookEndpoint('https://shop.example');
+    assert.deepEqual([answers.length, keys.at(-1)], [0, null]);
+  });
+
+  it('the client takes a broken stream up again where it broke, until the end', async () => {
+    const given: (string | null)[] = [];
+    const block = (id: string, event: string, status: string) =>
+      `event: ${event}\ndata: ${JSON.stringify({ status })}\nid: ${id}\n\n`;
+    const streams = [
+      `${block('1', 'operation', 'accepted')}: still there\n\nevent: operation\ndata: {"sta`,
+      block('2', 'operation', 'succeeded') + block('2.end', 'end', 'succeeded'),
+    ];
+    const watching = createPassrelayClient({
+      baseUrl: 'https://passes.example',
+      apiKey: 'key',
+      tenantId: 'demo',
+      sleep: async () => undefined,
+      fetch: async (_url, init) => {
+        given.push(new Headers(init?.headers).get('last-event-id'));
+        return new Response(streams.shift());
+      },
+    });
+    const seen = [];
+    for await (const { status } of watching.watchOperation('x')) seen.push(status);
+    assert.deepEqual(
+      [seen, given],
+      [
+        ['accepted', 'succeeded'],
+        [null, '1'],
+      ],
+    );
   });
 });

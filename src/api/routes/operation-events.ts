@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { z } from 'zod';
 import { listDeviceResults, findSerialNumbers } from '../../database/operation-devices.js';
@@ -15,6 +16,9 @@ const HEARTBEAT_MS = 15_000;
 /** Then the client reconnects by itself, as server-sent events do. */
 const LONGEST_MS = 10 * 60_000;
 
+/** Names one state of an operation: whoever reconnects with it has seen that state. */
+const idOf = (state: string): string => createHash('sha256').update(state).digest('hex').slice(0, 16);
+
 /** An operation as it changes, until it ends. */
 export const operationEventRoutes = (deps: ApiDeps): Route[] => [
   route({
@@ -24,7 +28,11 @@ export const operationEventRoutes = (deps: ApiDeps): Route[] => [
     summary: 'Server-sent events: `operation` at every change, `end` when it has ended',
     params: z.object({ tenantId, correlationId }),
     query: none,
+    headers: [
+      { name: 'Last-Event-ID', description: 'Sent by a client that reconnects: a state it has seen is not sent again' },
+    ],
     answers: {
+      204: { description: 'The client has seen the end, by its Last-Event-ID: an EventSource stops now' },
       200: {
         description: 'A stream; the data of each event is the operation as GET answers it',
         schema: z.object({ event: z.enum(['operation', 'end']), data: z.string() }),
@@ -47,19 +55,26 @@ export const operationEventRoutes = (deps: ApiDeps): Route[] => [
       };
       let seen = await look();
       if (!seen) throw new ApiError('not-found', 'No operation with this correlation id exists for this tenant.');
+      const ended = (): boolean => FINAL_STATUSES.includes(seen!.status);
+      const [known, knownEnd] = ctx.get('Last-Event-ID').split('.');
+      const isKnown = known === idOf(JSON.stringify(seen));
+      if (isKnown && knownEnd === 'end' && ended()) {
+        ctx.status = 204;
+        return;
+      }
 
       const stream = new PassThrough();
       ctx.status = 200;
       ctx.set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
       ctx.body = stream;
-      let sent = '';
-      let beatAtMs = 0;
+      let sent = isKnown ? JSON.stringify(seen) : '';
+      let beatAtMs = performance.now();
       const startedMs = performance.now();
       let timer: NodeJS.Timeout | undefined;
       const tell = (): void => {
         const text = JSON.stringify(seen);
         const nowMs = performance.now();
-        if (text !== sent) stream.write(`event: operation\ndata: ${text}\n\n`);
+        if (text !== sent) stream.write(`event: operation\ndata: ${text}\nid: ${idOf(text)}\n\n`);
         else if (nowMs - beatAtMs >= HEARTBEAT_MS) stream.write(': still there\n\n');
         else return;
         sent = text;
@@ -77,7 +92,7 @@ export const operationEventRoutes = (deps: ApiDeps): Route[] => [
       };
       const proceed = (): void => {
         tell();
-        if (FINAL_STATUSES.includes(seen!.status)) return void stream.end(`event: end\ndata: ${sent}\n\n`);
+        if (ended()) return void stream.end(`event: end\ndata: ${sent}\nid: ${idOf(sent)}.end\n\n`);
         timer = setTimeout(() => void next(), LOOK_MS);
       };
       stream.on('close', () => clearTimeout(timer));
