@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { retryOperation } from '../../src/database/retry-operations.js';
 import { listSteps } from '../../src/database/operations.js';
 import type { PushResult } from '../../src/activities/deps.js';
 import { startTestApi, type TestApi } from '../support/api.js';
@@ -78,6 +79,40 @@ describe('retry and cancel', () => {
     const revisions = await test.owner('select from pass_revisions where operation_id = $1', [id]);
     assert.equal(revisions.length, 1);
     assert.equal((await post(`${id}/retry`)).status, 409);
+  });
+
+  it('a retry is a sign of life, however old the operation is; a bulk retry takes what is stuck where it is asked to', async () => {
+    // As a workflow leaves its operation that was lost an hour ago.
+    const lost = async () => {
+      const id = await accept(test, tenant, { kind: 'push-update', input: input({ data: { points: 79 } }) });
+      await ended(test, tenant.tenantId, id);
+      await test.owner(
+        `update operations set status = 'running', outcome = null, ended_at = null, accepted_at = now() - interval '1 hour',
+                dispatch_after = now() - interval '1 hour', dispatched_at = null, started_at = null where operation_id = $1`,
+        [id],
+      );
+      await test.owner(
+        `update operation_steps set started_at = now() - interval '1 hour', ended_at = null where operation_id = $1`,
+        [id],
+      );
+      return id;
+    };
+    const [one, two] = [await lost(), await lost()];
+    const sql = test.database.tenant(tenant.tenantId);
+    await sql.transaction(async (tx) => {
+      assert.equal(await retryOperation(tx, tenant.tenantId, one), 2);
+      assert.equal(await retryOperation(tx, tenant.tenantId, one), undefined);
+    });
+    await ended(test, tenant.tenantId, one);
+    const bulk = async (filter: object) => {
+      const { correlationId } = (await (await post('retry', { filter })).json()) as { correlationId: string };
+      await ended(test, tenant.tenantId, correlationId);
+      const [step] = await listSteps(sql, tenant.tenantId, correlationId);
+      return step?.detail['retried'];
+    };
+    assert.equal(await bulk({ kind: 'push-update' }), 0);
+    assert.equal(await bulk({ kind: 'push-update', status: 'running' }), 1);
+    assert.equal((await ended(test, tenant.tenantId, two)).run, 2);
   });
 
   it('takes over from a run that is in trouble for hours', async () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { findOperation } from '../../database/operations.js';
 import { requestCancellation, retryOperation, STUCK_MINUTES } from '../../database/retry-operations.js';
-import { FINAL_STATUSES, OPERATION_KINDS, OUTCOMES } from '../../passes/operation.js';
+import { FINAL_STATUSES, OPERATION_KINDS, OPERATION_STATUSES, OUTCOMES } from '../../passes/operation.js';
 import type { RetryOperationsInput } from '../../passes/operation-input.js';
 import { acceptOperation } from '../accept-operation.js';
 import { correlationId, none, tenantId } from '../parameters.js';
@@ -12,7 +12,10 @@ import { route, type ApiDeps, type Route } from '../route.js';
 const accepted = z.object({ correlationId: z.uuid(), statusUrl: z.url() });
 const time = z.iso.datetime({ offset: true });
 const filter = z.strictObject({
-  status: z.enum(['failed', 'cancelled', 'succeeded']).optional(),
+  status: z
+    .enum(OPERATION_STATUSES)
+    .optional()
+    .describe('`retrying`, `running` and `accepted` take what is in trouble or without a sign of life for ten minutes'),
   outcome: z.enum(OUTCOMES).optional(),
   kind: z.enum(OPERATION_KINDS).optional(),
   from: time.optional().describe('Accepted at this time or later'),
@@ -42,7 +45,7 @@ export const operationControlRoutes = (deps: ApiDeps): Route[] => {
       query: none,
       headers: [{ name: 'Idempotency-Key', description: 'The same key and body again changes nothing' }],
       body: {
-        description: 'Which ones: only what failed, was cancelled or was refused is taken',
+        description: 'Which ones: of what has ended, only what failed, was cancelled or was refused is taken',
         schema: bulk,
         example: { filter: { kind: 'push-update', outcome: 'pass-not-found' }, perSecond: 10 },
       },
