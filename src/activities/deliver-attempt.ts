@@ -1,6 +1,8 @@
-import { loadDelivery, recordAttempt, type DeliveryEnd } from '../database/deliveries.js';
-import { presentEvent } from '../merchants/events.js';
+import { loadDelivery, recordAttempt, type DeliveryEnd, type LoadedDelivery } from '../database/deliveries.js';
+import { presentEvent, TEST_EVENT } from '../merchants/events.js';
+import type { WebhookAnswer } from '../merchants/send.js';
 import { webhookHeaders } from '../merchants/sign.js';
+import { PermanentError } from '../passes/errors.js';
 import type { ActivityDeps } from './deps.js';
 
 export interface DeliverAttempt {
@@ -15,6 +17,29 @@ export type AttemptedDelivery = { ended: true } | { ended: false; waitMs: number
 
 const GONE = 410;
 
+/** One POST; secrets that cannot be opened are an attempt in vain, so that the log shows what an operator must mend. */
+async function attempt(
+  deps: ActivityDeps,
+  tenantId: string,
+  delivery: LoadedDelivery,
+  now: Date,
+): Promise<WebhookAnswer> {
+  const body = JSON.stringify(presentEvent(delivery));
+  let secrets: string[];
+  try {
+    secrets = deps.webhookSecrets(tenantId, delivery.endpoint_id, delivery.secrets);
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error;
+    return { status: null, error: error.code, durationMs: 0, excerpt: null, retryAfterMs: null };
+  }
+  return deps.merchants.post({
+    url: delivery.url,
+    headers: webhookHeaders(secrets, { id: delivery.event_id, body, now }),
+    body,
+    reach: delivery.environment === 'development' ? 'development' : 'public',
+  });
+}
+
 /** One signed POST to the merchant, written into the delivery log with its answer, whatever it was. */
 export function deliverAttemptActivity(deps: ActivityDeps) {
   return async function deliverAttempt(input: DeliverAttempt): Promise<AttemptedDelivery> {
@@ -26,7 +51,8 @@ export function deliverAttemptActivity(deps: ActivityDeps) {
       return { ended: true };
     }
     const now = new Date(deps.now());
-    if (delivery.endpoint_state === 'disabled') {
+    // A test was asked for by hand: it shows whether the endpoint can be switched on again.
+    if (delivery.endpoint_state === 'disabled' && delivery.type !== TEST_EVENT) {
       await recordAttempt(sql, {
         tenantId,
         deliveryId,
@@ -38,14 +64,7 @@ export function deliverAttemptActivity(deps: ActivityDeps) {
       });
       return { ended: true };
     }
-    const body = JSON.stringify(presentEvent(delivery));
-    const secrets = deps.webhookSecrets(tenantId, delivery.endpoint_id, delivery.secrets);
-    const answer = await deps.merchants.post({
-      url: delivery.url,
-      headers: webhookHeaders(secrets, { id: delivery.event_id, body, now }),
-      body,
-      reach: delivery.environment === 'development' ? 'development' : 'public',
-    });
+    const answer = await attempt(deps, tenantId, delivery, now);
     const taken = answer.status !== null && answer.status >= 200 && answer.status < 300;
     const gone = answer.status === GONE;
     const waitMs = Math.max(pauseMs ?? 0, answer.retryAfterMs ?? 0);

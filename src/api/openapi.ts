@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { describeEvent, EVENT_TYPES } from '../merchants/events.js';
 import { PROBLEMS, type ProblemCode } from './problems.js';
 import type { Route } from './route.js';
 import { SCOPES } from './scopes.js';
@@ -97,6 +98,36 @@ function groupByStatus(codes: readonly ProblemCode[]): Map<number, ProblemCode[]
   return groups;
 }
 
+const STANDARD_WEBHOOKS = [
+  ['webhook-id', 'Id of the event: the same on every attempt'],
+  ['webhook-timestamp', 'Time of this attempt, seconds since 1970'],
+  ['webhook-signature', '`v1,` and the base64 of HMAC-SHA256; one for each valid secret, separated by a blank'],
+] as const;
+
+/** What an endpoint of a merchant receives for one type of event. */
+const describeWebhook = ({ when, schema }: ReturnType<typeof describeEvent>): object => ({
+  post: {
+    summary: when,
+    parameters: STANDARD_WEBHOOKS.map(([name, description]) => ({
+      name,
+      in: 'header',
+      required: true,
+      description,
+      schema: { type: 'string' },
+    })),
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: jsonSchema(schema, 'output') } },
+    },
+    responses: {
+      '2XX': { description: 'Taken' },
+      410: { description: 'Gone: the endpoint is switched off' },
+      default: { description: 'Tried again, as Retry-After asks, for 75 hours' },
+    },
+    security: [],
+  },
+});
+
 /** The OpenAPI 3.1 description of a list of routes, from the schemas that validate. */
 export function describeApi(routes: readonly Route[], publicUrl: string): Record<string, unknown> {
   const paths: Record<string, Record<string, object>> = {};
@@ -125,6 +156,7 @@ export function describeApi(routes: readonly Route[], publicUrl: string): Record
     info: { title: 'Passrelay', version: '1', description: 'Klaviyo flows drive wallet passes.' },
     servers: [{ url: publicUrl }],
     paths,
+    webhooks: Object.fromEntries(EVENT_TYPES.map((type) => [type, describeWebhook(describeEvent(type))])),
     components: {
       schemas: { Problem: jsonSchema(problemSchema, 'output') },
       securitySchemes: {

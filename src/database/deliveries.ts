@@ -176,13 +176,15 @@ export async function listDeliveries(
   );
 }
 
+/** An attempt takes less, with all its retries: a delivery that is under way for longer has lost its workflow. */
+const LOST = `(status = 'delivering' and dispatch_after < now() - interval '15 minutes')`;
 const AGAIN = `status = 'accepted', run = run + 1, dispatch_after = now(), next_attempt_at = null, ended_at = null`;
 
 /** Delivers one event again from the start of the schedule; false where it does not exist or is still on its way. */
 export async function redeliver(sql: Sql, tenantId: string, deliveryId: string): Promise<boolean> {
   const rows = await sql.query(
     `update deliveries set ${AGAIN} where tenant_id = $1 and delivery_id = $2
-        and status in ('delivered', 'exhausted', 'cancelled', 'retrying') returning delivery_id`,
+        and (status in ('delivered', 'exhausted', 'cancelled', 'retrying') or ${LOST}) returning delivery_id`,
     [tenantId, deliveryId],
   );
   return rows.length > 0;
@@ -191,7 +193,8 @@ export async function redeliver(sql: Sql, tenantId: string, deliveryId: string):
 /** Delivers everything again that an endpoint did not take. Returns how many. */
 export async function redeliverFailed(sql: Sql, tenantId: string, endpointId: string): Promise<number> {
   const rows = await sql.query(
-    `update deliveries set ${AGAIN} where tenant_id = $1 and endpoint_id = $2 and status in ('exhausted', 'cancelled') returning delivery_id`,
+    `update deliveries set ${AGAIN} where tenant_id = $1 and endpoint_id = $2
+        and (status in ('exhausted', 'cancelled') or ${LOST}) returning delivery_id`,
     [tenantId, endpointId],
   );
   return rows.length;

@@ -75,7 +75,8 @@ export async function endOperation(sql: Sql, ending: Ending): Promise<boolean> {
      ), told as (
      insert into events (event_id, tenant_id, type, operation_id, origin, pass_id, customer_id, payload)
      select gen_random_uuid(), tenant_id, 'operation.failed', operation_id, 'system', pass_id, customer_id,
-            jsonb_build_object('kind', kind, 'outcome', outcome, 'reason', reason, 'acceptanceSequence', acceptance_sequence::text)
+            jsonb_strip_nulls(jsonb_build_object('kind', kind, 'outcome', outcome, 'reason', reason,
+              'acceptanceSequence', acceptance_sequence::text))
        from ended where status = 'failed'
      on conflict do nothing
      )

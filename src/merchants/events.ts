@@ -44,6 +44,32 @@ export const merchantEvent = z.object({
 });
 export type MerchantEvent = z.output<typeof merchantEvent>;
 
+type DataKey = keyof typeof merchantEvent.shape.data.shape;
+const ALWAYS = ['orderKey', 'operationId', 'acceptanceSequence', 'origin'] as const;
+const OF_PASS = [...ALWAYS, 'customerId', 'serialNumber', 'passTemplate', 'revision', 'state'] as const;
+
+/** For each type when it is sent, and what its `data` always holds. */
+const SENT: Readonly<Record<EventType, { when: string; holds: readonly DataKey[] }>> = {
+  'customer.updated': {
+    when: 'A profile sync changed the customer or a pass',
+    holds: [...ALWAYS, 'customerId', 'changedFields'],
+  },
+  'pass.created': { when: 'A pass was issued', holds: [...OF_PASS, 'changedFields'] },
+  'pass.updated': { when: 'Data, type or visuals of a pass changed', holds: [...OF_PASS, 'changedFields'] },
+  'pass.installed': { when: 'A wallet took the pass', holds: OF_PASS },
+  'pass.uninstalled': { when: 'A wallet dropped the pass', holds: OF_PASS },
+  'pass.voided': { when: 'The pass was voided', holds: OF_PASS },
+  'operation.failed': { when: 'Somebody must act', holds: [...ALWAYS, 'kind', 'outcome'] },
+};
+
+/** When an event of a type is sent, and its schema. */
+export function describeEvent(type: EventType): { when: string; schema: z.ZodType } {
+  const { when, holds } = SENT[type];
+  const { data } = merchantEvent.shape;
+  const required: Partial<Record<DataKey, true>> = Object.fromEntries(holds.map((name) => [name, true]));
+  return { when, schema: merchantEvent.extend({ type: z.literal(type), data: data.required(required) }) };
+}
+
 /** The stored event in the form that merchants get; the same text for every attempt. */
 export function presentEvent(row: {
   event_id: string;

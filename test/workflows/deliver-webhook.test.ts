@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { createEndpoint, rotateSecret } from '../../src/database/merchant-webhooks.js';
+import { createEndpoint, createTestDelivery, rotateSecret } from '../../src/database/merchant-webhooks.js';
 import { listDeliveries, redeliver } from '../../src/database/deliveries.js';
 import { createSecretBox } from '../../src/database/secrets.js';
-import { EVENT_TYPES } from '../../src/merchants/events.js';
+import { describeEvent, EVENT_TYPES, type EventType } from '../../src/merchants/events.js';
 import { newWebhookSecret } from '../../src/merchants/sign.js';
 import { startMerchantSimulator, type MerchantSimulator } from '../../src/simulators/merchant.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -59,7 +60,7 @@ describe('webhooks to merchants', () => {
     const operationId = await update(11);
     const delivery = await deliveryOf(operationId, 'delivered');
     const received = merchant.received.find(({ id }) => id === delivery.event_id);
-    const { data, ...head } = received!.payload as { data: Record<string, unknown> };
+    const { data, ...head } = structuredClone(received!.payload) as { data: Record<string, unknown> };
     assert.deepEqual(head, {
       id: delivery.event_id,
       type: 'pass.updated',
@@ -179,6 +180,59 @@ describe('webhooks to merchants', () => {
     await update(20);
     await until(async () => (await state())?.['state'] === 'disabled', 'the endpoint to be switched off');
     assert.match(String((await state())?.['disabled_reason']), /5 days/);
+
+    // Whether it is back can be tried before it is switched on again.
+    const ids = { eventId: randomUUID(), deliveryId: randomUUID() };
+    const sql = test.database.tenant(tenant.tenantId);
+    await createTestDelivery(sql, { tenantId: tenant.tenantId, endpointId, type: 'webhook.test', ...ids });
+    await until(
+      async () => merchant.received.some(({ id }) => id === ids.eventId),
+      'the test of an endpoint that is off',
+    );
+    await test.owner(enable, [endpointId, null]);
+  });
+
+  it('shows in the log that a secret cannot be opened, and goes on once it can', async () => {
+    const [kept] = await test.owner<{ sealed: string }>(
+      `select encode(ciphertext, 'base64') as sealed from webhook_secrets where endpoint_id = $1 and expires_at is null`,
+      [endpointId],
+    );
+    const seal = `update webhook_secrets set ciphertext = decode($2, 'base64') where endpoint_id = $1 and expires_at is null`;
+    await test.owner(seal, [endpointId, 'AAAA']);
+    const delivery = await deliveryOf(await update(21), 'retrying');
+    assert.deepEqual([delivery.log[0]?.status, delivery.log[0]?.error], [null, 'secret-unreadable']);
+    await test.owner(seal, [endpointId, kept!.sealed]);
+    await redeliver(test.database.tenant(tenant.tenantId), tenant.tenantId, delivery.delivery_id);
+    await until(async () => merchant.received.some(({ id }) => id === delivery.event_id), 'the delivery');
+  });
+
+  it('sends a delivery again that lost its workflow, and none that is under way', async () => {
+    const { delivery_id: id, event_id: eventId } = await deliveryOf(await update(22), 'delivered');
+    const sql = test.database.tenant(tenant.tenantId);
+    const underWay = (minutes: number) =>
+      test.owner(
+        `update deliveries set status = 'delivering', dispatch_after = now() - $2 * interval '1 minute' where delivery_id = $1`,
+        [id, minutes],
+      );
+    await underWay(1);
+    assert.equal(await redeliver(sql, tenant.tenantId, id), false);
+    await underWay(16);
+    assert.equal(await redeliver(sql, tenant.tenantId, id), true);
+    await until(
+      async () => merchant.deliveries.some((one) => one.id === eventId && one.duplicate),
+      'the delivery that was lost',
+    );
+  });
+
+  it('sends what the description promises for each type', () => {
+    const types = new Set<string>();
+    for (const { payload } of merchant.received) {
+      const { type } = payload as { type: string };
+      if (type === 'webhook.test') continue;
+      describeEvent(type as EventType).schema.parse(payload);
+      types.add(type);
+    }
+    assert.deepEqual([...types].sort(), ['operation.failed', 'pass.updated']);
   });
 
   it('gives every event a place in the stream that only grows', async () => {
