@@ -1,6 +1,6 @@
 import type { PassRow } from '../database/passes.js';
 import type { CardView, FieldView, ImageView } from '../pages/pass-page.js';
-import { qrCodeSvg } from '../pages/qr-code.js';
+import { barcodeSvg } from '../pages/barcode.js';
 import { textsIn, type Language } from '../pages/texts.js';
 import type { AppleField, JsonValue, PassTypeVersion } from '../passes/pass-type.js';
 import { renderText, type View } from '../passes/render.js';
@@ -105,8 +105,7 @@ export function presentCard(input: {
   const barcode = apple?.barcodes[0];
   const message = barcode ? renderText(barcode.message, view) : '';
   const altText = barcode?.altText === undefined ? '' : renderText(barcode.altText, view);
-  const svg =
-    barcode?.format === 'PKBarcodeFormatQR' && message ? qrCodeSvg(message, textsIn(language).barcode) : undefined;
+  const drawn = barcode && message ? barcodeSvg(barcode.format, message, textsIn(language).barcode) : undefined;
   // A design for Google alone has no faces of its own here: its fields are shown as they are named.
   const plain: AppleField[] = apple
     ? []
@@ -136,6 +135,6 @@ export function presentCard(input: {
     secondary: fields(apple?.secondaryFields ?? plain.slice(1, 4)),
     auxiliary: fields(apple?.auxiliaryFields ?? plain.slice(4, 8)),
     back: fields(apple?.backFields ?? plain.slice(8)),
-    barcode: message ? { svg: svg ?? null, text: altText || (svg ? '' : message) } : null,
+    barcode: message ? { drawn: drawn ?? null, text: altText || (drawn ? '' : message) } : null,
   };
 }

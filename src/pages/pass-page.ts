@@ -1,3 +1,4 @@
+import type { BarcodeSvg } from './barcode.js';
 import { page, template, type Page, type Theme } from './html.js';
 import { textsIn, type Language, type Texts } from './texts.js';
 import { appleWalletGlyph, googleWalletGlyph } from './wallet-glyphs.js';
@@ -30,8 +31,8 @@ export interface CardView {
   secondary: FieldView[];
   auxiliary: FieldView[];
   back: FieldView[];
-  /** `svg` is a QR code; absent for formats that a page cannot draw. */
-  barcode: { svg: string | null; text: string } | null;
+  /** `drawn` is null where the message does not fit into its format. */
+  barcode: { drawn: BarcodeSvg | null; text: string } | null;
 }
 
 export interface PassSlot {
@@ -74,8 +75,8 @@ const card = template<{ c: CardView; t: Texts; index: number }>(`
 </div>
 <% } %>
 <% for (const row of [c.secondary, c.auxiliary]) { if (row.length > 0) { %><dl class="row"><% row.forEach(field) %></dl><% } } %>
-<% if (c.barcode && (c.barcode.svg || c.barcode.text)) { %>
-<div class="code"><figure><% if (c.barcode.svg) { %><%~ c.barcode.svg %><% } %><% if (c.barcode.text) { %><figcaption><%= c.barcode.text %></figcaption><% } %></figure></div>
+<% if (c.barcode) { %>
+<div class="code"><figure<% if (c.barcode.drawn?.wide) { %> class="wide"<% } %>><% if (c.barcode.drawn) { %><%~ c.barcode.drawn.svg %><% } %><% if (c.barcode.text) { %><figcaption><%= c.barcode.text %></figcaption><% } %></figure></div>
 <% } %>
 </article>`);
 

@@ -36,9 +36,11 @@ p{margin:.5rem 0}
 .card .thumb{width:5.4rem;height:auto;border-radius:6px;margin-right:.9rem}
 .card .row{display:flex;flex-wrap:wrap;gap:.7rem 1.2rem;padding:.7rem .9rem 0;justify-content:space-between}
 .card .row div{min-width:0}
-.card .code{margin:auto auto 1.1rem;padding-top:1.2rem}
+.card .code{margin:auto auto 1.1rem;padding:1.2rem .9rem 0;max-width:100%}
 .card .code figure{margin:0;background:#fff;color:#111;border-radius:8px;padding:.7rem;text-align:center}
 .card .code svg{display:block;width:8.6rem;height:8.6rem}
+.card .code figure.wide{width:19.5rem;max-width:100%;padding:.8rem 1rem}
+.card .code .wide svg{width:100%;height:auto}
 .card .code figcaption{font-size:.72rem;margin-top:.35rem;max-width:15rem}
 .dim .card{filter:saturate(.25) brightness(.85)}
 .actions{display:grid;gap:.7rem}

@@ -42,6 +42,14 @@ export type AppleField = z.infer<typeof appleField>;
 export const APPLE_STYLES = ['boardingPass', 'coupon', 'eventTicket', 'generic', 'storeCard'] as const;
 const appleFields = z.array(appleField).default([]);
 
+export const BARCODE_FORMATS = [
+  'PKBarcodeFormatQR',
+  'PKBarcodeFormatPDF417',
+  'PKBarcodeFormatAztec',
+  'PKBarcodeFormatCode128',
+] as const;
+export type BarcodeFormat = (typeof BARCODE_FORMATS)[number];
+
 export const appleDesign = z.strictObject({
   passTypeIdentifier: z.string().regex(/^pass\.[A-Za-z0-9.-]+$/),
   style: z.enum(APPLE_STYLES),
@@ -62,12 +70,7 @@ export const appleDesign = z.strictObject({
   barcodes: z
     .array(
       z.strictObject({
-        format: z.enum([
-          'PKBarcodeFormatQR',
-          'PKBarcodeFormatPDF417',
-          'PKBarcodeFormatAztec',
-          'PKBarcodeFormatCode128',
-        ]),
+        format: z.enum(BARCODE_FORMATS),
         message: z.string(),
         messageEncoding: z.string().default('iso-8859-1'),
         altText: z.string().optional(),
