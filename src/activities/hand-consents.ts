@@ -1,10 +1,59 @@
-import { listOpenConsents, markHandedOver } from '../database/hand-consents.js';
+import { listOpenConsents, markHandedOver, type OpenConsent } from '../database/hand-consents.js';
+import { TransientError } from '../passes/errors.js';
+import { lookUpConsents, type Reachable } from './consent-fate.js';
 import type { ActivityDeps } from './deps.js';
-import { writeBackStep, type WriteBackInput, type WroteBack } from './write-back-step.js';
+import { writeBackStep, type WriteBackInput, type WriteBackSession, type WroteBack } from './write-back-step.js';
 
 const E164 = /^\+[1-9]\d{7,14}$/;
 
-/** Hands what the person agreed to on enrolment to Klaviyo, once; only texts of which the tenant says so. */
+const MINUTE_MS = 60_000;
+/** After the first, second, … job without an answer: where the merchant asks for a double opt-in, each may send a mail. */
+const PAUSES_MS = [0, 10, 60, 240, 480].map((minutes) => minutes * MINUTE_MS);
+
+/** Jobs that Klaviyo was sent and may have taken, although no answer came. */
+interface Unanswered {
+  times: number;
+  /** When the last one was sent, in milliseconds. */
+  at: number;
+}
+
+/** Whether Klaviyo has taken nothing for sure; after every other fault the job may be carried out all the same. */
+const isRefusal = (error: unknown): boolean =>
+  !(error instanceof TransientError) || ['klaviyo-throttled', 'klaviyo-budget'].includes(error.code);
+
+function readUnanswered({ operation }: WriteBackSession): Unanswered {
+  const kept = operation.detail['unanswered'] as Unanswered | null | undefined;
+  return kept ?? { times: 0, at: 0 };
+}
+
+/** Keeps that a job is sent before it is: a worker that dies in between leaves the doubt behind. */
+async function noteIfUnanswered<T>(session: WriteBackSession, next: Unanswered, send: () => Promise<T>): Promise<T> {
+  const before = readUnanswered(session);
+  await session.note({ unanswered: next });
+  try {
+    return await send();
+  } catch (error) {
+    if (isRefusal(error)) await session.note({ unanswered: before });
+    throw error;
+  }
+}
+
+function job(consents: readonly OpenConsent[], reachable: Reachable) {
+  const given = (channel: 'email' | 'sms') =>
+    consents.some((consent) => consent.channel === channel) ? reachable[channel] : null;
+  const versions = new Set(consents.map(({ channel, textVersion }) => `${channel} ${textVersion}`));
+  return {
+    email: given('email'),
+    phone: given('sms'),
+    source: `Wallet enrolment page (${[...versions].join(', ')})`,
+  };
+}
+
+/**
+ * Hands what the person agreed to on enrolment to Klaviyo, once; only texts of which the tenant says so. Klaviyo's job
+ * takes no idempotency key: after a lost answer the profile is asked first, so that nobody who has left is subscribed
+ * again, and further jobs keep a growing distance.
+ */
 export function handConsentsActivity(deps: ActivityDeps) {
   return async function handConsents(input: WriteBackInput): Promise<WroteBack> {
     return writeBackStep(deps, input, 'hand-consents', async (session) => {
@@ -13,24 +62,45 @@ export function handConsentsActivity(deps: ActivityDeps) {
       if (!subject) return { skipped: 'The pass has gone, or nothing names its holder in Klaviyo.' };
       const { email, phone, customer_id: customerId } = subject.row;
       const reachable = { email, sms: phone !== null && E164.test(phone) ? phone : null };
-      const open = await listOpenConsents(session.sql, tenantId, customerId, settings.consentTexts);
-      const consents = open.filter(({ channel }) => reachable[channel] !== null);
-      if (consents.length === 0) return { skipped: 'There is no consent to hand over, or no address that it is for.' };
-      const channels = [...new Set(consents.map(({ channel }) => channel))];
-      const versions = consents.map(({ channel, textVersion }) => `${channel} ${textVersion}`);
+      const waiting = (await listOpenConsents(session.sql, tenantId, customerId, settings.consentTexts)).filter(
+        ({ channel }) => reachable[channel] !== null,
+      );
+      if (waiting.length === 0) return { skipped: 'There is no consent to hand over, or no address that it is for.' };
+      const mark = (consents: readonly OpenConsent[]) =>
+        markHandedOver(
+          session.sql,
+          tenantId,
+          consents.map(({ consentId }) => consentId),
+        );
+      const unanswered = readUnanswered(session);
+      let open = waiting;
+      if (unanswered.times > 0) {
+        const fates = await lookUpConsents(session.call, waiting, reachable);
+        await mark(fates.taken);
+        open = fates.open;
+        const channels = fates.taken.map(({ channel }) => channel);
+        if (open.length === 0) {
+          const left = fates.left.map(({ channel }) => channel);
+          return { detail: { channels: [...new Set(channels)], left: [...new Set(left)], unanswered: null } };
+        }
+        const pauseMs = PAUSES_MS[Math.min(unanswered.times, PAUSES_MS.length) - 1]!;
+        const waitMs = unanswered.at + pauseMs - deps.now();
+        if (waitMs > 0) {
+          throw new TransientError(
+            'klaviyo-consent-unclear',
+            'Klaviyo may have taken the consents without an answer. The profile does not show them; they are sent again later.',
+            waitMs,
+          );
+        }
+      }
       const { partialFailure } = await session.call('subscriptions', (client) =>
-        client.subscribe({
-          email: channels.includes('email') ? reachable.email : null,
-          phone: channels.includes('sms') ? reachable.sms : null,
-          source: `Wallet enrolment page (${[...new Set(versions)].join(', ')})`,
-        }),
+        noteIfUnanswered(session, { times: unanswered.times + 1, at: deps.now() }, () =>
+          client.subscribe(job(open, reachable)),
+        ),
       );
-      await markHandedOver(
-        session.sql,
-        tenantId,
-        consents.map(({ consentId }) => consentId),
-      );
-      return { detail: { channels, ...(partialFailure.length > 0 && { dropped: partialFailure }) } };
+      await mark(open);
+      const channels = [...new Set(open.map(({ channel }) => channel))];
+      return { detail: { channels, unanswered: null, ...(partialFailure.length > 0 && { dropped: partialFailure }) } };
     });
   };
 }

@@ -9,6 +9,7 @@ export interface OpenConsent {
   consentId: string;
   channel: HandedChannel;
   textVersion: string;
+  givenAt: Date;
 }
 
 /**
@@ -26,7 +27,7 @@ export async function listOpenConsents(
   );
   if (handed.length === 0) return [];
   return sql.query<OpenConsent>(
-    `select k.consent_id as "consentId", k.channel, k.text_version as "textVersion"
+    `select k.consent_id as "consentId", k.channel, k.text_version as "textVersion", k.given_at as "givenAt"
        from consents k join customers c on c.tenant_id = k.tenant_id and c.customer_id = k.customer_id
        join jsonb_to_recordset($3::jsonb) as t(channel text, version text)
          on t.channel = k.channel and t.version = k.text_version

@@ -7,7 +7,7 @@ import { startTestApi, type TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { startTestKlaviyo, type TestKlaviyo } from '../support/klaviyo.js';
-import { ended } from '../support/operations.js';
+import { ended, until } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
 
 const JOBS = '/api/profile-subscription-bulk-create-jobs';
@@ -149,6 +149,49 @@ describe('consents of the enrolment page', () => {
     const failed = await end(tenant, operationId);
     assert.deepEqual([failed.status, failed.outcome], ['failed', 'provider-refused']);
     assert.match(failed.reason!, /subscriptions:write.*retry/);
+    await retryOperation(test.database.tenant(tenant.tenantId), tenant.tenantId, operationId);
+    assert.equal((await end(tenant, operationId)).status, 'succeeded');
+    assert.equal(jobsOf(tenant).length, 1);
+  });
+
+  it('a lost answer makes no second job where the profile shows the first, and none where the person has left since', async () => {
+    const tenant = await seed([text('email', true)]);
+    await consent(tenant, given('email'));
+    klaviyo.simulator.setFault({ path: JOBS, dropResponse: true });
+    const operationId = await issue(tenant);
+    assert.equal((await end(tenant, operationId)).status, 'succeeded');
+    assert.equal((await stepOf(tenant, operationId))!.attempts, 2);
+    assert.equal(jobsOf(tenant).length, 1, 'taken with the first, whose answer was lost');
+    assert.deepEqual(await openOf(tenant), []);
+
+    const profile = klaviyo.simulator.profiles().find(({ attributes }) => attributes['email'] === tenant.email)!;
+    profile.subscriptions['email'] = {
+      marketing: { consent: 'UNSUBSCRIBED', timestamp: new Date(Date.now() + 60_000).toISOString() },
+    };
+    await test.owner('update consents set handed_over_at = null where tenant_id = $1', [tenant.tenantId]);
+    await test.owner(`update operations set status = 'failed' where operation_id = $1`, [operationId]);
+    klaviyo.simulator.setFault({ path: JOBS, reset: true });
+    await retryOperation(test.database.tenant(tenant.tenantId), tenant.tenantId, operationId);
+    assert.equal((await end(tenant, operationId)).status, 'succeeded');
+    assert.equal(jobsOf(tenant).length, 1, 'subscribing would lift the unsubscription');
+  });
+
+  it('after two lost answers that left no trace further jobs keep a distance', async () => {
+    const tenant = await seed([text('email', true)]);
+    await consent(tenant, given('email'));
+    klaviyo.simulator.setFault({ path: JOBS, reset: true, times: 2 });
+    const operationId = await issue(tenant);
+    const unclear = await until(async () => {
+      const step = await stepOf(tenant, operationId);
+      return step?.last_error?.code === 'klaviyo-consent-unclear' && step;
+    }, 'the third try to wait');
+    assert.equal(unclear.state, 'retrying');
+    assert.equal(jobsOf(tenant).length, 0);
+    await test.owner(
+      `update operation_steps set detail = jsonb_set(detail, '{unanswered,at}', '0') where operation_id = $1 and step = 'hand-consents'`,
+      [operationId],
+    );
+    await test.owner(`update operations set status = 'failed' where operation_id = $1`, [operationId]);
     await retryOperation(test.database.tenant(tenant.tenantId), tenant.tenantId, operationId);
     assert.equal((await end(tenant, operationId)).status, 'succeeded');
     assert.equal(jobsOf(tenant).length, 1);
