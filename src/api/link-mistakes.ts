@@ -43,4 +43,12 @@ export const LINK_MISTAKES = {
     cure: 'The session that a link opens lasts half an hour and needs a cookie. The customer opens the link again.',
   },
 } as const satisfies Partial<Record<MessageKind, { code: string; status: number; cure: string }>>;
+
+/** What only the diagnosis can know: on the page the link would open for whoever owns the token. */
+export const TOLD_TO_OPERATORS = {
+  'token-of-another': {
+    code: 'L-09',
+    cure: "The token works, but it is another customer's: the profile got it by an import, a copied property or a link that was typed into the template. Delete neostore.authenticationToken from the profile and run npx passrelay links backfill <tenant>; revoke the token if strangers had it.",
+  },
+} as const;
 export type LinkMistake = keyof typeof LINK_MISTAKES;

@@ -1,6 +1,7 @@
 import type Koa from 'koa';
 import type { Page } from '../pages/html.js';
 import { messagePage } from '../pages/message-page.js';
+import { operatorProblemPage } from '../pages/operator-pages.js';
 import { chooseLanguage } from '../pages/texts.js';
 import { noteProblem } from './metrics.js';
 import { PROBLEMS, toApiError } from './problems.js';
@@ -8,17 +9,25 @@ import type { ApiDeps } from './route.js';
 
 const YEAR_SECONDS = 31_536_000;
 
-/** Sends a page for people with the headers that all of them have; no-store and no-referrer are set for every answer. */
-export function sendPage(ctx: Koa.Context, deps: Pick<ApiDeps, 'publicUrl'>, page: Page, status = 200): void {
-  ctx.status = status;
+/** The headers of every address for people, redirects and files too; no-store and no-referrer are set for all answers. */
+export function protect(ctx: Koa.Context, deps: Pick<ApiDeps, 'publicUrl'>): void {
   ctx.set({
-    'Content-Security-Policy': page.contentSecurityPolicy,
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
     'X-Robots-Tag': 'noindex, nofollow',
     'X-Frame-Options': 'DENY',
+    ...(deps.publicUrl.startsWith('https:') && { 'Strict-Transport-Security': `max-age=${YEAR_SECONDS}` }),
+  });
+}
+
+/** Sends a page for people. */
+export function sendPage(ctx: Koa.Context, deps: Pick<ApiDeps, 'publicUrl'>, page: Page, status = 200): void {
+  ctx.status = status;
+  protect(ctx, deps);
+  ctx.set({
+    'Content-Security-Policy': page.contentSecurityPolicy,
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
     Vary: 'Accept-Language, User-Agent',
-    ...(deps.publicUrl.startsWith('https:') && { 'Strict-Transport-Security': `max-age=${YEAR_SECONDS}` }),
   });
   ctx.type = 'text/html; charset=utf-8';
   ctx.body = page.html;
@@ -28,37 +37,49 @@ export function sendPage(ctx: Koa.Context, deps: Pick<ApiDeps, 'publicUrl'>, pag
 export const browserLanguage = (ctx: Koa.Context, tenantLanguage = 'en') =>
   chooseLanguage(ctx.get('Accept-Language'), tenantLanguage);
 
+interface Readers {
+  /** Operators are told what happened; customers, what to do. */
+  for: 'customer' | 'operator';
+}
+
 /** Runs a handler whose reader is a person: what it throws becomes a page instead of problem+json. */
 export function forPeople(
   deps: Pick<ApiDeps, 'publicUrl' | 'log'>,
   handler: (ctx: Koa.Context) => Promise<void>,
+  readers: Readers = { for: 'customer' },
 ): (ctx: Koa.Context) => Promise<void> {
   return async (ctx) => {
+    protect(ctx, deps);
     try {
       await handler(ctx);
     } catch (thrown) {
       const error = toApiError(thrown);
-      const { status } = PROBLEMS[error.code];
+      const { status, title } = PROBLEMS[error.code];
       noteProblem(ctx, error.code);
       const correlationId = ctx.state['correlationId'] as string;
       const entry = { code: error.code, status, correlationId, method: ctx.method, route: ctx.state['route'] };
       if (status >= 500) deps.log.error({ ...entry, err: error.options.cause ?? error }, 'page failed');
       else deps.log.info(entry, 'page refused');
       ctx.set(error.options.headers ?? {});
-      const kind = status === 429 ? 'busy' : status >= 500 ? 'failed' : 'refused';
-      sendPage(
-        ctx,
-        deps,
-        messagePage({
-          language: browserLanguage(ctx),
-          brand: '',
-          kind,
-          code: `${status} ${correlationId.slice(0, 8)}`,
-          cure: null,
-        }),
-        status,
-      );
+      const code = `${status} ${correlationId.slice(0, 8)}`;
+      const kind = status === 429 ? 'busy' : status >= 500 ? 'failed' : status === 404 ? 'pass-unknown' : 'refused';
+      const page =
+        readers.for === 'operator'
+          ? operatorProblemPage({ title, text: status >= 500 ? '' : error.message, code })
+          : messagePage({ language: browserLanguage(ctx), brand: '', kind, code, cure: null });
+      sendPage(ctx, deps, page, status);
     }
+  };
+}
+
+/** `forPeople` where the request comes from a browser's window; programs, and phones that fetch a file, get problem+json. */
+export function forBrowsers(
+  deps: Pick<ApiDeps, 'publicUrl' | 'log'>,
+  handler: (ctx: Koa.Context) => Promise<void>,
+): (ctx: Koa.Context) => Promise<void> {
+  return (ctx) => {
+    protect(ctx, deps);
+    return /\btext\/html\b/i.test(ctx.get('Accept')) ? forPeople(deps, handler)(ctx) : handler(ctx);
   };
 }
 

@@ -32,6 +32,17 @@ const signIn = template<{ tenantId: string; fault: string | null }>(`
 export const signInPage = (tenantId: string, fault: string | null): Page =>
   page({ language: 'en', title: 'Sign in · Operations', brand: 'Operations', body: signIn({ tenantId, fault }) });
 
+const problem = template<{ title: string; text: string; code: string }>(`
+<div class="panel">
+<h1><%= it.title %></h1>
+<% if (it.text) { %><p><%= it.text %></p><% } %>
+<p class="code-note">Code <strong><%= it.code %></strong></p>
+</div>`);
+
+/** What went wrong with an operator's request; its words are those of the API. */
+export const operatorProblemPage = (view: { title: string; text: string; code: string }): Page =>
+  page({ language: 'en', title: `${view.title} · Operations`, brand: 'Operations', body: problem(view) });
+
 const searchForm = template<{ tenantId: string; csrf: string }>(`
 <form class="search" method="post" action="/ops/<%= it.tenantId %>/search" role="search">
 <input type="hidden" name="csrf" value="<%= it.csrf %>">

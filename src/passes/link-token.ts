@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { isBlank, isUnrendered } from './clean-text.js';
+import { decodeEntities, isBlank, isUnrendered } from './clean-text.js';
 
 /** What a personal link may open. `mail`: the enrolment page and the person's own passes. */
 export const LINK_PURPOSES = ['mail'] as const;
@@ -27,6 +27,13 @@ export const deriveLinkToken = (key: Buffer, { tenantId, customerId, purpose, ge
 /** SHA-256; a plain hash is enough, because the token holds 256 bits that nobody can guess. */
 export const hashLinkToken = (token: string): Buffer => createHash('sha256').update(token).digest();
 
+/** As the template had it: tags arrive percent-encoded once more, or escaped for HTML. */
+const unescaped = (value: string): string =>
+  decodeEntities(value)
+    .replace(/%(?:25)+/g, '%')
+    .replace(/%7b/gi, '{')
+    .replace(/%7d/gi, '}');
+
 export type GivenToken =
   { kind: 'token'; token: string } | { kind: 'missing' } | { kind: 'unrendered' } | { kind: 'damaged' };
 
@@ -34,7 +41,7 @@ export type GivenToken =
 export function readLinkToken(given: unknown): GivenToken {
   const value: unknown = Array.isArray(given) ? given[0] : given;
   if (typeof value !== 'string' || isBlank(value)) return { kind: 'missing' };
-  if (isUnrendered(value)) return { kind: 'unrendered' };
+  if (isUnrendered(unescaped(value))) return { kind: 'unrendered' };
   const token = value.trim();
   return TOKEN.test(token) ? { kind: 'token', token } : { kind: 'damaged' };
 }

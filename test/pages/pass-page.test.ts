@@ -65,11 +65,14 @@ test('real user agents are told apart', () => {
     android: [
       'Mozilla/5.0 (Linux; Android 13; SM-S911B) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/25.0 Chrome/121.0.0.0 Mobile Safari/537.36',
       'Mozilla/5.0 (Android 14; Mobile; rv:127.0) Gecko/127.0 Firefox/127.0',
+      'Mozilla/5.0 (Linux; Android 11; CUBOT X50) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36',
       'Mozilla/5.0 (Linux; Android 12; Pixel 6 Build/SD1A; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/94.0 Mobile Safari/537.36 GSA/14',
     ],
     other: [
       'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15',
       'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0',
+      'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/126.0.0.0 Safari/537.36',
+      'curl/8.5.0',
       'Mozilla/5.0 (Mobile; Windows Phone 8.1; Android 4.0; ARM; Trident/7.0; Touch; rv:11.0; IEMobile/11.0; NOKIA; Lumia 520) like iPhone OS 7_0_3 Mac OS X AppleWebKit/537 (KHTML, like Gecko) Mobile Safari/537',
       '',
     ],
@@ -88,6 +91,14 @@ test('real user agents are told apart', () => {
     'Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5',
     'Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)',
     'Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)',
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_11_1) AppleWebKit/601.2.4 (KHTML, like Gecko) Version/9.0.1 Safari/601.2.4 facebookexternalhit/1.1 Facebot Twitterbot/1.0',
+    'LinkedInBot/1.0 (compatible; Mozilla/5.0; Apache-HttpClient +http://www.linkedin.com)',
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/103.0.5060.134 Safari/537.36 BingPreview/1.0b',
+    'Mozilla/5.0 (compatible; Google-Safety; +http://www.google.com/bot.html)',
+    'Mozilla/4.0 (compatible; ms-office; MSOffice 16)',
+    'Mozilla/5.0 (compatible; proofpoint)',
+    'Snap URL Preview Service; bot; snapchat; https://developers.snap.com/robots',
+    'Viber/13.3.0.1 (Linux; preview)',
   ];
   for (const userAgent of previews) assert.equal(isUnattended({ userAgent, purpose: '' }), true, userAgent);
 });
@@ -187,9 +198,16 @@ test('several passes come as one bundle; one unknown number among them shows not
     },
     both,
   );
-  for (const guess of [`${address},unknown`, `${site.baseUrl}/p/unknown`]) {
-    const response = await fetch(guess);
-    assert.equal(response.status, 404);
+  await site.db.owner(`update passes set external_id = '1001' where pass_id = $1`, [site.demo.pass.passId]);
+  const guesses = [
+    `${address},unknown`,
+    ...['unknown', '1001', 'C-1001', 'x'.repeat(4000)].map((id) => `${site.baseUrl}/p/${id}`),
+  ];
+  for (const guess of [...guesses, `${site.baseUrl}/p/1001/pass.pkpass`, `${site.baseUrl}/p/1001/google`]) {
+    const response = await fetch(guess, { headers: { Accept: 'text/html,*/*;q=0.8' } });
+    assert.equal(response.status, 404, guess);
+    assert.match(response.headers.get('content-type') ?? '', /^text\/html/, guess);
+    if (/pkpass$|google$/.test(guess)) continue;
     const html = await response.text();
     assert.ok(html.includes('P-01') && !html.includes('Sarah') && !html.includes('Kestrel'));
   }

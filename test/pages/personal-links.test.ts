@@ -104,6 +104,20 @@ test('every mistake has a page of its own, with a code that the log and the diag
   const mistakes: [address: string, token: string, code: string, status: number, heading: string][] = [
     [`${site.baseUrl}/demo/mail`, '', 'L-01', 400, 'This link is not complete'],
     [site.link('mail', tag), tag, 'L-02', 400, 'This link was not made for anybody'],
+    [
+      `${site.baseUrl}/demo/mail?neo.authToken=%257B%257B%2520person%2520%257D%257D`,
+      '%7B%7B person %7D%7D',
+      'L-02',
+      400,
+      'This link was not made for anybody',
+    ],
+    [
+      `${site.baseUrl}/demo/mail?neo.authToken=None&utm_source=klaviyo`,
+      'None',
+      'L-01',
+      400,
+      'This link is not complete',
+    ],
     [site.link('mail', tokens.live.slice(0, 20)), tokens.live.slice(0, 20), 'L-03', 400, 'This link is damaged'],
     [site.link('mail', 'A'.repeat(43)), 'A'.repeat(43), 'L-04', 404, 'We do not know this link'],
     [site.link('mail', tokens.expired), tokens.expired, 'L-05', 410, 'This link has expired'],
@@ -121,6 +135,7 @@ test('every mistake has a page of its own, with a code that the log and the diag
       assert.equal(response?.headers()['referrer-policy'], 'no-referrer');
       assert.equal(response?.headers()['cache-control'], 'no-store');
       assert.match(response?.headers()['x-robots-tag'] ?? '', /noindex/);
+      assert.match(response?.headers()['content-security-policy'] ?? '', /default-src 'none'.*frame-ancestors 'none'/);
     });
     assert.ok(site.logged().includes(`"code":"${code}"`), `${code} stands in the log`);
     if (code === 'L-08') continue;
@@ -138,6 +153,22 @@ test('every mistake has a page of its own, with a code that the log and the diag
   assert.ok(!text.includes(tokens.live) && !text.includes(tokens.expired) && !text.includes(tokens.revoked));
 });
 
+test('the diagnosis tells whether a token sits on another profile', async () => {
+  const token = await site.token(await site.newCustomer({ email: 'fay@example.com' }));
+  const diagnose = async (profile: string) => {
+    const response = await fetch(`${site.baseUrl}/api/demo/links/diagnose`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${site.demo.apiKeys.operations}` },
+      body: JSON.stringify({ token, profile }),
+    });
+    return (await response.json()) as { code: string; cure: string };
+  };
+  assert.equal((await diagnose(' FAY@Example.com ')).code, 'L-07', 'hers, and she has no pass yet');
+  const other = await diagnose('sarah.mason@example.com');
+  assert.equal(other.code, 'L-09');
+  assert.match(other.cure, /links backfill/);
+});
+
 test('unknown and foreign tokens get the same answer', async () => {
   await site.db.owner(
     `insert into tenants (tenant_id, account_id, name) values ('elsewhere', 'aid_0xe15e', 'Elsewhere')`,
@@ -148,7 +179,12 @@ test('unknown and foreign tokens get the same answer', async () => {
     const headers = [...response.headers].filter(([name]) => !['date', 'x-correlation-id'].includes(name));
     return { status: response.status, headers, text: await response.text() };
   };
-  assert.deepEqual(await answer(token), await answer('B'.repeat(43)));
+  const unknown = await answer('B'.repeat(43));
+  assert.deepEqual(await answer(token), unknown);
+  for (const nowhere of ['no-such-tenant', 'DEMO']) {
+    const response = await fetch(`${site.baseUrl}/${nowhere}/mail?neo.authToken=${token}`);
+    assert.deepEqual([response.status, await response.text()], [unknown.status, unknown.text], nowhere);
+  }
 });
 
 test('previews and scanners exchange nothing, issue nothing and see nobody', async () => {
@@ -158,6 +194,7 @@ test('previews and scanners exchange nothing, issue nothing and see nobody', asy
     { headers: { 'User-Agent': 'facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)' } },
     { headers: { 'User-Agent': 'WhatsApp/2.23.20.0' } },
     { headers: { 'User-Agent': AGENTS.desktop, 'Sec-Purpose': 'prefetch;prerender' } },
+    { headers: { 'User-Agent': AGENTS.iphone, 'X-Moz': 'prefetch' } },
     { method: 'HEAD', headers: { 'User-Agent': AGENTS.desktop } },
   ];
   for (const init of previews) {
@@ -174,6 +211,21 @@ test('previews and scanners exchange nothing, issue nothing and see nobody', asy
     [customerId],
   );
   assert.deepEqual(row, { last_used_at: null, passes: '0' });
+});
+
+test('an exchange leaves no trace of the token: clean address, no referrer, nothing stored', async () => {
+  const token = await site.token(await site.newCustomer());
+  const arrived = await fetch(site.link('mail', token).replace('?', '?utm_source=klaviyo&amp;'), {
+    redirect: 'manual',
+  });
+  assert.equal(arrived.status, 303);
+  assert.equal(arrived.headers.get('location'), '/demo/mail/enrol');
+  assert.equal(arrived.headers.get('referrer-policy'), 'no-referrer');
+  assert.equal(arrived.headers.get('cache-control'), 'no-store');
+  assert.match(arrived.headers.get('x-robots-tag') ?? '', /noindex/);
+  assert.ok(!decodeURIComponent(arrived.headers.get('set-cookie')!).includes(token));
+  const kept = await site.db.owner('select 1 from link_tokens t where row_to_json(t)::text like $1', [`%${token}%`]);
+  assert.equal(kept.length, 0, 'a hash alone');
 });
 
 test('a form without the token of its session, or from another site, changes nothing', async () => {

@@ -5,6 +5,7 @@ import { findPassBySerialNumber } from '../../database/devices.js';
 import { PermanentError } from '../../passes/errors.js';
 import { PKPASS_TYPE } from '../../wallets/apple/pass-bundle.js';
 import { authenticateDevice } from '../authenticate-device.js';
+import { forBrowsers } from '../page-response.js';
 import { none, serialNumber } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
@@ -28,6 +29,21 @@ export function applePassRoutes(deps: ApiDeps): Route[] {
     await recordFetched(database.tenant(tenantId), tenantId, passId, revision).catch((err: unknown) => {
       log.warn({ err, passId }, 'fetch of a pass not recorded');
     });
+  }
+
+  async function download(ctx: Koa.Context, serial: string): Promise<void> {
+    const pass = await findPassBySerialNumber(database.system, serial);
+    if (!pass || pass.state === 'deleted' || pass.apple_pass_type_identifier === null) {
+      throw new ApiError('not-found', 'No pass for Apple Wallet with this serial number exists.');
+    }
+    const { bytes, lastModified } = await passSigner.signedPass(pass.tenant_id, pass).catch((error: unknown) => {
+      if (!(error instanceof PermanentError && error.code === 'no-apple-design')) throw error;
+      throw new ApiError('not-found', 'This pass has no form for Apple Wallet.', { cause: error });
+    });
+    ctx.set('Content-Disposition', 'attachment; filename="pass.pkpass"');
+    ctx.set('Last-Modified', lastModified.toUTCString());
+    ctx.type = PKPASS_TYPE;
+    ctx.body = bytes;
   }
 
   return [
@@ -63,20 +79,7 @@ export function applePassRoutes(deps: ApiDeps): Route[] {
       query: none,
       answers: { 200: { description: 'The signed pass', schema: z.unknown(), contentType: PKPASS_TYPE } },
       problems: ['not-found'],
-      async handler(ctx, { params }) {
-        const pass = await findPassBySerialNumber(database.system, params.serialNumber);
-        if (!pass || pass.state === 'deleted' || pass.apple_pass_type_identifier === null) {
-          throw new ApiError('not-found', 'No pass for Apple Wallet with this serial number exists.');
-        }
-        const { bytes, lastModified } = await passSigner.signedPass(pass.tenant_id, pass).catch((error: unknown) => {
-          if (!(error instanceof PermanentError && error.code === 'no-apple-design')) throw error;
-          throw new ApiError('not-found', 'This pass has no form for Apple Wallet.', { cause: error });
-        });
-        ctx.set('Content-Disposition', 'attachment; filename="pass.pkpass"');
-        ctx.set('Last-Modified', lastModified.toUTCString());
-        ctx.type = PKPASS_TYPE;
-        ctx.body = bytes;
-      },
+      handler: (ctx, { params }) => forBrowsers(deps, (phone) => download(phone, params.serialNumber))(ctx),
     }),
   ];
 }

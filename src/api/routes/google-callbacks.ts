@@ -3,6 +3,7 @@ import { findPassBySerialNumber } from '../../database/devices.js';
 import { recordGoogleCallback } from '../../database/google-callbacks.js';
 import { TransientError } from '../../passes/errors.js';
 import { withinDeadline } from '../deadline.js';
+import { forBrowsers } from '../page-response.js';
 import { none, plainText, serialNumber, tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { readRawBody } from '../raw-body.js';
@@ -58,15 +59,16 @@ export const googleRoutes = (deps: ApiDeps): Route[] => [
     query: none,
     answers: { 302: { description: "Google's save link for this pass, in Location" } },
     problems: ['not-found'],
-    async handler(ctx, { params }) {
-      const pass = await withinDeadline(findPassBySerialNumber(deps.database.system, params.serialNumber));
-      const link = pass && pass.state !== 'deleted' ? await withinDeadline(deps.google.saveLink(pass)) : undefined;
-      if (link === undefined) {
-        throw new ApiError('not-found', 'No pass for Google Wallet with this serial number exists, or not yet.');
-      }
-      ctx.status = 302;
-      ctx.set('Location', link);
-      ctx.body = '';
-    },
+    handler: (ctx, { params }) =>
+      forBrowsers(deps, async (page) => {
+        const pass = await withinDeadline(findPassBySerialNumber(deps.database.system, params.serialNumber));
+        const link = pass && pass.state !== 'deleted' ? await withinDeadline(deps.google.saveLink(pass)) : undefined;
+        if (link === undefined) {
+          throw new ApiError('not-found', 'No pass for Google Wallet with this serial number exists, or not yet.');
+        }
+        page.status = 302;
+        page.set('Location', link);
+        page.body = '';
+      })(ctx),
   }),
 ];

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { findCustomer } from '../../database/customers.js';
-import { listCustomerPasses } from '../../database/enrolment.js';
+import { listCustomerIdentifiers, listCustomerPasses } from '../../database/enrolment.js';
 import { findLink } from '../../database/links.js';
+import { normaliseIdentifier } from '../../passes/identifiers.js';
 import { hashLinkToken, readLinkToken } from '../../passes/link-token.js';
-import { LINK_MISTAKES, type LinkMistake } from '../link-mistakes.js';
+import type { Caller } from '../credentials.js';
+import { LINK_MISTAKES, TOLD_TO_OPERATORS, type LinkMistake } from '../link-mistakes.js';
 import { maskEmail, maskPhone } from '../mask-personal.js';
 import { none, tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
@@ -28,7 +30,18 @@ const diagnosis = z.object({
   passes: z.array(z.object({ serialNumber: z.string(), state: z.string() })),
 });
 
-const body = z.object({ token: z.string().max(4096).describe('As it stands in the link after neo.authToken=') });
+const body = z.object({
+  token: z.string().max(4096).describe('As it stands in the link after neo.authToken='),
+  profile: z
+    .string()
+    .max(255)
+    .optional()
+    .describe(
+      'Who got the link: e-mail address, phone number, customer id or Klaviyo profile id. Is the token theirs?',
+    ),
+});
+
+type Diagnosed = LinkMistake | keyof typeof TOLD_TO_OPERATORS;
 
 /** Tells an operator why a link does not work; the token travels in the body, never in an address. */
 export const linkDiagnosisRoutes = (deps: ApiDeps): Route[] => [
@@ -42,10 +55,18 @@ export const linkDiagnosisRoutes = (deps: ApiDeps): Route[] => [
     body: {
       description: 'The token of the link',
       schema: body,
-      example: { token: "{{ person|lookup:'neostore.authenticationToken' }}" },
+      example: { token: "{{ person|lookup:'neostore.authenticationToken' }}", profile: 'sarah.mason@example.com' },
     },
     answers: { 200: { description: 'What the link does', schema: diagnosis } },
     async handler(ctx, { caller }) {
+      const isIdentifierOf = async (customerId: string, given: string, { tenant }: Caller): Promise<boolean> => {
+        const known = await listCustomerIdentifiers(deps.database.tenant(tenant.tenantId), tenant.tenantId, customerId);
+        const options = { defaultCountry: tenant.settings.defaultCountry, custom: tenant.settings.customIdentifiers };
+        return known.some(({ kind, value }) => {
+          const read = normaliseIdentifier(kind, given, options);
+          return read.ok === true && read.value === value;
+        });
+      };
       const parsed = body.safeParse(parse((await readRawBody(ctx.req)).toString('utf8')));
       if (!parsed.success) {
         throw new ApiError('invalid-request', 'The body needs the token of the link.', {
@@ -54,11 +75,12 @@ export const linkDiagnosisRoutes = (deps: ApiDeps): Route[] => [
       }
       const tenant = caller.tenant.tenantId;
       const sql = deps.database.tenant(tenant);
-      const answer = (mistake: LinkMistake | null, rest: Partial<z.output<typeof diagnosis>> = {}): void => {
+      const answer = (mistake: Diagnosed | null, rest: Partial<z.output<typeof diagnosis>> = {}): void => {
+        const known = mistake && { ...LINK_MISTAKES, ...TOLD_TO_OPERATORS }[mistake];
         ctx.body = {
-          code: mistake && LINK_MISTAKES[mistake].code,
+          code: known && known.code,
           reason: mistake ?? 'works',
-          cure: mistake && LINK_MISTAKES[mistake].cure,
+          cure: known && known.cure,
           expiresAt: null,
           revokedAt: null,
           profile: null,
@@ -76,9 +98,13 @@ export const linkDiagnosisRoutes = (deps: ApiDeps): Route[] => [
         listCustomerPasses(sql, tenant, link.customerId),
       ]);
       const plain = caller.scopes.includes('Customer.Read');
-      const mistake =
-        link.state === 'valid' ? (passes.length > 0 ? null : 'no-pass') : (`token-${link.state}` as const);
-      answer(mistake, {
+      const ofAnother =
+        parsed.data.profile !== undefined &&
+        customer?.klaviyo_profile_id !== parsed.data.profile.trim() &&
+        !(await isIdentifierOf(link.customerId, parsed.data.profile, caller));
+      const works = passes.length > 0 ? null : 'no-pass';
+      const mistake = link.state === 'valid' ? works : (`token-${link.state}` as const);
+      answer(ofAnother ? 'token-of-another' : mistake, {
         expiresAt: link.expiresAt.toISOString(),
         revokedAt: link.revokedAt?.toISOString() ?? null,
         profile: {

@@ -5,7 +5,7 @@ import { findLink, recordLinkUse } from '../../database/links.js';
 import { enrolPage } from '../../pages/enrol-page.js';
 import { previewPage } from '../../pages/pass-page.js';
 import { hashLinkToken, readLinkToken } from '../../passes/link-token.js';
-import { isUnattended } from '../detect-device.js';
+import { hasNoReader } from '../detect-device.js';
 import { createDeviceThrottle } from '../device-throttle.js';
 import { enrol, prepareEnrolment, presentAsked, presentConsents } from '../enrol.js';
 import { createLinkSessions } from '../link-session.js';
@@ -40,7 +40,8 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
   /** Exchanges the token of an address for a session, and leads on to `next` under a clean one. */
   async function arrive(ctx: Koa.Context, id: string, next: string): Promise<void> {
     perAddress.take(clientAddress(ctx));
-    const given = readLinkToken(ctx.query['neo.authToken']);
+    // Some mail programs leave the "&amp;" of a template's HTML as it is.
+    const given = readLinkToken(ctx.query['neo.authToken'] ?? ctx.query['amp;neo.authToken']);
     if (given.kind !== 'token') {
       if (given.kind === 'missing' && (await sessions.current(ctx, id))) return redirect(ctx, next);
       return sessions.refuse(ctx, id, null, `token-${given.kind}`);
@@ -55,8 +56,7 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
     // Nothing of the tenant is shown for a token that is not its own: the page is the same for one that does not exist.
     if (!tenant || link.state === 'unknown') return sessions.refuse(ctx, id, null, 'token-unknown');
     if (link.state !== 'valid') return sessions.refuse(ctx, id, tenant, `token-${link.state}`);
-    const purpose = `${ctx.get('Sec-Purpose')} ${ctx.get('Purpose')}`;
-    if (ctx.method === 'HEAD' || isUnattended({ userAgent: ctx.get('User-Agent'), purpose })) {
+    if (hasNoReader(ctx)) {
       const language = browserLanguage(ctx, tenant.settings.language);
       return sendPage(ctx, deps, previewPage({ language, brand: tenant.name }));
     }
@@ -118,10 +118,15 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
       path,
       summary,
       hidden: true,
-      params: z.object({ tenantId }),
+      params: z.object({ tenantId: z.string() }),
       query: z.looseObject({}),
       answers: { 200: { description: 'The page' } },
-      handler: (ctx, { params }) => forPeople(deps, (page) => handle(page, params.tenantId))(ctx),
+      handler: (ctx, { params }) =>
+        forPeople(deps, async (page) => {
+          // What cannot be a tenant is one that does not exist: a page, not problem+json.
+          if (tenantId.safeParse(params.tenantId).success) await handle(page, params.tenantId);
+          else sessions.refuse(page, 'none', null, 'token-unknown');
+        })(ctx),
     });
 
   return [

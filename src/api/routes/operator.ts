@@ -40,6 +40,7 @@ import { isOwnForm } from '../signed-cookie.js';
 
 const SIGN_INS_PER_MINUTE = 20;
 const LATEST = 25;
+const OPERATORS = { for: 'operator' } as const;
 
 type Form = Record<string, string>;
 type Handle = (ctx: Koa.Context, session: OperatorSession, params: Record<string, string>) => Promise<void>;
@@ -180,18 +181,22 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
       query: z.looseObject({}),
       answers: { 200: { description: 'The page' } },
       handler: (ctx, { params }) =>
-        forPeople(deps, async (page) => {
-          const session = await sessions.current(page, params.tenantId);
-          if (!session) return sendPage(page, deps, signInPage(params.tenantId, null), 401);
-          if (method === 'POST') {
-            const form = await readForm(page);
-            if (!isOwnForm(page, session.csrf, form['csrf'] ?? null)) {
-              throw new ApiError('conflict', 'The form does not belong to this session.');
+        forPeople(
+          deps,
+          async (page) => {
+            const session = await sessions.current(page, params.tenantId);
+            if (!session) return sendPage(page, deps, signInPage(params.tenantId, null), 401);
+            if (method === 'POST') {
+              const form = await readForm(page);
+              if (!isOwnForm(page, session.csrf, form['csrf'] ?? null)) {
+                throw new ApiError('conflict', 'The form does not belong to this session.');
+              }
+              page.state['form'] = form;
             }
-            page.state['form'] = form;
-          }
-          await handle(page, session, params as Record<string, string>);
-        })(ctx),
+            await handle(page, session, params as Record<string, string>);
+          },
+          OPERATORS,
+        )(ctx),
     });
   };
 
@@ -205,17 +210,21 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
       query: z.looseObject({}),
       answers: { 303: { description: 'Signed in' } },
       handler: (ctx, { params }) =>
-        forPeople(deps, async (page) => {
-          signIns.take(clientAddress(page));
-          const { key = '' } = await readForm(page);
-          const site = page.get('Sec-Fetch-Site');
-          const ours = site === '' || site === 'same-origin';
-          if (ours && (await sessions.signIn(page, params.tenantId, key.trim()))) {
-            return redirect(page, `/ops/${params.tenantId}`);
-          }
-          const fault = 'This is not a valid key of this tenant with the scope Operation.Read.';
-          sendPage(page, deps, signInPage(params.tenantId, fault), 401);
-        })(ctx),
+        forPeople(
+          deps,
+          async (page) => {
+            signIns.take(clientAddress(page));
+            const { key = '' } = await readForm(page);
+            const site = page.get('Sec-Fetch-Site');
+            const ours = site === '' || site === 'same-origin';
+            if (ours && (await sessions.signIn(page, params.tenantId, key.trim()))) {
+              return redirect(page, `/ops/${params.tenantId}`);
+            }
+            const fault = 'This is not a valid key of this tenant with the scope Operation.Read.';
+            sendPage(page, deps, signInPage(params.tenantId, fault), 401);
+          },
+          OPERATORS,
+        )(ctx),
     }),
     inside('GET', '', 'Search and latest requests', (ctx, session) => showHome(ctx, session, null)),
     inside('POST', '/search', 'Search', search),

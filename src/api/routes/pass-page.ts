@@ -9,9 +9,9 @@ import { passPage, previewPage, type PassSlot } from '../../pages/pass-page.js';
 import { textsIn, type Language } from '../../pages/texts.js';
 import { getPassTypeVersion } from '../../database/pass-types.js';
 import { buildPkpasses } from '../../wallets/apple/pass-bundle.js';
-import { detectDevice, isUnattended } from '../detect-device.js';
+import { detectDevice, hasNoReader } from '../detect-device.js';
 import { createDeviceThrottle } from '../device-throttle.js';
-import { browserLanguage, clientAddress, forPeople, sendPage } from '../page-response.js';
+import { browserLanguage, clientAddress, forBrowsers, forPeople, sendPage } from '../page-response.js';
 import { tenantId } from '../parameters.js';
 import { presentCard } from '../present-card.js';
 import { ApiError } from '../problems.js';
@@ -22,7 +22,8 @@ const REQUESTS_PER_MINUTE = 240;
 const MAX_PASSES = 10;
 const PKPASSES_TYPE = 'application/vnd.apple.pkpasses';
 
-const serials = z.object({ serials: z.string().max(2600) });
+const serials = z.object({ serials: z.string() });
+const MAX_TEXT = 2_600;
 const split = (text: string): string[] => [...new Set(text.split(',').filter((part) => part !== ''))];
 
 /** Pass links: what the customer sees, and the images on it. */
@@ -33,7 +34,8 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
   /** Passes of one tenant, in the order asked for; nothing where one is unknown, so that guesses learn nothing. */
   async function find(text: string): Promise<PassPageRow[]> {
     const wanted = split(text);
-    if (wanted.length === 0 || wanted.length > MAX_PASSES || /[\p{Cc}\p{Cs}]/u.test(text)) return [];
+    if (text.length > MAX_TEXT || wanted.length === 0 || wanted.length > MAX_PASSES || /[\p{Cc}\p{Cs}]/u.test(text))
+      return [];
     const rows = await findPassesForPage(database.system, wanted);
     const sameTenant = rows.every((row) => row.tenant_id === rows[0]!.tenant_id);
     return rows.length === wanted.length && sameTenant ? rows : [];
@@ -71,8 +73,7 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
       return sendPage(ctx, deps, messagePage(view), 404);
     }
     const language = browserLanguage(ctx, tenant.settings.language);
-    const userAgent = ctx.get('User-Agent');
-    if (isUnattended({ userAgent, purpose: `${ctx.get('Sec-Purpose')} ${ctx.get('Purpose')}` })) {
+    if (hasNoReader(ctx)) {
       return sendPage(ctx, deps, previewPage({ language, brand: tenant.name }));
     }
     const slots = await Promise.all(rows.map((row) => slotOf(row, language, tenant.settings.google.issuerId !== null)));
@@ -82,12 +83,22 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
       language,
       brand: tenant.name,
       slots,
-      device: detectDevice(userAgent),
+      device: detectDevice(ctx.get('User-Agent')),
       bundleUrl: forApple.length > 1 ? `${selfUrl}/passes.pkpasses` : null,
       qrSvg: qrCodeSvg(`${publicUrl}${selfUrl}`, textsIn(language).scanLabel) ?? null,
       selfUrl,
     };
     sendPage(ctx, deps, passPage(view));
+  }
+
+  async function download(ctx: Koa.Context, text: string): Promise<void> {
+    throttle.take(clientAddress(ctx));
+    const rows = (await find(text)).filter((row) => row.state === 'active' && row.apple_pass_type_identifier !== null);
+    if (rows.length === 0) throw new ApiError('not-found', 'There is nothing at this address.');
+    const signed = await Promise.all(rows.map((row) => deps.passSigner.signedPass(row.tenant_id, row)));
+    ctx.type = PKPASSES_TYPE;
+    ctx.set('Content-Disposition', 'attachment; filename="passes.pkpasses"');
+    ctx.body = buildPkpasses(signed.map(({ bytes }) => bytes));
   }
 
   return [
@@ -109,17 +120,7 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
       params: serials,
       query: z.object({}),
       answers: { 200: { description: 'The bundle' } },
-      async handler(ctx, { params }) {
-        throttle.take(clientAddress(ctx));
-        const rows = (await find(params.serials)).filter(
-          (row) => row.state === 'active' && row.apple_pass_type_identifier !== null,
-        );
-        if (rows.length === 0) throw new ApiError('not-found', 'There is nothing at this address.');
-        const signed = await Promise.all(rows.map((row) => deps.passSigner.signedPass(row.tenant_id, row)));
-        ctx.type = PKPASSES_TYPE;
-        ctx.set('Content-Disposition', 'attachment; filename="passes.pkpasses"');
-        ctx.body = buildPkpasses(signed.map(({ bytes }) => bytes));
-      },
+      handler: (ctx, { params }) => forBrowsers(deps, (phone) => download(phone, params.serials))(ctx),
     }),
     openRoute({
       method: 'GET',
