@@ -1,7 +1,7 @@
 import type Koa from 'koa';
 import { redeliver } from '../database/deliveries.js';
-import { findPassBySerialNumber } from '../database/devices.js';
 import type { OperationRow } from '../database/operations.js';
+import { listOperatorPasses } from '../database/operator.js';
 import { retryOperation } from '../database/retry-operations.js';
 import { REFUSAL_OUTCOMES } from '../passes/operation.js';
 import type { LifecycleInput } from '../passes/operation-input.js';
@@ -41,7 +41,7 @@ export function createOperatorActions(deps: ApiDeps) {
     async voidPass(ctx: Koa.Context, session: OperatorSession, params: Record<string, string>): Promise<void> {
       demand(session, 'Pass.Write');
       const { tenantId } = session.tenant;
-      const pass = await findPassBySerialNumber(database.tenant(tenantId), params['serialNumber']!);
+      const [pass] = await listOperatorPasses(database.tenant(tenantId), tenantId, { passId: params['passId']! });
       if (!pass) throw new ApiError('not-found', 'No such pass.');
       const input: LifecycleInput = { passId: pass.pass_id };
       const { operationId } = await acceptOperation(deps, ctx, {

@@ -1,15 +1,16 @@
 import type { DeviceResultRow } from '../database/operation-devices.js';
-import type { OperationRow, StepRow } from '../database/operations.js';
+import type { OperationRow } from '../database/operations.js';
 import type { OperatorDelivery, OperatorDevice, OperatorPass } from '../database/operator.js';
-import type { DeviceLogRow } from '../database/device-log.js';
 import type {
   DeviceView,
+  HistoryEntry,
   OperationLine,
   OperationPageView,
   OperatorPassView,
   TimelineEntry,
   Tone,
 } from '../pages/operator-pages.js';
+import type { Evidence } from './operator-evidence.js';
 import { FINAL_STATUSES } from '../passes/operation.js';
 
 const TONES: Readonly<Record<string, Tone>> = {
@@ -69,9 +70,11 @@ function presentDevice(device: OperatorDevice, revision: number): DeviceView {
 export const presentOperatorPass = (
   pass: OperatorPass,
   devices: readonly OperatorDevice[],
-  mayWrite: boolean,
+  may: { write: boolean; read: boolean },
 ): OperatorPassView => ({
-  serialNumber: pass.serial_number,
+  passId: pass.pass_id,
+  serialNumber: may.read ? pass.serial_number : `${pass.serial_number.slice(0, 4)}•••`,
+  url: may.read ? `/p/${encodeURIComponent(pass.serial_number)}` : null,
   type: pass.type_name,
   state: pass.state,
   tone: toneOf(pass.state),
@@ -80,17 +83,8 @@ export const presentOperatorPass = (
   devices: devices
     .filter(({ pass_id }) => pass_id === pass.pass_id)
     .map((device) => presentDevice(device, pass.revision)),
-  canVoid: mayWrite && (pass.state === 'active' || pass.state === 'expired'),
+  canVoid: may.write && (pass.state === 'active' || pass.state === 'expired'),
 });
-
-interface Evidence {
-  operation: OperationRow;
-  steps: readonly StepRow[];
-  results: readonly DeviceResultRow[];
-  devices: readonly OperatorDevice[];
-  log: readonly DeviceLogRow[];
-  deliveries: readonly OperatorDelivery[];
-}
 
 const PUSH: Readonly<Record<DeviceResultRow['state'], string>> = {
   pending: 'Push is being sent',
@@ -102,20 +96,40 @@ const PUSH: Readonly<Record<DeviceResultRow['state'], string>> = {
   failed: 'Push failed',
 };
 
+/** One repair or warning about a body, with its place. */
+function remarkOf(remark: object): string {
+  const { pointer, message, code, line, cure } = remark as Record<string, string | number | undefined>;
+  const place = pointer ? `${pointer}: ` : '';
+  const text = message ?? `mended: ${String(code ?? 'unknown').replaceAll('-', ' ')}`;
+  return `${place}${text}${line === undefined ? '' : ` (line ${line})`}${cure ? `: ${cure}` : ''}`;
+}
+
+/** What a step says of its work, where it is for people. */
+function remarksOf(detail: Record<string, unknown>): string[] {
+  const { note, reason, warnings, superseded } = detail;
+  return [
+    ...[note, reason].filter((text): text is string => typeof text === 'string'),
+    ...(Array.isArray(warnings) ? warnings : []).map((warning) => remarkOf(warning as object)),
+    ...(Array.isArray(superseded) ? [`set by a later request already: ${superseded.join(', ')}`] : []),
+  ];
+}
+
 /** Everything that is known of one request, in the order in which it happened. */
-export function timelineOf({ operation, steps, results, devices, log, deliveries }: Evidence): TimelineEntry[] {
+export function timelineOf(evidence: Evidence): TimelineEntry[] {
+  const { operation, steps, results, devices, log, deliveries, until, readable } = evidence;
+  const since = (at: Date): boolean => at >= operation.accepted_at && (until === null || at < until);
   const entries: TimelineEntry[] = [];
   const add = (at: Date, what: string, detail: (string | null | false)[], tone: Tone = ''): void =>
     void entries.push({
       at: at.toISOString(),
       what,
-      detail: detail.filter((line): line is string => Boolean(line)),
+      detail: detail.filter((line): line is string => Boolean(line)).map(readable),
       tone,
     });
   add(operation.accepted_at, `Accepted from ${operation.origin}`, [
     `place ${operation.acceptance_sequence} in the order of acceptance`,
     operation.flow_id && `flow ${operation.flow_id}`,
-    operation.repairs.length > 0 && `${operation.repairs.length} repairs or warnings in the body`,
+    ...operation.repairs.map(remarkOf),
   ]);
   for (const step of steps) {
     const took = step.ended_at && `${step.ended_at.getTime() - step.started_at.getTime()} ms`;
@@ -124,6 +138,7 @@ export function timelineOf({ operation, steps, results, devices, log, deliveries
       `Step ${step.step}: ${step.state}`,
       [
         `${step.attempts} ${step.attempts === 1 ? 'attempt' : 'attempts'}${took ? `, ${took}` : ''}`,
+        ...remarksOf(step.detail),
         step.last_error && `${step.last_error.code}: ${step.last_error.message}`,
       ],
       toneOf(step.state),
@@ -144,14 +159,13 @@ export function timelineOf({ operation, steps, results, devices, log, deliveries
   }
   for (const device of devices) {
     const name = `Apple device ${short(device.device_id)}`;
-    if (device.listed_at && device.listed_at >= operation.accepted_at)
-      add(device.listed_at, `${name} asked what changed`, []);
-    if (device.fetched_at && device.fetched_at >= operation.accepted_at) {
+    if (device.listed_at && since(device.listed_at)) add(device.listed_at, `${name} asked what changed`, []);
+    if (device.fetched_at && since(device.fetched_at)) {
       add(device.fetched_at, `${name} fetched revision ${device.fetched_revision ?? '?'}`, [], 'good');
     }
   }
   for (const line of log) {
-    if (line.received_at >= operation.accepted_at) {
+    if (since(line.received_at)) {
       add(line.received_at, `Apple device ${short(line.device_id)} reported`, [line.message], 'note');
     }
   }
@@ -174,9 +188,17 @@ export function timelineOf({ operation, steps, results, devices, log, deliveries
   return entries.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }
 
+/** One request with its answer and its timeline, for a page that shows several. */
+export const presentHistory = (evidence: Evidence): HistoryEntry => ({
+  line: presentLine(evidence.operation),
+  answer: answerOf(evidence),
+  timeline: timelineOf(evidence),
+});
+
 /** Why the phone did, or did not, change: one sentence. */
-export function answerOf({ operation, results, devices }: Evidence): string | null {
-  const { status, outcome, reason, revision } = operation;
+export function answerOf({ operation, results, devices, readable }: Evidence): string | null {
+  const { status, outcome, revision } = operation;
+  const reason = operation.reason === null ? null : readable(operation.reason);
   if (status === 'failed') return `It failed and needs somebody: ${reason ?? outcome ?? 'see below'}`;
   if (!FINAL_STATUSES.includes(status)) return 'It is still on its way; what it waits for stands below.';
   if (revision === null) return reason ?? `Nothing was changed: ${outcome ?? status}.`;

@@ -1,5 +1,7 @@
 import type { PassState } from '../passes/pass.js';
 import type { Sql } from './connect.js';
+import type { DeviceResultRow } from './operation-devices.js';
+import type { StepRow } from './operations.js';
 
 /** What an operator's search term leads to. */
 export interface SearchHits {
@@ -87,7 +89,36 @@ export async function listOperatorDevices(
   );
 }
 
+/** Steps of several operations, each in the order in which they began. */
+export async function listOperatorSteps(
+  sql: Sql,
+  tenantId: string,
+  operationIds: readonly string[],
+): Promise<(StepRow & { operation_id: string })[]> {
+  return sql.query<StepRow & { operation_id: string }>(
+    `select operation_id, step, state, attempts, started_at, ended_at, last_error, detail
+       from operation_steps where tenant_id = $1 and operation_id = any($2::uuid[])
+      order by started_at, ended_at nulls last`,
+    [tenantId, operationIds],
+  );
+}
+
+/** What several operations told each wallet. */
+export async function listOperatorResults(
+  sql: Sql,
+  tenantId: string,
+  operationIds: readonly string[],
+): Promise<(DeviceResultRow & { operation_id: string })[]> {
+  return sql.query<DeviceResultRow & { operation_id: string }>(
+    `select operation_id, platform, device_id, state, attempts, covered_by, reason, updated_at
+       from notifications where tenant_id = $1 and operation_id = any($2::uuid[])
+      order by platform, target limit 1000`,
+    [tenantId, operationIds],
+  );
+}
+
 export interface OperatorDelivery {
+  operation_id: string;
   delivery_id: string;
   url: string;
   type: string;
@@ -99,22 +130,22 @@ export interface OperatorDelivery {
   last_error: string | null;
 }
 
-/** What merchants' systems were told of one operation. */
+/** What merchants' systems were told of operations. */
 export async function listOperatorDeliveries(
   sql: Sql,
   tenantId: string,
-  operationId: string,
+  operationIds: readonly string[],
 ): Promise<OperatorDelivery[]> {
   return sql.query<OperatorDelivery>(
-    `select d.delivery_id, w.url, e.type, d.status, d.attempts, d.created_at, d.ended_at,
+    `select e.operation_id, d.delivery_id, w.url, e.type, d.status, d.attempts, d.created_at, d.ended_at,
             a.status as last_status, a.error as last_error
        from events e
        join deliveries d on d.tenant_id = e.tenant_id and d.event_id = e.event_id
        join webhook_endpoints w on w.tenant_id = e.tenant_id and w.endpoint_id = d.endpoint_id
        left join lateral (select status, error from delivery_attempts a
                            where a.tenant_id = e.tenant_id and a.delivery_id = d.delivery_id order by attempt desc limit 1) a on true
-      where e.tenant_id = $1 and e.operation_id = $2 order by d.created_at`,
-    [tenantId, operationId],
+      where e.tenant_id = $1 and e.operation_id = any($2::uuid[]) order by d.created_at`,
+    [tenantId, operationIds],
   );
 }
 

@@ -111,7 +111,10 @@ export interface DeviceView {
   tone: Tone;
 }
 export interface OperatorPassView {
+  passId: string;
+  /** Cut short for readers who may not see the page that it opens. */
   serialNumber: string;
+  url: string | null;
   type: string;
   state: string;
   tone: Tone;
@@ -124,42 +127,13 @@ export interface OperatorPassView {
 const passBox = template<{ f: OperatorFrame; p: OperatorPassView }>(`
 <section class="box">
 <h2><%= it.p.type %> <span class="tag <%= it.p.tone %>"><%= it.p.state %></span></h2>
-<dl class="facts"><dt>Serial</dt><dd class="mono"><a href="/p/<%= it.p.serialNumber %>"><%= it.p.serialNumber %></a></dd><dt>Revision</dt><dd><%= it.p.revision %>, <time><%= it.p.modifiedAt %></time></dd></dl>
+<dl class="facts"><dt>Serial</dt><dd class="mono"><% if (it.p.url) { %><a href="<%= it.p.url %>"><%= it.p.serialNumber %></a><% } else { %><%= it.p.serialNumber %><% } %></dd><dt>Revision</dt><dd><%= it.p.revision %>, <time><%= it.p.modifiedAt %></time></dd></dl>
 <% if (it.p.devices.length === 0) { %><p class="soft">On no phone: nothing can be pushed. The customer has to add it first.</p><% } else { %>
 <div class="scroll" tabindex="0" role="region" aria-label="Devices of <%= it.p.serialNumber %>"><table><thead><tr><th scope="col">Device</th><th scope="col">Since</th><th scope="col">Listed</th><th scope="col">Fetched</th><th scope="col">Has</th></tr></thead><tbody>
 <% for (const d of it.p.devices) { %><tr><td><%= d.platform %> <span class="mono"><%= d.deviceId %></span></td><td><%= d.since %></td><td><%= d.listedAt ?? '–' %></td><td><%= d.fetchedAt ?? '–' %></td><td><span class="tag <%= d.tone %>"><%= d.note %></span></td></tr><% } %>
 </tbody></table></div><% } %>
-<% if (it.p.canVoid) { %><form class="bar" method="post" action="/ops/<%= it.f.tenantId %>/passes/<%= it.p.serialNumber %>/void"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><p><button class="danger" type="submit">Void this pass</button></p></form><% } %>
+<% if (it.p.canVoid) { %><form class="bar" method="post" action="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/void"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><p><button class="danger" type="submit">Void this pass</button></p></form><% } %>
 </section>`);
-
-const customer = template<{
-  heading: string;
-  facts: [string, string][];
-  search: string;
-  passes: string;
-  table: string;
-}>(`
-<h1><%= it.heading %></h1>
-<%~ it.search %>
-<div class="grid two">
-<section class="box"><h2>Customer</h2><dl class="facts"><% for (const [name, value] of it.facts) { %><dt><%= name %></dt><dd><%= value %></dd><% } %></dl></section>
-<div class="grid"><%~ it.passes %><section class="box"><h2>Requests</h2><%~ it.table %></section></div>
-</div>`);
-
-/** One customer: passes, where they are, and every request about them. */
-export function operatorCustomerPage(view: {
-  frame: OperatorFrame;
-  heading: string;
-  facts: [string, string][];
-  passes: OperatorPassView[];
-  operations: OperationLine[];
-}): Page {
-  const { frame } = view;
-  const passes = view.passes.map((p) => passBox({ f: frame, p })).join('');
-  const table = operationTable({ tenantId: frame.tenantId, lines: view.operations });
-  const body = customer({ heading: view.heading, facts: view.facts, search: searchForm(frame), passes, table });
-  return frameOf(frame, 'Customer', body);
-}
 
 export interface TimelineEntry {
   at: string;
@@ -168,11 +142,62 @@ export interface TimelineEntry {
   tone: Tone;
 }
 
+export interface HistoryEntry {
+  line: OperationLine;
+  answer: string | null;
+  timeline: TimelineEntry[];
+}
+
+const timeline = template<{ timeline: TimelineEntry[] }>(`
+<ol class="timeline"><% for (const e of it.timeline) { %><li class="<%= e.tone %>"><time datetime="<%= e.at %>"><%= e.at.slice(0, 23).replace('T', ' ') %></time><p><strong><%= e.what %></strong></p><% for (const line of e.detail) { %><p class="soft small"><%= line %></p><% } %></li><% } %></ol>`);
+
+const history = template<{ tenantId: string; entries: (HistoryEntry & { list: string })[] }>(`
+<% if (it.entries.length === 0) { %><p class="soft">No request about this person yet.</p><% } %>
+<% it.entries.forEach((h, i) => { %>
+<details class="request"<% if (i < 2) { %> open<% } %>><summary><span><%= h.line.kind %></span> <span class="tag <%= h.line.tone %>"><%= h.line.outcome ?? h.line.status %></span> <time class="soft small" datetime="<%= h.line.acceptedAt %>"><%= h.line.acceptedAt.slice(0, 19).replace('T', ' ') %></time></summary>
+<% if (h.answer) { %><p class="answer"><%= h.answer %></p><% } %>
+<p class="small"><a href="/ops/<%= it.tenantId %>/operations/<%= h.line.correlationId %>">This request: <%= h.line.kind %> <%= h.line.correlationId.slice(0, 8) %></a></p>
+<%~ h.list %>
+</details>
+<% }) %>`);
+
+const customer = template<{
+  heading: string;
+  facts: [string, string][];
+  search: string;
+  passes: string;
+  history: string;
+}>(`
+<h1><%= it.heading %></h1>
+<%~ it.search %>
+<div class="grid two">
+<section class="box"><h2>Customer</h2><dl class="facts"><% for (const [name, value] of it.facts) { %><dt><%= name %></dt><dd><%= value %></dd><% } %></dl></section>
+<div class="grid"><%~ it.passes %><section class="box"><h2>What happened</h2><%~ it.history %></section></div>
+</div>`);
+
+/** One customer: passes, where they are, and every request about them. */
+export function operatorCustomerPage(view: {
+  frame: OperatorFrame;
+  heading: string;
+  facts: [string, string][];
+  passes: OperatorPassView[];
+  /** Newest first. */
+  history: HistoryEntry[];
+}): Page {
+  const { frame } = view;
+  const passes = view.passes.map((p) => passBox({ f: frame, p })).join('');
+  const entries = view.history.map((entry) => ({ ...entry, list: timeline(entry) }));
+  const told = history({ tenantId: frame.tenantId, entries });
+  const body = customer({ heading: view.heading, facts: view.facts, search: searchForm(frame), passes, history: told });
+  return frameOf(frame, 'Customer', body);
+}
+
 const operation = template<{
   f: OperatorFrame;
   v: OperationPageView;
   search: string;
   pass: string;
+  timeline: string;
 }>(`
 <h1><%= it.v.kind %> <span class="tag <%= it.v.tone %>"><%= it.v.status %></span></h1>
 <%~ it.search %>
@@ -185,7 +210,7 @@ const operation = template<{
 </section>
 <div class="grid">
 <section class="box"><h2>What happened</h2>
-<ol class="timeline"><% for (const e of it.v.timeline) { %><li class="<%= e.tone %>"><time datetime="<%= e.at %>"><%= e.at.slice(0, 23).replace('T', ' ') %></time><p><strong><%= e.what %></strong></p><% for (const line of e.detail) { %><p class="soft small"><%= line %></p><% } %></li><% } %></ol>
+<%~ it.timeline %>
 </section>
 <% if (it.v.deliveries.length > 0) { %><section class="box"><h2>Deliveries to the merchant</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Deliveries"><table><thead><tr><th scope="col">Event</th><th scope="col">To</th><th scope="col">Status</th><th scope="col">Attempts</th><th scope="col">Last answer</th><th scope="col">Action</th></tr></thead><tbody>
@@ -224,5 +249,6 @@ export interface OperationPageView {
 /** One request with all it caused, on one screen. */
 export function operationPage(view: OperationPageView): Page {
   const pass = view.pass ? passBox({ f: view.frame, p: view.pass }) : '';
-  return frameOf(view.frame, view.kind, operation({ f: view.frame, v: view, search: searchForm(view.frame), pass }));
+  const search = searchForm(view.frame);
+  return frameOf(view.frame, view.kind, operation({ f: view.frame, v: view, search, pass, timeline: timeline(view) }));
 }

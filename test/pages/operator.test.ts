@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { createApiKey, revokeApiKey } from '../../src/database/api-keys.js';
+import { appendDeviceLog } from '../../src/database/device-log.js';
 import type { Iphone } from '../../src/simulators/iphone.js';
 import { startEngine } from '../support/engine.js';
 import { accept, ended } from '../support/operations.js';
@@ -22,7 +23,7 @@ before(async () => {
   await site.push(phone);
   const engine = await startEngine(site.db);
   const identifiers = [{ kind: 'email', value: EMAIL }];
-  const input = { identifiers, passType: null, data: { points: 345 }, updateMetadata: false };
+  const input = { identifiers, passType: null, data: { points: 345, pointz: 1 }, updateMetadata: false };
   const id = await accept(site.db, { tenantId: 'demo' }, { kind: 'push-update', input });
   await ended(site.db, 'demo', id);
   await engine.stop();
@@ -58,9 +59,11 @@ test('one screen says why this phone did not change, and then that it did', asyn
     assert.ok(!page.url().includes('%40'), 'no e-mail address in an address');
     assert.ok(await page.getByText(EMAIL).isVisible());
     assert.ok(await page.getByText('revision 2 of 3').isVisible());
+    assert.ok(await page.getByText('1 of 1 devices have not fetched revision 3 yet').isVisible(), 'at a glance');
+    assert.ok(await page.getByText('did you mean "points"?').isVisible(), 'a wrong field key, with its cure');
     assert.deepEqual(await findBarriers(page), []);
 
-    await page.getByRole('link', { name: 'push-update' }).click();
+    await page.getByRole('link', { name: 'This request: push-update' }).first().click();
     assert.ok(await page.getByText('1 of 1 devices have not fetched revision 3 yet').isVisible());
     for (const step of ['find-pass', 'apply-data', 'notify-devices']) {
       assert.ok(await page.getByText(`Step ${step}: succeeded`).isVisible(), step);
@@ -97,11 +100,22 @@ test('correlation ids, serial numbers and phones lead there as well, and strange
 });
 
 test('personal data is masked without Customer.Read, and buttons need their scopes', async () => {
+  const message = `Web service error for pass type (serial number ${site.demo.pass.serialNumber}): Sarah <${EMAIL}> +1 500 555 0006`;
+  await appendDeviceLog(site.db.database, [message]);
+  await signedIn(site.demo.apiKeys.admin, async (page) => {
+    await find(page, EMAIL);
+    assert.ok(await page.getByText(`Sarah <${EMAIL}>`).isVisible(), 'device log lines stand in the timeline');
+  });
   await signedIn(site.demo.apiKeys.operations, async (page) => {
     await find(page, EMAIL);
-    assert.ok(await page.getByText('s•••@example.com').isVisible());
+    assert.ok(await page.getByText('s•••@example.com', { exact: true }).isVisible());
     assert.ok(!(await page.content()).includes('sarah.mason'));
     assert.ok(!(await page.content()).includes('Mason'));
+    assert.ok(await page.getByText('••• <s•••@example.com> •••06').isVisible(), 'in what devices reported, too');
+    assert.ok(
+      !(await page.content()).includes(`/p/${site.demo.pass.serialNumber}`),
+      'no way to the page with the name',
+    );
     assert.equal(await page.getByRole('button', { name: 'Void this pass' }).count(), 0);
   });
 });
@@ -128,6 +142,27 @@ test('void and retry are requests like any other', async () => {
     await page.reload();
     await page.getByRole('button', { name: 'Retry' }).click();
     assert.deepEqual(await row(), { origin: 'operator', status: 'accepted', run: 2 });
+  });
+});
+
+test('a delivery that was given up can be sent again from the page of its request', async () => {
+  const [row] = await site.db.owner<{ operation_id: string }>(
+    `select operation_id from operations where kind = 'push-update' and ended_at is not null limit 1`,
+  );
+  await site.db.owner(
+    `with endpoint as (insert into webhook_endpoints (endpoint_id, tenant_id, url, event_types) values (gen_random_uuid(), 'demo', 'https://shop.example/hooks', '{}') returning endpoint_id),
+          event as (insert into events (event_id, tenant_id, type, operation_id, origin, payload)
+                    values (gen_random_uuid(), 'demo', 'pass.updated', $1, 'klaviyo', '{}') returning event_id)
+     insert into deliveries (delivery_id, tenant_id, event_id, endpoint_id, status, attempts, ended_at)
+     select gen_random_uuid(), 'demo', event_id, endpoint_id, 'exhausted', 12, now() from endpoint, event`,
+    [row!.operation_id],
+  );
+  await signedIn(site.demo.apiKeys.admin, async (page) => {
+    await find(page, row!.operation_id);
+    assert.ok(await page.getByText('Merchant: pass.updated exhausted').isVisible());
+    await page.getByRole('button', { name: 'Redeliver' }).click();
+    assert.ok(page.url().endsWith(`/operations/${row!.operation_id}`));
+    assert.equal(await page.getByText('exhausted', { exact: true }).count(), 0);
   });
 });
 

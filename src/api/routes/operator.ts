@@ -1,15 +1,8 @@
 import type Koa from 'koa';
 import { z } from 'zod';
 import { findCustomer } from '../../database/customers.js';
-import { listDeviceLog } from '../../database/device-log.js';
-import { listDeviceResults } from '../../database/operation-devices.js';
-import { findOperation, listOperations, listSteps } from '../../database/operations.js';
-import {
-  listOperatorDeliveries,
-  listOperatorDevices,
-  listOperatorPasses,
-  searchTenant,
-} from '../../database/operator.js';
+import { findOperation, listOperations } from '../../database/operations.js';
+import { listOperatorDevices, listOperatorPasses, searchTenant } from '../../database/operator.js';
 import {
   operationPage,
   operatorCustomerPage,
@@ -19,8 +12,9 @@ import {
 } from '../../pages/operator-pages.js';
 import { normaliseIdentifier } from '../../passes/identifiers.js';
 import { createDeviceThrottle } from '../device-throttle.js';
-import { maskEmail, maskName, maskPhone } from '../mask-personal.js';
+import { maskEmail, maskName, maskPhone, maskText } from '../mask-personal.js';
 import { createOperatorActions } from '../operator-actions.js';
+import { loadEvidence } from '../operator-evidence.js';
 import { createOperatorSessions, type OperatorSession } from '../operator-session.js';
 import { clientAddress, forPeople, sendPage } from '../page-response.js';
 import { tenantId } from '../parameters.js';
@@ -28,6 +22,7 @@ import { presentSummary } from '../present-operation.js';
 import {
   answerOf,
   presentDeliveries,
+  presentHistory,
   presentLine,
   presentOperatorPass,
   timelineOf,
@@ -40,6 +35,8 @@ import { isOwnForm } from '../signed-cookie.js';
 
 const SIGN_INS_PER_MINUTE = 20;
 const LATEST = 25;
+/** Requests whose timelines stand on a customer's page. */
+const HISTORY = 10;
 const OPERATORS = { for: 'operator' } as const;
 
 type Form = Record<string, string>;
@@ -67,6 +64,17 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
       ? { email: row.email ?? '', phone: row.phone ?? '', name: name ?? '' }
       : { email: maskEmail(row.email) ?? '', phone: maskPhone(row.phone) ?? '', name: maskName(name) ?? '' };
   };
+
+  const passRights = (session: OperatorSession) => ({
+    write: mayWrite(session, 'Pass.Write'),
+    read: plain(session),
+  });
+  const readable =
+    (session: OperatorSession, row: Person | undefined, passes: readonly { serial_number: string }[]) =>
+    (text: string): string => {
+      const serials = passes.map(({ serial_number }) => serial_number);
+      return plain(session) ? text : maskText(text, [row?.first_name ?? null, row?.last_name ?? null, ...serials]);
+    };
 
   async function showHome(ctx: Koa.Context, session: OperatorSession, found: CustomerLine[] | null): Promise<void> {
     const id = session.tenant.tenantId;
@@ -105,8 +113,9 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
         id,
         passes.map(({ pass_id }) => pass_id),
       ),
-      listOperations(sql, id, { customerId: customer.customer_id, limit: LATEST }),
+      listOperations(sql, id, { customerId: customer.customer_id, limit: HISTORY }),
     ]);
+    const evidence = await loadEvidence(database, id, operations, readable(session, customer, passes));
     const { name, email, phone } = personal(session, customer);
     const facts: [string, string][] = [
       ['E-mail', email || '–'],
@@ -119,8 +128,8 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
       frame: session.frame,
       heading: name || 'Customer',
       facts,
-      passes: passes.map((pass) => presentOperatorPass(pass, devices, mayWrite(session, 'Pass.Write'))),
-      operations: operations.map(presentLine),
+      passes: passes.map((pass) => presentOperatorPass(pass, devices, passRights(session))),
+      history: evidence.map(presentHistory),
     };
     sendPage(ctx, deps, operatorCustomerPage(view));
   };
@@ -130,16 +139,12 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
     const sql = database.tenant(id);
     const row = await findOperation(sql, id, params['correlationId']!);
     if (!row) throw new ApiError('not-found', 'No such request.');
-    const passIds = row.pass_id ? [row.pass_id] : [];
-    const [steps, results, deliveries, devices, log, passes] = await Promise.all([
-      listSteps(sql, id, row.operation_id),
-      listDeviceResults(sql, id, row.operation_id),
-      listOperatorDeliveries(sql, id, row.operation_id),
-      listOperatorDevices(sql, id, passIds),
-      row.pass_id ? listDeviceLog(database, id, row.pass_id, 50) : [],
+    const [customer, passes] = await Promise.all([
+      row.customer_id ? findCustomer(sql, id, row.customer_id) : undefined,
       row.pass_id ? listOperatorPasses(sql, id, { passId: row.pass_id }) : [],
     ]);
-    const evidence = { operation: row, steps, results, deliveries, devices, log };
+    const [found] = await loadEvidence(database, id, [row], readable(session, customer, passes));
+    const evidence = found!;
     const facts: [string, string][] = [
       ['Correlation id', row.operation_id],
       ['Accepted', row.accepted_at.toISOString()],
@@ -162,16 +167,15 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
       temporalUrl: presentSummary(deps, row, new Map()).links.temporal,
       canRetry: mayWrite(session, 'Operation.Write') && actions.canRetry(row),
       timeline: timelineOf(evidence),
-      deliveries: presentDeliveries(deliveries, mayWrite(session, 'Operation.Write')),
-      pass: pass ? presentOperatorPass(pass, devices, mayWrite(session, 'Pass.Write')) : null,
+      deliveries: presentDeliveries(evidence.deliveries, mayWrite(session, 'Operation.Write')),
+      pass: pass ? presentOperatorPass(pass, evidence.devices, passRights(session)) : null,
     };
     sendPage(ctx, deps, operationPage(view));
   };
 
   const inside = (method: 'GET' | 'POST', path: string, summary: string, handle: Handle): Route => {
     const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!);
-    const uuid = z.uuid();
-    const shape = Object.fromEntries(names.map((name) => [name, name === 'serialNumber' ? z.string().max(255) : uuid]));
+    const shape = Object.fromEntries(names.map((name) => [name, z.uuid()]));
     return openRoute({
       method,
       path: `/ops/:tenantId${path}`,
@@ -235,7 +239,7 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
     inside('GET', '/customers/:customerId', 'One customer', showCustomer),
     inside('GET', '/operations/:correlationId', 'One request', showOperation),
     inside('POST', '/operations/:correlationId/retry', 'Retries a request', actions.retry),
-    inside('POST', '/passes/:serialNumber/void', 'Voids a pass', actions.voidPass),
+    inside('POST', '/passes/:passId/void', 'Voids a pass', actions.voidPass),
     inside('POST', '/deliveries/:deliveryId/redeliver', 'Delivers again', actions.redeliver),
   ];
 };
