@@ -21,23 +21,24 @@ target=$!
 exec 9>"$folder/hold"
 for _ in $(seq 1 300); do [ -s "$folder/target" ] && break; kill -0 "$target" 2>/dev/null || break; sleep 0.2; done
 [ -s "$folder/target" ] || { cat "$folder/faults" >&2; exit 1; }
-read_field() { node -e 'process.stdout.write(JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"))[process.argv[2]])' "$folder/target" "$1"; }
-url="$(read_field url)"
-
 # Ids that exist, so that the examples get beyond "not found".
-cat >"$folder/schemathesis.toml" <<TOML
-[parameters]
-"path.tenantId" = "$(read_field tenantId)"
-"path.serialNumber" = "$(read_field serialNumber)"
-TOML
+cd "$folder"
+node -e '
+  const { url, key, parameters } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+  const lines = Object.entries(parameters).map(([name, value]) => `"path.${name}" = ${JSON.stringify(value)}`);
+  const { writeFileSync } = require("node:fs");
+  writeFileSync("schemathesis.toml", ["[parameters]", ...lines, ""].join("\n"));
+  writeFileSync("url", url);
+  writeFileSync("key", key);
+' <"$folder/target"
+url="$(cat "$folder/url")"
 
 status=0
-cd "$folder"
-"$venv/bin/schemathesis" --config-file "$folder/schemathesis.toml" run "$url/openapi.json" --url "$url" \
-  --header "Authorization: Bearer $(read_field key)" \
+nice "$venv/bin/schemathesis" --config-file "$folder/schemathesis.toml" run "$url/openapi.json" --url "$url" \
+  --header "Authorization: Bearer $(cat "$folder/key")" \
   --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,response_headers_conformance \
   --phases examples,coverage,fuzzing --max-examples "$examples" --no-color --suppress-health-check all \
-  --generation-database none ${FUZZ_SEED:+--seed "$FUZZ_SEED"} || status=$?
+  --generation-database none --workers "${FUZZ_WORKERS:-2}" ${FUZZ_SEED:+--seed "$FUZZ_SEED"} || status=$?
 exec 9>&-
 wait "$target" || status=1
 cat "$folder/faults" >&2

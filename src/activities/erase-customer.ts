@@ -5,14 +5,15 @@ import {
   loadCustomerNames,
   redactOperations,
   removeCustomer,
+  type CustomerNames,
 } from '../database/erasure.js';
 import { findOperation } from '../database/operations.js';
 import { recordStep } from '../database/steps.js';
-import { clearedProfileBody } from '../klaviyo/write-back.js';
+import { clearedProfileBody, erasedPassRecord } from '../klaviyo/write-back.js';
 import { PermanentError } from '../passes/errors.js';
 import { changePass } from './change-pass.js';
 import type { ActivityDeps, StepInput } from './deps.js';
-import { KeyRefused, klaviyoCalls } from './klaviyo-calls.js';
+import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
 
 /** What an erasure asks for, as kept in `operations.input`: an id, so that the operation itself holds nothing personal. */
 export interface EraseCustomerInput {
@@ -75,37 +76,56 @@ export function voidPassesActivity(deps: ActivityDeps) {
 
 export type ClearedProfile = 'cleared' | 'no-key' | 'no-profile' | 'key-refused';
 
-/** Takes everything of ours out of the Klaviyo profile. A refused key does not hold up the rest: the receipt says so. */
+/**
+ * Takes everything of ours out of Klaviyo: the properties of the profile, and what the records of the passes say. A refused
+ * key does not hold up the rest: the receipt says so.
+ */
 export function clearProfileActivity(deps: ActivityDeps) {
   return async function clearProfile(ref: StepInput): Promise<ClearedProfile> {
     const sql = deps.database.tenant(ref.tenantId);
     const names = await loadCustomerNames(sql, ref.tenantId, await customerOf(deps, ref));
-    const result = names ? await clear(names) : 'no-profile';
+    const account = names && (await deps.klaviyo.forTenant(ref.tenantId));
+    const call = account && klaviyoCalls(deps, { ...ref, step: 'clear-profile' }, account);
+    const result = !names ? 'no-profile' : call ? await clear(call, names) : 'no-key';
+    const records = names && call && result !== 'key-refused' ? await emptyRecords(call, names.serialNumbers) : 0;
     const state = result === 'cleared' ? 'succeeded' : result === 'key-refused' ? 'failed' : 'skipped';
-    await recordStep(sql, { ...ref, step: 'clear-profile', state, detail: { result } });
-    await addToReceipt(sql, ref, { klaviyo: result });
+    await recordStep(sql, { ...ref, step: 'clear-profile', state, detail: { result, records } });
+    await addToReceipt(sql, ref, { klaviyo: result, klaviyoRecords: records });
     return result;
 
-    async function clear({ klaviyoProfileId, email, passTypes }: NonNullable<typeof names>): Promise<ClearedProfile> {
-      const account = await deps.klaviyo.forTenant(ref.tenantId);
-      if (!account) return 'no-key';
-      const call = klaviyoCalls(deps, { ...ref, step: 'clear-profile' }, account);
+    /** How many records were emptied; `refused` where Klaviyo takes none, as when its object was removed there. */
+    async function emptyRecords(send: KlaviyoCall, serialNumbers: readonly string[]): Promise<number | 'refused'> {
+      const { dataSourceId } = (await deps.tenantSettings(ref.tenantId)).klaviyo;
+      if (dataSourceId === null) return 0;
       try {
-        const found =
-          klaviyoProfileId === null && email !== null
-            ? (await call('profiles', (client) => client.findProfiles('email', [email])))[0]?.id
-            : klaviyoProfileId;
-        if (found == null) return 'no-profile';
-        await call('profiles', (client) => client.patchProfile(found, clearedProfileBody(found, passTypes)));
-        return 'cleared';
+        for (const serialNumber of serialNumbers) {
+          await send('records', (client) => client.createRecord(dataSourceId, erasedPassRecord(serialNumber)));
+        }
+        return serialNumbers.length;
       } catch (error) {
-        if (error instanceof KeyRefused) return 'key-refused';
-        if (error instanceof PermanentError && error.code === 'klaviyo-scope-missing') return 'key-refused';
-        if (error instanceof PermanentError && error.code === 'klaviyo-not-found') return 'no-profile';
+        if (error instanceof KeyRefused || error instanceof PermanentError) return 'refused';
         throw error;
       }
     }
   };
+}
+
+async function clear(call: KlaviyoCall, names: CustomerNames): Promise<ClearedProfile> {
+  const { klaviyoProfileId, email, passTypes } = names;
+  try {
+    const found =
+      klaviyoProfileId === null && email !== null
+        ? (await call('profiles', (client) => client.findProfiles('email', [email])))[0]?.id
+        : klaviyoProfileId;
+    if (found == null) return 'no-profile';
+    await call('profiles', (client) => client.patchProfile(found, clearedProfileBody(found, passTypes)));
+    return 'cleared';
+  } catch (error) {
+    if (error instanceof KeyRefused) return 'key-refused';
+    if (error instanceof PermanentError && error.code === 'klaviyo-scope-missing') return 'key-refused';
+    if (error instanceof PermanentError && error.code === 'klaviyo-not-found') return 'no-profile';
+    throw error;
+  }
 }
 
 /** Empties what requests of and about the customer said, one batch per call; `below` leads to the next one. */

@@ -17,6 +17,7 @@ export interface CustomerNames {
   values: string[];
   /** Names of the pass types that the customer's passes have or had. */
   passTypes: string[];
+  serialNumbers: string[];
 }
 
 /** What names a customer, or undefined where the customer is gone. */
@@ -30,6 +31,7 @@ export async function loadCustomerNames(
     email: string | null;
     values: string[];
     pass_types: string[];
+    serial_numbers: string[];
   }>(
     `select c.klaviyo_profile_id, c.email,
             array(select distinct v from (
@@ -40,7 +42,8 @@ export async function loadCustomerNames(
               union all select unnest(array[serial_number, external_id]) from passes where tenant_id = $1 and customer_id = $2
             ) named where v is not null) as values,
             array(select distinct t.name from passes p join pass_types t using (tenant_id, pass_type_id)
-                   where p.tenant_id = $1 and p.customer_id = $2) as pass_types
+                   where p.tenant_id = $1 and p.customer_id = $2) as pass_types,
+            array(select serial_number from passes where tenant_id = $1 and customer_id = $2 order by created_at) as serial_numbers
        from customers c where c.tenant_id = $1 and c.customer_id = $2`,
     [tenantId, customerId],
   );
@@ -50,6 +53,7 @@ export async function loadCustomerNames(
       email: row.email,
       values: row.values,
       passTypes: row.pass_types,
+      serialNumbers: row.serial_numbers,
     }
   );
 }

@@ -49,15 +49,20 @@ const PASS = `select p.pass_id, p.tenant_id, p.serial_number, t.name as pass_typ
   left join lateral (
     select bool_or(saved_at is not null and (removed_at is null or removed_at < saved_at)) as live,
            bool_or(first_saved_at is not null or saved_at is not null) as ever
-      from google_objects where tenant_id = $1 and pass_id = p.pass_id) g on true`;
+      from google_objects where tenant_id = $1 and pass_id = p.pass_id) g on true
+ where p.tenant_id = $1 and not exists (
+   select from operations e where e.tenant_id = $1 and e.idempotency_key = 'erase/' || p.customer_id)`;
 
-/** The pass as it is now, or undefined where it has gone. */
+/**
+ * The pass as it is now; undefined where it has gone, and where its holder is being erased: phones have up to a day to fetch
+ * the voided pass, and what they do meanwhile must not write into Klaviyo what has been cleared there.
+ */
 export async function findWriteBackPass(
   sql: Sql,
   tenantId: string,
   passId: string,
 ): Promise<WriteBackPass | undefined> {
-  const [row] = await sql.query<WriteBackPass>(`${PASS} where p.tenant_id = $1 and p.pass_id = $2`, [tenantId, passId]);
+  const [row] = await sql.query<WriteBackPass>(`${PASS} and p.pass_id = $2`, [tenantId, passId]);
   return row;
 }
 
@@ -68,10 +73,11 @@ export async function listWriteBackPasses(
   after: string | null,
   limit: number,
 ): Promise<WriteBackPass[]> {
-  return sql.query<WriteBackPass>(
-    `${PASS} where p.tenant_id = $1 and ($2::uuid is null or p.pass_id > $2) order by p.pass_id limit $3`,
-    [tenantId, after, limit],
-  );
+  return sql.query<WriteBackPass>(`${PASS} and ($2::uuid is null or p.pass_id > $2) order by p.pass_id limit $3`, [
+    tenantId,
+    after,
+    limit,
+  ]);
 }
 
 export interface WriteBackOperation {

@@ -157,6 +157,12 @@ export function walletPassRecord(pass: WrittenPass, recipient: WrittenRecipient)
   };
 }
 
+/** The record of a pass whose holder is erased: complete, so that Klaviyo keeps nothing of the former one, and about nobody. */
+export function erasedPassRecord(serialNumber: string): Record<string, JsonValue> {
+  const nothing = Object.fromEntries(WALLET_PASS_PROPERTIES.map(({ name }) => [name, null]));
+  return { ...nothing, id: serialNumber, serial_number: serialNumber, state: 'deleted', klaviyo_profile_id: null };
+}
+
 /** Columns of the WalletPass object type, in the order of their ids. */
 export const WALLET_PASS_PROPERTIES = [
   { name: 'serial_number', type: 'string' },

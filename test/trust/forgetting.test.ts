@@ -5,6 +5,7 @@ import { main } from '../../src/cli/main.js';
 import { HELD } from '../../src/database/customer-export.js';
 import { runRetention } from '../../src/database/retention.js';
 import { createKlaviyoClient } from '../../src/klaviyo/client.js';
+import { OBJECT_TITLE, setUpCustomObject } from '../../src/klaviyo/set-up.js';
 import { startKlaviyoSimulator } from '../../src/simulators/klaviyo.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
@@ -23,9 +24,10 @@ const pushed: string[] = [];
 
 before(async () => {
   db = await createTestDatabase();
-  tenant = await seedTenant(db);
   klaviyo = await startKlaviyoSimulator({ accounts: [{ apiKey: KEY, rateLimits: false }] });
   const client = createKlaviyoClient({ apiUrl: klaviyo.url, apiKey: KEY });
+  const { dataSourceId } = await setUpCustomObject(client);
+  tenant = await seedTenant(db, { klaviyo: { writeBack: true, dataSourceId } });
   engine = await startEngine(db, {
     deps: {
       apple: {
@@ -71,6 +73,14 @@ async function cli(...args: string[]): Promise<{ code: number; out: string; err:
   return { code, out: lines.join('\n'), err: errors.join('\n') };
 }
 
+/** The pass as Klaviyo's custom object has it. */
+async function walletPassRecord(): Promise<Record<string, unknown>> {
+  const client = createKlaviyoClient({ apiUrl: klaviyo.url, apiKey: KEY });
+  const type = (await client.listObjectTypes()).find(({ attributes }) => attributes['title'] === OBJECT_TITLE);
+  const record = await client.getObjectRecord(type!.id, tenant.pass.serialNumber);
+  return record.attributes['properties'] as Record<string, unknown>;
+}
+
 /** Personal data in every place where the product keeps some. */
 async function plant(): Promise<{ profileId: string; deviceId: string }> {
   const { tenantId, pass, customerId } = tenant;
@@ -112,7 +122,7 @@ async function plant(): Promise<{ profileId: string; deviceId: string }> {
     [tenantId, customerId],
   );
   // One request that reached the pass, and one that never did but names the person.
-  const data = { tier: PLANTED.note };
+  const data = { tier: PLANTED.note, points: 11 };
   const identifiers = [{ kind: 'email', value: PLANTED.email }];
   const reached = await accept(db, tenant, {
     kind: 'push-update',
@@ -121,6 +131,7 @@ async function plant(): Promise<{ profileId: string; deviceId: string }> {
     bodyHash: Buffer.alloc(32),
   });
   await ended(db, tenantId, reached);
+  assert.equal((await walletPassRecord())['email'], PLANTED.email);
   await db.owner(
     `insert into operations (operation_id, tenant_id, kind, input, status, outcome, ended_at)
      values ($1, $2, 'push-update', $3, 'succeeded', 'ambiguous-identifiers', now())`,
@@ -153,6 +164,13 @@ test('what is held of a person is handed out, and erased everywhere once the pho
     [pass.id],
   );
   assert.deepEqual([voided!.state, voided!.data], ['voided', { tier: 'bronze' }]);
+  // What a phone does while the erasure waits for it must not bring back to Klaviyo what was cleared there.
+  await until(async () => (await walletPassRecord())['state'] === 'deleted', 'the emptied record');
+  const removal = await accept(db, tenant, {
+    kind: 'device-event',
+    input: { passId: pass.id, platform: 'apple', event: 'uninstalled', at: new Date().toISOString() },
+  });
+  assert.equal((await ended(db, tenantId, removal)).status, 'succeeded');
   await db.owner('update apple_registrations set fetched_revision = $2 where pass_id = $1', [
     pass.id,
     voided!.revision,
@@ -175,7 +193,14 @@ test('what is held of a person is handed out, and erased everywhere once the pho
   assert.equal(removed['devicesThatNeverFetched'], 0);
   for (const text of texts) assert.ok(!receipt.out.includes(text));
   const profile = await createKlaviyoClient({ apiUrl: klaviyo.url, apiKey: KEY }).getProfile(profileId);
-  assert.doesNotMatch(JSON.stringify(profile.attributes), /wallet_pass_url/);
+  assert.doesNotMatch(JSON.stringify(profile.attributes), /wallet_pass|neostore/);
+  assert.equal(removed['klaviyoRecords'], 1);
+  const { serial_number: serial, state, ...rest } = await walletPassRecord();
+  assert.deepEqual([serial, state], [pass.serialNumber, 'deleted']);
+  assert.ok(
+    Object.values(rest).every((value) => value === null),
+    JSON.stringify(rest),
+  );
   assert.match((await cli('customer', 'export', tenantId, PLANTED.email)).err, /Nothing is held/);
 });
 
