@@ -18,46 +18,46 @@ const design = {
 };
 
 /** A tenant with one pass type; returns a key for its webhooks. No budget of requests or pushes stands in the way. */
-export async function seedTenant({ owner, database }: BenchDatabase): Promise<string> {
+export async function seedTenant({ owner, database }: BenchDatabase, tenant = TENANT): Promise<string> {
   const settings = { requestsPerMinute: 1_000_000_000, pushWindowSeconds: 0 };
-  await owner(`insert into tenants (tenant_id, account_id, name, settings) values ($1, 'aid_0xbe0c4', 'Bench', $2)`, [
-    TENANT,
-    JSON.stringify(settings),
-  ]);
+  await owner(
+    `insert into tenants (tenant_id, account_id, name, settings) values ($1, 'aid_0x' || md5($1), 'Bench', $2)`,
+    [tenant, JSON.stringify(settings)],
+  );
   await owner(`insert into pass_types (tenant_id, pass_type_id, name, current_version) values ($1, $2, 'bench', 1)`, [
-    TENANT,
+    tenant,
     PASS_TYPE,
   ]);
   await owner(
     `insert into pass_type_versions (tenant_id, pass_type_id, version, design, digest) values ($1, $2, 1, $3, 'bench')`,
-    [TENANT, PASS_TYPE, JSON.stringify(design)],
+    [tenant, PASS_TYPE, JSON.stringify(design)],
   );
   const scopes = ['KlaviyoListener.Write'];
-  return (await createApiKey(database.tenant(TENANT), { tenantId: TENANT, name: 'bench', scopes })).key;
+  return (await createApiKey(database.tenant(tenant), { tenantId: tenant, name: 'bench', scopes })).key;
 }
 
 /** Customers 1 to `count`, each with an e-mail address, a phone number and one pass, then fresh statistics. */
-export async function seedPasses({ owner }: BenchDatabase, count: number): Promise<void> {
+export async function seedPasses({ owner }: BenchDatabase, count: number, tenant = TENANT): Promise<void> {
   await owner(
     `insert into customers (customer_id, tenant_id, email)
-     select md5('customer ' || i)::uuid, $1, 'c' || i || '@example.com' from generate_series(1, $2::int) i`,
-    [TENANT, count],
+     select md5($1 || 'customer ' || i)::uuid, $1, 'c' || i || '@example.com' from generate_series(1, $2::int) i`,
+    [tenant, count],
   );
   await owner(
     `insert into customer_identifiers (tenant_id, kind, value, customer_id)
-     select $1, 'email', 'c' || i || '@example.com', md5('customer ' || i)::uuid from generate_series(1, $2::int) i`,
-    [TENANT, count],
+     select $1, 'email', 'c' || i || '@example.com', md5($1 || 'customer ' || i)::uuid from generate_series(1, $2::int) i`,
+    [tenant, count],
   );
   await owner(
     `insert into customer_identifiers (tenant_id, kind, value, customer_id)
-     select $1, 'phone', '+1202' || (10000000 + i), md5('customer ' || i)::uuid from generate_series(1, $2::int) i`,
-    [TENANT, count],
+     select $1, 'phone', '+1202' || (10000000 + i), md5($1 || 'customer ' || i)::uuid from generate_series(1, $2::int) i`,
+    [tenant, count],
   );
   await owner(
     `insert into passes (pass_id, tenant_id, customer_id, serial_number, pass_type_id, pass_type_version, apple_pass_type_identifier, data)
-     select md5('pass ' || i)::uuid, $1, md5('customer ' || i)::uuid, md5('serial ' || i), $3, 1, $4, '{"points": 10, "tier": "bronze"}'
+     select md5($1 || 'pass ' || i)::uuid, $1, md5($1 || 'customer ' || i)::uuid, md5($1 || 'serial ' || i), $3, 1, $4, '{"points": 10, "tier": "bronze"}'
        from generate_series(1, $2::int) i`,
-    [TENANT, count, PASS_TYPE, APPLE_PASS_TYPE],
+    [tenant, count, PASS_TYPE, APPLE_PASS_TYPE],
   );
   for (const table of ['customers', 'customer_identifiers', 'passes']) await owner(`vacuum analyze ${table}`);
 }
@@ -72,7 +72,7 @@ export async function seedDevices({ owner }: BenchDatabase, first: number, last:
   );
   await owner(
     `insert into apple_registrations (tenant_id, device_id, pass_id, apple_pass_type_identifier)
-     select $1, md5('device ' || i)::uuid, md5('pass ' || i)::uuid, $4 from generate_series($2::int, $3::int) i`,
+     select $1, md5('device ' || i)::uuid, md5($1 || 'pass ' || i)::uuid, $4 from generate_series($2::int, $3::int) i`,
     [TENANT, first, last, APPLE_PASS_TYPE],
   );
   return rows.map((row) => row.push_token);
@@ -84,7 +84,7 @@ export async function seedDevices({ owner }: BenchDatabase, first: number, last:
  */
 export async function acceptUpdates(
   { owner }: BenchDatabase,
-  range: { first: number; last: number; points: number; status?: 'accepted' | 'succeeded' },
+  range: { first: number; last: number; points: number; status?: 'accepted' | 'succeeded'; tenant?: string },
 ): Promise<string[]> {
   const rows = await owner<{ operation_id: string }>(
     `insert into operations (operation_id, tenant_id, kind, origin, status, input)
@@ -92,7 +92,7 @@ export async function acceptUpdates(
             jsonb_build_object('identifiers', jsonb_build_array(jsonb_build_object('kind', 'email', 'value', 'c' || i || '@example.com')),
                                'passType', null, 'data', jsonb_build_object('points', $4::int + i), 'updateMetadata', false)
        from generate_series($2::int, $3::int) i returning operation_id`,
-    [TENANT, range.first, range.last, range.points, range.status ?? 'accepted'],
+    [range.tenant ?? TENANT, range.first, range.last, range.points, range.status ?? 'accepted'],
   );
   return rows.map((row) => row.operation_id);
 }

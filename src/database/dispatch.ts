@@ -8,19 +8,34 @@ export interface Dispatchable {
   run: number;
   /** The pass that the identifiers lead to at this moment, where it is one: a hint for operators' searches. */
   pass_hint: string | null;
+  /** A test key or a test pass is concerned. */
+  test: boolean;
 }
 
-/** Workflows of one tenant that were started and wait for a worker: enough to keep workers busy between two looks. */
-const STARTED_PER_TENANT = 16;
+/** How many workflows of one tenant may wait for the end of their first step. */
+export interface StartBounds {
+  /** In general: enough to keep workers busy between two looks. */
+  perTenant: number;
+  /** For a tenant with more than a few, while one with a few is served: so few that the other finds a processor. */
+  besideSmall: number;
+}
+
+/** A tenant with no more than this waiting and started is one that must not feel the others' floods. */
+const SMALL = 2;
 
 /**
  * Takes up to `limit` accepted operations, each for `leaseMs`: another dispatcher passes over them, and one that a crash
  * left over comes back by itself. Tenants take turns, the oldest of each first, so that a flood of one waits behind
- * nobody but itself, and a tenant gets no more than a handful of workflows that have not yet done their first step: the
- * engine's queues stay short for the others. One statement: a loose scan of the index finds the tenants that wait,
+ * nobody but itself, and a tenant gets no more than `bounds` of workflows that have not yet done their first step: queues
+ * of engine and workers stay short for the others. One statement: a loose scan of the index finds the tenants that wait,
  * whatever their queues hold.
  */
-export async function claimAccepted(sql: Sql, limit: number, leaseMs: number): Promise<Dispatchable[]> {
+export async function claimAccepted(
+  sql: Sql,
+  limit: number,
+  leaseMs: number,
+  bounds: StartBounds,
+): Promise<Dispatchable[]> {
   return sql.query<Dispatchable>(
     `with recursive waiting as (
        (select tenant_id from operations where status = 'accepted' order by tenant_id limit 1)
@@ -38,22 +53,29 @@ export async function claimAccepted(sql: Sql, limit: number, leaseMs: number): P
        select w.tenant_id, count(o.operation_id) as pending from waiting w
          left join operations o on o.status = 'accepted' and o.tenant_id = w.tenant_id and o.dispatch_after > now()
         group by 1
+     ), burden as (
+       select tenant_id, pending, pending + (select count(*) from due d where d.tenant_id = s.tenant_id) as size from started s
+     ), claimed as (
+       update operations set dispatch_after = now() + $2::double precision * interval '1 millisecond', dispatched_at = now()
+        where operation_id in (
+          select operation_id from due join burden using (tenant_id)
+           where turn + pending <= case when size > ${SMALL} and exists (select from burden where size between 1 and ${SMALL})
+                                        then $4::int else $3::int end
+           order by turn, dispatch_after limit $1)
+        returning tenant_id, operation_id, kind, run, test, coalesce(pass_id, (
+          select case when count(distinct p.pass_id) = 1 then (array_agg(p.pass_id))[1] end
+            from jsonb_to_recordset(operations.input -> 'identifiers') as i(kind text, value text)
+            left join customer_identifiers c on c.tenant_id = operations.tenant_id and c.kind = i.kind and c.value = i.value
+            join lateral (
+              select pass_id from passes where customer_id = c.customer_id and tenant_id = operations.tenant_id
+              union all
+              select pass_id from passes where i.kind = 'serialNumber' and serial_number = i.value and tenant_id = operations.tenant_id
+            ) p on true
+        )) as pass_hint
      )
-     update operations set dispatch_after = now() + $2::double precision * interval '1 millisecond', dispatched_at = now()
-      where operation_id in (
-        select operation_id from due join started using (tenant_id)
-         where turn + pending <= $3 order by turn, dispatch_after limit $1)
-      returning tenant_id, operation_id, kind, run, coalesce(pass_id, (
-        select case when count(distinct p.pass_id) = 1 then (array_agg(p.pass_id))[1] end
-          from jsonb_to_recordset(operations.input -> 'identifiers') as i(kind text, value text)
-          left join customer_identifiers c on c.tenant_id = operations.tenant_id and c.kind = i.kind and c.value = i.value
-          join lateral (
-            select pass_id from passes where customer_id = c.customer_id and tenant_id = operations.tenant_id
-            union all
-            select pass_id from passes where i.kind = 'serialNumber' and serial_number = i.value and tenant_id = operations.tenant_id
-          ) p on true
-      )) as pass_hint`,
-    [limit, leaseMs, STARTED_PER_TENANT],
+     select c.tenant_id, c.operation_id, c.kind, c.run, c.pass_hint, c.test or coalesce(p.test, false) as test
+       from claimed c left join passes p on p.pass_id = c.pass_hint`,
+    [limit, leaseMs, bounds.perTenant, bounds.besideSmall],
   );
 }
 

@@ -1,6 +1,7 @@
+import { availableParallelism } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { claimAccepted, releaseClaims, type Dispatchable } from '../database/dispatch.js';
+import { claimAccepted, releaseClaims, type Dispatchable, type StartBounds } from '../database/dispatch.js';
 import type { Database } from '../database/connect.js';
 import { startCancellations } from './cancellations.js';
 import { startFanOut } from './fan-out.js';
@@ -27,6 +28,14 @@ export interface Dispatcher {
 const RETRY_MS = 1_000;
 const SOON_MS = 25;
 const IN_FLIGHT = 64;
+/**
+ * By processor, as engine, database and workers share them: an update is computed for about half of the time it takes.
+ * Alone a tenant may fill all of them; where others were seen lately, it leaves room for the first single update of theirs.
+ */
+const PROCESSORS = availableParallelism();
+const ALONE = { perTenant: 8 * PROCESSORS, besideSmall: PROCESSORS };
+const BESIDE_OTHERS = { perTenant: 3 * PROCESSORS, besideSmall: PROCESSORS };
+const PRESENT_MS = 60_000;
 
 /**
  * Starts the workflow of every accepted operation. It runs beside each worker and shares its connection, so that the
@@ -40,6 +49,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
   let nudged = true;
   let wake: (() => void) | null = null;
   const inFlight = new Set<Promise<void>>();
+  const lastSeen = new Map<string, number>();
 
   const nudge = (): void => {
     nudged = true;
@@ -56,6 +66,12 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
       wake = done;
       if (nudged || stopped) done();
     });
+
+  function bounds(): StartBounds {
+    const since = performance.now() - PRESENT_MS;
+    for (const [tenantId, at] of lastSeen) if (at < since) lastSeen.delete(tenantId);
+    return lastSeen.size > 1 ? BESIDE_OTHERS : ALONE;
+  }
 
   async function start(operation: Dispatchable): Promise<boolean> {
     try {
@@ -84,9 +100,10 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
       let claimedAny = false;
       try {
         const free = Math.min(batch, IN_FLIGHT - inFlight.size);
-        const claimed = free > 0 ? await claimAccepted(database.system, free, leaseMs) : [];
+        const claimed = free > 0 ? await claimAccepted(database.system, free, leaseMs, bounds()) : [];
         claimedAny = claimed.length > 0;
         for (const operation of claimed) {
+          lastSeen.set(operation.tenant_id, performance.now());
           const started: Promise<void> = start(operation).then((ok) => {
             troubled ||= !ok;
             // Only a full house needs waking: a claim per finished start would cost a query per operation.

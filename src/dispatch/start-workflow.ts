@@ -41,7 +41,13 @@ export async function startWorkflow(
     await client.workflow.start(type, {
       workflowId: workflowId({ kind: operation.kind, operationId: operation.operation_id, run: operation.run }),
       taskQueue: options.taskQueue,
-      args: [{ tenantId: operation.tenant_id, operationId: operation.operation_id }],
+      args: [
+        {
+          tenantId: operation.tenant_id,
+          operationId: operation.operation_id,
+          ...(operation.test && { test: true as const }),
+        },
+      ],
       workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       // A dead worker's first task is handed out again after this long; less makes an overloaded worker lose tasks.
