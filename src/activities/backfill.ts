@@ -103,7 +103,7 @@ async function sendRecords(
   const { dataSourceId } = settings;
   const records = page.flatMap((row) => {
     const recipient = writtenRecipient(row, settings);
-    return recipient ? [walletPassRecord(writtenPass(row, deps.klaviyo.publicUrl, null), recipient)] : [];
+    return recipient && !row.test ? [walletPassRecord(writtenPass(row, deps.klaviyo.publicUrl, null), recipient)] : [];
   });
   if (dataSourceId !== null && records.length > 0) {
     await call('record-bulk', (client) => client.createRecords(dataSourceId, records));

@@ -37,7 +37,13 @@ export type PushResult =
 
 /** Sends one empty push with the certificate of the pass type. */
 export interface AppleNotifier {
-  push(target: { tenantId: string; passTypeIdentifier: string; pushToken: string }): Promise<PushResult>;
+  push(target: {
+    tenantId: string;
+    passTypeIdentifier: string;
+    pushToken: string;
+    /** Kept out of the metrics. */
+    test?: true;
+  }): Promise<PushResult>;
 }
 
 /** What a tenant may do at Google. */
@@ -81,4 +87,6 @@ export interface KlaviyoAccess {
 export interface StepInput {
   tenantId: string;
   operationId: string;
+  /** As the workflow was started: kept out of the metrics. */
+  test?: true;
 }

@@ -75,10 +75,11 @@ export function notifyDevicesActivity(deps: ActivityDeps) {
 
     const tokenOf = new Map(open.map(({ deviceId, pushToken }) => [deviceId, pushToken]));
     const pushes = new Map<string, Promise<PushResult>>();
+    const topic = { tenantId, passTypeIdentifier, ...(input.test && { test: input.test }) };
     const pushOnce = (pushToken: string): Promise<PushResult> => {
       // One token may sit under several device ids: one push serves them all.
       let push = pushes.get(pushToken);
-      if (!push) pushes.set(pushToken, (push = deps.apple.push({ tenantId, passTypeIdentifier, pushToken })));
+      if (!push) pushes.set(pushToken, (push = deps.apple.push({ ...topic, pushToken })));
       return push;
     };
     const troubled: { deviceId: string; result: PushResult }[] = [];

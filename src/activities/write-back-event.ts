@@ -32,7 +32,7 @@ export function writeBackEventActivity(deps: ActivityDeps) {
         backfill: operation.run > 1 || deps.now() - operation.accepted_at.getTime() > FRESH_MS,
         ...particulars(event, operation),
       };
-      const metric = settings.metricPrefix + METRICS[event];
+      const metric = (subject.row.test ? 'Test ' : '') + settings.metricPrefix + METRICS[event];
       const { partialFailure } = await byKnownProfile(session.sql, subject, (recipient) =>
         session.call('events', (client) => client.createEvent(eventBody(metric, subject.pass, recipient, context))),
       );

@@ -17,6 +17,7 @@ export function writeBackObjectActivity(deps: ActivityDeps) {
       for (let round = 0; round < ROUNDS; round++) {
         const subject = await session.subject();
         if (!subject) return { skipped: 'The pass has gone, or nothing names its holder in Klaviyo.' };
+        if (subject.row.test) return { skipped: 'A test pass has no record: segments must not count it.' };
         const version = versionOf(subject.row);
         if (written === version) break;
         const record = walletPassRecord(subject.pass, subject.recipient);

@@ -1,5 +1,11 @@
 import { setKlaviyoProfile } from '../database/write-back.js';
-import { identifierBodies, profileBody, type JsonApiBody, type KnownIdentifiers } from '../klaviyo/write-back.js';
+import {
+  identifierBodies,
+  profileBody,
+  type ExternalIdRule,
+  type JsonApiBody,
+  type KnownIdentifiers,
+} from '../klaviyo/write-back.js';
 import type { Resource } from '../klaviyo/client.js';
 import { PermanentError } from '../passes/errors.js';
 import type { ActivityDeps } from './deps.js';
@@ -54,9 +60,13 @@ export function writeBackProfileActivity(deps: ActivityDeps) {
   };
 }
 
+/** The serial number of a test pass never becomes anybody's external id. */
+const ruleOf = (session: WriteBackSession, { row }: Subject): ExternalIdRule =>
+  session.settings.externalId === 'serialNumber' && !row.test ? 'serial' : 'keep';
+
 async function importProfile(session: WriteBackSession, subject: Subject, before: Progress | null): Promise<Progress> {
   const { row, pass } = subject;
-  const rule = session.settings.externalId === 'serialNumber' ? 'serial' : 'keep';
+  const rule = ruleOf(session, subject);
   const identifiers: Progress['identifiers'] = { ...before?.identifiers };
   const imported = await byKnownProfile(session.sql, subject, (recipient) =>
     session.call('profiles', (client) => client.importProfile(profileBody(pass, recipient))),
@@ -92,7 +102,7 @@ async function importProfile(session: WriteBackSession, subject: Subject, before
 
 /** One call for each, so that a conflict of one keeps none of the others out. */
 async function addIdentifiers(session: WriteBackSession, subject: Subject, progress: Progress): Promise<void> {
-  const rule = session.settings.externalId === 'serialNumber' ? 'serial' : 'keep';
+  const rule = ruleOf(session, subject);
   while (progress.open.length > 0) {
     const name = progress.open[0]!;
     const lacking: KnownIdentifiers = { id: progress.profileId, email: 'x', phone_number: 'x', external_id: 'x' };

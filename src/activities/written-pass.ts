@@ -33,6 +33,7 @@ export function writtenPass(row: WriteBackPass, publicUrl: string, authenticatio
     // modified_at has whole seconds, for If-Modified-Since: a new pass would seem older than itself.
     updatedAt: new Date(Math.max(row.modified_at.getTime(), row.created_at.getTime())).toISOString(),
     uninstalledAt: row.uninstalled_at?.toISOString() ?? null,
+    test: row.test,
   };
 }
 

@@ -27,9 +27,10 @@ export interface WriteBackPass {
   apple_ever: boolean;
   google_installed: boolean;
   google_ever: boolean;
+  test: boolean;
 }
 
-const PASS = `select p.pass_id, p.tenant_id, p.serial_number, t.name as pass_type_name, p.state, p.revision, p.customer_id, c.email, c.phone,
+const PASS = `select p.pass_id, p.tenant_id, p.serial_number, t.name as pass_type_name, p.state, p.revision, p.test, p.customer_id, c.email, c.phone,
        c.external_customer_id, c.klaviyo_profile_id, p.created_at, p.modified_at, p.installed_at, p.uninstalled_at,
        array(select distinct r.changed #>> '{passType,from}' from pass_revisions r
               where r.tenant_id = $1 and r.pass_id = p.pass_id and r.changed -> 'passType' is not null

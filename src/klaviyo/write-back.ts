@@ -29,6 +29,8 @@ export interface WrittenPass {
   installedAt: string | null;
   updatedAt: string | null;
   uninstalledAt: string | null;
+  /** Made with a test key: kept apart from what production's segments, flows and metrics look at. */
+  test?: boolean;
 }
 /** Who it belongs to; at least one of them is present. */
 export interface WrittenRecipient {
@@ -58,8 +60,18 @@ function strongest(recipient: WrittenRecipient): { id?: string; attributes: Attr
   throw new TypeError('a recipient without any identifier cannot be written to Klaviyo');
 }
 
-/** Custom properties of the profile: link, serial, token, state per platform. What a conversion ended is said to be gone. */
+/**
+ * Custom properties of the profile: link, serial, token, state per platform. What a conversion ended is said to be gone; a
+ * test pass has its own properties and no others.
+ */
 export function profileProperties(pass: WrittenPass): Record<string, JsonValue> {
+  if (pass.test === true) {
+    return {
+      wallet_pass_test_url: pass.landingUrl,
+      wallet_pass_test_serial: pass.serialNumber,
+      wallet_pass_test_state: pass.state,
+    };
+  }
   const gone = (pass.formerPassTypes ?? []).flatMap((type) => [
     [`neostore.wallet.${type}.Apple`, 'not-installed'],
     [`neostore.wallet.${type}.Google`, 'not-installed'],
@@ -128,6 +140,9 @@ export function clearedProfileBody(profileId: string, passTypes: readonly string
     'wallet_pass_url',
     'wallet_pass_serial',
     'wallet_pass_state',
+    'wallet_pass_test_url',
+    'wallet_pass_test_serial',
+    'wallet_pass_test_state',
     'neostore.authenticationToken',
     ...passTypes.flatMap((type) => [`neostore.wallet.${type}.Apple`, `neostore.wallet.${type}.Google`]),
   ];
@@ -196,7 +211,7 @@ export interface EventContext {
   changedFields?: readonly string[];
 }
 
-/** Body of `/api/events`; `name` is the metric, a PassEvent with the tenant's prefix. The link stands in the event too: a flow mail then needs no profile lookup. */
+/** Body of `/api/events`; `name` is the metric, a PassEvent with the tenant's prefix, and `Test ` before it for a test pass. The link stands in the event too: a flow mail then needs no profile lookup. */
 export function eventBody(
   name: string,
   pass: WrittenPass,
@@ -217,6 +232,7 @@ export function eventBody(
           state: pass.state,
           pass_url: pass.landingUrl,
           download_url: pass.downloadUrl,
+          ...(pass.test === true && { test: true }),
           ...(context.platform && { platform: context.platform.toLowerCase() }),
           ...(context.reinstalled !== undefined && { reinstalled: context.reinstalled }),
           ...(context.changedFields && { changed_fields: [...context.changedFields] }),

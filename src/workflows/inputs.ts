@@ -4,6 +4,8 @@ import type { Outcome } from '../passes/operation.js';
 export interface OperationInput {
   tenantId: string;
   operationId: string;
+  /** Present where a test key or a test pass is concerned: its steps are kept out of the metrics. */
+  test?: true;
 }
 
 export interface OperationResult {

@@ -22,7 +22,7 @@ export interface NotifyWallets extends OperationInput {
  */
 export async function notifyWallets(input: NotifyWallets): Promise<OperationResult> {
   const { tenantId, operationId, passId, outcome } = input;
-  const target = { tenantId, operationId, passId };
+  const target = { tenantId, operationId, passId, ...(input.test && { test: input.test }) };
   const nothingFollows = !input.google && !input.writeBack && input.endsOperation !== false;
   const apple = tellApple({ ...target, eventType: input.eventType, endsWith: nothingFollows ? outcome : null });
   if (!input.google && !input.writeBack) {
