@@ -1,10 +1,10 @@
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { createApp } from './api/app.js';
 import { createCredentials } from './api/credentials.js';
+import { createHttpServer } from './api/http-server.js';
 import { createGoogleService } from './api/google-service.js';
 import { createTokenVerifier } from './api/oauth-tokens.js';
 import { createPassSigner } from './api/pass-file.js';
@@ -31,6 +31,8 @@ const REQUEST_TIMEOUT_MS = 15_000;
 /** Longer than the idle time-out of common load balancers (60 s), so that they never meet a connection being closed. */
 const KEEP_ALIVE_MS = 65_000;
 const FINISH_MS = 10_000;
+/** Node looks for slow requests every 30 s otherwise. */
+const TIMEOUT_CHECK_MS = 1_000;
 const TEMPORAL_CHECK_MS = 1_000;
 
 /** Composes the HTTP process from its settings and listens, on every address unless `host` names one. */
@@ -95,7 +97,12 @@ export async function startApi(config: ApiConfig, log: Logger, host?: string): P
     ...(metrics && { metrics }),
     health: async () => ({ temporal: await temporalHealth() }),
   });
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS }, app.callback());
+  const server = createHttpServer(app.callback(), config, {
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+  });
 
   async function stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -21,6 +21,12 @@ export const PROBLEMS = {
       'The body is not one JSON object. A small, listed set of template accidents is repaired; this was not one.',
     cure: 'Look at the line and column named in the answer. Put quotes around every template tag and a comma between properties.',
   },
+  'malformed-request': {
+    status: 400,
+    title: 'The request is not well-formed HTTP',
+    meaning: 'The bytes on the connection break the rules of HTTP/1.1: a broken header, chunk or length, or no Host.',
+    cure: 'Look at the program or proxy that sends it; what Klaviyo and browsers send is well-formed.',
+  },
   'identifier-missing': {
     status: 400,
     title: 'Nobody is named',
@@ -76,6 +82,12 @@ export const PROBLEMS = {
     meaning: 'The address exists, but not with this HTTP method.',
     cure: 'Use one of the methods in the Allow header.',
   },
+  'request-timeout': {
+    status: 408,
+    title: 'The request took too long to arrive',
+    meaning: 'Headers and body have to be here within 15 seconds.',
+    cure: 'Send it again. Nothing was accepted.',
+  },
   conflict: {
     status: 409,
     title: 'Not possible in this state',
@@ -106,6 +118,12 @@ export const PROBLEMS = {
     title: 'Too many requests',
     meaning: 'The tenant or the key sends more requests a minute than its settings allow.',
     cure: 'Wait for the seconds named in Retry-After, or raise settings.requestsPerMinute.',
+  },
+  'headers-too-large': {
+    status: 431,
+    title: 'Address and headers are too large',
+    meaning: 'Address and headers of a request may hold 16 KB together.',
+    cure: 'Shorten the address, or send fewer headers and cookies.',
   },
   'internal-error': {
     status: 500,

@@ -1,5 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { cleanJson } from '../passes/clean-text.js';
+import { parseDelivery } from './tolerant-json.js';
 
 export interface SystemWebhookEvent {
   topic: string;
@@ -71,12 +73,10 @@ export function verifySystemWebhook(
     if (secret !== '' && matches(signature.toLowerCase(), signSystemWebhook(secret, raw, timestamp))) valid = true;
   }
   if (!valid) return refuse('wrong-signature', 'The signature does not match: check the secret of the webhook.');
-  let parsed: z.infer<typeof envelope>;
-  try {
-    parsed = envelope.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(raw)));
-  } catch {
-    return refuse('malformed', 'The body is not an envelope of Klaviyo system webhooks.');
-  }
+  const body = parseDelivery(raw);
+  const read = envelope.safeParse(body.ok ? cleanJson(body.value) : null);
+  if (!read.success) return refuse('malformed', 'The body is not an envelope of Klaviyo system webhooks.');
+  const parsed = read.data;
   if (parsed.meta.klaviyo_webhook_id !== id) {
     return refuse('wrong-webhook-id', 'The webhook id of the header is not that of the body.');
   }

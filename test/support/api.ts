@@ -1,9 +1,10 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { createApp, listRoutes } from '../../src/api/app.js';
 import { createCredentials } from '../../src/api/credentials.js';
 import type { TokenVerifier } from '../../src/api/oauth-tokens.js';
+import { createHttpServer } from '../../src/api/http-server.js';
 import { createGoogleService } from '../../src/api/google-service.js';
 import { createPassSigner } from '../../src/api/pass-file.js';
 import { createRateLimiter, type RateLimiter } from '../../src/api/rate-limit.js';
@@ -71,7 +72,7 @@ export async function startTestApi(options: {
     health: options.health ?? (async () => ({ temporal: { state: 'ok' as const } })),
   };
   const app = createApp(deps);
-  const server: Server = createServer(app.callback());
+  const server: Server = createHttpServer(app.callback(), deps);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const call: TestApi['fetch'] = (path, { key, ...init } = {}) => {

@@ -8,8 +8,7 @@ import type { Caller } from '../credentials.js';
 import { LINK_MISTAKES, TOLD_TO_OPERATORS, type LinkMistake } from '../link-mistakes.js';
 import { maskEmail, maskPhone } from '../mask-personal.js';
 import { none, tenantId } from '../parameters.js';
-import { ApiError } from '../problems.js';
-import { readRawBody } from '../raw-body.js';
+import { readJson } from '../read-json.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 
 const diagnosis = z.object({
@@ -67,12 +66,7 @@ export const linkDiagnosisRoutes = (deps: ApiDeps): Route[] => [
           return read.ok === true && read.value === value;
         });
       };
-      const parsed = body.safeParse(parse((await readRawBody(ctx.req)).toString('utf8')));
-      if (!parsed.success) {
-        throw new ApiError('invalid-request', 'The body needs the token of the link.', {
-          errors: [{ pointer: '/token', message: 'token is missing or no text', cure: 'send {"token": "…"}' }],
-        });
-      }
+      const { token, profile } = await readJson(ctx, body);
       const tenant = caller.tenant.tenantId;
       const sql = deps.database.tenant(tenant);
       const answer = (mistake: Diagnosed | null, rest: Partial<z.output<typeof diagnosis>> = {}): void => {
@@ -88,7 +82,7 @@ export const linkDiagnosisRoutes = (deps: ApiDeps): Route[] => [
           ...rest,
         } satisfies z.output<typeof diagnosis>;
       };
-      const given = readLinkToken(parsed.data.token);
+      const given = readLinkToken(token);
       if (given.kind !== 'token') return answer(`token-${given.kind}`);
       const ask = { tenantId: tenant, tokenHash: hashLinkToken(given.token), purpose: 'mail', now: deps.now } as const;
       const link = await findLink(sql, ask);
@@ -99,9 +93,9 @@ export const linkDiagnosisRoutes = (deps: ApiDeps): Route[] => [
       ]);
       const plain = caller.scopes.includes('Customer.Read');
       const ofAnother =
-        parsed.data.profile !== undefined &&
-        customer?.klaviyo_profile_id !== parsed.data.profile.trim() &&
-        !(await isIdentifierOf(link.customerId, parsed.data.profile, caller));
+        profile !== undefined &&
+        customer?.klaviyo_profile_id !== profile.trim() &&
+        !(await isIdentifierOf(link.customerId, profile, caller));
       const works = passes.length > 0 ? null : 'no-pass';
       const mistake = link.state === 'valid' ? works : (`token-${link.state}` as const);
       answer(ofAnother ? 'token-of-another' : mistake, {
@@ -118,11 +112,3 @@ export const linkDiagnosisRoutes = (deps: ApiDeps): Route[] => [
     },
   }),
 ];
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return null;
-  }
-}

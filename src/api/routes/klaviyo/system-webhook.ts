@@ -104,6 +104,7 @@ export const systemWebhookRoutes = (deps: ApiDeps): Route[] => [
         secrets: secrets.length > 0 ? secrets : [randomUUID()],
         now: deps.now,
       });
+      if (!verified.ok && verified.reason === 'malformed') throw new ApiError('malformed-body', verified.message);
       if (!verified.ok || !tenant || secrets.length === 0) throw refused();
       if (!tenant.settings.listeners.profileSync) {
         throw new ApiError('listener-closed', 'The listener profileSync of this tenant is closed.');
