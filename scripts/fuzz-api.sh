@@ -7,10 +7,13 @@ examples="${1:-1000}"
 venv="${FUZZ_VENV:-$PWD/.data/fuzz}"
 
 if [ ! -x "$venv/bin/schemathesis" ]; then
-  command -v python3 >/dev/null || { echo 'fuzz: python3 is missing; nothing was fuzzed.' >&2; exit 3; }
+  if ! python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+    echo 'fuzz: Python 3.10 or newer with venv is missing; nothing was fuzzed. Debian and Ubuntu: apt-get install python3-venv' >&2
+    exit 3
+  fi
   if ! { python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check 'schemathesis==4.32.5'; }; then
     echo 'fuzz: schemathesis could not be installed; nothing was fuzzed.' >&2
-    exit 3
+    exit 4
   fi
 fi
 
@@ -38,7 +41,7 @@ nice "$venv/bin/schemathesis" --config-file "$folder/schemathesis.toml" run "$ur
   --header "Authorization: Bearer $(cat "$folder/key")" \
   --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,response_headers_conformance \
   --phases examples,coverage,fuzzing --max-examples "$examples" --no-color --suppress-health-check all \
-  --generation-database none --workers "${FUZZ_WORKERS:-2}" ${FUZZ_SEED:+--seed "$FUZZ_SEED"} || status=$?
+  --generation-database none ${FUZZ_SEED:+--seed "$FUZZ_SEED"} || status=$?
 exec 9>&-
 wait "$target" || status=1
 cat "$folder/faults" >&2

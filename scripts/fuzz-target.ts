@@ -9,12 +9,13 @@ import { seedTenant } from '../test/support/tenant.js';
  */
 const test = await createTestDatabase();
 const tenant = await seedTenant(test, { requestsPerMinute: 10_000_000 });
+// Ended for good: the event stream of one that is retried lasts for minutes.
 const ids = { correlationId: randomUUID(), deliveryId: randomUUID(), customerId: tenant.customerId };
 const [endpoint, event] = [randomUUID(), randomUUID()];
 for (const [statement, ...values] of [
   [
     `insert into operations (operation_id, tenant_id, kind, input, status, outcome, pass_id, ended_at)
-     values ($2, $1, 'push-update', '{}', 'failed', 'gave-up', $3, now())`,
+     values ($2, $1, 'push-update', '{}', 'succeeded', 'updated', $3, now())`,
     ids.correlationId,
     tenant.pass.id,
   ],

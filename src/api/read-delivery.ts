@@ -1,6 +1,7 @@
 import type Koa from 'koa';
 import { parseDelivery } from '../klaviyo/tolerant-json.js';
 import type { Parsed, RequestOptions } from '../klaviyo/requests.js';
+import { cleanJson } from '../passes/clean-text.js';
 import type { JsonValue } from '../passes/pass-type.js';
 import type { Caller } from './credentials.js';
 import { ApiError } from './problems.js';
@@ -49,9 +50,10 @@ export async function readDelivery<C>(
   }
   return {
     command: parsed.command,
-    repairs: [
+    // Pointers and messages name keys as they came: the database takes no NUL.
+    repairs: cleanJson([
       ...delivery.repairs.map((repair) => ({ type: 'repair', ...repair })),
       ...parsed.warnings.map((warning) => ({ type: 'warning', ...warning })),
-    ],
+    ]) as object[],
   };
 }

@@ -7,6 +7,7 @@ import { getSecret, SECRET_NAMES } from '../../../database/secrets.js';
 import { parseProfileSync } from '../../../klaviyo/requests.js';
 import { profileOfEvent } from '../../../klaviyo/system-webhook-profile.js';
 import { verifySystemWebhook, type SystemWebhookEvent } from '../../../klaviyo/webhook-signature.js';
+import { cleanJson } from '../../../passes/clean-text.js';
 import { tenantSettings } from '../../../passes/tenant-settings.js';
 import type { Caller, TenantAccess } from '../../credentials.js';
 import { withinDeadline } from '../../deadline.js';
@@ -55,7 +56,7 @@ async function acceptEvent(
       idempotencyKey: `klaviyo-event/${event.externalId}`.slice(0, 255),
       bodyHash: Buffer.alloc(32),
       input: toInput(parsed.command, tenant.settings),
-      repairs: parsed.warnings.map((warning) => ({ type: 'warning', ...warning })),
+      repairs: cleanJson(parsed.warnings.map((warning) => ({ type: 'warning', ...warning }))) as object[],
     }),
   );
   return duplicate ? 'repeated' : 'new';
