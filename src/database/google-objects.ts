@@ -186,7 +186,8 @@ export async function findLiveObject(sql: Sql, tenantId: string, passId: string)
 
 /**
  * Top-level fields that any design of the tenant, present or past, has written into classes or objects of this Google
- * type: a PATCH clears none, so what a design has dropped is looked for at Google by these names.
+ * type: a PATCH clears none, so what a design has dropped is looked for at Google by these names. Without `messages`:
+ * those that were added to an object one by one must outlive a design that had some of its own.
  */
 export async function designedFields(
   sql: Sql,
@@ -199,7 +200,7 @@ export async function designedFields(
       where tenant_id = $1 and design -> 'google' ->> 'type' = $2`,
     [tenantId, googleType, part],
   );
-  return rows.map(({ field }) => field);
+  return rows.map(({ field }) => field).filter((field) => field !== 'messages');
 }
 
 /** Google's type of each class that was written, by class id. */

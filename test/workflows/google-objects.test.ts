@@ -149,6 +149,19 @@ describe('a pass at Google Wallet follows its updates', () => {
     assert.deepEqual([klass['programName'], 'homepageUri' in klass], ['Club', false]);
   });
 
+  it('keeps the messages that it has sent, also where an earlier design had messages of its own', async () => {
+    const tenant = await google.seed();
+    const own = [{ id: 'm', header: 'h', body: 'b' }];
+    await publish(tenant, tenant.passTypes.premium, (d) => ({ ...d, object: { ...d.object, messages: own } }));
+    await publish(tenant, tenant.passTypes.premium, (d) => ({ ...d, object: without(d.object, 'messages') }));
+    await update(tenant, { points: 1 }, 'premium');
+    const { object_id: objectId } = await google.live(tenant);
+    await google.simulator.save(objectId);
+    for (const points of [2, 3]) await update(tenant, { points });
+    const bodies = (google.simulator.object(objectId)?.['messages'] as Json[]).map(({ body }) => body);
+    assert.deepEqual(bodies, ['points: 2', 'points: 3']);
+  });
+
   it('leaves nothing of the former type behind where the class of the object is changed', async () => {
     const tenant = await google.seed();
     await publish(tenant, tenant.passTypes.premium, (_, basic) => ({
