@@ -85,7 +85,8 @@ export type SyncClaim = { claim: 'go' } | { claim: 'covered'; by: string } | { c
 
 /**
  * Claims a customer's sync window: the first of a burst goes at once, the newest when the window opens, and those in
- * between are covered by a later one that names the same customer and brings at least the same keys.
+ * between are covered by a later one that names the same customer and brings at least the same keys. One that the sender
+ * calls older covers nothing, although it was accepted later.
  */
 export async function claimSync(
   sql: Sql,
@@ -104,7 +105,13 @@ export async function claimSync(
                and later.input -> 'klaviyoProfileId' = mine.input -> 'klaviyoProfileId'))
           and not exists (select from jsonb_object_keys(mine.input -> 'attributes') k where not later.input -> 'attributes' ? k)
           and not exists (select from jsonb_object_keys(mine.input -> 'properties') k where not later.input -> 'properties' ? k)
+          and not exists (select from jsonb_array_elements(mine.input -> 'identifiers') m where not
+                jsonb_path_exists(later.input -> 'identifiers', '$[*] ? (@.kind == $kind)', jsonb_build_object('kind', m -> 'kind')))
+          and (mine.input -> 'klaviyoProfileId' = 'null' or later.input -> 'klaviyoProfileId' <> 'null')
           and (mine.input -> 'consent' = 'null' or later.input -> 'consent' <> 'null')
+          and (mine.input ->> 'version' is null
+               or (length(later.input ->> 'version'), later.input ->> 'version') >= (length(mine.input ->> 'version'), mine.input ->> 'version'))
+          and not mine.input ? 'handedOver'
         order by later.acceptance_sequence desc limit 1
      ), claimed as (
        update customers set sync_started_at = now(), sync_started_by = $2
