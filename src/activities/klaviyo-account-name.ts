@@ -10,7 +10,11 @@ const ASK_AGAIN_MS = 86_400_000;
  * What stands for the account behind a key, for tenants that share one: Klaviyo's id of the account, asked once for each
  * key, else the key's hash. Throws `klaviyo-unauthorized` where Klaviyo does not know the key at all.
  */
-export async function accountName(sql: Sql, { client, keyHash }: KlaviyoAccount, nowMs: number): Promise<string> {
+export async function accountName(
+  sql: Sql,
+  { client, keyHash }: Pick<KlaviyoAccount, 'client' | 'keyHash'>,
+  nowMs: number,
+): Promise<string> {
   const byKey = `key:${keyHash}`;
   const known = await findKlaviyoAccount(sql, keyHash, nowMs);
   if (known.accountId !== null) return `account:${known.accountId}`;

@@ -82,6 +82,21 @@ async function takeTurn(
   if (waitMs > 0) await pause(waitMs);
 }
 
+/** Waits for the account's next turn as long as it takes: for a command, which holds up nobody but who gave it. */
+export async function waitForAccountTurn(
+  sql: TenantSql,
+  account: Pick<KlaviyoAccount, 'client' | 'keyHash'>,
+  endpoint: EndpointClass,
+): Promise<void> {
+  const name = await accountName(sql, account, Date.now());
+  const nowMs = Date.now();
+  const waitMs = await changeSharedState<RateWindows, number>(sql, budgetOf(name, endpoint), (state) => {
+    const slot = takeSlot(state ?? emptyWindows, endpoint, nowMs);
+    return { state: slot.windows, result: slot.waitMs };
+  });
+  if (waitMs > 0) await pause(waitMs);
+}
+
 /** Calls of one step to one account. Throws KeyRefused where the account's key is known to be refused. */
 export function klaviyoCalls(
   deps: ActivityDeps,

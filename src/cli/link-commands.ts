@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
+import { waitForAccountTurn } from '../activities/klaviyo-calls.js';
 import { findCustomer } from '../database/customers.js';
 import { listLinkRecipients, mintLink, revokeLinks, type LinkRecipientRow } from '../database/links.js';
 import { getSecret, SECRET_NAMES } from '../database/secrets.js';
 import { getTenant, type Tenant } from '../database/tenants.js';
 import { createKlaviyoClient, type KlaviyoClient } from '../klaviyo/client.js';
+import { keyHash } from '../klaviyo/key-hash.js';
 import { linkTokenBody, type WrittenRecipient } from '../klaviyo/write-back.js';
 import { PermanentError, TransientError } from '../passes/errors.js';
 import { hashLinkToken, readLinkToken } from '../passes/link-token.js';
@@ -46,10 +48,10 @@ export function linkCommands(context: () => CliContext): Command {
       const { sql, tenant } = await existing(tenantId);
       const key = await getSecret(sql, tenantId, SECRET_NAMES.klaviyoApiKey, context().secretBox());
       if (!key) throw new Error(`Tenant "${tenantId}" has no Klaviyo key: name its file in tenant.json and apply it.`);
-      const client = createKlaviyoClient({
-        apiUrl: context().klaviyoApiUrl(),
-        apiKey: key.toString('utf8').trim(),
-      });
+      const apiKey = key.toString('utf8').trim();
+      const client = createKlaviyoClient({ apiUrl: context().klaviyoApiUrl(), apiKey });
+      const account = { client, keyHash: keyHash(apiKey) };
+      const turn = () => waitForAccountTurn(sql, account, 'profiles');
       const { out } = context();
       let after = options.after ?? null;
       let written = 0;
@@ -60,7 +62,7 @@ export function linkCommands(context: () => CliContext): Command {
           if (page.length === 0) break;
           for (const row of page) {
             const token = await mint(tenant, row.customer_id, options.rotate);
-            if (await writeToken(client, token, row)) written++;
+            if (await writeToken(client, turn, token, row)) written++;
             else refused++;
             after = row.customer_id;
           }
@@ -115,7 +117,12 @@ export function linkCommands(context: () => CliContext): Command {
 }
 
 /** Writes one token; false where Klaviyo does not take this profile. Waits out throttling and short outages. */
-async function writeToken(client: KlaviyoClient, token: string, row: LinkRecipientRow): Promise<boolean> {
+async function writeToken(
+  client: KlaviyoClient,
+  turn: () => Promise<void>,
+  token: string,
+  row: LinkRecipientRow,
+): Promise<boolean> {
   const recipient: WrittenRecipient = {
     profileId: row.klaviyo_profile_id,
     email: row.email,
@@ -124,6 +131,7 @@ async function writeToken(client: KlaviyoClient, token: string, row: LinkRecipie
   };
   for (let attempt = 1; ; attempt++) {
     try {
+      await turn();
       await client.importProfile(linkTokenBody(token, recipient));
       return true;
     } catch (error) {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { KlaviyoAccess, KlaviyoAccount } from '../activities/deps.js';
 import type { Database } from '../database/connect.js';
@@ -6,6 +5,7 @@ import { findSecretVersion } from '../database/klaviyo-connections.js';
 import { mintLink } from '../database/links.js';
 import { getSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
 import { createKlaviyoClient } from '../klaviyo/client.js';
+import { keyHash } from '../klaviyo/key-hash.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
 
 export interface KlaviyoConnectionsOptions {
@@ -34,7 +34,7 @@ export function createKlaviyoConnections(options: KlaviyoConnectionsOptions): Kl
       const apiKey = key.toString('utf8').trim();
       return {
         keyVersion,
-        keyHash: createHash('sha256').update(apiKey).digest('hex'),
+        keyHash: keyHash(apiKey),
         client: createKlaviyoClient({ apiUrl, apiKey, now, ...(timeoutMs !== undefined && { timeoutMs }) }),
       };
     },

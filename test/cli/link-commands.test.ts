@@ -59,6 +59,10 @@ test('backfill, print and revoke speak of the same links', async () => {
       })
     ).state;
   assert.deepEqual(await Promise.all(tokens.map(stateOf)), Array(4).fill('valid'));
+  const [budget] = await db.owner(
+    `select (state -> 'steady' ->> 'used')::int as used from rate_budgets where budget like 'klaviyo/account:%/profiles'`,
+  );
+  assert.ok(Number(budget!['used']) >= 1, 'the command takes its turns from the budget of the account');
 
   const printed = await run('print', tenantId, customerId);
   const token = new URL(printed.out.split('\n')[0]!).searchParams.get('neo.authToken')!;
