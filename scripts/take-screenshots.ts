@@ -30,7 +30,7 @@ try {
   await shoot('pass-android', android, pass);
   await shoot('pass-desktop', desktop, pass);
   await shoot('enrol-iphone', iphone, site.link('mail', stranger));
-  await shoot('no-pass-iphone', { ...iphone, height: 560 }, site.link('mail/confirm', friend));
+  await shoot('no-pass-iphone', iphone, site.link('mail/confirm', friend));
 
   await phone.install(await site.download());
   const engine = await startEngine(site.db);

@@ -4,10 +4,13 @@ import { findCustomer } from '../database/customers.js';
 import { listCustomerIdentifiers, listCustomerPasses, recordConsents } from '../database/enrolment.js';
 import { findPassType, listPassTypes } from '../database/pass-types.js';
 import type { AskedField, ConsentView } from '../pages/enrol-page.js';
+import type { CardView } from '../pages/pass-page.js';
 import { fieldsToAsk, knownFields, readEnrolment, type EnrolmentForm } from '../passes/enrolment.js';
 import type { JsonValue, PassField, PassTypeVersion } from '../passes/pass-type.js';
+import { withDefaults } from '../passes/pass-view.js';
 import { computeVisuals } from '../passes/visuals.js';
 import type { LinkSession } from './link-session.js';
+import { presentCard } from './present-card.js';
 import { ApiError } from './problems.js';
 import type { ApiDeps } from './route.js';
 
@@ -88,6 +91,23 @@ export const presentAsked = (
     value: given[`f.${field.apiFieldName}`] ?? '',
     fault: faults[field.apiFieldName] ?? null,
   }));
+
+/** The card as it would be issued now, before anything is typed. */
+export function presentOffer(deps: ApiDeps, session: LinkSession, { type, known }: Enrolment): CardView {
+  const data = withDefaults(type.design, known);
+  return presentCard({
+    pass: {
+      tenant_id: session.tenant.tenantId,
+      data,
+      visuals: computeVisuals(type.design, data),
+      serial_number: '',
+      external_id: null,
+    },
+    version: type,
+    language: session.language,
+    publicUrl: deps.publicUrl,
+  });
+}
 
 export const presentConsents = (enrolment: Enrolment): ConsentView[] =>
   enrolment.consents.map(({ channel, text }) => ({ channel, text }));

@@ -49,12 +49,18 @@ export function createLinkSessions(deps: ApiDeps) {
   }
 
   /** `tenant` is null where the reader has proven nothing. */
-  function refuse(ctx: Koa.Context, tenantId: string, tenant: Tenant | null, kind: LinkMistake): void {
+  function refuse(
+    ctx: Koa.Context,
+    tenantId: string,
+    tenant: Tenant | null,
+    kind: LinkMistake,
+    enrolUrl: string | null = null,
+  ): void {
     const { code, status, cure } = LINK_MISTAKES[kind];
     noteLinkMistake(ctx, kind);
     deps.log.info({ code, reason: kind, tenantId, correlationId: ctx.state['correlationId'] }, 'personal link refused');
     const language = browserLanguage(ctx, tenant?.settings.language);
-    sendPage(ctx, deps, messagePage({ language, brand: tenant?.name ?? '', kind, code, cure }), status);
+    sendPage(ctx, deps, messagePage({ language, brand: tenant?.name ?? '', kind, code, cure, enrolUrl }), status);
   }
 
   return {

@@ -11,7 +11,7 @@ import type {
   Tone,
 } from '../pages/operator-pages.js';
 import type { Evidence } from './operator-evidence.js';
-import { FINAL_STATUSES } from '../passes/operation.js';
+import { FINAL_STATUSES, REFUSAL_OUTCOMES } from '../passes/operation.js';
 
 const TONES: Readonly<Record<string, Tone>> = {
   succeeded: 'good',
@@ -34,12 +34,16 @@ export const toneOf = (word: string): Tone => TONES[word] ?? '';
 const minute = (date: Date | null): string | null => date && date.toISOString().slice(0, 19).replace('T', ' ');
 const short = (id: string | null): string => (id === null ? '' : id.slice(0, 8));
 
+/** A request that was carried out and led nowhere is no success to whoever asks why nothing changed. */
+export const toneOfOperation = ({ status, outcome }: Pick<OperationRow, 'status' | 'outcome'>): Tone =>
+  outcome !== null && (REFUSAL_OUTCOMES as readonly string[]).includes(outcome) ? 'note' : toneOf(status);
+
 /** One request as a line of a list. */
 export const presentLine = (row: OperationRow): OperationLine => ({
   correlationId: row.operation_id,
   kind: row.kind,
   status: row.status,
-  tone: toneOf(row.status),
+  tone: toneOfOperation(row),
   outcome: row.outcome,
   acceptedAt: row.accepted_at.toISOString(),
   changed: (row.changed_fields ?? []).slice(0, 6).join(', '),
@@ -182,7 +186,7 @@ export function timelineOf(evidence: Evidence): TimelineEntry[] {
       operation.ended_at,
       `Ended: ${operation.outcome ?? operation.status}`,
       [operation.reason],
-      toneOf(operation.status),
+      toneOfOperation(operation),
     );
   }
   return entries.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));

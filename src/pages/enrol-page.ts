@@ -1,4 +1,5 @@
 import { page, template, type Page } from './html.js';
+import { peekCard, type CardView } from './pass-page.js';
 import { textsIn, type Language, type Texts } from './texts.js';
 
 export interface AskedField {
@@ -16,6 +17,8 @@ export interface ConsentView {
 }
 
 export interface EnrolPageView {
+  /** The card that is to be had. */
+  card: CardView;
   language: Language;
   brand: string;
   firstName: string | null;
@@ -25,8 +28,9 @@ export interface EnrolPageView {
   csrf: string;
 }
 
-const body = template<{ v: EnrolPageView; t: Texts; hasFaults: boolean }>(`
-<div class="panel">
+const body = template<{ v: EnrolPageView; t: Texts; hasFaults: boolean; card: string }>(`
+<div class="panel enrol">
+<%~ it.card %>
 <h1><%= it.v.firstName ? it.t.hello(it.v.firstName) : it.t.helloAnyone %></h1>
 <p><%= it.t.enrolIntro(it.v.brand) %></p>
 <% if (it.hasFaults) { %><div class="banner bad" role="alert"><p><%= it.t.fix %></p></div><% } %>
@@ -62,6 +66,13 @@ export function enrolPage(view: EnrolPageView): Page {
     language: view.language,
     title: t.yourCard(view.brand),
     brand: view.brand,
-    body: body({ v: view, t, hasFaults: view.fields.some(({ fault }) => fault !== null) }),
+    width: 'narrow',
+    themes: [view.card.theme],
+    body: body({
+      v: view,
+      t,
+      card: peekCard(view.card),
+      hasFaults: view.fields.some(({ fault }) => fault !== null),
+    }),
   });
 }

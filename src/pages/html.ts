@@ -40,6 +40,9 @@ function themeRules(themes: readonly Theme[]): string {
     .join('');
 }
 
+/** `wide` for tables, `narrow` for a page of one panel. */
+type Width = 'wide' | 'narrow';
+
 interface Frame {
   language: string;
   title: string;
@@ -47,7 +50,7 @@ interface Frame {
   brand: string;
   /** What another template made. */
   body: string;
-  wide: boolean;
+  width: Width | null;
   home: string | null;
   styles: string;
   themed: string;
@@ -65,7 +68,7 @@ const frame = template<Frame>(`<!doctype html>
 <style><%~ it.styles %></style>
 <% if (it.themed) { %><style><%~ it.themed %></style><% } %>
 </head>
-<body<% if (it.wide) { %> class="wide"<% } %>>
+<body<% if (it.width) { %> class="<%= it.width %>"<% } %>>
 <header class="brand"><% if (it.home) { %><a href="<%= it.home %>"><%= it.brand %></a><% } else { %><p><%= it.brand %></p><% } %></header>
 <main>
 <%~ it.body %>
@@ -84,13 +87,13 @@ export function page(input: {
   brand: string;
   body: string;
   themes?: readonly Theme[];
-  wide?: boolean;
+  width?: Width;
   home?: string;
 }): Page {
   const themed = themeRules(input.themes ?? []);
-  const { language, title, brand, body, wide = false, home = null } = input;
+  const { language, title, brand, body, home = null, width = null } = input;
   return {
-    html: frame({ language, title, brand, body, wide, home, styles: STYLES, themed }),
+    html: frame({ language, title, brand, body, width, home, styles: STYLES, themed }),
     contentSecurityPolicy: [
       "default-src 'none'",
       `style-src ${[STYLES, ...(themed ? [themed] : [])].map(hashOf).join(' ')}`,

@@ -149,11 +149,22 @@ const MESSAGES: Record<Language, Record<MessageKind, Message>> = {
   },
 };
 
-const body = template<{ title: string; text: string; cure: string | null; codeFor: string; code: string }>(`
-<div class="panel">
+interface Body {
+  title: string;
+  text: string;
+  next: { href: string; text: string } | null;
+  cure: string | null;
+  codeFor: string;
+  code: string;
+}
+
+const body = template<Body>(`
+<div class="panel message">
+<svg class="sign" viewBox="0 0 48 48" aria-hidden="true" focusable="false"><path d="M18 30l12-12M21 16l3-3a8 8 0 0 1 11 11l-3 3M27 32l-3 3a8 8 0 0 1-11-11l3-3" fill="none" stroke="currentColor" stroke-width="2.600" stroke-linecap="round"/></svg>
 <h1><%= it.title %></h1>
 <p><%= it.text %></p>
-<% if (it.cure) { %><details><summary>For the sender</summary><dl><dt>Cure</dt><dd><%= it.cure %></dd></dl></details><% } %>
+<% if (it.next) { %><p><a class="button" href="<%= it.next.href %>"><%= it.next.text %></a></p><% } %>
+<% if (it.cure) { %><details><summary>For the team that sent this message</summary><dl><dt>Cure</dt><dd><%= it.cure %></dd></dl></details><% } %>
 <p class="code-note"><%= it.codeFor %> <strong><%= it.code %></strong></p>
 </div>`);
 
@@ -165,13 +176,17 @@ export function messagePage(view: {
   code: string;
   /** For the sender of the message: what to check. Names nothing of any customer. */
   cure: string | null;
+  /** Where the reader can get a card instead. */
+  enrolUrl?: string | null;
 }): Page {
   const [title, text] = MESSAGES[view.language][view.kind];
-  const { codeFor } = textsIn(view.language);
+  const { codeFor, getCard } = textsIn(view.language);
+  const next = view.enrolUrl ? { href: view.enrolUrl, text: getCard } : null;
   return page({
     language: view.language,
     title,
     brand: view.brand,
-    body: body({ title, text, cure: view.cure, codeFor, code: view.code }),
+    width: 'narrow',
+    body: body({ title, text, next, cure: view.cure, codeFor, code: view.code }),
   });
 }

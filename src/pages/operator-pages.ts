@@ -13,7 +13,7 @@ const frameOf = (frame: OperatorFrame, title: string, body: string): Page =>
     title: `${title} · ${frame.tenantName}`,
     brand: `${frame.tenantName} · Operations`,
     home: `/ops/${frame.tenantId}`,
-    wide: true,
+    width: 'wide',
     body,
   });
 
@@ -30,7 +30,13 @@ const signIn = template<{ tenantId: string; fault: string | null }>(`
 
 /** The door: says nothing of the tenant, not even whether it exists. */
 export const signInPage = (tenantId: string, fault: string | null): Page =>
-  page({ language: 'en', title: 'Sign in · Operations', brand: 'Operations', body: signIn({ tenantId, fault }) });
+  page({
+    language: 'en',
+    title: 'Sign in · Operations',
+    brand: 'Operations',
+    width: 'narrow',
+    body: signIn({ tenantId, fault }),
+  });
 
 const problem = template<{ title: string; text: string; code: string }>(`
 <div class="panel">
@@ -41,7 +47,13 @@ const problem = template<{ title: string; text: string; code: string }>(`
 
 /** What went wrong with an operator's request; its words are those of the API. */
 export const operatorProblemPage = (view: { title: string; text: string; code: string }): Page =>
-  page({ language: 'en', title: `${view.title} · Operations`, brand: 'Operations', body: problem(view) });
+  page({
+    language: 'en',
+    title: `${view.title} · Operations`,
+    brand: 'Operations',
+    width: 'narrow',
+    body: problem(view),
+  });
 
 const searchForm = template<{ tenantId: string; csrf: string }>(`
 <form class="search" method="post" action="/ops/<%= it.tenantId %>/search" role="search">
@@ -84,8 +96,8 @@ const home = template<{
 }>(`
 <h1>Operations</h1>
 <%~ it.search %>
-<% if (it.found) { %><section class="box"><h2>Found</h2><% if (it.found.length === 0) { %><p>Nobody and nothing has this identifier. E-mail addresses and phone numbers must match as a whole.</p><% } else { %><ul><% for (const c of it.found) { %><li><a href="/ops/<%= it.f.tenantId %>/customers/<%= c.customerId %>"><%= [c.name, c.email, c.phone].filter(Boolean).join(' · ') || c.customerId %></a></li><% } %></ul><% } %></section><% } %>
-<section><h2>Latest requests</h2><%~ it.table %></section>
+<% if (it.found) { %><section class="box found"><h2>Found</h2><% if (it.found.length === 0) { %><p>Nobody and nothing has this identifier. E-mail addresses and phone numbers must match as a whole.</p><% } else { %><ul><% for (const c of it.found) { %><li><a href="/ops/<%= it.f.tenantId %>/customers/<%= c.customerId %>"><%= [c.name, c.email, c.phone].filter(Boolean).join(' · ') || c.customerId %></a></li><% } %></ul><% } %></section><% } %>
+<section class="box"><h2>Latest requests</h2><%~ it.table %></section>
 <form method="post" action="/ops/<%= it.f.tenantId %>/sign-out"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><p><button class="quiet" type="submit">Sign out</button></p></form>`);
 
 /** Search and what happened last. */

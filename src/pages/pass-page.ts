@@ -80,9 +80,21 @@ const card = template<{ c: CardView; t: Texts; index: number }>(`
 <% } %>
 </article>`);
 
+const peek = template<{ c: CardView }>(`
+<div class="card card-0 peek" aria-hidden="true">
+<div class="top">
+<% if (it.c.logo) { %><img class="logo" src="<%= it.c.logo.src %>" srcset="<%= it.c.logo.srcset %>" alt=""><% } %>
+<p class="name"><%= it.c.logoText || it.c.organization %></p>
+</div>
+<% if (it.c.strip) { %><img class="strip" src="<%= it.c.strip.src %>" srcset="<%= it.c.strip.srcset %>" alt=""><% } %>
+</div>`);
+
+/** The upper part of a card that nobody has yet: its colours, logo and strip, and nothing of a person. */
+export const peekCard = (c: CardView): string => peek({ c });
+
 const back = template<{ c: CardView; t: Texts }>(`
 <% if (it.c.back.length > 0) { %>
-<details><summary><%= it.t.details %></summary>
+<details class="back"><summary><%= it.t.details %></summary>
 <dl><% for (const f of it.c.back) { %><dt><%= f.label %></dt><dd><% if (f.href) { %><a href="<%= f.href %>" rel="noopener noreferrer nofollow"><%= f.value %></a><% } else { %><%= f.value %><% } %></dd><% } %></dl>
 </details><% } %>`);
 
@@ -172,6 +184,7 @@ export function previewPage(view: { language: Language; brand: string }): Page {
     language: view.language,
     title: heading,
     brand: view.brand,
+    width: 'narrow',
     body: previewBody({ heading, intro: t.intro }),
   });
 }

@@ -16,7 +16,7 @@ p{margin:.5rem 0}
 .soft{color:var(--soft)}.small{font-size:.875rem}
 .hero{display:grid;gap:1.25rem}
 .cards{display:grid;gap:1.5rem;justify-items:center;min-width:0}
-.slot{width:100%;max-width:23.5rem;min-width:0}
+.slot{width:100%;max-width:23.5rem;min-width:0;display:grid;gap:1rem}.slot>*{min-width:0;margin:0}
 .card{background:var(--card,#3a3a3c);color:var(--ink,#fff);border-radius:14px;overflow:hidden;box-shadow:0 1px 2px rgb(0 0 0/.18),0 14px 34px -12px rgb(0 0 0/.45);display:flex;flex-direction:column;min-height:24rem}
 .card .top{display:flex;align-items:center;gap:.6rem;padding:.7rem .9rem;min-height:3.6rem}
 .card .logo{height:2.1rem;width:auto;max-width:9rem;display:block}
@@ -55,26 +55,34 @@ p{margin:.5rem 0}
 .banner.bad{background:var(--bad-bg);color:var(--bad)}.banner.good{background:var(--good-bg);color:var(--good)}
 .banner p{margin:0}.banner a{color:inherit}
 details{border:1px solid var(--line);border-radius:14px;background:var(--panel);margin-top:1rem}
-summary{padding:.8rem 1rem;cursor:pointer;font-weight:600;min-height:2.75rem}
+summary{padding:.8rem 1rem;cursor:pointer;font-weight:600;min-height:2.75rem;list-style:none;display:flex;align-items:center;gap:.6rem}
+summary::-webkit-details-marker{display:none}
+summary::after{content:"";flex:none;margin-left:auto;width:.5rem;height:.5rem;border:solid var(--soft);border-width:0 2px 2px 0;transform:translateY(-.15rem) rotate(45deg)}
+details[open]>summary::after{transform:translateY(.1rem) rotate(-135deg)}
 details dl{margin:0;padding:0 1rem .9rem}
 details dt{color:var(--soft);font-size:.85rem;margin-top:.6rem}details dd{margin:0;white-space:pre-line}
 .panel{background:var(--panel);border:1px solid var(--line);border-radius:16px;padding:1.3rem 1.25rem;max-width:34rem;margin:.6rem auto}
+.panel.message{padding:2rem 1.6rem;margin-top:min(10vh,5rem)}.panel.message details{margin-top:1.4rem}
+.sign{display:block;width:3rem;height:3rem;padding:.3rem;border-radius:50%;background:var(--page);color:var(--soft);margin-bottom:1rem}
+.panel.enrol{overflow:hidden}
+.card.peek{min-height:0;margin:-1.3rem -1.25rem 1.4rem;border-radius:0;box-shadow:none}
+.card.peek .strip{height:7.5rem;object-fit:cover}
 .field{margin:1rem 0}.field label{display:block;font-weight:600;margin-bottom:.3rem}
 input[type=text],input[type=email],input[type=tel],input[type=url],input[type=date],input[type=number],input[type=password],input[type=search],select{width:100%;min-height:2.9rem;padding:.5rem .75rem;font:inherit;color:var(--text);background:var(--page);border:1px solid #8a867e;border-radius:10px}
 .check{display:flex;gap:.75rem;align-items:flex-start;margin:1rem 0}
 .check input{width:1.5rem;height:1.5rem;flex:none;margin:.05rem 0 0;accent-color:var(--focus)}
-fieldset{border:0;border-top:1px solid var(--line);margin:1.4rem 0 1rem;padding:1rem 0 0;min-width:0}legend{font-weight:650;padding:0 .6rem 0 0}
+fieldset{border:0;border-top:1px solid var(--line);margin:1.6rem 0 1rem;padding:.2rem 0 0;min-width:0}legend{font-weight:650;padding:0 .6rem 0 0}
 .error{color:var(--bad);font-weight:600}
 button,.button{display:inline-flex;align-items:center;justify-content:center;min-height:2.9rem;padding:.5rem 1.3rem;border:0;border-radius:12px;background:var(--text);color:var(--page);font:inherit;font-weight:650;cursor:pointer;text-decoration:none}
 form.main button{width:100%;min-height:3.25rem;font-size:1.06rem}
-.code-note{font:.8rem/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;color:var(--soft)}
+.code-note{margin-top:1.1rem;font:.8rem/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;color:var(--soft)}
 @media (min-width:50rem){
 .hero{grid-template-columns:minmax(0,1fr) 23.5rem;gap:3.5rem;align-items:start;padding-top:2rem}
 .hero .cards{order:2}.hero h1{font-size:2.3rem}
 .dock{padding-top:1rem}.actions{max-width:20.5rem}
 .scan{display:flex;max-width:27rem}
 }
-.wide .brand,.wide main{max-width:78rem}
+.wide .brand,.wide main{max-width:78rem}.narrow .brand,.narrow main{max-width:36.5rem}
 .grid{display:grid;gap:1rem}
 @media (min-width:56rem){.grid.two{grid-template-columns:minmax(0,19rem) minmax(0,1fr);align-items:start}}
 .box{background:var(--panel);border:1px solid var(--line);border-radius:14px;padding:1rem 1.1rem;min-width:0}
@@ -92,11 +100,15 @@ th{text-align:left;color:var(--soft);font-weight:600}th,td{padding:.45rem .8rem 
 .timeline li.good::before{background:var(--good)}.timeline li.bad::before{background:var(--bad)}.timeline li.note::before{background:#c98a00}
 .timeline time{color:var(--soft);font-size:.82rem;font-variant-numeric:tabular-nums}
 .timeline p{margin:.1rem 0 0}
+@media (min-width:56rem){.timeline li{display:grid;grid-template-columns:11.5rem minmax(0,1fr);padding-bottom:.55rem}.timeline time{grid-row:1/span 9;padding-top:.2rem}.timeline p{grid-column:2}}
+details.request{margin:.7rem 0 0;padding:0 1rem;background:none}details.request summary{margin:0 -1rem;flex-wrap:wrap}
+details.request summary .small{font-weight:400}
+.answer{font-weight:600}
 .bar{display:flex;flex-wrap:wrap;gap:.6rem;align-items:center}
 .bar button,.bar .button{min-height:2.5rem;padding:.35rem 1rem;font-size:.92rem}
 button.quiet,.button.quiet{background:none;color:var(--text);border:1px solid #8a867e}
 button.danger{background:var(--bad);color:var(--panel)}
-.search{display:flex;gap:.6rem;flex-wrap:wrap}.search input{flex:1 1 14rem;width:auto}
+.search{display:flex;gap:.6rem;flex-wrap:wrap;margin:.8rem 0 1.2rem}.search input{flex:1 1 14rem;width:auto}
 .mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.85em;overflow-wrap:anywhere}
 `
   .replace(/\n/g, '')

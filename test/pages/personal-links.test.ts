@@ -132,6 +132,8 @@ test('every mistake has a page of its own, with a code that the log and the diag
       assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), heading);
       assert.ok((await page.getByRole('main').textContent())!.includes(code));
       assert.deepEqual(await findBarriers(page), [], code);
+      const way = await page.getByRole('link', { name: 'Get my card' }).count();
+      assert.equal(way, code === 'L-07' ? 1 : 0, 'who is known, but has no card, can get one');
       assert.equal(response?.headers()['referrer-policy'], 'no-referrer');
       assert.equal(response?.headers()['cache-control'], 'no-store');
       assert.match(response?.headers()['x-robots-tag'] ?? '', /noindex/);

@@ -2,12 +2,13 @@ import type Koa from 'koa';
 import { z } from 'zod';
 import { listCustomerPasses } from '../../database/enrolment.js';
 import { findLink, recordLinkUse } from '../../database/links.js';
+import { listPassTypes } from '../../database/pass-types.js';
 import { enrolPage } from '../../pages/enrol-page.js';
 import { previewPage } from '../../pages/pass-page.js';
 import { hashLinkToken, readLinkToken } from '../../passes/link-token.js';
 import { hasNoReader } from '../detect-device.js';
 import { createDeviceThrottle } from '../device-throttle.js';
-import { enrol, prepareEnrolment, presentAsked, presentConsents } from '../enrol.js';
+import { enrol, prepareEnrolment, presentAsked, presentConsents, presentOffer } from '../enrol.js';
 import { createLinkSessions } from '../link-session.js';
 import { browserLanguage, clientAddress, forPeople, sendPage } from '../page-response.js';
 import { tenantId } from '../parameters.js';
@@ -72,7 +73,11 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
     const passes = await listCustomerPasses(database.tenant(id), id, session.customerId);
     const active = passes.filter(({ state }) => state === 'active');
     const shown = active.length > 0 ? active : passes.slice(-1);
-    if (shown.length === 0) return sessions.refuse(ctx, id, session.tenant, 'no-pass');
+    if (shown.length === 0) {
+      const types = await listPassTypes(database.tenant(id), id);
+      const enrolUrl = types.length > 0 ? `/${id}/mail/enrol` : null;
+      return sessions.refuse(ctx, id, session.tenant, 'no-pass', enrolUrl);
+    }
     toPasses(
       ctx,
       shown.map(({ serialNumber }) => serialNumber),
@@ -96,6 +101,7 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
       return toPasses(ctx, [done.serialNumber]);
     }
     const page = enrolPage({
+      card: presentOffer(deps, session, enrolment),
       language: session.language,
       brand: session.tenant.name,
       firstName: enrolment.firstName,

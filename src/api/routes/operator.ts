@@ -26,7 +26,7 @@ import {
   presentLine,
   presentOperatorPass,
   timelineOf,
-  toneOf,
+  toneOfOperation,
 } from '../present-operator.js';
 import { ApiError } from '../problems.js';
 import { readForm } from '../read-form.js';
@@ -160,7 +160,7 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
       correlationId: row.operation_id,
       kind: row.kind,
       status: row.status,
-      tone: toneOf(row.status),
+      tone: toneOfOperation(row),
       answer: answerOf(evidence),
       facts,
       customerId: row.customer_id,

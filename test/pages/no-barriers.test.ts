@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { revokeLinks } from '../../src/database/links.js';
+import { hashLinkToken } from '../../src/passes/link-token.js';
+import { accept } from '../support/operations.js';
+import { AGENTS, findBarriers, launchBrowser, openWindow } from './browser.js';
+import { startSite, type Site } from './site.js';
+
+// Every page there is, as the narrowest phone and as a computer show it, in light and in dark.
+
+let site: Site;
+let browser: Browser;
+before(async () => {
+  browser = await launchBrowser();
+  site = await startSite();
+});
+after(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+const LOOKS = [
+  { width: 320, colorScheme: 'light' },
+  { width: 320, colorScheme: 'dark' },
+  { width: 1280, colorScheme: 'dark' },
+] as const;
+
+/** What is wrong with the page that a window shows: barriers, sideways scrolling, controls whose focus cannot be seen. */
+async function faultsOf(page: Page): Promise<string[]> {
+  const faults: string[] = [];
+  for (const { width, colorScheme } of LOOKS) {
+    await page.setViewportSize({ width, height: 720 });
+    await page.emulateMedia({ colorScheme });
+    const found = await findBarriers(page);
+    const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
+    if (wide > width) found.push(`${wide} px wide`);
+    faults.push(...found.map((fault) => `${width} px, ${colorScheme}: ${fault}`));
+  }
+  const reachable = 'a[href], button, input:not([type=hidden]), select, summary, [tabindex="0"]';
+  const wanted = await page.locator(reachable).count();
+  await page.evaluate('document.activeElement?.blur?.()');
+  const seen = new Set<string>();
+  // Focus leaves the page once on the way round.
+  for (let i = 0; i <= wanted + 1; i++) {
+    await page.keyboard.press('Tab');
+    const [name, style] = await page.evaluate<[string, string]>(
+      `(() => { const e = document.activeElement; return [e.outerHTML.slice(0, 200), getComputedStyle(e).outlineStyle]; })()`,
+    );
+    if (name.startsWith('<body')) continue;
+    seen.add(name);
+    if (style === 'none') faults.push(`focus cannot be seen on ${name}`);
+  }
+  if (wanted > 0 && seen.size === 0) faults.push(`the keyboard reaches ${seen.size} of ${wanted} controls`);
+  return faults;
+}
+
+test('pages for customers', async () => {
+  const stranger = await site.token(await site.newCustomer());
+  const [expired, revoked] = [await site.token(await site.newCustomer()), await site.token(await site.newCustomer())];
+  await site.db.owner('update link_tokens set expires_at = now() where token_hash = $1', [hashLinkToken(expired)]);
+  await revokeLinks(site.db.database.tenant('demo'), 'demo', { tokenHash: hashLinkToken(revoked) });
+  const pages: Record<string, { address: string; act?: (page: Page) => Promise<void>; agent?: string }> = {
+    pass: {
+      address: `${site.baseUrl}/p/${site.demo.pass.serialNumber}`,
+      act: (page) => page.locator('summary').click(),
+    },
+    'pass on a computer': { address: `${site.baseUrl}/p/${site.demo.pass.serialNumber}`, agent: AGENTS.desktop },
+    'preview of a pass': { address: `${site.baseUrl}/p/${site.demo.pass.serialNumber}`, agent: 'WhatsApp/2.24' },
+    'unknown pass': { address: `${site.baseUrl}/p/unknown` },
+    'unknown file': { address: `${site.baseUrl}/p/unknown/pass.pkpass` },
+    enrolment: { address: site.link('mail', stranger) },
+    'enrolment with faults': {
+      address: site.link('mail', stranger),
+      act: (page) => page.getByRole('button').click(),
+    },
+    'token missing': { address: `${site.baseUrl}/demo/mail`, act: (page) => page.locator('summary').click() },
+    'token unrendered': { address: site.link('mail', '{{ x }}') },
+    'token damaged': { address: site.link('mail', 'x') },
+    'token unknown': { address: site.link('mail', 'U'.repeat(43)) },
+    'token expired': { address: site.link('mail', expired) },
+    'token revoked': { address: site.link('mail', revoked) },
+    'no pass': { address: site.link('mail/confirm', stranger) },
+    'session ended': { address: `${site.baseUrl}/demo/mail/pass` },
+  };
+  for (const [name, { address, act, agent }] of Object.entries(pages)) {
+    const context = await openWindow(browser, { width: 390, height: 844, userAgent: agent ?? AGENTS.iphone });
+    const page = await context.newPage();
+    await page.goto(address);
+    await act?.(page);
+    assert.deepEqual(await faultsOf(page), [], name);
+    await context.close();
+  }
+});
+
+test('pages for operators', async () => {
+  const input = { identifiers: [], passType: null, data: {}, updateMetadata: false };
+  const id = await accept(site.db, { tenantId: 'demo' }, { kind: 'push-update', input });
+  await site.db.owner(
+    `update operations set status = 'failed', outcome = 'gave-up', ended_at = now(), pass_id = $2,
+            customer_id = (select customer_id from passes where pass_id = $2) where operation_id = $1`,
+    [id, site.demo.pass.passId],
+  );
+  const context = await openWindow(browser, { width: 1280, height: 900, userAgent: AGENTS.desktop });
+  const page = await context.newPage();
+  const ops = `${site.baseUrl}/ops/demo`;
+  const find = async (term: string): Promise<void> => {
+    await page.getByRole('searchbox').fill(term);
+    await page.getByRole('button', { name: 'Find' }).click();
+  };
+  const signIn = async (key: string): Promise<void> => {
+    await page.getByLabel('API key').fill(key);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+  };
+  const steps: [name: string, go: () => Promise<unknown>][] = [
+    ['door', () => page.goto(ops)],
+    ['wrong key', () => signIn('wrong')],
+    ['home', () => signIn(site.demo.apiKeys.admin)],
+    ['nobody found', () => find('nobody@example.com')],
+    ['customer', () => find('sarah.mason@example.com')],
+    ['request', () => find(id)],
+    ['unknown request', () => page.goto(`${ops}/operations/00000000-0000-4000-8000-000000000000`)],
+  ];
+  for (const [name, go] of steps) {
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await go();
+    assert.deepEqual(await faultsOf(page), [], name);
+  }
+  assert.ok(await page.getByText('No such request').isVisible(), 'operators are told what happened');
+  await context.close();
+});
