@@ -51,9 +51,12 @@ const toTenant = (row: TenantAccessRow): TenantAccess => ({
   settings: tenantSettings.parse(row.settings),
 });
 
-/** A value remembered for seconds; concurrent misses share one load, and failures are never remembered. */
-function rememberBriefly<T>(load: (key: string) => Promise<T | null>, now: () => number) {
-  const entries = new Map<string, { value: T; at: number }>();
+/**
+ * A value remembered for seconds; concurrent misses share one load, and failures are never remembered. With `absences` it
+ * remembers as well what is not there: else the time of an answer tells what is.
+ */
+function rememberBriefly<T>(load: (key: string) => Promise<T | null>, now: () => number, absences = false) {
+  const entries = new Map<string, { value: T | null; at: number }>();
   const loading = new Map<string, Promise<T | null>>();
   const fetch = (key: string): Promise<T | null> => {
     const running = loading.get(key);
@@ -61,7 +64,7 @@ function rememberBriefly<T>(load: (key: string) => Promise<T | null>, now: () =>
     const promise = load(key)
       .then((value) => {
         entries.delete(key);
-        if (value !== null) {
+        if (value !== null || absences) {
           if (entries.size >= CACHE_ENTRIES) entries.delete(entries.keys().next().value!);
           entries.set(key, { value, at: now() });
         }
@@ -97,10 +100,14 @@ export function createCredentials(deps: {
     const caller: Caller = { via: 'key', id, test, scopes: knownScopes(row.scopes), tenant: toTenant(row) };
     return { caller, expiresAt: row.expires_at?.getTime() ?? Infinity };
   }, now);
-  const byTenant = rememberBriefly(async (tenantId) => {
-    const row = await findTenantAccess(database.system, tenantId);
-    return row ? toTenant(row) : null;
-  }, now);
+  const byTenant = rememberBriefly(
+    async (tenantId) => {
+      const row = await findTenantAccess(database.system, tenantId);
+      return row ? toTenant(row) : null;
+    },
+    now,
+    true,
+  );
 
   const ofTenants = new Map<string, TokenVerifier>();
   /** Who may vouch for a token: the issuer of the tenant that it names, where it claims to come from there, else ours. */

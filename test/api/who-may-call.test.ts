@@ -143,6 +143,30 @@ test('the last use of a key is recorded beside the requests, once a minute at mo
   }
 });
 
+test('a token that names a tenant asks the database as often, whether the tenant exists or not', async () => {
+  let queries = 0;
+  const system = { ...db.database.system, query: counted };
+  async function counted<Row>(text: string, values?: readonly unknown[]): Promise<Row[]> {
+    queries++;
+    return db.database.system.query<Row>(text, values);
+  }
+  const log = pino({ level: 'silent' });
+  const tokens = { verify: async () => null };
+  const credentials = createCredentials({ database: { ...db.database, system }, now: () => clock, log, tokens });
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const ask = async (tenantId: string): Promise<number> => {
+    queries = 0;
+    const token = `${part({ alg: 'RS256' })}.${part({ iss: 'https://issuer.example', tenant: tenantId })}.AAAA`;
+    for (let i = 0; i < 5; i++) assert.equal(await credentials.resolve(token), null);
+    return queries;
+  };
+  try {
+    assert.deepEqual([await ask(tenant.tenantId), await ask('nobody')], [1, 1]);
+  } finally {
+    await credentials.close();
+  }
+});
+
 test('a test key marks what it causes', async () => {
   const { key } = await newKey({ test: true });
   assert.match(key, /^pr_test_/);
