@@ -41,7 +41,8 @@ function problemsOf(route: Route): ProblemCode[] {
     codes.push('invalid-parameter');
   }
   if (route.body) codes.push('malformed-body', 'body-too-large', 'invalid-request');
-  return [...new Set([...codes, 'internal-error' as const])];
+  const ofHttp = ['malformed-request', 'request-timeout', 'headers-too-large', 'internal-error'] as const;
+  return [...new Set([...codes, ...ofHttp])];
 }
 
 function parameters(route: Route): object[] {
