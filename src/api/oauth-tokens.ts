@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, decodeJwt, errors, jwtVerify } from 'jose';
+import { createRemoteJWKSet, customFetch, decodeJwt, errors, jwtVerify, type FetchImplementation } from 'jose';
 import { ApiError } from './problems.js';
 
 export interface TokenClaims {
@@ -22,6 +22,8 @@ export interface OAuthSettings {
 
 const CLOCK_SKEW_SECONDS = 30;
 const JWKS_TIMEOUT_MS = 2_000;
+/** Hundreds of keys; an issuer is no more to be trusted with our memory than anybody else. */
+const JWKS_BYTES = 256 * 1024;
 const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
 /** What a token says of itself, to find who could verify it; nothing of it may be believed. */
@@ -36,6 +38,21 @@ export function readUnverified(token: string): { issuer: string; tenantId: strin
   }
 }
 
+const fetchKeys: FetchImplementation = async (url, init) => {
+  const response = await fetch(url, init);
+  let size = 0;
+  const limited = response.body?.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        size += chunk.byteLength;
+        if (size > JWKS_BYTES) controller.error(new Error('the key set is larger than 256 KB'));
+        else controller.enqueue(chunk);
+      },
+    }),
+  );
+  return new Response(limited ?? null, response);
+};
+
 /**
  * Verifies OAuth2 access tokens (JWT) of one issuer: signature by its JWKS (an unknown key id makes it read the keys
  * again: rotation), issuer, audience, expiry. Claims: `tenant`, and `scope` (RFC 8693) or `scp` as text or list.
@@ -45,6 +62,7 @@ export function createTokenVerifier(settings: OAuthSettings, now: () => number):
     timeoutDuration: JWKS_TIMEOUT_MS,
     cooldownDuration: settings.cooldownMs ?? 5_000,
     cacheMaxAge: 600_000,
+    [customFetch]: fetchKeys,
   });
   return {
     async verify(token) {

@@ -106,4 +106,7 @@ test('keys of the issuer that cannot be read are a 503: a 401 would lose the del
   const response = await api.fetch(`/api/${tenant.tenantId}/operations`, { key: await sign(valid(), stranger) });
   assert.equal(response.status, 503);
   assert.ok(response.headers.get('retry-after'));
+  // So is a key set that has no end.
+  published = [{ ...key.jwk, x5t: 'a'.repeat(300_000) } as JWK];
+  assert.equal(await status(await sign(valid(), await newSigningKey('fourth'))), 503);
 });

@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { TransientError } from '../../passes/errors.js';
+import { googleFetch } from './outbound.js';
 
 export interface RootKeys {
   /** The root keys that are valid now. Throws TransientError where none were ever read. */
@@ -27,7 +28,8 @@ export function createRootKeys(options: {
   timeoutMs?: number;
   fetch?: typeof fetch;
 }): RootKeys {
-  const { keysUrl, now, timeoutMs = 10_000, fetch: get = fetch } = options;
+  const { keysUrl, now, timeoutMs = 10_000 } = options;
+  const get = googleFetch([keysUrl], options.fetch);
   let kept: RootKey[] | undefined;
   let freshUntilMs = -Infinity;
   let underWay: Promise<void> | undefined;

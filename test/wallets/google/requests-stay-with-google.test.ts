@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { createAccessTokens } from '../../../src/wallets/google/access-token.js';
+import { createRootKeys } from '../../../src/wallets/google/callback-keys.js';
 import { googleFetch } from '../../../src/wallets/google/outbound.js';
 
 const reached: string[] = [];
@@ -55,4 +56,12 @@ test('redirects are not followed and answers end at a limit', async () => {
     call(`${origin}/endless`).then((response) => response.text()),
     /larger than 5 MB/,
   );
+});
+
+test('the keys of callbacks are fetched by the same rules', async () => {
+  for (const path of ['/moved', '/endless']) {
+    const keys = createRootKeys({ keysUrl: `${origin}${path}`, now: Date.now });
+    await assert.rejects(keys.current(), /could not be read/);
+  }
+  assert.ok(!reached.includes('/elsewhere'));
 });
