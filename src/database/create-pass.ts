@@ -4,7 +4,7 @@ import type { JsonValue, PassTypeVersion } from '../passes/pass-type.js';
 import type { PassState } from '../passes/pass.js';
 import type { Sql, TenantSql } from './connect.js';
 import { findOperation, insertOrFindOperation, type NewOperation } from './operations.js';
-import { findOrCreateRecipient, IdentifiersClash, RecipientRace } from './recipients.js';
+import { findOrCreateRecipient, IdentifiersClash, namesPerson, RecipientRace } from './recipients.js';
 
 /** The pass that an issue led to, as far as the answer names it. */
 export interface IssuedPass {
@@ -73,6 +73,10 @@ async function issueOnce(sql: Sql, order: IssueOrder): Promise<IssueOutcome> {
     return same && answer ? { outcome: 'answered', operationId, answer, repeated: true } : { outcome: 'key-reused' };
   }
   const { input, test = false } = operation;
+  const { externalId } = input;
+  const unnamed = !order.allowSeveral && externalId !== null && !namesPerson(input.identifiers);
+  const held = unnamed ? await findPassOfNobody(sql, tenantId, externalId, order.type.passTypeId) : undefined;
+  if (held) return update(held);
   const customerId = await findOrCreateRecipient(sql, tenantId, {
     identifiers: input.identifiers,
     name: input.recipient.name,
@@ -80,20 +84,7 @@ async function issueOnce(sql: Sql, order: IssueOrder): Promise<IssueOutcome> {
   });
   const liveKey = `${customerId}:${order.type.passTypeId}`;
   const live = order.allowSeveral ? undefined : await findLivePass(sql, tenantId, liveKey);
-  if (live) {
-    const update: PushUpdateInput = {
-      identifiers: [{ kind: 'serialNumber', value: live.serialNumber }],
-      passType: null,
-      data: input.data,
-      updateMetadata: true,
-    };
-    const answer = order.answer({ ...live, operationId }, false);
-    await sql.query(
-      `update operations set kind = 'push-update', input = $3, response = $4 where tenant_id = $1 and operation_id = $2`,
-      [tenantId, operationId, JSON.stringify(update), JSON.stringify(answer)],
-    );
-    return { outcome: 'answered', operationId, answer, repeated: false };
-  }
+  if (live) return update(live);
   const made = await insertPass(sql, order, {
     customerId,
     liveKey: order.allowSeveral ? null : liveKey,
@@ -106,35 +97,70 @@ async function issueOnce(sql: Sql, order: IssueOrder): Promise<IssueOutcome> {
     [tenantId, operationId, made.passId, customerId, Object.keys(order.data), JSON.stringify(answer)],
   );
   return { outcome: 'answered', operationId, answer, repeated: false };
+
+  async function update(pass: Omit<IssuedPass, 'operationId'>): Promise<IssueOutcome> {
+    const change: PushUpdateInput = {
+      identifiers: [{ kind: 'serialNumber', value: pass.serialNumber }],
+      passType: null,
+      data: input.data,
+      updateMetadata: true,
+    };
+    const said = order.answer({ ...pass, operationId }, false);
+    await sql.query(
+      `update operations set kind = 'push-update', input = $3, response = $4 where tenant_id = $1 and operation_id = $2`,
+      [tenantId, operationId, JSON.stringify(change), JSON.stringify(said)],
+    );
+    return { outcome: 'answered', operationId, answer: said, repeated: false };
+  }
 }
+
+interface LiveRow {
+  pass_id: string;
+  serial_number: string;
+  external_id: string | null;
+  pass_type_id: string;
+  state: PassState;
+  created_at: Date;
+}
+const LIVE = 'select pass_id, serial_number, external_id, pass_type_id, state, created_at from passes';
 
 async function findLivePass(
   sql: Sql,
   tenantId: string,
   liveKey: string,
 ): Promise<Omit<IssuedPass, 'operationId'> | undefined> {
-  const [row] = await sql.query<{
-    pass_id: string;
-    serial_number: string;
-    external_id: string | null;
-    pass_type_id: string;
-    state: PassState;
-    created_at: Date;
-  }>(
-    `select pass_id, serial_number, external_id, pass_type_id, state, created_at from passes
-      where tenant_id = $1 and live_key = $2`,
-    [tenantId, liveKey],
+  const [row] = await sql.query<LiveRow>(`${LIVE} where tenant_id = $1 and live_key = $2`, [tenantId, liveKey]);
+  return row && toIssued(row);
+}
+
+/**
+ * The live pass that the merchant's own id names, where a request names nobody: a repeated delivery must not make another
+ * one. No key of a table stands for such a holder, so requests of one id go one after the other until the commit.
+ */
+async function findPassOfNobody(
+  sql: Sql,
+  tenantId: string,
+  externalId: string,
+  passTypeId: string,
+): Promise<Omit<IssuedPass, 'operationId'> | undefined> {
+  await sql.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`external-id/${tenantId}/${externalId}`]);
+  const [row] = await sql.query<LiveRow>(
+    `${LIVE} where tenant_id = $1 and external_id = $2 and pass_type_id = $3 and live_key is not null
+      order by created_at limit 1`,
+    [tenantId, externalId, passTypeId],
   );
-  return (
-    row && {
-      passId: row.pass_id,
-      serialNumber: row.serial_number,
-      externalId: row.external_id,
-      passTypeId: row.pass_type_id,
-      state: row.state,
-      createdAt: row.created_at,
-    }
-  );
+  return row && toIssued(row);
+}
+
+function toIssued(row: LiveRow): Omit<IssuedPass, 'operationId'> {
+  return {
+    passId: row.pass_id,
+    serialNumber: row.serial_number,
+    externalId: row.external_id,
+    passTypeId: row.pass_type_id,
+    state: row.state,
+    createdAt: row.created_at,
+  };
 }
 
 /** Pass, tag, first revision and `pass.created` in one statement. */

@@ -15,6 +15,10 @@ interface CustomerRow {
 
 const COLUMN = { customerId: 'external_customer_id', email: 'email', phone: 'phone' } as const;
 
+/** Whether a request says who receives the pass, beyond an id of the pass itself. */
+export const namesPerson = (identifiers: readonly Identifier[]): boolean =>
+  identifiers.some(({ kind }) => (PERSONAL as readonly string[]).includes(kind));
+
 /** The identifiers of one request belong to different people: nothing may be guessed or merged. */
 export class IdentifiersClash extends Error {
   override readonly name = 'IdentifiersClash';

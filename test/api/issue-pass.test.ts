@@ -181,6 +181,18 @@ test('simultaneous identical requests for a new person make one customer and one
   }
 });
 
+test('where nobody is named, the id that the merchant gave stands for the holder: redeliveries make no second pass', async () => {
+  const { passTemplate, pass } = order('x@example.com');
+  const body = { passTemplate, pass, externalId: 'CARD-1' };
+  const responses = await Promise.all(Array.from({ length: 6 }, () => send(body)));
+  assert.deepEqual(responses.map(({ status }) => status).sort(), [200, 200, 200, 200, 200, 201]);
+  const bodies = (await Promise.all(responses.map((response) => response.json()))) as Issued[];
+  assert.equal(new Set(bodies.map(({ id }) => id)).size, 1);
+  assert.equal((await send({ ...body, externalId: 'CARD-2' })).status, 201);
+  const rows = await db.owner(`select count(*)::int as count from passes where external_id in ('CARD-1', 'CARD-2')`);
+  assert.equal(rows[0]!['count'], 2);
+});
+
 test('a tenant that allows several passes gets one for every call', async () => {
   const several = await seedTenant(db, { allowSeveralPasses: true });
   await addCard(several.tenantId);
