@@ -91,11 +91,15 @@ describe('identifiers that change hands', () => {
       `customer, identifiers and pass to have ${address}`,
     );
   const lastSyncOf = async (tenant: ProfileTenant, customer: Known) => {
-    const [row] = await test.owner<{ operation_id: string }>(
-      `select operation_id from operations where customer_id = $1 and kind = 'profile-sync' order by acceptance_sequence desc limit 1`,
-      [customer.customerId],
-    );
-    return ended(test, tenant.tenantId, row!.operation_id);
+    // The customer stands with an operation once it was found.
+    const row = await until(async () => {
+      const [newest] = await test.owner<{ operation_id: string }>(
+        `select operation_id from operations where customer_id = $1 and kind = 'profile-sync' order by acceptance_sequence desc limit 1`,
+        [customer.customerId],
+      );
+      return newest;
+    }, 'a sync of the customer');
+    return ended(test, tenant.tenantId, row.operation_id);
   };
   const toldOf = (customer: Known) =>
     test

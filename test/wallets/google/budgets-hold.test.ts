@@ -59,7 +59,7 @@ test('a token that was not taken costs nothing, and is there after the wait it w
 });
 
 test('what became due while the process was held up is not sent at once', async () => {
-  const gapMs = 10;
+  const gapMs = 20;
   const turns = createSpacedTurns(gapMs);
   const sent: number[] = [];
   const all = Array.from({ length: 8 }, async (_, i) => {
@@ -69,7 +69,8 @@ test('what became due while the process was held up is not sent at once', async 
   // Holds the event loop until every turn is overdue.
   for (const end = performance.now() + 8 * gapMs; performance.now() < end;);
   await Promise.all(all);
-  for (let i = 1; i < sent.length; i++) assert.ok(sent[i]! - sent[i - 1]! >= gapMs - 1, `${i}: ${sent.join(' ')}`);
+  // Half a gap for what lies between a turn and our look at the clock; overdue turns at once would leave none.
+  for (let i = 1; i < sent.length; i++) assert.ok(sent[i]! - sent[i - 1]! >= gapMs / 2, `${i}: ${sent.join(' ')}`);
 });
 
 test('at most three notifying messages lie within any 24 hours', () => {
