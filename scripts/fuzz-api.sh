@@ -11,7 +11,7 @@ if [ ! -x "$venv/bin/schemathesis" ]; then
     echo 'fuzz: Python 3.10 or newer with venv is missing; nothing was fuzzed. Debian and Ubuntu: apt-get install python3-venv' >&2
     exit 3
   fi
-  if ! { python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check 'schemathesis==4.32.5'; }; then
+  if ! { python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check --retries 10 -r scripts/fuzz-requirements.txt; }; then
     echo 'fuzz: schemathesis could not be installed; nothing was fuzzed.' >&2
     exit 4
   fi

@@ -35,7 +35,7 @@ export const operationEventRoutes = (deps: ApiDeps): Route[] => [
       204: { description: 'The client has seen the end, by its Last-Event-ID: an EventSource stops now' },
       200: {
         description: 'A stream; the data of each event is the operation as GET answers it',
-        schema: z.object({ event: z.enum(['operation', 'end']), data: z.string() }),
+        schema: z.object({ event: z.enum(['operation', 'end']), data: z.string(), id: z.string() }),
         contentType: 'text/event-stream',
       },
     },
