@@ -28,7 +28,7 @@ const SMALL = 2;
  * left over comes back by itself. Tenants take turns, the oldest of each first, so that a flood of one waits behind
  * nobody but itself, and a tenant gets no more than `bounds` of workflows that have not yet done their first step: queues
  * of engine and workers stay short for the others. One statement: a loose scan of the index finds the tenants that wait,
- * whatever their queues hold.
+ * whatever their queues hold, and no row is locked that is not taken.
  */
 export async function claimAccepted(
   sql: Sql,
@@ -43,25 +43,30 @@ export async function claimAccepted(
        select (select o.tenant_id from operations o where o.status = 'accepted' and o.tenant_id > w.tenant_id
                 order by o.tenant_id limit 1)
          from waiting w where w.tenant_id is not null
-     ), due as (
-       select d.operation_id, w.tenant_id, row_number() over (partition by w.tenant_id order by d.dispatch_after) as turn, d.dispatch_after
-         from waiting w cross join lateral (
-           select operation_id, dispatch_after from operations o
-            where o.status = 'accepted' and o.tenant_id = w.tenant_id and o.dispatch_after <= now()
-            order by o.dispatch_after limit $1 for update skip locked) d
-     ), started as (
-       select w.tenant_id, count(o.operation_id) as pending from waiting w
-         left join operations o on o.status = 'accepted' and o.tenant_id = w.tenant_id and o.dispatch_after > now()
-        group by 1
      ), burden as (
-       select tenant_id, pending, pending + (select count(*) from due d where d.tenant_id = s.tenant_id) as size from started s
+       select w.tenant_id, s.pending, s.pending + d.due as size from waiting w
+        cross join lateral (
+          select count(*) as pending from operations o
+           where o.status = 'accepted' and o.tenant_id = w.tenant_id and o.dispatch_after > now()) s
+        cross join lateral (
+          select count(*) as due from (
+            select from operations o
+             where o.status = 'accepted' and o.tenant_id = w.tenant_id and o.dispatch_after <= now()
+             order by o.dispatch_after limit ${SMALL + 1}) o) d
+     ), room as (
+       select tenant_id, pending, greatest(0, least($1,
+                case when size > ${SMALL} and exists (select from burden where size between 1 and ${SMALL})
+                     then $4::int else $3::int end - pending)) as free
+         from burden
+     ), due as (
+       select d.operation_id, d.dispatch_after, row_number() over (partition by r.tenant_id order by d.dispatch_after) as turn
+         from room r cross join lateral (
+           select operation_id, dispatch_after from operations o
+            where o.status = 'accepted' and o.tenant_id = r.tenant_id and o.dispatch_after <= now()
+            order by o.dispatch_after limit r.free for update skip locked) d
      ), claimed as (
        update operations set dispatch_after = now() + $2::double precision * interval '1 millisecond', dispatched_at = now()
-        where operation_id in (
-          select operation_id from due join burden using (tenant_id)
-           where turn + pending <= case when size > ${SMALL} and exists (select from burden where size between 1 and ${SMALL})
-                                        then $4::int else $3::int end
-           order by turn, dispatch_after limit $1)
+        where operation_id in (select operation_id from due order by turn, dispatch_after limit $1)
         returning tenant_id, operation_id, kind, run, test, coalesce(pass_id, (
           select case when count(distinct p.pass_id) = 1 then (array_agg(p.pass_id))[1] end
             from jsonb_to_recordset(operations.input -> 'identifiers') as i(kind text, value text)
