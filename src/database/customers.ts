@@ -1,6 +1,7 @@
 import type { CustomerHit } from '../passes/choose-customer.js';
 import type { JsonValue } from '../passes/pass-type.js';
 import type { OperationRow } from './operations.js';
+import { askedIdentifiers } from './asked-identifiers.js';
 import type { Sql } from './connect.js';
 import { recordStepSql, stepValues, type OperationRef, type StepRecord } from './steps.js';
 
@@ -42,7 +43,7 @@ export async function loadWithCustomerHits(
     `with operation as materialized (
        select * from operations where tenant_id = $1 and operation_id = $2
      ), asked as materialized (
-       select i.kind, i.value from operation, jsonb_to_recordset(operation.input -> 'identifiers') as i(kind text, value text)
+       select i.kind, i.value from operation cross join lateral ${askedIdentifiers('operation.input')} i
      ), leads as (
        select a.kind, c.customer_id from asked a
          cross join lateral (select customer_id from customer_identifiers c where c.tenant_id = $1 and c.kind = a.kind and c.value = a.value) c

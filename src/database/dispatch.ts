@@ -1,4 +1,5 @@
 import type { OperationKind } from '../passes/operation.js';
+import { askedIdentifiers } from './asked-identifiers.js';
 import type { Sql } from './connect.js';
 
 export interface Dispatchable {
@@ -69,7 +70,7 @@ export async function claimAccepted(
         where operation_id in (select operation_id from due order by turn, dispatch_after limit $1)
         returning tenant_id, operation_id, kind, run, test, coalesce(pass_id, (
           select case when count(distinct p.pass_id) = 1 then (array_agg(p.pass_id))[1] end
-            from jsonb_to_recordset(operations.input -> 'identifiers') as i(kind text, value text)
+            from ${askedIdentifiers('operations.input')} i
             left join customer_identifiers c on c.tenant_id = operations.tenant_id and c.kind = i.kind and c.value = i.value
             join lateral (
               select pass_id from passes where customer_id = c.customer_id and tenant_id = operations.tenant_id

@@ -1,5 +1,6 @@
 import type { Hit } from '../passes/choose-pass.js';
 import type { OperationRow } from './operations.js';
+import { askedIdentifiers } from './asked-identifiers.js';
 import type { Sql } from './connect.js';
 import { PASS_COLUMNS, type PassRow } from './passes.js';
 
@@ -41,7 +42,7 @@ export async function loadWithHits(
        select operation_id, acceptance_sequence, kind, origin, input, status, outcome, pass_id, customer_id, revision, cancel_requested, test, accepted_at
          from operations where tenant_id = $1 and operation_id = $2
      ), asked as materialized (
-       select i.kind, i.value from operation, jsonb_to_recordset(operation.input -> 'identifiers') as i(kind text, value text)
+       select i.kind, i.value from operation cross join lateral ${askedIdentifiers('operation.input')} i
      ), leads as (
        select a.kind, p.pass_id from asked a
          cross join lateral (select customer_id from customer_identifiers c where c.tenant_id = $1 and c.kind = a.kind and c.value = a.value) c
@@ -84,9 +85,9 @@ export async function loadWithHits(
 export async function isPassBeingCreated(sql: Sql, tenantId: string, operationId: string): Promise<boolean> {
   const [row] = await sql.query<{ creating: boolean }>(
     `select exists (
-       select from operations o, jsonb_to_recordset(o.input -> 'identifiers') as i(kind text, value text)
+       select from operations o cross join lateral ${askedIdentifiers('o.input')} i
         where o.tenant_id = $1 and o.kind = 'issue-pass' and o.pass_id is null and o.status in ('accepted', 'running', 'retrying')
-          and exists (select from operations mine, jsonb_to_recordset(mine.input -> 'identifiers') as m(kind text, value text)
+          and exists (select from operations mine cross join lateral ${askedIdentifiers('mine.input')} m
                        where mine.operation_id = $2 and mine.tenant_id = $1 and m.kind = i.kind and m.value = i.value)
      ) as creating`,
     [tenantId, operationId],

@@ -10,7 +10,10 @@ export const tenantSettings = z.strictObject({
   /** BCP 47 tag of pages and passes where the customer's own language is unknown. */
   language: z.string().default('en'),
   /** Identifier kinds of the tenant's own, beyond email, phone, customerId, serialNumber and externalId. */
-  customIdentifiers: z.array(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/)).default([]),
+  customIdentifiers: z
+    .array(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/))
+    .max(20)
+    .default([]),
   /** `all`: every identifier given must lead to the pass. `known`: identifiers that nobody has are passed over. */
   identifierMatching: z.enum(['all', 'known']).default('all'),
   /** How long a push-update waits for a pass that an accepted issue-pass is still creating, seconds. */
