@@ -34,7 +34,7 @@ const IN_FLIGHT = 64;
  */
 const PROCESSORS = availableParallelism();
 const ALONE = { perTenant: 8 * PROCESSORS, besideSmall: PROCESSORS };
-const BESIDE_OTHERS = { perTenant: 2 * PROCESSORS, besideSmall: Math.ceil(PROCESSORS / 2) };
+const BESIDE_OTHERS = { perTenant: PROCESSORS, besideSmall: Math.ceil(PROCESSORS / 2) };
 const PRESENT_MS = 60_000;
 
 /**
