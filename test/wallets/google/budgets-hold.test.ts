@@ -63,11 +63,12 @@ test('what became due while the process was held up is not sent at once', async 
   const turns = createSpacedTurns(gapMs);
   const sent: number[] = [];
   const all = Array.from({ length: 8 }, async (_, i) => {
-    await turns.take(i * gapMs);
+    // None is due at once: such a turn is over before the hold-up begins.
+    await turns.take((i + 1) * gapMs);
     sent.push(performance.now());
   });
   // Holds the event loop until every turn is overdue.
-  for (const end = performance.now() + 8 * gapMs; performance.now() < end;);
+  for (const end = performance.now() + 9 * gapMs; performance.now() < end;);
   await Promise.all(all);
   // Half a gap for what lies between a turn and our look at the clock; overdue turns at once would leave none.
   for (let i = 1; i < sent.length; i++) assert.ok(sent[i]! - sent[i - 1]! >= gapMs / 2, `${i}: ${sent.join(' ')}`);
