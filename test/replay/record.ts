@@ -5,6 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 
 export const HISTORIES = fileURLToPath(new URL('./histories/', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PER_WORKFLOW_TYPE = 8;
 
 interface HistoryEvent {
@@ -48,8 +49,10 @@ export async function recordHistories(address: string): Promise<number> {
     const shape = shapeOf(json.events);
     if (shapes.has(shape)) continue;
     shapes.add(shape);
-    // Who ran it is of no interest, and names a machine.
-    const plain = JSON.stringify(json, (key, value: unknown) => (key === 'identity' ? 'worker' : value));
+    // Who ran it, and where, is of no interest and names a machine.
+    const plain = JSON.stringify(json, (key, value: unknown) => (key === 'identity' ? 'worker' : value))
+      .replaceAll(ROOT, '/app/')
+      .replaceAll(/\b\d+@[\w.-]+/g, 'worker');
     writeFileSync(join(HISTORIES, `${execution.type}-${shapes.size}.json`), `${plain}\n`);
   }
   await connection.close();
