@@ -55,7 +55,7 @@ export async function claimAccepted(
              where o.status = 'accepted' and o.tenant_id = w.tenant_id and o.dispatch_after <= now()
              order by o.dispatch_after limit ${SMALL + 1}) o) d
      ), room as (
-       select tenant_id, pending, greatest(0, least($1,
+       select tenant_id, greatest(0, least($1,
                 case when size > ${SMALL} and exists (select from burden where size between 1 and ${SMALL})
                      then $4::int else $3::int end - pending)) as free
          from burden
