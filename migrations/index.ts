@@ -14,6 +14,7 @@ import * as fairDispatch from './0012_fair_dispatch.js';
 import * as consentsHandedOver from './0013_consents_handed_over.js';
 import * as unfinishedByAge from './0014_unfinished_by_age.js';
 import * as klaviyoAccounts from './0016_klaviyo_accounts.js';
+import * as dispatchedBy from './0017_dispatched_by.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -31,6 +32,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0013_consents_handed_over', consentsHandedOver],
   ['0014_unfinished_by_age', unfinishedByAge],
   ['0016_klaviyo_accounts', klaviyoAccounts],
+  ['0017_dispatched_by', dispatchedBy],
 ];
 
 /** Migrations as a list in code, so that a build or a bundle finds them without reading a folder. */

@@ -1,11 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { claimAccepted, releaseClaims, type Dispatchable, type StartBounds } from '../database/dispatch.js';
+import { claimAccepted, releaseClaims, type Dispatchable, type Shares } from '../database/dispatch.js';
 import type { Database } from '../database/connect.js';
 import { startCancellations } from './cancellations.js';
 import { startFanOut } from './fan-out.js';
 import { reconcile, startReconciler } from './reconcile.js';
+import { createRecentStarts } from './recent-starts.js';
 import { startWorkflow, type StartOptions } from './start-workflow.js';
 
 export interface DispatcherOptions extends StartOptions {
@@ -13,7 +15,6 @@ export interface DispatcherOptions extends StartOptions {
   client: Client;
   log: Logger;
   batch?: number;
-  /** How long a claim holds before another dispatcher may take the operation. */
   leaseMs?: number;
   /** How often to look without being nudged: what a crash or an outage left over. */
   sweepMs?: number;
@@ -25,17 +26,21 @@ export interface Dispatcher {
   stop(): Promise<void>;
 }
 
+/** How long a claim holds before another dispatcher may take the operation. */
+export const CLAIM_MS = 15_000;
 const RETRY_MS = 1_000;
 const SOON_MS = 25;
 const IN_FLIGHT = 64;
 /**
- * By processor, as engine, database and workers share them: an update is computed for about half of the time it takes.
- * Alone a tenant may fill all of them; where others were seen lately, it leaves room for the first single update of theirs.
+ * By processor, as engine, database and workers share them, and for each dispatcher, as each brings a worker. Alone a tenant
+ * may fill all of them; where others were seen lately, it gets a start for two of them at each look.
  */
 const PROCESSORS = availableParallelism();
-const ALONE = { perTenant: 8 * PROCESSORS, besideSmall: PROCESSORS };
-const BESIDE_OTHERS = { perTenant: PROCESSORS, besideSmall: Math.ceil(PROCESSORS / 2) };
-const PRESENT_MS = 60_000;
+const ALONE = 4 * PROCESSORS;
+const BESIDE_OTHERS = Math.ceil(PROCESSORS / 2);
+const PRESENT_MS = 600_000;
+/** While others' single requests are served, a flood gets a start no sooner than this after its last one. */
+const GIVE_WAY_MS = 50;
 
 /**
  * Starts the workflow of every accepted operation. It runs beside each worker and shares its connection, so that the
@@ -44,12 +49,13 @@ const PRESENT_MS = 60_000;
 export function startDispatcher(options: DispatcherOptions): Dispatcher {
   const { database, client, log } = options;
   const batch = options.batch ?? 100;
-  const leaseMs = options.leaseMs ?? 15_000;
+  const leaseMs = options.leaseMs ?? CLAIM_MS;
+  const dispatcherId = randomUUID();
   let stopped = false;
   let nudged = true;
   let wake: (() => void) | null = null;
   const inFlight = new Set<Promise<void>>();
-  const lastSeen = new Map<string, number>();
+  const recent = createRecentStarts(PRESENT_MS);
 
   const nudge = (): void => {
     nudged = true;
@@ -67,10 +73,13 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
       if (nudged || stopped) done();
     });
 
-  function bounds(): StartBounds {
-    const since = performance.now() - PRESENT_MS;
-    for (const [tenantId, at] of lastSeen) if (at < since) lastSeen.delete(tenantId);
-    return lastSeen.size > 1 ? BESIDE_OTHERS : ALONE;
+  function shares(): Shares {
+    const now = performance.now();
+    return {
+      dispatcherId,
+      perTenant: recent.since(now - PRESENT_MS).length > 1 ? BESIDE_OTHERS : ALONE,
+      giveWay: recent.since(now - GIVE_WAY_MS),
+    };
   }
 
   async function start(operation: Dispatchable): Promise<boolean> {
@@ -100,10 +109,10 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
       let claimedAny = false;
       try {
         const free = Math.min(batch, IN_FLIGHT - inFlight.size);
-        const claimed = free > 0 ? await claimAccepted(database.system, free, leaseMs, bounds()) : [];
+        const claimed = free > 0 ? await claimAccepted(database.system, free, leaseMs, shares()) : [];
         claimedAny = claimed.length > 0;
         for (const operation of claimed) {
-          lastSeen.set(operation.tenant_id, performance.now());
+          recent.add(operation.tenant_id, performance.now());
           const started: Promise<void> = start(operation).then((ok) => {
             troubled ||= !ok;
             // Only a full house needs waking: a claim per finished start would cost a query per operation.

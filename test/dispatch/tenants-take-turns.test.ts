@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { claimAccepted, releaseClaims } from '../../src/database/dispatch.js';
+import { claimAccepted, releaseClaims, type Shares } from '../../src/database/dispatch.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { seedTenant } from '../support/tenant.js';
 
-const OPEN = { perTenant: 16, besideSmall: 16 };
+const ONE = '00000000-0000-4000-8000-000000000001';
+const OTHER = '00000000-0000-4000-8000-000000000002';
+const OPEN = { dispatcherId: ONE, perTenant: 16, giveWay: [] };
 
 let db: TestDatabase;
 const tenants: string[] = [];
@@ -53,14 +55,18 @@ test('a flood of one tenant, however old, holds back neither the next tenant nor
   assert.equal(new Set(ids).size, ids.length);
   // What waits for a worker is bounded, until a first step is done.
   assert.deepEqual(await claimAccepted(db.database.system, 100, 60_000, OPEN), []);
-  await db.owner(`update operations set status = 'running' where operation_id = any($1)`, [ids.slice(1, 4)]);
+  await db.owner(`update operations set status = 'running' where operation_id = any($1) and tenant_id = $2`, [
+    ids,
+    loud,
+  ]);
   assert.ok((await claimAccepted(db.database.system, 100, 60_000, OPEN)).length > 0);
 
   // What was given back is due again.
-  await releaseClaims(db.database.system, [first[0]!.operation_id], 0);
+  const stillWaiting = first.find((row) => row.tenant_id === late)!.operation_id;
+  await releaseClaims(db.database.system, [stillWaiting], 0);
   const [back] = await db.owner<{ due: boolean }>(
     'select dispatch_after <= clock_timestamp() as due from operations where operation_id = $1',
-    [first[0]!.operation_id],
+    [stillWaiting],
   );
   assert.equal(back!.due, true);
 });
@@ -69,7 +75,7 @@ test('a claim reads a few pages of the index, not the queue', async () => {
   const statements: string[] = [];
   await claimAccepted({ query: async (text) => (statements.push(text), []) }, 10, 1, OPEN);
   const [row] = await db.owner<{ 'QUERY PLAN': { Plan: Record<string, number> }[] }>(
-    `explain (analyze, buffers, format json) ${statements[0]!.replaceAll('$1', '10').replaceAll('$2', '1').replaceAll('$3', '16').replaceAll('$4', '16')}`,
+    `explain (analyze, buffers, format json) ${statements[0]!.replaceAll('$1', '10').replaceAll('$2', '1').replaceAll('$3', '16').replaceAll('$4', `'${ONE}'`).replaceAll('$5', `'{}'`)}`,
   );
   const { Plan: plan } = row!['QUERY PLAN'][0]!;
   const pages = plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!;
@@ -77,31 +83,63 @@ test('a claim reads a few pages of the index, not the queue', async () => {
   assert.ok(pages < 300, `the claim touched ${pages} pages`);
 });
 
-test('while a single operation of one tenant is served, a flood of another gets no more than its share', async () => {
+/** What other tests left waiting would be small tenants, too. */
+const clear = () => db.owner(`update operations set status = 'cancelled' where status in ('accepted', 'running')`);
+const claim = async (shares: Partial<Shares>): Promise<string[]> => {
+  const rows = await claimAccepted(db.database.system, 100, 60_000, { ...OPEN, perTenant: 6, ...shares });
+  return rows.map((row) => row.tenant_id);
+};
+/** All that was started for a tenant has done its first step, or has ended. */
+const become = (status: 'running' | 'succeeded', tenantId: string) =>
+  db.owner(
+    `update operations set status = $2
+      where tenant_id = $1 and status = any($3) and (status = 'running' or dispatch_after > now())`,
+    [tenantId, status, status === 'running' ? ['accepted'] : ['accepted', 'running']],
+  );
+
+test('a flood gives way as long as a single operation of another tenant is served, to its end', async () => {
   const loud = (await seedTenant(db)).tenantId;
   const quiet = (await seedTenant(db)).tenantId;
-  // What other tests left waiting would be small tenants, too.
-  await db.owner(`update operations set status = 'cancelled' where status = 'accepted'`);
-  const claim = async (): Promise<string[]> => {
-    const rows = await claimAccepted(db.database.system, 100, 60_000, { perTenant: 6, besideSmall: 2 });
-    return rows.map((row) => row.tenant_id);
-  };
-  const done = (tenantId: string) =>
-    db.owner(
-      `update operations set status = 'running' where tenant_id = $1 and status = 'accepted' and dispatch_after > now()`,
-      [tenantId],
-    );
+  await clear();
   await flood(loud, 50, 10);
-  assert.deepEqual(await claim(), Array<string>(6).fill(loud));
+  assert.deepEqual(await claim({}), Array<string>(6).fill(loud));
+  await become('running', loud);
   await flood(quiet, 1, 1);
-  assert.deepEqual(await claim(), [quiet], 'the flood has what it may have');
-  await done(loud);
-  assert.deepEqual(await claim(), [loud, loud], 'a flood never stops altogether');
-  await done(quiet);
-  assert.deepEqual(await claim(), Array<string>(4).fill(loud), 'nobody small waits any more');
+  assert.deepEqual(await claim({ giveWay: [loud] }), [quiet], 'the flood has just been served');
+  await become('running', quiet);
+  assert.deepEqual(await claim({ giveWay: [loud, quiet] }), [], 'the single operation is at work');
+  assert.deepEqual(await claim({}), Array<string>(6).fill(loud), 'a flood that has waited long enough goes on');
+  await become('running', loud);
+  await become('succeeded', quiet);
+  assert.deepEqual(await claim({ giveWay: [loud] }), Array<string>(6).fill(loud), 'nobody small is there any more');
   // Two floods hold nobody back but each other.
   await flood(quiet, 50, 1);
-  await done(loud);
-  const both = await claim();
+  await become('running', loud);
+  const both = await claim({ giveWay: [loud, quiet] });
   assert.deepEqual([both.filter((one) => one === loud).length, both.length], [6, 12]);
+});
+
+test('what runs for long holds no flood back', async () => {
+  const loud = (await seedTenant(db)).tenantId;
+  const quiet = (await seedTenant(db)).tenantId;
+  await clear();
+  await flood(quiet, 1, 1);
+  assert.deepEqual(await claim({}), [quiet]);
+  await become('running', quiet);
+  await flood(loud, 50, 10);
+  assert.deepEqual(await claim({ giveWay: [loud] }), []);
+  // As if it had been claimed a second earlier.
+  await db.owner(`update operations set dispatch_after = dispatch_after - interval '1 second' where tenant_id = $1`, [
+    quiet,
+  ]);
+  assert.deepEqual(await claim({ giveWay: [loud] }), Array<string>(6).fill(loud));
+});
+
+test('each dispatcher has a share of its own: more workers work a flood off faster', async () => {
+  const loud = (await seedTenant(db)).tenantId;
+  await clear();
+  await flood(loud, 50, 10);
+  assert.equal((await claim({ dispatcherId: ONE })).length, 6);
+  assert.equal((await claim({ dispatcherId: ONE })).length, 0);
+  assert.equal((await claim({ dispatcherId: OTHER })).length, 6);
 });
