@@ -69,6 +69,7 @@ export async function startApi(config: ApiConfig, log: Logger, host?: string): P
   let metricsServer: MetricsServer | null = null;
   const secretBox = createSecretBox({ keys: config.secretKeys });
   const app = createApp({
+    installation: config.environment,
     database,
     log,
     now,

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import type { z } from 'zod';
 import { parseSecretKeys, type SecretKey } from './database/secrets.js';
+import type { Environment } from './passes/environment.js';
 import { DEMO_KEY_ID_PREFIX } from './tenants/demo-secrets-key.js';
 import { VARIABLES } from './config-variables.js';
 
 export { TEMPORAL_VARIABLES, VARIABLES } from './config-variables.js';
 
 export type Env = Readonly<Record<string, string | undefined>>;
-export type Environment = 'development' | 'staging' | 'production';
 
 export interface TemporalConfig {
   connectionOptions: ClientConnectConfig['connectionOptions'];

@@ -1,6 +1,7 @@
 import { loadDelivery, recordAttempt, type DeliveryEnd, type LoadedDelivery } from '../database/deliveries.js';
 import { presentEvent, TEST_EVENT } from '../merchants/events.js';
 import type { WebhookAnswer } from '../merchants/send.js';
+import { webhookReach } from '../merchants/safe-url.js';
 import { webhookHeaders } from '../merchants/sign.js';
 import { PermanentError } from '../passes/errors.js';
 import type { ActivityDeps } from './deps.js';
@@ -36,7 +37,7 @@ async function attempt(
     url: delivery.url,
     headers: webhookHeaders(secrets, { id: delivery.event_id, body, now }),
     body,
-    reach: delivery.environment === 'development' ? 'development' : 'public',
+    reach: webhookReach(delivery.environment, deps.installation),
   });
 }
 

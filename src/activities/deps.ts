@@ -2,12 +2,15 @@ import type { Database } from '../database/connect.js';
 import type { SealedWebhookSecret } from '../database/deliveries.js';
 import type { KlaviyoClient } from '../klaviyo/client.js';
 import type { MerchantSender } from '../merchants/send.js';
+import type { Environment } from '../passes/environment.js';
 import type { PassTypeVersion } from '../passes/pass-type.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
 import type { GoogleWalletClient } from '../wallets/google/objects-client.js';
 
 /** What a process must bring so that the steps can run; each reader may cache, versions never change. */
 export interface ActivityDeps {
+  /** `PASSRELAY_ENV`. */
+  installation: Environment;
   database: Database;
   tenantSettings(tenantId: string): Promise<TenantSettings>;
   passTypes: PassTypeReader;

@@ -9,6 +9,7 @@ import {
   type TenantAccessRow,
 } from '../database/api-keys.js';
 import type { Database } from '../database/connect.js';
+import { isTest, type Environment } from '../passes/environment.js';
 import { tenantSettings, type TenantSettings } from '../passes/tenant-settings.js';
 import { createTokenVerifier, readUnverified, type TokenVerifier } from './oauth-tokens.js';
 import type { Logger } from 'pino';
@@ -16,7 +17,7 @@ import type { Logger } from 'pino';
 export interface TenantAccess {
   tenantId: string;
   accountId: string;
-  environment: TenantAccessRow['environment'];
+  environment: Environment;
   settings: TenantSettings;
 }
 
@@ -96,8 +97,15 @@ export function createCredentials(deps: {
   const byKeyHash = rememberBriefly(async (hash): Promise<{ caller: Caller; expiresAt: number } | null> => {
     const row = await findApiKeyByHash(database.system, Buffer.from(hash, 'hex'));
     if (!row) return null;
-    const { key_id: id, test } = row;
-    const caller: Caller = { via: 'key', id, test, scopes: knownScopes(row.scopes), tenant: toTenant(row) };
+    const { key_id: id } = row;
+    const tenant = toTenant(row);
+    const caller: Caller = {
+      via: 'key',
+      id,
+      test: isTest(tenant.environment, row),
+      scopes: knownScopes(row.scopes),
+      tenant,
+    };
     return { caller, expiresAt: row.expires_at?.getTime() ?? Infinity };
   }, now);
   const byTenant = rememberBriefly(
@@ -143,7 +151,9 @@ export function createCredentials(deps: {
       const verifier = secret.split('.').length === 3 ? await verifierOf(secret) : null;
       const claims = verifier && (await verifier.verify(secret));
       const tenant = claims && (await byTenant(claims.tenantId));
-      return tenant && { via: 'token', id: claims.subject, scopes: knownScopes(claims.scopes), test: false, tenant };
+      if (!tenant) return null;
+      const test = isTest(tenant.environment, { test: false });
+      return { via: 'token', id: claims.subject, scopes: knownScopes(claims.scopes), test, tenant };
     },
     recordUse,
     async close() {

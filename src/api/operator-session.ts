@@ -4,6 +4,7 @@ import { findLiveKey } from '../database/operator.js';
 import { getSecret } from '../database/secrets.js';
 import { getTenant, type Tenant } from '../database/tenants.js';
 import type { OperatorFrame } from '../pages/operator-pages.js';
+import { isTest } from '../passes/environment.js';
 import type { Caller } from './credentials.js';
 import { withinDeadline } from './deadline.js';
 import type { ApiDeps } from './route.js';
@@ -66,7 +67,7 @@ export function createOperatorSessions(deps: ApiDeps) {
           via: 'key',
           id: session.value.keyId,
           scopes,
-          test: row.test,
+          test: isTest(environment, row),
           tenant: { tenantId, accountId, environment, settings },
         },
       };

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import type { z } from 'zod';
 import type { Database } from '../database/connect.js';
 import type { SecretBox } from '../database/secrets.js';
+import type { Environment } from '../passes/environment.js';
 import type { Caller, Credentials } from './credentials.js';
 import type { GoogleService } from './google-service.js';
 import type { PassSigner } from './pass-file.js';
@@ -18,6 +19,8 @@ export interface PartHealth {
 }
 
 export interface ApiDeps {
+  /** `PASSRELAY_ENV`. */
+  installation: Environment;
   database: Database;
   log: Logger;
   now: () => number;

@@ -12,8 +12,9 @@ export function keyCommands(context: () => CliContext): Command {
   const keys = new Command('keys').description('API keys of a tenant');
   const existing = async (tenantId: string) => {
     const sql = context().database().tenant(tenantId);
-    if (!(await getTenant(sql, tenantId))) throw new Error(`There is no tenant "${tenantId}".`);
-    return sql;
+    const tenant = await getTenant(sql, tenantId);
+    if (!tenant) throw new Error(`There is no tenant "${tenantId}".`);
+    return { sql, environment: tenant.environment };
   };
   keys
     .command('create <tenantId> <name>')
@@ -30,7 +31,10 @@ export function keyCommands(context: () => CliContext): Command {
         const days = options.expiresInDays;
         if (days !== undefined && !(days > 0)) throw new Error('--expires-in-days takes a number above 0.');
         const expiresAt = days === undefined ? null : new Date(Date.now() + days * DAY_MS);
-        const sql = await existing(tenantId);
+        const { sql, environment } = await existing(tenantId);
+        if (environment === 'staging' && !options.test) {
+          throw new Error(`Tenant "${tenantId}" is in staging, where all keys are test keys: add --test.`);
+        }
         const made = await createApiKey(sql, { tenantId, name, scopes: options.scope, test: options.test, expiresAt });
         context().out(`${made.key}\nKey ${made.keyId}: keep it now, it is not shown again.`);
       },
@@ -39,7 +43,7 @@ export function keyCommands(context: () => CliContext): Command {
     .command('list <tenantId>')
     .description('names, scopes and dates; never the keys')
     .action(async (tenantId: string) => {
-      for (const row of await listApiKeys(await existing(tenantId), tenantId)) {
+      for (const row of await listApiKeys((await existing(tenantId)).sql, tenantId)) {
         const state = row.revoked_at ? 'revoked' : row.expires_at && row.expires_at < new Date() ? 'expired' : 'valid';
         const used = row.last_used_at ? `last used ${row.last_used_at.toISOString()}` : 'never used';
         context().out(`${row.key_id}  ${state}  ${row.name}  ${row.scopes.join(' ')}  ${used}`);
@@ -49,7 +53,7 @@ export function keyCommands(context: () => CliContext): Command {
     .command('revoke <tenantId> <keyId>')
     .description('end a key now')
     .action(async (tenantId: string, keyId: string) => {
-      const revoked = await revokeApiKey(await existing(tenantId), tenantId, keyId);
+      const revoked = await revokeApiKey((await existing(tenantId)).sql, tenantId, keyId);
       if (!revoked) throw new Error(`Tenant "${tenantId}" has no key ${keyId}.`);
       context().out(`Key ${keyId} is revoked.`);
     });

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Environment } from '../passes/environment.js';
 import type { Sql } from './connect.js';
 
 /** What a request needs to know of its tenant; `settings` is unparsed, as stored. */
 export interface TenantAccessRow {
   tenant_id: string;
   account_id: string;
-  environment: 'development' | 'staging' | 'production';
+  environment: Environment;
   settings: unknown;
 }
 

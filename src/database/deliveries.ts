@@ -1,3 +1,4 @@
+import type { Environment } from '../passes/environment.js';
 import type { JsonValue } from '../passes/pass-type.js';
 import type { Sql } from './connect.js';
 
@@ -18,7 +19,7 @@ export interface LoadedDelivery {
   endpoint_id: string;
   endpoint_state: 'enabled' | 'disabled';
   url: string;
-  environment: 'development' | 'staging' | 'production';
+  environment: Environment;
   event_id: string;
   type: string;
   payload: Record<string, JsonValue>;

@@ -1,8 +1,6 @@
+import type { Environment } from '../passes/environment.js';
 import { tenantSettings, type TenantSettings } from '../passes/tenant-settings.js';
 import type { Sql } from './connect.js';
-
-export const ENVIRONMENTS = ['development', 'staging', 'production'] as const;
-export type TenantEnvironment = (typeof ENVIRONMENTS)[number];
 
 /** A brand, with its settings parsed: defaults are filled in at reading, so that a new setting needs no migration. */
 export interface Tenant {
@@ -10,7 +8,7 @@ export interface Tenant {
   /** `aid_0x…`: how callers of the older API name the tenant. */
   accountId: string;
   name: string;
-  environment: TenantEnvironment;
+  environment: Environment;
   settings: TenantSettings;
   createdAt: Date;
   updatedAt: Date;
@@ -20,7 +18,7 @@ interface TenantRow {
   tenant_id: string;
   account_id: string;
   name: string;
-  environment: TenantEnvironment;
+  environment: Environment;
   settings: unknown;
   klaviyo_data_source_id: string | null;
   created_at: Date;

@@ -1,9 +1,14 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
+import type { Environment } from '../passes/environment.js';
 import { PermanentError } from '../passes/errors.js';
 
 /** `public`: https to public addresses only. `development`: http and this machine's own loopback addresses too. */
 export type Reach = 'public' | 'development';
+
+/** A tenant under development reaches this machine, unless the installation is production, where nobody may. */
+export const webhookReach = (tenant: Environment, installation: Environment): Reach =>
+  tenant === 'development' && installation !== 'production' ? 'development' : 'public';
 
 const FORBIDDEN_V4: [network: string, prefix: number][] = [
   ['0.0.0.0', 8],

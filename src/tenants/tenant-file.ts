@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ENVIRONMENTS } from '../database/tenants.js';
+import { ENVIRONMENTS } from '../passes/environment.js';
 import { tenantSettings } from '../passes/tenant-settings.js';
 
 /** Where the parts of one Pass Type ID certificate lie, relative to the tenant's folder. */
@@ -22,7 +22,12 @@ export const tenantFile = z.strictObject({
   tenantId: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and "-"'),
   accountId: z.string().regex(/^aid_0x[0-9a-f]{1,64}$/, 'aid_0x followed by lower-case hex digits'),
   name: z.string().min(1).max(100),
-  environment: z.enum(ENVIRONMENTS).default('development'),
+  environment: z
+    .enum(ENVIRONMENTS)
+    .default('development')
+    .describe(
+      'staging: everything is a test. development: webhooks may go to this machine, unless PASSRELAY_ENV is production',
+    ),
   settings: tenantSettings.prefault({}),
   certificates: z.array(certificateFiles).max(20).default([]),
   googleServiceAccountFile: z.string().min(1).optional().describe("Google's service-account key, JSON"),

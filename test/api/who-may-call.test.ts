@@ -177,6 +177,19 @@ test('a test key marks what it causes', async () => {
   assert.equal(row?.test, true);
 });
 
+test('in a staging tenant a live key marks what it causes as a test, too', async () => {
+  const staged = await seedTenant(db);
+  await db.owner(`update tenants set environment = 'staging' where tenant_id = $1`, [staged.tenantId]);
+  const response = await api.pushUpdate(staged.tenantId, staged.keys.all, {
+    identifiers: { email: staged.email },
+  });
+  assert.equal(response.status, 200);
+  const operation = await api.fetch(`/api/${staged.tenantId}/operations/${response.headers.get('x-correlation-id')}`, {
+    key: staged.keys.all,
+  });
+  assert.equal(((await operation.json()) as { test: boolean }).test, true);
+});
+
 test('beyond the budget of a minute: 429 with the seconds to wait, then it goes on', async () => {
   const small = await seedTenant(db, { requestsPerMinute: 10 });
   const get = (key: string) => api.fetch(`/api/${small.tenantId}/operations`, { key });

@@ -77,6 +77,18 @@ test('a key is shown once, listed without its text, and revoked', async () => {
   assert.match((await run(['keys', 'create', 'demo', 'x', '--scope', 'Pass.Raed'])).err, /did you mean Pass\.Read/);
 });
 
+test('a staging tenant gets test keys only', async () => {
+  const staged = copyTenantFolder();
+  editJson(staged, 'tenant.json', (tenant) =>
+    Object.assign(tenant, { environment: 'staging', tenantId: 'staged', accountId: 'aid_0x57a6' }),
+  );
+  assert.equal((await run(['tenant', 'apply', staged])).code, 0);
+  rmSync(staged, { recursive: true });
+  const create = ['keys', 'create', 'staged', 'flows', '--scope', 'KlaviyoListener.Write'];
+  assert.match((await run(create)).err, /"staged" is in staging, where all keys are test keys: add --test/);
+  assert.match((await run([...create, '--test'])).out, /^pr_test_/);
+});
+
 test('secrets are rotated to the first key, and an unknown key is named', async () => {
   const next = `two:${randomBytes(32).toString('base64')}`;
   assert.match((await run(['secrets', 'rotate'], { SECRETS_KEY: next })).err, /key "one".*SECRETS_KEY/);

@@ -4,8 +4,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { checkWebhookUrl, isAllowedAddress } from '../../src/merchants/safe-url.js';
+import { checkWebhookUrl, isAllowedAddress, webhookReach } from '../../src/merchants/safe-url.js';
 import { createMerchantSender } from '../../src/merchants/send.js';
+import { ENVIRONMENTS } from '../../src/passes/environment.js';
+import { startTestApi } from '../support/api.js';
+import { createTestDatabase } from '../support/database.js';
+import { seedTenant } from '../support/tenant.js';
 
 const FORBIDDEN = [
   '0.0.0.0',
@@ -75,6 +79,30 @@ test('any way to write a loopback address in a URL is refused', () => {
     assert.throws(() => checkWebhookUrl(url, 'public'), { code: 'unsafe-url' }, url);
   }
   assert.equal(checkWebhookUrl('https://shop.example:8443/hooks?x=1', 'public').port, '8443');
+});
+
+test('only a tenant under development reaches this machine, and in a production installation nobody does', async () => {
+  assert.equal(webhookReach('development', 'development'), 'development');
+  assert.equal(webhookReach('development', 'staging'), 'development');
+  for (const tenant of ENVIRONMENTS) assert.equal(webhookReach(tenant, 'production'), 'public');
+  for (const tenant of ['staging', 'production'] as const) assert.equal(webhookReach(tenant, 'development'), 'public');
+
+  const db = await createTestDatabase();
+  const tenant = await seedTenant(db);
+  const answers: number[] = [];
+  for (const installation of ENVIRONMENTS) {
+    const api = await startTestApi({ database: db.database, installation });
+    const response = await api.fetch(`/api/${tenant.tenantId}/webhook-endpoints`, {
+      method: 'POST',
+      key: tenant.keys.all,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ url: 'http://127.0.0.1:9/hooks' }),
+    });
+    answers.push(response.status);
+    await api.close();
+  }
+  await db.drop();
+  assert.deepEqual(answers, [201, 201, 422]);
 });
 
 test('what a name resolves to is checked where the connection is made, and a mixed answer is refused', async () => {

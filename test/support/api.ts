@@ -12,6 +12,7 @@ import type { ApiDeps, PartHealth, Route } from '../../src/api/route.js';
 import type { Database } from '../../src/database/connect.js';
 import { createSecretBox } from '../../src/database/secrets.js';
 import { createTenantReaders } from '../../src/database/tenant-readers.js';
+import type { Environment } from '../../src/passes/environment.js';
 
 export interface TestApi {
   baseUrl: string;
@@ -33,6 +34,7 @@ export async function startTestApi(options: {
   database: Database;
   now?: () => number;
   tokens?: TokenVerifier;
+  installation?: Environment;
   /** Google's stand-in, where a test needs one. */
   google?: { callbackKeysUrl: string; saveUrl: string };
   health?: () => Promise<Record<string, PartHealth>>;
@@ -45,6 +47,7 @@ export async function startTestApi(options: {
   const rateLimiter = createRateLimiter({ database, now, log });
   const secretBox = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
   const deps: ApiDeps = {
+    installation: options.installation ?? 'development',
     database,
     log,
     now,

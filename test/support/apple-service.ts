@@ -59,6 +59,7 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
   const rateLimiter = createRateLimiter({ database, now, log });
   const signer = createPassSigner({ database, secretBox, readers, publicUrl: baseUrl, now });
   const app = createApp({
+    installation: 'development',
     database,
     log,
     now,

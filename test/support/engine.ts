@@ -89,6 +89,7 @@ export async function startEngine(test: TestDatabase, options: EngineOptions = {
   const log = options.log ?? pino({ level: process.env['TEST_LOG'] ?? 'silent' });
   const taskQueue = options.taskQueue ?? `test-${randomUUID()}`;
   const deps: ActivityDeps = {
+    installation: 'development',
     database: test.database,
     ...createTenantReaders(test.database),
     apple: { push: async (): Promise<PushResult> => ({ kind: 'delivered', apnsId: 'test' }) },

@@ -11,7 +11,7 @@ import {
   updateEndpoint,
 } from '../../database/merchant-webhooks.js';
 import { EVENT_TYPES, TEST_EVENT } from '../../merchants/events.js';
-import { checkWebhookUrl } from '../../merchants/safe-url.js';
+import { checkWebhookUrl, webhookReach } from '../../merchants/safe-url.js';
 import { newWebhookSecret } from '../../merchants/sign.js';
 import { PermanentError } from '../../passes/errors.js';
 import type { Caller } from '../credentials.js';
@@ -37,9 +37,9 @@ const body = (schema: z.ZodType, description: string, example: object) => ({ sch
 
 const notFound = (): ApiError => new ApiError('not-found', 'No webhook endpoint with this id exists for this tenant.');
 
-function checkUrl(caller: Caller, text: string): void {
+function checkUrl(deps: ApiDeps, caller: Caller, text: string): void {
   try {
-    checkWebhookUrl(text, caller.tenant.environment === 'development' ? 'development' : 'public');
+    checkWebhookUrl(text, webhookReach(caller.tenant.environment, deps.installation));
   } catch (error) {
     if (!(error instanceof PermanentError)) throw error;
     throw new ApiError('invalid-request', error.message, { errors: [{ pointer: '/url', message: error.message }] });
@@ -67,7 +67,7 @@ export const webhookEndpointRoutes = (deps: ApiDeps): Route[] => {
       answers: { 201: { description: 'The endpoint with its secret', schema: withSecret } },
       async handler(ctx, { caller }) {
         const given = await readJson(ctx, created);
-        checkUrl(caller, given.url);
+        checkUrl(deps, caller, given.url);
         const secret = newWebhookSecret();
         const row = await createEndpoint(
           sqlOf(caller),
@@ -117,7 +117,7 @@ export const webhookEndpointRoutes = (deps: ApiDeps): Route[] => {
       problems: ['not-found'],
       async handler(ctx, { params, caller }) {
         const given = await readJson(ctx, changed);
-        if (given.url !== undefined) checkUrl(caller, given.url);
+        if (given.url !== undefined) checkUrl(deps, caller, given.url);
         const row = await updateEndpoint(sqlOf(caller), caller.tenant.tenantId, params.endpointId, given);
         if (!row) throw notFound();
         ctx.body = presentEndpoint(row);

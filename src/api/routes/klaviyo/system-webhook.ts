@@ -8,6 +8,7 @@ import { parseProfileSync } from '../../../klaviyo/requests.js';
 import { profileOfEvent } from '../../../klaviyo/system-webhook-profile.js';
 import { verifySystemWebhook, type SystemWebhookEvent } from '../../../klaviyo/webhook-signature.js';
 import { cleanJson } from '../../../passes/clean-text.js';
+import { isTest } from '../../../passes/environment.js';
 import { tenantSettings } from '../../../passes/tenant-settings.js';
 import type { Caller, TenantAccess } from '../../credentials.js';
 import { withinDeadline } from '../../deadline.js';
@@ -44,7 +45,7 @@ async function readTenant(deps: ApiDeps, id: string): Promise<{ tenant: TenantAc
 /** Makes one event durable; `skipped` where it names nobody whom a sync could find. */
 async function acceptEvent(
   deps: ApiDeps,
-  tenant: TenantAccess,
+  { tenant, test }: Caller,
   event: SystemWebhookEvent,
 ): Promise<'new' | 'repeated' | 'skipped'> {
   const body = profileOfEvent(event.payload);
@@ -57,6 +58,7 @@ async function acceptEvent(
       tenantId: tenant.tenantId,
       kind: 'profile-sync',
       origin: 'klaviyo',
+      test,
       // The event's own id: sent again, alone or in another batch, it is the same event.
       idempotencyKey: `klaviyo-event/${event.externalId}`.slice(0, 255),
       bodyHash: Buffer.alloc(32),
@@ -119,15 +121,15 @@ export const systemWebhookRoutes = (deps: ApiDeps): Route[] => [
         via: 'key',
         id: `webhook:${verified.webhookId.slice(0, 100)}`,
         scopes: [],
-        test: false,
+        test: isTest(tenant.environment, { test: false }),
         tenant,
       };
       ctx.set(deps.rateLimiter.take(caller).headers);
       let accepted = 0;
       for (const event of verified.events) {
-        const became = await acceptEvent(deps, tenant, event);
+        const became = await acceptEvent(deps, caller, event);
         if (became !== 'skipped') accepted++;
-        if (became === 'new') noteAccepted(ctx, { kind: 'profile-sync', test: false });
+        if (became === 'new') noteAccepted(ctx, { kind: 'profile-sync', test: caller.test });
       }
       if (accepted > 0) deps.notifyAccepted();
       ctx.status = 202;
