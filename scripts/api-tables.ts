@@ -22,7 +22,7 @@ const SUBJECTS: [subject: string, path: RegExp][] = [
   ['Passes', /^\/v1\/pass/],
   ['Customers', /^\/api\/.*\/customers/],
   ['Operations', /^\/api\/.*\/(operations|backfills|migrations)/],
-  ['Merchant systems', /\/webhook-endpoints|\/deliveries|\/events/],
+  ['Merchant systems', /^\/api\/.*\/(webhook-endpoints|deliveries|events)/],
   ["Wallets' own calls", /^\/(apple|google)\//],
   ['Operator pages', /^\/ops/],
   ['Links and pages', /^\/p\/|\/mail|^\/assets|\/links/],

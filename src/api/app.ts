@@ -4,6 +4,7 @@ import Koa from 'koa';
 import type { z } from 'zod';
 import { authenticate } from './authenticate.js';
 import { countRequests } from './metrics.js';
+import { asksForPage, forPeople } from './page-response.js';
 import { ApiError, answerProblems } from './problems.js';
 import type { ApiDeps, Route } from './route.js';
 import { appleDeviceRoutes } from './routes/apple-devices.js';
@@ -72,7 +73,7 @@ export function createApp(deps: ApiDeps): Koa {
   app.use(prepare);
   app.use(answerProblems(deps));
   app.use(router.routes());
-  app.use(answerUnrouted);
+  app.use(answerUnrouted(deps));
   return app;
 }
 
@@ -97,9 +98,12 @@ function serve(deps: ApiDeps, route: Route): Koa.Middleware {
     const caller =
       route.scope === null ? null : await authenticate(ctx, deps.credentials, route.scope, given['tenantId'] ?? null);
     if (caller) ctx.set(deps.rateLimiter.take(caller).headers);
-    const params = check(route.params, given);
-    const query = check(route.query, ctx.query);
-    await route.handler(ctx, { params, query, caller, correlationId: ctx.state['correlationId'] as string });
+    const handle = async (): Promise<void> => {
+      const params = check(route.params, given);
+      const query = check(route.query, ctx.query);
+      await route.handler(ctx, { params, query, caller, correlationId: ctx.state['correlationId'] as string });
+    };
+    await (route.readers ? forPeople(deps, handle, { for: route.readers })(ctx) : handle());
   };
 }
 
@@ -111,14 +115,20 @@ function check(schema: z.ZodObject, given: object): Record<string, unknown> {
   throw new ApiError('invalid-parameter', detail, { errors });
 }
 
-/** What no route took: OPTIONS and wrong methods of known addresses, and unknown addresses. */
-const answerUnrouted: Koa.Middleware = (ctx) => {
-  const matched = (ctx as unknown as { matched?: { methods: string[] }[] }).matched ?? [];
-  if (matched.length === 0) throw new ApiError('not-found', 'There is nothing at this address.');
-  const allow = [...new Set([...matched.flatMap((layer) => layer.methods), 'OPTIONS'])].join(', ');
-  if (ctx.method !== 'OPTIONS') {
-    throw new ApiError('method-not-allowed', `This address answers ${allow}.`, { headers: { Allow: allow } });
-  }
-  ctx.set('Allow', allow);
-  ctx.status = 204;
-};
+/** What no route took: OPTIONS and wrong methods of known addresses, and unknown addresses. A browser gets a page. */
+function answerUnrouted(deps: ApiDeps): Koa.Middleware {
+  const answer = async (ctx: Koa.Context): Promise<void> => {
+    const matched = (ctx as unknown as { matched?: { methods: string[] }[] }).matched ?? [];
+    if (matched.length === 0) throw new ApiError('not-found', 'There is nothing at this address.');
+    const allow = [...new Set([...matched.flatMap((layer) => layer.methods), 'OPTIONS'])].join(', ');
+    if (ctx.method !== 'OPTIONS') {
+      throw new ApiError('method-not-allowed', `This address answers ${allow}.`, { headers: { Allow: allow } });
+    }
+    ctx.set('Allow', allow);
+    ctx.status = 204;
+  };
+  return (ctx) => {
+    const readers = { for: /^\/ops(\/|$)/.test(ctx.path) ? 'operator' : 'customer' } as const;
+    return asksForPage(ctx) ? forPeople(deps, answer, readers)(ctx) : answer(ctx);
+  };
+}

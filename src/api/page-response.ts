@@ -72,6 +72,9 @@ export function forPeople(
   };
 }
 
+/** Whether a browser's window asks; programs, and phones that fetch a file, name no HTML. */
+export const asksForPage = (ctx: Koa.Context): boolean => /\btext\/html\b/i.test(ctx.get('Accept'));
+
 /** `forPeople` where the request comes from a browser's window; programs, and phones that fetch a file, get problem+json. */
 export function forBrowsers(
   deps: Pick<ApiDeps, 'publicUrl' | 'log'>,
@@ -79,7 +82,7 @@ export function forBrowsers(
 ): (ctx: Koa.Context) => Promise<void> {
   return (ctx) => {
     protect(ctx, deps);
-    return /\btext\/html\b/i.test(ctx.get('Accept')) ? forPeople(deps, handler)(ctx) : handler(ctx);
+    return asksForPage(ctx) ? forPeople(deps, handler)(ctx) : handler(ctx);
   };
 }
 

@@ -70,6 +70,8 @@ interface Definition<P extends z.ZodObject, Q extends z.ZodObject, C> {
   answers: Record<number, RouteAnswer>;
   /** Refusals of this route's own, beyond those that every route with its scope and body can give. */
   problems?: ProblemCode[];
+  /** Whoever reads the answers in a browser: what is refused before the handler, a parameter say, is a page for them too. */
+  readers?: 'customer' | 'operator';
   /** Left out of the description, like pages for people. */
   hidden?: boolean;
   handler(ctx: Koa.Context, request: RouteRequest<z.output<P>, z.output<Q>, C>): Promise<void>;

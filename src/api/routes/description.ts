@@ -87,6 +87,7 @@ export function descriptionRoutes(deps: ApiDeps, routes: readonly Route[]): Rout
       path: '/problems/:code',
       summary: 'What a problem means',
       hidden: true,
+      readers: 'operator',
       params: z.object({ code: z.string() }),
       query: none,
       answers: { 200: { description: 'A page' } },

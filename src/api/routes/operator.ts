@@ -16,7 +16,7 @@ import { maskEmail, maskName, maskPhone, maskText } from '../mask-personal.js';
 import { createOperatorActions } from '../operator-actions.js';
 import { loadEvidence } from '../operator-evidence.js';
 import { createOperatorSessions, type OperatorSession } from '../operator-session.js';
-import { clientAddress, forPeople, sendPage } from '../page-response.js';
+import { clientAddress, sendPage } from '../page-response.js';
 import { tenantId } from '../parameters.js';
 import { presentSummary } from '../present-operation.js';
 import {
@@ -37,7 +37,6 @@ const SIGN_INS_PER_MINUTE = 20;
 const LATEST = 25;
 /** Requests whose timelines stand on a customer's page. */
 const HISTORY = 10;
-const OPERATORS = { for: 'operator' } as const;
 
 type Form = Record<string, string>;
 type Handle = (ctx: Koa.Context, session: OperatorSession, params: Record<string, string>) => Promise<void>;
@@ -181,26 +180,22 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
       path: `/ops/:tenantId${path}`,
       summary,
       hidden: true,
+      readers: 'operator',
       params: z.object({ tenantId, ...shape }),
       query: z.looseObject({}),
       answers: { 200: { description: 'The page' } },
-      handler: (ctx, { params }) =>
-        forPeople(
-          deps,
-          async (page) => {
-            const session = await sessions.current(page, params.tenantId);
-            if (!session) return sendPage(page, deps, signInPage(params.tenantId, null), 401);
-            if (method === 'POST') {
-              const form = await readForm(page);
-              if (!isOwnForm(page, session.csrf, form['csrf'] ?? null)) {
-                throw new ApiError('conflict', 'The form does not belong to this session.');
-              }
-              page.state['form'] = form;
-            }
-            await handle(page, session, params as Record<string, string>);
-          },
-          OPERATORS,
-        )(ctx),
+      async handler(ctx, { params }) {
+        const session = await sessions.current(ctx, params.tenantId);
+        if (!session) return sendPage(ctx, deps, signInPage(params.tenantId, null), 401);
+        if (method === 'POST') {
+          const form = await readForm(ctx);
+          if (!isOwnForm(ctx, session.csrf, form['csrf'] ?? null)) {
+            throw new ApiError('conflict', 'The form does not belong to this session.');
+          }
+          ctx.state['form'] = form;
+        }
+        await handle(ctx, session, params as Record<string, string>);
+      },
     });
   };
 
@@ -210,25 +205,21 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
       path: '/ops/:tenantId/sign-in',
       summary: 'Signs an operator in',
       hidden: true,
+      readers: 'operator',
       params: z.object({ tenantId }),
       query: z.looseObject({}),
       answers: { 303: { description: 'Signed in' } },
-      handler: (ctx, { params }) =>
-        forPeople(
-          deps,
-          async (page) => {
-            signIns.take(clientAddress(page));
-            const { key = '' } = await readForm(page);
-            const site = page.get('Sec-Fetch-Site');
-            const ours = site === '' || site === 'same-origin';
-            if (ours && (await sessions.signIn(page, params.tenantId, key.trim()))) {
-              return redirect(page, `/ops/${params.tenantId}`);
-            }
-            const fault = 'This is not a valid key of this tenant with the scope Operation.Read.';
-            sendPage(page, deps, signInPage(params.tenantId, fault), 401);
-          },
-          OPERATORS,
-        )(ctx),
+      async handler(ctx, { params }) {
+        signIns.take(clientAddress(ctx));
+        const { key = '' } = await readForm(ctx);
+        const site = ctx.get('Sec-Fetch-Site');
+        const ours = site === '' || site === 'same-origin';
+        if (ours && (await sessions.signIn(ctx, params.tenantId, key.trim()))) {
+          return redirect(ctx, `/ops/${params.tenantId}`);
+        }
+        const fault = 'This is not a valid key of this tenant with the scope Operation.Read.';
+        sendPage(ctx, deps, signInPage(params.tenantId, fault), 401);
+      },
     }),
     inside('GET', '', 'Search and latest requests', (ctx, session) => showHome(ctx, session, null)),
     inside('POST', '/search', 'Search', search),

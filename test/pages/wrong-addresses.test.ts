@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+let db: TestDatabase;
+let api: TestApi;
+before(async () => {
+  db = await createTestDatabase();
+  api = await startTestApi({ database: db.database });
+});
+after(async () => {
+  await api.close();
+  await db.drop();
+});
+
+/** What a browser's window sends when somebody types an address. */
+const BROWSER = { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
+
+for (const [address, status, words] of [
+  ['/ops/Not%20Valid', 400, /a tenant is named by small letters, digits and dashes/],
+  ['/ops/demo/customers/zz', 400, /customerId/],
+  ['/ops/demo/operations/zz', 400, /correlationId/],
+  ['/ops', 404, /nothing at this address/],
+  ['/ops/demo/search', 405, /answers POST/],
+  ['/problems/nope', 404, /No problem has this name/],
+  ['/', 404, /We cannot find this card/],
+  ['/demo', 404, /We cannot find this card/],
+] as const) {
+  test(`somebody who opens ${address} reads a page`, async () => {
+    const response = await api.fetch(address, { headers: BROWSER });
+    assert.equal(response.status, status);
+    assert.match(response.headers.get('content-type')!, /^text\/html/);
+    assert.match(response.headers.get('content-security-policy')!, /default-src 'none'/);
+    const page = await response.text();
+    assert.match(page, words);
+    assert.ok(page.includes(response.headers.get('x-correlation-id')!.slice(0, 8)), 'a code that leads to the log');
+  });
+}
+
+test('programs that miss an address get problem+json as ever', async () => {
+  for (const address of ['/', '/nowhere', '/ops', '/api/demo/nothing']) {
+    const response = await api.fetch(address, { headers: { Accept: '*/*' } });
+    assert.equal(response.status, 404);
+    assert.equal(response.headers.get('content-type'), 'application/problem+json');
+  }
+});
