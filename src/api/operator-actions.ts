@@ -1,5 +1,6 @@
 import type Koa from 'koa';
 import { redeliver } from '../database/deliveries.js';
+import { updateEndpoint } from '../database/merchant-webhooks.js';
 import type { OperationRow } from '../database/operations.js';
 import { listOperatorPasses } from '../database/operator.js';
 import { retryOperation } from '../database/retry-operations.js';
@@ -53,6 +54,15 @@ export function createOperatorActions(deps: ApiDeps) {
         idempotencyKey: null,
       });
       redirect(ctx, `/ops/${tenantId}/operations/${operationId}`);
+    },
+
+    async enableEndpoint(ctx: Koa.Context, session: OperatorSession, params: Record<string, string>): Promise<void> {
+      demand(session, 'Tenant.Admin');
+      const { tenantId } = session.tenant;
+      const sql = database.tenant(tenantId);
+      const enabled = await updateEndpoint(sql, tenantId, params['endpointId']!, { enable: true });
+      if (!enabled) throw new ApiError('not-found', 'No such endpoint.');
+      redirect(ctx, `/ops/${tenantId}`);
     },
 
     async redeliver(ctx: Koa.Context, session: OperatorSession, params: Record<string, string>): Promise<void> {

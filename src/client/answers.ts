@@ -82,6 +82,7 @@ export interface WebhookEndpoint {
   eventTypes: string[];
   state: 'enabled' | 'disabled';
   disabledReason: string | null;
+  disabledAt: string | null;
   failingSince: string | null;
 }
 

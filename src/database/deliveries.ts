@@ -82,6 +82,7 @@ export async function recordAttempt(sql: Sql, record: AttemptRecord): Promise<vo
             state = case when ${OFF} then 'disabled' else w.state end,
             disabled_reason = case when w.state = 'disabled' then w.disabled_reason when $12::text is not null then $12
                                    when ${OFF} then 'Every delivery failed for ${FAILING_DAYS} days.' else w.disabled_reason end,
+            disabled_at = case when ${OFF} then coalesce(w.disabled_at, $7) else w.disabled_at end,
             updated_at = case when ${OFF} then now() else w.updated_at end
        from delivery d
       where w.endpoint_id = d.endpoint_id and ($5 and ($4 <> 'delivered' or w.failing_since is not null))`,

@@ -8,12 +8,14 @@ export interface EndpointRow {
   event_types: string[];
   state: 'enabled' | 'disabled';
   disabled_reason: string | null;
+  disabled_at: Date | null;
   failing_since: Date | null;
   created_at: Date;
   updated_at: Date;
 }
 
-const COLUMNS = 'endpoint_id, url, event_types, state, disabled_reason, failing_since, created_at, updated_at';
+const COLUMNS =
+  'endpoint_id, url, event_types, state, disabled_reason, disabled_at, failing_since, created_at, updated_at';
 
 /** Makes an endpoint with its first secret. */
 export async function createEndpoint(
@@ -80,6 +82,16 @@ export async function listEndpoints(sql: Sql, tenantId: string): Promise<Endpoin
   );
 }
 
+/** The endpoints of a tenant that are switched off, or whose last attempt failed. */
+export async function listTroubledEndpoints(sql: Sql, tenantId: string): Promise<EndpointRow[]> {
+  return sql.query<EndpointRow>(
+    `select ${COLUMNS} from webhook_endpoints
+      where tenant_id = $1 and (state = 'disabled' or failing_since is not null)
+      order by state, coalesce(disabled_at, failing_since), endpoint_id`,
+    [tenantId],
+  );
+}
+
 /** One endpoint, or undefined. */
 export async function getEndpoint(sql: Sql, tenantId: string, endpointId: string): Promise<EndpointRow | undefined> {
   const [row] = await sql.query<EndpointRow>(
@@ -100,6 +112,7 @@ export async function updateEndpoint(
     `update webhook_endpoints set url = coalesce($3, url), event_types = coalesce($4, event_types), updated_at = now(),
             state = case when $5 then 'enabled' else state end,
             disabled_reason = case when $5 then null else disabled_reason end,
+            disabled_at = case when $5 then null else disabled_at end,
             failing_since = case when $5 then null else failing_since end
       where tenant_id = $1 and endpoint_id = $2 returning ${COLUMNS}`,
     [tenantId, endpointId, change.url ?? null, change.eventTypes ?? null, change.enable ?? false],

@@ -121,6 +121,7 @@ export interface OperatorDelivery {
   operation_id: string;
   delivery_id: string;
   url: string;
+  endpoint_state: 'enabled' | 'disabled';
   type: string;
   status: string;
   attempts: number;
@@ -137,7 +138,7 @@ export async function listOperatorDeliveries(
   operationIds: readonly string[],
 ): Promise<OperatorDelivery[]> {
   return sql.query<OperatorDelivery>(
-    `select e.operation_id, d.delivery_id, w.url, e.type, d.status, d.attempts, d.created_at, d.ended_at,
+    `select e.operation_id, d.delivery_id, w.url, w.state as endpoint_state, e.type, d.status, d.attempts, d.created_at, d.ended_at,
             a.status as last_status, a.error as last_error
        from events e
        join deliveries d on d.tenant_id = e.tenant_id and d.event_id = e.event_id

@@ -1,4 +1,5 @@
 import { page, template, type Page } from './html.js';
+import { endpointsBox, type EndpointLine } from './operator-endpoints.js';
 
 /** What every page of the operator carries. */
 export interface OperatorFrame {
@@ -76,7 +77,7 @@ export type Tone = 'good' | 'bad' | 'note' | '';
 const operationTable = template<{ tenantId: string; lines: OperationLine[] }>(`
 <% if (it.lines.length === 0) { %><p class="soft">None yet.</p><% } else { %>
 <div class="scroll" tabindex="0" role="region" aria-label="Operations"><table>
-<thead><tr><th scope="col">Accepted</th><th scope="col">Request</th><th scope="col">Status</th><th scope="col">Outcome</th><th scope="col">Changed</th></tr></thead>
+<thead><tr><th scope="col">Accepted (UTC)</th><th scope="col">Request</th><th scope="col">Status</th><th scope="col">Outcome</th><th scope="col">Changed</th></tr></thead>
 <tbody><% for (const o of it.lines) { %><tr><td><time datetime="<%= o.acceptedAt %>"><%= o.acceptedAt.slice(0, 19).replace('T', ' ') %></time></td><td><a href="/ops/<%= it.tenantId %>/operations/<%= o.correlationId %>"><%= o.kind %></a></td><td><span class="tag <%= o.tone %>"><%= o.status %></span></td><td><%= o.outcome ?? '' %></td><td><%= o.changed %></td></tr><% } %></tbody>
 </table></div><% } %>`);
 
@@ -92,11 +93,12 @@ const home = template<{
   search: string;
   found: CustomerLine[] | null;
   table: string;
-  term: boolean;
+  endpoints: string;
 }>(`
 <h1>Operations</h1>
 <%~ it.search %>
 <% if (it.found) { %><section class="box found"><h2>Found</h2><% if (it.found.length === 0) { %><p>Nobody and nothing has this identifier. E-mail addresses and phone numbers must match as a whole.</p><% } else { %><ul><% for (const c of it.found) { %><li><a href="/ops/<%= it.f.tenantId %>/customers/<%= c.customerId %>"><%= [c.name, c.email, c.phone].filter(Boolean).join(' · ') || c.customerId %></a></li><% } %></ul><% } %></section><% } %>
+<%~ it.endpoints %>
 <section class="box"><h2>Latest requests</h2><%~ it.table %></section>
 <form method="post" action="/ops/<%= it.f.tenantId %>/sign-out"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><p><button class="quiet" type="submit">Sign out</button></p></form>`);
 
@@ -105,11 +107,14 @@ export function operatorHomePage(view: {
   frame: OperatorFrame;
   found: CustomerLine[] | null;
   operations: OperationLine[];
+  /** Those of the merchant that are in trouble. */
+  endpoints: EndpointLine[];
 }): Page {
-  const { frame } = view;
+  const { frame, found } = view;
   const search = searchForm(frame);
   const table = operationTable({ tenantId: frame.tenantId, lines: view.operations });
-  return frameOf(frame, 'Operations', home({ f: frame, search, found: view.found, table, term: view.found !== null }));
+  const endpoints = endpointsBox(frame, view.endpoints);
+  return frameOf(frame, 'Operations', home({ f: frame, search, found, table, endpoints }));
 }
 
 export interface DeviceView {
@@ -226,7 +231,7 @@ const operation = template<{
 </section>
 <% if (it.v.deliveries.length > 0) { %><section class="box"><h2>Deliveries to the merchant</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Deliveries"><table><thead><tr><th scope="col">Event</th><th scope="col">To</th><th scope="col">Status</th><th scope="col">Attempts</th><th scope="col">Last answer</th><th scope="col">Action</th></tr></thead><tbody>
-<% for (const d of it.v.deliveries) { %><tr><td><%= d.type %></td><td class="mono"><%= d.url %></td><td><span class="tag <%= d.tone %>"><%= d.status %></span></td><td><%= d.attempts %></td><td><%= d.lastAnswer %></td><td><% if (d.canRedeliver) { %><form method="post" action="/ops/<%= it.f.tenantId %>/deliveries/<%= d.deliveryId %>/redeliver"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><input type="hidden" name="operation" value="<%= it.v.correlationId %>"><button class="quiet" type="submit">Redeliver</button></form><% } %></td></tr><% } %>
+<% for (const d of it.v.deliveries) { %><tr><td><%= d.type %></td><td class="mono"><%= d.url %></td><td><span class="tag <%= d.tone %>"><%= d.status %></span></td><td><%= d.attempts %></td><td><%= d.lastAnswer %><% if (d.endpointOff) { %> <span class="tag bad">endpoint switched off</span><% } %></td><td><% if (d.canRedeliver) { %><form method="post" action="/ops/<%= it.f.tenantId %>/deliveries/<%= d.deliveryId %>/redeliver"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><input type="hidden" name="operation" value="<%= it.v.correlationId %>"><button class="quiet" type="submit">Redeliver</button></form><% } %></td></tr><% } %>
 </tbody></table></div></section><% } %>
 <%~ it.pass %>
 </div>
@@ -253,6 +258,7 @@ export interface OperationPageView {
     tone: Tone;
     attempts: number;
     lastAnswer: string;
+    endpointOff: boolean;
     canRedeliver: boolean;
   }[];
   pass: OperatorPassView | null;

@@ -161,10 +161,18 @@ describe('webhooks to merchants', () => {
       test
         .owner('select state, disabled_reason from webhook_endpoints where endpoint_id = $1', [endpointId])
         .then(([row]) => row);
-    const enable = `update webhook_endpoints set state = 'enabled', disabled_reason = null, failing_since = $2 where endpoint_id = $1`;
+    const enable = `update webhook_endpoints set state = 'enabled', disabled_reason = null, disabled_at = null, failing_since = $2 where endpoint_id = $1`;
     merchant.answerWith({ status: 410, times: 1 });
     const gone = await deliveryOf(await update(17), 'cancelled');
     assert.deepEqual(await state(), { state: 'disabled', disabled_reason: 'The endpoint answered 410 Gone.' });
+    const since = () =>
+      test
+        .owner<{ at: Date | null }>('select disabled_at as at from webhook_endpoints where endpoint_id = $1', [
+          endpointId,
+        ])
+        .then(([row]) => row!.at?.getTime());
+    const offSince = await since();
+    assert.equal(offSince, gone.ended_at!.getTime());
     const unheard = await update(18);
     await until(
       async () => (await test.owner('select from events where operation_id = $1 and fanned_out', [unheard])).length > 0,
@@ -184,6 +192,16 @@ describe('webhooks to merchants', () => {
     // Whether it is back can be tried before it is switched on again.
     const ids = { eventId: randomUUID(), deliveryId: randomUUID() };
     const sql = test.database.tenant(tenant.tenantId);
+    const offAt = await since();
+    merchant.answerWith({ status: 410, times: 1 });
+    await createTestDelivery(sql, { tenantId: tenant.tenantId, endpointId, type: 'webhook.test', ...ids });
+    await until(
+      async () => (await log()).some((one) => one.delivery_id === ids.deliveryId && one.status === 'cancelled'),
+      'the test of an endpoint that is off',
+    );
+    assert.equal(await since(), offAt, 'a failed test does not switch it off anew');
+    ids.eventId = randomUUID();
+    ids.deliveryId = randomUUID();
     await createTestDelivery(sql, { tenantId: tenant.tenantId, endpointId, type: 'webhook.test', ...ids });
     await until(
       async () => merchant.received.some(({ id }) => id === ids.eventId),

@@ -1,6 +1,7 @@
 import type Koa from 'koa';
 import { z } from 'zod';
 import { findCustomer } from '../../database/customers.js';
+import { listTroubledEndpoints } from '../../database/merchant-webhooks.js';
 import { findOperation, listOperations } from '../../database/operations.js';
 import { listOperatorDevices, listOperatorPasses, searchTenant } from '../../database/operator.js';
 import {
@@ -25,6 +26,7 @@ import {
   presentHistory,
   presentLine,
   presentOperatorPass,
+  presentTroubledEndpoint,
   timelineOf,
   toneOfOperation,
 } from '../present-operator.js';
@@ -52,7 +54,7 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
     ctx.status = 303;
     ctx.set('Location', path);
   };
-  const mayWrite = (session: OperatorSession, scope: 'Operation.Write' | 'Pass.Write'): boolean =>
+  const mayWrite = (session: OperatorSession, scope: 'Operation.Write' | 'Pass.Write' | 'Tenant.Admin'): boolean =>
     session.caller.scopes.includes(scope);
   const plain = (session: OperatorSession): boolean => session.caller.scopes.includes('Customer.Read');
 
@@ -77,8 +79,19 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
 
   async function showHome(ctx: Koa.Context, session: OperatorSession, found: CustomerLine[] | null): Promise<void> {
     const id = session.tenant.tenantId;
-    const rows = await listOperations(database.tenant(id), id, { limit: LATEST });
-    sendPage(ctx, deps, operatorHomePage({ frame: session.frame, found, operations: rows.map(presentLine) }));
+    const sql = database.tenant(id);
+    const [rows, troubled] = await Promise.all([
+      listOperations(sql, id, { limit: LATEST }),
+      listTroubledEndpoints(sql, id),
+    ]);
+    const mayEnable = mayWrite(session, 'Tenant.Admin');
+    const view = {
+      frame: session.frame,
+      found,
+      operations: rows.map(presentLine),
+      endpoints: troubled.map((row) => presentTroubledEndpoint(row, mayEnable)),
+    };
+    sendPage(ctx, deps, operatorHomePage(view));
   }
 
   /** The term in every form under which an identifier may be stored. */
@@ -231,6 +244,7 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
     inside('GET', '/operations/:correlationId', 'One request', showOperation),
     inside('POST', '/operations/:correlationId/retry', 'Retries a request', actions.retry),
     inside('POST', '/passes/:passId/void', 'Voids a pass', actions.voidPass),
+    inside('POST', '/webhook-endpoints/:endpointId/enable', 'Switches an endpoint on again', actions.enableEndpoint),
     inside('POST', '/deliveries/:deliveryId/redeliver', 'Delivers again', actions.redeliver),
   ];
 };
