@@ -129,12 +129,15 @@ const describeWebhook = ({ when, schema }: ReturnType<typeof describeEvent>): ob
   },
 });
 
+/** A route's path as OpenAPI has it: `/v1/passes/{serialNumber}`. */
+export const bracedPath = ({ path }: Pick<Route, 'path'>): string => path.replace(/:(\w+)/g, '{$1}');
+
 /** The OpenAPI 3.1 description of a list of routes, from the schemas that validate. */
 export function describeApi(routes: readonly Route[], publicUrl: string): Record<string, unknown> {
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {
     if (route.hidden) continue;
-    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    const path = bracedPath(route);
     (paths[path] ??= {})[route.method.toLowerCase()] = {
       summary: route.summary,
       parameters: parameters(route),

@@ -15,6 +15,7 @@ function printEnding({ print, api, tenant }: JourneyContext, { operation, serial
   print.line(`Operator  ${api.baseUrl}/ops/${tenant.tenantId}, sign in with ${tenant.apiKeys.operations}`);
   print.line(`Status    curl -H 'Authorization: Bearer ${tenant.apiKeys.operations}' \\`);
   print.line(`            ${operation.links.self}`);
+  print.line(`Calls     ${api.baseUrl}/docs`);
   print.heading('Change it yourself');
   print.line(curl);
 }

@@ -219,9 +219,7 @@ test('/docs lists every call and loads nothing from elsewhere', async () => {
   const response = await api.fetch('/docs');
   assert.match(response.headers.get('content-security-policy') ?? '', /default-src 'none'/);
   const html = await response.text();
-  for (const path of Object.keys(description.paths)) {
-    assert.ok(html.includes(path.replace(/\{(\w+)\}/g, ':$1')), path);
-  }
+  for (const path of Object.keys(description.paths)) assert.ok(html.includes(path), path);
   assert.doesNotMatch(html, /<script|src=|(?:href=|url\()["']?https?:/);
 });
 

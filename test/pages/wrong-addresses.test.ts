@@ -38,6 +38,12 @@ for (const [address, status, words] of [
   });
 }
 
+test('the icon that every browser asks for is no mistake: neither its console nor our log and counters have one', async () => {
+  const response = await api.fetch('/favicon.ico', { headers: { Accept: 'image/avif,image/webp,*/*;q=0.8' } });
+  assert.deepEqual([response.status, await response.text()], [204, '']);
+  assert.match(response.headers.get('cache-control')!, /max-age/);
+});
+
 test('programs that miss an address get problem+json as ever', async () => {
   for (const address of ['/', '/nowhere', '/ops', '/api/demo/nothing']) {
     const response = await api.fetch(address, { headers: { Accept: '*/*' } });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { documentPage, escapeHtml, PAGE_HEADERS } from '../html-text.js';
-import { describeApi } from '../openapi.js';
+import { describeEvent, EVENT_TYPES } from '../../merchants/events.js';
+import { documentPage, escapeHtml, escapeSentence, PAGE_HEADERS } from '../html-text.js';
+import { bracedPath, describeApi } from '../openapi.js';
 import { none } from '../parameters.js';
 import { ApiError, PROBLEMS, type ProblemCode } from '../problems.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
@@ -32,18 +33,28 @@ ${Object.entries(PROBLEMS)
 function routePage(route: Route): string {
   const answers = Object.entries(route.answers).map(([status, { description }]) => `${status}: ${description}`);
   const example = route.body && `<pre>${escapeHtml(JSON.stringify(route.body.example, null, 2))}</pre>`;
-  return `<h2><code>${route.method} ${escapeHtml(route.path)}</code></h2>
-<p>${escapeHtml(route.summary)}</p>
-<p>${route.scope ? `Scope <code>${route.scope}</code>` : 'Open'}. ${escapeHtml(answers.join('; '))}.</p>
-${example ?? ''}`;
+  const names = (title: string, list: readonly string[]): string =>
+    list.length === 0 ? '' : `<p>${title}: ${list.map((name) => `<code>${escapeHtml(name)}</code>`).join(', ')}</p>\n`;
+  return `<h2><code>${route.method} ${escapeHtml(bracedPath(route))}</code></h2>
+<p>${escapeSentence(route.summary)}</p>
+<p>${route.scope ? `Scope <code>${route.scope}</code>` : 'No key'}. ${escapeSentence(answers.join('; '))}.</p>
+${names('In the query, if you like', Object.keys(route.query.shape))}${names(
+    'Headers',
+    (route.headers ?? []).map(({ name }) => name),
+  )}${example ?? ''}`;
 }
 
 const apiPage = (routes: readonly Route[]): string =>
   documentPage(
     'Passrelay API',
     `<p>The full description is <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1). Errors are
-<code>application/problem+json</code>; see <a href="/problems">all problems</a>.</p>
-${routes.map(routePage).join('\n')}`,
+<code>application/problem+json</code>; see <a href="/problems">all problems</a>. A key goes into
+<code>Authorization: Bearer …</code> or <code>X-API-KEY</code>.</p>
+${routes.map(routePage).join('\n')}
+<h2>What merchants' endpoints receive</h2>
+<table><tr><th>Event</th><th>When</th></tr>
+${EVENT_TYPES.map((type) => `<tr><td><code>${type}</code></td><td>${escapeSentence(describeEvent(type).when)}</td></tr>`).join('\n')}
+</table>`,
   );
 
 /** The description of the API for machines and people, and a page for each problem. */
@@ -82,6 +93,19 @@ export function descriptionRoutes(deps: ApiDeps, routes: readonly Route[]): Rout
     }),
     page('/docs', 'The calls of this API', () => apiPage(routes.filter((route) => !route.hidden))),
     page('/problems', 'All problems', problemList),
+    openRoute({
+      method: 'GET',
+      path: '/favicon.ico',
+      summary: 'No icon; browsers ask at every first page',
+      hidden: true,
+      params: none,
+      query: z.looseObject({}),
+      answers: { 204: { description: 'There is none' } },
+      async handler(ctx) {
+        ctx.set('Cache-Control', 'public, max-age=86400');
+        ctx.status = 204;
+      },
+    }),
     openRoute({
       method: 'GET',
       path: '/problems/:code',
