@@ -16,6 +16,16 @@ const ALIASES: Readonly<Record<string, string>> = {
   external_id: 'externalId',
 };
 
+/** What bodies of requests call other things: no identifier of a tenant's own may be named so. */
+const TAKEN_NAMES: ReadonlySet<string> = new Set([
+  ...IDENTIFIER_KINDS,
+  ...Object.keys(ALIASES),
+  ...['id', 'profile_id', 'klaviyo_id', 'klaviyoProfileId', 'name', 'first_name', 'last_name', 'organization', 'title'],
+  ...['locale', 'image', 'location', 'created', 'updated', 'properties', 'consent', 'subscriptions', 'origin', 'data'],
+  ...['pass', 'recipient', 'version', 'updated_at', 'idempotency_key', 'idempotencyKey'],
+]);
+export const isTakenName = (kind: string): boolean => TAKEN_NAMES.has(kind);
+
 export interface IdentifierOptions {
   /** ISO 3166 country that phone numbers without a country code belong to. */
   defaultCountry?: string | undefined;

@@ -1,6 +1,7 @@
 import { placeholders } from '../passes/render.js';
 import type { JsonValue, PassField, PassTypeDesign } from '../passes/pass-type.js';
 import { pointer } from '../passes/clean-text.js';
+import { isTakenName } from '../passes/identifiers.js';
 import { nearest } from '../passes/nearest-name.js';
 import { PASS_KEYS, checkAppleDesign } from '../wallets/apple/check-design.js';
 import { checkGoogleDesign } from '../wallets/google/check-design.js';
@@ -21,7 +22,9 @@ export function checkTenantFolder(folder: TenantFolder, options: { now: () => nu
     ...checkFieldsAcross(folder.passTypes),
     ...checkClassSuffixes(folder.passTypes),
   );
-  if (folder.tenant) problems.push(...checkGoogleAccess(folder), ...checkCertificates(folder, options));
+  if (folder.tenant) {
+    problems.push(...checkIdentifierKinds(folder), ...checkGoogleAccess(folder), ...checkCertificates(folder, options));
+  }
   if (folder.passTypes.length === 0 && folder.tenant) {
     problems.push({
       file: 'pass-types',
@@ -138,6 +141,19 @@ function checkNames(passTypes: readonly PassTypeFile[]): FolderProblem[] {
     const message = `the id ${design.id} is also that of ${first}.`;
     return [{ file, path: '/id', message, cure: 'give each pass type an id of its own.' }];
   });
+}
+
+function checkIdentifierKinds({ tenant }: TenantFolder): FolderProblem[] {
+  return tenant!.settings.customIdentifiers.flatMap((kind, index) =>
+    isTakenName(kind)
+      ? {
+          file: 'tenant.json',
+          path: pointer('settings', 'customIdentifiers', index),
+          message: `"${kind}" has a meaning of its own in the bodies of requests.`,
+          cure: 'name your identifier otherwise, such as "loyaltyId".',
+        }
+      : [],
+  );
 }
 
 function checkGoogleAccess({ tenant, passTypes, googleServiceAccount }: TenantFolder): FolderProblem[] {

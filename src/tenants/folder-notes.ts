@@ -1,3 +1,4 @@
+import { basename, resolve } from 'node:path';
 import { PermanentError } from '../passes/errors.js';
 import { checkSigningCertificate } from '../wallets/apple/certificates.js';
 import { loadCertificate } from './check-certificates.js';
@@ -18,6 +19,15 @@ export function folderNotes(folder: TenantFolder, options: { now: () => number }
       // What cannot be read is a problem, and told as one.
       if (!(error instanceof PermanentError)) throw error;
     }
+  }
+  const name = basename(resolve(folder.root));
+  if (folder.tenant && name !== folder.tenant.tenantId) {
+    notes.push({
+      file: 'tenant.json',
+      path: '/tenantId',
+      message: `the folder is named "${name}", the tenant "${folder.tenant.tenantId}": applying it changes that tenant.`,
+      cure: 'give a copy a tenantId and an accountId of its own.',
+    });
   }
   const google = folder.passTypes.find(({ design }) => design.google);
   if (google && folder.tenant?.settings.google.issuerId && folder.googleServiceAccount === null) {

@@ -54,6 +54,14 @@ const cases: [
   ],
   ['a missing name', inTenant((t) => delete t.name), 'tenant.json', '/name', /"name" is missing/, /a text/],
   [
+    'an identifier that is named as something else in bodies',
+    inTenant((t) => (t.settings.customIdentifiers = ['loyaltyId', 'name'])),
+    'tenant.json',
+    '/settings/customIdentifiers/1',
+    /"name" has a meaning of its own/,
+    /loyaltyId/,
+  ],
+  [
     'a mistyped setting',
     inTenant((t) => (t.settings.klavyio = {})),
     'tenant.json',
