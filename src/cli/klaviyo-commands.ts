@@ -120,9 +120,12 @@ export function klaviyoCommands(context: () => CliContext): Command {
           `There is no pass type "${passType}"${near ? `: did you mean ${near}?` : ''} Known: ${names.join(', ')}.`,
         );
       }
+      const { customIdentifiers, klaviyo: mapped } = tenant.settings;
+      const own = Object.entries(mapped.propertyMap).filter(([, kind]) => customIdentifiers.includes(kind));
       const { url, headers, body, notes } = webhookSnippet(type.design, {
         publicUrl: context().publicUrl(),
         accountId: tenant.accountId,
+        own: Object.fromEntries(own.map(([property, kind]) => [kind, property])),
       });
       const { out } = context();
       out(`URL\n${url}\n\nHeaders`);

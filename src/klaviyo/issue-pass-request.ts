@@ -1,5 +1,5 @@
 import { cleanJson, cleanText, decodeEntities, isBlank, isUnrendered, pointer } from '../passes/clean-text.js';
-import { normaliseIdentifier, parseIdentifiers, type Identifier } from '../passes/identifiers.js';
+import { isTakenName, normaliseIdentifier, parseIdentifiers, type Identifier } from '../passes/identifiers.js';
 import type { JsonValue } from '../passes/pass-type.js';
 import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './request-shape.js';
 
@@ -47,6 +47,14 @@ function recipientFromPass(reader: BodyReader, pass: Body, options: RequestOptio
   return out;
 }
 
+/** The identifiers under these keys of an object; keys that are absent are no news. */
+const readIdentifiers = (from: Body, keys: readonly string[], options: RequestOptions, base: string) =>
+  parseIdentifiers(
+    Object.fromEntries(keys.filter((key) => own(from, key) !== undefined).map((key) => [key, from[key]])),
+    options,
+    base,
+  );
+
 function readName(recipient: Body): string | null {
   const name = own(recipient, 'name');
   if (typeof name !== 'string' || isBlank(name) || isUnrendered(name)) return null;
@@ -62,27 +70,21 @@ export function parseIssuePass(body: Body, options: RequestOptions = {}): Parsed
   }
   const named = reader.object('recipient');
   const recipient = named ?? recipientFromPass(reader, pass ?? {}, options);
-  if (named) reader.unknownKeys(['email', 'name', 'phone', 'phone_number'], '/recipient', named);
+  const custom = (options.custom ?? []).filter((kind) => !isTakenName(kind));
+  if (named) reader.unknownKeys(['email', 'name', 'phone', 'phone_number', ...custom], '/recipient', named);
   const passTemplate = reader.text('passTemplate');
-  const ids = parseIdentifiers(
-    Object.fromEntries(
-      ['externalId', 'customerId'].filter((key) => own(body, key) !== undefined).map((key) => [key, body[key]]),
-    ),
-    options,
-    '',
-  );
-  const contact = parseIdentifiers(
-    Object.fromEntries(
-      ['email', 'phone', 'phone_number']
-        .filter((key) => own(recipient, key) !== undefined)
-        .map((key) => [key, recipient[key]]),
-    ),
-    options,
-    '/recipient',
-  );
+  const ids = readIdentifiers(body, ['externalId', 'customerId', ...custom], options, '');
+  const contact = readIdentifiers(recipient, ['email', 'phone', 'phone_number', ...custom], options, '/recipient');
   // "No identifier has a value" counts only when neither place has one.
   const real = [...ids.problems, ...contact.problems].filter(({ pointer: at }) => at !== '' && at !== '/recipient');
-  const identifiers = [...contact.identifiers, ...ids.identifiers];
+  const identifiers = [...contact.identifiers];
+  for (const { kind, value } of ids.identifiers) {
+    const twin = contact.identifiers.find((one) => one.kind === kind);
+    if (!twin) identifiers.push({ kind, value });
+    else if (twin.value !== value) {
+      reader.problem(pointer(kind), `${kind} contradicts the ${kind} of the recipient`, 'send one of them');
+    }
+  }
   reader.problems.push(...real);
   reader.warnings.push(...ids.warnings, ...contact.warnings);
   if (identifiers.length === 0 && real.length === 0) {
@@ -95,7 +97,7 @@ export function parseIssuePass(body: Body, options: RequestOptions = {}): Parsed
   const valueOf = (kind: string) => identifiers.find((identifier) => identifier.kind === kind)?.value ?? null;
   const idempotencyKey = reader.idempotencyKey();
   const version = reader.version();
-  reader.unknownKeys(KEYS);
+  reader.unknownKeys([...KEYS, ...custom]);
   return reader.finish(() => ({
     passTemplate,
     data: cleanJson({ ...pass }) as Record<string, JsonValue>,

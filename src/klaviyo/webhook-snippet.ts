@@ -23,13 +23,15 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
 const tagOf = (expression: string, fallback = ''): string =>
   `{{ ${expression}|default:'${fallback.replaceAll(/['\\]/g, '')}' }}`;
 
+const propertyTag = (property: string, fallback = ''): string =>
+  tagOf(`person|lookup:'${property.replaceAll("'", '')}'`, fallback);
+
 /** The tag of a field: from its source in the profile, else from a property of the same name. */
 function fieldTag(field: PassField): string {
   const source = field.source ?? `properties.${field.apiFieldName}`;
   const attribute = Object.hasOwn(ATTRIBUTES, source) ? ATTRIBUTES[source]! : null;
-  const property = source.replace(/^properties\./, '');
   const fallback = field.default === undefined ? '' : String(field.default);
-  return tagOf(attribute ?? `person|lookup:'${property.replaceAll("'", '')}'`, fallback);
+  return attribute ? tagOf(attribute, fallback) : propertyTag(source.replace(/^properties\./, ''), fallback);
 }
 
 function notesOn({ fields }: Pick<PassTypeDesign, 'fields'>): string[] {
@@ -46,7 +48,8 @@ function notesOn({ fields }: Pick<PassTypeDesign, 'fields'>): string[] {
 /** The webhook action of a flow that issues this pass: every value quoted, which the receiver reads by the field's type. */
 export function webhookSnippet(
   design: Pick<PassTypeDesign, 'id' | 'fields'>,
-  place: { publicUrl: string; accountId: string },
+  /** `own`: identifiers of the tenant's own, each with the profile property that holds it. */
+  place: { publicUrl: string; accountId: string; own?: Readonly<Record<string, string>> },
 ): WebhookSnippet {
   const body = {
     passTemplate: design.id,
@@ -55,6 +58,7 @@ export function webhookSnippet(
       email: tagOf('person.email'),
       name: `${tagOf('person.first_name')} ${tagOf('person.last_name')}`,
       phone: tagOf('person.phone_number'),
+      ...Object.fromEntries(Object.entries(place.own ?? {}).map(([kind, property]) => [kind, propertyTag(property)])),
     },
   };
   return {

@@ -43,7 +43,9 @@ const body = z
     recipient: z
       .looseObject({ email: z.string().nullish(), name: z.string().nullish(), phone: z.string().nullish() })
       .nullish()
-      .describe('Who receives the pass; without it, e-mail and phone fields of the pass name the recipient'),
+      .describe(
+        'Who receives the pass, also by identifiers of your own (settings.customIdentifiers); without it, e-mail and phone fields of the pass name the recipient',
+      ),
     externalId: z.union([z.string(), z.int()]).nullish().describe('An id of your own for the pass'),
     customerId: z.union([z.string(), z.int()]).nullish().describe('Your id of the customer'),
     idempotency_key: z.string().max(255).nullish().describe('Wins over the Idempotency-Key header'),
