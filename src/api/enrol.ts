@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { issuePass } from '../database/create-pass.js';
 import { findCustomer } from '../database/customers.js';
-import { listCustomerIdentifiers, listCustomerPasses, recordConsents } from '../database/enrolment.js';
+import { findHeldPass, listCustomerIdentifiers, recordConsents } from '../database/enrolment.js';
 import { findPassType, listPassTypes } from '../database/pass-types.js';
 import type { AskedField, ConsentView } from '../pages/enrol-page.js';
 import type { CardView } from '../pages/pass-page.js';
@@ -20,7 +20,7 @@ export interface Enrolment {
   known: Record<string, JsonValue>;
   asked: PassField[];
   consents: { channel: string; version: string; text: string }[];
-  /** Serial number of the pass of this type that the person holds already. */
+  /** Serial number of the pass of this type, or converted from it, that the person holds already. */
   holds: string | null;
 }
 
@@ -35,7 +35,6 @@ export async function prepareEnrolment(deps: ApiDeps, session: LinkSession): Pro
   const type = named ? await findPassType(sql, tenantId, named) : (await listPassTypes(sql, tenantId))[0];
   const customer = await findCustomer(sql, tenantId, customerId);
   if (!type || !customer) return undefined;
-  const passes = await listCustomerPasses(sql, tenantId, customerId);
   const known = knownFields(type.design, {
     email: customer.email,
     phone: customer.phone,
@@ -58,7 +57,7 @@ export async function prepareEnrolment(deps: ApiDeps, session: LinkSession): Pro
         const inLanguage = text[language] ?? text[settings.language] ?? Object.values(text)[0];
         return inLanguage === undefined ? [] : [{ channel, version, text: inLanguage }];
       }),
-    holds: passes.find((pass) => pass.passTypeId === type.passTypeId && pass.state !== 'voided')?.serialNumber ?? null,
+    holds: await findHeldPass(sql, tenantId, customerId, { passTypeId: type.passTypeId, name: type.design.name }),
   };
 }
 

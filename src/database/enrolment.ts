@@ -15,6 +15,28 @@ export async function listCustomerPasses(
   return rows.map((row) => ({ serialNumber: row.serial_number, passTypeId: row.pass_type_id, state: row.state }));
 }
 
+/**
+ * The serial number of the customer's valid or expired pass of a type, or else of one that was of this type before it was
+ * converted: whoever was moved to another design is not offered the first one again.
+ */
+export async function findHeldPass(
+  sql: Sql,
+  tenantId: string,
+  customerId: string,
+  type: { passTypeId: string; name: string },
+): Promise<string | null> {
+  const [row] = await sql.query<{ serial_number: string }>(
+    `select p.serial_number from passes p
+      where p.tenant_id = $1 and p.customer_id = $2 and p.state in ('active', 'expired')
+        and (p.pass_type_id = $3 or exists (
+          select from pass_revisions r
+           where r.tenant_id = $1 and r.pass_id = p.pass_id and r.changed #>> '{passType,from}' = $4))
+      order by (p.pass_type_id = $3) desc, p.created_at, p.pass_id limit 1`,
+    [tenantId, customerId, type.passTypeId, type.name],
+  );
+  return row?.serial_number ?? null;
+}
+
 /** All identifiers by which a customer is found. */
 export async function listCustomerIdentifiers(
   sql: Sql,
