@@ -1,9 +1,11 @@
 import type Koa from 'koa';
 import { parseDelivery } from '../klaviyo/tolerant-json.js';
 import type { Parsed, RequestOptions } from '../klaviyo/requests.js';
-import { cleanJson } from '../passes/clean-text.js';
+import { cleanJson, cleanText } from '../passes/clean-text.js';
+import type { FieldProblem, FieldWarning } from '../passes/identifiers.js';
 import type { JsonValue } from '../passes/pass-type.js';
 import type { Caller } from './credentials.js';
+import { malformedBody } from './malformed-body.js';
 import { ApiError } from './problems.js';
 import { readRawBody } from './raw-body.js';
 
@@ -19,6 +21,20 @@ export function checkListener(ctx: Koa.Context, caller: Caller, listener: 'pushU
   }
 }
 
+/** Warnings that a refusal repeats; an accepted delivery keeps all of them. */
+const MOST_WARNINGS = 5;
+
+/** Why a body is refused, each fault with its cure; and what was passed over in it, which mostly is the reason. */
+export function describeRefusal(refused: {
+  problems: readonly FieldProblem[];
+  warnings: readonly FieldWarning[];
+}): string {
+  const end = (text: string): string => (text.endsWith('?') ? text : `${text}.`);
+  const faults = refused.problems.map(({ message, cure }) => end(`${message}: ${cure}`));
+  const besides = refused.warnings.map(({ message }) => message.slice(0, 200)).slice(0, MOST_WARNINGS);
+  return cleanText([...faults, ...(besides.length > 0 ? [end(`Besides: ${besides.join('; ')}`)] : [])].join(' '));
+}
+
 type Parse<C> = (body: Readonly<Record<string, JsonValue>>, options: RequestOptions) => Parsed<C>;
 
 /**
@@ -31,22 +47,11 @@ export async function readDelivery<C>(
   parse: Parse<C>,
 ): Promise<{ command: C; repairs: object[] }> {
   const delivery = parseDelivery(await readRawBody(ctx.req));
-  if (!delivery.ok) {
-    const [first] = delivery.problems;
-    throw new ApiError(
-      'malformed-body',
-      first ? `Line ${first.line}, column ${first.column}: ${first.message}. ${first.cure}.` : 'The body is no JSON.',
-      { errors: delivery.problems.map((problem) => ({ pointer: '', ...problem })) },
-    );
-  }
+  if (!delivery.ok) throw malformedBody(delivery.problems);
   const { defaultCountry, customIdentifiers } = caller.tenant.settings;
   const parsed = parse(delivery.value, { defaultCountry, custom: customIdentifiers });
   if (!parsed.ok) {
-    throw new ApiError(
-      'invalid-request',
-      parsed.problems.map(({ message, cure }) => `${message}: ${cure}${cure.endsWith('?') ? '' : '.'}`).join(' '),
-      { errors: parsed.problems },
-    );
+    throw new ApiError('invalid-request', describeRefusal(parsed), { errors: parsed.problems });
   }
   return {
     command: parsed.command,

@@ -1,28 +1,31 @@
 import type Koa from 'koa';
 import type { z } from 'zod';
-import { parseDelivery } from '../klaviyo/tolerant-json.js';
+import { parseDelivery, type RepairCode } from '../klaviyo/tolerant-json.js';
 import { cleanJson, pointer } from '../passes/clean-text.js';
 import type { JsonValue } from '../passes/pass-type.js';
+import { malformedBody } from './malformed-body.js';
 import { ApiError } from './problems.js';
 import { readRawBody } from './raw-body.js';
 
 const isEmpty = (raw: Buffer): boolean => raw.length < 100 && raw.toString('latin1').trim() === '';
 
+/** What a delivery would be forgiven, in words. */
+const DEVIATIONS: Readonly<Record<Exclude<RepairCode, 'big-number-as-text'>, string>> = {
+  'trailing-comma': 'a comma stands before the end',
+  'python-literal': 'True, False or None stands where JSON writes true, false or null',
+  'missing-value': 'a value is missing',
+  'single-quotes': 'single quotes stand where JSON writes double ones',
+};
+
 /** As deliveries are read (no key twice, no prototype keys, depth and keys limited), with every deviation refused. */
 function parseStrictly(raw: Buffer): JsonValue {
   const parsed = parseDelivery(raw);
-  const faults = parsed.ok
-    ? parsed.repairs
-        .filter(({ code }) => code !== 'big-number-as-text')
-        .map(({ code, line, column }) => ({ line, column, message: code, cure: 'send plain JSON' }))
-    : parsed.problems;
-  const [first] = faults;
-  if (parsed.ok && !first) return parsed.value;
-  throw new ApiError(
-    'malformed-body',
-    `Line ${first!.line}, column ${first!.column}: ${first!.message}. ${first!.cure}.`,
-    { errors: faults.map((fault) => ({ pointer: '', ...fault })) },
+  if (!parsed.ok) throw malformedBody(parsed.problems);
+  const faults = parsed.repairs.flatMap(({ code, line, column }) =>
+    code === 'big-number-as-text' ? [] : [{ line, column, message: DEVIATIONS[code], cure: 'send plain JSON' }],
   );
+  if (faults.length > 0) throw malformedBody(faults);
+  return parsed.value;
 }
 
 /** The JSON object of a call by a program, checked: no repairs here. An empty body is read as `{}`. */

@@ -32,6 +32,7 @@ export const MAX_KEYS = 2000;
 const MAX_REPAIRS = 100;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /[A-Za-z_]+/y;
+const CURLY_QUOTES = '“”„‟«»‘’‚‛';
 const PYTHON: Readonly<Record<string, JsonValue>> = { True: true, False: false, None: null };
 const WORDS: Readonly<Record<string, JsonValue>> = { ...PYTHON, true: true, false: false, null: null };
 
@@ -55,6 +56,11 @@ class Scanner implements Cursor {
   repair(code: RepairCode, path: readonly (string | number)[], at = this.at): void {
     if (this.repairs.length >= MAX_REPAIRS) this.fail('the body needs too many repairs', 'put quotes around every tag');
     this.repairs.push({ code, pointer: pointer(...path), ...this.place(at) });
+  }
+  /** What word processors and mail programs make of a straight quote when a body is pasted from them. */
+  refuseCurlyQuote(): void {
+    if (!CURLY_QUOTES.includes(this.peek() ?? 'x')) return;
+    this.fail('a curly quote stands where a straight one belongs', 'type " again, in an editor for plain text');
   }
   skip(): void {
     while (' \t\n\r'.includes(this.text[this.at] ?? 'x')) this.at++;
@@ -86,6 +92,7 @@ class Scanner implements Cursor {
       }
       this.fail('a list has an empty place', 'put quotes around the tag or add |default:0');
     }
+    this.refuseCurlyQuote();
     return this.number(path, name) ?? this.word(path, name);
   }
 
@@ -133,6 +140,7 @@ class Scanner implements Cursor {
       }
       const start = this.at;
       if (this.peek() !== '"' && this.peek() !== "'") {
+        this.refuseCurlyQuote();
         this.fail('a key between quotes is expected here', 'check quotes and commas just before this place');
       }
       const key = this.string(path);

@@ -176,6 +176,32 @@ test('what cannot be carried out is refused for good, with place and cure, and n
   assert.equal(await count(), before);
 });
 
+test('the sentence of an activity log names the key that was meant, and what to type', async () => {
+  const detail = async (body: string) => ((await (await send(body)).json()) as { detail: string }).detail;
+  assert.match(
+    await detail('{"identifiers":{"e-mail":"a@example.com"}}'),
+    /no identifier has a value.*"e-mail".*did you mean "email"\?$/,
+  );
+  assert.match(
+    await detail('{"identifier":{"email":"a@example.com"}}'),
+    /identifiers is missing.*did you mean "identifiers"\?$/,
+  );
+  const sync = await api.fetch(`/api/${tenant.tenantId}/webhooks/listeners/klaviyo/profiles/sync`, {
+    method: 'POST',
+    key: tenant.keys.all,
+    body: '{"Email":"a@example.com"}',
+  });
+  assert.equal(sync.status, 400);
+  assert.match(
+    ((await sync.json()) as { detail: string }).detail,
+    /Besides: "Email" is unknown.*did you mean "email"\?$/,
+  );
+  assert.equal(
+    await detail('{"identifiers":{"email":a@example.com}}'),
+    'Line 1, column 25: email is a text without quotes. Put quotes around the tag, as in "{{ person.email }}".',
+  );
+});
+
 test('text that PostgreSQL cannot hold is cleaned, not a server error', async () => {
   const response = await send(
     `{"identifiers":{"email":"${tenant.email}"},"additionalData":{"name":"a\\u0000b\\ud800c","k\\u0000":1},"idempotency_key":"\\u0000nul-key"}`,

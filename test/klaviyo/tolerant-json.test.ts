@@ -107,6 +107,8 @@ for (const [name, text, message, line, column] of [
   ['a line break inside a value', '{"a":"one\ntwo"}', /line break/, 1, 10],
   ['a lone backslash', '{"a":"C:\\users"}', /backslash/, 1, 9],
   ['an unquoted tag', '{"a": {{ person.email }}}', /a still holds a template tag/, 1, 7],
+  ['a curly quote before a key', '{“a”: 1}', /a curly quote stands where a straight one belongs/, 1, 2],
+  ['a curly quote before a value', '{"a": “x”}', /a curly quote stands/, 1, 7],
   ['an unquoted text', '{"tier": Gold}', /tier is a text without quotes/, 1, 10],
   ['two numbers in one', '{"a": 1 200}', /after a a comma/, 1, 9],
   ['a decimal comma', '{"a": 12,50}', /key between quotes/, 1, 10],

@@ -5,7 +5,7 @@ import type { TenantSettings } from '../../../passes/tenant-settings.js';
 import { acceptOperation } from '../../accept-operation.js';
 import { none, tenantId } from '../../parameters.js';
 import { ApiError } from '../../problems.js';
-import { checkListener, readDelivery } from '../../read-delivery.js';
+import { checkListener, describeRefusal, readDelivery } from '../../read-delivery.js';
 import { route, type ApiDeps, type Route } from '../../route.js';
 
 const body = z
@@ -69,8 +69,9 @@ export const profileSyncRoutes = (deps: ApiDeps): Route[] => [
       const { command, repairs } = await readDelivery(ctx, caller, (delivery, options) => {
         const parsed = parseProfileSync(delivery, options);
         const nobody = parsed.ok ? undefined : parsed.problems.find(({ message }) => message === NO_IDENTIFIER);
-        if (!nobody) return parsed;
-        throw new ApiError('identifier-missing', `${nobody.message}: ${nobody.cure}.`, { errors: [nobody] });
+        if (parsed.ok || !nobody) return parsed;
+        const detail = describeRefusal({ problems: [nobody], warnings: parsed.warnings });
+        throw new ApiError('identifier-missing', detail, { errors: [nobody] });
       });
       const { operationId } = await acceptOperation(deps, ctx, {
         caller,
