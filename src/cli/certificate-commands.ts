@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { PermanentError } from '../passes/errors.js';
 import { importP12 } from '../wallets/apple/p12.js';
 import type { CliContext } from './context.js';
 
@@ -16,8 +18,18 @@ export function certificateCommands(context: () => CliContext): Command {
       const bytes = await readFile(file).catch(() => {
         throw new Error(`${file} cannot be read.`);
       });
-      const pair = await importP12(bytes, context().env[options.passphraseEnv] ?? '');
       const [certificateFile, keyFile] = ['pass-certificate.pem', 'pass-key.pem'].map((name) => join(options.to, name));
+      for (const there of [certificateFile!, keyFile!].filter((name) => existsSync(name))) {
+        throw new Error(`${there} is there already: move it away, or name another folder with --to.`);
+      }
+      const passphrase = context().env[options.passphraseEnv];
+      const pair = await importP12(bytes, passphrase ?? '').catch((error: unknown) => {
+        if (passphrase !== undefined || !(error instanceof PermanentError) || error.code !== 'p12-unreadable')
+          throw error;
+        throw new Error(
+          `${file} cannot be opened without a passphrase: put the one given when it was exported into the variable ${options.passphraseEnv}.`,
+        );
+      });
       await writeFile(certificateFile!, pair.certificatePem, { flag: 'wx' });
       await writeFile(keyFile!, pair.privateKeyPem, { flag: 'wx', mode: 0o600 });
       context().out(`${certificateFile} and ${keyFile} are written: name them in tenant.json.`);
