@@ -50,7 +50,10 @@ export function describeStep({ step, state, detail, attempts }: StepView, view: 
     'update-passes': () => describePasses(detail),
     'sync-merchant': () => 'an event for the merchant, to be delivered',
     'create-pass': () => 'the pass is live',
-    'update-google-object': () => `Google's object has revision ${String(detail['revision'])}`,
+    'update-google-object': () =>
+      detail['covered'] === true
+        ? "another request brings Google's object up to date"
+        : `Google's object has revision ${String(detail['revision'])}`,
     'write-back-profile': () => 'link, state and data stand in the Klaviyo profile',
     'write-back-object': () => 'the WalletPass record is complete in Klaviyo',
     'write-back-event': () => `event “${String(detail['metric'])}” in Klaviyo`,
