@@ -86,7 +86,7 @@ form.main button{width:100%;min-height:3.25rem;font-size:1.06rem}
 .grid{display:grid;gap:1rem}
 @media (min-width:56rem){.grid.two{grid-template-columns:minmax(0,19rem) minmax(0,1fr);align-items:start}}
 .box{background:var(--panel);border:1px solid var(--line);border-radius:14px;padding:1rem 1.1rem;min-width:0}
-.box h2{margin-top:0}
+.box h2{margin-top:0}.box.found,.box.trouble{margin-bottom:1rem}
 .facts{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.25rem .9rem;margin:0;font-size:.92rem}
 .facts dt{color:var(--soft)}.facts dd{margin:0;overflow-wrap:anywhere}
 .scroll{overflow-x:auto}
