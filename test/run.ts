@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
@@ -41,6 +41,8 @@ try {
   const started = Date.now();
   if (!process.env['TEST_DATABASE_URL']) {
     const dataDir = mkdtempSync(join(tmpdir(), 'passrelay-tests-'));
+    // Run as root, PostgreSQL has another account: its data would lie elsewhere, and stay there, if it could not get in.
+    chmodSync(dataDir, 0o711);
     const postgres = await startPostgres({ dataDir, log: say, settings: { max_connections: '200' } });
     stops.push(async () => {
       await postgres.stop();

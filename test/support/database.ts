@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -42,6 +42,8 @@ async function onServer<T>(url: string, work: (client: pg.Client) => Promise<T>)
 /** A server for this process alone, in a folder that goes when it stops. */
 async function startEmbedded(): Promise<{ url: string; stop: () => Promise<void> }> {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'passrelay-test-pg-'));
+  // Run as root, PostgreSQL has another account: its data would lie elsewhere, and stay there, if it could not get in.
+  chmodSync(dataDir, 0o711);
   const running = await startPostgres({ dataDir, log: () => undefined });
   return {
     url: running.url,
