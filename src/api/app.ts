@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { z } from 'zod';
+import { explainIssues } from '../passes/explain-issue.js';
 import { authenticate } from './authenticate.js';
 import { countRequests } from './metrics.js';
 import { asksForPage, forPeople } from './page-response.js';
@@ -31,6 +32,8 @@ import { passRoutes } from './routes/passes.js';
 import { updatePassRoutes } from './routes/update-pass.js';
 import { webhookEndpointRoutes } from './routes/webhook-endpoints.js';
 import { descriptionRoutes } from './routes/description.js';
+
+const ADDRESS = { whole: 'the address', page: '/docs' };
 
 /** Every route of the API; the description at /openapi.json is made from the same list. */
 export function listRoutes(deps: ApiDeps): Route[] {
@@ -110,9 +113,12 @@ function serve(deps: ApiDeps, route: Route): Koa.Middleware {
 function check(schema: z.ZodObject, given: object): Record<string, unknown> {
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  const errors = result.error.issues.map((issue) => ({ parameter: issue.path.join('.'), message: issue.message }));
-  const detail = errors.map((error) => `${error.parameter}: ${error.message}`).join('; ');
-  throw new ApiError('invalid-parameter', detail, { errors });
+  const errors = explainIssues(result.error, given, schema, ADDRESS).map(({ path, message, cure }) => ({
+    parameter: path.slice(1).replaceAll('/', '.'),
+    message,
+    cure,
+  }));
+  throw new ApiError('invalid-parameter', errors.map(({ message }) => message).join(' '), { errors });
 }
 
 /** What no route took: OPTIONS and wrong methods of known addresses, and unknown addresses. A browser gets a page. */

@@ -68,8 +68,12 @@ export function createOperatorActions(deps: ApiDeps) {
     async redeliver(ctx: Koa.Context, session: OperatorSession, params: Record<string, string>): Promise<void> {
       demand(session, 'Operation.Write');
       const { tenantId } = session.tenant;
-      const again = await redeliver(database.tenant(tenantId), tenantId, params['deliveryId']!);
-      if (!again) throw new ApiError('conflict', 'This delivery is still on its way, or does not exist.');
+      const became = await redeliver(database.tenant(tenantId), tenantId, params['deliveryId']!);
+      if (became === 'endpoint-off')
+        throw new ApiError('conflict', 'Its endpoint is switched off: switch it on first.');
+      if (became === 'not-ended') {
+        throw new ApiError('conflict', 'This delivery is still on its way, or does not exist.');
+      }
       deps.notifyAccepted();
       const operation = (ctx.state['form'] as Record<string, string>)['operation'] ?? '';
       redirect(ctx, `/ops/${tenantId}${/^[0-9a-f-]{36}$/.test(operation) ? `/operations/${operation}` : ''}`);

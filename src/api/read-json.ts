@@ -1,11 +1,14 @@
 import type Koa from 'koa';
 import type { z } from 'zod';
 import { parseDelivery, type RepairCode } from '../klaviyo/tolerant-json.js';
-import { cleanJson, pointer } from '../passes/clean-text.js';
+import { cleanJson } from '../passes/clean-text.js';
+import { explainIssues } from '../passes/explain-issue.js';
 import type { JsonValue } from '../passes/pass-type.js';
 import { malformedBody } from './malformed-body.js';
 import { ApiError } from './problems.js';
 import { readRawBody } from './raw-body.js';
+
+const BODY = { whole: 'the body', page: '/docs' };
 
 const isEmpty = (raw: Buffer): boolean => raw.length < 100 && raw.toString('latin1').trim() === '';
 
@@ -31,11 +34,14 @@ function parseStrictly(raw: Buffer): JsonValue {
 /** The JSON object of a call by a program, checked: no repairs here. An empty body is read as `{}`. */
 export async function readJson<S extends z.ZodType>(ctx: Koa.Context, schema: S): Promise<z.output<S>> {
   const raw = await readRawBody(ctx.req);
-  const result = schema.safeParse(isEmpty(raw) ? {} : cleanJson(parseStrictly(raw)));
+  const value = isEmpty(raw) ? {} : cleanJson(parseStrictly(raw));
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const errors = result.error.issues.map((issue) => ({
-    pointer: pointer(...issue.path.map(String)),
-    message: issue.message,
+  const errors = explainIssues(result.error, value, schema, BODY).map(({ path, ...said }) => ({
+    pointer: path,
+    ...said,
   }));
-  throw new ApiError('invalid-request', errors.map((one) => `${one.pointer}: ${one.message}`).join('; '), { errors });
+  throw new ApiError('invalid-request', errors.map((one) => `${one.pointer} ${one.message}`.trim()).join(' '), {
+    errors,
+  });
 }

@@ -109,6 +109,8 @@ export interface DispatchableDelivery {
   tenant_id: string;
   delivery_id: string;
   run: number;
+  /** The operation whose event it carries, if one made it. */
+  operation_id: string | null;
 }
 
 /** Takes deliveries that wait to be started, oldest first, each for `leaseMs`. Runs as the system. */
@@ -118,7 +120,8 @@ export async function claimDeliveries(system: Sql, limit: number, leaseMs: numbe
       where delivery_id in (
         select delivery_id from deliveries where status = 'accepted' and dispatch_after <= now()
          order by dispatch_after limit $1 for update skip locked)
-      returning tenant_id, delivery_id, run`,
+      returning tenant_id, delivery_id, run,
+                (select e.operation_id from events e where e.event_id = deliveries.event_id) as operation_id`,
     [limit, leaseMs],
   );
 }
@@ -182,14 +185,29 @@ export async function listDeliveries(
 const LOST = `(status = 'delivering' and dispatch_after < now() - interval '15 minutes')`;
 const AGAIN = `status = 'accepted', run = run + 1, dispatch_after = now(), next_attempt_at = null, ended_at = null`;
 
-/** Delivers one event again from the start of the schedule; false where it does not exist or is still on its way. */
-export async function redeliver(sql: Sql, tenantId: string, deliveryId: string): Promise<boolean> {
-  const rows = await sql.query(
-    `update deliveries set ${AGAIN} where tenant_id = $1 and delivery_id = $2
-        and (status in ('delivered', 'exhausted', 'cancelled', 'retrying') or ${LOST}) returning delivery_id`,
+/**
+ * Delivers one event again from the start of the schedule. `endpoint-off`: it would be cancelled at once, save a test
+ * event; `not-ended`: it does not exist or is still on its way.
+ */
+export async function redeliver(
+  sql: Sql,
+  tenantId: string,
+  deliveryId: string,
+): Promise<'again' | 'endpoint-off' | 'not-ended'> {
+  const [row] = await sql.query<{ again: boolean; off: boolean }>(
+    `with off as (
+       select from deliveries d
+         join webhook_endpoints w on w.endpoint_id = d.endpoint_id and w.state = 'disabled'
+         join events e on e.event_id = d.event_id and e.type <> 'webhook.test'
+        where d.tenant_id = $1 and d.delivery_id = $2
+     ), again as (
+       update deliveries set ${AGAIN} where tenant_id = $1 and delivery_id = $2 and not exists (select from off)
+          and (status in ('delivered', 'exhausted', 'cancelled', 'retrying') or ${LOST}) returning delivery_id
+     )
+     select exists (select from again) as again, exists (select from off) as off`,
     [tenantId, deliveryId],
   );
-  return rows.length > 0;
+  return row!.again ? 'again' : row!.off ? 'endpoint-off' : 'not-ended';
 }
 
 /** Delivers everything again that an endpoint did not take. Returns how many. */

@@ -1,10 +1,11 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
+import { TypedSearchAttributes, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
 import type { Logger } from 'pino';
 import type { Database } from '../database/connect.js';
 import { claimDeliveries, markDelivering, type DispatchableDelivery } from '../database/deliveries.js';
 import { deleteOldEvents, fanOutEvents } from '../database/events.js';
 import type { DeliverWebhook } from '../workflows/deliver-webhook.js';
+import { CORRELATION_ID, TENANT } from '../workflows/search-attributes.js';
 import { startLoop, type Loop } from './loop.js';
 
 export interface FanOutOptions {
@@ -46,6 +47,10 @@ export function startFanOut(options: FanOutOptions): Loop {
         args: [input],
         workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+        typedSearchAttributes: new TypedSearchAttributes([
+          { key: TENANT, value: delivery.tenant_id },
+          ...(delivery.operation_id ? [{ key: CORRELATION_ID, value: delivery.operation_id }] : []),
+        ]),
         priority: { fairnessKey: delivery.tenant_id },
       });
     } catch (error) {

@@ -1,13 +1,14 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { z } from 'zod';
+import { explainIssues } from '../passes/explain-issue.js';
 import { passTypeDesign, type PassTypeDesign } from '../passes/pass-type.js';
-import { explainIssues } from './explain-issue.js';
 import type { FolderProblem } from './folder-problem.js';
 import { readJson } from './read-json.js';
 import { tenantFile, type CertificateFiles, type TenantFile } from './tenant-file.js';
 
 const MAX_IMAGE_BYTES = 4_000_000;
+const FILE = { whole: 'the file', page: 'docs/tenants.md' };
 
 export interface PassTypeFile {
   /** `pass-types/basic.json` */
@@ -80,7 +81,7 @@ export async function readTenantFolder(
     }
     const parsed = schema.safeParse(json.value);
     if (parsed.success) return parsed.data;
-    problems.push(...explainIssues(parsed.error, json.value, schema).map((issue) => ({ file, ...issue })));
+    problems.push(...explainIssues(parsed.error, json.value, schema, FILE).map((issue) => ({ file, ...issue })));
     return null;
   }
 

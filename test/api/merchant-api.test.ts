@@ -6,6 +6,7 @@ import {
   type MerchantEvent,
   type PassrelayClient,
 } from '../../src/client/index.js';
+import { EVENT_TYPES } from '../../src/merchants/events.js';
 import { startMerchantSimulator } from '../../src/simulators/merchant.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -195,6 +196,9 @@ describe('profile sync and the merchant’s calls, through the published client'
         'the redelivery',
       );
       assert.equal(merchant.deliveries.at(-1)?.duplicate, true);
+      await test.owner(`update webhook_endpoints set state = 'disabled' where endpoint_id = $1`, [made.id]);
+      await assert.rejects(client.redeliverFailed(made.id), refused(409, 'conflict'));
+      await client.redeliver(first.deliveryId);
       const shown = await client.getWebhookEndpoint(made.id);
       assert.deepEqual([shown.eventTypes, 'secret' in shown], [['pass.voided'], false]);
 
@@ -213,6 +217,43 @@ describe('profile sync and the merchant’s calls, through the published client'
     } finally {
       await merchant.stop();
     }
+  });
+
+  it('says of a refused body what is wrong, where and how to write it', async () => {
+    const refusal = async (body: object) => {
+      const response = await api.fetch(`/api/${tenant.tenantId}/webhook-endpoints`, {
+        method: 'POST',
+        key: tenant.keys.all,
+        body: JSON.stringify(body),
+      });
+      assert.equal(response.status, 422);
+      return ((await response.json()) as { errors: object[] }).errors;
+    };
+    assert.deepEqual(await refusal({ uri: 'https://shop.example/hooks', eventTypes: [] }), [
+      {
+        pointer: '/url',
+        message: '"url" is missing.',
+        cure: 'add "url": a text ("…").',
+      },
+      {
+        pointer: '/eventTypes',
+        message: '"eventTypes" has too few entries.',
+        cure: 'give at least 1 entry.',
+      },
+      { pointer: '', message: '"uri" is not known here.', cure: '"uri" probably means "url".' },
+    ]);
+    assert.deepEqual(await refusal({ url: 'shop', eventTypes: ['pass.update'] }), [
+      {
+        pointer: '/url',
+        message: '"url" is "shop", which is not in the right form.',
+        cure: 'use a complete address, such as https://shop.example/hooks.',
+      },
+      {
+        pointer: '/eventTypes/0',
+        message: 'entry 1 of "eventTypes" is "pass.update", which is not known here.',
+        cure: `write "pass.updated"; possible are ${EVENT_TYPES.map((type) => `"${type}"`).join(', ')}.`,
+      },
+    ]);
   });
 
   it('the client waits as it is told and then goes on, and creates nothing twice', async () => {

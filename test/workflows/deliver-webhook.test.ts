@@ -7,6 +7,7 @@ import { createSecretBox } from '../../src/database/secrets.js';
 import { describeEvent, EVENT_TYPES, type EventType } from '../../src/merchants/events.js';
 import { newWebhookSecret } from '../../src/merchants/sign.js';
 import { startMerchantSimulator, type MerchantSimulator } from '../../src/simulators/merchant.js';
+import { CORRELATION_ID, TENANT } from '../../src/workflows/search-attributes.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { accept, ended, until } from '../support/operations.js';
@@ -59,6 +60,9 @@ describe('webhooks to merchants', () => {
   it('tells of a changed pass, signed, with names and order but no values', async () => {
     const operationId = await update(11);
     const delivery = await deliveryOf(operationId, 'delivered');
+    const run = engine.client.workflow.getHandle(`deliver-webhook/${delivery.delivery_id}/1`);
+    const { typedSearchAttributes: found } = await run.describe();
+    assert.deepEqual([found.get(TENANT), found.get(CORRELATION_ID)], [tenant.tenantId, operationId]);
     const received = merchant.received.find(({ id }) => id === delivery.event_id);
     const { data, ...head } = structuredClone(received!.payload) as { data: Record<string, unknown> };
     assert.deepEqual(head, {
@@ -114,7 +118,7 @@ describe('webhooks to merchants', () => {
       [[1, 302, 'over there']],
     );
     assert.ok(waiting.next_attempt_at! > waiting.created_at);
-    assert.equal(await redeliver(test.database.tenant(tenant.tenantId), tenant.tenantId, waiting.delivery_id), true);
+    assert.equal(await redeliver(test.database.tenant(tenant.tenantId), tenant.tenantId, waiting.delivery_id), 'again');
     const done = await deliveryOf(operationId, 'delivered');
     assert.deepEqual([done.run, done.attempts, done.log.at(-1)?.status], [2, 2, 200]);
     await redeliver(test.database.tenant(tenant.tenantId), tenant.tenantId, done.delivery_id);
@@ -171,6 +175,10 @@ describe('webhooks to merchants', () => {
           endpointId,
         ])
         .then(([row]) => row!.at?.getTime());
+    assert.equal(
+      await redeliver(test.database.tenant(tenant.tenantId), tenant.tenantId, gone.delivery_id),
+      'endpoint-off',
+    );
     const offSince = await since();
     assert.equal(offSince, gone.ended_at!.getTime());
     const unheard = await update(18);
@@ -233,9 +241,9 @@ describe('webhooks to merchants', () => {
         [id, minutes],
       );
     await underWay(1);
-    assert.equal(await redeliver(sql, tenant.tenantId, id), false);
+    assert.equal(await redeliver(sql, tenant.tenantId, id), 'not-ended');
     await underWay(16);
-    assert.equal(await redeliver(sql, tenant.tenantId, id), true);
+    assert.equal(await redeliver(sql, tenant.tenantId, id), 'again');
     await until(
       async () => merchant.deliveries.some((one) => one.id === eventId && one.duplicate),
       'the delivery that was lost',

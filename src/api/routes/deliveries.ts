@@ -50,10 +50,14 @@ export const deliveryRoutes = (deps: ApiDeps): Route[] => [
     params: z.object({ tenantId, deliveryId: z.uuid() }),
     query: none,
     answers: { 202: { description: 'On its way again' } },
-    problems: ['not-found'],
+    problems: ['not-found', 'conflict'],
     async handler(ctx, { params, caller }) {
       const { tenantId: tenant } = caller.tenant;
-      if (!(await redeliver(deps.database.tenant(tenant), tenant, params.deliveryId))) {
+      const became = await redeliver(deps.database.tenant(tenant), tenant, params.deliveryId);
+      if (became === 'endpoint-off') {
+        throw new ApiError('conflict', 'The endpoint of this delivery is switched off: switch it on first.');
+      }
+      if (became === 'not-ended') {
         throw new ApiError(
           'not-found',
           'No delivery with this id has ended; one that has not been tried yet is on its way.',

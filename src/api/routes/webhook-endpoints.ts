@@ -206,10 +206,14 @@ export const webhookEndpointRoutes = (deps: ApiDeps): Route[] => {
       summary: 'Deliver everything again that this endpoint did not take',
       ...one,
       answers: { 202: { description: 'How many', schema: z.object({ redelivered: z.int() }) } },
-      problems: ['not-found'],
+      problems: ['not-found', 'conflict'],
       async handler(ctx, { params, caller }) {
         const tenant = caller.tenant.tenantId;
-        if (!(await getEndpoint(sqlOf(caller), tenant, params.endpointId))) throw notFound();
+        const row = await getEndpoint(sqlOf(caller), tenant, params.endpointId);
+        if (!row) throw notFound();
+        if (row.state === 'disabled') {
+          throw new ApiError('conflict', 'This endpoint is switched off: switch it on first, by POST …/enable.');
+        }
         ctx.status = 202;
         ctx.body = { redelivered: await redeliverFailed(sqlOf(caller), tenant, params.endpointId) };
       },

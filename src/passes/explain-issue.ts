@@ -1,9 +1,15 @@
 import { z } from 'zod';
-import { pointer } from '../passes/clean-text.js';
-import { nearest } from '../passes/nearest-name.js';
+import { pointer } from './clean-text.js';
+import { nearest } from './nearest-name.js';
 
 type Issue = z.core.$ZodIssue;
 type Schema = z.core.JSONSchema.BaseSchema;
+
+/** What is explained, in words: `the file`, `the body`; and the page that shows how it is written. */
+export interface Explained {
+  whole: string;
+  page: string;
+}
 
 export interface ExplainedIssue {
   path: string;
@@ -24,6 +30,19 @@ const article = (type: string): string =>
     null: 'null',
   })[type] ?? type;
 
+/** Forms that have a name; others show their pattern, or what the schema says of them. */
+const FORMS: Readonly<Record<string, string>> = {
+  uuid: 'a UUID, as it was handed out',
+  url: 'a complete address, such as https://shop.example/hooks',
+  email: 'an e-mail address',
+  datetime: 'a time such as 2026-01-31T12:00:00Z',
+};
+
+const MEASURES: Readonly<Record<string, [unit: string, few: string, many: string]>> = {
+  string: ['character', 'is too short', 'is too long'],
+  array: ['entry', 'has too few entries', 'has too many entries'],
+};
+
 const typeOf = (value: unknown): string =>
   value === undefined ? 'undefined' : value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
 
@@ -34,6 +53,13 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 const list = (values: readonly unknown[]): string => values.map((value) => JSON.stringify(value)).join(', ');
+
+const MOST_SHOWN = 80;
+/** A value as JSON, its beginning where it is long. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+}
 
 /** The names that an object at this place may have, read from the published schema. */
 function knownKeys(schema: Schema, path: readonly PropertyKey[]): string[] {
@@ -53,9 +79,17 @@ function knownKeys(schema: Schema, path: readonly PropertyKey[]): string[] {
   );
 }
 
-function explain(issue: Issue, root: unknown, schema: Schema): Omit<ExplainedIssue, 'path'> {
+/** `"url"`, or `entry 2 of "eventTypes"`. */
+function nameOf(path: readonly PropertyKey[], what: Explained): string {
+  const last = path.at(-1);
+  if (last === undefined) return what.whole;
+  if (typeof last !== 'number') return `"${String(last)}"`;
+  return `entry ${last + 1}${path.length > 1 ? ` of "${String(path.at(-2))}"` : ''}`;
+}
+
+function explain(issue: Issue, root: unknown, schema: Schema, what: Explained): Omit<ExplainedIssue, 'path'> {
   const value = valueAt(root, issue.path);
-  const name = issue.path.length === 0 ? 'the file' : `"${String(issue.path.at(-1))}"`;
+  const name = nameOf(issue.path, what);
   switch (issue.code) {
     case 'invalid_type':
       return value === undefined
@@ -68,7 +102,7 @@ function explain(issue: Issue, root: unknown, schema: Schema): Omit<ExplainedIss
       return value === undefined
         ? { message: `${name} is missing.`, cure: `choose one of ${list(issue.values)}.` }
         : {
-            message: `${name} is ${JSON.stringify(value)}, which is not known here.`,
+            message: `${name} is ${shown(value)}, which is not known here.`,
             cure: nearestCure(value, issue.values) ?? `choose one of ${list(issue.values)}.`,
           };
     case 'unrecognized_keys': {
@@ -84,7 +118,8 @@ function explain(issue: Issue, root: unknown, schema: Schema): Omit<ExplainedIss
     case 'too_big': {
       const small = issue.code === 'too_small';
       const limit = String(small ? issue.minimum : issue.maximum);
-      const unit = issue.origin === 'string' ? ' characters' : issue.origin === 'array' ? ' entries' : '';
+      const [unit, few, many] = MEASURES[issue.origin] ?? ['', 'is too small', 'is too large'];
+      const units = unit && ` ${limit === '1' ? unit : unit.replace(/y$/, 'ie') + 's'}`;
       const direction = small
         ? issue.inclusive
           ? 'at least'
@@ -94,18 +129,20 @@ function explain(issue: Issue, root: unknown, schema: Schema): Omit<ExplainedIss
           : 'less than';
       return small && value === ''
         ? { message: `${name} is empty.`, cure: 'give it a text.' }
-        : { message: `${name} is too ${small ? 'small' : 'large'}.`, cure: `give ${direction} ${limit}${unit}.` };
+        : { message: `${name} ${small ? few : many}.`, cure: `give ${direction} ${limit}${units}.` };
     }
     case 'invalid_format': {
-      const form = issue.message.startsWith('Invalid') ? `the form ${issue.pattern ?? issue.format}` : issue.message;
-      return { message: `${name} is ${JSON.stringify(value)}, which is not in the right form.`, cure: `use ${form}.` };
+      const form =
+        FORMS[issue.format] ??
+        (issue.message.startsWith('Invalid') ? `the form ${issue.pattern ?? issue.format}` : issue.message);
+      return { message: `${name} is ${shown(value)}, which is not in the right form.`, cure: `use ${form}.` };
     }
     case 'invalid_union':
-      return { message: `${name} has none of the forms that are possible here.`, cure: unionCure(issue.errors) };
+      return { message: `${name} has none of the forms that are possible here.`, cure: unionCure(issue.errors, what) };
     case 'invalid_key':
       return { message: `the name ${name} is not possible here.`, cure: issue.issues[0]?.message ?? 'choose another.' };
     default:
-      return { message: `${name}: ${issue.message}.`, cure: 'see docs/tenants.md.' };
+      return { message: `${name}: ${issue.message}.`, cure: `see ${what.page}.` };
   }
 }
 
@@ -114,21 +151,19 @@ function nearestCure(value: unknown, values: readonly unknown[]): string | null 
   return near && `write "${near}"; possible are ${list(values)}.`;
 }
 
-function unionCure(branches: readonly (readonly Issue[])[]): string {
+function unionCure(branches: readonly (readonly Issue[])[], { page }: Explained): string {
   const forms = branches.flatMap((branch) =>
     branch.map((issue) => (issue.code === 'invalid_type' ? issue.expected : '')),
   );
   const types = [...new Set(forms.filter((form) => form !== ''))].map(article);
-  return types.length > 0
-    ? `write ${types.join(' or ')}, as docs/tenants.md shows.`
-    : 'see docs/tenants.md for the forms.';
+  return types.length > 0 ? `write ${types.join(' or ')}, as ${page} shows.` : `see ${page} for the forms.`;
 }
 
-/** Each complaint of zod about a file as a sentence with its place and a cure. */
-export function explainIssues(error: z.ZodError, root: unknown, schema: z.ZodType): ExplainedIssue[] {
+/** Each complaint of zod about a file or a request as a sentence with its place and a cure. */
+export function explainIssues(error: z.ZodError, root: unknown, schema: z.ZodType, what: Explained): ExplainedIssue[] {
   const published = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Schema;
   return error.issues.map((issue) => ({
     path: pointer(...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))),
-    ...explain(issue as Issue, root, published),
+    ...explain(issue as Issue, root, published, what),
   }));
 }
