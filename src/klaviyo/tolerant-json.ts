@@ -1,4 +1,4 @@
-import { PROTOTYPE_KEYS, pointer } from '../passes/clean-text.js';
+import { cleanText, PROTOTYPE_KEYS, pointer } from '../passes/clean-text.js';
 import type { JsonValue } from '../passes/pass-type.js';
 import { JsonFault, readString, type Cursor } from './json-text.js';
 
@@ -44,7 +44,10 @@ class Scanner implements Cursor {
   at = 0;
   keys = 0;
   readonly repairs: Repair[] = [];
-  constructor(readonly text: string) {}
+  constructor(
+    readonly text: string,
+    readonly maxKeys = MAX_KEYS,
+  ) {}
 
   place(at: number): { line: number; column: number } {
     const before = this.text.slice(0, at);
@@ -144,10 +147,12 @@ class Scanner implements Cursor {
         this.fail('a key between quotes is expected here', 'check quotes and commas just before this place');
       }
       const key = this.string(path);
-      if (PROTOTYPE_KEYS.has(key)) this.fail(`the key "${key}" is not allowed`, 'rename it', start);
-      if (seen.has(key)) this.fail(`the key "${key}" stands twice in one object`, 'keep one of them', start);
-      if (++this.keys > MAX_KEYS) this.fail(`more than ${MAX_KEYS} keys`, 'send fewer properties', start);
-      seen.add(key);
+      // As it will be kept: what the database does not take must not tell two keys apart.
+      const name = cleanText(key);
+      if (PROTOTYPE_KEYS.has(name)) this.fail(`the key "${name}" is not allowed`, 'rename it', start);
+      if (seen.has(name)) this.fail(`the key "${name}" stands twice in one object`, 'keep one of them', start);
+      if (++this.keys > this.maxKeys) this.fail(`more than ${this.maxKeys} keys`, 'send fewer properties', start);
+      seen.add(name);
       this.skip();
       if (this.peek() !== ':') this.fail(`a colon is missing after "${key}"`, 'write "name": "value"');
       this.at++;
@@ -189,9 +194,10 @@ class Scanner implements Cursor {
 
 /**
  * Reads one delivery: strict JSON, or JSON with a bounded list of repairs, each reported with its place (`line` and
- * `column` count from 1). Never evaluates anything and never throws. Integers beyond 2^53-1 come as text.
+ * `column` count from 1). Never evaluates anything and never throws. Integers beyond 2^53-1 come as text. `maxKeys` is
+ * for senders whose signature was verified before.
  */
-export function parseDelivery(raw: Uint8Array): ParsedDelivery {
+export function parseDelivery(raw: Uint8Array, maxKeys = MAX_KEYS): ParsedDelivery {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(raw);
@@ -203,7 +209,7 @@ export function parseDelivery(raw: Uint8Array): ParsedDelivery {
       problems: [{ ...bad, message: 'the body is not valid UTF-8', cure: 'send the body as UTF-8' }],
     };
   }
-  const scanner = new Scanner(text);
+  const scanner = new Scanner(text, maxKeys);
   try {
     scanner.skip();
     if (scanner.peek() === undefined) scanner.fail('the body is empty', 'send a JSON object');

@@ -103,6 +103,10 @@ for (const [name, text, message, line, column] of [
   ['a duplicate of a hole', '{"a":,"a":2}', /"a" stands twice/, 1, 7],
   ['prototype keys', '{"x":{"__proto__":{}}}', /"__proto__" is not allowed/, 1, 7],
   ['escaped prototype keys', '{"\\u005f_proto__":1}', /not allowed/, 1, 2],
+  // They are one key and a prototype key as soon as the database's enemies are taken out of them.
+  ['keys that only NUL tells apart', '{"email":1,"email\\u0000":2}', /stands twice/, 1, 12],
+  ['keys that only half a character tells apart', '{"a":{"b\\ud800":1,"b":2}}', /"b" stands twice/, 1, 19],
+  ['prototype keys behind NUL', '{"__proto__\\u0000":1}', /not allowed/, 1, 2],
   ['a quote inside a value', '{"a":"says "hi""}', /after a a comma/, 1, 13],
   ['a line break inside a value', '{"a":"one\ntwo"}', /line break/, 1, 10],
   ['a lone backslash', '{"a":"C:\\users"}', /backslash/, 1, 9],
