@@ -36,6 +36,8 @@ const envelope = z.looseObject({
 
 /** Klaviyo sends again within 24 h at most, as far as is known; a day and an hour covers it. */
 const DEFAULT_TOLERANCE_MS = 25 * 60 * 60 * 1000;
+/** Klaviyo signs hundreds of events in one request, each with its profile; their number is limited by the size alone. */
+const MAX_KEYS = 100_000;
 
 /** Hex HMAC-SHA256 over the raw body followed directly by the `Klaviyo-Timestamp` header's value. */
 export function signSystemWebhook(secret: string, raw: Uint8Array, timestampHeader: string): string {
@@ -73,7 +75,7 @@ export function verifySystemWebhook(
     if (secret !== '' && matches(signature.toLowerCase(), signSystemWebhook(secret, raw, timestamp))) valid = true;
   }
   if (!valid) return refuse('wrong-signature', 'The signature does not match: check the secret of the webhook.');
-  const body = parseDelivery(raw);
+  const body = parseDelivery(raw, MAX_KEYS);
   const read = envelope.safeParse(body.ok ? cleanJson(body.value) : null);
   if (!read.success) return refuse('malformed', 'The body is not an envelope of Klaviyo system webhooks.');
   const parsed = read.data;

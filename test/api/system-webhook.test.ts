@@ -67,7 +67,7 @@ function send({ events = [], secret = SECRETS.old, tenantId = tenant.tenantId, a
 const event = (externalId: string, payload: unknown) => ({ topic: 'event:x', external_id: externalId, payload });
 const syncs = async () =>
   (
-    await listOperations(db.database.tenant(tenant.tenantId), tenant.tenantId, { kind: 'profile-sync', limit: 50 })
+    await listOperations(db.database.tenant(tenant.tenantId), tenant.tenantId, { kind: 'profile-sync', limit: 500 })
   ).reverse();
 
 test('each event becomes one profile-sync, however often and in whatever company it is sent', async () => {
@@ -90,6 +90,24 @@ test('each event becomes one profile-sync, however often and in whatever company
   assert.deepEqual(made[0]!.input['identifiers'], [{ kind: 'email', value: 'new.sarah@example.com' }]);
   assert.deepEqual(made[1]!.input['identifiers'], []);
   assert.deepEqual([made[0]!.origin, made[0]!.status], ['klaviyo', 'accepted']);
+});
+
+test('events whose long ids begin alike, or that have none, are events of their own', async () => {
+  const count = (await syncs()).length;
+  const long = 'x'.repeat(300);
+  const events = [`${long}1`, `${long}2`, '', ''].map((id, index) => event(id, about(`01LONG${index}`)));
+  assert.deepEqual(await (await send({ events })).json(), { accepted: 4, skipped: 0 });
+  assert.equal((await send({ events: events.slice(0, 2) })).status, 202);
+  assert.equal((await syncs()).length, count + 4);
+});
+
+test('a batch of signed events may hold more keys than one delivery of a flow', async () => {
+  const attributes = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`p${index}`, index]));
+  const events = Array.from({ length: 40 }, (_, index) => ({
+    ...event(`batch-${index}`, about(`01BATCH${index}`)),
+    attributes,
+  }));
+  assert.deepEqual(await (await send({ events })).json(), { accepted: 40, skipped: 0 });
 });
 
 test('what is altered, old or signed by somebody else is refused, and so is a tenant that is not there', async () => {

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type Koa from 'koa';
 import { z } from 'zod';
 import { findTenantAccess } from '../../../database/api-keys.js';
@@ -42,6 +42,14 @@ async function readTenant(deps: ApiDeps, id: string): Promise<{ tenant: TenantAc
   };
 }
 
+/** The event's own id: sent again, alone or in another batch, it is the same event. Without an id nothing is the same. */
+function keyOf({ externalId }: SystemWebhookEvent): string | null {
+  if (externalId === '') return null;
+  // Cut off, two long ids could become one, and an event would be lost.
+  const id = externalId.length > 200 ? createHash('sha256').update(externalId).digest('hex') : externalId;
+  return `klaviyo-event/${id}`;
+}
+
 /** Makes one event durable; `skipped` where it names nobody whom a sync could find. */
 async function acceptEvent(
   deps: ApiDeps,
@@ -59,8 +67,7 @@ async function acceptEvent(
       kind: 'profile-sync',
       origin: 'klaviyo',
       test,
-      // The event's own id: sent again, alone or in another batch, it is the same event.
-      idempotencyKey: `klaviyo-event/${event.externalId}`.slice(0, 255),
+      idempotencyKey: keyOf(event),
       bodyHash: Buffer.alloc(32),
       input: toInput(parsed.command, tenant.settings),
       repairs: cleanJson(parsed.warnings.map((warning) => ({ type: 'warning', ...warning }))) as object[],
