@@ -27,8 +27,14 @@ export function cleanJson(value: JsonValue): JsonValue {
 
 const BLANK = /^(?:none|null|undefined|nan|n\/a)(?:\s+(?:none|null|undefined|nan|n\/a))*$/i;
 
+/** Zero-width spaces and the like: a value of these alone names nobody, and no reader sees why. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
+
 /** True for what templates leave where a profile has nothing: blanks, `None`, `null`, `undefined`, `nan`, `N/A`. */
-export const isBlank = (text: string): boolean => text.trim() === '' || BLANK.test(text.trim());
+export function isBlank(text: string): boolean {
+  const visible = text.replace(INVISIBLE, '').trim();
+  return visible === '' || BLANK.test(visible);
+}
 
 /** True when a template tag arrived literally: `{{`, `}}`, `{%` or `%}`. */
 export const isUnrendered = (text: string): boolean => /\{\{|\}\}|\{%|%\}/.test(text);

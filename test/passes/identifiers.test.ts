@@ -54,6 +54,9 @@ test('what templates leave for nothing is absent for every kind', () => {
       ' none ',
       '\u0000',
       '\u00a0',
+      '\u200b',
+      '\u2060\u00ad \ufeff',
+      'None\u200b',
       null,
       undefined,
     ]) {
