@@ -1,9 +1,11 @@
 import { createRemoteJWKSet, customFetch, decodeJwt, errors, jwtVerify, type FetchImplementation } from 'jose';
+import { cleanText } from '../passes/clean-text.js';
 import { ApiError } from './problems.js';
 
 export interface TokenClaims {
   tenantId: string;
   scopes: string[];
+  /** Who the token is for, as its requests are counted in the database. */
   subject: string;
 }
 
@@ -26,11 +28,17 @@ const JWKS_TIMEOUT_MS = 2_000;
 const JWKS_BYTES = 256 * 1024;
 const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
+const TENANT_ID = /^[a-z0-9-]{1,63}$/;
+const SUBJECT_LENGTH = 200;
+
+/** Any issuer may put anything into a subject; one that the database refuses would stop the counting of all others. */
+const countable = (subject: unknown): string => `token:${cleanText(String(subject)).slice(0, SUBJECT_LENGTH)}`;
+
 /** What a token says of itself, to find who could verify it; nothing of it may be believed. */
 export function readUnverified(token: string): { issuer: string; tenantId: string } | null {
   try {
     const { iss: issuer, tenant: tenantId } = decodeJwt(token);
-    return typeof issuer === 'string' && typeof tenantId === 'string' && /^[a-z0-9-]{1,63}$/.test(tenantId)
+    return typeof issuer === 'string' && typeof tenantId === 'string' && TENANT_ID.test(tenantId)
       ? { issuer, tenantId }
       : null;
   } catch {
@@ -76,10 +84,10 @@ export function createTokenVerifier(settings: OAuthSettings, now: () => number):
           requiredClaims: ['exp'],
         });
         const tenantId = payload['tenant'];
-        if (typeof tenantId !== 'string') return null;
+        if (typeof tenantId !== 'string' || !TENANT_ID.test(tenantId)) return null;
         const scope = payload['scope'] ?? payload['scp'];
         const scopes = typeof scope === 'string' ? scope.split(' ') : Array.isArray(scope) ? scope.map(String) : [];
-        return { tenantId, scopes, subject: payload.sub ?? tenantId };
+        return { tenantId, scopes, subject: countable(payload.sub ?? tenantId) };
       } catch (error) {
         const keysUnreadable =
           !(error instanceof errors.JOSEError) ||

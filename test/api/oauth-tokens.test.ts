@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
@@ -74,9 +75,20 @@ test('every broken claim is a 401', async () => {
     ['no expiry', { iss: ISSUER, aud: AUDIENCE }],
     ['no tenant', { ...valid(), tenant: null }],
     ['unknown tenant', { ...valid(), tenant: 'no-such-tenant' }],
+    ['a tenant that no database can hold', { ...valid(), tenant: 'a\0b' }],
   ];
   for (const [what, claims] of cases) assert.equal(await status(await sign(claims)), 401, what);
   assert.equal(await status(await sign({ ...valid(), exp: seconds(-10) })), 200, 'clock skew is forgiven');
+});
+
+test('whatever a subject holds, the requests of all others are still counted across processes', async () => {
+  const subjects = ['a\0b', 'a\ud800b', randomBytes(4_000).toString('base64'), 5 as unknown as string];
+  for (const sub of subjects) assert.equal(await status(await sign({ ...valid(), sub })), 200);
+  await api.rateLimiter.share();
+  const budgets = await db.owner<{ budget: string }>(`select budget from rate_budgets where budget like $1`, [
+    `requests:${tenant.tenantId}:%`,
+  ]);
+  assert.ok(budgets.length >= 4);
 });
 
 test('a forged signature is a 401, whatever algorithm it claims', async () => {
