@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import type { Socket } from 'node:net';
 import { PROBLEMS, type ProblemCode } from './problems.js';
 
@@ -46,9 +46,12 @@ export function createHttpServer(
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.end(`HTTP/1.1 ${status} ${PROBLEMS[code].title}\r\n${lines.join('')}\r\n${body}`);
   };
-  // Node's own check of Host answers without a body: ours stands in the listener.
+  const hostsOf = ({ rawHeaders }: IncomingMessage): number =>
+    rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  // Node's own check of Host answers without a body, and lets two of them pass: ours stands in the listener.
   const server = createServer({ ...options, requireHostHeader: false }, (request, response) => {
-    if (request.httpVersion !== '1.1' || request.headers.host !== undefined) return listener(request, response);
+    const hosts = hostsOf(request);
+    if (hosts === 1 || (hosts === 0 && request.httpVersion !== '1.1')) return listener(request, response);
     const { status, headers, body } = problem('malformed-request');
     response.writeHead(status, headers).end(body);
   });

@@ -47,6 +47,7 @@ test('what is no HTTP gets a problem, too', async () => {
   const cases: [bytes: string, status: number, code: string][] = [
     ['\0\x01\x02\r\n\r\n', 400, 'malformed-request'],
     ['GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'malformed-request'],
+    ['GET /livez HTTP/1.1\r\nHost: a\r\nhost: b\r\nConnection: close\r\n\r\n', 400, 'malformed-request'],
     ['GET /a b HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'malformed-request'],
     [`GET /livez HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(17_000)}\r\n\r\n`, 431, 'headers-too-large'],
     [`GET /${'a'.repeat(17_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431, 'headers-too-large'],
