@@ -1,4 +1,5 @@
 import type { Sql } from './connect.js';
+import { asInJson } from './erasure.js';
 
 /** Customers that an identifier leads to: one of theirs, or one of their passes'. Most often one. */
 export async function findCustomerIds(sql: Sql, tenantId: string, values: readonly string[]): Promise<string[]> {
@@ -18,7 +19,17 @@ export async function findCustomerIds(sql: Sql, tenantId: string, values: readon
 
 const OF_PASSES = 'pass_id in (select pass_id from passes where tenant_id = $1 and customer_id = $2)';
 const OF_DEVICES = `device_id in (select device_id from apple_registrations where ${OF_PASSES})`;
-const OF_OPERATIONS = `operation_id in (select operation_id from operations where tenant_id = $1 and (customer_id = $2 or ${OF_PASSES}))`;
+/** Short texts would be found in requests of others, too. */
+const SHORTEST_NAME = 5;
+/** A request that reached nobody, but names the person. */
+const NAMES_THEM = `(customer_id is null and pass_id is null and exists (
+  select from (
+    select unnest(array[c.email, c.phone, c.external_customer_id, c.klaviyo_profile_id]) as value
+      from customers c where c.tenant_id = $1 and c.customer_id = $2
+    union select i.value from customer_identifiers i where i.tenant_id = $1 and i.customer_id = $2) named
+   where length(value) >= ${SHORTEST_NAME} and position(${asInJson('lower(value)')} in lower(input::text)) > 0))`;
+const THEIR_OPERATIONS = `(customer_id = $2 or ${OF_PASSES} or ${NAMES_THEM})`;
+const OF_OPERATIONS = `operation_id in (select operation_id from operations where tenant_id = $1 and ${THEIR_OPERATIONS})`;
 
 /**
  * What is held of a customer, by table: which rows, and which columns stay out because they are keys to something or
@@ -39,7 +50,7 @@ export const HELD: Readonly<Record<string, { where: string; without?: readonly s
   google_objects: { where: OF_PASSES },
   notifications: { where: OF_PASSES },
   events: { where: `(customer_id = $2 or ${OF_PASSES})`, without: ['transaction_id'] },
-  operations: { where: `(customer_id = $2 or ${OF_PASSES})`, without: ['body_hash'] },
+  operations: { where: THEIR_OPERATIONS, without: ['body_hash'] },
   operation_steps: { where: OF_OPERATIONS },
 };
 

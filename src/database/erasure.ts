@@ -70,12 +70,15 @@ export async function countDevicesBehind(sql: Sql, tenantId: string, customerId:
   return row!.n;
 }
 
+/** A text as it stands inside of JSON: a quote or a backslash in an id would hide it otherwise. */
+export const asInJson = (text: string): string => `btrim(to_jsonb(${text})::text, '"')`;
+
 const REDACTED = `input = '{}', repairs = '[]', response = null, reason = null,
   idempotency_key = case when idempotency_key is null then null else 'erased/' || operation_id end, body_hash = null`;
 
 /**
- * Empties one batch of the tenant's operations that belong to a customer or whose input names one of `values`; the
- * operation that erases stays. Returns the acceptance sequence to go on below, or null at the end.
+ * Empties one batch of the tenant's operations that belong to a customer, or whose input or idempotency key names one of
+ * `values`; the operation that erases stays. Returns the acceptance sequence to go on below, or null at the end.
  */
 export async function redactOperations(
   sql: TenantSql,
@@ -87,14 +90,16 @@ export async function redactOperations(
   return sql.transaction(async (inside) => {
     const [row] = await inside.query<{ redacted: number; seen: number; lowest: string | null }>(
       `with batch as (
-         select operation_id, acceptance_sequence, customer_id, pass_id, input, repairs from operations
+         select operation_id, acceptance_sequence, customer_id, pass_id, input, repairs, idempotency_key from operations
           where tenant_id = $1 and ($5::bigint is null or acceptance_sequence < $5)
           order by acceptance_sequence desc limit $6
        ), theirs as (
          select operation_id from batch
           where operation_id <> $2 and (customer_id = $3
              or pass_id in (select pass_id from passes where tenant_id = $1 and customer_id = $3)
-             or exists (select from unnest($4::text[]) v where position(v in lower(input::text || repairs::text)) > 0))
+             or exists (select from unnest($4::text[]) v
+                         where position(${asInJson('v')} in lower(input::text || repairs::text)) > 0
+                            or position(v in lower(idempotency_key)) > 0))
        ), emptied as (
          update operations set ${REDACTED} where tenant_id = $1 and operation_id in (select operation_id from theirs)
          returning operation_id
@@ -128,16 +133,17 @@ export async function removeCustomer(sql: TenantSql, tenantId: string, customerI
       [tenantId, passIds],
     );
     const deviceIds = owned.map((row) => row.device_id);
+    // Before the events forget whose they were.
+    await inside.query(
+      `update delivery_attempts set response_excerpt = null, error = null where tenant_id = $1 and delivery_id in (
+         select d.delivery_id from deliveries d join events e using (event_id)
+          where d.tenant_id = $1 and (e.customer_id = $2 or e.pass_id = any($3::uuid[])))`,
+      [tenantId, customerId, passIds],
+    );
     const events = await count(
       `update events set payload = '{"erased": true}', customer_id = null
         where tenant_id = $1 and (customer_id = $2 or pass_id = any($3::uuid[]))`,
       [tenantId, customerId, passIds],
-    );
-    await inside.query(
-      `update delivery_attempts set response_excerpt = null, error = null where tenant_id = $1 and delivery_id in (
-         select d.delivery_id from deliveries d join events e using (event_id)
-          where d.tenant_id = $1 and e.pass_id = any($2::uuid[]))`,
-      [tenantId, passIds],
     );
     await inside.query(
       `delete from device_log where tenant_id = $1 and (pass_id = any($2::uuid[]) or device_id = any($3::uuid[]))`,

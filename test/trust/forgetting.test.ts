@@ -14,7 +14,13 @@ import { tenantTables } from '../support/sample-rows.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
 
 const KEY = 'pk_forgetting';
-const PLANTED = { name: 'Zebulon', email: 'zebulon.quux@example.com', phone: '+14155550177', note: 'allergic-to-zinc' };
+const PLANTED = {
+  name: 'Zebulon',
+  email: 'zebulon.quux@example.com',
+  phone: '+14155550177',
+  note: 'allergic-to-zinc',
+  card: 'Z"eb\\177',
+};
 
 let db: TestDatabase;
 let engine: TestEngine;
@@ -52,12 +58,14 @@ after(async () => {
   await db.drop();
 });
 
-/** Tables whose rows, as text, hold one of the texts. */
+/** Tables whose rows, as text, hold one of the texts; quotes and backslashes do not count, as JSON and rows escape them. */
 async function holding(texts: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const table of await tenantTables(db)) {
     const rows = await db.owner(
-      `select 1 from ${table} t where exists (select from unnest($1::text[]) v where position(v in t::text) > 0) limit 1`,
+      `select 1 from ${table} t where exists (
+         select from unnest($1::text[]) v where position(translate(v, '"\\', '') in translate(t::text, '"\\', '')) > 0
+       ) limit 1`,
       [texts],
     );
     if (rows.length > 0) found.push(table);
@@ -96,6 +104,11 @@ async function plant(): Promise<{ profileId: string; deviceId: string }> {
     [customerId, PLANTED.email, PLANTED.phone, PLANTED.name, profile.id],
   );
   await db.owner(`update customer_identifiers set value = $2 where customer_id = $1`, [customerId, PLANTED.email]);
+  await db.owner(`insert into customer_identifiers (tenant_id, customer_id, kind, value) values ($1, $2, 'card', $3)`, [
+    tenantId,
+    customerId,
+    PLANTED.card,
+  ]);
   const [device] = await db.owner<{ device_id: string }>(
     `insert into apple_devices (tenant_id, device_library_identifier, push_token) values ($1, 'zdevice', 'abcd') returning device_id`,
     [tenantId],
@@ -135,7 +148,39 @@ async function plant(): Promise<{ profileId: string; deviceId: string }> {
   await db.owner(
     `insert into operations (operation_id, tenant_id, kind, input, status, outcome, ended_at)
      values ($1, $2, 'push-update', $3, 'succeeded', 'ambiguous-identifiers', now())`,
-    [randomUUID(), tenantId, JSON.stringify({ identifiers, data: { note: PLANTED.name } })],
+    [randomUUID(), tenantId, JSON.stringify({ identifiers, data: { note: PLANTED.name, only: 'in-a-lost-request' } })],
+  );
+  await db.owner(
+    `insert into operations (operation_id, tenant_id, kind, input, status, outcome, ended_at, idempotency_key)
+     values ($1, $2, 'push-update', $3, 'succeeded', 'pass-not-found', now(), null),
+            ($4, $2, 'push-update', '{}', 'succeeded', 'pass-not-found', now(), $5)`,
+    [
+      randomUUID(),
+      tenantId,
+      JSON.stringify({ identifiers: [{ kind: 'card', value: PLANTED.card }] }),
+      randomUUID(),
+      `update of ${PLANTED.email}`,
+    ],
+  );
+  // A merchant's answer may repeat what it was told, here of the customer alone.
+  const eventId = randomUUID();
+  const [endpoint] = await db.owner<{ endpoint_id: string }>(
+    `insert into webhook_endpoints (endpoint_id, tenant_id, url, event_types, state)
+     values (gen_random_uuid(), $1, 'https://merchant.example', '{}', 'disabled') returning endpoint_id`,
+    [tenantId],
+  );
+  await db.owner(
+    `insert into events (event_id, tenant_id, type, customer_id, payload) values ($1, $2, 'customer.updated', $3, '{}')`,
+    [eventId, tenantId, customerId],
+  );
+  const deliveryId = randomUUID();
+  await db.owner(
+    `insert into deliveries (delivery_id, tenant_id, endpoint_id, event_id, status) values ($1, $2, $3, $4, 'delivered')`,
+    [deliveryId, tenantId, endpoint!.endpoint_id, eventId],
+  );
+  await db.owner(
+    `insert into delivery_attempts (tenant_id, delivery_id, attempt, status, response_excerpt) values ($1, $2, 1, 200, $3)`,
+    [tenantId, deliveryId, `hello ${PLANTED.email}`],
   );
   return { profileId: profile.id, deviceId: device!.device_id };
 }
@@ -149,7 +194,9 @@ test('what is held of a person is handed out, and erased everywhere once the pho
 
   const exported = await cli('customer', 'export', tenantId, ' ZEBULON.Quux@example.com');
   assert.equal(exported.code, 0, exported.err);
-  for (const text of texts) assert.ok(exported.out.includes(text), `the export lacks ${text}`);
+  for (const text of [...texts, 'in-a-lost-request']) {
+    assert.ok(exported.out.includes(JSON.stringify(text).slice(1, -1)), `the export lacks ${text}`);
+  }
   assert.doesNotMatch(exported.out, /abcd|token_hash/, 'an export is no place for keys of devices');
 
   const asked = await cli('customer', 'erase', tenantId, PLANTED.phone, '--yes');
