@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type Koa from 'koa';
 import { insertOrFindOperation, type Acceptance, type NewOperation } from '../database/operations.js';
 import { cleanText, isBlank, isUnrendered } from '../passes/clean-text.js';
+import { isOurOwnKey } from '../passes/idempotency-key.js';
 import type { OperationKind } from '../passes/operation.js';
 import type { Caller } from './credentials.js';
 import { withinDeadline } from './deadline.js';
@@ -47,7 +48,9 @@ export function headerKey(ctx: Koa.Context): string | null {
     ? 'still holds a template tag, so all deliveries would share it'
     : key.length > MAX_KEY_LENGTH
       ? `is longer than ${MAX_KEY_LENGTH} characters`
-      : null;
+      : isOurOwnKey(key)
+        ? 'begins like the keys of our own requests'
+        : null;
   if (fault === null) return key;
   throw new ApiError('invalid-request', `The Idempotency-Key header ${fault}.`, {
     errors: [{ parameter: 'Idempotency-Key', message: `Idempotency-Key ${fault}`, cure: 'send one id per event' }],

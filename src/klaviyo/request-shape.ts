@@ -1,5 +1,6 @@
 import { cleanJson, cleanText, decodeAmpersand, isBlank, isUnrendered, pointer } from '../passes/clean-text.js';
 import type { FieldProblem, FieldWarning, Identifier, IdentifierOptions } from '../passes/identifiers.js';
+import { isOurOwnKey } from '../passes/idempotency-key.js';
 import { nearest } from '../passes/nearest-name.js';
 import type { JsonValue } from '../passes/pass-type.js';
 
@@ -89,6 +90,9 @@ export class BodyReader {
   idempotencyKey(): string | null {
     const key = Object.hasOwn(this.body, 'idempotency_key') ? 'idempotency_key' : 'idempotencyKey';
     const value = this.text(key);
+    if (value !== null && isOurOwnKey(value)) {
+      this.problem(pointer(key), `${key} begins like the keys of our own requests`, 'put a word of yours before it');
+    }
     if (value === null && Object.hasOwn(this.body, key) && this.problems.length === 0) {
       this.warn(pointer(key), `${key} is blank: the delivery is treated as one without a key`);
     }

@@ -252,6 +252,16 @@ test('a blank or unrendered idempotency key never joins two deliveries', async (
   assert.equal((await send(body, { 'Idempotency-Key': 'k'.repeat(256) })).status, 422);
 });
 
+test('a key of our own making is nobody else’s to use: it would stand in the way of an erasure, say', async () => {
+  const body = { identifiers: { email: tenant.email } };
+  const { customerId } = tenant;
+  for (const key of [`erase/${customerId}`, 'Klaviyo-Event/e-1', 'erased/x', 'aged/x', `migrate:${customerId}:1`]) {
+    assert.equal((await send(body, { 'Idempotency-Key': key })).status, 422, key);
+    assert.equal((await send({ ...body, idempotency_key: key })).status, 422, key);
+  }
+  assert.equal((await send({ ...body, idempotency_key: 'erasers/1' })).status, 200);
+});
+
 test('the acceptance of a known key and tenant costs one statement', async () => {
   await send({ identifiers: { email: tenant.email } });
   const statements: string[] = [];
