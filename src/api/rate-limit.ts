@@ -81,7 +81,9 @@ export function createRateLimiter(deps: { database: Database; now: () => number;
         RateLimit: `"requests";r=${Math.max(0, left - 1)};t=${reset}`,
       };
       if (left <= 0) {
-        throw new ApiError('rate-limited', `More than ${limit} requests a minute. Send it again in ${reset} seconds.`, {
+        const byTenant = limit <= ofTenant.shared + ofTenant.unshared;
+        const most = byTenant ? `${limit} requests a minute` : `${keyLimit} requests a minute with this key`;
+        throw new ApiError('rate-limited', `More than ${most}. Send it again in ${reset} seconds.`, {
           headers: { ...headers, 'Retry-After': String(reset) },
         });
       }

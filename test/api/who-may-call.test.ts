@@ -109,6 +109,19 @@ test('old and new key work side by side; a revoked one stops within five seconds
   assert.deepEqual([await push(old.key), await push(fresh.key)], [401, 200]);
 });
 
+test('a stream that is open when its key is revoked ends, too', async () => {
+  const reader = await newKey({ scopes: ['Operation.Read'] });
+  const accepted = await api.pushUpdate(tenant.tenantId, tenant.keys.all, body());
+  const path = `/api/${tenant.tenantId}/operations/${accepted.headers.get('x-correlation-id')}/events`;
+  const stream = await api.fetch(path, { key: reader.key, signal: AbortSignal.timeout(30_000) });
+  assert.equal(stream.status, 200);
+  assert.equal(await revokeApiKey(db.database.tenant(tenant.tenantId), tenant.tenantId, reader.keyId), true);
+  clock += 5_000;
+  const text = await stream.text();
+  assert.match(text, /^event: operation/);
+  assert.doesNotMatch(text, /event: end/);
+});
+
 test('an expired key is refused at its second, even when it was remembered', async () => {
   const { key } = await newKey({ expiresAt: new Date(clock + 600_000) });
   assert.equal((await api.pushUpdate(tenant.tenantId, key, body())).status, 200);
@@ -204,6 +217,10 @@ test('beyond the budget of a minute: 429 with the seconds to wait, then it goes 
   assert.ok(seconds >= 1 && seconds <= 60);
   assert.match(refused.headers.get('ratelimit') ?? '', new RegExp(`^"requests";r=0;t=${seconds}$`));
   assert.equal(await code(refused), 'rate-limited');
+  assert.match(
+    ((await answers[9]!.json()) as { detail: string }).detail,
+    /^More than 9 requests a minute with this key/,
+  );
   // One key spends nine tenths at most: another key of the tenant still gets in, once.
   const push = () => api.pushUpdate(small.tenantId, small.keys.listener, { identifiers: { email: small.email } });
   assert.deepEqual([(await push()).status, (await push()).status], [200, 429]);

@@ -4,17 +4,22 @@ import { z } from 'zod';
 import { listDeviceResults, findSerialNumbers } from '../../database/operation-devices.js';
 import { findOperation, listSteps } from '../../database/operations.js';
 import { FINAL_STATUSES } from '../../passes/operation.js';
+import { authenticate } from '../authenticate.js';
 import { correlationId, none, tenantId } from '../parameters.js';
 import { presentOperation } from '../present-operation.js';
 import { ApiError } from '../problems.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 
-/** Between two looks at the database. */
+const SCOPE = 'Operation.Read';
+/** Between two looks at the database, and at the key: one that is revoked reads no further. */
 const LOOK_MS = 500;
 /** Proxies cut silent connections after a minute or less. */
 const HEARTBEAT_MS = 15_000;
 /** Then the client reconnects by itself, as server-sent events do. */
 const LONGEST_MS = 10 * 60_000;
+
+/** Whether a look that failed is worth another one; a fault of ours is, too, as the stream has an end anyway. */
+const isTemporary = (error: unknown): boolean => !(error instanceof ApiError) || error.code === 'unavailable';
 
 /** Names one state of an operation: whoever reconnects with it has seen that state. */
 const idOf = (state: string): string => createHash('sha256').update(state).digest('hex').slice(0, 16);
@@ -24,7 +29,7 @@ export const operationEventRoutes = (deps: ApiDeps): Route[] => [
   route({
     method: 'GET',
     path: '/api/:tenantId/operations/:correlationId/events',
-    scope: 'Operation.Read',
+    scope: SCOPE,
     summary: 'Server-sent events: `operation` at every change, `end` when it has ended',
     params: z.object({ tenantId, correlationId }),
     query: none,
@@ -82,9 +87,11 @@ export const operationEventRoutes = (deps: ApiDeps): Route[] => [
       };
       const next = async (): Promise<void> => {
         try {
+          await authenticate(ctx, deps.credentials, SCOPE, tenant);
           seen = await look();
-        } catch {
+        } catch (error) {
           // An outage of the database is no end: the client keeps the last state, and the look is repeated.
+          if (!isTemporary(error)) return void stream.end();
         }
         if (stream.destroyed) return;
         if (!seen || performance.now() - startedMs > LONGEST_MS) return void stream.end();
