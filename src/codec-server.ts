@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { ApiError } from './api/problems.js';
 import { readRawBody } from './api/raw-body.js';
 import type { CodecServerConfig } from './config.js';
 import { createEncryptingCodec, fromJsonPayload, toJsonPayload, type JsonPayload } from './worker/encrypting-codec.js';
@@ -59,7 +60,8 @@ export async function startCodecServer(
       response.setHeader('WWW-Authenticate', 'Basic realm="Passrelay codec", charset="UTF-8"');
       return end(401, 'Send the key of CODEC_SERVER_KEY as a bearer token, or as the password.');
     }
-    const path = new URL(request.url ?? '/', 'http://codec').pathname;
+    // Not by URL, which throws at "//".
+    const [path] = (request.url ?? '/').split('?', 1);
     // A person opens this page once, so that the browser knows the password when the UI's pages call.
     if (request.method === 'GET' && path === '/') return end(200, 'You may go back to the Temporal UI: it can decode.');
     if (path !== '/decode') return end(404, 'POST /decode is all there is.');
@@ -73,6 +75,8 @@ export async function startCodecServer(
       const decoded = await codec.decode(payloads.map(fromJsonPayload));
       return end(200, JSON.stringify({ payloads: decoded.map(toJsonPayload) }), 'application/json');
     } catch (error) {
+      if (error instanceof ApiError && error.code === 'body-too-large')
+        return end(413, 'More than 4 MB at once: ask for fewer payloads.');
       // The error may quote the body.
       log.warn({ code: (error as { code?: string }).code ?? (error as Error).name }, 'payloads not decoded');
       return end(400, 'The payloads cannot be decoded: SECRETS_KEY must hold the key that they name.');

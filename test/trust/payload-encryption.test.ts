@@ -113,6 +113,10 @@ test('the codec server decodes for the key alone, and for pages of the UI alone'
   const preflight = await fetch(`${url}/decode`, { method: 'OPTIONS', headers: { Origin: UI } });
   assert.equal(preflight.status, 204);
   assert.match(preflight.headers.get('access-control-allow-headers') ?? '', /x-namespace/);
+  const asked = (path: string, body: string | Buffer) =>
+    fetch(`${url}${path}`, { method: 'POST', headers: { Authorization: `Bearer ${ACCESS_KEY}` }, body });
+  assert.equal((await asked('//', '{}')).status, 404, 'what is no address is nothing that it has');
+  assert.equal((await asked('/decode', Buffer.alloc(5_000_000, ' '))).status, 413);
   const encode = await fetch(`${url}/encode`, { method: 'POST', headers: { Authorization: `Bearer ${ACCESS_KEY}` } });
   assert.equal(encode.status, 404);
 });
