@@ -21,7 +21,7 @@ const DEVIATIONS: Readonly<Record<Exclude<RepairCode, 'big-number-as-text'>, str
 };
 
 /** As deliveries are read (no key twice, no prototype keys, depth and keys limited), with every deviation refused. */
-function parseStrictly(raw: Buffer): JsonValue {
+export function parseStrictly(raw: Buffer): JsonValue {
   const parsed = parseDelivery(raw);
   if (!parsed.ok) throw malformedBody(parsed.problems);
   const faults = parsed.repairs.flatMap(({ code, line, column }) =>

@@ -1,3 +1,4 @@
+import { cleanText } from '../passes/clean-text.js';
 import type { Database } from './connect.js';
 
 export const MAX_LOG_MESSAGES = 100;
@@ -12,8 +13,10 @@ const DEVICE = /\bdevice '?([^\s,;')]{1,255})/i;
  * and is not kept. Returns how many messages were.
  */
 export async function appendDeviceLog(database: Database, messages: readonly string[]): Promise<number> {
-  const named = messages.slice(0, MAX_LOG_MESSAGES).map((text) => ({
-    message: text.slice(0, MAX_LOG_MESSAGE_LENGTH),
+  // Cleaned after the cut, which may halve a character.
+  const texts = messages.slice(0, MAX_LOG_MESSAGES).map((text) => cleanText(text.slice(0, MAX_LOG_MESSAGE_LENGTH)));
+  const named = texts.map((text) => ({
+    message: text,
     serial: SERIAL_NUMBER.exec(text)?.[1] ?? null,
     device: DEVICE.exec(text)?.[1] ?? null,
   }));

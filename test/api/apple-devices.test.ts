@@ -225,6 +225,11 @@ test('what devices report is kept with pass and device, within bounds, and what 
   assert.equal(kept[0]!.device_id, device!.device_id);
   await post(JSON.stringify({ logs: Array.from({ length: 300 }, () => text) }));
   assert.equal((await db.owner('select 1 from device_log')).length, 101);
+  // Anybody may post here: what the database cannot keep is taken out, and costs nobody anything.
+  assert.equal((await post(`{"logs":["${text}\\u0000a\\ud800b"]}`)).status, 200);
+  const [last] = await db.owner<{ message: string }>('select message from device_log order by log_id desc limit 1');
+  assert.equal(last!.message, `${text}ab`);
+  assert.equal((await post('{"logs":[],"logs":[]}')).status, 400);
 });
 
 test('a device with passes of two tenants under one type misses nothing of either, whose tags count apart', async () => {

@@ -7,6 +7,7 @@ import { answerBare, authenticateDevice } from '../authenticate-device.js';
 import { createDeviceThrottle } from '../device-throttle.js';
 import { none, plainText } from '../parameters.js';
 import { ApiError } from '../problems.js';
+import { parseStrictly } from '../read-json.js';
 import { readRawBody } from '../raw-body.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
 
@@ -17,14 +18,8 @@ const registration = device.extend({ serial: z.string() });
 const pushToken = z.object({ pushToken: z.string().regex(/^[0-9a-f]{1,400}$/i) });
 const logs = z.object({ logs: z.array(z.unknown()) });
 
-async function readJson(ctx: Koa.Context, limit?: number): Promise<unknown> {
-  const body = await readRawBody(ctx.req, limit);
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    throw new ApiError('malformed-body', 'The body is not JSON.');
-  }
-}
+const readJson = async (ctx: Koa.Context, limit?: number): Promise<unknown> =>
+  parseStrictly(await readRawBody(ctx.req, limit));
 
 /**
  * The devices' part of Apple's PassKit web service ("Adding a Web Service to Update Passes"). Devices take 200 and 201
