@@ -12,12 +12,15 @@ import { rememberFor } from './keep-recent.js';
 export interface GoogleService {
   /** The link that saves the pass, or undefined where it is not at Google. */
   saveLink(pass: PassRow): Promise<string | undefined>;
-  /** Undefined where the tenant has no issuer. Throws TransientError where Google's keys cannot be had. */
-  verifyCallback(tenantId: string, body: Buffer): Promise<CallbackVerdict | undefined>;
+  /** Throws TransientError where Google's keys cannot be had. */
+  verifyCallback(tenantId: string, body: Buffer): Promise<CallbackVerdict>;
 }
 
 /** An issuer or a service account that was replaced counts after this time. */
 const TENANT_MS = 60_000;
+
+/** The issuer of tenants that have none, or do not exist: an answer must not tell which there are. */
+const NOBODY = '0';
 
 export function createGoogleService(options: {
   database: Database;
@@ -53,8 +56,7 @@ export function createGoogleService(options: {
       });
     },
     async verifyCallback(tenantId, body) {
-      const issuerId = await issuers(tenantId);
-      return issuerId === null ? undefined : verifier.verify({ body, issuerId });
+      return verifier.verify({ body, issuerId: (await issuers(tenantId)) ?? NOBODY });
     },
   };
 }

@@ -105,7 +105,9 @@ test('what is not genuine changes nothing: 4xx, each for its reason', async () =
     ['a changed message', 422, /message-signature/, good.replace(save.nonce, 'x'.repeat(save.nonce.length))],
     ['an unknown object', 404, /no such object/, signer().body({ ...save, objectId: `${ISSUER}.none` }, ISSUER)],
     ["another tenant's object", 404, /no such object/, good, foreign.tenantId],
-    ['an unknown tenant', 404, /nothing/, good, 'nobody'],
+    // As for a tenant with another issuer: the answer does not tell whether there is such a tenant.
+    ['an unknown tenant', 422, /message-signature/, good, 'nobody'],
+    ['no JSON for an unknown tenant', 400, /malformed/, 'save', 'nobody'],
   ];
   for (const [what, status, code, body, tenantId] of cases) {
     const response = await post(body, tenantId);

@@ -28,7 +28,6 @@ export const googleRoutes = (deps: ApiDeps): Route[] => [
         if (!(cause instanceof TransientError)) throw cause;
         throw new ApiError('unavailable', cause.message, { headers: { 'Retry-After': '30' }, cause });
       });
-      if (!verdict) throw new ApiError('not-found', 'There is nothing at this address.');
       if (!verdict.ok) {
         const code = verdict.code === 'malformed' ? 'malformed-body' : 'invalid-request';
         throw new ApiError(code, `${verdict.code}: ${verdict.message}`);
