@@ -14,3 +14,9 @@ export const plainText = z
   .regex(/^[^\u0000-\u001f\u007f-\u009f]+$/u);
 export const serialNumber = plainText.describe('Serial number of the pass');
 export const none = z.object({});
+
+const LAST_MS = Date.UTC(9999, 11, 31);
+/** A time at which something may have happened here. Years below 1 and above 9999 have no text that PostgreSQL reads. */
+export const time = z.iso
+  .datetime({ offset: true })
+  .transform((text) => new Date(Math.min(Math.max(Date.parse(text), 0), LAST_MS)));

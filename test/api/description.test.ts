@@ -54,6 +54,28 @@ async function assertDescribed(path: string, method: string, response: Response)
   assertFits(answer.content[type].schema, JSON.parse(text), what);
 }
 
+test('times at the ends of the calendar are taken, and kept as the database can read them', async () => {
+  const base = `/api/${tenant.tenantId}/operations`;
+  for (const [from, to] of [
+    ['0000-01-01T00:00:00Z', '9999-12-31T23:59:59-23:59'],
+    ['0001-01-01T00:00:00+23:59', '9999-12-31T23:59:59Z'],
+  ]) {
+    const list = await api.fetch(`${base}?${new URLSearchParams({ from: from!, to: to! }).toString()}`, {
+      key: tenant.keys.all,
+    });
+    assert.equal(list.status, 200);
+    const body = JSON.stringify({ filter: { from, to } });
+    const answer = await api.fetch(`${base}/retry`, { method: 'POST', key: tenant.keys.all, body });
+    const { correlationId } = (await answer.json()) as { correlationId: string };
+    const [read] = await db.owner<{ ok: boolean }>(
+      `select (input->'filter'->>'from')::timestamptz < (input->'filter'->>'to')::timestamptz as ok
+         from operations where operation_id = $1`,
+      [correlationId],
+    );
+    assert.equal(read?.ok, true);
+  }
+});
+
 /** Every call that a merchant's systems make, each once in order and once refused. Returns their paths. */
 async function callMerchantRoutes(operationId: string): Promise<Set<string>> {
   const { all, listener } = tenant.keys;

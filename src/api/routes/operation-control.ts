@@ -4,13 +4,12 @@ import { requestCancellation, retryOperation, STUCK_MINUTES } from '../../databa
 import { FINAL_STATUSES, OPERATION_KINDS, OPERATION_STATUSES, OUTCOMES } from '../../passes/operation.js';
 import type { RetryOperationsInput } from '../../passes/operation-input.js';
 import { acceptOperation } from '../accept-operation.js';
-import { correlationId, none, tenantId } from '../parameters.js';
+import { correlationId, none, tenantId, time } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { readJson } from '../read-json.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 
 const accepted = z.object({ correlationId: z.uuid(), statusUrl: z.url() });
-const time = z.iso.datetime({ offset: true });
 const filter = z.strictObject({
   status: z
     .enum(OPERATION_STATUSES)

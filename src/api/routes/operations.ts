@@ -4,12 +4,10 @@ import { findPassId, findSerialNumbers, listDeviceResults } from '../../database
 import { findOperation, listOperations, listSteps } from '../../database/operations.js';
 import { OPERATION_KINDS, OPERATION_STATUSES } from '../../passes/operation.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
-import { correlationId, none, plainText, tenantId } from '../parameters.js';
+import { correlationId, none, plainText, tenantId, time } from '../parameters.js';
 import { operationSummary, operationView, presentOperation, presentSummary } from '../present-operation.js';
 import { ApiError } from '../problems.js';
 import { route, type ApiDeps, type Route } from '../route.js';
-
-const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
 /** Status of accepted requests, from the moment of acceptance and for good. */
 export const operationRoutes = (deps: ApiDeps): Route[] => [
