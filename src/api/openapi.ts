@@ -168,7 +168,8 @@ export function describeApi(routes: readonly Route[], publicUrl: string): Record
         apiKey: { type: 'apiKey', in: 'header', name: 'X-API-KEY' },
         oauth2: {
           type: 'oauth2',
-          description: 'Tokens of the issuer that the installation trusts, with the claims `tenant` and `scope`',
+          description:
+            'Tokens of the issuer that the installation or the tenant trusts, with the claims `tenant` and `scope`. The address of the token endpoint stands for the one of that issuer',
           flows: {
             clientCredentials: {
               tokenUrl: 'https://issuer.example/oauth2/token',

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
+import { until } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
 import { operationView } from '../../src/api/present-operation.js';
 
@@ -156,6 +157,26 @@ const comparable = async (response: Response, own: string, theirs: string) => {
     headers: [...response.headers.keys()].sort(),
   };
 };
+
+test('a tenant holds fifty streams open, no more, and keeps nobody else from theirs', async () => {
+  const leave = new AbortController();
+  const watch = async (owner: SeededTenant) => {
+    const path = `/api/${owner.tenantId}/operations/${await accept(owner)}/events`;
+    return api.fetch(path, { key: owner.keys.all, signal: leave.signal });
+  };
+  const streams = await Promise.all(Array.from({ length: 50 }, () => watch(tenant)));
+  assert.ok(streams.every(({ status }) => status === 200));
+  const refused = await watch(tenant);
+  assert.deepEqual([refused.status, refused.headers.get('retry-after')], [429, '10']);
+  assert.equal((await watch(other)).status, 200);
+  leave.abort();
+  const path = `/api/${tenant.tenantId}/operations/${await accept(tenant)}/events`;
+  await until(async () => {
+    const again = await api.fetch(path, { key: tenant.keys.all });
+    await again.body?.cancel();
+    return again.status === 200;
+  }, 'a place to become free');
+});
 
 test('what belongs to another tenant looks like what does not exist', async () => {
   const theirs = await accept(other);

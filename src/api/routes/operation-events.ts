@@ -15,6 +15,8 @@ const SCOPE = 'Operation.Read';
 const LOOK_MS = 500;
 /** Proxies cut silent connections after a minute or less. */
 const HEARTBEAT_MS = 15_000;
+/** Streams that a tenant may hold open at one process: the looks of a thousand would slow everybody else. */
+const MOST_STREAMS = 50;
 /** Then the client reconnects by itself, as server-sent events do. */
 const LONGEST_MS = 10 * 60_000;
 
@@ -24,8 +26,28 @@ const isTemporary = (error: unknown): boolean => !(error instanceof ApiError) ||
 /** Names one state of an operation: whoever reconnects with it has seen that state. */
 const idOf = (state: string): string => createHash('sha256').update(state).digest('hex').slice(0, 16);
 
+/** Counts a stream until it closes; throws `rate-limited` beyond what its tenant may hold open. */
+function holdPlace(open: Map<string, number>, tenant: string, stream: PassThrough): void {
+  const held = open.get(tenant) ?? 0;
+  if (held >= MOST_STREAMS) {
+    throw new ApiError(
+      'rate-limited',
+      `${MOST_STREAMS} streams of this tenant are open. Close one, or ask again later.`,
+      {
+        headers: { 'Retry-After': '10' },
+      },
+    );
+  }
+  open.set(tenant, held + 1);
+  stream.once('close', () => {
+    const left = open.get(tenant)! - 1;
+    if (left > 0) open.set(tenant, left);
+    else open.delete(tenant);
+  });
+}
+
 /** An operation as it changes, until it ends. */
-export const operationEventRoutes = (deps: ApiDeps): Route[] => [
+export const operationEventRoutes = (deps: ApiDeps, open = new Map<string, number>()): Route[] => [
   route({
     method: 'GET',
     path: '/api/:tenantId/operations/:correlationId/events',
@@ -69,6 +91,7 @@ export const operationEventRoutes = (deps: ApiDeps): Route[] => [
       }
 
       const stream = new PassThrough();
+      holdPlace(open, tenant, stream);
       ctx.status = 200;
       ctx.set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
       ctx.body = stream;
