@@ -1,5 +1,6 @@
-import { createRemoteJWKSet, customFetch, decodeJwt, errors, jwtVerify, type FetchImplementation } from 'jose';
+import { decodeJwt, errors } from 'jose';
 import { cleanText } from '../passes/clean-text.js';
+import { createIssuerKeys } from './issuer-keys.js';
 import { ApiError } from './problems.js';
 
 export interface TokenClaims {
@@ -18,15 +19,24 @@ export interface OAuthSettings {
   issuer: string;
   audience: string;
   jwksUrl: string;
-  /** How long an unknown key id does not make it read the keys again, ms. */
+  /** At most one reading of the keys in this time, ms. */
   cooldownMs?: number;
 }
 
 const CLOCK_SKEW_SECONDS = 30;
-const JWKS_TIMEOUT_MS = 2_000;
-/** Hundreds of keys; an issuer is no more to be trusted with our memory than anybody else. */
-const JWKS_BYTES = 256 * 1024;
-const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+const ASYMMETRIC = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
 
 const TENANT_ID = /^[a-z0-9-]{1,63}$/;
 const SUBJECT_LENGTH = 200;
@@ -46,36 +56,16 @@ export function readUnverified(token: string): { issuer: string; tenantId: strin
   }
 }
 
-const fetchKeys: FetchImplementation = async (url, init) => {
-  const response = await fetch(url, init);
-  let size = 0;
-  const limited = response.body?.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        size += chunk.byteLength;
-        if (size > JWKS_BYTES) controller.error(new Error('the key set is larger than 256 KB'));
-        else controller.enqueue(chunk);
-      },
-    }),
-  );
-  return new Response(limited ?? null, response);
-};
-
 /**
  * Verifies OAuth2 access tokens (JWT) of one issuer: signature by its JWKS (an unknown key id makes it read the keys
  * again: rotation), issuer, audience, expiry. Claims: `tenant`, and `scope` (RFC 8693) or `scp` as text or list.
  */
 export function createTokenVerifier(settings: OAuthSettings, now: () => number): TokenVerifier {
-  const keys = createRemoteJWKSet(new URL(settings.jwksUrl), {
-    timeoutDuration: JWKS_TIMEOUT_MS,
-    cooldownDuration: settings.cooldownMs ?? 5_000,
-    cacheMaxAge: 600_000,
-    [customFetch]: fetchKeys,
-  });
+  const keys = createIssuerKeys(settings.jwksUrl, settings.cooldownMs);
   return {
     async verify(token) {
       try {
-        const { payload } = await jwtVerify(token, keys, {
+        const { payload } = await keys.verify(token, {
           issuer: settings.issuer,
           audience: settings.audience,
           algorithms: ASYMMETRIC,

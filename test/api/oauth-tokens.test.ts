@@ -112,6 +112,28 @@ test('rotation: a key that the issuer publishes later is found; one it withdrew 
   assert.equal(await status(await sign(valid(), key)), 401);
 });
 
+test('a token is not given up for a key that was published since the keys were read', async () => {
+  const jwksUrl = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/jwks`;
+  const patient = createTokenVerifier({ issuer: ISSUER, audience: AUDIENCE, jwksUrl, cooldownMs: 200 }, Date.now);
+  const [next, nameless, another] = await Promise.all(['next', 'nameless', 'another'].map(newSigningKey));
+  published = [key.jwk];
+  assert.ok(await patient.verify(await sign(valid())));
+  assert.equal(await patient.verify(await sign(valid(), next)), null);
+  // The keys were read this moment, for somebody else's sake.
+  published = [key.jwk, next!.jwk];
+  assert.ok(await patient.verify(await sign(valid(), next)));
+  // Issuers that name no keys rotate as well; for a while two keys fit.
+  const withoutId = (by: SigningKey) =>
+    new SignJWT({ ...valid(), tenant: tenant.tenantId }).setProtectedHeader({ alg: 'ES256' }).sign(by.privateKey);
+  const bare = ({ jwk: { kid: _, ...rest } }: SigningKey): JWK => rest;
+  published = [bare(nameless!)];
+  assert.ok(await patient.verify(await withoutId(nameless!)));
+  published = [bare(nameless!), bare(another!)];
+  assert.ok(await patient.verify(await withoutId(another!)));
+  assert.ok(await patient.verify(await withoutId(nameless!)));
+  assert.equal(await patient.verify(await withoutId(key)), null);
+});
+
 test('keys of the issuer that cannot be read are a 503: a 401 would lose the delivery for good', async () => {
   published = null;
   const stranger = await newSigningKey('third');
