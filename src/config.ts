@@ -123,6 +123,12 @@ export function parseCodecServerConfig(env: Env = process.env): Readonly<CodecSe
 /** Settings of `npm start`, all of them optional; throws one Error that names every problem. */
 export function parseDemoConfig(env: Env = process.env): Readonly<DemoConfig> {
   const read = new SettingsReader(env);
+  // It makes keys, certificates and a tenant that are the demo's, whatever else is set.
+  if (read.given('PASSRELAY_ENV') === 'production') {
+    read.problems.push(
+      'PASSRELAY_ENV: "npm start" is the demo; in production start the API and workers (docs/deployment.md)',
+    );
+  }
   return read.finish({
     ...read.common(),
     databaseUrl: read.optional('DATABASE_URL'),

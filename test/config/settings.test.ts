@@ -61,6 +61,7 @@ test('production refuses a public address without TLS and the key of the demo', 
   assert.equal(parseApiConfig(production).environment, 'production');
   assert.throws(() => parseApiConfig({ ...production, PUBLIC_URL: 'http://passes.example' }), /PUBLIC_URL.*https/);
   assert.throws(() => parseWorkerConfig({ ...production, SECRETS_KEY: `demo-1:${key}` }), /SECRETS_KEY.*demo/);
+  assert.throws(() => parseDemoConfig({ PASSRELAY_ENV: 'production' }), /PASSRELAY_ENV.*demo/);
 });
 
 test('the key of the secrets may come from a file', () => {
