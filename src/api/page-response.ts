@@ -59,7 +59,7 @@ export function forPeople(
       const correlationId = ctx.state['correlationId'] as string;
       const entry = { code: error.code, status, correlationId, method: ctx.method, route: ctx.state['route'] };
       if (status >= 500) deps.log.error({ ...entry, err: error.options.cause ?? error }, 'page failed');
-      else deps.log.info(entry, 'page refused');
+      else deps.log.info({ ...entry, err: error.options.cause }, 'page refused');
       ctx.set(error.options.headers ?? {});
       const code = `${status} ${correlationId.slice(0, 8)}`;
       const kind = status === 429 ? 'busy' : status >= 500 ? 'failed' : status === 404 ? 'pass-unknown' : 'refused';

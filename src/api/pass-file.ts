@@ -16,7 +16,11 @@ import { prepareImages, selectImages, type ArchiveEntry, type PreparedFile } fro
 import { applePassJson } from '../wallets/apple/pass-json.js';
 import { localizedStrings } from '../wallets/apple/pass-strings.js';
 import { createSigner, type ManifestSigner } from '../wallets/apple/sign-manifest.js';
+import { ApiError } from './problems.js';
 import { keepRecent, rememberFor } from './keep-recent.js';
+
+/** What the operator mends in the tenant's folder: no fault of ours, and the same request will meet it again. */
+const UNSIGNABLE = /^(?:certificate|private-key)-/;
 
 export interface SignedPass {
   bytes: Buffer;
@@ -25,7 +29,10 @@ export interface SignedPass {
 }
 
 export interface PassSigner {
-  /** The pass as a .pkpass. The same revision gives the same manifest. Throws PermanentError where it cannot be made. */
+  /**
+   * The pass as a .pkpass. The same revision gives the same manifest. Throws PermanentError where it cannot be made, and
+   * `conflict` where the tenant's certificate has to be renewed first.
+   */
   signedPass(tenantId: string, pass: PassRow): Promise<SignedPass>;
   /** Whether this is the pass's authentication token; compared in constant time. */
   isToken(tenantId: string, passId: string, presented: string): Promise<boolean>;
@@ -158,7 +165,10 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
       if (passTypeIdentifier === null) {
         throw new PermanentError('no-apple-design', 'This pass is not for Apple Wallet: its pass type has no "apple".');
       }
-      const certificate = await certificates(`${tenantId}\n${passTypeIdentifier}`);
+      const certificate = await certificates(`${tenantId}\n${passTypeIdentifier}`).catch((cause: unknown) => {
+        if (!(cause instanceof PermanentError && UNSIGNABLE.test(cause.code))) throw cause;
+        throw new ApiError('conflict', 'The pass cannot be signed: its certificate has to be renewed.', { cause });
+      });
       const key = `${pass.pass_id}/${pass.lock_version}/${certificate.fingerprint}`;
       const { parts, size } = await signed(key, () => build(tenantId, pass, passTypeIdentifier, certificate));
       return { bytes: Buffer.concat(parts, size), lastModified: pass.modified_at };

@@ -189,7 +189,7 @@ export function answerProblems(deps: { publicUrl: string; log: Logger }): Koa.Mi
       const correlationId = ctx.state['correlationId'] as string;
       const entry = { code: error.code, status, correlationId, method: ctx.method, route: ctx.state['route'] };
       if (status >= 500) deps.log.error({ ...entry, err: error.options.cause ?? error }, 'request failed');
-      else deps.log.info(entry, 'request refused');
+      else deps.log.info({ ...entry, err: error.options.cause }, 'request refused');
       ctx.status = status;
       ctx.set(error.options.headers ?? {});
       ctx.set('X-Correlation-Id', correlationId);

@@ -6,6 +6,7 @@ import { listCertificates, putCertificate, retireOtherCertificates } from '../..
 import { findPassBySerialNumber } from '../../src/database/devices.js';
 import { createTenantReaders } from '../../src/database/tenant-readers.js';
 import { createThrowawayAuthority } from '../../src/wallets/apple/throwaway-certificates.js';
+import { startTestApi } from '../support/api.js';
 import { startAppleService, type AppleService } from '../support/apple-service.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -55,4 +56,19 @@ test('while a certificate is rotated the newest signs within a minute, and the o
   await retireOtherCertificates(sql, tenantId, [older!.fingerprint]);
   clock += 61_000;
   assert.ok((await sign()).includes(olderLeaf));
+});
+
+test('where no certificate is valid any more a download is a 409, not a fault of ours, and the log says why', async () => {
+  await db.owner(`update apple_certificates set not_after = now() - interval '1 day'`);
+  const api = await startTestApi({ database: db.database });
+  try {
+    const answer = await api.fetch(`/p/${apple.demo.pass.serialNumber}/pass.pkpass`);
+    assert.equal(answer.status, 409);
+    const problem = (await answer.json()) as { type: string; detail: string };
+    assert.match(problem.type, /\/conflict$/);
+    assert.match(problem.detail, /certificate/);
+    assert.match(api.logged(), /certificate-expired/);
+  } finally {
+    await api.close();
+  }
 });

@@ -78,7 +78,7 @@ export function applePassRoutes(deps: ApiDeps): Route[] {
       params: z.object({ serialNumber }),
       query: none,
       answers: { 200: { description: 'The signed pass', schema: z.unknown(), contentType: PKPASS_TYPE } },
-      problems: ['not-found'],
+      problems: ['not-found', 'conflict'],
       handler: (ctx, { params }) => forBrowsers(deps, (phone) => download(phone, params.serialNumber))(ctx),
     }),
   ];
