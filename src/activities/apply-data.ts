@@ -26,7 +26,7 @@ export function applyDataActivity(deps: ActivityDeps, foundPasses: FoundPasses) 
         const { design } = await deps.passTypes.version(ref.tenantId, pass.pass_type_id, pass.pass_type_version);
         const coerced = coerceFields(design.fields, input.data, { mode: 'update', allowCustom: true });
         if (coerced.problems.length > 0) {
-          throw invalidData(coerced.problems);
+          throw invalidData(coerced.problems, design);
         }
         const merged = mergeFields(
           { data: pass.data, sequences: pass.field_sequences },

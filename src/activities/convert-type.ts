@@ -48,7 +48,7 @@ export function convertTypeActivity(deps: ActivityDeps, foundPasses: FoundPasses
         }
         const converted = convertData(target.design, pass.data, input.data);
         if (converted.problems.length > 0) {
-          throw invalidData(converted.problems);
+          throw invalidData(converted.problems, target.design);
         }
         const from = await deps.passTypes.version(ref.tenantId, pass.pass_type_id, pass.pass_type_version);
         return {

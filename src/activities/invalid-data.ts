@@ -1,8 +1,22 @@
+import { pointer } from '../passes/clean-text.js';
 import { PermanentError } from '../passes/errors.js';
+import type { PassTypeDesign } from '../passes/pass-type.js';
 
-/** Data that does not fit the pass type. The full text may quote a customer's data and stays in the database. */
-export function invalidData(problems: readonly { pointer: string; message: string; cure: string }[]): PermanentError {
-  const text = problems.map(({ pointer, message, cure }) => `${pointer}: ${message} ${cure}`).join(' ');
-  const fields = problems.map(({ pointer }) => pointer.split('/').pop()).join(', ');
-  return new PermanentError('invalid-data', text, {}, { summary: `These fields do not fit the pass type: ${fields}.` });
+/**
+ * Data that does not fit the pass type. The full text may quote a customer's data and stays in the database; the summary
+ * names fields of the design alone, for a key that the sender made up may be personal, too.
+ */
+export function invalidData(
+  problems: readonly { pointer: string; message: string; cure: string }[],
+  { fields }: Pick<PassTypeDesign, 'fields'>,
+): PermanentError {
+  const text = problems.map((problem) => `${problem.pointer}: ${problem.message} ${problem.cure}`).join(' ');
+  const known = fields
+    .map(({ apiFieldName }) => apiFieldName)
+    .filter((name) => problems.some((problem) => problem.pointer.endsWith(pointer(name))));
+  const summary =
+    known.length > 0
+      ? `These fields do not fit the pass type: ${known.join(', ')}.`
+      : 'The data holds what is no field of the pass type.';
+  return new PermanentError('invalid-data', text, {}, { summary });
 }

@@ -105,13 +105,15 @@ test('a full run, with errors of every sort, leaves no personal data and no secr
   assert.equal(changed.status, 200, await changed.text());
   assert.equal((await send(body({ tier: 'another' }), headers)).status, 422);
   const invalid = await send(body({ points: PLANTED.value }));
+  // A key is the sender's as well: one that holds a rendered tag, and is too long for custom data.
+  const strangeKey = await send(body({ [`${PLANTED.email} ${'x'.repeat(300)}`]: 1 }));
   const unknown = await send({ ...body({}, `x${PLANTED.email}`), passType: undefined });
   const broken = await send(`{"identifiers": {"email": "${PLANTED.email}" "phone"`);
   assert.equal(broken.status, 400);
   const stranger = await api.pushUpdate(tenant.tenantId, PLANTED.wrongKey, body({}));
   assert.equal(stranger.status, 401);
 
-  const ids = [changed, invalid, unknown].map((response) => response.headers.get('x-correlation-id')!);
+  const ids = [changed, invalid, strangeKey, unknown].map((response) => response.headers.get('x-correlation-id')!);
   const histories: string[] = [];
   for (const operationId of ids) {
     const row = await ended(db, tenant.tenantId, operationId);
