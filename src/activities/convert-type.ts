@@ -34,6 +34,9 @@ export function convertTypeActivity(deps: ActivityDeps, foundPasses: FoundPasses
           throw new PermanentError(
             'unknown-pass-type',
             `There is no pass type "${wanted}".${meant ? ` Did you mean "${meant}"?` : ''} Known are: ${names.join(', ')}.`,
+            {},
+            // Without what was sent: it may be anything.
+            { summary: `There is no such pass type. Known are: ${names.join(', ')}.` },
           );
         }
         if (isLater(pass.type_sequence, operation.acceptance_sequence)) {
