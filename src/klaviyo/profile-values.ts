@@ -46,7 +46,9 @@ export function profileValues(input: ProfileSyncInput, settings: TenantSettings)
     result.customer[ours] = value;
     result.sources[theirs] = value;
   }
-  const externalId = typeof fetched['external_id'] === 'string' ? fetched['external_id'].trim() : '';
+  // "N/A" of an import is nobody's id: as one it would make the second customer a conflict.
+  const read = normaliseIdentifier('customerId', fetched['external_id'] ?? null, options);
+  const externalId = read.ok === true ? read.value : '';
   const isOurs = settings.klaviyo.externalId === 'serialNumber';
   const customerId = externalId !== '' && !isOurs ? externalId : given['customerId'];
   if (customerId !== undefined) result.customer['customerId'] = customerId;
