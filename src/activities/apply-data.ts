@@ -1,5 +1,6 @@
 import { invalidData } from './invalid-data.js';
-import { mergeFields } from '../passes/field-order.js';
+import { PermanentError } from '../passes/errors.js';
+import { mergeFields, outgrows } from '../passes/field-order.js';
 import { coerceFields } from '../passes/field-values.js';
 import type { PushUpdateInput } from '../passes/operation-input.js';
 import { changePass, type ChangeInput } from './change-pass.js';
@@ -28,12 +29,14 @@ export function applyDataActivity(deps: ActivityDeps, foundPasses: FoundPasses) 
         if (coerced.problems.length > 0) {
           throw invalidData(coerced.problems, design);
         }
-        const merged = mergeFields(
-          { data: pass.data, sequences: pass.field_sequences },
-          coerced.values,
-          operation.acceptance_sequence,
-          input.version ?? null,
-        );
+        const before = { data: pass.data, sequences: pass.field_sequences };
+        const merged = mergeFields(before, coerced.values, operation.acceptance_sequence, input.version ?? null);
+        if (outgrows(before, merged)) {
+          throw new PermanentError(
+            'invalid-data',
+            'The pass would hold more than 1 MB. Look for a key that differs in every delivery, and clear what is not needed with null.',
+          );
+        }
         const detail = {
           changed: merged.changed,
           ...(merged.superseded.length > 0 && { superseded: merged.superseded }),

@@ -7,6 +7,20 @@ export interface OrderedFields {
   sequences: Readonly<Record<string, string>>;
 }
 
+/** Four of the largest bodies; no pass shows a hundredth of it. */
+const MOST_CHARACTERS = 1024 * 1024;
+
+const sizeOf = ({ data, sequences }: OrderedFields): number => JSON.stringify([data, sequences]).length;
+
+/**
+ * Whether a merge leads to more than one pass may hold: a key that differs in every delivery adds one each time, until the
+ * pass takes the worker, and so every tenant, down. What makes it smaller never does.
+ */
+export function outgrows(before: OrderedFields, after: OrderedFields): boolean {
+  const size = sizeOf(after);
+  return size > MOST_CHARACTERS && size > sizeOf(before);
+}
+
 export interface MergedFields {
   data: Record<string, JsonValue>;
   sequences: Record<string, string>;
