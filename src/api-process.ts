@@ -74,6 +74,7 @@ export async function startApi(config: ApiConfig, log: Logger, host?: string): P
     log,
     now,
     publicUrl: config.publicUrl,
+    tokenUrl: config.oauth?.tokenUrl ?? null,
     temporalUi:
       config.temporalUiUrl === null ? null : { url: config.temporalUiUrl, namespace: config.temporal.namespace },
     credentials,

@@ -32,6 +32,7 @@ export const VARIABLES = {
   OAUTH_ISSUER: z.string(),
   OAUTH_AUDIENCE: z.string(),
   OAUTH_JWKS_URL: webUrl,
+  OAUTH_TOKEN_URL: webUrl,
 } as const;
 /** Read by Temporal's own environment configuration, named here for `.env.example` alone. */
 export const TEMPORAL_VARIABLES = [

@@ -29,6 +29,8 @@ export interface OauthConfig {
   issuer: string;
   audience: string;
   jwksUrl: string;
+  /** Where tokens are had: for the description alone. */
+  tokenUrl: string | null;
 }
 
 type Name = keyof typeof VARIABLES;
@@ -134,7 +136,7 @@ export class SettingsReader {
     const names = ['OAUTH_ISSUER', 'OAUTH_AUDIENCE', 'OAUTH_JWKS_URL'] as const;
     if (names.every((name) => this.given(name) === undefined)) return null;
     const [issuer, audience, jwksUrl] = names.map((name) => this.required(name));
-    return { issuer: issuer!, audience: audience!, jwksUrl: jwksUrl! };
+    return { issuer: issuer!, audience: audience!, jwksUrl: jwksUrl!, tokenUrl: this.optional('OAUTH_TOKEN_URL') };
   }
 
   publicUrl(): string {

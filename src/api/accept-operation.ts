@@ -6,6 +6,7 @@ import { isOurOwnKey } from '../passes/idempotency-key.js';
 import type { OperationKind } from '../passes/operation.js';
 import type { Caller } from './credentials.js';
 import { withinDeadline } from './deadline.js';
+import { flowIdOf } from './flow-id.js';
 import { noteAccepted } from './metrics.js';
 import { ApiError } from './problems.js';
 import type { ApiDeps } from './route.js';
@@ -74,7 +75,7 @@ export async function acceptOperation(deps: ApiDeps, ctx: Koa.Context, request: 
     bodyHash: idempotencyKey === null ? null : hashMeaning(request.meaning ?? input),
     input,
     repairs: request.repairs ?? [],
-    flowId: cleanText(ctx.get('X-Klaviyo-Flow-ID')).slice(0, 255) || null,
+    flowId: flowIdOf(ctx),
     test: caller.test,
   };
   const acceptance = await withinDeadline(insertOrFindOperation(deps.database.tenant(tenantId), operation));

@@ -133,7 +133,11 @@ const describeWebhook = ({ when, schema }: ReturnType<typeof describeEvent>): ob
 export const bracedPath = ({ path }: Pick<Route, 'path'>): string => path.replace(/:(\w+)/g, '{$1}');
 
 /** The OpenAPI 3.1 description of a list of routes, from the schemas that validate. */
-export function describeApi(routes: readonly Route[], publicUrl: string): Record<string, unknown> {
+export function describeApi(
+  routes: readonly Route[],
+  publicUrl: string,
+  tokenUrl: string | null = null,
+): Record<string, unknown> {
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {
     if (route.hidden) continue;
@@ -169,10 +173,11 @@ export function describeApi(routes: readonly Route[], publicUrl: string): Record
         oauth2: {
           type: 'oauth2',
           description:
-            'Tokens of the issuer that the installation or the tenant trusts, with the claims `tenant` and `scope`. The address of the token endpoint stands for the one of that issuer',
+            'Tokens of the issuer that the installation or the tenant trusts, with the claims `tenant` and `scope`' +
+            (tokenUrl === null ? '. The address of the token endpoint stands for the one of that issuer' : ''),
           flows: {
             clientCredentials: {
-              tokenUrl: 'https://issuer.example/oauth2/token',
+              tokenUrl: tokenUrl ?? 'https://issuer.example/oauth2/token',
               scopes: Object.fromEntries(SCOPES.map((scope) => [scope, scope])),
             },
           },

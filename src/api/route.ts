@@ -26,6 +26,8 @@ export interface ApiDeps {
   now: () => number;
   /** Origin under which the outside world reaches this API, without a slash at the end. */
   publicUrl: string;
+  /** Where OAuth2 tokens are had, for the description; null or absent: nobody has said it. */
+  tokenUrl?: string | null;
   temporalUi: { url: string; namespace: string } | null;
   credentials: Credentials;
   rateLimiter: RateLimiter;

@@ -202,6 +202,10 @@ export function parseDelivery(raw: Uint8Array, maxKeys = MAX_KEYS): ParsedDelive
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(raw);
   } catch {
+    if (raw[0] === 0x1f && raw[1] === 0x8b) {
+      const compressed = { message: 'the body is compressed (gzip)', cure: 'send it uncompressed' };
+      return { ok: false, problems: [{ line: 1, column: 1, ...compressed }] };
+    }
     const lossy = new TextDecoder('utf-8').decode(raw);
     const bad = new Scanner(lossy).place(Math.max(0, lossy.indexOf('\ufffd')));
     return {

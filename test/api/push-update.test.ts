@@ -66,6 +66,14 @@ test('a 200 without content comes after the commit, with the way to its status',
   assert.equal(api.nudges(), nudges + 1);
 });
 
+test('what is no id of a flow is not kept: it may name a person', async () => {
+  const response = await send({ identifiers: { email: 'x@example.com' } }, { 'X-Klaviyo-Flow-ID': 'x@example.com' });
+  const [kept] = await db.owner<{ flow_id: string | null }>('select flow_id from operations where operation_id = $1', [
+    response.headers.get('x-correlation-id'),
+  ]);
+  assert.equal(kept!.flow_id, null);
+});
+
 test('any content type, none at all, a byte order mark and a trailing slash are taken', async () => {
   const body = JSON.stringify({ identifiers: { email: tenant.email } });
   for (const type of ['application/vnd.api+json; charset=utf-8', 'text/plain', 'application/x-www-form-urlencoded']) {

@@ -94,6 +94,14 @@ test("each process names only the secrets that it needs, and Temporal's own vari
   assert.ok(Object.isFrozen(config));
 });
 
+test('where tokens are had may be said beside who issues them, and is an address', () => {
+  const oauth = { OAUTH_ISSUER: 'i', OAUTH_AUDIENCE: 'a', OAUTH_JWKS_URL: 'https://i.example/keys' };
+  assert.equal(parseApiConfig({ ...minimal, ...oauth }).oauth?.tokenUrl, null);
+  const tokenUrl = 'https://i.example/token';
+  assert.equal(parseApiConfig({ ...minimal, ...oauth, OAUTH_TOKEN_URL: tokenUrl }).oauth?.tokenUrl, tokenUrl);
+  assert.throws(() => parseApiConfig({ ...minimal, ...oauth, OAUTH_TOKEN_URL: 'x' }), /OAUTH_TOKEN_URL/);
+});
+
 test('the demo needs nothing, and takes what is set', () => {
   const bare = parseDemoConfig({});
   assert.deepEqual([bare.databaseUrl, bare.temporal, bare.apnsUrl, bare.klaviyoApiUrl], [null, null, null, null]);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { parseDelivery } from '../../src/klaviyo/tolerant-json.js';
 
@@ -89,6 +90,15 @@ test('long ids are kept digit by digit', () => {
   const { value, repairs } = good('{"id": 9007199254740993, "safe": 9007199254740991, "negative": -9007199254740993}');
   assert.deepEqual(value, { id: '9007199254740993', safe: 9007199254740991, negative: '-9007199254740993' });
   assert.equal(repairs.length, 2);
+});
+
+test('a compressed body is refused by its own name', () => {
+  const parsed = parseDelivery(gzipSync('{"identifiers":{"email":"a@example.com"}}'));
+  assert.ok(!parsed.ok);
+  assert.deepEqual(
+    [parsed.problems[0]?.message, parsed.problems[0]?.cure],
+    ['the body is compressed (gzip)', 'send it uncompressed'],
+  );
 });
 
 test('a byte order mark is dropped and invalid UTF-8 refused with its place', () => {

@@ -86,7 +86,7 @@ export function descriptionRoutes(deps: ApiDeps, routes: readonly Route[]): Rout
       query: none,
       answers: { 200: { description: 'OpenAPI 3.1' } },
       async handler(ctx) {
-        description ??= JSON.stringify(describeApi(routes, deps.publicUrl));
+        description ??= JSON.stringify(describeApi(routes, deps.publicUrl, deps.tokenUrl));
         ctx.type = 'application/json';
         ctx.body = description;
       },

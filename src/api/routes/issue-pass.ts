@@ -4,7 +4,7 @@ import { issuePass, type IssuedPass } from '../../database/create-pass.js';
 import { listPassTypes } from '../../database/pass-types.js';
 import type { IssuePassInput } from '../../passes/operation-input.js';
 import { PASS_STATES } from '../../passes/pass.js';
-import { cleanText } from '../../passes/clean-text.js';
+import { flowIdOf } from '../flow-id.js';
 import { hashMeaning, headerKey } from '../accept-operation.js';
 import type { Caller } from '../credentials.js';
 import { withinDeadline } from '../deadline.js';
@@ -109,7 +109,7 @@ export const issuePassRoutes = (deps: ApiDeps): Route[] => [
         checkIssue(given, options, types),
       );
       const { command, type } = checked;
-      const flowId = cleanText(ctx.get('X-Klaviyo-Flow-ID')).slice(0, 255) || null;
+      const flowId = flowIdOf(ctx);
       const idempotencyKey = command.idempotencyKey ?? headerKey(ctx);
       const meaning = {
         passTypeId: type.passTypeId,
