@@ -7,6 +7,7 @@ import { PASS_STATES } from '../../passes/pass.js';
 import { flowIdOf } from '../flow-id.js';
 import { hashMeaning, headerKey } from '../accept-operation.js';
 import type { Caller } from '../credentials.js';
+import { deliveryBody, FLOW_ID_HEADER, idempotencyKeyInBody } from '../delivery-description.js';
 import { withinDeadline } from '../deadline.js';
 import { checkIssue, type CheckedIssue } from '../issue-order.js';
 import { none } from '../parameters.js';
@@ -48,7 +49,7 @@ const body = z
       ),
     externalId: z.union([z.string(), z.int()]).nullish().describe('An id of your own for the pass'),
     customerId: z.union([z.string(), z.int()]).nullish().describe('Your id of the customer'),
-    idempotency_key: z.string().max(255).nullish().describe('Wins over the Idempotency-Key header'),
+    idempotency_key: idempotencyKeyInBody,
   })
   .describe('The pass to issue');
 
@@ -84,17 +85,13 @@ export const issuePassRoutes = (deps: ApiDeps): Route[] => [
     headers: [
       { name: 'X-ACCOUNT-ID', description: 'Optional; where given it must be the account of the key' },
       { name: 'Idempotency-Key', description: 'The same key and body again gives the same answer; another body: 422' },
-      { name: 'X-Klaviyo-Flow-ID', description: 'Sent by Klaviyo; a tenant can allow listed flows only' },
+      FLOW_ID_HEADER,
     ],
-    body: {
-      description: 'JSON in any content type; a listed set of template accidents is repaired',
-      schema: body,
-      example: {
-        passTemplate: 'basic',
-        pass: { points: 120 },
-        recipient: { email: 'sarah.mason@example.com', name: 'Sarah Mason' },
-      },
-    },
+    body: deliveryBody(body, {
+      passTemplate: 'basic',
+      pass: { points: 120 },
+      recipient: { email: 'sarah.mason@example.com', name: 'Sarah Mason' },
+    }),
     answers: {
       200: { description: 'The recipient already holds such a pass: it is updated', schema: issued },
       201: { description: 'The pass is live, its link works', schema: issued },

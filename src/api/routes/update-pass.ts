@@ -8,6 +8,7 @@ import { nearest } from '../../passes/nearest-name.js';
 import type { PushUpdateInput } from '../../passes/operation-input.js';
 import type { JsonValue, PassTypeVersion } from '../../passes/pass-type.js';
 import { acceptOperation } from '../accept-operation.js';
+import { IDEMPOTENCY_KEY_HEADER, idempotencyKeyInBody } from '../delivery-description.js';
 import { withinDeadline } from '../deadline.js';
 import { none, serialNumber } from '../parameters.js';
 import { ApiError } from '../problems.js';
@@ -29,7 +30,7 @@ const body = z
       .describe('Fields and custom data to set; null clears a field, a blank text changes nothing'),
     passTemplate: z.string().nullish().describe('Name or id of the template that the pass is converted to'),
     updateMetadata: z.boolean().nullish().describe('Recompute the visuals of the pass; default false'),
-    idempotency_key: z.string().max(255).nullish().describe('Wins over the Idempotency-Key header'),
+    idempotency_key: idempotencyKeyInBody,
   })
   .describe('The change to one pass');
 
@@ -81,7 +82,7 @@ const updateRoute = (deps: ApiDeps, method: 'PATCH' | 'POST'): Route =>
     query: none,
     headers: [
       { name: 'X-ACCOUNT-ID', description: 'Optional; where given it must be the account of the key' },
-      { name: 'Idempotency-Key', description: 'The same key and body again changes nothing; with another body: 422' },
+      IDEMPOTENCY_KEY_HEADER,
     ],
     body: {
       description: 'JSON in any content type; a listed set of template accidents is repaired',

@@ -3,6 +3,12 @@ import { NO_IDENTIFIER, parseProfileSync, type ProfileSyncCommand } from '../../
 import type { ProfileSyncInput } from '../../../passes/operation-input.js';
 import type { TenantSettings } from '../../../passes/tenant-settings.js';
 import { acceptOperation } from '../../accept-operation.js';
+import {
+  deliveryBody,
+  FLOW_ID_HEADER,
+  IDEMPOTENCY_KEY_HEADER,
+  idempotencyKeyInBody,
+} from '../../delivery-description.js';
 import { none, tenantId } from '../../parameters.js';
 import { ApiError } from '../../problems.js';
 import { checkListener, describeRefusal, readDelivery } from '../../read-delivery.js';
@@ -19,7 +25,7 @@ const body = z
     properties: z.record(z.string(), z.unknown()).nullish().describe('Custom properties; null clears'),
     consent: z.unknown().optional().describe('`{"email": "SUBSCRIBED"}` or Klaviyo’s `subscriptions`'),
     origin: z.string().nullish().describe('`merchant` where your own system made the change: it is not told again'),
-    idempotency_key: z.string().max(255).nullish().describe('Wins over the Idempotency-Key header'),
+    idempotency_key: idempotencyKeyInBody,
   })
   .describe('The changed profile; Klaviyo’s own profile object under `data` is read too');
 
@@ -44,19 +50,12 @@ export const profileSyncRoutes = (deps: ApiDeps): Route[] => [
     summary: 'Carry a changed profile to the customer, every pass and the merchant',
     params: z.object({ tenantId }),
     query: none,
-    headers: [
-      { name: 'Idempotency-Key', description: 'The same key and body again changes nothing; with another body: 422' },
-      { name: 'X-Klaviyo-Flow-ID', description: 'Sent by Klaviyo; a tenant can allow listed flows only' },
-    ],
-    body: {
-      description: 'JSON in any content type; a listed set of template accidents is repaired',
-      schema: body,
-      example: {
-        email: 'sarah.mason@example.com',
-        phone_number: '+12125550123',
-        profile_id: '01GDDKASAP8TKDDA2GRZDSVP4H',
-      },
-    },
+    headers: [IDEMPOTENCY_KEY_HEADER, FLOW_ID_HEADER],
+    body: deliveryBody(body, {
+      email: 'sarah.mason@example.com',
+      phone_number: '+12125550123',
+      profile_id: '01GDDKASAP8TKDDA2GRZDSVP4H',
+    }),
     answers: {
       202: {
         description: 'Accepted and durable',

@@ -4,6 +4,12 @@ import { createTenantReaders } from '../../../database/tenant-readers.js';
 import type { PushUpdateInput } from '../../../passes/operation-input.js';
 import { acceptOperation } from '../../accept-operation.js';
 import { checkPassType } from '../../check-pass-type.js';
+import {
+  deliveryBody,
+  FLOW_ID_HEADER,
+  IDEMPOTENCY_KEY_HEADER,
+  idempotencyKeyInBody,
+} from '../../delivery-description.js';
 import { none, tenantId } from '../../parameters.js';
 import { checkListener, readDelivery } from '../../read-delivery.js';
 import { route, type ApiDeps, type Route } from '../../route.js';
@@ -26,7 +32,7 @@ const body = z
       .nullish()
       .describe('Fields and custom data to set; null clears a field, a blank text changes nothing'),
     updateMetadata: z.boolean().nullish().describe('Recompute the visuals of the pass; default false'),
-    idempotency_key: z.string().max(255).nullish().describe('Wins over the Idempotency-Key header'),
+    idempotency_key: idempotencyKeyInBody,
     version: z.union([z.string(), z.int().nonnegative()]).nullish().describe('A guard that only moves forward'),
   })
   .describe('The change to one pass');
@@ -40,20 +46,13 @@ export const pushUpdateRoutes = (deps: ApiDeps, readers = createTenantReaders(de
     summary: 'Change a pass: data, type and visuals',
     params: z.object({ tenantId }),
     query: none,
-    headers: [
-      { name: 'Idempotency-Key', description: 'The same key and body again changes nothing; with another body: 422' },
-      { name: 'X-Klaviyo-Flow-ID', description: 'Sent by Klaviyo; a tenant can allow listed flows only' },
-    ],
-    body: {
-      description: 'JSON in any content type; a listed set of template accidents is repaired',
-      schema: body,
-      example: {
-        identifiers: { email: 'sarah.mason@example.com' },
-        passType: 'premium',
-        additionalData: { points: 1200 },
-        updateMetadata: false,
-      },
-    },
+    headers: [IDEMPOTENCY_KEY_HEADER, FLOW_ID_HEADER],
+    body: deliveryBody(body, {
+      identifiers: { email: 'sarah.mason@example.com' },
+      passType: 'premium',
+      additionalData: { points: 1200 },
+      updateMetadata: false,
+    }),
     answers: { 200: { description: 'Accepted and durable; X-Correlation-Id and Location lead to its status' } },
     problems: ['listener-closed', 'flow-not-allowed', 'idempotency-key-reused'],
     async handler(ctx, { caller, correlationId }) {
