@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { recordConsents } from '../../src/database/enrolment.js';
 import { listSteps } from '../../src/database/operations.js';
 import { retryOperation } from '../../src/database/retry-operations.js';
-import { startTestApi, type TestApi } from '../support/api.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { startEngine, type TestEngine } from '../support/engine.js';
-import { startTestKlaviyo, type TestKlaviyo } from '../support/klaviyo.js';
 import { ended, until } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { useWriteBackStack } from '../support/write-back-stack.js';
 
 const JOBS = '/api/profile-subscription-bulk-create-jobs';
 const text = (channel: string, handToKlaviyo: boolean) => ({
@@ -20,34 +17,18 @@ const text = (channel: string, handToKlaviyo: boolean) => ({
 const given = (channel: string, textVersion = '2026-01') => ({ channel, textVersion, method: 'enrolment-page' });
 
 describe('consents of the enrolment page', () => {
-  let test: TestDatabase;
-  let engine: TestEngine;
-  let klaviyo: TestKlaviyo;
-  let api: TestApi;
-  before(async () => {
-    test = await createTestDatabase();
-    klaviyo = await startTestKlaviyo(test);
-    api = await startTestApi({ database: test.database });
-    engine = await startEngine(test, { deps: { klaviyo: klaviyo.access } });
-  });
-  after(async () => {
-    await engine.stop();
-    await api.close();
-    await klaviyo.simulator.close();
-    await test.drop();
-  });
-  beforeEach(() => klaviyo.simulator.clearFaults());
+  const stack = useWriteBackStack();
 
   async function seed(consentTexts: object[], writeBack = true): Promise<SeededTenant> {
-    const tenant = await seedTenant(test, { consentTexts, klaviyo: { writeBack } });
-    await klaviyo.setKey(tenant.tenantId, klaviyo.simulator.apiKey);
+    const tenant = await seedTenant(stack.test, { consentTexts, klaviyo: { writeBack } });
+    await stack.klaviyo.setKey(tenant.tenantId, stack.klaviyo.simulator.apiKey);
     return tenant;
   }
   const consent = (tenant: SeededTenant, ...consents: ReturnType<typeof given>[]) =>
-    recordConsents(test.database.tenant(tenant.tenantId), tenant.tenantId, tenant.customerId, consents);
-  const end = (tenant: SeededTenant, operationId: string) => ended(test, tenant.tenantId, operationId);
+    recordConsents(stack.test.database.tenant(tenant.tenantId), tenant.tenantId, tenant.customerId, consents);
+  const end = (tenant: SeededTenant, operationId: string) => ended(stack.test, tenant.tenantId, operationId);
   async function issue(tenant: SeededTenant) {
-    const response = await api.fetch('/v1/passes', {
+    const response = await stack.api.fetch('/v1/passes', {
       method: 'POST',
       headers: { 'X-API-KEY': tenant.keys.all, 'X-ACCOUNT-ID': tenant.accountId },
       body: JSON.stringify({ passTemplate: 'premium', pass: {}, recipient: { email: tenant.email } }),
@@ -56,20 +37,20 @@ describe('consents of the enrolment page', () => {
     return ((await response.json()) as { operationId: string }).operationId;
   }
   const stepOf = async (tenant: SeededTenant, operationId: string) =>
-    (await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, operationId)).find(
+    (await listSteps(stack.test.database.tenant(tenant.tenantId), tenant.tenantId, operationId)).find(
       ({ step }) => step === 'hand-consents',
     );
   const jobsOf = (tenant: SeededTenant) =>
-    klaviyo.simulator.subscriptionJobs().filter((job) => JSON.stringify(job).includes(tenant.email));
+    stack.klaviyo.simulator.subscriptionJobs().filter((job) => JSON.stringify(job).includes(tenant.email));
   const openOf = (tenant: SeededTenant) =>
-    test.owner<{ channel: string }>(
+    stack.test.owner<{ channel: string }>(
       'select channel from consents where tenant_id = $1 and handed_over_at is null order by channel',
       [tenant.tenantId],
     );
 
   it('reach Klaviyo in one job, each channel with its address, after the profile is there', async () => {
     const tenant = await seed([text('email', true), text('sms', true)]);
-    await test.owner(`update customers set phone = '+14155552699' where customer_id = $1`, [tenant.customerId]);
+    await stack.test.owner(`update customers set phone = '+14155552699' where customer_id = $1`, [tenant.customerId]);
     await consent(tenant, given('email'), given('sms'));
     const operationId = await issue(tenant);
     assert.equal((await end(tenant, operationId)).outcome, 'created');
@@ -93,7 +74,7 @@ describe('consents of the enrolment page', () => {
         },
       },
     ]);
-    const profile = klaviyo.simulator.profiles().find(({ attributes }) => attributes['email'] === tenant.email)!;
+    const profile = stack.klaviyo.simulator.profiles().find(({ attributes }) => attributes['email'] === tenant.email)!;
     const { email } = profile.subscriptions as { email: { marketing: { consent: string } } };
     assert.equal(email.marketing.consent, 'SUBSCRIBED');
     assert.deepEqual(await openOf(tenant), []);
@@ -107,9 +88,10 @@ describe('consents of the enrolment page', () => {
     await consent(otherText, given('email', '2025-07'));
     const left = await seed([text('email', true)]);
     await consent(left, given('email'));
-    await test.owner(`update customers set consent = '{"email": {"state": "UNSUBSCRIBED"}}' where customer_id = $1`, [
-      left.customerId,
-    ]);
+    await stack.test.owner(
+      `update customers set consent = '{"email": {"state": "UNSUBSCRIBED"}}' where customer_id = $1`,
+      [left.customerId],
+    );
     for (const tenant of [silent, unasked, otherText, left]) {
       const operationId = await issue(tenant);
       assert.equal((await end(tenant, operationId)).outcome, 'created');
@@ -130,13 +112,13 @@ describe('consents of the enrolment page', () => {
   it('go once, through an outage and another run; without write-back, too', async () => {
     const tenant = await seed([text('email', true)], false);
     await consent(tenant, given('email'));
-    klaviyo.simulator.setFault({ path: JOBS, status: 503 });
+    stack.klaviyo.simulator.setFault({ path: JOBS, status: 503 });
     const operationId = await issue(tenant);
     assert.equal((await end(tenant, operationId)).status, 'succeeded');
     assert.equal((await stepOf(tenant, operationId))!.attempts, 2);
     assert.equal(jobsOf(tenant).length, 1);
-    await test.owner(`update operations set status = 'failed' where operation_id = $1`, [operationId]);
-    assert.equal(await retryOperation(test.database.tenant(tenant.tenantId), tenant.tenantId, operationId), 2);
+    await stack.test.owner(`update operations set status = 'failed' where operation_id = $1`, [operationId]);
+    assert.equal(await retryOperation(stack.test.database.tenant(tenant.tenantId), tenant.tenantId, operationId), 2);
     assert.equal((await end(tenant, operationId)).status, 'succeeded');
     assert.equal(jobsOf(tenant).length, 1);
   });
@@ -144,12 +126,12 @@ describe('consents of the enrolment page', () => {
   it('a key without the scope fails the operation with the cure, stops no write-back, and a retry hands them over', async () => {
     const tenant = await seed([text('email', true)]);
     await consent(tenant, given('email'));
-    klaviyo.simulator.setFault({ path: JOBS, status: 403 });
+    stack.klaviyo.simulator.setFault({ path: JOBS, status: 403 });
     const operationId = await issue(tenant);
     const failed = await end(tenant, operationId);
     assert.deepEqual([failed.status, failed.outcome], ['failed', 'provider-refused']);
     assert.match(failed.reason!, /subscriptions:write.*retry/);
-    await retryOperation(test.database.tenant(tenant.tenantId), tenant.tenantId, operationId);
+    await retryOperation(stack.test.database.tenant(tenant.tenantId), tenant.tenantId, operationId);
     assert.equal((await end(tenant, operationId)).status, 'succeeded');
     assert.equal(jobsOf(tenant).length, 1);
   });
@@ -157,21 +139,21 @@ describe('consents of the enrolment page', () => {
   it('a lost answer makes no second job where the profile shows the first, and none where the person has left since', async () => {
     const tenant = await seed([text('email', true)]);
     await consent(tenant, given('email'));
-    klaviyo.simulator.setFault({ path: JOBS, dropResponse: true });
+    stack.klaviyo.simulator.setFault({ path: JOBS, dropResponse: true });
     const operationId = await issue(tenant);
     assert.equal((await end(tenant, operationId)).status, 'succeeded');
     assert.equal((await stepOf(tenant, operationId))!.attempts, 2);
     assert.equal(jobsOf(tenant).length, 1, 'taken with the first, whose answer was lost');
     assert.deepEqual(await openOf(tenant), []);
 
-    const profile = klaviyo.simulator.profiles().find(({ attributes }) => attributes['email'] === tenant.email)!;
+    const profile = stack.klaviyo.simulator.profiles().find(({ attributes }) => attributes['email'] === tenant.email)!;
     profile.subscriptions['email'] = {
       marketing: { consent: 'UNSUBSCRIBED', timestamp: new Date(Date.now() + 60_000).toISOString() },
     };
-    await test.owner('update consents set handed_over_at = null where tenant_id = $1', [tenant.tenantId]);
-    await test.owner(`update operations set status = 'failed' where operation_id = $1`, [operationId]);
-    klaviyo.simulator.setFault({ path: JOBS, reset: true });
-    await retryOperation(test.database.tenant(tenant.tenantId), tenant.tenantId, operationId);
+    await stack.test.owner('update consents set handed_over_at = null where tenant_id = $1', [tenant.tenantId]);
+    await stack.test.owner(`update operations set status = 'failed' where operation_id = $1`, [operationId]);
+    stack.klaviyo.simulator.setFault({ path: JOBS, reset: true });
+    await retryOperation(stack.test.database.tenant(tenant.tenantId), tenant.tenantId, operationId);
     assert.equal((await end(tenant, operationId)).status, 'succeeded');
     assert.equal(jobsOf(tenant).length, 1, 'subscribing would lift the unsubscription');
   });
@@ -179,7 +161,7 @@ describe('consents of the enrolment page', () => {
   it('after two lost answers that left no trace further jobs keep a distance', async () => {
     const tenant = await seed([text('email', true)]);
     await consent(tenant, given('email'));
-    klaviyo.simulator.setFault({ path: JOBS, reset: true, times: 2 });
+    stack.klaviyo.simulator.setFault({ path: JOBS, reset: true, times: 2 });
     const operationId = await issue(tenant);
     const unclear = await until(async () => {
       const step = await stepOf(tenant, operationId);
@@ -187,12 +169,12 @@ describe('consents of the enrolment page', () => {
     }, 'the third try to wait');
     assert.equal(unclear.state, 'retrying');
     assert.equal(jobsOf(tenant).length, 0);
-    await test.owner(
+    await stack.test.owner(
       `update operation_steps set detail = jsonb_set(detail, '{unanswered,at}', '0') where operation_id = $1 and step = 'hand-consents'`,
       [operationId],
     );
-    await test.owner(`update operations set status = 'failed' where operation_id = $1`, [operationId]);
-    await retryOperation(test.database.tenant(tenant.tenantId), tenant.tenantId, operationId);
+    await stack.test.owner(`update operations set status = 'failed' where operation_id = $1`, [operationId]);
+    await retryOperation(stack.test.database.tenant(tenant.tenantId), tenant.tenantId, operationId);
     assert.equal((await end(tenant, operationId)).status, 'succeeded');
     assert.equal(jobsOf(tenant).length, 1);
   });

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { listSteps, type OperationRow } from '../../src/database/operations.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { startEngine, type TestEngine } from '../support/engine.js';
-import { startTestKlaviyo, type TestKlaviyo } from '../support/klaviyo.js';
-import { startTestApi, type TestApi } from '../support/api.js';
 import { accept, ended, until } from '../support/operations.js';
 import type { SeededTenant } from '../support/tenant.js';
+import { useWriteBackStack } from '../support/write-back-stack.js';
 
 interface Issued {
   id: string;
@@ -15,26 +12,10 @@ interface Issued {
 }
 
 describe('write-back to Klaviyo', () => {
-  let test: TestDatabase;
-  let engine: TestEngine;
-  let klaviyo: TestKlaviyo;
-  let api: TestApi;
-  before(async () => {
-    test = await createTestDatabase();
-    klaviyo = await startTestKlaviyo(test);
-    api = await startTestApi({ database: test.database });
-    engine = await startEngine(test, { deps: { klaviyo: klaviyo.access } });
-  });
-  after(async () => {
-    await engine.stop();
-    await api.close();
-    await klaviyo.simulator.close();
-    await test.drop();
-  });
-  beforeEach(() => klaviyo.simulator.clearFaults());
+  const stack = useWriteBackStack();
 
   async function issue(tenant: SeededTenant, email: string, more: object = {}): Promise<Issued> {
-    const response = await api.fetch('/v1/passes', {
+    const response = await stack.api.fetch('/v1/passes', {
       method: 'POST',
       headers: { 'X-API-KEY': tenant.keys.all, 'X-ACCOUNT-ID': tenant.accountId, 'X-Klaviyo-Flow-ID': 'Flow1' },
       body: JSON.stringify({ passTemplate: 'basic', pass: { points: 5 }, recipient: { email }, ...more }),
@@ -43,23 +24,26 @@ describe('write-back to Klaviyo', () => {
     return (await response.json()) as Issued;
   }
   const end = (tenant: SeededTenant, operationId: string): Promise<OperationRow> =>
-    ended(test, tenant.tenantId, operationId);
+    ended(stack.test, tenant.tenantId, operationId);
   const stepsOf = async (tenant: SeededTenant, operationId: string) =>
     new Map(
-      (await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, operationId)).map((s) => [s.step, s]),
+      (await listSteps(stack.test.database.tenant(tenant.tenantId), tenant.tenantId, operationId)).map((s) => [
+        s.step,
+        s,
+      ]),
     );
   const profileOf = (email: string) =>
-    klaviyo.simulator.profiles().filter(({ attributes }) => attributes['email'] === email);
+    stack.klaviyo.simulator.profiles().filter(({ attributes }) => attributes['email'] === email);
   const eventsOf = (serialNumber: string) =>
-    klaviyo.simulator.events().filter(({ properties }) => properties['serial_number'] === serialNumber);
+    stack.klaviyo.simulator.events().filter(({ properties }) => properties['serial_number'] === serialNumber);
   const recordsOf = (serialNumber: string) =>
-    klaviyo.simulator
+    stack.klaviyo.simulator
       .records()
       .filter(({ record }) => record['id'] === serialNumber)
       .map(({ record }) => record);
 
   it('an issued pass reaches profile, object and event, in this order, with every property', async () => {
-    const tenant = await klaviyo.tenant();
+    const tenant = await stack.klaviyo.tenant();
     const issued = await issue(tenant, 'ada@example.com', {
       recipient: { email: 'ada@example.com', phone: '+14155552671' },
       customerId: 'C-7',
@@ -112,22 +96,24 @@ describe('write-back to Klaviyo', () => {
       ['Pass Created', profile!.id, `${issued.operationId}:write-back-event/${issued.id}`, false],
     );
     assert.equal(event!.properties['pass_url'], landing);
-    const mine = klaviyo.simulator.requests().filter(({ body }) => JSON.stringify(body).includes(issued.serialNumber));
+    const mine = stack.klaviyo.simulator
+      .requests()
+      .filter(({ body }) => JSON.stringify(body).includes(issued.serialNumber));
     assert.deepEqual(
       mine.map(({ path }) => path),
       ['/api/profile-import', '/api/data-source-record-create-jobs', '/api/events'],
     );
     assert.ok(
-      klaviyo.simulator.requests().every(({ status }) => status !== null && status < 300),
+      stack.klaviyo.simulator.requests().every(({ status }) => status !== null && status < 300),
       'all bodies valid',
     );
   });
 
   it('a device that registers and leaves makes Pass Installed and Pass Uninstalled, re-installs told apart', async () => {
-    const tenant = await klaviyo.tenant({ klaviyo: { metricPrefix: 'Wallet ' } });
+    const tenant = await stack.klaviyo.tenant({ klaviyo: { metricPrefix: 'Wallet ' } });
     const { pass } = tenant;
     const device = async (event: 'installed' | 'uninstalled', firstInstall: boolean) => {
-      await test.owner(
+      await stack.test.owner(
         event === 'installed'
           ? `with d as (insert into apple_devices (tenant_id, device_library_identifier, push_token) values ($1, 'd', 'aa') returning device_id),
                   p as (update passes set installed_at = now(), first_installed_at = coalesce(first_installed_at, now()) where pass_id = $2)
@@ -136,7 +122,7 @@ describe('write-back to Klaviyo', () => {
         [tenant.tenantId, pass.id],
       );
       const input = { passId: pass.id, platform: 'apple', event, firstInstall, at: new Date().toISOString() };
-      const operationId = await accept(test, tenant, { kind: 'device-event', origin: 'device', input });
+      const operationId = await accept(stack.test, tenant, { kind: 'device-event', origin: 'device', input });
       const row = await end(tenant, operationId);
       assert.deepEqual([row.status, row.outcome], ['succeeded', 'recorded']);
     };
@@ -169,7 +155,7 @@ describe('write-back to Klaviyo', () => {
         ['active', 'apple'],
       ],
     );
-    const events = await test.owner('select type from events where pass_id = $1 order by sequence', [pass.id]);
+    const events = await stack.test.owner('select type from events where pass_id = $1 order by sequence', [pass.id]);
     assert.deepEqual(
       events.map(({ type }) => type),
       ['pass.installed', 'pass.uninstalled', 'pass.installed'],
@@ -177,9 +163,9 @@ describe('write-back to Klaviyo', () => {
   });
 
   it('a converted pass is installed as its new type, and no longer as the former one', async () => {
-    const tenant = await klaviyo.tenant();
+    const tenant = await stack.klaviyo.tenant();
     const { pass } = tenant;
-    await test.owner(
+    await stack.test.owner(
       `with d as (insert into apple_devices (tenant_id, device_library_identifier, push_token) values ($1, 'd', 'aa') returning device_id),
             p as (update passes set installed_at = now(), first_installed_at = now() where pass_id = $2)
        insert into apple_registrations (tenant_id, device_id, pass_id, apple_pass_type_identifier) select $1, device_id, $2, 'pass.test' from d`,
@@ -188,7 +174,7 @@ describe('write-back to Klaviyo', () => {
     const update = async (data: Record<string, number>, passType: string | null) => {
       const identifiers = [{ kind: 'serialNumber', value: pass.serialNumber }] as const;
       const input = { identifiers: [...identifiers], passType, data, updateMetadata: false };
-      await end(tenant, await accept(test, tenant, { kind: 'push-update', input }));
+      await end(tenant, await accept(stack.test, tenant, { kind: 'push-update', input }));
       const { properties } = profileOf(tenant.email)[0]!.attributes;
       return ['basic', 'premium'].map((type) => properties[`neostore.wallet.${type}.Apple`]);
     };
@@ -198,9 +184,9 @@ describe('write-back to Klaviyo', () => {
   });
 
   it('a lost answer to the event is asked again, and Klaviyo has one event', async () => {
-    const tenant = await klaviyo.tenant();
-    klaviyo.simulator.setFault({ path: '/api/events', dropResponse: true });
-    klaviyo.simulator.setFault({ path: '/api/profile-import', dropResponse: true });
+    const tenant = await stack.klaviyo.tenant();
+    stack.klaviyo.simulator.setFault({ path: '/api/events', dropResponse: true });
+    stack.klaviyo.simulator.setFault({ path: '/api/profile-import', dropResponse: true });
     const issued = await issue(tenant, 'lost@example.com');
     const row = await end(tenant, issued.operationId);
     assert.equal(row.status, 'succeeded');
@@ -212,14 +198,14 @@ describe('write-back to Klaviyo', () => {
   });
 
   it('trouble at Klaviyo never delays the pass, and stands under the operation', async () => {
-    const tenant = await klaviyo.tenant();
-    klaviyo.simulator.setFault({ path: '/api/profile-import', status: 503, html: true, times: 2 });
+    const tenant = await stack.klaviyo.tenant();
+    stack.klaviyo.simulator.setFault({ path: '/api/profile-import', status: 503, html: true, times: 2 });
     const issued = await issue(tenant, 'trouble@example.com');
-    const read = await api.fetch(`/v1/passes/${issued.serialNumber}`, { key: tenant.keys.all });
+    const read = await stack.api.fetch(`/v1/passes/${issued.serialNumber}`, { key: tenant.keys.all });
     assert.equal(((await read.json()) as { state: string }).state, 'active');
     const seen = await until(async () => {
       const path = `/api/${tenant.tenantId}/operations/${issued.operationId}`;
-      const view = (await (await api.fetch(path, { key: tenant.keys.all })).json()) as {
+      const view = (await (await stack.api.fetch(path, { key: tenant.keys.all })).json()) as {
         status: string;
         steps: { step: string; state: string; lastError: { code: string } | null }[];
       };
@@ -231,8 +217,8 @@ describe('write-back to Klaviyo', () => {
   });
 
   it('a 429 pauses every worker of the account for the time that Klaviyo names', async () => {
-    const tenant = await klaviyo.tenant();
-    klaviyo.simulator.setFault({ path: '/api/profile-import', status: 429, retryAfter: '6' });
+    const tenant = await stack.klaviyo.tenant();
+    stack.klaviyo.simulator.setFault({ path: '/api/profile-import', status: 429, retryAfter: '6' });
     const first = await issue(tenant, 'slow1@example.com');
     await until(
       async () =>
@@ -241,7 +227,7 @@ describe('write-back to Klaviyo', () => {
     );
     const second = await issue(tenant, 'slow2@example.com');
     const calls = () =>
-      klaviyo.simulator.requests().filter(({ body }) => /slow[12]@example/.test(JSON.stringify(body)));
+      stack.klaviyo.simulator.requests().filter(({ body }) => /slow[12]@example/.test(JSON.stringify(body)));
     const throttledAt = calls().length;
     assert.equal(throttledAt, 1);
     await Promise.all([end(tenant, first.operationId), end(tenant, second.operationId)]);
@@ -251,12 +237,12 @@ describe('write-back to Klaviyo', () => {
   });
 
   it('an identifier of another profile is a conflict on record: properties stay, nothing is merged', async () => {
-    const tenant = await klaviyo.tenant();
+    const tenant = await stack.klaviyo.tenant();
     const other = await issue(tenant, 'owner@example.com', {
       recipient: { email: 'owner@example.com', phone: '+14155550111' },
     });
     await end(tenant, other.operationId);
-    const rival = await klaviyo.tenant();
+    const rival = await stack.klaviyo.tenant();
     const issued = await issue(rival, 'rival@example.com', {
       recipient: { email: 'rival@example.com', phone: '+14155550111' },
     });
@@ -265,11 +251,11 @@ describe('write-back to Klaviyo', () => {
     assert.equal(step.detail['phone_number'], 'conflict');
     assert.equal(profileOf('rival@example.com')[0]!.attributes.properties['wallet_pass_serial'], issued.serialNumber);
     assert.equal(profileOf('owner@example.com')[0]!.attributes['phone_number'], '+14155550111');
-    assert.ok(klaviyo.simulator.requests().every(({ path }) => !/merge|subscription/.test(path)));
+    assert.ok(stack.klaviyo.simulator.requests().every(({ path }) => !/merge|subscription/.test(path)));
   });
 
   it('external_id becomes the serial number only where the tenant says so and it is empty', async () => {
-    const tenant = await klaviyo.tenant({ klaviyo: { externalId: 'serialNumber' } });
+    const tenant = await stack.klaviyo.tenant({ klaviyo: { externalId: 'serialNumber' } });
     const first = await issue(tenant, 'ext@example.com');
     await end(tenant, first.operationId);
     assert.equal(profileOf('ext@example.com')[0]!.attributes['external_id'], first.serialNumber);
@@ -279,15 +265,15 @@ describe('write-back to Klaviyo', () => {
   });
 
   it('a profile that was merged away in Klaviyo is found again by its address', async () => {
-    const tenant = await klaviyo.tenant();
+    const tenant = await stack.klaviyo.tenant();
     const issued = await issue(tenant, 'gone@example.com');
     await end(tenant, issued.operationId);
-    await test.owner(
+    await stack.test.owner(
       `update customers set klaviyo_profile_id = '01GONEGONEGONEGONEGONEGONE' where email = 'gone@example.com'`,
     );
     await end(
       tenant,
-      await accept(test, tenant, {
+      await accept(stack.test, tenant, {
         kind: 'push-update',
         input: {
           identifiers: [{ kind: 'serialNumber', value: issued.serialNumber }],
@@ -297,31 +283,33 @@ describe('write-back to Klaviyo', () => {
         },
       }),
     );
-    const [customer] = await test.owner(`select klaviyo_profile_id from customers where email = 'gone@example.com'`);
+    const [customer] = await stack.test.owner(
+      `select klaviyo_profile_id from customers where email = 'gone@example.com'`,
+    );
     assert.equal(customer!['klaviyo_profile_id'], profileOf('gone@example.com')[0]!.id);
     const updated = eventsOf(issued.serialNumber).find(({ metric }) => metric === 'Pass Updated');
     assert.deepEqual(updated!.properties['changed_fields'], ['points']);
   });
 
   it('without a key or a custom object the steps are skipped, with a note', async () => {
-    const tenant = await klaviyo.tenant({ klaviyo: { dataSourceId: null } });
+    const tenant = await stack.klaviyo.tenant({ klaviyo: { dataSourceId: null } });
     const issued = await issue(tenant, 'noobject@example.com');
     await end(tenant, issued.operationId);
     const object = (await stepsOf(tenant, issued.operationId)).get('write-back-object')!;
     assert.deepEqual([object.state, recordsOf(issued.serialNumber).length], ['skipped', 0]);
     assert.match(String(object.detail['note']), /klaviyo setup/);
-    await test.owner('delete from tenant_secrets where tenant_id = $1', [tenant.tenantId]);
+    await stack.test.owner('delete from tenant_secrets where tenant_id = $1', [tenant.tenantId]);
     const keyless = await issue(tenant, 'nokey@example.com');
     assert.equal((await end(tenant, keyless.operationId)).status, 'succeeded');
     assert.equal((await stepsOf(tenant, keyless.operationId)).get('write-back-event')!.state, 'skipped');
   });
 
   it('18 deliveries of one webhook make one pass and one event', async () => {
-    const tenant = await klaviyo.tenant();
+    const tenant = await stack.klaviyo.tenant();
     const body = { passTemplate: 'basic', pass: { points: 1 }, recipient: { email: 'again@example.com' } };
     const answers = new Map<string, Issued>();
     const send = async (delivery: number) => {
-      const response = await api.fetch('/v1/passes', {
+      const response = await stack.api.fetch('/v1/passes', {
         method: 'POST',
         headers: { 'X-API-KEY': tenant.keys.all },
         body: JSON.stringify({ ...body, idempotency_key: 'event-77' }),
@@ -335,7 +323,9 @@ describe('write-back to Klaviyo', () => {
     await end(tenant, issued.operationId);
     for (let delivery = 6; delivery < 18; delivery++) await send(delivery);
     assert.equal(answers.size, 1);
-    const operations = await test.owner('select operation_id from operations where tenant_id = $1', [tenant.tenantId]);
+    const operations = await stack.test.owner('select operation_id from operations where tenant_id = $1', [
+      tenant.tenantId,
+    ]);
     assert.equal(operations.length, 1);
     assert.deepEqual(
       eventsOf(issued.serialNumber).map(({ metric }) => metric),
