@@ -77,7 +77,11 @@ export function translateFailures(deps: { database: Database; log: Logger }) {
         message: failure.summary,
         type: failure.code,
         nonRetryable: failure.permanent,
-        ...(failure.retryAfterMs !== undefined && { nextRetryDelay: failure.retryAfterMs }),
+        ...(failure.retryAfterMs !== undefined && {
+          nextRetryDelay: failure.retryAfterMs,
+          // Workflows are not given nextRetryDelay, and the first try's failure is theirs to follow up.
+          details: [{ retryAfterMs: failure.retryAfterMs }],
+        }),
       });
     }
   };

@@ -3,8 +3,10 @@ import {
   ApplicationFailure,
   CancelledFailure,
   isCancellation,
+  patched,
   proxyActivities,
   proxyLocalActivities,
+  sleep,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import { DURABLE, FIRST_TRY, type FailureCharacter } from './activity-options.js';
@@ -23,13 +25,20 @@ const durable = {
   bulk: proxyActivities<Record<string, AnyStep>>(DURABLE.bulk),
 } satisfies Record<FailureCharacter, unknown>;
 
+/** A provider's delay is kept this long after a first try; the tries that follow are told anew, and end in time. */
+const LONGEST_PAUSE_MS = 3_600_000;
+
 /**
- * Runs a step: once locally, then (if it is in trouble that may pass) durably and visibly until its time is up. Not an
- * async function: the SDK notes the stack of every promise in a workflow, and this is the way of every step.
+ * Runs a step: once locally, then (if it is in trouble that may pass) durably and visibly until its time is up, and not
+ * before the provider's own delay is over. Not an async function: the SDK notes the stack of every promise in a
+ * workflow, and this is the way of every step.
  */
 export function runStep<K extends Name>(name: K, input: Input<K>, character: FailureCharacter): Promise<Result<K>> {
   return quick[name]!(input).catch((error: unknown) => {
     if (isCancellation(error) || isPermanent(error)) throw error;
+    const pauseMs = Math.min(askedPauseMs(error), LONGEST_PAUSE_MS);
+    if (pauseMs > 0 && patched('keep-first-delay'))
+      return sleep(pauseMs).then(() => runDurably(name, input, character));
     return runDurably(name, input, character);
   }) as Promise<Result<K>>;
 }
@@ -41,6 +50,14 @@ export function runDurably<K extends Name>(name: K, input: Input<K>, character: 
 
 /** A local activity throws its failure bare, a regular one wraps it. */
 const causeOf = (error: unknown): unknown => (error instanceof ActivityFailure ? error.cause : error);
+
+/** What the provider asked for in its answer to a failed step; 0 where it asked for nothing. */
+function askedPauseMs(error: unknown): number {
+  const cause = causeOf(error);
+  const [told] = cause instanceof ApplicationFailure ? (cause.details ?? []) : [];
+  const asked = (told as { retryAfterMs?: unknown } | undefined)?.retryAfterMs;
+  return typeof asked === 'number' ? asked : 0;
+}
 
 /** Whether a step failed for good: the same input would always fail again. */
 export function isPermanent(error: unknown): boolean {

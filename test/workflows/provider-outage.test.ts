@@ -98,6 +98,17 @@ describe('outages of hours, in simulated time', () => {
     assert.ok(result.tookMs >= 2 * HOUR_MS && result.tookMs < 2.1 * HOUR_MS, `${result.tookMs / HOUR_MS} hours`);
   });
 
+  it('the provider’s own delay is kept after the very first try too', async () => {
+    const result = await updateUnder(async (attempt) =>
+      attempt === 1
+        ? { kind: 'throttled', reason: 'TooManyRequests', retryAfterMs: HOUR_MS / 2 }
+        : { kind: 'delivered', apnsId: null },
+    );
+    assert.equal(result.row.status, 'succeeded');
+    assert.equal(result.attempts, 2);
+    assert.ok(result.tookMs >= HOUR_MS / 2 && result.tookMs < HOUR_MS, `${result.tookMs / HOUR_MS} hours`);
+  });
+
   it('after a day in vain the operation fails with its reason, for someone to act', async () => {
     const result = await updateUnder(async () => ({ kind: 'transient', reason: 'ServiceUnavailable' }));
     assert.equal(result.ending, 'failed');
