@@ -127,12 +127,15 @@ export async function claimPushes(
   });
 }
 
-// A push of our own without a result (crash) or that failed (owed); a due push of ours; one that its owner let lie; an open window.
+// A push of our own without a result (crash) or that failed (owed); a due push of ours; one that its owner let lie; an
+// open window; one owed by an operation that has ended without it (refused, out of time) and will not push any more.
 const PUSH_NOW = `(
   (w.pushed_by = $2 and coalesce(w.due_by, $2) = $2)
   or (w.due_by = $2 and w.due_at <= $5)
   or (w.due_by is not null and w.due_at <= $5::timestamptz - $7::double precision * interval '1 millisecond')
-  or (w.due_by is null and w.pushed_at <= $5::timestamptz - $6::double precision * interval '1 millisecond'))`;
+  or (w.due_by is null and w.pushed_at <= $5::timestamptz - $6::double precision * interval '1 millisecond')
+  or (w.due_by is not null and exists (select from operations o
+        where o.tenant_id = $1 and o.operation_id = w.due_by and o.ended_at is not null)))`;
 
 /** Gives a failed push back as due: operations that come meanwhile rely on this one instead of adding pushes to an outage. */
 export async function owePush(

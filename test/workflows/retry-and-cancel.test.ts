@@ -118,10 +118,9 @@ describe('retry and cancel', () => {
   it('takes over from a run that is in trouble for hours', async () => {
     push = { kind: 'throttled', reason: 'TooManyRequests', retryAfterMs: 3_600_000 };
     const id = await accept(test, tenant, { kind: 'push-update', input: input({ data: { points: 78 } }) });
-    // The first try is followed by another at once, which must meet the trouble, too.
     const inTrouble = async () =>
       (await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, id)).some(
-        ({ attempts, state }) => attempts > 1 && state === 'retrying',
+        ({ state }) => state === 'retrying',
       );
     await until(inTrouble, 'trouble');
     push = { kind: 'delivered', apnsId: 'x' };
@@ -184,5 +183,16 @@ describe('retry and cancel', () => {
     assert.equal((await post(`${id}/retry`, undefined, tenant.keys.listener)).status, 403);
     assert.equal((await post(`${id}/retry`, undefined, other.keys.all)).status, 403);
     assert.equal((await post('retry', { filter: {} })).status, 422);
+  });
+
+  it('nobody relies on a push that an operation owes which has ended without it', async () => {
+    push = { kind: 'permanent', reason: 'TopicDisallowed', status: 400 };
+    const refused = await accept(test, tenant, { kind: 'push-update', input: input({ data: { points: 81 } }) });
+    assert.equal((await ended(test, tenant.tenantId, refused)).outcome, 'provider-refused');
+    push = { kind: 'delivered', apnsId: 'x' };
+    const next = await accept(test, tenant, { kind: 'push-update', input: input({ data: { points: 82 } }) });
+    assert.equal((await ended(test, tenant.tenantId, next)).outcome, 'updated');
+    const told = await test.owner('select state, covered_by from notifications where operation_id = $1', [next]);
+    assert.deepEqual(told, [{ state: 'delivered', covered_by: null }]);
   });
 });
