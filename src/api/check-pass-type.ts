@@ -1,5 +1,6 @@
 import type { createTenantReaders } from '../database/tenant-readers.js';
 import { nearest } from '../passes/nearest-name.js';
+import { withinDeadline } from './deadline.js';
 import { ApiError } from './problems.js';
 
 type Readers = ReturnType<typeof createTenantReaders>;
@@ -11,8 +12,8 @@ export async function checkPassType(
   nameOrId: string,
   pointer: string,
 ): Promise<void> {
-  if (await readers.passTypes.current(tenantId, nameOrId)) return;
-  const names = await readers.passTypes.names(tenantId);
+  if (await withinDeadline(readers.passTypes.current(tenantId, nameOrId))) return;
+  const names = await withinDeadline(readers.passTypes.names(tenantId));
   const meant = nearest(nameOrId, names);
   const message = `There is no pass type "${nameOrId}".`;
   const cure = meant ? `Did you mean "${meant}"?` : `Known are: ${names.join(', ')}.`;

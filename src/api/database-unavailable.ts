@@ -18,7 +18,7 @@ const SQLSTATE = /^(?:08...|28...|3D000|53...|57...|58...|25006|40001|40P01|55P0
 
 /** pg gives no code to these. */
 const MESSAGES =
-  /Connection terminated|connection error and is not queryable|Unable to acquire a connection|timeout exceeded when trying to connect/;
+  /Connection terminated|is not queryable|Unable to acquire a connection|timeout exceeded when trying to connect|Query read timeout/;
 
 /** True when the database, not the request, is the cause: unreachable, starting, out of connections, too slow. */
 export function isDatabaseUnavailable(error: unknown): boolean {

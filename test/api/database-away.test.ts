@@ -87,3 +87,22 @@ test('a database that falls silent is a 503 in time', async () => {
   proxy.set('open');
   assert.equal((await push()).status, 200);
 });
+
+test('the end of a silent look-up that others wait for is a 503 too, and so is a pass type that cannot be read', async () => {
+  const hasty = connectDatabase({ url: proxy.url, poolMax: 4, statementTimeoutMs: 100 });
+  const impatient = await startTestApi({ database: hasty });
+  try {
+    const send = (key: string, more = {}) =>
+      impatient.pushUpdate(tenant.tenantId, key, { identifiers: { email: tenant.email }, ...more });
+    assert.equal((await send(tenant.keys.listener)).status, 200);
+    proxy.set('silent');
+    // The second one comes while the first one's look-up still lasts, and is there when the client gives it up.
+    for (let i = 0; i < 2; i++) await assertUnavailable(await send(tenant.keys.all));
+    await assertUnavailable(await send(tenant.keys.listener, { passType: 'premium' }));
+  } finally {
+    proxy.set('refuse');
+    proxy.set('open');
+    await impatient.close();
+    await hasty.close();
+  }
+});
