@@ -44,22 +44,32 @@ export function createAccessTokens(options: {
     const body = new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion });
     const askedAtMs = now();
     let status: number;
-    let answer: { access_token?: unknown; expires_in?: unknown; error?: unknown };
+    let answer: { access_token?: unknown; expires_in?: unknown; error?: unknown } | null;
     try {
       const response = await post(tokenUrl, { method: 'POST', body, signal: AbortSignal.timeout(timeoutMs) });
       status = response.status;
-      answer = (await response.json().catch(() => ({}))) as typeof answer;
+      answer = (await response.json().catch(() => null)) as typeof answer;
     } catch (cause) {
       if (cause instanceof PermanentError) throw cause;
       throw new TransientError('google-token-unreachable', `Google's token endpoint did not answer.`, undefined, {
         cause,
       });
     }
-    if (status === 429 || status >= 500) {
-      throw new TransientError('google-token-unavailable', `Google's token endpoint answered ${status}.`);
+    // Words that are not Google's, such as a proxy's page, say nothing of the account.
+    if (
+      status === 408 ||
+      status === 429 ||
+      status >= 500 ||
+      (status < 300 && typeof answer?.access_token !== 'string')
+    ) {
+      throw new TransientError(
+        'google-token-unavailable',
+        `Google's token endpoint answered ${status} without a token.`,
+      );
     }
-    if (status !== 200 || typeof answer.access_token !== 'string') {
-      const reason = typeof answer.error === 'string' && /^[a-z_]{1,40}$/.test(answer.error) ? answer.error : 'unknown';
+    if (status !== 200 || typeof answer?.access_token !== 'string') {
+      const reason =
+        typeof answer?.error === 'string' && /^[a-z_]{1,40}$/.test(answer.error) ? answer.error : 'unknown';
       throw new PermanentError(
         'google-token-refused',
         `Google refused the service account (${status}, ${reason}); check that its key is still active and that this machine's clock is right.`,

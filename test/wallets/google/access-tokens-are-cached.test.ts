@@ -51,6 +51,15 @@ describe('access tokens', () => {
     assert.match(await tokens.token(), /^ya29\./);
   });
 
+  test('a page of somebody else instead of a token is transient', async () => {
+    const page = async (): Promise<Response> => new Response('<html>Sign in to this network</html>', { status: 200 });
+    const tokens = createAccessTokens({ serviceAccount: account, timeoutMs: 1_000, now: Date.now, fetch: page });
+    await assert.rejects(
+      tokens.token(),
+      (e: unknown) => e instanceof TransientError && e.code === 'google-token-unavailable',
+    );
+  });
+
   test('an unknown account, a wrong clock and a broken key are permanent, and no message shows the key', async () => {
     const stranger = { ...account, client_email: 'stranger@example.iam.gserviceaccount.com' };
     await assert.rejects(tokensOf(stranger).token(), code('google-token-refused'));
