@@ -32,8 +32,6 @@ export interface UpdatedGoogleObject {
 const LEASE_MS = 90_000;
 /** An attempt that has lasted this long begins no further write. */
 const LAST_WRITE_MS = 30_000;
-/** Pause before another look at a lease that an earlier attempt of the same operation still has. */
-const OWN_LEASE_MS = 2_000;
 
 /**
  * Brings a pass's object at Google (and its class) to what the database says now. Writers of one pass take turns by a
@@ -51,10 +49,11 @@ export function updateGoogleObjectActivity(deps: ActivityDeps) {
       const lease = await takeGoogleLease(sql, ref, anchor, LEASE_MS);
       if (!('taken' in lease)) {
         if (lease.by === ref.operationId) {
+          // One look at its end: each look counts as an attempt, and attempts lengthen the pauses after real trouble.
           throw new TransientError(
             'google-object-busy',
             'An earlier attempt of this step is still writing the object.',
-            Math.min(OWN_LEASE_MS, Math.max(1, lease.until.getTime() - deps.now())),
+            Math.max(1, lease.until.getTime() - deps.now()),
           );
         }
         await record(deps, ref, { ...result(anchor.objectId, 'covered'), coveredBy: lease.by }, { covered: true });

@@ -93,7 +93,7 @@ describe('writers of one Google object', () => {
     assert.deepEqual([tries, await points(tenant)], [2, '3']);
   });
 
-  it('an attempt whose predecessor of the same operation still holds the lease comes back later', async () => {
+  it('an attempt whose predecessor of the same operation still holds the lease comes back once, when it ends', async () => {
     const tenant = await google.seed();
     await steps()['update-google-object'](await change(tenant, 1));
     const ref = await change(tenant, 2);
@@ -105,7 +105,7 @@ describe('writers of one Google object', () => {
     });
     await holder['update-google-object'](ref);
     assert.ok(second instanceof TransientError && second.code === 'google-object-busy');
-    assert.ok(second.retryAfterMs! <= 2_000);
+    assert.ok(second.retryAfterMs! > 60_000 && second.retryAfterMs! <= 90_000, `${second.retryAfterMs}`);
     assert.deepEqual(await steps()['update-google-object'](ref), { result: 'covered' }, 'by its own first attempt');
   });
 
