@@ -4,6 +4,7 @@ import {
   writeChange,
   writeSequences,
   writeStateSequence,
+  writeTypeSequence,
   type ChangeKind,
   type LoadedForChange,
   type PassChange,
@@ -23,6 +24,7 @@ export type Decision<Result> =
     }
   | { sequences: Record<string, string>; detail: Record<string, unknown>; result: Result }
   | { stateSequence: string; detail: Record<string, unknown>; result: Result }
+  | { typeSequence: string; detail: Record<string, unknown>; result: Result }
   | { nothing: true; detail: Record<string, unknown>; result: Result };
 
 /** Input of a step that changes a pass; the first one also writes down how the pass was found. */
@@ -111,6 +113,10 @@ async function tryOnce<Result>(
   }
   if ('stateSequence' in decision) {
     const moved = await writeStateSequence(sql, loaded.pass, decision.stateSequence, step);
+    return moved ? { result: decision.result } : undefined;
+  }
+  if ('typeSequence' in decision) {
+    const moved = await writeTypeSequence(sql, loaded.pass, decision.typeSequence, step);
     return moved ? { result: decision.result } : undefined;
   }
   await recordStep(sql, step);

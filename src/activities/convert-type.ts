@@ -43,8 +43,9 @@ export function convertTypeActivity(deps: ActivityDeps, foundPasses: FoundPasses
           return { nothing: true, detail: { superseded: true }, result: { outcome: 'superseded', revision: null } };
         }
         if (target.passTypeId === pass.pass_type_id) {
+          // The type that it has, asked for later: an older request for another one must lose to this one too.
           return {
-            nothing: true,
+            typeSequence: operation.acceptance_sequence,
             detail: { passType: target.design.name },
             result: { outcome: 'unchanged', revision: null },
           };

@@ -244,6 +244,10 @@ async function moveSequences(
 export const writeSequences = (sql: Sql, before: PassRow, fieldSequences: Record<string, string>, step: StepRecord) =>
   moveSequences(sql, before, 'field_sequences', JSON.stringify(fieldSequences), step);
 
+/** The pass type that the pass has already, asked for later; false where another writer was faster. */
+export const writeTypeSequence = (sql: Sql, before: PassRow, typeSequence: string, step: StepRecord) =>
+  moveSequences(sql, before, 'type_sequence', typeSequence, step);
+
 /** The state that the pass has already, asked for later; false where another writer was faster. */
 export const writeStateSequence = (sql: Sql, before: PassRow, stateSequence: string, step: StepRecord) =>
   moveSequences(sql, before, 'state_sequence', stateSequence, step);
