@@ -75,8 +75,9 @@ function differences(
 /** What a push-update with these values would do to a pass and to the screens of its holder. Pure: nothing is written or sent. */
 export function previewUpdate(input: PreviewInput): Preview {
   const { pass, design, nextDesign, set } = input;
-  const converted = input.converts ? convertData(nextDesign, pass.data, set) : { data: pass.data, problems: [] };
   const coerced = coerceFields(nextDesign.fields, set, { mode: 'update', allowCustom: true });
+  const unconverted = { data: pass.data, problems: coerced.problems };
+  const converted = input.converts ? convertData(nextDesign, pass.data, set) : unconverted;
   const data: Record<string, JsonValue> = { ...converted.data };
   for (const [name, value] of Object.entries(coerced.values)) {
     if (value === null) delete data[name];
@@ -91,7 +92,7 @@ export function previewUpdate(input: PreviewInput): Preview {
   const after = view(nextDesign, data, visuals);
   const fields = differences(pass.data, data);
   return {
-    problems: [...converted.problems, ...coerced.problems].map((p) => `${p.pointer}: ${p.message}; ${p.cure}`),
+    problems: converted.problems.map((p) => `${p.pointer}: ${p.message}; ${p.cure}`),
     warnings: coerced.warnings.map((warning) => `${warning.pointer}: ${warning.message}`),
     fields,
     visuals: differences(pass.visuals, visuals),

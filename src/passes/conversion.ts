@@ -9,7 +9,8 @@ export interface ConvertedData {
 /**
  * What a pass's data becomes under another design. Fields that the target does not know stay as custom data, so a
  * conversion back finds them again; values that do not fit the target's type and required fields that would be empty
- * are problems. `coming` is what the same operation will write right after.
+ * are problems. `coming` is what the same operation will write right after: what would be refused then is a problem now,
+ * or the pass would stay converted by half, with nobody told.
  */
 export function convertData(
   target: Pick<PassTypeDesign, 'fields'>,
@@ -19,7 +20,11 @@ export function convertData(
   const kept = coerceFields(target.fields, { ...data }, { mode: 'update', allowCustom: true });
   const written = coerceFields(target.fields, { ...coming }, { mode: 'update', allowCustom: true });
   const overwritten = new Set(Object.keys(written.values));
-  const problems = kept.problems.filter((problem) => !overwritten.has(problem.pointer.split('/').pop() ?? ''));
+  const named = new Set(written.problems.map(({ pointer }) => pointer));
+  const problems = kept.problems.filter(
+    ({ pointer }) => !named.has(pointer) && !overwritten.has(pointer.split('/').pop() ?? ''),
+  );
+  problems.push(...written.problems);
   const after: Record<string, JsonValue | null> = { ...data, ...kept.values };
   for (const field of target.fields) {
     if (after[field.apiFieldName] == null && field.default !== undefined) after[field.apiFieldName] = field.default;

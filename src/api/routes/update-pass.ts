@@ -61,14 +61,13 @@ function checkUpdate(
     base: '/pass',
   });
   warnings.push(...coerced.warnings);
-  const converted =
-    target.passTypeId === current.passTypeId ? [] : convertData(target.design, data, command.data).problems;
-  const conversion = converted.map((problem) => ({
+  const converts = target.passTypeId !== current.passTypeId;
+  const conversion = converts ? convertData(target.design, data, command.data).problems : coerced.problems;
+  const problems = conversion.map((problem) => ({
     ...problem,
     pointer: problem.pointer.replace(/^\/additionalData/, '/pass'),
     cure: problem.cure.replace('additionalData', 'pass'),
   }));
-  const problems = [...coerced.problems, ...conversion];
   return problems.length > 0 ? { ok: false, problems, warnings } : { ok: true, command, warnings };
 }
 
