@@ -9,6 +9,9 @@ export const EVENT_TYPES = [
   'pass.installed',
   'pass.uninstalled',
   'pass.voided',
+  'pass.expired',
+  'pass.restored',
+  'pass.deleted',
   'operation.failed',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -59,6 +62,9 @@ const SENT: Readonly<Record<EventType, { when: string; holds: readonly DataKey[]
   'pass.installed': { when: 'A wallet took the pass', holds: OF_PASS },
   'pass.uninstalled': { when: 'A wallet dropped the pass', holds: OF_PASS },
   'pass.voided': { when: 'The pass was voided', holds: OF_PASS },
+  'pass.expired': { when: 'The pass was made to expire', holds: OF_PASS },
+  'pass.restored': { when: 'A voided or expired pass is valid again', holds: OF_PASS },
+  'pass.deleted': { when: 'The pass was deleted', holds: OF_PASS },
   'operation.failed': { when: 'Somebody must act', holds: [...ALWAYS, 'kind', 'outcome'] },
 };
 

@@ -104,6 +104,22 @@ describe('webhooks to merchants', () => {
     assert.match(String(data['reason']), /Did you mean "premium"/);
   });
 
+  it('tells of every change of state: who heard that a pass was voided hears that it is valid again', async () => {
+    for (const [kind, type, state] of [
+      ['void-pass', 'pass.voided', 'voided'],
+      ['restore-pass', 'pass.restored', 'active'],
+      ['expire-pass', 'pass.expired', 'expired'],
+      ['restore-pass', 'pass.restored', 'active'],
+    ] as const) {
+      const id = await accept(test, tenant, { kind, origin: 'api', input: { passId: tenant.pass.id } });
+      await ended(test, tenant.tenantId, id);
+      const delivery = await deliveryOf(id, 'delivered');
+      const { payload } = merchant.received.find((one) => one.id === delivery.event_id)!;
+      const { data, ...head } = payload as { type: string; data: Record<string, unknown> };
+      assert.deepEqual([head.type, data['state']], [type, state]);
+    }
+  });
+
   it('logs each attempt, follows no redirect, and delivers again on request under the same id', async () => {
     merchant.answerWith({
       status: 302,
@@ -258,7 +274,13 @@ describe('webhooks to merchants', () => {
       describeEvent(type as EventType).schema.parse(payload);
       types.add(type);
     }
-    assert.deepEqual([...types].sort(), ['operation.failed', 'pass.updated']);
+    assert.deepEqual([...types].sort(), [
+      'operation.failed',
+      'pass.expired',
+      'pass.restored',
+      'pass.updated',
+      'pass.voided',
+    ]);
   });
 
   it('gives every event a place in the stream that only grows', async () => {
