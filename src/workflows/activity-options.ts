@@ -1,4 +1,4 @@
-import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+import { ActivityCancellationType, type ActivityOptions, type LocalActivityOptions } from '@temporalio/workflow';
 
 /**
  * One place defines how each failure character is retried. A step is first tried once as a local activity (no server
@@ -7,13 +7,19 @@ import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow
 export type FailureCharacter = 'database' | 'wallet' | 'writeBack' | 'merchant' | 'bulk';
 
 /** Longer than the longest time-out inside a step (a push: 10 s), so that nothing is tried again that may still succeed. */
-export const FIRST_TRY: LocalActivityOptions = { startToCloseTimeout: '12s', retry: { maximumAttempts: 1 } };
+export const FIRST_TRY: LocalActivityOptions = {
+  startToCloseTimeout: '12s',
+  retry: { maximumAttempts: 1 },
+  // A step under way may be about to commit: only its answer says whether a cancellation came in time.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+};
 
 export const DURABLE: Record<FailureCharacter, ActivityOptions> = {
   // Short statements: a hung connection is cut after 5 s (the statement time-out); an outage may last a working day.
   database: {
     startToCloseTimeout: '10s',
     scheduleToCloseTimeout: '24h',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
   },
   // APNs and Google: one batch of pushes fits in 60 s; the provider's own delay comes as nextRetryDelay.

@@ -1,4 +1,4 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { cancellableUnless } from './cancellable-unless.js';
 import { findPass } from './find-pass.js';
 import type { OperationInput, OperationResult } from './inputs.js';
 import { notifyWallets } from './notify-wallets.js';
@@ -13,8 +13,7 @@ export async function changeState(input: OperationInput): Promise<OperationResul
     const target = { ...input, passId: found.passId };
     const { outcome } = await runStep('change-state', target, 'database');
     if (outcome === 'unchanged' || outcome === 'superseded') return { outcome, passId: found.passId };
-    // What the database holds, the phones must learn: a cancellation from here on comes too late.
-    return CancellationScope.nonCancellable(() =>
+    return cancellableUnless(true, () =>
       notifyWallets({
         ...target,
         google: found.google,

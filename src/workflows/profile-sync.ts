@@ -1,5 +1,6 @@
-import { CancellationScope, sleep } from '@temporalio/workflow';
+import { sleep } from '@temporalio/workflow';
 import type { FoundCustomer } from '../activities/find-customer.js';
+import { cancellableUnless } from './cancellable-unless.js';
 import type { OperationInput, OperationResult } from './inputs.js';
 import { notifyWallets } from './notify-wallets.js';
 import { asOperation } from './operation-scope.js';
@@ -16,14 +17,13 @@ export async function profileSync(input: OperationInput): Promise<OperationResul
     if (found.fetch) await runDurably('fetch-profile', input, 'writeBack');
     const customer = await runStep('update-customer', target, 'database');
     if ('conflict' in customer) return { outcome: 'identifier-conflict', recorded: true };
-    const passes = await runStep('update-passes', target, 'database');
+    const passes = await cancellableUnless(customer.changed > 0, () => runStep('update-passes', target, 'database'));
 
     if (customer.changed === 0 && passes.changed.length === 0) {
       const superseded = customer.superseded + passes.superseded > 0;
       return { outcome: superseded ? 'superseded' : 'unchanged' };
     }
-    // What the database holds, phones and merchant must learn: a cancellation from here on comes too late.
-    return CancellationScope.nonCancellable(async () => {
+    return cancellableUnless(true, async () => {
       // Neither waits for the other: an outage of a wallet or of Klaviyo must not keep the merchant in the dark.
       const told = await Promise.allSettled([
         tellWallets(input, passes.changed, found),

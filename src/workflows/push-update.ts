@@ -1,5 +1,5 @@
-import { CancellationScope } from '@temporalio/workflow';
 import type { Outcome } from '../passes/operation.js';
+import { cancellableUnless } from './cancellable-unless.js';
 import { findPass } from './find-pass.js';
 import type { OperationInput, OperationResult } from './inputs.js';
 import { notifyWallets } from './notify-wallets.js';
@@ -16,18 +16,23 @@ export async function pushUpdate(input: OperationInput): Promise<OperationResult
     // The first step that changes the pass writes down how it was found: one round trip for both.
     const first = found.evidence ? { ...target, found: found.evidence } : target;
     const converted = found.convert ? await runStep('convert-type', first, 'database') : null;
-    const applied = found.apply ? await runStep('apply-data', converted ? target : first, 'database') : null;
     const typeChanged = converted?.outcome === 'converted';
-    const recomputed = found.recompute || typeChanged ? await runStep('recompute-metadata', target, 'database') : null;
+    const applied = found.apply
+      ? await cancellableUnless(typeChanged, () => runStep('apply-data', converted ? target : first, 'database'))
+      : null;
+    const applies = typeChanged || (applied?.changed ?? 0) > 0;
+    const recomputed =
+      found.recompute || typeChanged
+        ? await cancellableUnless(applies, () => runStep('recompute-metadata', target, 'database'))
+        : null;
 
-    const changed = typeChanged || (applied?.changed ?? 0) > 0 || (recomputed?.changed ?? 0) > 0;
+    const changed = applies || (recomputed?.changed ?? 0) > 0;
     if (!changed) {
       const superseded = (applied?.superseded ?? 0) > 0 || converted?.outcome === 'superseded';
       return { outcome: superseded ? 'superseded' : 'unchanged', passId };
     }
     const outcome: Outcome = typeChanged ? 'converted' : 'updated';
-    // What the database holds, the phones must learn: a cancellation from here on comes too late.
-    return CancellationScope.nonCancellable(() =>
+    return cancellableUnless(changed, () =>
       notifyWallets({
         ...target,
         google: found.google,

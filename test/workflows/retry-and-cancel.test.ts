@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import pg from 'pg';
 import { retryOperation } from '../../src/database/retry-operations.js';
 import { listSteps } from '../../src/database/operations.js';
 import type { PushResult } from '../../src/activities/deps.js';
@@ -147,6 +148,39 @@ describe('retry and cancel', () => {
     const done = await ended(test, waiting.tenantId, id);
     assert.deepEqual([done.status, done.outcome], ['cancelled', 'cancelled']);
     assert.equal((await cancel()).status, 409);
+  });
+
+  it('tells the phones of a change that was under way when it was cancelled', async () => {
+    push = { kind: 'delivered', apnsId: null };
+    const other = new pg.Client({ connectionString: test.url });
+    await other.connect();
+    await other.query('begin');
+    await other.query('select from passes where pass_id = $1 for update', [tenant.pass.id]);
+    const id = await accept(test, tenant, { kind: 'push-update', input: input({ data: { points: 555 } }) });
+    await until(
+      async () =>
+        (
+          await test.owner(
+            `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+          )
+        ).length > 0,
+      'the step to wait for the row',
+    );
+    assert.equal((await post(`${id}/cancel`)).status, 202);
+    const run = engine.client.workflow.getHandle(`push-update/${id}`);
+    await until(async () => {
+      const { events } = await run.fetchHistory();
+      return events?.some((event) => event.workflowExecutionCancelRequestedEventAttributes);
+    }, 'the cancellation to arrive');
+    await other.query('commit');
+    await other.end();
+    const done = await ended(test, tenant.tenantId, id);
+    assert.deepEqual([done.status, done.outcome], ['succeeded', 'updated']);
+    const told = await test.owner('select from notifications where operation_id = $1 and state = $2', [
+      id,
+      'delivered',
+    ]);
+    assert.equal(told.length, 1);
   });
 
   it('retries all that match, in their order, with progress', async () => {
