@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { z } from 'zod';
-import { explainIssues } from '../passes/explain-issue.js';
+import { explainIssues, inWords } from '../passes/explain-issue.js';
 import { authenticate } from './authenticate.js';
 import { countRequests } from './metrics.js';
 import { asksForPage, forPeople } from './page-response.js';
@@ -118,7 +118,7 @@ function check(schema: z.ZodObject, given: object): Record<string, unknown> {
     message,
     cure,
   }));
-  throw new ApiError('invalid-parameter', errors.map(({ message }) => message).join(' '), { errors });
+  throw new ApiError('invalid-parameter', errors.map(inWords).join(' '), { errors });
 }
 
 /** What no route took: OPTIONS and wrong methods of known addresses, and unknown addresses. A browser gets a page. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** Path and query parameters that several routes share. PostgreSQL refuses NUL: it ends here. An address cannot hold lone surrogates. */
 export const tenantId = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a tenant is named by small letters, digits and dashes')
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'small letters, digits and dashes')
   .describe('Tenant that the key belongs to');
 export const correlationId = z.uuid().describe('Correlation id, as answered in X-Correlation-Id');
 export const plainText = z

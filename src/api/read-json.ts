@@ -2,7 +2,7 @@ import type Koa from 'koa';
 import type { z } from 'zod';
 import { parseDelivery, type RepairCode } from '../klaviyo/tolerant-json.js';
 import { cleanJson } from '../passes/clean-text.js';
-import { explainIssues } from '../passes/explain-issue.js';
+import { explainIssues, inWords } from '../passes/explain-issue.js';
 import type { JsonValue } from '../passes/pass-type.js';
 import { malformedBody } from './malformed-body.js';
 import { ApiError } from './problems.js';
@@ -41,7 +41,7 @@ export async function readJson<S extends z.ZodType>(ctx: Koa.Context, schema: S)
     pointer: path,
     ...said,
   }));
-  throw new ApiError('invalid-request', errors.map((one) => `${one.pointer} ${one.message}`.trim()).join(' '), {
+  throw new ApiError('invalid-request', errors.map(inWords).join(' '), {
     errors,
   });
 }

@@ -159,6 +159,10 @@ function unionCure(branches: readonly (readonly Issue[])[], { page }: Explained)
   return types.length > 0 ? `write ${types.join(' or ')}, as ${page} shows.` : `see ${page} for the forms.`;
 }
 
+/** Message and cure as two sentences. */
+export const inWords = ({ message, cure }: Omit<ExplainedIssue, 'path'>): string =>
+  `${message} ${cure.charAt(0).toUpperCase()}${cure.slice(1)}`;
+
 /** Each complaint of zod about a file or a request as a sentence with its place and a cure. */
 export function explainIssues(error: z.ZodError, root: unknown, schema: z.ZodType, what: Explained): ExplainedIssue[] {
   const published = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Schema;

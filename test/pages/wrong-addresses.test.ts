@@ -18,7 +18,7 @@ after(async () => {
 const BROWSER = { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
 
 for (const [address, status, words] of [
-  ['/ops/Not%20Valid', 400, /a tenant is named by small letters, digits and dashes/],
+  ['/ops/Not%20Valid', 400, /tenantId.*Use small letters, digits and dashes/],
   ['/ops/demo/customers/zz', 400, /customerId/],
   ['/ops/demo/operations/zz', 400, /correlationId/],
   ['/ops', 404, /nothing at this address/],
