@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
 import { findBackfill, pauseBackfill, startBackfill, type BackfillRow } from '../database/backfills.js';
+import { tryKeyAgain } from '../database/klaviyo-connections.js';
 import { findPassType, listPassTypes } from '../database/pass-types.js';
 import { getSecret, putSecret, SECRET_NAMES } from '../database/secrets.js';
 import { getTenant, setKlaviyoDataSource } from '../database/tenants.js';
@@ -57,7 +58,9 @@ export function klaviyoCommands(context: () => CliContext): Command {
           const wrong = error instanceof PermanentError && error.details['status'] === 401;
           if (wrong) throw new Error('Klaviyo does not know this key: nothing was changed.');
         });
-      await putSecret(sql, tenantId, SECRET_NAMES.klaviyoApiKey, apiKey, secretBox());
+      const another = await putSecret(sql, tenantId, SECRET_NAMES.klaviyoApiKey, apiKey, secretBox());
+      // The same key again: its scopes were changed at Klaviyo, and the refusal must not rest for its quarter of an hour.
+      if (!another) await tryKeyAgain(sql, tenantId);
       out('The key is kept; what waits for one goes on within ten minutes.');
       out('Where tenant.json says where the key lies, put it there too: the next apply takes that one.');
     });

@@ -31,6 +31,11 @@ export async function mayCallKlaviyo(
   return probing.length > 0 ? 'trial' : 'refused';
 }
 
+/** The refused key is worth a try now, by any call: somebody says that it may more than before. */
+export async function tryKeyAgain(sql: Sql, tenantId: string): Promise<void> {
+  await sql.query(`update klaviyo_connections set probe_after = '-infinity' where tenant_id = $1`, [tenantId]);
+}
+
 /** Stops a tenant's write-back; `call` is the kind of call that the key may not make, null where it may none. True the first time for this key: then somebody has to be told, once. */
 export async function recordKeyRefused(
   sql: Sql,

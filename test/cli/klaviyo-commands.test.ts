@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { main } from '../../src/cli/main.js';
 import { startBackfill } from '../../src/database/backfills.js';
-import { findSecretVersion } from '../../src/database/klaviyo-connections.js';
+import { findSecretVersion, mayCallKlaviyo, recordKeyRefused } from '../../src/database/klaviyo-connections.js';
 import { listSteps } from '../../src/database/operations.js';
 import { SECRET_NAMES } from '../../src/database/secrets.js';
 import { getTenant } from '../../src/database/tenants.js';
@@ -162,6 +162,16 @@ describe('the Klaviyo commands', () => {
     assert.deepEqual([right.code, right.err], [0, '']);
     assert.notEqual(await version(), before);
     assert.match((await run('check', tenant.tenantId)).out, /this account has no data source/, 'the other account');
+
+    const sql = test.database.tenant(tenant.tenantId);
+    const keyVersion = (await version())!;
+    const call = 'profiles';
+    await recordKeyRefused(sql, { tenantId: tenant.tenantId, keyVersion, call, reason: 'scope', nowMs: Date.now() });
+    const ask = { tenantId: tenant.tenantId, keyVersion, call: 'events', nowMs: Date.now() };
+    assert.equal(await mayCallKlaviyo(sql, ask), 'refused');
+    assert.equal((await runWith({ KLAVIYO_API_KEY: 'pk_one' }, 'set-key', tenant.tenantId)).code, 0);
+    assert.equal(await version(), keyVersion, 'the same key');
+    assert.equal(await mayCallKlaviyo(sql, ask), 'trial', 'whose scopes may be others now');
   });
 
   it('snippet names the pass type that was meant', async () => {
