@@ -150,6 +150,27 @@ describe('retry and cancel', () => {
     assert.equal((await cancel()).status, 409);
   });
 
+  it('cancels a step that is tried again and again, without waiting for its next attempt', async () => {
+    const stuck = await seedTenant(test);
+    await test.owner(`create function refuse() returns trigger language plpgsql as
+      $$ begin if new.tenant_id = '${stuck.tenantId}' then raise exception 'refused'; end if; return new; end $$`);
+    await test.owner('create trigger refuse before update on passes for each row execute function refuse()');
+    const update = { ...input({ data: { points: 1 } }), identifiers: [{ kind: 'email', value: stuck.email }] };
+    const id = await accept(test, stuck, { kind: 'push-update', input: update });
+    const run = engine.client.workflow.getHandle(`push-update/${id}`);
+    await until(async () => {
+      const { raw } = await run.describe().catch(() => ({ raw: null }));
+      return raw?.pendingActivities?.some(({ attempt }) => (attempt ?? 0) >= 4);
+    }, 'a pause of some seconds');
+    const cancelled = await api.fetch(`/api/${stuck.tenantId}/operations/${id}/cancel`, {
+      method: 'POST',
+      key: stuck.keys.all,
+    });
+    assert.equal(cancelled.status, 202);
+    assert.equal((await ended(test, stuck.tenantId, id)).status, 'cancelled');
+    await test.owner('drop trigger refuse on passes');
+  });
+
   it('tells the phones of a change that was under way when it was cancelled', async () => {
     push = { kind: 'delivered', apnsId: null };
     const other = new pg.Client({ connectionString: test.url });
