@@ -12,6 +12,7 @@ import { webhookSnippet } from '../klaviyo/webhook-snippet.js';
 import { PermanentError } from '../passes/errors.js';
 import { nearest } from '../passes/nearest-name.js';
 import type { CliContext } from './context.js';
+import { patientClient } from './patient-client.js';
 
 const FOLLOW_MS = 1_000;
 const WRITE_BACK_OFF =
@@ -39,7 +40,8 @@ export function klaviyoCommands(context: () => CliContext): Command {
     const key = await getSecret(sql, tenantId, SECRET_NAMES.klaviyoApiKey, context().secretBox());
     if (!key) throw new Error(`Tenant "${tenantId}" has no Klaviyo key: "passrelay klaviyo set-key" keeps one.`);
     const apiKey = key.toString('utf8').trim();
-    return { sql, tenant, client: createKlaviyoClient({ apiUrl: context().klaviyoApiUrl(), apiKey }) };
+    const client = patientClient(createKlaviyoClient({ apiUrl: context().klaviyoApiUrl(), apiKey }));
+    return { sql, tenant, client };
   };
 
   klaviyo
@@ -51,7 +53,7 @@ export function klaviyoCommands(context: () => CliContext): Command {
       const { out, secretBox, klaviyoApiUrl, env: variables } = context();
       const apiKey = variables[env]?.trim() ?? '';
       if (apiKey === '') throw new Error(`Set ${env} to the private key.`);
-      await createKlaviyoClient({ apiUrl: klaviyoApiUrl(), apiKey })
+      await patientClient(createKlaviyoClient({ apiUrl: klaviyoApiUrl(), apiKey }))
         .getAccounts()
         .catch((error: unknown) => {
           // Klaviyo may be away, or the key may lack this one scope: neither says that the key is wrong.

@@ -116,6 +116,7 @@ describe('the Klaviyo commands', () => {
       edit({ writeBack: true, dataSourceId: 'of-the-folder' });
       assert.deepEqual([await apply(), await source()], [['tenant'], 'of-the-folder']);
       const again = await run('setup', 'set-up');
+      assert.equal(again.err, '');
       assert.match(again.out, /It wrote to of-the-folder before: where tenant\.json names that dataSourceId/);
       assert.equal(await source(), made);
     } finally {
@@ -133,6 +134,7 @@ describe('the Klaviyo commands', () => {
 
   it('check names each scope, and fails with a cure and without the key', async () => {
     const tenant = await klaviyo.tenant({}, 'pk_two');
+    klaviyo.simulator.setFault({ path: '/api/accounts', status: 429, retryAfter: '1', times: 2 });
     const good = await run('check', tenant.tenantId);
     assert.equal(good.code, 0, good.out);
     assert.equal(good.out.match(/^ok /gm)?.length, 7, good.out);
@@ -159,7 +161,7 @@ describe('the Klaviyo commands', () => {
     assert.match(wrong.err, /does not know this key: nothing was changed/);
     assert.match((await run('set-key', tenant.tenantId)).err, /Set KLAVIYO_API_KEY/);
     const right = await runWith({ KLAVIYO_API_KEY: 'pk_one\n' }, 'set-key', tenant.tenantId);
-    assert.deepEqual([right.code, right.err], [0, '']);
+    assert.deepEqual([right.err, right.code], ['', 0]);
     assert.notEqual(await version(), before);
     assert.match((await run('check', tenant.tenantId)).out, /this account has no data source/, 'the other account');
 
