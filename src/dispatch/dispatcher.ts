@@ -27,7 +27,7 @@ export interface Dispatcher {
 }
 
 /** How long a claim holds before another dispatcher may take the operation. */
-export const CLAIM_MS = 15_000;
+const CLAIM_MS = 15_000;
 const RETRY_MS = 1_000;
 const SOON_MS = 25;
 const IN_FLIGHT = 64;

@@ -38,9 +38,9 @@ const FORMS: Readonly<Record<string, string>> = {
   datetime: 'a time such as 2026-01-31T12:00:00Z',
 };
 
-const MEASURES: Readonly<Record<string, [unit: string, few: string, many: string]>> = {
-  string: ['character', 'is too short', 'is too long'],
-  array: ['entry', 'has too few entries', 'has too many entries'],
+const MEASURES: Readonly<Record<string, [one: string, more: string, few: string, many: string]>> = {
+  string: [' character', ' characters', 'is too short', 'is too long'],
+  array: [' entry', ' entries', 'has too few entries', 'has too many entries'],
 };
 
 const typeOf = (value: unknown): string =>
@@ -118,8 +118,7 @@ function explain(issue: Issue, root: unknown, schema: Schema, what: Explained): 
     case 'too_big': {
       const small = issue.code === 'too_small';
       const limit = String(small ? issue.minimum : issue.maximum);
-      const [unit, few, many] = MEASURES[issue.origin] ?? ['', 'is too small', 'is too large'];
-      const units = unit && ` ${limit === '1' ? unit : unit.replace(/y$/, 'ie') + 's'}`;
+      const [one, more, few, many] = MEASURES[issue.origin] ?? ['', '', 'is too small', 'is too large'];
       const direction = small
         ? issue.inclusive
           ? 'at least'
@@ -129,7 +128,10 @@ function explain(issue: Issue, root: unknown, schema: Schema, what: Explained): 
           : 'less than';
       return small && value === ''
         ? { message: `${name} is empty.`, cure: 'give it a text.' }
-        : { message: `${name} ${small ? few : many}.`, cure: `give ${direction} ${limit}${units}.` };
+        : {
+            message: `${name} ${small ? few : many}.`,
+            cure: `give ${direction} ${limit}${limit === '1' ? one : more}.`,
+          };
     }
     case 'invalid_format': {
       const form =

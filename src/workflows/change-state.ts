@@ -1,4 +1,4 @@
-import { cancellableUnless } from './cancellable-unless.js';
+import { CancellationScope } from '@temporalio/workflow';
 import { findPass } from './find-pass.js';
 import type { OperationInput, OperationResult } from './inputs.js';
 import { notifyWallets } from './notify-wallets.js';
@@ -13,7 +13,8 @@ export async function changeState(input: OperationInput): Promise<OperationResul
     const target = { ...input, passId: found.passId };
     const { outcome } = await runStep('change-state', target, 'database');
     if (outcome === 'unchanged' || outcome === 'superseded') return { outcome, passId: found.passId };
-    return cancellableUnless(true, () =>
+    // What the database holds, the phones must learn: a cancellation from here on comes too late.
+    return CancellationScope.nonCancellable(() =>
       notifyWallets({
         ...target,
         google: found.google,

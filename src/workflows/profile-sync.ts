@@ -1,4 +1,4 @@
-import { sleep } from '@temporalio/workflow';
+import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { FoundCustomer } from '../activities/find-customer.js';
 import { cancellableUnless } from './cancellable-unless.js';
 import type { OperationInput, OperationResult } from './inputs.js';
@@ -23,7 +23,8 @@ export async function profileSync(input: OperationInput): Promise<OperationResul
       const superseded = customer.superseded + passes.superseded > 0;
       return { outcome: superseded ? 'superseded' : 'unchanged' };
     }
-    return cancellableUnless(true, async () => {
+    // What the database holds, phones and merchant must learn: a cancellation from here on comes too late.
+    return CancellationScope.nonCancellable(async () => {
       // Neither waits for the other: an outage of a wallet or of Klaviyo must not keep the merchant in the dark.
       const told = await Promise.allSettled([
         tellWallets(input, passes.changed, found),

@@ -1,3 +1,4 @@
+import { CancellationScope } from '@temporalio/workflow';
 import type { Outcome } from '../passes/operation.js';
 import { cancellableUnless } from './cancellable-unless.js';
 import { findPass } from './find-pass.js';
@@ -32,7 +33,8 @@ export async function pushUpdate(input: OperationInput): Promise<OperationResult
       return { outcome: superseded ? 'superseded' : 'unchanged', passId };
     }
     const outcome: Outcome = typeChanged ? 'converted' : 'updated';
-    return cancellableUnless(changed, () =>
+    // What the database holds, the phones must learn: a cancellation from here on comes too late.
+    return CancellationScope.nonCancellable(() =>
       notifyWallets({
         ...target,
         google: found.google,
