@@ -1,67 +1,69 @@
+import { fileURLToPath } from 'node:url';
 import tseslint from 'typescript-eslint';
+import { roomDirections } from './scripts/room-directions.js';
 
-/** Import directions: a room may import only what stands here (docs/decisions/0006-import-directions.md). */
+/**
+ * Import directions (docs/decisions/0006-import-directions.md): a folder may import only from the folders named here and
+ * from all below them; `=` means that folder alone. Inside a room the same subjects stand on floors, too.
+ */
+const GROUND = ['src/common', 'src/passes'];
+const TABLES = [...GROUND, '=src/database'];
+const PROVIDERS = ['src/wallets', 'src/klaviyo', 'src/merchants'];
+const HTTP = [...GROUND, ...PROVIDERS, 'src/database', 'src/pages', 'src/workflows', '=src/api'];
 const ROOMS = {
-  worker: ['activities', 'database', 'workflows', 'dispatch', 'passes', 'wallets', 'klaviyo', 'merchants'],
-  passes: [],
-  workflows: ['passes'],
-  activities: ['passes', 'wallets', 'klaviyo', 'merchants', 'database'],
-  api: ['passes', 'klaviyo', 'wallets', 'merchants', 'database', 'pages', 'workflows'],
-  dispatch: ['passes', 'database', 'workflows'],
-  wallets: ['passes'],
-  klaviyo: ['passes'],
-  merchants: ['passes'],
-  database: ['passes'],
-  pages: ['passes'],
-  tenants: ['passes', 'wallets', 'database'],
-  simulators: [],
-  client: [],
-  embedded: [],
-  demo: [],
-};
-// The demo shows the whole product: it puts everything together, and nothing of the product knows of it.
-ROOMS.demo = Object.keys(ROOMS);
+  'src/common': [],
+  'src/passes': ['src/common'],
+  'src/workflows': [...GROUND, 'type:src/activities'],
+  'src/wallets': GROUND,
+  'src/klaviyo': GROUND,
+  'src/merchants': GROUND,
+  'src/pages': GROUND,
 
-const every = Object.keys(ROOMS);
-const roomRules = every.map((room) => ({
+  'src/database': GROUND,
+  'src/database/operations': TABLES,
+  'src/database/tenants': TABLES,
+  'src/database/klaviyo': TABLES,
+  'src/database/customers': [...TABLES, 'src/database/operations'],
+  'src/database/merchants': [...TABLES, 'src/database/operations'],
+  'src/database/passes': [...TABLES, 'src/database/operations', 'src/database/customers'],
+  'src/database/devices': [...TABLES, 'src/database/operations', 'src/database/passes'],
+  'src/database/bulk': [...TABLES, 'src/database/operations', 'src/database/tenants', 'src/database/klaviyo'],
+
+  'src/activities': [...GROUND, ...PROVIDERS, 'src/database'],
+  'src/dispatch': [...GROUND, 'src/database', 'src/workflows'],
+  'src/worker': [...GROUND, ...PROVIDERS, 'src/database', 'src/workflows', 'src/dispatch', 'src/activities'],
+
+  'src/api': [...HTTP, 'src/api'],
+  'src/api/access': HTTP,
+  'src/api/requests': [...HTTP, 'src/api/access'],
+  'src/api/routes': [...HTTP, 'src/api/access', 'src/api/requests'],
+  'src/api/links': [...HTTP, 'src/api/access', 'src/api/requests'],
+  'src/api/operator': [...HTTP, 'src/api/access', 'src/api/requests', 'src/api/routes'],
+
+  'src/tenants': [...GROUND, 'src/wallets', 'src/database'],
+  'src/simulators': [],
+  'src/simulators/klaviyo': ['=src/simulators'],
+  'src/simulators/google': ['=src/simulators'],
+  'src/simulators/iphone': ['=src/simulators'],
+  'src/simulators/apns': ['=src/simulators'],
+  'src/simulators/merchant': ['=src/simulators'],
+  'src/embedded': [],
+  // The demo and the command line put everything together; nothing of the product imports them.
+  'src/demo': ['src', 'client'],
+  'src/cli': ['src', 'client'],
+  client: [],
+};
+
+/** Modules that a pure room may not import. */
+const pureRoom = (room, message) => ({
   files: [`src/${room}/**/*.ts`],
   rules: {
     'no-restricted-imports': [
       'error',
-      {
-        patterns: [
-          {
-            regex: '^(\\.\\./)+start-[a-z-]+(\\.js)?$',
-            message: 'Nobody imports a start file: it is a composition root.',
-          },
-          ...every
-            .filter((other) => other !== room && !ROOMS[room].includes(other))
-            .map((other) => ({
-              regex: `^(\\.\\./)+${other}/`,
-              allowTypeImports: room === 'workflows' && other === 'activities',
-              message: `src/${room} may import only: ${ROOMS[room].join(', ') || 'nothing of ours'}.`,
-            })),
-          ...(room === 'workflows'
-            ? [
-                {
-                  regex: '^(node:|fs$|path$|crypto$|http|pg$|knex$|koa)',
-                  message: 'Workflow code is deterministic: no I/O modules.',
-                },
-              ]
-            : []),
-          ...(room === 'passes'
-            ? [
-                {
-                  regex: '^(node:(fs|net|http|tls|dns)|pg$|knex$|koa|pino)',
-                  message: 'Pure domain code imports nothing that does I/O.',
-                },
-              ]
-            : []),
-        ],
-      },
+      { patterns: [{ regex: '^(node:(fs|net|http|http2|https|tls|dns|child_process)|pg$|knex$|koa|pino)', message }] },
     ],
   },
-}));
+});
 
 export default tseslint.config(
   { ignores: ['node_modules', 'dist', '.data', 'coverage'] },
@@ -91,5 +93,27 @@ export default tseslint.config(
     files: ['src/embedded/**', 'src/start-*.ts', 'src/cli/**', 'test/run.ts', 'bench/**', 'bin/*.js'],
     rules: { 'no-console': 'off' },
   },
-  ...roomRules,
+  {
+    files: ['src/**/*.ts', 'client/**/*.ts'],
+    plugins: { rooms: { rules: { directions: roomDirections(fileURLToPath(new URL('.', import.meta.url)), ROOMS) } } },
+    rules: { 'rooms/directions': 'error' },
+  },
+  pureRoom('common', 'The ground room imports nothing that does I/O.'),
+  pureRoom('passes', 'Pure domain code imports nothing that does I/O.'),
+  {
+    files: ['src/workflows/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^(node:|fs$|path$|crypto$|http|pg$|knex$|koa)',
+              message: 'Workflow code is deterministic: no I/O modules.',
+            },
+          ],
+        },
+      ],
+    },
+  },
 );

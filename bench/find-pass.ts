@@ -1,4 +1,4 @@
-import { loadWithHits } from '../src/database/find-pass.js';
+import { loadWithHits } from '../src/database/passes/find-pass.js';
 import { ratioOfRounds, type Result } from './result.js';
 import { acceptUpdates, seedPasses, seedTenant, TENANT } from './seed.js';
 import type { BenchDatabase, Servers } from './servers.js';

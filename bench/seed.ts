@@ -1,4 +1,4 @@
-import { createApiKey } from '../src/database/api-keys.js';
+import { createApiKey } from '../src/database/tenants/api-keys.js';
 import type { BenchDatabase } from './servers.js';
 
 export const TENANT = 'bench';

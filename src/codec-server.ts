@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { ApiError } from './api/problems.js';
-import { readRawBody } from './api/raw-body.js';
+import { readRawBody } from './api/requests/raw-body.js';
 import type { CodecServerConfig } from './config.js';
 import { createEncryptingCodec, fromJsonPayload, toJsonPayload, type JsonPayload } from './worker/encrypting-codec.js';
 

@@ -1,8 +1,8 @@
 import { Gauge, type Registry } from 'prom-client';
-import { listCertificateExpiries } from './database/certificates.js';
+import { listCertificateExpiries } from './database/tenants/certificates.js';
 import type { Database } from './database/connect.js';
-import { listRefusedConnections } from './database/klaviyo-connections.js';
-import { countUnfinishedOperations } from './database/unfinished-operations.js';
+import { listRefusedConnections } from './database/klaviyo/klaviyo-connections.js';
+import { countUnfinishedOperations } from './database/operations/unfinished-operations.js';
 
 const DAY_MS = 86_400_000;
 /** Several scrapers at once cost one look. */

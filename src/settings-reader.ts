@@ -3,7 +3,7 @@ import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/e
 import type { z } from 'zod';
 import { VARIABLES } from './config-variables.js';
 import { parseSecretKeys, type SecretKey } from './database/secrets.js';
-import type { Environment } from './passes/environment.js';
+import type { Environment } from './common/environment.js';
 import { DEMO_KEY_ID_PREFIX } from './tenants/demo-secrets-key.js';
 
 export type Env = Readonly<Record<string, string | undefined>>;

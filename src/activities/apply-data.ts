@@ -1,11 +1,11 @@
 import { invalidData } from './invalid-data.js';
-import { PermanentError } from '../passes/errors.js';
+import { PermanentError } from '../common/errors.js';
 import { mergeFields, outgrows } from '../passes/field-order.js';
 import { coerceFields } from '../passes/field-values.js';
 import type { PushUpdateInput } from '../passes/operation-input.js';
 import { changePass, type ChangeInput } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
-import type { FoundPasses } from './found-passes.js';
+import type { FoundPasses } from './loaded-pass-cache.js';
 
 export interface AppliedData {
   changed: number;

@@ -1,4 +1,4 @@
-import { recordStep } from '../database/steps.js';
+import { recordStep } from '../database/operations/steps.js';
 import {
   countPasses,
   findWriteBackOperation,
@@ -6,14 +6,14 @@ import {
   noteProgress,
   setKlaviyoProfile,
   type WriteBackPass,
-} from '../database/write-back.js';
+} from '../database/klaviyo/write-back.js';
 import { profileBody, walletPassRecord } from '../klaviyo/write-back.js';
-import { PermanentError, TransientError } from '../passes/errors.js';
+import { PermanentError, TransientError } from '../common/errors.js';
 import type { BackfillProgress } from '../passes/operation-input.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
 import { byKnownProfile } from './write-back-step.js';
-import { writtenPass, writtenRecipient } from './written-pass.js';
+import { writtenPass, writtenRecipient } from './write-back-subject.js';
 
 export interface BackfilledSlice {
   state: 'finished' | 'running' | 'paused' | 'key-refused';

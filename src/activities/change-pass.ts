@@ -8,12 +8,12 @@ import {
   type ChangeKind,
   type LoadedForChange,
   type PassChange,
-} from '../database/passes.js';
-import { recordFound, recordStep, type FoundEvidence, type StepRecord } from '../database/steps.js';
-import { PermanentError, TransientError } from '../passes/errors.js';
+} from '../database/passes/passes.js';
+import { recordFound, recordStep, type FoundEvidence, type StepRecord } from '../database/operations/steps.js';
+import { PermanentError, TransientError } from '../common/errors.js';
 import type { Step } from '../passes/operation.js';
 import type { ActivityDeps, StepInput } from './deps.js';
-import type { FoundPasses } from './found-passes.js';
+import type { FoundPasses } from './loaded-pass-cache.js';
 
 /** What a step decides when it sees the pass as it is now. */
 export type Decision<Result> =

@@ -1,4 +1,4 @@
-import { PermanentError } from '../passes/errors.js';
+import { PermanentError } from '../common/errors.js';
 import { isLater } from '../passes/field-order.js';
 import type { OperationKind, Outcome } from '../passes/operation.js';
 import { transition, type LifecycleAction } from '../passes/pass.js';

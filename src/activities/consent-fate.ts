@@ -1,4 +1,4 @@
-import type { HandedChannel, OpenConsent } from '../database/hand-consents.js';
+import type { HandedChannel, OpenConsent } from '../database/customers/hand-consents.js';
 import { readConsent, type ChannelConsent } from '../klaviyo/consent.js';
 import type { KlaviyoCall } from './klaviyo-calls.js';
 

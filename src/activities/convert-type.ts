@@ -1,12 +1,12 @@
-import { PermanentError } from '../passes/errors.js';
+import { PermanentError } from '../common/errors.js';
 import { convertData } from '../passes/conversion.js';
 import { isLater } from '../passes/field-order.js';
-import { nearest } from '../passes/nearest-name.js';
+import { nearest } from '../common/nearest-name.js';
 import type { PushUpdateInput } from '../passes/operation-input.js';
 import { invalidData } from './invalid-data.js';
 import { changePass, type ChangeInput } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
-import type { FoundPasses } from './found-passes.js';
+import type { FoundPasses } from './loaded-pass-cache.js';
 
 export interface ConvertedType {
   outcome: 'converted' | 'unchanged' | 'superseded';

@@ -1,7 +1,7 @@
-import { listOpenConsents } from '../database/hand-consents.js';
-import { findOperation } from '../database/operations.js';
-import { recordLastStep, recordStep } from '../database/steps.js';
-import { PermanentError } from '../passes/errors.js';
+import { listOpenConsents } from '../database/customers/hand-consents.js';
+import { findOperation } from '../database/operations/operations.js';
+import { recordLastStep, recordStep } from '../database/operations/steps.js';
+import { PermanentError } from '../common/errors.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 
 export interface CreatedPass {

@@ -1,9 +1,14 @@
-import { loadDelivery, recordAttempt, type DeliveryEnd, type LoadedDelivery } from '../database/deliveries.js';
+import {
+  loadDelivery,
+  recordAttempt,
+  type DeliveryEnd,
+  type LoadedDelivery,
+} from '../database/merchants/deliveries.js';
 import { presentEvent, TEST_EVENT } from '../merchants/events.js';
 import type { WebhookAnswer } from '../merchants/send.js';
 import { webhookReach } from '../merchants/safe-url.js';
 import { webhookHeaders } from '../merchants/sign.js';
-import { PermanentError } from '../passes/errors.js';
+import { PermanentError } from '../common/errors.js';
 import type { ActivityDeps } from './deps.js';
 
 export interface DeliverAttempt {

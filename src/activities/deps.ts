@@ -1,8 +1,8 @@
 import type { Database } from '../database/connect.js';
-import type { SealedWebhookSecret } from '../database/deliveries.js';
+import type { SealedWebhookSecret } from '../database/merchants/deliveries.js';
 import type { KlaviyoClient } from '../klaviyo/client.js';
 import type { MerchantSender } from '../merchants/send.js';
-import type { Environment } from '../passes/environment.js';
+import type { Environment } from '../common/environment.js';
 import type { PassTypeVersion } from '../passes/pass-type.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
 import type { GoogleWalletClient } from '../wallets/google/objects-client.js';

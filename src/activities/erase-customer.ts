@@ -6,11 +6,11 @@ import {
   redactOperations,
   removeCustomer,
   type CustomerNames,
-} from '../database/erasure.js';
-import { findOperation } from '../database/operations.js';
-import { recordStep } from '../database/steps.js';
+} from '../database/customers/erasure.js';
+import { findOperation } from '../database/operations/operations.js';
+import { recordStep } from '../database/operations/steps.js';
 import { clearedProfileBody, erasedPassRecord } from '../klaviyo/write-back.js';
-import { PermanentError } from '../passes/errors.js';
+import { PermanentError } from '../common/errors.js';
 import { changePass } from './change-pass.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';

@@ -1,12 +1,12 @@
-import { recordFetchedProfile } from '../database/customers.js';
-import { findOperation } from '../database/operations.js';
-import { recordStep } from '../database/steps.js';
-import { PermanentError } from '../passes/errors.js';
+import { recordFetchedProfile } from '../database/customers/customers.js';
+import { findOperation } from '../database/operations/operations.js';
+import { recordStep } from '../database/operations/steps.js';
+import { PermanentError } from '../common/errors.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
 import type { ProfileAttribute } from '../klaviyo/client.js';
 import type { FetchedProfile } from '../passes/operation-input.js';
 import type { ActivityDeps, StepInput } from './deps.js';
-import { askOwners } from './given-up.js';
+import { askOwners } from './released-identifiers.js';
 import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
 
 /** One way to a Klaviyo profile. */

@@ -1,7 +1,7 @@
-import { claimSync, loadWithCustomerHits, recordFoundCustomer } from '../database/customers.js';
-import { endOperation, recordStep } from '../database/steps.js';
+import { claimSync, loadWithCustomerHits, recordFoundCustomer } from '../database/customers/customers.js';
+import { endOperation, recordStep } from '../database/operations/steps.js';
 import { chooseCustomer } from '../passes/choose-customer.js';
-import { PermanentError } from '../passes/errors.js';
+import { PermanentError } from '../common/errors.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
 import { FINAL_STATUSES, type Outcome } from '../passes/operation.js';
 import type { ActivityDeps, StepInput } from './deps.js';

@@ -1,12 +1,12 @@
-import { customerOfPass, isPassBeingCreated, loadWithHits } from '../database/find-pass.js';
-import { endOperation, recordFound, recordStep, type FoundEvidence } from '../database/steps.js';
+import { customerOfPass, isPassBeingCreated, loadWithHits } from '../database/passes/find-pass.js';
+import { endOperation, recordFound, recordStep, type FoundEvidence } from '../database/operations/steps.js';
 import { choosePass, type Choice } from '../passes/choose-pass.js';
 import type { Sql } from '../database/connect.js';
-import { PermanentError } from '../passes/errors.js';
+import { PermanentError } from '../common/errors.js';
 import type { LifecycleInput, PushUpdateInput } from '../passes/operation-input.js';
 import type { Outcome } from '../passes/operation.js';
 import type { ActivityDeps, StepInput } from './deps.js';
-import type { FoundPasses } from './found-passes.js';
+import type { FoundPasses } from './loaded-pass-cache.js';
 
 export type FoundPass =
   | {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { classDigest, designedFields, recordClass } from '../database/google-objects.js';
-import type { PassRow } from '../database/passes.js';
+import { classDigest, designedFields, recordClass } from '../database/devices/google-objects.js';
+import type { PassRow } from '../database/passes/passes.js';
 import type { GoogleDesign } from '../passes/pass-type.js';
 import { googleClass } from '../wallets/google/wallet-object.js';
 import type { ActivityDeps, GoogleAccess } from './deps.js';

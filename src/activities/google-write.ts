@@ -1,6 +1,7 @@
-import type { GoogleObjectRow } from '../database/google-objects.js';
-import { PermanentError, TransientError } from '../passes/errors.js';
-import type { JsonValue, PassTypeDesign } from '../passes/pass-type.js';
+import type { GoogleObjectRow } from '../database/devices/google-objects.js';
+import { PermanentError, TransientError } from '../common/errors.js';
+import type { JsonValue } from '../common/json.js';
+import type { PassTypeDesign } from '../passes/pass-type.js';
 import { convertGoogleObject } from '../wallets/google/convert-object.js';
 import { planGoogleConversion } from '../wallets/google/conversion.js';
 import { chooseMessageType } from '../wallets/google/message-budget.js';

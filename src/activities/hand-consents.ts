@@ -1,5 +1,5 @@
-import { listOpenConsents, markHandedOver, type OpenConsent } from '../database/hand-consents.js';
-import { TransientError } from '../passes/errors.js';
+import { listOpenConsents, markHandedOver, type OpenConsent } from '../database/customers/hand-consents.js';
+import { TransientError } from '../common/errors.js';
 import { lookUpConsents, type Reachable } from './consent-fate.js';
 import type { ActivityDeps } from './deps.js';
 import { writeBackStep, type WriteBackInput, type WriteBackSession, type WroteBack } from './write-back-step.js';

@@ -5,7 +5,7 @@ import { convertTypeActivity } from './convert-type.js';
 import { createPassActivity } from './create-pass.js';
 import { deliverAttemptActivity } from './deliver-attempt.js';
 import type { ActivityDeps } from './deps.js';
-import { endOperationActivity } from './end-operation.js';
+import { recordOutcomeActivity } from './record-outcome.js';
 import {
   clearProfileActivity,
   eraseCustomerActivity,
@@ -15,7 +15,7 @@ import {
 import { fetchProfileActivity } from './fetch-profile.js';
 import { findCustomerActivity } from './find-customer.js';
 import { findPassActivity } from './find-pass.js';
-import { createFoundPasses } from './found-passes.js';
+import { createFoundPasses } from './loaded-pass-cache.js';
 import { handConsentsActivity } from './hand-consents.js';
 import { migratePassesActivity } from './migrate-passes.js';
 import { notifyDevicesActivity } from './notify-devices.js';
@@ -60,7 +60,7 @@ export function createActivities(deps: ActivityDeps) {
     'redact-operations': redactOperationsActivity(deps),
     'erase-customer': eraseCustomerActivity(deps),
     'retry-operations': retryOperationsActivity(deps),
-    'record-outcome': endOperationActivity(deps),
+    'record-outcome': recordOutcomeActivity(deps),
   };
 }
 

@@ -1,5 +1,5 @@
-import { pointer } from '../passes/clean-text.js';
-import { PermanentError } from '../passes/errors.js';
+import { pointer } from '../common/clean-text.js';
+import { PermanentError } from '../common/errors.js';
 import type { PassTypeDesign } from '../passes/pass-type.js';
 
 /**

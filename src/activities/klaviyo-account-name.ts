@@ -1,6 +1,6 @@
 import type { Sql } from '../database/connect.js';
-import { findKlaviyoAccount, recordKlaviyoAccount } from '../database/klaviyo-accounts.js';
-import { PermanentError, TransientError } from '../passes/errors.js';
+import { findKlaviyoAccount, recordKlaviyoAccount } from '../database/klaviyo/klaviyo-accounts.js';
+import { PermanentError, TransientError } from '../common/errors.js';
 import type { KlaviyoAccount } from './deps.js';
 
 /** A key without the scope `accounts:read` may be given it. */

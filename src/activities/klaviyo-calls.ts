@@ -4,13 +4,13 @@ import {
   recordKeyAccepted,
   recordKeyRefused,
   type CallLicence,
-} from '../database/klaviyo-connections.js';
+} from '../database/klaviyo/klaviyo-connections.js';
 import type { TenantSql } from '../database/connect.js';
 import { changeSharedState } from '../database/shared-state.js';
-import { noteProgress } from '../database/write-back.js';
+import { noteProgress } from '../database/klaviyo/write-back.js';
 import type { KlaviyoClient } from '../klaviyo/client.js';
 import { emptyWindows, pauseUntil, takeSlot, type EndpointClass, type RateWindows } from '../klaviyo/rate-windows.js';
-import { PermanentError, TransientError } from '../passes/errors.js';
+import { PermanentError, TransientError } from '../common/errors.js';
 import type { Step } from '../passes/operation.js';
 import type { ActivityDeps, KlaviyoAccount, StepInput } from './deps.js';
 import { accountName } from './klaviyo-account-name.js';

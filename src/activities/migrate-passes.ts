@@ -1,6 +1,6 @@
-import { acceptMigrations, beginMigration, countMigration } from '../database/migrate-passes.js';
-import { recordStep } from '../database/steps.js';
-import { PermanentError } from '../passes/errors.js';
+import { acceptMigrations, beginMigration, countMigration } from '../database/bulk/migrate-passes.js';
+import { recordStep } from '../database/operations/steps.js';
+import { PermanentError } from '../common/errors.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 
 export type MigratedBatch = { done: true; cancelled: boolean } | { done: false; pauseMs: number };

@@ -7,8 +7,8 @@ import {
   recordNotifications,
   type NotificationResult,
   type StepEnding,
-} from '../database/notifications.js';
-import { PermanentError, TransientError } from '../passes/errors.js';
+} from '../database/devices/notifications.js';
+import { PermanentError, TransientError } from '../common/errors.js';
 import type { Outcome } from '../passes/operation.js';
 import type { ActivityDeps, PushResult, StepInput } from './deps.js';
 

@@ -1,6 +1,6 @@
 import { withDefaults } from '../passes/pass-view.js';
 import { computeVisuals } from '../passes/visuals.js';
-import { sameJson } from '../passes/same-json.js';
+import { sameJson } from '../common/same-json.js';
 import { changePass, type ChangeInput } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
 

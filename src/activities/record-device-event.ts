@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { recordPassEvent } from '../database/pass-events.js';
-import { findOperation } from '../database/operations.js';
-import { endOperation } from '../database/steps.js';
-import { PermanentError } from '../passes/errors.js';
+import { recordPassEvent } from '../database/merchants/pass-events.js';
+import { findOperation } from '../database/operations/operations.js';
+import { endOperation } from '../database/operations/steps.js';
+import { PermanentError } from '../common/errors.js';
 import type { DeviceEventInput } from '../passes/operation-input.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 

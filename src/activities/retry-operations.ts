@@ -1,4 +1,4 @@
-import { retryBatch } from '../database/retry-operations.js';
+import { retryBatch } from '../database/operations/retries.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 
 /** Sets the next operations of a bulk retry going: as many as its pace allows for `seconds`. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { recordCustomerEvent } from '../database/events.js';
+import { recordCustomerEvent } from '../database/merchants/events.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 
 /** Writes the merchant's event, once per operation; a change that came from the merchant is not sent back. */

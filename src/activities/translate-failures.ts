@@ -1,8 +1,8 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import type { Database } from '../database/connect.js';
-import { recordStep } from '../database/steps.js';
-import { PermanentError, TransientError } from '../passes/errors.js';
+import { recordStep } from '../database/operations/steps.js';
+import { PermanentError, TransientError } from '../common/errors.js';
 import { STEPS, type Step } from '../passes/operation.js';
 import type { StepInput } from './deps.js';
 

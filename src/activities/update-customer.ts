@@ -1,15 +1,15 @@
-import { dropIdentifiers, takeIdentifier } from '../database/customer-identifiers.js';
-import { lockCustomer, writeCustomer, type CustomerRow } from '../database/customers.js';
-import { listCustomerIdentifiers } from '../database/enrolment.js';
-import { findOperation, listSteps } from '../database/operations.js';
-import { endOperation, recordStep } from '../database/steps.js';
+import { dropIdentifiers, takeIdentifier } from '../database/customers/customer-identifiers.js';
+import { lockCustomer, writeCustomer, type CustomerRow } from '../database/customers/customers.js';
+import { listCustomerIdentifiers } from '../database/customers/enrolment.js';
+import { findOperation, listSteps } from '../database/operations/operations.js';
+import { endOperation, recordStep } from '../database/operations/steps.js';
 import { profileValues } from '../klaviyo/profile-values.js';
-import { PermanentError } from '../passes/errors.js';
+import { PermanentError } from '../common/errors.js';
 import { mergeFields } from '../passes/field-order.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
-import type { JsonValue } from '../passes/pass-type.js';
+import type { JsonValue } from '../common/json.js';
 import type { ActivityDeps, StepInput } from './deps.js';
-import { takeIfGivenUp, versionOf } from './given-up.js';
+import { takeIfGivenUp, versionOf } from './released-identifiers.js';
 
 export type UpdatedCustomer = { conflict: true } | { changed: number; superseded: number };
 

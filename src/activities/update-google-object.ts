@@ -7,10 +7,10 @@ import {
   releaseGoogleLease,
   takeGoogleLease,
   type GoogleObjectRow,
-} from '../database/google-objects.js';
-import { recordNotifications, type NotificationResult } from '../database/notifications.js';
-import type { PassRow } from '../database/passes.js';
-import { PermanentError, TransientError } from '../passes/errors.js';
+} from '../database/devices/google-objects.js';
+import { recordNotifications, type NotificationResult } from '../database/devices/notifications.js';
+import type { PassRow } from '../database/passes/passes.js';
+import { PermanentError, TransientError } from '../common/errors.js';
 import type { GoogleDesign, PassTypeDesign } from '../passes/pass-type.js';
 import { viewOfPass } from '../passes/pass-view.js';
 import { googleClassId, googleObjectId } from '../wallets/google/resource-ids.js';

@@ -1,14 +1,14 @@
-import { listLivePassIds } from '../database/customers.js';
-import { recordStep } from '../database/steps.js';
+import { listLivePassIds } from '../database/customers/customers.js';
+import { recordStep } from '../database/operations/steps.js';
 import { profileValues } from '../klaviyo/profile-values.js';
 import { mergeFields } from '../passes/field-order.js';
 import { coerceFields } from '../passes/field-values.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
-import type { JsonValue } from '../passes/pass-type.js';
+import type { JsonValue } from '../common/json.js';
 import { computeVisuals } from '../passes/visuals.js';
 import { changePass } from './change-pass.js';
 import type { ActivityDeps, StepInput } from './deps.js';
-import { versionOf } from './given-up.js';
+import { versionOf } from './released-identifiers.js';
 
 export interface UpdatedPasses {
   changed: string[];

@@ -1,7 +1,7 @@
 import { eventBody, type EventContext, type PassEvent } from '../klaviyo/write-back.js';
 import type { DeviceEventInput } from '../passes/operation-input.js';
 import type { WriteBackEvent } from '../passes/write-back-event.js';
-import type { WriteBackOperation } from '../database/write-back.js';
+import type { WriteBackOperation } from '../database/klaviyo/write-back.js';
 import type { ActivityDeps } from './deps.js';
 import { byKnownProfile, writeBackStep, type WriteBackInput, type WroteBack } from './write-back-step.js';
 

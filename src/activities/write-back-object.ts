@@ -1,7 +1,7 @@
 import { walletPassRecord } from '../klaviyo/write-back.js';
 import type { ActivityDeps } from './deps.js';
 import { writeBackStep, type WriteBackInput, type WroteBack } from './write-back-step.js';
-import { versionOf } from './written-pass.js';
+import { versionOf } from './write-back-subject.js';
 
 const ROUNDS = 3;
 

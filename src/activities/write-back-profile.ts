@@ -1,4 +1,4 @@
-import { setKlaviyoProfile } from '../database/write-back.js';
+import { setKlaviyoProfile } from '../database/klaviyo/write-back.js';
 import {
   identifierBodies,
   profileBody,
@@ -7,7 +7,7 @@ import {
   type KnownIdentifiers,
 } from '../klaviyo/write-back.js';
 import type { Resource } from '../klaviyo/client.js';
-import { PermanentError } from '../passes/errors.js';
+import { PermanentError } from '../common/errors.js';
 import type { ActivityDeps } from './deps.js';
 import {
   byKnownProfile,
@@ -17,7 +17,7 @@ import {
   type WriteBackSession,
   type WroteBack,
 } from './write-back-step.js';
-import { versionOf } from './written-pass.js';
+import { versionOf } from './write-back-subject.js';
 
 type IdentifierName = Exclude<keyof KnownIdentifiers, 'id'>;
 type IdentifierResult = 'written' | 'conflict' | 'refused' | 'dropped';

@@ -1,4 +1,4 @@
-import { recordStep } from '../database/steps.js';
+import { recordStep } from '../database/operations/steps.js';
 import type { Sql, TenantSql } from '../database/connect.js';
 import {
   findWriteBackOperation,
@@ -7,15 +7,15 @@ import {
   setKlaviyoProfile,
   type WriteBackOperation,
   type WriteBackPass,
-} from '../database/write-back.js';
+} from '../database/klaviyo/write-back.js';
 import type { WrittenPass, WrittenRecipient } from '../klaviyo/write-back.js';
-import { PermanentError } from '../passes/errors.js';
+import { PermanentError } from '../common/errors.js';
 import type { Step } from '../passes/operation.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
 import type { WriteBackEvent } from '../passes/write-back-event.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
-import { writtenPass, writtenRecipient } from './written-pass.js';
+import { writtenPass, writtenRecipient } from './write-back-subject.js';
 
 export interface WriteBackInput extends StepInput {
   passId: string;

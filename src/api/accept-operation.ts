@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type Koa from 'koa';
-import { insertOrFindOperation, type Acceptance, type NewOperation } from '../database/operations.js';
-import { cleanText, isBlank, isUnrendered } from '../passes/clean-text.js';
-import { isOurOwnKey } from '../passes/idempotency-key.js';
+import { insertOrFindOperation, type Acceptance, type NewOperation } from '../database/operations/operations.js';
+import { cleanText, isBlank, isUnrendered } from '../common/clean-text.js';
+import { isOurOwnKey } from '../common/idempotency-key.js';
 import type { OperationKind } from '../passes/operation.js';
-import type { Caller } from './credentials.js';
+import type { Caller } from './access/credentials.js';
 import { withinDeadline } from './deadline.js';
-import { flowIdOf } from './flow-id.js';
+import { flowIdOf } from './requests/flow-id.js';
 import { noteAccepted } from './metrics.js';
 import { ApiError } from './problems.js';
 import type { ApiDeps } from './route.js';

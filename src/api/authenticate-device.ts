@@ -1,6 +1,6 @@
 import type Koa from 'koa';
-import { findPassOfDevice } from '../database/devices.js';
-import type { PassRow } from '../database/passes.js';
+import { findPassOfDevice } from '../database/devices/devices.js';
+import type { PassRow } from '../database/passes/passes.js';
 import { plainText } from './parameters.js';
 import type { ApiDeps } from './route.js';
 

@@ -1,8 +1,8 @@
 import type { Database } from '../database/connect.js';
-import { findLiveObject } from '../database/google-objects.js';
-import type { PassRow } from '../database/passes.js';
+import { findLiveObject } from '../database/devices/google-objects.js';
+import type { PassRow } from '../database/passes/passes.js';
 import { getSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
-import { getTenant } from '../database/tenants.js';
+import { getTenant } from '../database/tenants/tenants.js';
 import type { ServiceAccount } from '../wallets/google/access-token.js';
 import { createCallbackVerifier, type CallbackVerdict } from '../wallets/google/callback-signature.js';
 import { googleSaveLink } from '../wallets/google/save-link.js';

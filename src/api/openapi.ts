@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { describeEvent, EVENT_TYPES } from '../merchants/events.js';
 import { PROBLEMS, type ProblemCode } from './problems.js';
 import type { Route } from './route.js';
-import { SCOPES } from './scopes.js';
+import { SCOPES } from './access/scopes.js';
 
 const problemSchema = z
   .object({

@@ -1,11 +1,12 @@
 import type { Database } from '../database/connect.js';
-import { getSigningMaterial } from '../database/certificates.js';
-import { getImage } from '../database/pass-types.js';
-import { listLatestChanges } from '../database/pass-revisions.js';
-import type { PassRow } from '../database/passes.js';
+import { getSigningMaterial } from '../database/tenants/certificates.js';
+import { getImage } from '../database/tenants/pass-types.js';
+import { listLatestChanges } from '../database/passes/pass-revisions.js';
+import type { PassRow } from '../database/passes/passes.js';
 import { getSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
-import { PermanentError } from '../passes/errors.js';
-import type { JsonValue, PassTypeDesign, PassTypeVersion } from '../passes/pass-type.js';
+import { PermanentError } from '../common/errors.js';
+import type { JsonValue } from '../common/json.js';
+import type { PassTypeDesign, PassTypeVersion } from '../passes/pass-type.js';
 import { viewOfPass, withDefaults } from '../passes/pass-view.js';
 import type { View } from '../passes/render.js';
 import { authenticationToken, isAuthenticationToken } from '../wallets/apple/authentication-token.js';

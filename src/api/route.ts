@@ -4,13 +4,13 @@ import type { Registry } from 'prom-client';
 import type { z } from 'zod';
 import type { Database } from '../database/connect.js';
 import type { SecretBox } from '../database/secrets.js';
-import type { Environment } from '../passes/environment.js';
-import type { Caller, Credentials } from './credentials.js';
+import type { Environment } from '../common/environment.js';
+import type { Caller, Credentials } from './access/credentials.js';
 import type { GoogleService } from './google-service.js';
 import type { PassSigner } from './pass-file.js';
 import type { ProblemCode } from './problems.js';
-import type { RateLimiter } from './rate-limit.js';
-import type { Scope } from './scopes.js';
+import type { RateLimiter } from './access/rate-limit.js';
+import type { Scope } from './access/scopes.js';
 
 /** What the process around the API knows of the other parts; `degraded` parts do not stop the acceptance of requests. */
 export interface PartHealth {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { PermanentError } from '../passes/errors.js';
+import { PermanentError } from '../common/errors.js';
 import { importP12 } from '../wallets/apple/p12.js';
 import type { CliContext } from './context.js';
 

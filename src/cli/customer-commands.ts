@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Command } from 'commander';
-import { exportCustomer, findCustomerIds } from '../database/customer-export.js';
-import { findOperation, insertOrFindOperation, listSteps } from '../database/operations.js';
-import { getTenant, type Tenant } from '../database/tenants.js';
+import { exportCustomer, findCustomerIds } from '../database/customers/customer-export.js';
+import { findOperation, insertOrFindOperation, listSteps } from '../database/operations/operations.js';
+import { getTenant, type Tenant } from '../database/tenants/tenants.js';
 import { normaliseIdentifier } from '../passes/identifiers.js';
 import type { CliContext } from './context.js';
 

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { SCOPES } from '../api/scopes.js';
-import { createApiKey, listApiKeys, revokeApiKey } from '../database/api-keys.js';
-import { getTenant } from '../database/tenants.js';
-import { nearest } from '../passes/nearest-name.js';
+import { SCOPES } from '../api/access/scopes.js';
+import { createApiKey, listApiKeys, revokeApiKey } from '../database/tenants/api-keys.js';
+import { getTenant } from '../database/tenants/tenants.js';
+import { nearest } from '../common/nearest-name.js';
 import type { CliContext } from './context.js';
 
 const DAY_MS = 86_400_000;

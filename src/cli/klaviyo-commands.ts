@@ -1,16 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
-import { findBackfill, pauseBackfill, startBackfill, type BackfillRow } from '../database/backfills.js';
-import { tryKeyAgain } from '../database/klaviyo-connections.js';
-import { findPassType, listPassTypes } from '../database/pass-types.js';
+import { findBackfill, pauseBackfill, startBackfill, type BackfillRow } from '../database/bulk/backfills.js';
+import { tryKeyAgain } from '../database/klaviyo/klaviyo-connections.js';
+import { findPassType, listPassTypes } from '../database/tenants/pass-types.js';
 import { getSecret, putSecret, SECRET_NAMES } from '../database/secrets.js';
-import { getTenant, setKlaviyoDataSource } from '../database/tenants.js';
+import { getTenant, setKlaviyoDataSource } from '../database/tenants/tenants.js';
 import { checkAccount } from '../klaviyo/check-account.js';
 import { createKlaviyoClient } from '../klaviyo/client.js';
 import { setUpCustomObject } from '../klaviyo/set-up.js';
 import { webhookSnippet } from '../klaviyo/webhook-snippet.js';
-import { PermanentError } from '../passes/errors.js';
-import { nearest } from '../passes/nearest-name.js';
+import { PermanentError } from '../common/errors.js';
+import { nearest } from '../common/nearest-name.js';
 import type { CliContext } from './context.js';
 import { patientClient } from './patient-client.js';
 

@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
 import { waitForAccountTurn } from '../activities/klaviyo-calls.js';
-import { findCustomer } from '../database/customers.js';
-import { listLinkRecipients, mintLink, revokeLinks, type LinkRecipientRow } from '../database/links.js';
+import { findCustomer } from '../database/customers/customers.js';
+import { listLinkRecipients, mintLink, revokeLinks, type LinkRecipientRow } from '../database/customers/links.js';
 import { getSecret, SECRET_NAMES } from '../database/secrets.js';
-import { getTenant, type Tenant } from '../database/tenants.js';
+import { getTenant, type Tenant } from '../database/tenants/tenants.js';
 import { createKlaviyoClient, type KlaviyoClient } from '../klaviyo/client.js';
 import { keyHash } from '../klaviyo/key-hash.js';
 import { linkTokenBody, type WrittenRecipient } from '../klaviyo/write-back.js';
-import { PermanentError, TransientError } from '../passes/errors.js';
+import { PermanentError, TransientError } from '../common/errors.js';
 import { hashLinkToken, readLinkToken } from '../passes/link-token.js';
 import type { CliContext } from './context.js';
 

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { findLiveObject, changedSince } from '../database/google-objects.js';
-import { findPassView } from '../database/pass-view.js';
-import { findPassType, getPassTypeVersion, listPassTypes } from '../database/pass-types.js';
-import { getTenant } from '../database/tenants.js';
-import { nearest } from '../passes/nearest-name.js';
-import type { JsonValue } from '../passes/pass-type.js';
+import { findLiveObject, changedSince } from '../database/devices/google-objects.js';
+import { findPassView } from '../database/passes/pass-view.js';
+import { findPassType, getPassTypeVersion, listPassTypes } from '../database/tenants/pass-types.js';
+import { getTenant } from '../database/tenants/tenants.js';
+import { nearest } from '../common/nearest-name.js';
+import type { JsonValue } from '../common/json.js';
 import type { CliContext } from './context.js';
 import { previewText, previewUpdate, type PreviewInput } from './pass-preview.js';
 

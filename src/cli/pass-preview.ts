@@ -1,10 +1,11 @@
 import { convertData } from '../passes/conversion.js';
 import { coerceFields } from '../passes/field-values.js';
-import type { JsonValue, PassTypeDesign } from '../passes/pass-type.js';
+import type { JsonValue } from '../common/json.js';
+import type { PassTypeDesign } from '../passes/pass-type.js';
 import { viewOfPass, withDefaults } from '../passes/pass-view.js';
 import type { PassState } from '../passes/pass.js';
 import { renderText, type View } from '../passes/render.js';
-import { sameJson } from '../passes/same-json.js';
+import { sameJson } from '../common/same-json.js';
 import { computeVisuals } from '../passes/visuals.js';
 import { changedAppleFields, effectiveChangeMessages, fieldsInDesignOrder } from '../wallets/apple/pass-fields.js';
 import { renderField } from '../wallets/apple/pass-fields.js';

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KlaviyoClient } from '../klaviyo/client.js';
-import { TransientError } from '../passes/errors.js';
+import { TransientError } from '../common/errors.js';
 
 const TRIES = 5;
 const LONGEST_PAUSE_MS = 60_000;

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { runRetention } from '../database/retention.js';
+import { runRetention } from '../database/bulk/retention.js';
 import type { CliContext } from './context.js';
 
 /** `passrelay retention run` */

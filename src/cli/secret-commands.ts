@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { deleteSecret, getSecret, putSecret, rotateSecrets, SECRET_NAMES } from '../database/secrets.js';
-import { getTenant } from '../database/tenants.js';
+import { getTenant } from '../database/tenants/tenants.js';
 import type { CliContext } from './context.js';
 
 /** `passrelay secrets rotate` */

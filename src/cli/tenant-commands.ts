@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { listCertificates } from '../database/certificates.js';
-import { listPassTypes } from '../database/pass-types.js';
+import { listCertificates } from '../database/tenants/certificates.js';
+import { listPassTypes } from '../database/tenants/pass-types.js';
 import { listSecretNames } from '../database/secrets.js';
-import { getTenant, listTenants } from '../database/tenants.js';
+import { getTenant, listTenants } from '../database/tenants/tenants.js';
 import { applyTenantFolder } from '../tenants/apply-folder.js';
 import { validateTenantFolder } from '../tenants/check-folder.js';
 import { folderNotes } from '../tenants/folder-notes.js';

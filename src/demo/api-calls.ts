@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { z } from 'zod';
-import type { operationView } from '../api/present-operation.js';
-import type { passView } from '../api/present-pass.js';
+import type { operationView } from '../api/routes/present-operation.js';
+import type { passView } from '../api/routes/present-pass.js';
 import { FINAL_STATUSES } from '../passes/operation.js';
 
 export type OperationView = z.output<typeof operationView>;

@@ -1,9 +1,9 @@
 import type { DemoConfig } from '../config.js';
 import { connectDatabase, type TenantSql } from '../database/connect.js';
-import { findCustomer } from '../database/customers.js';
-import { mintLink } from '../database/links.js';
+import { findCustomer } from '../database/customers/customers.js';
+import { mintLink } from '../database/customers/links.js';
 import { createSecretBox, type SecretBox, type SecretKey } from '../database/secrets.js';
-import { getTenant } from '../database/tenants.js';
+import { getTenant } from '../database/tenants/tenants.js';
 import { demoSecretsKeyFile, ensureDemoSecretsKey } from '../tenants/demo-secrets-key.js';
 import { ensureDemoTenant, type DemoTenant } from '../tenants/demo-tenant.js';
 import { SIMULATED_KLAVIYO_KEY } from './simulators.js';

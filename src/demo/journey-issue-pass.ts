@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Iphone } from '../simulators/iphone.js';
-import type { KlaviyoSimulator } from '../simulators/klaviyo.js';
+import type { Iphone } from '../simulators/iphone/iphone.js';
+import type { KlaviyoSimulator } from '../simulators/klaviyo/klaviyo.js';
 import { openLink } from './browser.js';
 import { fireFlowWebhook } from './flow-webhook.js';
 import { stepPrinter, type JourneyContext } from './journey.js';

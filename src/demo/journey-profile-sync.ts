@@ -1,5 +1,5 @@
 import { createKlaviyoClient } from '../klaviyo/client.js';
-import type { KlaviyoSimulator } from '../simulators/klaviyo.js';
+import type { KlaviyoSimulator } from '../simulators/klaviyo/klaviyo.js';
 import { stepPrinter, type JourneyContext } from './journey.js';
 import type { NewMember } from './journey-issue-pass.js';
 import { untilTold } from './merchant-endpoint.js';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { PassView } from './api-calls.js';
 import { fireFlowWebhook } from './flow-webhook.js';
 import { stepPrinter, type JourneyContext, type JourneyResult } from './journey.js';
-import type { Iphone } from '../simulators/iphone.js';
+import type { Iphone } from '../simulators/iphone/iphone.js';
 import { describeUpdate, phoneLines } from './phone.js';
 
 /** What a flow gives for reaching the higher tier, and takes when it is lost. */

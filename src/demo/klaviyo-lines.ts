@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { KlaviyoSimulator, SimulatedEvent } from '../simulators/klaviyo.js';
+import type { KlaviyoSimulator, SimulatedEvent } from '../simulators/klaviyo/klaviyo.js';
 
 const EVENT_MS = 20_000;
 export const TOKEN_PROPERTY = 'neostore.authenticationToken';

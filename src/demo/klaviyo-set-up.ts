@@ -1,5 +1,5 @@
 import { connectDatabase } from '../database/connect.js';
-import { setKlaviyoDataSource } from '../database/tenants.js';
+import { setKlaviyoDataSource } from '../database/tenants/tenants.js';
 import { createKlaviyoClient } from '../klaviyo/client.js';
 import { OBJECT_TITLE, setUpCustomObject } from '../klaviyo/set-up.js';
 

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { z } from 'zod';
-import type { endpointView } from '../api/present-webhook.js';
+import type { endpointView } from '../api/routes/present-webhook.js';
 import type { MerchantEvent } from '../merchants/events.js';
-import type { MerchantSimulator } from '../simulators/merchant.js';
+import type { MerchantSimulator } from '../simulators/merchant/merchant.js';
 import type { ApiCalls } from './api-calls.js';
 
 /** Tells our endpoint from those that somebody registered while trying the demo. */

@@ -1,5 +1,5 @@
-import { createIphone, type Iphone, type PassUpdate } from '../simulators/iphone.js';
-import type { ApnsSimulator } from '../simulators/apns.js';
+import { createIphone, type Iphone, type PassUpdate } from '../simulators/iphone/iphone.js';
+import type { ApnsSimulator } from '../simulators/apns/apns.js';
 import type { OperationView } from './api-calls.js';
 import { sinceAccepted, type JourneyContext } from './journey.js';
 import type { Printer } from './printer.js';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { VARIABLES, type DemoConfig, type WorkerConfig } from '../config.js';
-import { startApnsSimulator, type ApnsSimulator } from '../simulators/apns.js';
-import { startGoogleWalletSimulator, type GoogleWalletSimulator } from '../simulators/google-wallet.js';
-import { startKlaviyoSimulator, type KlaviyoSimulator } from '../simulators/klaviyo.js';
-import { startMerchantSimulator, type MerchantSimulator } from '../simulators/merchant.js';
+import { startApnsSimulator, type ApnsSimulator } from '../simulators/apns/apns.js';
+import { startGoogleWalletSimulator, type GoogleWalletSimulator } from '../simulators/google/wallet.js';
+import { startKlaviyoSimulator, type KlaviyoSimulator } from '../simulators/klaviyo/klaviyo.js';
+import { startMerchantSimulator, type MerchantSimulator } from '../simulators/merchant/merchant.js';
 import type { DemoCertificates } from '../tenants/demo-certificates.js';
 
 /** The key with which the demo tenant calls the Klaviyo simulator. */

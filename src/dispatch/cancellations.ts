@@ -1,8 +1,8 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Database } from '../database/connect.js';
-import { listCancellable } from '../database/retry-operations.js';
-import { endOperation } from '../database/steps.js';
+import { listCancellable } from '../database/operations/cancellations.js';
+import { endOperation } from '../database/operations/steps.js';
 import type { OperationKind } from '../passes/operation.js';
 import { workflowId } from '../workflows/workflow-ids.js';
 import { startLoop, type Loop } from './loop.js';

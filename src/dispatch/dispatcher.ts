@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { claimAccepted, releaseClaims, type Dispatchable, type Shares } from '../database/dispatch.js';
+import { claimAccepted, releaseClaims, type Dispatchable, type Shares } from '../database/operations/dispatch.js';
 import type { Database } from '../database/connect.js';
 import { startCancellations } from './cancellations.js';
 import { startFanOut } from './fan-out.js';

@@ -2,8 +2,8 @@ import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/c
 import { TypedSearchAttributes, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
 import type { Logger } from 'pino';
 import type { Database } from '../database/connect.js';
-import { claimDeliveries, markDelivering, type DispatchableDelivery } from '../database/deliveries.js';
-import { deleteOldEvents, fanOutEvents } from '../database/events.js';
+import { claimDeliveries, markDelivering, type DispatchableDelivery } from '../database/merchants/deliveries.js';
+import { deleteOldEvents, fanOutEvents } from '../database/merchants/events.js';
 import type { DeliverWebhook } from '../workflows/deliver-webhook.js';
 import { CORRELATION_ID, TENANT } from '../workflows/search-attributes.js';
 import { startLoop, type Loop } from './loop.js';

@@ -1,8 +1,8 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Database } from '../database/connect.js';
-import { claimUnderWay, startAnew, type UnderWay } from '../database/reconcile.js';
-import { endOperation } from '../database/steps.js';
+import { claimUnderWay, startAnew, type UnderWay } from '../database/operations/reconcile.js';
+import { endOperation } from '../database/operations/steps.js';
 import { workflowId } from '../workflows/workflow-ids.js';
 import { startLoop, type Loop } from './loop.js';
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Database } from '../database/connect.js';
-import { runRetention } from '../database/retention.js';
+import { runRetention } from '../database/bulk/retention.js';
 
 /** Often enough that a day's worth is done within the day. */
 const EVERY_MS = 6 * 3_600_000;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PermanentError, TransientError } from '../passes/errors.js';
+import { PermanentError, TransientError } from '../common/errors.js';
 
 const apiErrors = z.object({
   errors: z

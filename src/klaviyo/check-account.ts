@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { PermanentError, TransientError } from '../passes/errors.js';
+import { PermanentError, TransientError } from '../common/errors.js';
 import type { KlaviyoClient } from './client.js';
 
 /** Named so that somebody who meets it in Klaviyo's log knows whose it was. */

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../passes/pass-type.js';
+import type { JsonValue } from '../common/json.js';
 
 /** What a customer said about one channel, in Klaviyo's words for the state. */
 export interface ChannelConsent {

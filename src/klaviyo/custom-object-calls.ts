@@ -1,4 +1,4 @@
-import type { JsonValue } from '../passes/pass-type.js';
+import type { JsonValue } from '../common/json.js';
 import { everyPage, many, one, type Resource } from './resources.js';
 import type { Transport } from './transport.js';
 import { WALLET_PASS_PROPERTIES } from './write-back.js';

@@ -1,7 +1,7 @@
-import { pointer } from '../passes/clean-text.js';
+import { pointer } from '../common/clean-text.js';
 import { normaliseIdentifier } from '../passes/identifiers.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
-import type { JsonValue } from '../passes/pass-type.js';
+import type { JsonValue } from '../common/json.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
 import { readConsent } from './consent.js';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { TransientError } from '../passes/errors.js';
-import type { JsonValue } from '../passes/pass-type.js';
+import { TransientError } from '../common/errors.js';
+import type { JsonValue } from '../common/json.js';
 import type { Answer, Transport } from './transport.js';
 
 const resource = z.looseObject({ id: z.string(), attributes: z.record(z.string(), z.unknown()).default({}) });

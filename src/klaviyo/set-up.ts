@@ -1,4 +1,4 @@
-import { PermanentError } from '../passes/errors.js';
+import { PermanentError } from '../common/errors.js';
 import type { KlaviyoClient } from './client.js';
 import { WALLET_PASS_PROPERTIES } from './write-back.js';
 

@@ -1,4 +1,4 @@
-import { PermanentError, TransientError } from '../passes/errors.js';
+import { PermanentError, TransientError } from '../common/errors.js';
 import { failureOf } from './api-failures.js';
 
 /** The one place that names the API revision; Klaviyo serves one for about two years, then answers 410. */

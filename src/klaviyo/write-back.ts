@@ -1,4 +1,4 @@
-import type { JsonValue } from '../passes/pass-type.js';
+import type { JsonValue } from '../common/json.js';
 
 export type Platform = 'Apple' | 'Google';
 export type PlatformState = 'not-installed' | 'installed' | 'uninstalled';

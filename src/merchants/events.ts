@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { JsonValue } from '../passes/pass-type.js';
+import type { JsonValue } from '../common/json.js';
 
 /** What merchants can be told of. */
 export const EVENT_TYPES = [

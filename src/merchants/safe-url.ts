@@ -1,7 +1,7 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
-import type { Environment } from '../passes/environment.js';
-import { PermanentError } from '../passes/errors.js';
+import type { Environment } from '../common/environment.js';
+import { PermanentError } from '../common/errors.js';
 
 /** `public`: https to public addresses only. `development`: http and this machine's own loopback addresses too. */
 export type Reach = 'public' | 'development';

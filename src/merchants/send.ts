@@ -1,7 +1,7 @@
 import type { lookup } from 'node:dns';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { cleanText } from '../passes/clean-text.js';
+import { cleanText } from '../common/clean-text.js';
 import { checkWebhookUrl, guardedLookup, isAllowedAddress, UnsafeAddress, type Reach } from './safe-url.js';
 
 export interface WebhookRequest {

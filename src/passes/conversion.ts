@@ -1,5 +1,6 @@
 import { coerceFields } from './field-values.js';
-import type { JsonValue, PassTypeDesign } from './pass-type.js';
+import type { JsonValue } from '../common/json.js';
+import type { PassTypeDesign } from './pass-type.js';
 
 export interface ConvertedData {
   data: Record<string, JsonValue>;

@@ -1,5 +1,6 @@
 import { coerceFields } from './field-values.js';
-import type { JsonValue, PassField, PassTypeDesign } from './pass-type.js';
+import type { JsonValue } from '../common/json.js';
+import type { PassField, PassTypeDesign } from './pass-type.js';
 
 /** What is known of a person, by the names that a field's `source` uses. */
 export interface KnownPerson {

@@ -1,5 +1,5 @@
-import { sameJson } from './same-json.js';
-import type { JsonValue } from './pass-type.js';
+import { sameJson } from '../common/same-json.js';
+import type { JsonValue } from '../common/json.js';
 
 export interface OrderedFields {
   data: Readonly<Record<string, JsonValue>>;

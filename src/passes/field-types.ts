@@ -1,5 +1,6 @@
-import { cleanText, decodeAmpersand, decodeEntities } from './clean-text.js';
-import type { FieldType, JsonValue, PassField } from './pass-type.js';
+import { cleanText, decodeAmpersand, decodeEntities } from '../common/clean-text.js';
+import type { JsonValue } from '../common/json.js';
+import type { FieldType, PassField } from './pass-type.js';
 
 /** A value of the field's type, or why not; `unreadable` means that a guess would be needed. */
 export type Read = { value: string | number | boolean } | { message: string; cure: string; unreadable: boolean };

@@ -1,8 +1,17 @@
-import { cleanJson, cleanText, decodeEntities, isBlank, isUnrendered, pointer, PROTOTYPE_KEYS } from './clean-text.js';
+import {
+  cleanJson,
+  cleanText,
+  decodeEntities,
+  isBlank,
+  isUnrendered,
+  pointer,
+  PROTOTYPE_KEYS,
+} from '../common/clean-text.js';
 import { coerceValue } from './field-types.js';
 import type { FieldProblem, FieldWarning } from './identifiers.js';
-import { nearest, nearestByWords } from './nearest-name.js';
-import type { JsonValue, PassField } from './pass-type.js';
+import { nearest, nearestByWords } from '../common/nearest-name.js';
+import type { JsonValue } from '../common/json.js';
+import type { PassField } from './pass-type.js';
 
 export interface CoerceOptions {
   /** `create` demands the required fields and refuses what it cannot read; `update` drops that with a warning. */

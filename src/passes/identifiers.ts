@@ -1,6 +1,6 @@
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/min';
-import { cleanText, decodeAmpersand, decodeEntities, isBlank, isUnrendered, pointer } from './clean-text.js';
-import { nearest } from './nearest-name.js';
+import { cleanText, decodeAmpersand, decodeEntities, isBlank, isUnrendered, pointer } from '../common/clean-text.js';
+import { nearest } from '../common/nearest-name.js';
 
 export const IDENTIFIER_KINDS = ['email', 'phone', 'customerId', 'serialNumber', 'externalId', 'passTemplate'] as const;
 

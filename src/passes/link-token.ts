@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { decodeEntities, isBlank, isUnrendered } from './clean-text.js';
+import { decodeEntities, isBlank, isUnrendered } from '../common/clean-text.js';
 
 /** What a personal link may open. `mail`: the enrolment page and the person's own passes. */
 export const LINK_PURPOSES = ['mail'] as const;

@@ -1,4 +1,4 @@
-import type { JsonValue } from './pass-type.js';
+import type { JsonValue } from '../common/json.js';
 
 /** One identifier in normal form: `kind` is email, phone, customerId, serialNumber, passTemplate, externalId or a tenant's own. */
 export interface Identifier {

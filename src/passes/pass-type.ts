@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import type { JsonValue } from '../common/json.js';
 
 /** JSON types that a field of a pass type can hold; `date` is YYYY-MM-DD, `datetime` ISO 8601 with a zone. */
 export const FIELD_TYPES = ['text', 'number', 'integer', 'boolean', 'date', 'datetime', 'url'] as const;
 export type FieldType = (typeof FIELD_TYPES)[number];
 
-export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 const json: z.ZodType<JsonValue> = z.lazy(() =>
   z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(json), z.record(z.string(), json)]),
 );

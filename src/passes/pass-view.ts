@@ -1,4 +1,5 @@
-import type { JsonValue, PassTypeDesign } from './pass-type.js';
+import type { JsonValue } from '../common/json.js';
+import type { PassTypeDesign } from './pass-type.js';
 import type { View } from './render.js';
 
 /** Values by API name, with the defaults of absent ones. */

@@ -1,4 +1,4 @@
-import type { JsonValue } from './pass-type.js';
+import type { JsonValue } from '../common/json.js';
 
 export const PASS_STATES = ['active', 'expired', 'voided', 'deleted'] as const;
 export type PassState = (typeof PASS_STATES)[number];

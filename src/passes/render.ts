@@ -1,4 +1,4 @@
-import type { JsonValue } from './pass-type.js';
+import type { JsonValue } from '../common/json.js';
 
 /** Everything a placeholder can name: `{{tier}}`, `{{visual.background}}`, `{{pass.serialNumber}}`. */
 export interface View {

@@ -1,4 +1,5 @@
-import type { JsonValue, PassTypeDesign } from './pass-type.js';
+import type { JsonValue } from '../common/json.js';
+import type { PassTypeDesign } from './pass-type.js';
 import { renderText } from './render.js';
 
 /**

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { putCertificate, retireOtherCertificates } from '../database/certificates.js';
+import { putCertificate, retireOtherCertificates } from '../database/tenants/certificates.js';
 import type { Database, Sql } from '../database/connect.js';
-import { publishVersion, putImage } from '../database/pass-types.js';
+import { publishVersion, putImage } from '../database/tenants/pass-types.js';
 import { getSecret, putSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
-import { upsertTenant } from '../database/tenants.js';
-import { PermanentError } from '../passes/errors.js';
+import { upsertTenant } from '../database/tenants/tenants.js';
+import { PermanentError } from '../common/errors.js';
 import { fingerprintOf, loadCertificate } from './check-certificates.js';
 import { checkStoredClasses } from './check-google-classes.js';
 import { validateTenantFolder } from './check-folder.js';

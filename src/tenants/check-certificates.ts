@@ -1,4 +1,4 @@
-import { PermanentError } from '../passes/errors.js';
+import { PermanentError } from '../common/errors.js';
 import {
   checkSigningCertificate,
   loadSigningCertificate,

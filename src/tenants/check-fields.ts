@@ -1,6 +1,6 @@
 import { coerceValue } from '../passes/field-types.js';
 import type { PassField } from '../passes/pass-type.js';
-import { pointer } from '../passes/clean-text.js';
+import { pointer } from '../common/clean-text.js';
 import type { FolderProblem } from './folder-problem.js';
 import type { PassTypeFile } from './read-folder.js';
 

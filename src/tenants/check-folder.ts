@@ -1,8 +1,9 @@
 import { placeholders } from '../passes/render.js';
-import type { JsonValue, PassField, PassTypeDesign } from '../passes/pass-type.js';
-import { pointer } from '../passes/clean-text.js';
+import type { JsonValue } from '../common/json.js';
+import type { PassField, PassTypeDesign } from '../passes/pass-type.js';
+import { pointer } from '../common/clean-text.js';
 import { isTakenName } from '../passes/identifiers.js';
-import { nearest } from '../passes/nearest-name.js';
+import { nearest } from '../common/nearest-name.js';
 import { PASS_KEYS, checkAppleDesign } from '../wallets/apple/check-design.js';
 import { checkGoogleDesign } from '../wallets/google/check-design.js';
 import { checkCertificates } from './check-certificates.js';

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { TenantSql } from '../database/connect.js';
-import { findPassType } from '../database/pass-types.js';
+import { findPassType } from '../database/tenants/pass-types.js';
 import { computeVisuals } from '../passes/visuals.js';
 import { DEMO_PASS_TYPE_IDENTIFIER } from './demo-certificates.js';
 

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createApiKey, listApiKeys } from '../database/api-keys.js';
+import { createApiKey, listApiKeys } from '../database/tenants/api-keys.js';
 import type { Database, TenantSql } from '../database/connect.js';
 import { getSecret, putSecret, type SecretBox } from '../database/secrets.js';
-import { getTenant } from '../database/tenants.js';
+import { getTenant } from '../database/tenants/tenants.js';
 import { applyTenantFolder, type AppliedTenant } from './apply-folder.js';
 import { ensureDemoCertificates, type DemoCertificates } from './demo-certificates.js';
 import { ensureDemoPass, type DemoPass } from './demo-customer.js';

@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { PermanentError } from '../passes/errors.js';
+import { PermanentError } from '../common/errors.js';
 import { checkSigningCertificate } from '../wallets/apple/certificates.js';
 import { loadCertificate } from './check-certificates.js';
 import { describeProblem, type FolderProblem } from './folder-problem.js';

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { z } from 'zod';
-import { explainIssues } from '../passes/explain-issue.js';
+import { explainIssues } from '../common/explain-issue.js';
 import { passTypeDesign, type PassTypeDesign } from '../passes/pass-type.js';
 import type { FolderProblem } from './folder-problem.js';
 import { readJson } from './read-json.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ENVIRONMENTS } from '../passes/environment.js';
+import { ENVIRONMENTS } from '../common/environment.js';
 import { tenantSettings } from '../passes/tenant-settings.js';
 
 /** Where the parts of one Pass Type ID certificate lie, relative to the tenant's folder. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { AppleNotifier, PushResult } from '../activities/deps.js';
-import { listSigningMaterial, type SigningMaterial } from '../database/certificates.js';
+import { listSigningMaterial, type SigningMaterial } from '../database/tenants/certificates.js';
 import type { Database } from '../database/connect.js';
 import type { SecretBox } from '../database/secrets.js';
 import { createApnsPool } from '../wallets/apple/push-client.js';

@@ -2,7 +2,7 @@ import type { GoogleAccess, GoogleWallet } from '../activities/deps.js';
 import type { Database } from '../database/connect.js';
 import { changeBudget } from '../database/rate-budgets.js';
 import { getSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
-import { PermanentError, TransientError } from '../passes/errors.js';
+import { PermanentError, TransientError } from '../common/errors.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
 import { createAccessTokens, type ServiceAccount } from '../wallets/google/access-token.js';
 import { createGoogleWalletClient } from '../wallets/google/objects-client.js';

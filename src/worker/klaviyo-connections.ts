@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { KlaviyoAccess, KlaviyoAccount } from '../activities/deps.js';
 import type { Database } from '../database/connect.js';
-import { findSecretVersion } from '../database/klaviyo-connections.js';
-import { mintLink } from '../database/links.js';
+import { findSecretVersion } from '../database/klaviyo/klaviyo-connections.js';
+import { mintLink } from '../database/customers/links.js';
 import { getSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
 import { createKlaviyoClient } from '../klaviyo/client.js';
 import { keyHash } from '../klaviyo/key-hash.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createActivities } from '../../src/activities/index.js';
 import type { ActivityDeps } from '../../src/activities/deps.js';
-import { createTenantReaders } from '../../src/database/tenant-readers.js';
+import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { accept } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';

@@ -4,7 +4,7 @@ import { createActivities } from '../../src/activities/index.js';
 import type { ActivityDeps } from '../../src/activities/deps.js';
 import type { FoundPass } from '../../src/activities/find-pass.js';
 import type { Database, TenantSql } from '../../src/database/connect.js';
-import { createTenantReaders } from '../../src/database/tenant-readers.js';
+import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { accept } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import type { Iphone } from '../../src/simulators/iphone.js';
-import { registerDevice } from '../../src/database/devices.js';
+import type { Iphone } from '../../src/simulators/iphone/iphone.js';
+import { registerDevice } from '../../src/database/devices/devices.js';
 import { startAppleService, type AppleService } from '../support/apple-service.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { seedTenant } from '../support/tenant.js';

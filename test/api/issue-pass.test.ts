@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { publishVersion } from '../../src/database/pass-types.js';
+import { publishVersion } from '../../src/database/tenants/pass-types.js';
 import { passTypeDesign } from '../../src/passes/pass-type.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';

@@ -5,9 +5,9 @@ import {
   PassrelayError,
   type MerchantEvent,
   type PassrelayClient,
-} from '../../src/client/index.js';
+} from '../../client/src/index.js';
 import { EVENT_TYPES } from '../../src/merchants/events.js';
-import { startMerchantSimulator } from '../../src/simulators/merchant.js';
+import { startMerchantSimulator } from '../../src/simulators/merchant/merchant.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';

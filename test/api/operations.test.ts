@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { until } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
-import { operationView } from '../../src/api/present-operation.js';
+import { operationView } from '../../src/api/routes/present-operation.js';
 
 let db: TestDatabase;
 let api: TestApi;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
-import { listOperations } from '../../src/database/operations.js';
-import { signSystemWebhook } from '../../src/klaviyo/webhook-signature.js';
+import { listOperations } from '../../src/database/operations/operations.js';
+import { signSystemWebhook } from '../../src/api/requests/klaviyo-signature.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';

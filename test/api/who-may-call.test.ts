@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { pino } from 'pino';
-import { createCredentials } from '../../src/api/credentials.js';
-import { createApiKey, listApiKeys, revokeApiKey } from '../../src/database/api-keys.js';
+import { createCredentials } from '../../src/api/access/credentials.js';
+import { createApiKey, listApiKeys, revokeApiKey } from '../../src/database/tenants/api-keys.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';

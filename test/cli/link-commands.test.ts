@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
-import { findLink } from '../../src/database/links.js';
+import { findLink } from '../../src/database/customers/links.js';
 import { hashLinkToken } from '../../src/passes/link-token.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestKlaviyo, type TestKlaviyo } from '../support/klaviyo.js';

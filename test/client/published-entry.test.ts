@@ -18,7 +18,7 @@ before(async () => {
   await copyFile(join(root, 'package.json'), join(installed, 'package.json'));
   const build = ts.readConfigFile(join(root, 'tsconfig.build.json'), (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent(build.config, ts.sys, root);
-  const program = ts.createProgram([join(root, 'src/client/index.ts')], {
+  const program = ts.createProgram([join(root, 'client/src/index.ts')], {
     ...options,
     rootDir: root,
     outDir: join(installed, 'dist'),

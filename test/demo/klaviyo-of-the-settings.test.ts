@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { parseDemoConfig } from '../../src/config.js';
 import { demoKlaviyoKey } from '../../src/demo/demo-data.js';
-import { startKlaviyoSimulator } from '../../src/simulators/klaviyo.js';
+import { startKlaviyoSimulator } from '../../src/simulators/klaviyo/klaviyo.js';
 import { startDemo, temporaryDataDir } from './demo-process.js';
 
 describe('npm start with a Klaviyo of the settings', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { claimAccepted, releaseClaims, type Shares } from '../../src/database/dispatch.js';
+import { claimAccepted, releaseClaims, type Shares } from '../../src/database/operations/dispatch.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { seedTenant } from '../support/tenant.js';
 

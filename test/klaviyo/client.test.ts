@@ -12,8 +12,8 @@ import {
   type WrittenPass,
   type WrittenRecipient,
 } from '../../src/klaviyo/write-back.js';
-import { PermanentError, TransientError } from '../../src/passes/errors.js';
-import { startKlaviyoSimulator, type Fault, type KlaviyoSimulator } from '../../src/simulators/klaviyo.js';
+import { PermanentError, TransientError } from '../../src/common/errors.js';
+import { startKlaviyoSimulator, type Fault, type KlaviyoSimulator } from '../../src/simulators/klaviyo/klaviyo.js';
 
 const KEY = 'pk_secret0123456789';
 let simulator: KlaviyoSimulator;

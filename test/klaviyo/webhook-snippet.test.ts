@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseIssuePass } from '../../src/klaviyo/requests.js';
+import { parseIssuePass } from '../../src/api/requests/index.js';
 import { webhookSnippet } from '../../src/klaviyo/webhook-snippet.js';
 
 test('the snippet names the recipient by the tenant’s own identifiers too, where the profile holds them', () => {

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { checkWebhookUrl, isAllowedAddress, webhookReach } from '../../src/merchants/safe-url.js';
 import { createMerchantSender } from '../../src/merchants/send.js';
-import { ENVIRONMENTS } from '../../src/passes/environment.js';
+import { ENVIRONMENTS } from '../../src/common/environment.js';
 import { startTestApi } from '../support/api.js';
 import { createTestDatabase } from '../support/database.js';
 import { seedTenant } from '../support/tenant.js';

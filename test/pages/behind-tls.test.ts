@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mintLink } from '../../src/database/links.js';
+import { mintLink } from '../../src/database/customers/links.js';
 import { createSecretBox } from '../../src/database/secrets.js';
 import { startTestApi } from '../support/api.js';
 import { createTestDatabase } from '../support/database.js';

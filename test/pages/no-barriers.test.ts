@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { revokeLinks } from '../../src/database/links.js';
+import { revokeLinks } from '../../src/database/customers/links.js';
 import { hashLinkToken } from '../../src/passes/link-token.js';
 import { accept } from '../support/operations.js';
 import { AGENTS, findBarriers, launchBrowser, openWindow } from './browser.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { createApiKey, revokeApiKey } from '../../src/database/api-keys.js';
-import { appendDeviceLog } from '../../src/database/device-log.js';
-import type { Iphone } from '../../src/simulators/iphone.js';
+import { createApiKey, revokeApiKey } from '../../src/database/tenants/api-keys.js';
+import { appendDeviceLog } from '../../src/database/devices/device-log.js';
+import type { Iphone } from '../../src/simulators/iphone/iphone.js';
 import { startEngine } from '../support/engine.js';
 import { accept, ended } from '../support/operations.js';
 import { AGENTS, findBarriers, launchBrowser, openWindow } from './browser.js';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { readBundle } from './read-bundle.js';
-import { detectDevice, isUnattended } from '../../src/api/detect-device.js';
+import { detectDevice, isUnattended } from '../../src/api/links/detect-device.js';
 import { AGENTS, findBarriers, launchBrowser, openWindow, type Screen } from './browser.js';
 import { startSite, type Site } from './site.js';
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mintLink } from '../../src/database/links.js';
+import { mintLink } from '../../src/database/customers/links.js';
 import { startAppleService, type AppleService } from '../support/apple-service.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 

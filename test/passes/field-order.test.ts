@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { isLater, mergeFields, type OrderedFields } from '../../src/passes/field-order.js';
-import type { JsonValue } from '../../src/passes/pass-type.js';
+import type { JsonValue } from '../../src/common/json.js';
 
 const value = fc.oneof(fc.integer(), fc.string(), fc.boolean(), fc.constant(null)) as fc.Arbitrary<JsonValue>;
 const fields = fc.dictionary(fc.constantFrom('points', 'tier', 'offer', 'name'), value, {

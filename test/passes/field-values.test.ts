@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { coerceFields } from '../../src/passes/field-values.js';
-import { nearest, nearestByWords } from '../../src/passes/nearest-name.js';
-import { FIELD_TYPES, passField, type FieldType, type JsonValue } from '../../src/passes/pass-type.js';
+import { nearest, nearestByWords } from '../../src/common/nearest-name.js';
+import type { JsonValue } from '../../src/common/json.js';
+import { FIELD_TYPES, passField, type FieldType } from '../../src/passes/pass-type.js';
 
 const field = (apiFieldName: string, type: FieldType, more: object = {}) =>
   passField.parse({ apiFieldName, type, ...more });

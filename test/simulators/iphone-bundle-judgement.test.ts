@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { PKPass } from 'passkit-generator';
-import { BundleRefused, judgeBundle } from '../../src/simulators/iphone-bundle.js';
+import { BundleRefused, judgeBundle } from '../../src/simulators/iphone/bundle.js';
 import { buildBundle, passJson, PNG, zip, type BundleChanges } from './support/bundle.js';
 import { createTestCertificates, PASS_TYPE, type TestCertificates } from './support/certificates.js';
 

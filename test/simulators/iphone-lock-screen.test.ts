@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { judgeBundle, type JudgedBundle } from '../../src/simulators/iphone-bundle.js';
-import { changedFields, lockScreenOf, type LockScreen } from '../../src/simulators/iphone-lock-screen.js';
+import { judgeBundle, type JudgedBundle } from '../../src/simulators/iphone/bundle.js';
+import { changedFields, lockScreenOf, type LockScreen } from '../../src/simulators/iphone/lock-screen.js';
 import { buildBundle, passJson } from './support/bundle.js';
 import { createTestCertificates, type TestCertificates } from './support/certificates.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { BundleRefused, createIphone, type Iphone, type PushService } from '../../src/simulators/iphone.js';
+import { BundleRefused, createIphone, type Iphone, type PushService } from '../../src/simulators/iphone/iphone.js';
 import { passJson, type PassJson } from './support/bundle.js';
 import { createTestCertificates, PASS_TYPE, type TestCertificates } from './support/certificates.js';
 import { startWebService, type Misbehaviour } from './support/web-service.js';

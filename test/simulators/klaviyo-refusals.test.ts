@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startKlaviyoSimulator, type KlaviyoSimulator } from '../../src/simulators/klaviyo.js';
+import { startKlaviyoSimulator, type KlaviyoSimulator } from '../../src/simulators/klaviyo/klaviyo.js';
 
 let simulator: KlaviyoSimulator;
 let nowMs = Date.parse('2026-08-01T09:30:00Z');

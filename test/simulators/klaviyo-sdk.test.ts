@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import * as sdk from 'klaviyo-api';
-import { startKlaviyoSimulator, type KlaviyoSimulator } from '../../src/simulators/klaviyo.js';
+import { startKlaviyoSimulator, type KlaviyoSimulator } from '../../src/simulators/klaviyo/klaviyo.js';
 
 // The official client judges the simulator: what it reads and writes is what an outsider's program does.
 let simulator: KlaviyoSimulator;

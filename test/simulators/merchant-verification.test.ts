@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
-import { startMerchantSimulator, type MerchantSimulator } from '../../src/simulators/merchant.js';
+import { startMerchantSimulator, type MerchantSimulator } from '../../src/simulators/merchant/merchant.js';
 
 const secretOf = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 const SECRET = secretOf();

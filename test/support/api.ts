@@ -2,17 +2,17 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { createApp, listRoutes } from '../../src/api/app.js';
-import { createCredentials } from '../../src/api/credentials.js';
-import type { TokenVerifier } from '../../src/api/oauth-tokens.js';
+import { createCredentials } from '../../src/api/access/credentials.js';
+import type { TokenVerifier } from '../../src/api/access/oauth-tokens.js';
 import { createHttpServer } from '../../src/api/http-server.js';
 import { createGoogleService } from '../../src/api/google-service.js';
 import { createPassSigner } from '../../src/api/pass-file.js';
-import { createRateLimiter, type RateLimiter } from '../../src/api/rate-limit.js';
+import { createRateLimiter, type RateLimiter } from '../../src/api/access/rate-limit.js';
 import type { ApiDeps, PartHealth, Route } from '../../src/api/route.js';
 import type { Database } from '../../src/database/connect.js';
 import { createSecretBox } from '../../src/database/secrets.js';
-import { createTenantReaders } from '../../src/database/tenant-readers.js';
-import type { Environment } from '../../src/passes/environment.js';
+import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
+import type { Environment } from '../../src/common/environment.js';
 
 export interface TestApi {
   baseUrl: string;

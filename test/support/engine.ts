@@ -15,10 +15,10 @@ import {
 import { pino, type Logger } from 'pino';
 import { createActivities } from '../../src/activities/index.js';
 import type { ActivityDeps, PushResult } from '../../src/activities/deps.js';
-import { openWebhookSecrets } from '../../src/database/merchant-webhooks.js';
+import { openWebhookSecrets } from '../../src/database/merchants/merchant-webhooks.js';
 import { createSecretBox } from '../../src/database/secrets.js';
 import { createMerchantSender } from '../../src/merchants/send.js';
-import { createTenantReaders } from '../../src/database/tenant-readers.js';
+import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import { startDispatcher } from '../../src/dispatch/dispatcher.js';
 import { createWorker } from '../../src/worker/create-worker.js';
 import { bundleOptions } from '../../src/worker/workflow-bundle.js';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { GoogleWallet } from '../../src/activities/deps.js';
 import { createSecretBox, putSecret, SECRET_NAMES, type SecretBox } from '../../src/database/secrets.js';
-import { createTenantReaders } from '../../src/database/tenant-readers.js';
+import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import type { GoogleDesign } from '../../src/passes/pass-type.js';
-import { startGoogleWalletSimulator, type GoogleWalletSimulator } from '../../src/simulators/google-wallet.js';
+import { startGoogleWalletSimulator, type GoogleWalletSimulator } from '../../src/simulators/google/wallet.js';
 import { createGoogleAccess } from '../../src/worker/google-access.js';
 import type { TestDatabase } from './database.js';
 import { seedTenant, type SeededTenant } from './tenant.js';

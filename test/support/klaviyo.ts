@@ -1,7 +1,11 @@
 import { createSecretBox, putSecret, SECRET_NAMES, type SecretBox } from '../../src/database/secrets.js';
-import { createTenantReaders } from '../../src/database/tenant-readers.js';
+import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import type { KlaviyoAccess } from '../../src/activities/deps.js';
-import { startKlaviyoSimulator, type AccountOptions, type KlaviyoSimulator } from '../../src/simulators/klaviyo.js';
+import {
+  startKlaviyoSimulator,
+  type AccountOptions,
+  type KlaviyoSimulator,
+} from '../../src/simulators/klaviyo/klaviyo.js';
 import { createKlaviyoConnections } from '../../src/worker/klaviyo-connections.js';
 import { pino } from 'pino';
 import type { TestDatabase } from './database.js';

@@ -4,7 +4,7 @@ import {
   insertOrFindOperation,
   type NewOperation,
   type OperationRow,
-} from '../../src/database/operations.js';
+} from '../../src/database/operations/operations.js';
 import type { TestDatabase } from './database.js';
 import type { SeededTenant } from './tenant.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { createLogger } from '../../src/logging.js';
-import { TransientError } from '../../src/passes/errors.js';
+import { TransientError } from '../../src/common/errors.js';
 import { workflowId } from '../../src/workflows/workflow-ids.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';

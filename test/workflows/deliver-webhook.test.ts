@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { createEndpoint, createTestDelivery, rotateSecret } from '../../src/database/merchant-webhooks.js';
-import { listDeliveries, redeliver } from '../../src/database/deliveries.js';
+import { createEndpoint, createTestDelivery, rotateSecret } from '../../src/database/merchants/merchant-webhooks.js';
+import { listDeliveries, redeliver } from '../../src/database/merchants/deliveries.js';
 import { createSecretBox } from '../../src/database/secrets.js';
 import { describeEvent, EVENT_TYPES, type EventType } from '../../src/merchants/events.js';
 import { newWebhookSecret } from '../../src/merchants/sign.js';
-import { startMerchantSimulator, type MerchantSimulator } from '../../src/simulators/merchant.js';
+import { startMerchantSimulator, type MerchantSimulator } from '../../src/simulators/merchant/merchant.js';
 import { CORRELATION_ID, TENANT } from '../../src/workflows/search-attributes.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';

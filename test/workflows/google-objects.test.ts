@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { findPassType, publishVersion } from '../../src/database/pass-types.js';
-import { listSteps } from '../../src/database/operations.js';
+import { findPassType, publishVersion } from '../../src/database/tenants/pass-types.js';
+import { listSteps } from '../../src/database/operations/operations.js';
 import type { GoogleDesign } from '../../src/passes/pass-type.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';

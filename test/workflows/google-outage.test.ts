@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { findOperation, listSteps } from '../../src/database/operations.js';
+import { findOperation, listSteps } from '../../src/database/operations/operations.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { startTestGoogle, updateOf, type TestGoogle } from '../support/google.js';

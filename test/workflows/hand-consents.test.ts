@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { recordConsents } from '../../src/database/enrolment.js';
-import { listSteps } from '../../src/database/operations.js';
-import { retryOperation } from '../../src/database/retry-operations.js';
+import { recordConsents } from '../../src/database/customers/enrolment.js';
+import { listSteps } from '../../src/database/operations/operations.js';
+import { retryOperation } from '../../src/database/operations/retries.js';
 import { ended, until } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
 import { useWriteBackStack } from '../support/write-back-stack.js';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
-import { listSteps, type OperationRow } from '../../src/database/operations.js';
-import { retryOperation } from '../../src/database/retry-operations.js';
+import { listSteps, type OperationRow } from '../../src/database/operations/operations.js';
+import { retryOperation } from '../../src/database/operations/retries.js';
 import { createSecretBox, putSecret, SECRET_NAMES } from '../../src/database/secrets.js';
-import { createTenantReaders } from '../../src/database/tenant-readers.js';
+import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import type { ProfileSyncInput } from '../../src/passes/operation-input.js';
-import { startKlaviyoSimulator, type KlaviyoSimulator } from '../../src/simulators/klaviyo.js';
+import { startKlaviyoSimulator, type KlaviyoSimulator } from '../../src/simulators/klaviyo/klaviyo.js';
 import { createKlaviyoConnections } from '../../src/worker/klaviyo-connections.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { registerDevice, unregisterDevice } from '../../src/database/devices.js';
-import { publishVersion } from '../../src/database/pass-types.js';
+import { registerDevice, unregisterDevice } from '../../src/database/devices/devices.js';
+import { publishVersion } from '../../src/database/tenants/pass-types.js';
 import { webhookSnippet } from '../../src/klaviyo/webhook-snippet.js';
 import { passTypeDesign } from '../../src/passes/pass-type.js';
 import { startTestApi } from '../support/api.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { listSteps } from '../../src/database/operations.js';
+import { listSteps } from '../../src/database/operations/operations.js';
 import type { OperationKind } from '../../src/passes/operation.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';

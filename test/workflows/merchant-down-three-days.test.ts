@@ -4,12 +4,16 @@ import { test } from 'node:test';
 import { pino } from 'pino';
 import { createActivities } from '../../src/activities/index.js';
 import type { ActivityDeps } from '../../src/activities/deps.js';
-import { listDeliveries } from '../../src/database/deliveries.js';
-import { createEndpoint, createTestDelivery, openWebhookSecrets } from '../../src/database/merchant-webhooks.js';
+import { listDeliveries } from '../../src/database/merchants/deliveries.js';
+import {
+  createEndpoint,
+  createTestDelivery,
+  openWebhookSecrets,
+} from '../../src/database/merchants/merchant-webhooks.js';
 import { createSecretBox } from '../../src/database/secrets.js';
 import { createMerchantSender } from '../../src/merchants/send.js';
 import { newWebhookSecret } from '../../src/merchants/sign.js';
-import { startMerchantSimulator } from '../../src/simulators/merchant.js';
+import { startMerchantSimulator } from '../../src/simulators/merchant/merchant.js';
 import { createWorker } from '../../src/worker/create-worker.js';
 import { createTestDatabase } from '../support/database.js';
 import { testBundle } from '../support/engine.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { PushResult } from '../../src/activities/deps.js';
-import { findOperation, listSteps } from '../../src/database/operations.js';
+import { findOperation, listSteps } from '../../src/database/operations/operations.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine } from '../support/engine.js';
 import { accept } from '../support/operations.js';

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { findOperation, insertOrFindOperation, listSteps, type OperationRow } from '../../src/database/operations.js';
+import {
+  findOperation,
+  insertOrFindOperation,
+  listSteps,
+  type OperationRow,
+} from '../../src/database/operations/operations.js';
 import type { PushUpdateInput } from '../../src/passes/operation-input.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';

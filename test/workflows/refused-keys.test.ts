@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { ActivityDeps } from '../../src/activities/deps.js';
 import { KeyRefused, klaviyoCalls } from '../../src/activities/klaviyo-calls.js';
-import { listRefusedConnections } from '../../src/database/klaviyo-connections.js';
+import { listRefusedConnections } from '../../src/database/klaviyo/klaviyo-connections.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestKlaviyo, type TestKlaviyo } from '../support/klaviyo.js';
 import { accept } from '../support/operations.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
-import { retryOperation } from '../../src/database/retry-operations.js';
-import { listSteps } from '../../src/database/operations.js';
+import { retryOperation } from '../../src/database/operations/retries.js';
+import { listSteps } from '../../src/database/operations/operations.js';
 import type { PushResult } from '../../src/activities/deps.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { ActivityDeps } from '../../src/activities/deps.js';
 import { klaviyoCalls } from '../../src/activities/klaviyo-calls.js';
 import { shareOf } from '../../src/klaviyo/rate-windows.js';
-import { TransientError } from '../../src/passes/errors.js';
+import { TransientError } from '../../src/common/errors.js';
 import { startTestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { findOperation, listSteps } from '../../src/database/operations.js';
-import { listRefusedConnections } from '../../src/database/klaviyo-connections.js';
+import { findOperation, listSteps } from '../../src/database/operations/operations.js';
+import { listRefusedConnections } from '../../src/database/klaviyo/klaviyo-connections.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { startTestKlaviyo, type TestKlaviyo } from '../support/klaviyo.js';

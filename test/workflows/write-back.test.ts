@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { listSteps, type OperationRow } from '../../src/database/operations.js';
+import { listSteps, type OperationRow } from '../../src/database/operations/operations.js';
 import { accept, ended, until } from '../support/operations.js';
 import type { SeededTenant } from '../support/tenant.js';
 import { useWriteBackStack } from '../support/write-back-stack.js';

@@ -1,14 +1,14 @@
 import type Koa from 'koa';
 import { z } from 'zod';
-import { changedSerials, recordListed } from '../../database/changed-serials.js';
-import { appendDeviceLog, MAX_LOG_MESSAGES } from '../../database/device-log.js';
-import { registerDevice, unregisterDevice } from '../../database/devices.js';
+import { changedSerials, recordListed } from '../../database/passes/changed-serials.js';
+import { appendDeviceLog, MAX_LOG_MESSAGES } from '../../database/devices/device-log.js';
+import { registerDevice, unregisterDevice } from '../../database/devices/devices.js';
 import { answerBare, authenticateDevice } from '../authenticate-device.js';
-import { createDeviceThrottle } from '../device-throttle.js';
+import { createDeviceThrottle } from '../access/device-throttle.js';
 import { none, plainText } from '../parameters.js';
 import { ApiError } from '../problems.js';
-import { parseStrictly } from '../read-json.js';
-import { readRawBody } from '../raw-body.js';
+import { parseStrictly } from '../requests/read-json.js';
+import { readRawBody } from '../requests/raw-body.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
 
 const REGISTRATION_LIMIT_BYTES = 16 * 1024;

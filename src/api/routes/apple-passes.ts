@@ -1,8 +1,8 @@
 import type Koa from 'koa';
 import { z } from 'zod';
-import { recordFetched } from '../../database/changed-serials.js';
-import { findPassBySerialNumber } from '../../database/devices.js';
-import { PermanentError } from '../../passes/errors.js';
+import { recordFetched } from '../../database/passes/changed-serials.js';
+import { findPassBySerialNumber } from '../../database/devices/devices.js';
+import { PermanentError } from '../../common/errors.js';
 import { PKPASS_TYPE } from '../../wallets/apple/pass-bundle.js';
 import { authenticateDevice } from '../authenticate-device.js';
 import { forBrowsers } from '../page-response.js';

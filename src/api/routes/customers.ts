@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { findCustomer } from '../../database/customers.js';
-import { listCustomerIdentifiers } from '../../database/enrolment.js';
-import { listPassViewsOfCustomer } from '../../database/pass-view.js';
+import { findCustomer } from '../../database/customers/customers.js';
+import { listCustomerIdentifiers } from '../../database/customers/enrolment.js';
+import { listPassViewsOfCustomer } from '../../database/passes/pass-view.js';
 import { plainText, none, tenantId } from '../parameters.js';
-import { passView, presentPass } from '../present-pass.js';
+import { passView, presentPass } from './present-pass.js';
 import { ApiError } from '../problems.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { listDeliveries, redeliver } from '../../database/deliveries.js';
+import { listDeliveries, redeliver } from '../../database/merchants/deliveries.js';
 import { decodeDeliveryCursor, encodeDeliveryCursor } from '../cursor.js';
 import { none, tenantId } from '../parameters.js';
-import { DELIVERY_STATUSES, deliveryView, presentDelivery } from '../present-webhook.js';
+import { DELIVERY_STATUSES, deliveryView, presentDelivery } from './present-webhook.js';
 import { ApiError } from '../problems.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EVENT_RETENTION_DAYS, listEvents } from '../../database/events.js';
+import { EVENT_RETENTION_DAYS, listEvents } from '../../database/merchants/events.js';
 import { EVENT_TYPES, merchantEvent, presentEvent } from '../../merchants/events.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
 import { tenantId } from '../parameters.js';

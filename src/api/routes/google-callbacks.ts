@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { findPassBySerialNumber } from '../../database/devices.js';
-import { recordGoogleCallback } from '../../database/google-callbacks.js';
-import { TransientError } from '../../passes/errors.js';
+import { findPassBySerialNumber } from '../../database/devices/devices.js';
+import { recordGoogleCallback } from '../../database/devices/google-callbacks.js';
+import { TransientError } from '../../common/errors.js';
 import { withinDeadline } from '../deadline.js';
 import { forBrowsers } from '../page-response.js';
 import { none, plainText, serialNumber, tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
-import { readRawBody } from '../raw-body.js';
+import { readRawBody } from '../requests/raw-body.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
 
 const CALLBACK_LIMIT_BYTES = 16 * 1024;

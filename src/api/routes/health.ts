@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { listCertificateExpiries } from '../../database/certificates.js';
-import { listRefusedConnections } from '../../database/klaviyo-connections.js';
+import { listCertificateExpiries } from '../../database/tenants/certificates.js';
+import { listRefusedConnections } from '../../database/klaviyo/klaviyo-connections.js';
 import { none } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';

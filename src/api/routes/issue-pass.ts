@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { issuePass, type IssuedPass } from '../../database/create-pass.js';
-import { listPassTypes } from '../../database/pass-types.js';
+import { issuePass, type IssuedPass } from '../../database/passes/create-pass.js';
+import { listPassTypes } from '../../database/tenants/pass-types.js';
 import type { IssuePassInput } from '../../passes/operation-input.js';
 import { PASS_STATES } from '../../passes/pass.js';
-import { flowIdOf } from '../flow-id.js';
+import { flowIdOf } from '../requests/flow-id.js';
 import { hashMeaning, headerKey } from '../accept-operation.js';
-import type { Caller } from '../credentials.js';
-import { deliveryBody, FLOW_ID_HEADER, idempotencyKeyInBody } from '../delivery-description.js';
+import type { Caller } from '../access/credentials.js';
+import { deliveryBody, FLOW_ID_HEADER, idempotencyKeyInBody } from '../requests/delivery-description.js';
 import { withinDeadline } from '../deadline.js';
-import { checkIssue, type CheckedIssue } from '../issue-order.js';
+import { checkIssue, type CheckedIssue } from '../requests/issue-order.js';
 import { none } from '../parameters.js';
 import { noteAccepted } from '../metrics.js';
 import { ApiError } from '../problems.js';
-import { checkListener, readDelivery } from '../read-delivery.js';
+import { checkListener, readDelivery } from '../requests/read-delivery.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 
 /** 144 random bits: the serial number opens the pass's page, so nobody may guess one. */

@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import { findOperation } from '../../database/operations.js';
-import { requestCancellation, retryOperation, STUCK_MINUTES } from '../../database/retry-operations.js';
+import { findOperation } from '../../database/operations/operations.js';
+import { requestCancellation } from '../../database/operations/cancellations.js';
+import { retryOperation, STUCK_MINUTES } from '../../database/operations/retries.js';
 import { FINAL_STATUSES, OPERATION_KINDS, OPERATION_STATUSES, OUTCOMES } from '../../passes/operation.js';
 import type { RetryOperationsInput } from '../../passes/operation-input.js';
 import { acceptOperation } from '../accept-operation.js';
 import { correlationId, none, tenantId, time } from '../parameters.js';
 import { ApiError } from '../problems.js';
-import { readJson } from '../read-json.js';
+import { readJson } from '../requests/read-json.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 
 const accepted = z.object({ correlationId: z.uuid(), statusUrl: z.url() });

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { z } from 'zod';
-import { listDeviceResults, findSerialNumbers } from '../../database/operation-devices.js';
-import { findOperation, listSteps } from '../../database/operations.js';
+import { listDeviceResults } from '../../database/operations/device-results.js';
+import { findSerialNumbers } from '../../database/passes/pass-lookup.js';
+import { findOperation, listSteps } from '../../database/operations/operations.js';
 import { FINAL_STATUSES } from '../../passes/operation.js';
-import { authenticate } from '../authenticate.js';
+import { authenticate } from '../access/authenticate.js';
 import { correlationId, none, tenantId } from '../parameters.js';
-import { presentOperation } from '../present-operation.js';
+import { presentOperation } from './present-operation.js';
 import { ApiError } from '../problems.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 

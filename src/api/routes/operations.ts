@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { findCustomer } from '../../database/customers.js';
-import { findPassId, findSerialNumbers, listDeviceResults } from '../../database/operation-devices.js';
-import { findOperation, listOperations, listSteps } from '../../database/operations.js';
+import { findCustomer } from '../../database/customers/customers.js';
+import { listDeviceResults } from '../../database/operations/device-results.js';
+import { findPassId, findSerialNumbers } from '../../database/passes/pass-lookup.js';
+import { findOperation, listOperations, listSteps } from '../../database/operations/operations.js';
 import { OPERATION_KINDS, OPERATION_STATUSES } from '../../passes/operation.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
 import { correlationId, none, plainText, tenantId, time } from '../parameters.js';
-import { operationSummary, operationView, presentOperation, presentSummary } from '../present-operation.js';
+import { operationSummary, operationView, presentOperation, presentSummary } from './present-operation.js';
 import { ApiError } from '../problems.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findPassBySerialNumber } from '../../database/devices.js';
+import { findPassBySerialNumber } from '../../database/devices/devices.js';
 import type { LifecycleInput } from '../../passes/operation-input.js';
 import type { OperationKind } from '../../passes/operation.js';
 import { acceptOperation } from '../accept-operation.js';

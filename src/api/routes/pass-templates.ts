@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listPassTypes } from '../../database/pass-types.js';
+import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { FIELD_TYPES } from '../../passes/pass-type.js';
 import { none } from '../parameters.js';
 import { route, type ApiDeps, type Route } from '../route.js';

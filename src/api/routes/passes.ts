@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { findPassView, listPassViews } from '../../database/pass-view.js';
+import { findPassView, listPassViews } from '../../database/passes/pass-view.js';
 import { normaliseIdentifier } from '../../passes/identifiers.js';
 import { PASS_STATES } from '../../passes/pass.js';
-import type { Caller } from '../credentials.js';
+import type { Caller } from '../access/credentials.js';
 import { decodePassCursor, encodePassCursor } from '../cursor.js';
 import { none, plainText, serialNumber } from '../parameters.js';
-import { passView, presentPass } from '../present-pass.js';
+import { passView, presentPass } from './present-pass.js';
 import { ApiError } from '../problems.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 

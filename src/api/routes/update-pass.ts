@@ -1,18 +1,19 @@
 import { z } from 'zod';
-import { findPassView } from '../../database/pass-view.js';
-import { getPassTypeVersion, listPassTypes } from '../../database/pass-types.js';
-import { parseUpdatePass, type Parsed, type UpdatePassCommand } from '../../klaviyo/requests.js';
+import { findPassView } from '../../database/passes/pass-view.js';
+import { getPassTypeVersion, listPassTypes } from '../../database/tenants/pass-types.js';
+import { parseUpdatePass, type Parsed, type UpdatePassCommand } from '../requests/index.js';
 import { convertData } from '../../passes/conversion.js';
 import { coerceFields } from '../../passes/field-values.js';
-import { nearest } from '../../passes/nearest-name.js';
+import { nearest } from '../../common/nearest-name.js';
 import type { PushUpdateInput } from '../../passes/operation-input.js';
-import type { JsonValue, PassTypeVersion } from '../../passes/pass-type.js';
+import type { JsonValue } from '../../common/json.js';
+import type { PassTypeVersion } from '../../passes/pass-type.js';
 import { acceptOperation } from '../accept-operation.js';
-import { IDEMPOTENCY_KEY_HEADER, idempotencyKeyInBody } from '../delivery-description.js';
+import { IDEMPOTENCY_KEY_HEADER, idempotencyKeyInBody } from '../requests/delivery-description.js';
 import { withinDeadline } from '../deadline.js';
 import { none, serialNumber } from '../parameters.js';
 import { ApiError } from '../problems.js';
-import { checkListener, readDelivery } from '../read-delivery.js';
+import { checkListener, readDelivery } from '../requests/read-delivery.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 
 const accepted = z.object({

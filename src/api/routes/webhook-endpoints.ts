@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { redeliverFailed } from '../../database/deliveries.js';
+import { redeliverFailed } from '../../database/merchants/deliveries.js';
 import {
   createEndpoint,
   createTestDelivery,
@@ -9,16 +9,16 @@ import {
   listEndpoints,
   rotateSecret,
   updateEndpoint,
-} from '../../database/merchant-webhooks.js';
+} from '../../database/merchants/merchant-webhooks.js';
 import { EVENT_TYPES, TEST_EVENT } from '../../merchants/events.js';
 import { checkWebhookUrl, webhookReach } from '../../merchants/safe-url.js';
 import { newWebhookSecret } from '../../merchants/sign.js';
-import { PermanentError } from '../../passes/errors.js';
-import type { Caller } from '../credentials.js';
+import { PermanentError } from '../../common/errors.js';
+import type { Caller } from '../access/credentials.js';
 import { none, tenantId } from '../parameters.js';
-import { endpointView, presentEndpoint } from '../present-webhook.js';
+import { endpointView, presentEndpoint } from './present-webhook.js';
 import { ApiError } from '../problems.js';
-import { readJson } from '../read-json.js';
+import { readJson } from '../requests/read-json.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 
 const endpointId = z.uuid().describe('Id of the endpoint');

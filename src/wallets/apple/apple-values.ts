@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../passes/pass-type.js';
+import type { JsonValue } from '../../common/json.js';
 
 /**
  * A colour as Wallet reads it, `rgb(r, g, b)`, from `#rgb`, `#rrggbb` or `rgb(…)`; undefined for anything else,

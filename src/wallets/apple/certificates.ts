@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
-import { PermanentError } from '../../passes/errors.js';
+import { PermanentError } from '../../common/errors.js';
 import { readElements } from './der.js';
 import { OID } from './object-identifiers.js';
 import { readX509Fields, type X509Fields } from './x509-fields.js';

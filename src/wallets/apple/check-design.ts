@@ -1,4 +1,5 @@
-import { APPLE_STYLES, type AppleDesign, type JsonValue, type PassTypeDesign } from '../../passes/pass-type.js';
+import type { JsonValue } from '../../common/json.js';
+import { APPLE_STYLES, type AppleDesign, type PassTypeDesign } from '../../passes/pass-type.js';
 import { placeholders } from '../../passes/render.js';
 import { appleColour } from './apple-values.js';
 import { FIELD_GROUPS } from './pass-fields.js';

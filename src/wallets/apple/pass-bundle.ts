@@ -1,5 +1,5 @@
-import { PermanentError } from '../../passes/errors.js';
-import type { JsonValue } from '../../passes/pass-type.js';
+import { PermanentError } from '../../common/errors.js';
+import type { JsonValue } from '../../common/json.js';
 import { prepareFile, type ArchiveEntry } from './pass-images.js';
 import type { ManifestSigner } from './sign-manifest.js';
 import { storeZip, storeZipParts, type ZipParts } from './zip.js';

@@ -1,4 +1,5 @@
-import type { AppleDesign, AppleField, JsonValue } from '../../passes/pass-type.js';
+import type { JsonValue } from '../../common/json.js';
+import type { AppleDesign, AppleField } from '../../passes/pass-type.js';
 import { renderText, renderValue, type View } from '../../passes/render.js';
 import { appleDate, isDateOnly } from './apple-values.js';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { PermanentError } from '../../passes/errors.js';
+import { PermanentError } from '../../common/errors.js';
 import type { PassTypeDesign } from '../../passes/pass-type.js';
 import { renderText, type View } from '../../passes/render.js';
 import { crc32 } from './crc32.js';

@@ -1,6 +1,7 @@
-import { PermanentError } from '../../passes/errors.js';
+import { PermanentError } from '../../common/errors.js';
 import type { PassState } from '../../passes/pass.js';
-import type { AppleDesign, JsonValue, PassTypeDesign } from '../../passes/pass-type.js';
+import type { JsonValue } from '../../common/json.js';
+import type { AppleDesign, PassTypeDesign } from '../../passes/pass-type.js';
 import { renderText, renderValue, type View } from '../../passes/render.js';
 import { appleColour, appleDate, barcodeEncoding, inKeyOrder } from './apple-values.js';
 import { effectiveChangeMessages, FIELD_GROUPS, fieldsInDesignOrder, renderField } from './pass-fields.js';

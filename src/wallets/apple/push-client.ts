@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { PermanentError } from '../../passes/errors.js';
+import { PermanentError } from '../../common/errors.js';
 import { openApnsConnection, type ApnsConnection, type ApnsLog, type Attempt } from './apns-connection.js';
 import type { PushResult } from './apns-answers.js';
 

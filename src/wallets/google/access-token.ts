@@ -1,5 +1,5 @@
 import { importPKCS8, SignJWT } from 'jose';
-import { PermanentError, TransientError } from '../../passes/errors.js';
+import { PermanentError, TransientError } from '../../common/errors.js';
 
 /** The parts of Google's service-account JSON file that we use. */
 export interface ServiceAccount {

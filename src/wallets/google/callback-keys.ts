@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { TransientError } from '../../passes/errors.js';
+import { TransientError } from '../../common/errors.js';
 import { googleFetch } from './outbound.js';
 
 export interface RootKeys {

@@ -1,4 +1,5 @@
-import type { GoogleDesign, JsonValue } from '../../passes/pass-type.js';
+import type { JsonValue } from '../../common/json.js';
+import type { GoogleDesign } from '../../passes/pass-type.js';
 import { placeholders } from '../../passes/render.js';
 import { REQUIRED, fieldType, schemaName, shapeOf, type FieldType } from './schema.js';
 

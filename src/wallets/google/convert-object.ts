@@ -1,4 +1,4 @@
-import { PermanentError } from '../../passes/errors.js';
+import { PermanentError } from '../../common/errors.js';
 import type { ConversionStep } from './conversion.js';
 import type { GoogleWalletClient } from './objects-client.js';
 import type { GoogleType } from './schema.js';

@@ -1,4 +1,4 @@
-import { PermanentError, TransientError } from '../../passes/errors.js';
+import { PermanentError, TransientError } from '../../common/errors.js';
 import type { AccessTokens } from './access-token.js';
 import { isFieldName, type GoogleResourceKind } from './schema.js';
 import { googleWrite, type GoogleResource } from './wallet-object.js';

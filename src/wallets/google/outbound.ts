@@ -1,4 +1,4 @@
-import { PermanentError } from '../../passes/errors.js';
+import { PermanentError } from '../../common/errors.js';
 
 /** Google's own hosts; a service account names its token endpoint itself, and nobody vouches for what it says. */
 const GOOGLE_ORIGINS = [

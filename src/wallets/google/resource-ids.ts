@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { PermanentError } from '../../passes/errors.js';
+import { PermanentError } from '../../common/errors.js';
 
 // JSON.stringify keeps ["a","bc"] and ["ab","c"] apart.
 const digest = (...parts: (string | number)[]): string =>

@@ -1,5 +1,6 @@
-import { PermanentError } from '../../passes/errors.js';
-import type { GoogleDesign, JsonValue } from '../../passes/pass-type.js';
+import { PermanentError } from '../../common/errors.js';
+import type { JsonValue } from '../../common/json.js';
+import type { GoogleDesign } from '../../passes/pass-type.js';
 import type { PassState } from '../../passes/pass.js';
 import { renderValue, type View } from '../../passes/render.js';
 import { issuerOf } from './resource-ids.js';

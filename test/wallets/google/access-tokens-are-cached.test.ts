@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { PermanentError, TransientError } from '../../../src/passes/errors.js';
-import { startGoogleWalletSimulator, type GoogleWalletSimulator } from '../../../src/simulators/google-wallet.js';
+import { PermanentError, TransientError } from '../../../src/common/errors.js';
+import { startGoogleWalletSimulator, type GoogleWalletSimulator } from '../../../src/simulators/google/wallet.js';
 import { createAccessTokens, type ServiceAccount } from '../../../src/wallets/google/access-token.js';
 
 const START_MS = Date.UTC(2026, 0, 1);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { GoogleDesign } from '../../../src/passes/pass-type.js';
-import { startGoogleWalletSimulator, type GoogleWalletSimulator } from '../../../src/simulators/google-wallet.js';
+import { startGoogleWalletSimulator, type GoogleWalletSimulator } from '../../../src/simulators/google/wallet.js';
 import { convertGoogleObject } from '../../../src/wallets/google/convert-object.js';
 import { planGoogleConversion } from '../../../src/wallets/google/conversion.js';
 import { googleClassId, googleObjectId } from '../../../src/wallets/google/resource-ids.js';

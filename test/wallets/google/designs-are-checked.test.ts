@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { PermanentError } from '../../../src/passes/errors.js';
-import type { GoogleDesign, JsonValue } from '../../../src/passes/pass-type.js';
+import { PermanentError } from '../../../src/common/errors.js';
+import type { JsonValue } from '../../../src/common/json.js';
+import type { GoogleDesign } from '../../../src/passes/pass-type.js';
 import { checkGoogleDesign } from '../../../src/wallets/google/check-design.js';
 import { googleClassId, googleObjectId } from '../../../src/wallets/google/resource-ids.js';
 import { googleClass, googleObject, GOOGLE_STATES } from '../../../src/wallets/google/wallet-object.js';

@@ -1,7 +1,7 @@
 import { googleDesign, type GoogleDesign } from '../../../src/passes/pass-type.js';
 import { createAccessTokens } from '../../../src/wallets/google/access-token.js';
 import { createGoogleWalletClient } from '../../../src/wallets/google/objects-client.js';
-import type { GoogleWalletSimulator } from '../../../src/simulators/google-wallet.js';
+import type { GoogleWalletSimulator } from '../../../src/simulators/google/wallet.js';
 
 export const ISSUER = '3388000000012345678';
 export const view = (fields: Record<string, string | number | boolean>) => ({ fields, visuals: {}, pass: {} });

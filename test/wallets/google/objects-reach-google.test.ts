@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { PermanentError, TransientError } from '../../../src/passes/errors.js';
-import { startGoogleWalletSimulator, type GoogleWalletSimulator } from '../../../src/simulators/google-wallet.js';
+import { PermanentError, TransientError } from '../../../src/common/errors.js';
+import { startGoogleWalletSimulator, type GoogleWalletSimulator } from '../../../src/simulators/google/wallet.js';
 import { createGoogleWalletClient } from '../../../src/wallets/google/objects-client.js';
 import { googleClassId, googleObjectId } from '../../../src/wallets/google/resource-ids.js';
 import { googleClass, googleObject } from '../../../src/wallets/google/wallet-object.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { startGoogleWalletSimulator, type GoogleWalletSimulator } from '../../../src/simulators/google-wallet.js';
+import { startGoogleWalletSimulator, type GoogleWalletSimulator } from '../../../src/simulators/google/wallet.js';
 import { clientOf } from './fixtures.js';
 
 const logo = { sourceUri: { uri: 'https://images.example/logo.png' } };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NO_IDENTIFIER, parseProfileSync, type ProfileSyncCommand } from '../../../klaviyo/profile-sync-request.js';
+import { NO_IDENTIFIER, parseProfileSync, type ProfileSyncCommand } from '../../requests/profile-sync.js';
 import type { ProfileSyncInput } from '../../../passes/operation-input.js';
 import type { TenantSettings } from '../../../passes/tenant-settings.js';
 import { acceptOperation } from '../../accept-operation.js';
@@ -8,10 +8,10 @@ import {
   FLOW_ID_HEADER,
   IDEMPOTENCY_KEY_HEADER,
   idempotencyKeyInBody,
-} from '../../delivery-description.js';
+} from '../../requests/delivery-description.js';
 import { none, tenantId } from '../../parameters.js';
 import { ApiError } from '../../problems.js';
-import { checkListener, describeRefusal, readDelivery } from '../../read-delivery.js';
+import { checkListener, describeRefusal, readDelivery } from '../../requests/read-delivery.js';
 import { route, type ApiDeps, type Route } from '../../route.js';
 
 const body = z

@@ -1,17 +1,17 @@
 import { z } from 'zod';
-import { parsePushUpdate } from '../../../klaviyo/requests.js';
-import { createTenantReaders } from '../../../database/tenant-readers.js';
+import { parsePushUpdate } from '../../requests/index.js';
+import { createTenantReaders } from '../../../database/tenants/tenant-readers.js';
 import type { PushUpdateInput } from '../../../passes/operation-input.js';
 import { acceptOperation } from '../../accept-operation.js';
-import { checkPassType } from '../../check-pass-type.js';
+import { checkPassType } from '../../requests/check-pass-type.js';
 import {
   deliveryBody,
   FLOW_ID_HEADER,
   IDEMPOTENCY_KEY_HEADER,
   idempotencyKeyInBody,
-} from '../../delivery-description.js';
+} from '../../requests/delivery-description.js';
 import { none, tenantId } from '../../parameters.js';
-import { checkListener, readDelivery } from '../../read-delivery.js';
+import { checkListener, readDelivery } from '../../requests/read-delivery.js';
 import { route, type ApiDeps, type Route } from '../../route.js';
 
 const body = z

@@ -1,0 +1,109 @@
+import { lockCustomer, type CustomerRow } from '../database/customers/customers.js';
+import { listOtherOwners } from '../database/customers/customer-identifiers.js';
+import { handOver, listSyncsOf, type HandedKind } from '../database/customers/identifier-transfer.js';
+import type { Sql } from '../database/connect.js';
+import type { OperationRow } from '../database/operations/operations.js';
+import { profileValues } from '../klaviyo/profile-values.js';
+import { PermanentError } from '../common/errors.js';
+import { mergeFields } from '../passes/field-order.js';
+import type { FetchedProfile, OwnerAsked, ProfileSyncInput } from '../passes/operation-input.js';
+import { FINAL_STATUSES } from '../passes/operation.js';
+import type { JsonValue } from '../common/json.js';
+import type { TenantSettings } from '../passes/tenant-settings.js';
+import type { KlaviyoCall } from './klaviyo-calls.js';
+
+const HANDED_KINDS: readonly HandedKind[] = ['email', 'phone'];
+
+/** Asks Klaviyo about those who own what a fetched profile brings: whether their own profiles still have it. */
+export async function askOwners(
+  sql: Sql,
+  call: KlaviyoCall,
+  operation: OperationRow,
+  profile: FetchedProfile,
+  settings: TenantSettings,
+): Promise<OwnerAsked[]> {
+  const { tenant_id: tenantId, customer_id: customerId } = operation;
+  if (customerId === null) return [];
+  const brought = HANDED_KINDS.flatMap((kind) => {
+    const value = valueIn(profile, kind, settings);
+    return typeof value === 'string' ? [{ kind, value }] : [];
+  });
+  const asked: OwnerAsked[] = [];
+  for (const owner of await listOtherOwners(sql, { tenantId, customerId }, brought)) {
+    const { kind, value, klaviyoProfileId } = owner;
+    if (klaviyoProfileId === null || klaviyoProfileId === profile.id) continue;
+    const theirs = await call('profiles', (client) => client.getProfile(klaviyoProfileId)).catch((error: unknown) => {
+      // A profile that is gone says nothing: it may have been merged into another.
+      if (error instanceof PermanentError && error.code === 'klaviyo-not-found') return null;
+      throw error;
+    });
+    if (theirs === null) continue;
+    const holds = valueIn(theirs, kind, settings) === value;
+    asked.push({ kind, value, customerId: owner.customerId, holds });
+  }
+  return asked;
+}
+
+function valueIn(fetched: FetchedProfile, kind: string, settings: TenantSettings): JsonValue | undefined {
+  const nothing = { identifiers: [], klaviyoProfileId: null, attributes: {}, properties: {}, consent: null };
+  return profileValues({ ...nothing, fetched }, settings).customer[kind];
+}
+
+export interface Claim {
+  operation: OperationRow;
+  /** Who claims it. */
+  customerId: string;
+  kind: string;
+  value: string;
+  ownerId: string;
+}
+
+/**
+ * Takes an e-mail address or phone number from its owner, only where a person asked for a retry and the owner's own word
+ * shows that it was given up: Klaviyo's answer about their profile, else their own later sync, which says another one.
+ */
+export async function takeIfGivenUp(tx: Sql, claim: Claim, settings: TenantSettings): Promise<boolean> {
+  const { operation, ownerId, value } = claim;
+  const kind = HANDED_KINDS.find((one) => one === claim.kind);
+  if (operation.run === 1 || kind === undefined) return false;
+  const tenantId = operation.tenant_id;
+  const owner = await lockCustomer(tx, tenantId, ownerId);
+  if (owner?.[kind] !== value) return false;
+  const { fetched } = operation.input as unknown as ProfileSyncInput;
+  const asked = fetched?.owners?.find((one) => one.customerId === ownerId && one.kind === kind && one.value === value);
+  if (asked?.holds) return false;
+  const own = await findOwnWord(tx, owner, { kind, value }, settings);
+  if (own === null && (!asked || owner.klaviyo_profile_id === null)) return false;
+  await handOver(tx, {
+    tenantId,
+    kind,
+    value,
+    from: { customerId: ownerId, klaviyoProfileId: owner.klaviyo_profile_id },
+    to: claim.customerId,
+    byOperation: operation.operation_id,
+    carriesOn: own,
+  });
+  return true;
+}
+
+/** The owner's newest sync that names this kind, if it says another value that is still to be written. */
+async function findOwnWord(
+  tx: Sql,
+  owner: CustomerRow,
+  { kind, value }: { kind: HandedKind; value: string },
+  settings: TenantSettings,
+): Promise<string | null> {
+  for (const sync of await listSyncsOf(tx, owner.tenant_id, owner.customer_id)) {
+    const input = sync.input as unknown as ProfileSyncInput;
+    const said: JsonValue | undefined = profileValues(input, settings).customer[kind];
+    if (said === undefined || said === null) continue;
+    const open = !FINAL_STATUSES.includes(sync.status) || sync.outcome === 'identifier-conflict';
+    const has = { data: { [kind]: value }, sequences: owner.field_sequences };
+    const written = mergeFields(has, { [kind]: said }, sync.acceptance_sequence, versionOf(input));
+    return open && written.changed.includes(kind) ? sync.operation_id : null;
+  }
+  return null;
+}
+
+/** The sender's own version counts only for its own words: what Klaviyo said when it was asked is newer than any. */
+export const versionOf = (input: ProfileSyncInput): string | null => (input.fetched ? null : (input.version ?? null));

@@ -1,0 +1,52 @@
+import type Koa from 'koa';
+import type { Caller, Credentials } from './credentials.js';
+import { withinDeadline } from '../deadline.js';
+import { ApiError } from '../problems.js';
+import type { Scope } from './scopes.js';
+
+const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="passrelay"' };
+
+/** The key or token of a request: `Authorization: Bearer` first, then `X-API-KEY`. */
+function secretOf(ctx: Koa.Context): string | null {
+  const bearer = /^Bearer +(\S+)$/i.exec(ctx.get('Authorization').trim());
+  return bearer?.[1] ?? (ctx.get('X-API-KEY').trim() || null);
+}
+
+/**
+ * The caller of a request that asks for `scope` of `tenantId` (null: the caller's own tenant). Refusals say nothing
+ * about what exists. Throws `unavailable` where keys cannot be read: Klaviyo drops a delivery after a 401 for good.
+ */
+export async function authenticate(
+  ctx: Koa.Context,
+  credentials: Credentials,
+  scope: Scope,
+  tenantId: string | null,
+): Promise<Caller> {
+  const secret = secretOf(ctx);
+  if (secret === null) {
+    throw new ApiError(
+      'unauthenticated',
+      'No API key came with the request. Send it as "Authorization: Bearer <key>" or as "X-API-KEY".',
+      { headers: CHALLENGE },
+    );
+  }
+  const caller = await withinDeadline(credentials.resolve(secret));
+  if (!caller) {
+    throw new ApiError(
+      'unauthenticated',
+      'The API key or token is not known, was revoked or has expired. Put a valid one into the header X-API-KEY or Authorization.',
+      { headers: CHALLENGE },
+    );
+  }
+  const account = ctx.get('X-ACCOUNT-ID').trim();
+  if ((tenantId !== null && tenantId !== caller.tenant.tenantId) || (account && account !== caller.tenant.accountId)) {
+    throw new ApiError(
+      'wrong-tenant',
+      'The key does not belong to the tenant or account that the request names. Correct the header X-ACCOUNT-ID or the address, or use a key of that tenant.',
+    );
+  }
+  if (!caller.scopes.includes(scope)) {
+    throw new ApiError('missing-scope', `The key lacks the scope ${scope}. Use a key that has it.`);
+  }
+  return caller;
+}

@@ -1,0 +1,164 @@
+import { isDatabaseUnavailable } from '../database-unavailable.js';
+import { knownScopes, type Scope } from './scopes.js';
+import {
+  API_KEY_FORMAT,
+  findApiKeyByHash,
+  findTenantAccess,
+  hashApiKey,
+  recordKeyUse,
+  type TenantAccessRow,
+} from '../../database/tenants/api-keys.js';
+import type { Database } from '../../database/connect.js';
+import { isTest, type Environment } from '../../common/environment.js';
+import { tenantSettings, type TenantSettings } from '../../passes/tenant-settings.js';
+import { createTokenVerifier, readUnverified, type TokenVerifier } from './oauth-tokens.js';
+import type { Logger } from 'pino';
+
+export interface TenantAccess {
+  tenantId: string;
+  accountId: string;
+  environment: Environment;
+  settings: TenantSettings;
+}
+
+/** Who calls: one key or one token, bound to one tenant. */
+export interface Caller {
+  via: 'key' | 'token';
+  /** Key id, or the subject of the token: what throttling counts. */
+  id: string;
+  scopes: readonly Scope[];
+  test: boolean;
+  tenant: TenantAccess;
+}
+
+export interface Credentials {
+  /** The caller behind a key or token; null where it is not valid. Throws where that cannot be known now. */
+  resolve(secret: string): Promise<Caller | null>;
+  /** Writes down which keys were used since the last call; runs by a timer too. */
+  recordUse(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A revoked key works this long at most; in its second half an answer is refreshed beside the request, not before it. */
+const CACHE_MS = 5_000;
+const REFRESH_MS = 2_500;
+const CACHE_ENTRIES = 10_000;
+const RECORD_USE_MS = 60_000;
+
+const toTenant = (row: TenantAccessRow): TenantAccess => ({
+  tenantId: row.tenant_id,
+  accountId: row.account_id,
+  environment: row.environment,
+  settings: tenantSettings.parse(row.settings),
+});
+
+/**
+ * A value remembered for seconds; concurrent misses share one load, and failures are never remembered. With `absences` it
+ * remembers as well what is not there: else the time of an answer tells what is.
+ */
+function rememberBriefly<T>(load: (key: string) => Promise<T | null>, now: () => number, absences = false) {
+  const entries = new Map<string, { value: T | null; at: number }>();
+  const loading = new Map<string, Promise<T | null>>();
+  const fetch = (key: string): Promise<T | null> => {
+    const running = loading.get(key);
+    if (running) return running;
+    const promise = load(key)
+      .then((value) => {
+        entries.delete(key);
+        if (value !== null || absences) {
+          if (entries.size >= CACHE_ENTRIES) entries.delete(entries.keys().next().value!);
+          entries.set(key, { value, at: now() });
+        }
+        return value;
+      })
+      .finally(() => loading.delete(key));
+    loading.set(key, promise);
+    return promise;
+  };
+  return async (key: string): Promise<T | null> => {
+    const entry = entries.get(key);
+    const age = entry ? now() - entry.at : Infinity;
+    if (!entry || age >= CACHE_MS || age < 0) return fetch(key);
+    if (age >= REFRESH_MS) fetch(key).catch(() => undefined);
+    return entry.value;
+  };
+}
+
+/** Looks keys and tokens up, with their tenant, and remembers valid ones for five seconds. */
+export function createCredentials(deps: {
+  database: Database;
+  now: () => number;
+  log: Logger;
+  tokens: TokenVerifier | null;
+}): Credentials {
+  const { database, now, tokens } = deps;
+  const used = new Set<string>();
+
+  const byKeyHash = rememberBriefly(async (hash): Promise<{ caller: Caller; expiresAt: number } | null> => {
+    const row = await findApiKeyByHash(database.system, Buffer.from(hash, 'hex'));
+    if (!row) return null;
+    const { key_id: id } = row;
+    const tenant = toTenant(row);
+    const caller: Caller = {
+      via: 'key',
+      id,
+      test: isTest(tenant.environment, row),
+      scopes: knownScopes(row.scopes),
+      tenant,
+    };
+    return { caller, expiresAt: row.expires_at?.getTime() ?? Infinity };
+  }, now);
+  const byTenant = rememberBriefly(
+    async (tenantId) => {
+      const row = await findTenantAccess(database.system, tenantId);
+      return row ? toTenant(row) : null;
+    },
+    now,
+    true,
+  );
+
+  const ofTenants = new Map<string, TokenVerifier>();
+  /** Who may vouch for a token: the issuer of the tenant that it names, where it claims to come from there, else ours. */
+  async function verifierOf(token: string): Promise<TokenVerifier | null> {
+    const named = readUnverified(token);
+    const own = named && (await byTenant(named.tenantId))?.settings.oauth;
+    if (!own || own.issuer !== named.issuer) return tokens;
+    const name = JSON.stringify(own);
+    let verifier = ofTenants.get(name);
+    if (!verifier) ofTenants.set(name, (verifier = createTokenVerifier(own, now)));
+    return verifier;
+  }
+
+  async function recordUse(): Promise<void> {
+    const keyIds = [...used];
+    used.clear();
+    if (keyIds.length > 0) await recordKeyUse(database.system, keyIds);
+  }
+  const timer = setInterval(() => {
+    recordUse().catch((error: unknown) => {
+      if (!isDatabaseUnavailable(error)) deps.log.warn({ err: error }, 'last use of keys not recorded');
+    });
+  }, RECORD_USE_MS).unref();
+
+  return {
+    async resolve(secret) {
+      if (API_KEY_FORMAT.test(secret)) {
+        const found = await byKeyHash(hashApiKey(secret).toString('hex'));
+        if (!found || found.expiresAt <= now()) return null;
+        used.add(found.caller.id);
+        return found.caller;
+      }
+      const verifier = secret.split('.').length === 3 ? await verifierOf(secret) : null;
+      const claims = verifier && (await verifier.verify(secret));
+      const tenant = claims && (await byTenant(claims.tenantId));
+      if (!tenant) return null;
+      const test = isTest(tenant.environment, { test: false });
+      return { via: 'token', id: claims.subject, scopes: knownScopes(claims.scopes), test, tenant };
+    },
+    recordUse,
+    async close() {
+      clearInterval(timer);
+      await recordUse().catch(() => undefined);
+    },
+  };
+}

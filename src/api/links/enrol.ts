@@ -1,0 +1,169 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { issuePass } from '../../database/passes/create-pass.js';
+import { findCustomer } from '../../database/customers/customers.js';
+import { findHeldPass, listCustomerIdentifiers, recordConsents } from '../../database/customers/enrolment.js';
+import { findPassType, listPassTypes } from '../../database/tenants/pass-types.js';
+import type { AskedField, ConsentView } from '../../pages/enrol-page.js';
+import type { CardView } from '../../pages/pass-page.js';
+import { fieldsToAsk, knownFields, readEnrolment, type EnrolmentForm } from '../../passes/enrolment.js';
+import type { JsonValue } from '../../common/json.js';
+import type { PassField, PassTypeVersion } from '../../passes/pass-type.js';
+import { withDefaults } from '../../passes/pass-view.js';
+import { computeVisuals } from '../../passes/visuals.js';
+import type { LinkSession } from './link-session.js';
+import { presentCard } from './present-card.js';
+import { ApiError } from '../problems.js';
+import type { ApiDeps } from '../route.js';
+
+export interface Enrolment {
+  type: PassTypeVersion;
+  firstName: string | null;
+  known: Record<string, JsonValue>;
+  asked: PassField[];
+  consents: { channel: string; version: string; text: string }[];
+  /** Serial number of the pass of this type, or converted from it, that the person holds already. */
+  holds: string | null;
+}
+
+const METHOD = 'enrolment-page';
+
+/** What the enrolment page of one person needs; undefined where the tenant has no pass type to issue. */
+export async function prepareEnrolment(deps: ApiDeps, session: LinkSession): Promise<Enrolment | undefined> {
+  const { tenant, customerId, language } = session;
+  const { tenantId, settings } = tenant;
+  const sql = deps.database.tenant(tenantId);
+  const named = settings.links.passType;
+  const type = named ? await findPassType(sql, tenantId, named) : (await listPassTypes(sql, tenantId))[0];
+  const customer = await findCustomer(sql, tenantId, customerId);
+  if (!type || !customer) return undefined;
+  const known = knownFields(type.design, {
+    email: customer.email,
+    phone: customer.phone,
+    firstName: customer.first_name,
+    lastName: customer.last_name,
+    properties: customer.properties,
+  });
+  const agreed = (channel: string): boolean => {
+    const said = customer.consent[channel];
+    return typeof said === 'object' && said !== null && !Array.isArray(said) && said['state'] === 'SUBSCRIBED';
+  };
+  return {
+    type,
+    firstName: customer.first_name,
+    known,
+    asked: fieldsToAsk(type.design, known),
+    consents: settings.consentTexts
+      .filter(({ channel }) => !agreed(channel))
+      .flatMap(({ channel, version, text }) => {
+        const inLanguage = text[language] ?? text[settings.language] ?? Object.values(text)[0];
+        return inLanguage === undefined ? [] : [{ channel, version, text: inLanguage }];
+      }),
+    holds: await findHeldPass(sql, tenantId, customerId, { passTypeId: type.passTypeId, name: type.design.name }),
+  };
+}
+
+const AUTOCOMPLETE: Readonly<Record<string, string>> = {
+  email: 'email',
+  phone_number: 'tel',
+  first_name: 'given-name',
+  last_name: 'family-name',
+};
+
+function inputOf(field: PassField): AskedField['input'] {
+  if (field.source === 'email') return 'email';
+  if (field.source === 'phone_number') return 'tel';
+  if (field.type === 'number' || field.type === 'integer') return 'number';
+  if (field.type === 'boolean') return 'yes-no';
+  return field.type === 'date' || field.type === 'url' ? field.type : 'text';
+}
+
+/** The asked fields as the page shows them, with what was typed before and what is wrong about it. */
+export const presentAsked = (
+  asked: readonly PassField[],
+  given: Readonly<Record<string, string>> = {},
+  faults: EnrolmentForm['faults'] = {},
+): AskedField[] =>
+  asked.map((field) => ({
+    name: field.apiFieldName,
+    label: field.label ?? field.apiFieldName,
+    input: inputOf(field),
+    autocomplete: AUTOCOMPLETE[field.source ?? ''] ?? null,
+    value: given[`f.${field.apiFieldName}`] ?? '',
+    fault: faults[field.apiFieldName] ?? null,
+  }));
+
+/** The card as it would be issued now, before anything is typed. */
+export function presentOffer(deps: ApiDeps, session: LinkSession, { type, known }: Enrolment): CardView {
+  const data = withDefaults(type.design, known);
+  return presentCard({
+    pass: {
+      tenant_id: session.tenant.tenantId,
+      data,
+      visuals: computeVisuals(type.design, data),
+      serial_number: '',
+      external_id: null,
+    },
+    version: type,
+    language: session.language,
+    publicUrl: deps.publicUrl,
+  });
+}
+
+export const presentConsents = (enrolment: Enrolment): ConsentView[] =>
+  enrolment.consents.map(({ channel, text }) => ({ channel, text }));
+
+/** Reads the posted form, keeps the consents and issues the pass. Returns its serial number, or what is wrong. */
+export async function enrol(
+  deps: ApiDeps,
+  session: LinkSession,
+  enrolment: Enrolment,
+  form: Readonly<Record<string, string>>,
+): Promise<{ serialNumber: string } | { faults: EnrolmentForm['faults'] }> {
+  const { tenantId, settings } = session.tenant;
+  const { type } = enrolment;
+  const typed = Object.fromEntries(
+    Object.entries(form).flatMap(([name, value]) => (name.startsWith('f.') ? [[name.slice(2), value]] : [])),
+  );
+  const read = readEnrolment(enrolment.asked, typed);
+  if (Object.keys(read.faults).length > 0) return { faults: read.faults };
+  const sql = deps.database.tenant(tenantId);
+  const values = { ...enrolment.known, ...read.values };
+  const defaults = type.design.fields.flatMap((field): [string, JsonValue][] =>
+    field.default === undefined ? [] : [[field.apiFieldName, field.default]],
+  );
+  const data = { ...Object.fromEntries(defaults), ...values };
+  const granted = enrolment.consents.filter(({ channel }) => form[`c.${channel}`] === 'yes');
+  await recordConsents(
+    sql,
+    tenantId,
+    session.customerId,
+    granted.map(({ channel, version }) => ({ channel, textVersion: version, method: METHOD })),
+  );
+  const result = await issuePass(sql, {
+    operation: {
+      operationId: randomUUID(),
+      tenantId,
+      kind: 'issue-pass',
+      origin: 'api',
+      idempotencyKey: null,
+      bodyHash: null,
+      input: {
+        passTypeId: type.passTypeId,
+        serialNumber: randomBytes(18).toString('base64url'),
+        data: values,
+        recipient: { email: null, phone: null, name: null },
+        identifiers: await listCustomerIdentifiers(sql, tenantId, session.customerId),
+        externalId: null,
+        customerId: null,
+      },
+    },
+    type,
+    data,
+    visuals: computeVisuals(type.design, data),
+    allowSeveral: settings.allowSeveralPasses,
+    answer: ({ serialNumber }) => ({ status: 201, body: { serialNumber } }),
+  });
+  if (result.outcome !== 'answered') throw new ApiError('conflict', 'The pass of this person could not be issued.');
+  deps.notifyAccepted();
+  return { serialNumber: String(result.answer.body['serialNumber']) };
+}

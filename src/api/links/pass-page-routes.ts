@@ -1,0 +1,143 @@
+import type Koa from 'koa';
+import { z } from 'zod';
+import { findPassesForPage, type PassPageRow } from '../../database/passes/pass-page.js';
+import { getImage } from '../../database/tenants/pass-types.js';
+import { getTenant } from '../../database/tenants/tenants.js';
+import { qrCodeSvg } from '../../pages/barcode.js';
+import { messagePage } from '../../pages/message-page.js';
+import { passPage, previewPage, type PassSlot } from '../../pages/pass-page.js';
+import { textsIn, type Language } from '../../pages/texts.js';
+import { getPassTypeVersion } from '../../database/tenants/pass-types.js';
+import { buildPkpasses } from '../../wallets/apple/pass-bundle.js';
+import { detectDevice, hasNoReader } from './detect-device.js';
+import { createDeviceThrottle } from '../access/device-throttle.js';
+import { browserLanguage, clientAddress, forBrowsers, forPeople, sendPage } from '../page-response.js';
+import { tenantId } from '../parameters.js';
+import { presentCard } from './present-card.js';
+import { ApiError } from '../problems.js';
+import { openRoute, type ApiDeps, type Route } from '../route.js';
+
+const REQUESTS_PER_MINUTE = 240;
+/** As many as Apple installs from one file. */
+const MAX_PASSES = 10;
+const PKPASSES_TYPE = 'application/vnd.apple.pkpasses';
+
+const serials = z.object({ serials: z.string() });
+const MAX_TEXT = 2_600;
+const split = (text: string): string[] => [...new Set(text.split(',').filter((part) => part !== ''))];
+
+/** Pass links: what the customer sees, and the images on it. */
+export const passPageRoutes = (deps: ApiDeps): Route[] => {
+  const { database, publicUrl } = deps;
+  const throttle = createDeviceThrottle(deps.now, REQUESTS_PER_MINUTE);
+
+  /** Passes of one tenant, in the order asked for; nothing where one is unknown, so that guesses learn nothing. */
+  async function find(text: string): Promise<PassPageRow[]> {
+    const wanted = split(text);
+    if (text.length > MAX_TEXT || wanted.length === 0 || wanted.length > MAX_PASSES || /[\p{Cc}\p{Cs}]/u.test(text))
+      return [];
+    const rows = await findPassesForPage(database.system, wanted);
+    const sameTenant = rows.every((row) => row.tenant_id === rows[0]!.tenant_id);
+    return rows.length === wanted.length && sameTenant ? rows : [];
+  }
+
+  async function slotOf(row: PassPageRow, language: Language, googleIssuer: boolean): Promise<PassSlot> {
+    const sql = database.tenant(row.tenant_id);
+    const version = await getPassTypeVersion(sql, row.tenant_id, row.pass_type_id, row.pass_type_version);
+    if (!version) throw new Error('a version of a pass type is missing');
+    const address = `/p/${encodeURIComponent(row.serial_number)}`;
+    return {
+      card: presentCard({ pass: row, version, language, publicUrl }),
+      state: row.state,
+      updating: row.updating,
+      installed: row.installed,
+      appleUrl: row.apple_pass_type_identifier === null ? null : `${address}/pass.pkpass`,
+      googleUrl: version.design.google && googleIssuer ? `${address}/google` : null,
+    };
+  }
+
+  async function show(ctx: Koa.Context, text: string): Promise<void> {
+    throttle.take(clientAddress(ctx));
+    const rows = await find(text);
+    const [first] = rows;
+    const tenant = first && (await getTenant(database.tenant(first.tenant_id), first.tenant_id));
+    if (!first || !tenant) {
+      const view = {
+        language: browserLanguage(ctx),
+        brand: '',
+        kind: 'pass-unknown',
+        code: 'P-01',
+        cure: null,
+      } as const;
+      deps.log.info({ code: view.code, reason: view.kind }, 'pass link refused');
+      return sendPage(ctx, deps, messagePage(view), 404);
+    }
+    const language = browserLanguage(ctx, tenant.settings.language);
+    if (hasNoReader(ctx)) {
+      return sendPage(ctx, deps, previewPage({ language, brand: tenant.name }));
+    }
+    const slots = await Promise.all(rows.map((row) => slotOf(row, language, tenant.settings.google.issuerId !== null)));
+    const selfUrl = `/p/${rows.map((row) => encodeURIComponent(row.serial_number)).join(',')}`;
+    const forApple = slots.filter((slot) => slot.state === 'active' && slot.appleUrl !== null);
+    const view = {
+      language,
+      brand: tenant.name,
+      slots,
+      device: detectDevice(ctx.get('User-Agent')),
+      bundleUrl: forApple.length > 1 ? `${selfUrl}/passes.pkpasses` : null,
+      qrSvg: qrCodeSvg(`${publicUrl}${selfUrl}`, textsIn(language).scanLabel) ?? null,
+      selfUrl,
+    };
+    sendPage(ctx, deps, passPage(view));
+  }
+
+  async function download(ctx: Koa.Context, text: string): Promise<void> {
+    throttle.take(clientAddress(ctx));
+    const rows = (await find(text)).filter((row) => row.state === 'active' && row.apple_pass_type_identifier !== null);
+    if (rows.length === 0) throw new ApiError('not-found', 'There is nothing at this address.');
+    const signed = await Promise.all(rows.map((row) => deps.passSigner.signedPass(row.tenant_id, row)));
+    ctx.type = PKPASSES_TYPE;
+    ctx.set('Content-Disposition', 'attachment; filename="passes.pkpasses"');
+    ctx.body = buildPkpasses(signed.map(({ bytes }) => bytes));
+  }
+
+  return [
+    openRoute({
+      method: 'GET',
+      path: '/p/:serials',
+      summary: 'The page of a pass',
+      hidden: true,
+      params: serials,
+      query: z.object({}),
+      answers: { 200: { description: 'The page' } },
+      handler: (ctx, { params }) => forPeople(deps, (page) => show(page, params.serials))(ctx),
+    }),
+    openRoute({
+      method: 'GET',
+      path: '/p/:serials/passes.pkpasses',
+      summary: 'Several passes in one file, for Apple Wallet',
+      hidden: true,
+      params: serials,
+      query: z.object({}),
+      answers: { 200: { description: 'The bundle' } },
+      handler: (ctx, { params }) => forBrowsers(deps, (phone) => download(phone, params.serials))(ctx),
+    }),
+    openRoute({
+      method: 'GET',
+      path: '/assets/:tenantId/:file',
+      summary: "An image of a tenant's pass types",
+      hidden: true,
+      params: z.object({ tenantId, file: z.string().regex(/^[0-9a-f]{64}\.png$/) }),
+      query: z.object({}),
+      answers: { 200: { description: 'The image' } },
+      async handler(ctx, { params }) {
+        const bytes = await getImage(database.tenant(params.tenantId), params.tenantId, params.file.slice(0, 64));
+        if (!bytes) throw new ApiError('not-found', 'There is no such image.');
+        ctx.type = 'image/png';
+        // Named by its digest: it never changes, and it is the same for every customer.
+        ctx.set('Cache-Control', 'public, max-age=31536000, immutable');
+        ctx.body = bytes;
+      },
+    }),
+  ];
+};

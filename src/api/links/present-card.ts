@@ -1,0 +1,141 @@
+import type { PassRow } from '../../database/passes/passes.js';
+import type { CardView, FieldView, ImageView } from '../../pages/pass-page.js';
+import { barcodeSvg } from '../../pages/barcode.js';
+import { textsIn, type Language } from '../../pages/texts.js';
+import type { JsonValue } from '../../common/json.js';
+import type { AppleField, PassTypeVersion } from '../../passes/pass-type.js';
+import { renderText, type View } from '../../passes/render.js';
+import { appleColour } from '../../wallets/apple/apple-values.js';
+import { renderField } from '../../wallets/apple/pass-fields.js';
+import { imageFileNames } from '../../wallets/apple/pass-images.js';
+
+const DEFAULT_THEME = {
+  background: 'rgb(58, 58, 60)',
+  foreground: 'rgb(255, 255, 255)',
+  label: 'rgb(214, 214, 218)',
+};
+const STYLES = {
+  PKDateStyleShort: 'short',
+  PKDateStyleMedium: 'medium',
+  PKDateStyleLong: 'long',
+  PKDateStyleFull: 'full',
+} as const;
+type DateStyle = (typeof STYLES)[keyof typeof STYLES];
+const styleOf = (value: JsonValue | undefined): DateStyle | undefined => STYLES[value as keyof typeof STYLES];
+
+/** A field's value as Wallet writes it in this language. */
+function formatValue(field: Record<string, JsonValue>, language: Language): string {
+  const value = field['value'] as string | number;
+  if (typeof value === 'number') {
+    const currency = field['currencyCode'];
+    if (typeof currency === 'string' && /^[A-Z]{3}$/.test(currency)) {
+      return new Intl.NumberFormat(language, { style: 'currency', currency }).format(value);
+    }
+    if (field['numberStyle'] === 'PKNumberStylePercent') {
+      return new Intl.NumberFormat(language, { style: 'percent' }).format(value);
+    }
+    return field['numberStyle'] === undefined ? String(value) : new Intl.NumberFormat(language).format(value);
+  }
+  const dateStyle = styleOf(field['dateStyle']);
+  const timeStyle = styleOf(field['timeStyle']);
+  if ((dateStyle || timeStyle) && !Number.isNaN(Date.parse(value))) {
+    const options = { ...(dateStyle && { dateStyle }), ...(timeStyle && { timeStyle }), timeZone: 'UTC' };
+    return new Intl.DateTimeFormat(language, options).format(new Date(value));
+  }
+  return value;
+}
+
+/** What of a pass's design and data its page shows, in the reader's language. */
+export function presentCard(input: {
+  pass: Pick<PassRow, 'tenant_id' | 'data' | 'visuals' | 'serial_number' | 'external_id'>;
+  version: PassTypeVersion;
+  language: Language;
+  publicUrl: string;
+}): CardView {
+  const { pass, version, language, publicUrl } = input;
+  const { design } = version;
+  const { apple, google } = design;
+  const localization = apple?.localizations[language];
+  const localized = (text: string): string => {
+    const strings = localization?.strings ?? {};
+    return Object.hasOwn(strings, text) ? strings[text]! : text;
+  };
+  const defaults = design.fields.flatMap((f) => (f.default === undefined ? [] : [[f.apiFieldName, f.default]]));
+  const view: View = {
+    fields: { ...Object.fromEntries(defaults), ...pass.data },
+    visuals: pass.visuals,
+    pass: {
+      serialNumber: pass.serial_number,
+      url: `${publicUrl}/p/${encodeURIComponent(pass.serial_number)}`,
+      ...(pass.external_id !== null && { externalId: pass.external_id }),
+    },
+  };
+
+  const fields = (group: readonly AppleField[]): FieldView[] =>
+    group.flatMap((field) => {
+      const rendered = renderField(field, view, false);
+      if (!rendered || rendered['value'] === '') return [];
+      const value = localized(formatValue(rendered, language));
+      return [
+        {
+          label: localized((rendered['label'] as string | undefined) ?? ''),
+          value,
+          href: /^https?:\/\/[^\s]+$/.test(value) ? value : null,
+          alignEnd: rendered['textAlignment'] === 'PKTextAlignmentRight',
+        },
+      ];
+    });
+
+  const image = (role: string): ImageView | null => {
+    const template = localization?.images[role] ?? apple?.images[role];
+    if (template === undefined) return null;
+    const found = imageFileNames(renderText(template, view)).flatMap((name, index) =>
+      Object.hasOwn(version.images, name)
+        ? [{ url: `/assets/${pass.tenant_id}/${version.images[name]!}.png`, scale: index + 1 }]
+        : [],
+    );
+    const [smallest] = found;
+    return smallest
+      ? { src: smallest.url, srcset: found.map(({ url, scale }) => `${url} ${scale}x`).join(', ') }
+      : null;
+  };
+
+  const colour = (template: string | undefined, otherwise: string): string =>
+    (template === undefined ? undefined : appleColour(renderText(template, view))) ?? otherwise;
+  const hex = google?.class['hexBackgroundColor'];
+  const barcode = apple?.barcodes[0];
+  const message = barcode ? renderText(barcode.message, view) : '';
+  const altText = barcode?.altText === undefined ? '' : renderText(barcode.altText, view);
+  const drawn = barcode && message ? barcodeSvg(barcode.format, message, textsIn(language).barcode) : undefined;
+  // A design for Google alone has no faces of its own here: its fields are shown as they are named.
+  const plain: AppleField[] = apple
+    ? []
+    : design.fields.map(({ apiFieldName, label }) => ({
+        key: apiFieldName,
+        label: label ?? apiFieldName,
+        value: `{{${apiFieldName}}}`,
+      }));
+  return {
+    description: localized(renderText(design.description, view)),
+    organization: renderText(design.organizationName, view),
+    style: apple?.style ?? 'generic',
+    theme: {
+      background: colour(
+        apple?.backgroundColor ?? (typeof hex === 'string' ? hex : undefined),
+        DEFAULT_THEME.background,
+      ),
+      foreground: colour(apple?.foregroundColor, DEFAULT_THEME.foreground),
+      label: colour(apple?.labelColor ?? apple?.foregroundColor, DEFAULT_THEME.label),
+    },
+    logoText: localized(renderText(apple?.logoText ?? (apple ? '' : design.organizationName), view)),
+    logo: image('logo'),
+    strip: image('strip'),
+    thumbnail: image('thumbnail'),
+    header: fields(apple?.headerFields ?? []),
+    primary: fields(apple?.primaryFields ?? plain.slice(0, 1)),
+    secondary: fields(apple?.secondaryFields ?? plain.slice(1, 4)),
+    auxiliary: fields(apple?.auxiliaryFields ?? plain.slice(4, 8)),
+    back: fields(apple?.backFields ?? plain.slice(8)),
+    barcode: message ? { drawn: drawn ?? null, text: altText || (drawn ? '' : message) } : null,
+  };
+}

@@ -1,0 +1,149 @@
+import type Koa from 'koa';
+import { z } from 'zod';
+import { listCustomerPasses } from '../../database/customers/enrolment.js';
+import { findLink, recordLinkUse } from '../../database/customers/links.js';
+import { listPassTypes } from '../../database/tenants/pass-types.js';
+import { enrolPage } from '../../pages/enrol-page.js';
+import { previewPage } from '../../pages/pass-page.js';
+import { hashLinkToken, readLinkToken } from '../../passes/link-token.js';
+import { hasNoReader } from './detect-device.js';
+import { createDeviceThrottle } from '../access/device-throttle.js';
+import { enrol, prepareEnrolment, presentAsked, presentConsents, presentOffer } from './enrol.js';
+import { createLinkSessions } from './link-session.js';
+import { browserLanguage, clientAddress, forPeople, sendPage } from '../page-response.js';
+import { tenantId } from '../parameters.js';
+import { ApiError } from '../problems.js';
+import { readForm } from '../requests/read-form.js';
+import { openRoute, type ApiDeps, type Route } from '../route.js';
+import { noteAccepted } from '../metrics.js';
+import { isOwnForm } from '../access/signed-cookie.js';
+
+const PER_ADDRESS = 120;
+const PER_TOKEN = 30;
+
+/** Pass links hold as many passes as Apple installs from one file. */
+const MAX_PASSES = 10;
+
+/** Personal links out of e-mail and SMS: a token is exchanged for a short session, and the address is clean from then on. */
+export const linkRoutes = (deps: ApiDeps): Route[] => {
+  const { database } = deps;
+  const sessions = createLinkSessions(deps);
+  const perAddress = createDeviceThrottle(deps.now, PER_ADDRESS);
+  const perToken = createDeviceThrottle(deps.now, PER_TOKEN);
+
+  const redirect = (ctx: Koa.Context, path: string): void => {
+    ctx.status = 303;
+    ctx.set('Location', path);
+  };
+  const toPasses = (ctx: Koa.Context, serialNumbers: readonly string[]): void =>
+    redirect(ctx, `/p/${serialNumbers.slice(0, MAX_PASSES).map(encodeURIComponent).join(',')}`);
+
+  /** Exchanges the token of an address for a session, and leads on to `next` under a clean one. */
+  async function arrive(ctx: Koa.Context, id: string, next: string): Promise<void> {
+    perAddress.take(clientAddress(ctx));
+    // Some mail programs leave the "&amp;" of a template's HTML as it is.
+    const given = readLinkToken(ctx.query['neo.authToken'] ?? ctx.query['amp;neo.authToken']);
+    if (given.kind !== 'token') {
+      if (given.kind === 'missing' && (await sessions.current(ctx, id))) return redirect(ctx, next);
+      return sessions.refuse(ctx, id, null, `token-${given.kind}`);
+    }
+    const tokenHash = hashLinkToken(given.token);
+    perToken.take(tokenHash.toString('hex'));
+    const sql = database.tenant(id);
+    const [tenant, link] = await Promise.all([
+      sessions.tenant(id),
+      findLink(sql, { tenantId: id, tokenHash, purpose: 'mail', now: deps.now }),
+    ]);
+    // Nothing of the tenant is shown for a token that is not its own: the page is the same for one that does not exist.
+    if (!tenant || link.state === 'unknown') return sessions.refuse(ctx, id, null, 'token-unknown');
+    if (link.state !== 'valid') return sessions.refuse(ctx, id, tenant, `token-${link.state}`);
+    if (hasNoReader(ctx)) {
+      const language = browserLanguage(ctx, tenant.settings.language);
+      return sendPage(ctx, deps, previewPage({ language, brand: tenant.name }));
+    }
+    await recordLinkUse(sql, id, tokenHash);
+    await sessions.open(ctx, id, { customerId: link.customerId, tokenHash: tokenHash.toString('hex') });
+    redirect(ctx, next);
+  }
+
+  async function showPasses(ctx: Koa.Context, id: string): Promise<void> {
+    perAddress.take(clientAddress(ctx));
+    const session = await sessions.require(ctx, id);
+    if (!session) return;
+    const passes = await listCustomerPasses(database.tenant(id), id, session.customerId);
+    const active = passes.filter(({ state }) => state === 'active');
+    const shown = active.length > 0 ? active : passes.slice(-1);
+    if (shown.length === 0) {
+      const types = await listPassTypes(database.tenant(id), id);
+      const enrolUrl = types.length > 0 ? `/${id}/mail/enrol` : null;
+      return sessions.refuse(ctx, id, session.tenant, 'no-pass', enrolUrl);
+    }
+    toPasses(
+      ctx,
+      shown.map(({ serialNumber }) => serialNumber),
+    );
+  }
+
+  async function showForm(ctx: Koa.Context, id: string): Promise<void> {
+    perAddress.take(clientAddress(ctx));
+    const session = await sessions.require(ctx, id);
+    if (!session) return;
+    const enrolment = await prepareEnrolment(deps, session);
+    if (!enrolment) return sessions.refuse(ctx, id, session.tenant, 'no-pass');
+    if (enrolment.holds) return toPasses(ctx, [enrolment.holds]);
+    const posted = ctx.method === 'POST' ? await readForm(ctx) : null;
+    if (posted && !isOwnForm(ctx, session.csrf, posted['csrf'] ?? null)) {
+      throw new ApiError('conflict', 'The form does not belong to this session.');
+    }
+    const done = posted && (await enrol(deps, session, enrolment, posted));
+    if (done && 'serialNumber' in done) {
+      noteAccepted(ctx, { kind: 'issue-pass' });
+      return toPasses(ctx, [done.serialNumber]);
+    }
+    const page = enrolPage({
+      card: presentOffer(deps, session, enrolment),
+      language: session.language,
+      brand: session.tenant.name,
+      firstName: enrolment.firstName,
+      fields: presentAsked(enrolment.asked, posted ?? {}, done?.faults),
+      consents: presentConsents(enrolment),
+      action: `/${id}/mail/enrol`,
+      csrf: session.csrf,
+    });
+    sendPage(ctx, deps, page, done ? 422 : 200);
+  }
+
+  const forPerson = (
+    method: 'GET' | 'POST',
+    path: string,
+    summary: string,
+    handle: (ctx: Koa.Context, id: string) => Promise<void>,
+  ): Route =>
+    openRoute({
+      method,
+      path,
+      summary,
+      hidden: true,
+      params: z.object({ tenantId: z.string() }),
+      query: z.looseObject({}),
+      answers: { 200: { description: 'The page' } },
+      handler: (ctx, { params }) =>
+        forPeople(deps, async (page) => {
+          // What cannot be a tenant is one that does not exist: a page, not problem+json.
+          if (tenantId.safeParse(params.tenantId).success) await handle(page, params.tenantId);
+          else sessions.refuse(page, 'none', null, 'token-unknown');
+        })(ctx),
+    });
+
+  return [
+    forPerson('GET', '/:tenantId/mail', 'Enrolment by a personal link', (ctx, id) =>
+      arrive(ctx, id, `/${id}/mail/enrol`),
+    ),
+    forPerson('GET', '/:tenantId/mail/confirm', "A person's passes by a personal link", (ctx, id) =>
+      arrive(ctx, id, `/${id}/mail/pass`),
+    ),
+    forPerson('GET', '/:tenantId/mail/pass', "A person's passes", showPasses),
+    forPerson('GET', '/:tenantId/mail/enrol', 'The enrolment form', showForm),
+    forPerson('POST', '/:tenantId/mail/enrol', 'Enrols', showForm),
+  ];
+};

@@ -1,0 +1,82 @@
+import type Koa from 'koa';
+import { redeliver } from '../../database/merchants/deliveries.js';
+import { updateEndpoint } from '../../database/merchants/merchant-webhooks.js';
+import type { OperationRow } from '../../database/operations/operations.js';
+import { listOperatorPasses } from '../../database/operations/operator.js';
+import { retryOperation } from '../../database/operations/retries.js';
+import { REFUSAL_OUTCOMES } from '../../passes/operation.js';
+import type { LifecycleInput } from '../../passes/operation-input.js';
+import { acceptOperation } from '../accept-operation.js';
+import type { OperatorSession } from './operator-session.js';
+import { ApiError } from '../problems.js';
+import type { ApiDeps } from '../route.js';
+import type { Scope } from '../access/scopes.js';
+
+/** What the buttons of the operator's pages do; each asks for the scope that the same call of the API asks for. */
+export function createOperatorActions(deps: ApiDeps) {
+  const { database } = deps;
+  const demand = ({ caller }: OperatorSession, scope: Scope): void => {
+    if (!caller.scopes.includes(scope)) throw new ApiError('missing-scope', `The key lacks the scope ${scope}.`);
+  };
+  const redirect = (ctx: Koa.Context, path: string): void => {
+    ctx.status = 303;
+    ctx.set('Location', path);
+  };
+
+  return {
+    /** What the button is offered for; a stuck one can be retried through the API. */
+    canRetry: ({ status, outcome }: Pick<OperationRow, 'status' | 'outcome'>): boolean =>
+      ['failed', 'cancelled', 'retrying'].includes(status) ||
+      (status === 'succeeded' && outcome !== null && (REFUSAL_OUTCOMES as readonly string[]).includes(outcome)),
+
+    async retry(ctx: Koa.Context, session: OperatorSession, params: Record<string, string>): Promise<void> {
+      demand(session, 'Operation.Write');
+      const { tenantId } = session.tenant;
+      const operationId = params['correlationId']!;
+      const again = await retryOperation(database.tenant(tenantId), tenantId, operationId);
+      if (again === undefined) throw new ApiError('conflict', 'There is nothing to retry: the request is on its way.');
+      deps.notifyAccepted();
+      redirect(ctx, `/ops/${tenantId}/operations/${operationId}`);
+    },
+
+    async voidPass(ctx: Koa.Context, session: OperatorSession, params: Record<string, string>): Promise<void> {
+      demand(session, 'Pass.Write');
+      const { tenantId } = session.tenant;
+      const [pass] = await listOperatorPasses(database.tenant(tenantId), tenantId, { passId: params['passId']! });
+      if (!pass) throw new ApiError('not-found', 'No such pass.');
+      const input: LifecycleInput = { passId: pass.pass_id };
+      const { operationId } = await acceptOperation(deps, ctx, {
+        caller: session.caller,
+        kind: 'void-pass',
+        origin: 'operator',
+        correlationId: ctx.state['correlationId'] as string,
+        input,
+        idempotencyKey: null,
+      });
+      redirect(ctx, `/ops/${tenantId}/operations/${operationId}`);
+    },
+
+    async enableEndpoint(ctx: Koa.Context, session: OperatorSession, params: Record<string, string>): Promise<void> {
+      demand(session, 'Tenant.Admin');
+      const { tenantId } = session.tenant;
+      const sql = database.tenant(tenantId);
+      const enabled = await updateEndpoint(sql, tenantId, params['endpointId']!, { enable: true });
+      if (!enabled) throw new ApiError('not-found', 'No such endpoint.');
+      redirect(ctx, `/ops/${tenantId}`);
+    },
+
+    async redeliver(ctx: Koa.Context, session: OperatorSession, params: Record<string, string>): Promise<void> {
+      demand(session, 'Operation.Write');
+      const { tenantId } = session.tenant;
+      const became = await redeliver(database.tenant(tenantId), tenantId, params['deliveryId']!);
+      if (became === 'endpoint-off')
+        throw new ApiError('conflict', 'Its endpoint is switched off: switch it on first.');
+      if (became === 'not-ended') {
+        throw new ApiError('conflict', 'This delivery is still on its way, or does not exist.');
+      }
+      deps.notifyAccepted();
+      const operation = (ctx.state['form'] as Record<string, string>)['operation'] ?? '';
+      redirect(ctx, `/ops/${tenantId}${/^[0-9a-f-]{36}$/.test(operation) ? `/operations/${operation}` : ''}`);
+    },
+  };
+}

@@ -1,0 +1,258 @@
+import type { EndpointRow } from '../../database/merchants/merchant-webhooks.js';
+import type { DeviceResultRow } from '../../database/operations/device-results.js';
+import type { OperationRow } from '../../database/operations/operations.js';
+import type { OperatorDelivery, OperatorDevice, OperatorPass } from '../../database/operations/operator.js';
+import type { EndpointLine } from '../../pages/operator-endpoints.js';
+import type {
+  DeviceView,
+  HistoryEntry,
+  OperationLine,
+  OperationPageView,
+  OperatorPassView,
+  TimelineEntry,
+  Tone,
+} from '../../pages/operator-pages.js';
+import type { Evidence } from './operator-evidence.js';
+import { FINAL_STATUSES, REFUSAL_OUTCOMES } from '../../passes/operation.js';
+
+const TONES: Readonly<Record<string, Tone>> = {
+  succeeded: 'good',
+  delivered: 'good',
+  covered: 'good',
+  active: 'good',
+  failed: 'bad',
+  refused: 'bad',
+  exhausted: 'bad',
+  voided: 'bad',
+  deleted: 'bad',
+  expired: 'bad',
+  gone: 'note',
+  retrying: 'note',
+  scheduled: 'note',
+  pending: 'note',
+};
+export const toneOf = (word: string): Tone => TONES[word] ?? '';
+
+const minute = (date: Date | null): string | null => date && date.toISOString().slice(0, 19).replace('T', ' ');
+const short = (id: string | null): string => (id === null ? '' : id.slice(0, 8));
+
+/** A request that was carried out and led nowhere is no success to whoever asks why nothing changed. */
+export const toneOfOperation = ({ status, outcome }: Pick<OperationRow, 'status' | 'outcome'>): Tone =>
+  outcome !== null && (REFUSAL_OUTCOMES as readonly string[]).includes(outcome) ? 'note' : toneOf(status);
+
+/** One request as a line of a list. */
+export const presentLine = (row: OperationRow): OperationLine => ({
+  correlationId: row.operation_id,
+  kind: row.kind,
+  status: row.status,
+  tone: toneOfOperation(row),
+  outcome: row.outcome,
+  acceptedAt: row.accepted_at.toISOString(),
+  changed: (row.changed_fields ?? []).slice(0, 6).join(', '),
+});
+
+function presentDevice(device: OperatorDevice, revision: number): DeviceView {
+  const has = device.fetched_revision;
+  const [note, tone]: [string, Tone] = device.gone_at
+    ? [`unreachable since ${minute(device.gone_at)}`, 'bad']
+    : has === null
+      ? ['nothing fetched yet', 'note']
+      : has >= revision
+        ? [`revision ${has}, up to date`, 'good']
+        : [`revision ${has} of ${revision}`, 'note'];
+  return {
+    platform: device.platform === 'apple' ? 'Apple' : 'Google',
+    deviceId: short(device.device_id),
+    since: minute(device.since)!,
+    listedAt: minute(device.listed_at),
+    fetchedAt: minute(device.fetched_at),
+    fetchedRevision: has,
+    note,
+    tone,
+  };
+}
+
+/** A pass with the devices that have it. */
+export const presentOperatorPass = (
+  pass: OperatorPass,
+  devices: readonly OperatorDevice[],
+  may: { write: boolean; read: boolean },
+): OperatorPassView => ({
+  passId: pass.pass_id,
+  serialNumber: may.read ? pass.serial_number : `${pass.serial_number.slice(0, 4)}•••`,
+  url: may.read ? `/p/${encodeURIComponent(pass.serial_number)}` : null,
+  type: pass.type_name,
+  state: pass.state,
+  tone: toneOf(pass.state),
+  revision: pass.revision,
+  modifiedAt: minute(pass.modified_at)!,
+  devices: devices
+    .filter(({ pass_id }) => pass_id === pass.pass_id)
+    .map((device) => presentDevice(device, pass.revision)),
+  canVoid: may.write && (pass.state === 'active' || pass.state === 'expired'),
+});
+
+const PUSH: Readonly<Record<DeviceResultRow['state'], string>> = {
+  pending: 'Push is being sent',
+  scheduled: 'Push waits for the window of this device',
+  delivered: 'Push taken by the wallet service',
+  covered: 'Another push told this device as well',
+  gone: 'Device is gone: the wallet service refused its token',
+  refused: 'Push refused',
+  failed: 'Push failed',
+};
+
+/** One repair or warning about a body, with its place. */
+function remarkOf(remark: object): string {
+  const { pointer, message, code, line, cure } = remark as Record<string, string | number | undefined>;
+  const place = pointer ? `${pointer}: ` : '';
+  const text = message ?? `mended: ${String(code ?? 'unknown').replaceAll('-', ' ')}`;
+  return `${place}${text}${line === undefined ? '' : ` (line ${line})`}${cure ? `: ${cure}` : ''}`;
+}
+
+/** What a step says of its work, where it is for people. */
+function remarksOf(detail: Record<string, unknown>): string[] {
+  const { note, reason, warnings, superseded } = detail;
+  return [
+    ...[note, reason].filter((text): text is string => typeof text === 'string'),
+    ...(Array.isArray(warnings) ? warnings : []).map((warning) => remarkOf(warning as object)),
+    ...(Array.isArray(superseded) ? [`set by a later request already: ${superseded.join(', ')}`] : []),
+  ];
+}
+
+/** Everything that is known of one request, in the order in which it happened. */
+export function timelineOf(evidence: Evidence): TimelineEntry[] {
+  const { operation, steps, results, devices, log, deliveries, until, readable } = evidence;
+  const since = (at: Date): boolean => at >= operation.accepted_at && (until === null || at < until);
+  const entries: TimelineEntry[] = [];
+  const add = (at: Date, what: string, detail: (string | null | false)[], tone: Tone = ''): void =>
+    void entries.push({
+      at: at.toISOString(),
+      what,
+      detail: detail.filter((line): line is string => Boolean(line)).map(readable),
+      tone,
+    });
+  add(operation.accepted_at, `Accepted from ${operation.origin}`, [
+    `place ${operation.acceptance_sequence} in the order of acceptance`,
+    operation.flow_id && `flow ${operation.flow_id}`,
+    ...operation.repairs.map(remarkOf),
+  ]);
+  for (const step of steps) {
+    const took = step.ended_at && `${step.ended_at.getTime() - step.started_at.getTime()} ms`;
+    add(
+      step.started_at,
+      `Step ${step.step}: ${step.state}`,
+      [
+        `${step.attempts} ${step.attempts === 1 ? 'attempt' : 'attempts'}${took ? `, ${took}` : ''}`,
+        ...remarksOf(step.detail),
+        step.last_error && `${step.last_error.code}: ${step.last_error.message}`,
+      ],
+      toneOf(step.state),
+    );
+  }
+  for (const result of results) {
+    const name = result.platform === 'apple' ? `Apple device ${short(result.device_id)}` : 'Google';
+    add(
+      result.updated_at,
+      `${name}: ${PUSH[result.state]}`,
+      [
+        result.attempts > 1 && `${result.attempts} attempts`,
+        result.reason,
+        result.covered_by && `by request ${short(result.covered_by)}`,
+      ],
+      toneOf(result.state),
+    );
+  }
+  for (const device of devices) {
+    const name = `Apple device ${short(device.device_id)}`;
+    if (device.listed_at && since(device.listed_at)) add(device.listed_at, `${name} asked what changed`, []);
+    if (device.fetched_at && since(device.fetched_at)) {
+      add(device.fetched_at, `${name} fetched revision ${device.fetched_revision ?? '?'}`, [], 'good');
+    }
+  }
+  for (const line of log) {
+    if (since(line.received_at)) {
+      add(line.received_at, `Apple device ${short(line.device_id)} reported`, [line.message], 'note');
+    }
+  }
+  for (const delivery of deliveries) {
+    add(
+      delivery.ended_at ?? delivery.created_at,
+      `Merchant: ${delivery.type} ${delivery.status}`,
+      [delivery.url],
+      toneOf(delivery.status),
+    );
+  }
+  if (operation.ended_at) {
+    add(
+      operation.ended_at,
+      `Ended: ${operation.outcome ?? operation.status}`,
+      [operation.reason],
+      toneOfOperation(operation),
+    );
+  }
+  return entries.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+}
+
+/** One request with its answer and its timeline, for a page that shows several. */
+export const presentHistory = (evidence: Evidence): HistoryEntry => ({
+  line: presentLine(evidence.operation),
+  answer: answerOf(evidence),
+  timeline: timelineOf(evidence),
+});
+
+/** Why the phone did, or did not, change: one sentence. */
+export function answerOf({ operation, results, devices, readable }: Evidence): string | null {
+  const { status, outcome, revision } = operation;
+  const reason = operation.reason === null ? null : readable(operation.reason);
+  if (status === 'failed') return `It failed and needs somebody: ${reason ?? outcome ?? 'see below'}`;
+  if (!FINAL_STATUSES.includes(status)) return 'It is still on its way; what it waits for stands below.';
+  if (revision === null) return reason ?? `Nothing was changed: ${outcome ?? status}.`;
+  if (devices.length === 0) return `Revision ${revision} is stored, but the pass is on no phone.`;
+  const gone = devices.filter(({ gone_at }) => gone_at !== null).length;
+  const behind = devices.filter((d) => d.gone_at === null && (d.fetched_revision ?? 0) < revision).length;
+  if (behind > 0) {
+    const told = results.filter(({ state }) => state === 'delivered' || state === 'covered').length;
+    return `${behind} of ${devices.length} devices have not fetched revision ${revision} yet; ${told} pushes were taken. A phone that is off, offline or has automatic updates switched off fetches later.`;
+  }
+  return gone > 0
+    ? `${gone} of ${devices.length} devices are unreachable: the pass was removed or the phone reset. The others have revision ${revision}.`
+    : `Every device has revision ${revision}.`;
+}
+
+export const presentDeliveries = (
+  deliveries: readonly OperatorDelivery[],
+  mayWrite: boolean,
+): OperationPageView['deliveries'] =>
+  deliveries.map((row) => ({
+    deliveryId: row.delivery_id,
+    type: row.type,
+    url: row.url,
+    status: row.status,
+    tone: toneOf(row.status),
+    attempts: row.attempts,
+    lastAnswer: row.last_error ?? (row.last_status === null ? '–' : String(row.last_status)),
+    endpointOff: row.endpoint_state === 'disabled',
+    // What is sent to an endpoint that is switched off is cancelled at once.
+    canRedeliver:
+      mayWrite &&
+      row.endpoint_state === 'enabled' &&
+      ['delivered', 'exhausted', 'cancelled', 'retrying'].includes(row.status),
+  }));
+
+/** An endpoint that is switched off or does not take deliveries. The host alone: paths and queries of webhooks hold secrets. */
+export function presentTroubledEndpoint(row: EndpointRow, mayEnable: boolean): EndpointLine {
+  const off = row.state === 'disabled';
+  const since = off ? (row.disabled_at ?? row.updated_at) : (row.failing_since ?? row.updated_at);
+  return {
+    endpointId: row.endpoint_id,
+    host: new URL(row.url).host,
+    state: off ? 'switched off' : 'failing',
+    tone: off ? 'bad' : 'note',
+    since: since.toISOString(),
+    why: off
+      ? (row.disabled_reason ?? '–')
+      : 'No delivery was taken since then. After five days of it the endpoint is switched off.',
+    canEnable: off && mayEnable,
+  };
+}

@@ -1,0 +1,250 @@
+import type Koa from 'koa';
+import { z } from 'zod';
+import { findCustomer } from '../../database/customers/customers.js';
+import { listTroubledEndpoints } from '../../database/merchants/merchant-webhooks.js';
+import { findOperation, listOperations } from '../../database/operations/operations.js';
+import { listOperatorDevices, listOperatorPasses, searchTenant } from '../../database/operations/operator.js';
+import {
+  operationPage,
+  operatorCustomerPage,
+  operatorHomePage,
+  signInPage,
+  type CustomerLine,
+} from '../../pages/operator-pages.js';
+import { normaliseIdentifier } from '../../passes/identifiers.js';
+import { createDeviceThrottle } from '../access/device-throttle.js';
+import { maskEmail, maskName, maskPhone, maskText } from '../mask-personal.js';
+import { createOperatorActions } from './operator-actions.js';
+import { loadEvidence } from './operator-evidence.js';
+import { createOperatorSessions, type OperatorSession } from './operator-session.js';
+import { clientAddress, sendPage } from '../page-response.js';
+import { tenantId } from '../parameters.js';
+import { presentSummary } from '../routes/present-operation.js';
+import {
+  answerOf,
+  presentDeliveries,
+  presentHistory,
+  presentLine,
+  presentOperatorPass,
+  presentTroubledEndpoint,
+  timelineOf,
+  toneOfOperation,
+} from './present-operator.js';
+import { ApiError } from '../problems.js';
+import { readForm } from '../requests/read-form.js';
+import { openRoute, type ApiDeps, type Route } from '../route.js';
+import { isOwnForm } from '../access/signed-cookie.js';
+
+const SIGN_INS_PER_MINUTE = 20;
+const LATEST = 25;
+/** Requests whose timelines stand on a customer's page. */
+const HISTORY = 10;
+
+type Form = Record<string, string>;
+type Handle = (ctx: Koa.Context, session: OperatorSession, params: Record<string, string>) => Promise<void>;
+
+/** The operator's pages: one screen that answers why a phone did not change. */
+export const operatorRoutes = (deps: ApiDeps): Route[] => {
+  const { database } = deps;
+  const sessions = createOperatorSessions(deps);
+  const actions = createOperatorActions(deps);
+  const signIns = createDeviceThrottle(deps.now, SIGN_INS_PER_MINUTE);
+
+  const redirect = (ctx: Koa.Context, path: string): void => {
+    ctx.status = 303;
+    ctx.set('Location', path);
+  };
+  const mayWrite = (session: OperatorSession, scope: 'Operation.Write' | 'Pass.Write' | 'Tenant.Admin'): boolean =>
+    session.caller.scopes.includes(scope);
+  const plain = (session: OperatorSession): boolean => session.caller.scopes.includes('Customer.Read');
+
+  type Person = { email: string | null; phone: string | null; first_name: string | null; last_name: string | null };
+  const personal = (session: OperatorSession, row: Person): Omit<CustomerLine, 'customerId'> => {
+    const name = [row.first_name, row.last_name].filter(Boolean).join(' ') || null;
+    return plain(session)
+      ? { email: row.email ?? '', phone: row.phone ?? '', name: name ?? '' }
+      : { email: maskEmail(row.email) ?? '', phone: maskPhone(row.phone) ?? '', name: maskName(name) ?? '' };
+  };
+
+  const passRights = (session: OperatorSession) => ({
+    write: mayWrite(session, 'Pass.Write'),
+    read: plain(session),
+  });
+  const readable =
+    (session: OperatorSession, row: Person | undefined, passes: readonly { serial_number: string }[]) =>
+    (text: string): string => {
+      const serials = passes.map(({ serial_number }) => serial_number);
+      return plain(session) ? text : maskText(text, [row?.first_name ?? null, row?.last_name ?? null, ...serials]);
+    };
+
+  async function showHome(ctx: Koa.Context, session: OperatorSession, found: CustomerLine[] | null): Promise<void> {
+    const id = session.tenant.tenantId;
+    const sql = database.tenant(id);
+    const [rows, troubled] = await Promise.all([
+      listOperations(sql, id, { limit: LATEST }),
+      listTroubledEndpoints(sql, id),
+    ]);
+    const mayEnable = mayWrite(session, 'Tenant.Admin');
+    const view = {
+      frame: session.frame,
+      found,
+      operations: rows.map(presentLine),
+      endpoints: troubled.map((row) => presentTroubledEndpoint(row, mayEnable)),
+    };
+    sendPage(ctx, deps, operatorHomePage(view));
+  }
+
+  /** The term in every form under which an identifier may be stored. */
+  function formsOf(term: string, session: OperatorSession): string[] {
+    const options = { defaultCountry: session.tenant.settings.defaultCountry };
+    const kinds = ['email', 'phone', 'customerId'].map((kind) => normaliseIdentifier(kind, term, options));
+    return [...new Set([term, term.toLowerCase(), ...kinds.flatMap((read) => (read.ok === true ? [read.value] : []))])];
+  }
+
+  const search: Handle = async (ctx, session) => {
+    const id = session.tenant.tenantId;
+    const form = ctx.state['form'] as Form;
+    const term = (form['term'] ?? '').trim().slice(0, 255);
+    const hits = await searchTenant(database.tenant(id), id, term === '' ? [] : formsOf(term, session));
+    if (hits.operationId) return redirect(ctx, `/ops/${id}/operations/${hits.operationId}`);
+    const [only, ...others] = hits.customers;
+    if (only && others.length === 0) return redirect(ctx, `/ops/${id}/customers/${only.customer_id}`);
+    const found = hits.customers.map((row) => ({ customerId: row.customer_id, ...personal(session, row) }));
+    await showHome(ctx, session, found);
+  };
+
+  const showCustomer: Handle = async (ctx, session, params) => {
+    const id = session.tenant.tenantId;
+    const sql = database.tenant(id);
+    const customer = await findCustomer(sql, id, params['customerId']!);
+    if (!customer) throw new ApiError('not-found', 'No such customer.');
+    const passes = await listOperatorPasses(sql, id, { customerId: customer.customer_id });
+    const [devices, operations] = await Promise.all([
+      listOperatorDevices(
+        sql,
+        id,
+        passes.map(({ pass_id }) => pass_id),
+      ),
+      listOperations(sql, id, { customerId: customer.customer_id, limit: HISTORY }),
+    ]);
+    const evidence = await loadEvidence(database, id, operations, readable(session, customer, passes));
+    const { name, email, phone } = personal(session, customer);
+    const facts: [string, string][] = [
+      ['E-mail', email || '–'],
+      ['Phone', phone || '–'],
+      ['Customer id', customer.external_customer_id ?? '–'],
+      ['Klaviyo profile', customer.klaviyo_profile_id ?? '–'],
+      ['Our id', customer.customer_id],
+    ];
+    const view = {
+      frame: session.frame,
+      heading: name || 'Customer',
+      facts,
+      passes: passes.map((pass) => presentOperatorPass(pass, devices, passRights(session))),
+      history: evidence.map(presentHistory),
+    };
+    sendPage(ctx, deps, operatorCustomerPage(view));
+  };
+
+  const showOperation: Handle = async (ctx, session, params) => {
+    const id = session.tenant.tenantId;
+    const sql = database.tenant(id);
+    const row = await findOperation(sql, id, params['correlationId']!);
+    if (!row) throw new ApiError('not-found', 'No such request.');
+    const [customer, passes] = await Promise.all([
+      row.customer_id ? findCustomer(sql, id, row.customer_id) : undefined,
+      row.pass_id ? listOperatorPasses(sql, id, { passId: row.pass_id }) : [],
+    ]);
+    const [found] = await loadEvidence(database, id, [row], readable(session, customer, passes));
+    const evidence = found!;
+    const facts: [string, string][] = [
+      ['Correlation id', row.operation_id],
+      ['Accepted', row.accepted_at.toISOString()],
+      ['Outcome', row.outcome ?? '–'],
+      ['Revision', row.revision === null ? '–' : String(row.revision)],
+      ['Matched by', (row.matched ?? []).join(', ') || '–'],
+      ['Changed', (row.changed_fields ?? []).join(', ') || '–'],
+      ['Run', String(row.run)],
+    ];
+    const [pass] = passes;
+    const view = {
+      frame: session.frame,
+      correlationId: row.operation_id,
+      kind: row.kind,
+      status: row.status,
+      tone: toneOfOperation(row),
+      answer: answerOf(evidence),
+      facts,
+      customerId: row.customer_id,
+      temporalUrl: presentSummary(deps, row, new Map()).links.temporal,
+      canRetry: mayWrite(session, 'Operation.Write') && actions.canRetry(row),
+      timeline: timelineOf(evidence),
+      deliveries: presentDeliveries(evidence.deliveries, mayWrite(session, 'Operation.Write')),
+      pass: pass ? presentOperatorPass(pass, evidence.devices, passRights(session)) : null,
+    };
+    sendPage(ctx, deps, operationPage(view));
+  };
+
+  const inside = (method: 'GET' | 'POST', path: string, summary: string, handle: Handle): Route => {
+    const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!);
+    const shape = Object.fromEntries(names.map((name) => [name, z.uuid()]));
+    return openRoute({
+      method,
+      path: `/ops/:tenantId${path}`,
+      summary,
+      hidden: true,
+      readers: 'operator',
+      params: z.object({ tenantId, ...shape }),
+      query: z.looseObject({}),
+      answers: { 200: { description: 'The page' } },
+      async handler(ctx, { params }) {
+        const session = await sessions.current(ctx, params.tenantId);
+        if (!session) return sendPage(ctx, deps, signInPage(params.tenantId, null), 401);
+        if (method === 'POST') {
+          const form = await readForm(ctx);
+          if (!isOwnForm(ctx, session.csrf, form['csrf'] ?? null)) {
+            throw new ApiError('conflict', 'The form does not belong to this session.');
+          }
+          ctx.state['form'] = form;
+        }
+        await handle(ctx, session, params as Record<string, string>);
+      },
+    });
+  };
+
+  return [
+    openRoute({
+      method: 'POST',
+      path: '/ops/:tenantId/sign-in',
+      summary: 'Signs an operator in',
+      hidden: true,
+      readers: 'operator',
+      params: z.object({ tenantId }),
+      query: z.looseObject({}),
+      answers: { 303: { description: 'Signed in' } },
+      async handler(ctx, { params }) {
+        signIns.take(clientAddress(ctx));
+        const { key = '' } = await readForm(ctx);
+        const site = ctx.get('Sec-Fetch-Site');
+        const ours = site === '' || site === 'same-origin';
+        if (ours && (await sessions.signIn(ctx, params.tenantId, key.trim()))) {
+          return redirect(ctx, `/ops/${params.tenantId}`);
+        }
+        const fault = 'This is not a valid key of this tenant with the scope Operation.Read.';
+        sendPage(ctx, deps, signInPage(params.tenantId, fault), 401);
+      },
+    }),
+    inside('GET', '', 'Search and latest requests', (ctx, session) => showHome(ctx, session, null)),
+    inside('POST', '/search', 'Search', search),
+    inside('POST', '/sign-out', 'Signs an operator out', async (ctx, { tenant }) => {
+      sessions.signOut(ctx, tenant.tenantId);
+      redirect(ctx, `/ops/${tenant.tenantId}`);
+    }),
+    inside('GET', '/customers/:customerId', 'One customer', showCustomer),
+    inside('GET', '/operations/:correlationId', 'One request', showOperation),
+    inside('POST', '/operations/:correlationId/retry', 'Retries a request', actions.retry),
+    inside('POST', '/passes/:passId/void', 'Voids a pass', actions.voidPass),
+    inside('POST', '/webhook-endpoints/:endpointId/enable', 'Switches an endpoint on again', actions.enableEndpoint),
+    inside('POST', '/deliveries/:deliveryId/redeliver', 'Delivers again', actions.redeliver),
+  ];
+};

@@ -1,0 +1,140 @@
+import { cleanJson, cleanText, decodeAmpersand, isBlank, isUnrendered, pointer } from '../../common/clean-text.js';
+import type { FieldProblem, FieldWarning, Identifier, IdentifierOptions } from '../../passes/identifiers.js';
+import { isOurOwnKey } from '../../common/idempotency-key.js';
+import { nearest } from '../../common/nearest-name.js';
+import type { JsonValue } from '../../common/json.js';
+
+export type Body = Readonly<Record<string, JsonValue>>;
+export type RequestOptions = IdentifierOptions;
+export type Parsed<C> =
+  | { ok: true; command: C; warnings: FieldWarning[] }
+  | { ok: false; problems: FieldProblem[]; warnings: FieldWarning[] };
+
+const typeName = (value: JsonValue): string =>
+  Array.isArray(value)
+    ? 'a list'
+    : value === null
+      ? 'null'
+      : typeof value === 'object'
+        ? 'an object'
+        : `a ${typeof value}`;
+
+/** Collects all problems of one body, so that a marketer mends them in one go. */
+export class BodyReader {
+  readonly problems: FieldProblem[] = [];
+  readonly warnings: FieldWarning[] = [];
+  constructor(readonly body: Body) {}
+
+  problem(at: string, message: string, cure: string): void {
+    this.problems.push({ pointer: at, message, cure });
+  }
+  warn(at: string, message: string): void {
+    this.warnings.push({ pointer: at, message });
+  }
+
+  /** The object under a key; null where it is absent, null or blank. Any other shape is a problem. */
+  object(key: string, base = '', from: Body = this.body): Body | null {
+    const value = own(from, key);
+    if (value === undefined || value === null) return null;
+    if (typeof value === 'object' && !Array.isArray(value)) return cleanJson(value) as Body;
+    if (typeof value === 'string' && isBlank(value)) {
+      this.warn(base + pointer(key), `${key} is blank and was ignored`);
+      return null;
+    }
+    this.problem(base + pointer(key), `${key} is ${typeName(value)} where an object belongs`, `write "${key}": { … }`);
+    return null;
+  }
+
+  /** One text (numbers are taken as text); null where absent or blank. A template tag in it is a problem. */
+  text(key: string, base = '', from: Body = this.body): string | null {
+    const value = own(from, key);
+    if (value === undefined || value === null) return null;
+    const at = base + pointer(key);
+    if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+      this.problem(at, `${key} is a number that JSON cannot carry exactly`, 'put it between quotes');
+      return null;
+    }
+    if (typeof value !== 'string' && typeof value !== 'number') {
+      this.problem(at, `${key} is ${typeName(value)} where a text belongs`, 'put quotes around the tag');
+      return null;
+    }
+    const text = decodeAmpersand(cleanText(String(value))).trim();
+    if (isBlank(text)) return null;
+    if (isUnrendered(text)) {
+      this.problem(
+        at,
+        `${key} still holds a template tag`,
+        'check the spelling of the tag, and send from a live profile',
+      );
+      return null;
+    }
+    if (text.length > 255) {
+      this.problem(at, `${key} is longer than 255 characters`, 'check which property the tag inserts');
+      return null;
+    }
+    return text;
+  }
+
+  /** true and false as JSON or as templates write them; absent, null and blank are false. */
+  boolean(key: string): boolean {
+    const value = own(this.body, key);
+    if (typeof value === 'boolean') return value;
+    if (value === undefined || value === null) return false;
+    const word = typeof value === 'object' ? '?' : String(value).trim().toLowerCase();
+    if (word === 'true' || word === '1' || word === 'yes') return true;
+    if (word === 'false' || word === '0' || word === 'no' || isBlank(word)) return false;
+    this.problem(pointer(key), `${key} is neither true nor false`, 'send true or false, without quotes');
+    return false;
+  }
+
+  idempotencyKey(): string | null {
+    const key = Object.hasOwn(this.body, 'idempotency_key') ? 'idempotency_key' : 'idempotencyKey';
+    const value = this.text(key);
+    if (value !== null && isOurOwnKey(value)) {
+      this.problem(pointer(key), `${key} begins like the keys of our own requests`, 'put a word of yours before it');
+    }
+    if (value === null && Object.hasOwn(this.body, key) && this.problems.length === 0) {
+      this.warn(pointer(key), `${key} is blank: the delivery is treated as one without a key`);
+    }
+    return value;
+  }
+
+  /** A guard that only moves forward: a whole number, or a time with a zone as ISO 8601 in UTC. */
+  version(): string | null {
+    const key = Object.hasOwn(this.body, 'version') ? 'version' : 'updated_at';
+    const text = this.text(key);
+    if (text === null) return null;
+    if (/^\d{1,30}$/.test(text)) return text.replace(/^0+(?=\d)/, '');
+    const time = /^\d{4}-\d{2}-\d{2}[T ].*(Z|[+-]\d{2}:?\d{2})$/i.test(text) ? Date.parse(text) : NaN;
+    if (!Number.isNaN(time)) return new Date(time).toISOString();
+    this.warn(pointer(key), `${key} is neither a whole number nor a time with a zone, and was ignored`);
+    return null;
+  }
+
+  /** Warns of every key beyond the known ones: nothing mistyped is lost without a sentence. */
+  unknownKeys(known: readonly string[], base = '', from: Body = this.body): void {
+    for (const key of Object.keys(from)) {
+      if (known.includes(key)) continue;
+      const near = nearest(key, known);
+      this.warn(
+        base + pointer(key),
+        `"${cleanText(key).slice(0, 100)}" is unknown and was ignored${near ? `; did you mean "${near}"?` : ''}`,
+      );
+    }
+  }
+
+  take(part: { problems: FieldProblem[]; warnings: FieldWarning[]; identifiers: Identifier[] }): Identifier[] {
+    this.problems.push(...part.problems);
+    this.warnings.push(...part.warnings);
+    return part.identifiers;
+  }
+
+  finish<C>(command: () => C): Parsed<C> {
+    const { problems, warnings } = this;
+    return problems.length > 0 ? { ok: false, problems, warnings } : { ok: true, command: command(), warnings };
+  }
+}
+
+/** An own property; an inherited one is no data. */
+export const own = (from: Body, key: string): JsonValue | undefined =>
+  Object.hasOwn(from, key) ? from[key] : undefined;

@@ -1,0 +1,121 @@
+import { cleanJson, decodeEntities, isBlank, isUnrendered, pointer } from '../../common/clean-text.js';
+import { parseIdentifiers, type Identifier } from '../../passes/identifiers.js';
+import type { JsonValue } from '../../common/json.js';
+import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './body-reader.js';
+
+export interface ProfileSyncCommand {
+  /** `email`, `phone`, `externalId` where present. */
+  identifiers: Identifier[];
+  /** Klaviyo's own id of the profile. */
+  profileId: string | null;
+  /** Standard attributes (`first_name`, `locale`, ...); null clears, absent is no change. */
+  attributes: Record<string, JsonValue>;
+  /** Custom properties, keys whole (dots stay); null clears. */
+  properties: Record<string, JsonValue>;
+  /** Klaviyo's `subscriptions`, or `consent` as the flow sent it. */
+  consent: JsonValue;
+  /** `merchant` where the merchant's own system made the change: it is not told of it again. */
+  origin: 'klaviyo' | 'merchant';
+  idempotencyKey: string | null;
+  version: string | null;
+}
+
+const ATTRIBUTES = [
+  'first_name',
+  'last_name',
+  'organization',
+  'title',
+  'locale',
+  'image',
+  'location',
+  'created',
+  'updated',
+];
+const KEYS = [
+  'email',
+  'phone_number',
+  'phone',
+  'external_id',
+  'customer_id',
+  'id',
+  'profile_id',
+  'klaviyo_id',
+  'properties',
+  'consent',
+  'subscriptions',
+  'origin',
+  'idempotency_key',
+  'idempotencyKey',
+  'version',
+  'updated_at',
+  'data',
+  ...ATTRIBUTES,
+];
+
+/** Drops blanks (no change) and unrendered tags (with a warning); texts are decoded once. */
+function readData(reader: BodyReader, from: Body, base: string): Record<string, JsonValue> {
+  const out: Record<string, JsonValue> = {};
+  for (const [key, value] of Object.entries(from)) {
+    if (typeof value === 'string' && isBlank(value)) continue;
+    if (typeof value === 'string' && isUnrendered(value)) {
+      reader.warn(
+        base + pointer(key),
+        `${key} still holds a template tag and was ignored; check the spelling of the tag`,
+      );
+    } else out[key] = typeof value === 'string' ? decodeEntities(value) : value;
+  }
+  return cleanJson(out) as Record<string, JsonValue>;
+}
+
+const pick = (from: Body, keys: readonly string[]): Body =>
+  Object.fromEntries(keys.filter((key) => Object.hasOwn(from, key)).map((key) => [key, from[key]!]));
+
+const isEmpty = (value: JsonValue | undefined): boolean =>
+  value === null || (typeof value === 'string' && isBlank(value));
+
+/** The message of the problem that a body names nobody at all. */
+export const NO_IDENTIFIER = 'neither email nor phone_number has a value';
+
+/** The body of `profiles/sync`: flat, or Klaviyo's own profile object under `data.attributes`. */
+export function parseProfileSync(body: Body, options: RequestOptions = {}): Parsed<ProfileSyncCommand> {
+  const reader = new BodyReader(body);
+  const data = Array.isArray(own(body, 'data')) ? null : reader.object('data');
+  const nested = data && reader.object('attributes', '/data', data);
+  const from: Body = nested ?? body;
+  const base = nested ? '/data/attributes' : '';
+  const profileKey = ['profile_id', 'klaviyo_id', 'id'].find((key) => Object.hasOwn(body, key)) ?? 'profile_id';
+  const profileId = nested && data ? reader.text('id', '/data', data) : reader.text(profileKey);
+  const named = pick(from, ['email', 'phone_number', 'phone', 'external_id', 'customer_id', ...(options.custom ?? [])]);
+  const parsed = parseIdentifiers(named, options, base);
+  const none = parsed.identifiers.length === 0 && parsed.problems.every(({ pointer: at }) => at === base);
+  // The two keys of the flow's template, both empty: the template is wrong, or the profile has neither.
+  const bothEmpty =
+    !nested &&
+    ['email', 'phone_number'].every((key) => Object.hasOwn(body, key) && isEmpty(own(body, key))) &&
+    !parsed.identifiers.some(({ kind }) => kind === 'phone');
+  if (bothEmpty || (none && profileId === null)) {
+    reader.problem(
+      `${base}/email`,
+      NO_IDENTIFIER,
+      'write "email": "{{ person.email }}" and "phone_number": "{{ person.phone_number }}", and check that the profile has one; leave both keys out to name a profile by profile_id or external_id alone',
+    );
+  }
+  const identifiers = none ? [] : reader.take(parsed);
+  const properties = readData(reader, reader.object('properties', base, from) ?? {}, `${base}/properties`);
+  const attributes = readData(reader, pick(from, ATTRIBUTES), base);
+  const consent = own(from, 'subscriptions') ?? own(from, 'consent') ?? null;
+  const origin = reader.text('origin')?.toLowerCase() === 'merchant' ? 'merchant' : 'klaviyo';
+  const idempotencyKey = reader.idempotencyKey();
+  const version = reader.version();
+  if (!nested) reader.unknownKeys([...KEYS, ...(options.custom ?? [])]);
+  return reader.finish(() => ({
+    identifiers,
+    profileId,
+    attributes,
+    properties,
+    consent: typeof consent === 'string' && (isBlank(consent) || isUnrendered(consent)) ? null : cleanJson(consent),
+    origin,
+    idempotencyKey,
+    version,
+  }));
+}

@@ -1,0 +1,64 @@
+import type Koa from 'koa';
+import { parseDelivery } from './tolerant-json.js';
+import type { Parsed, RequestOptions } from './index.js';
+import { cleanJson, cleanText } from '../../common/clean-text.js';
+import type { FieldProblem, FieldWarning } from '../../passes/identifiers.js';
+import type { JsonValue } from '../../common/json.js';
+import type { Caller } from '../access/credentials.js';
+import { malformedBody } from './malformed-body.js';
+import { ApiError } from '../problems.js';
+import { readRawBody } from './raw-body.js';
+
+/** Refuses what the tenant's settings close: the listener itself, or flows beyond the listed ones. */
+export function checkListener(ctx: Koa.Context, caller: Caller, listener: 'pushUpdate' | 'profileSync' | 'issuePass') {
+  const { listeners, allowedFlowIds } = caller.tenant.settings;
+  if (!listeners[listener]) throw new ApiError('listener-closed', `The listener ${listener} of this tenant is closed.`);
+  if (allowedFlowIds.length > 0 && !allowedFlowIds.includes(ctx.get('X-Klaviyo-Flow-ID'))) {
+    throw new ApiError(
+      'flow-not-allowed',
+      'The id in X-Klaviyo-Flow-ID is not among the flows that this tenant allows.',
+    );
+  }
+}
+
+/** Warnings that a refusal repeats; an accepted delivery keeps all of them. */
+const MOST_WARNINGS = 5;
+
+/** Why a body is refused, each fault with its cure; and what was passed over in it, which mostly is the reason. */
+export function describeRefusal(refused: {
+  problems: readonly FieldProblem[];
+  warnings: readonly FieldWarning[];
+}): string {
+  const end = (text: string): string => (text.endsWith('?') ? text : `${text}.`);
+  const faults = refused.problems.map(({ message, cure }) => end(`${message}: ${cure}`));
+  const besides = refused.warnings.map(({ message }) => message.slice(0, 200)).slice(0, MOST_WARNINGS);
+  return cleanText([...faults, ...(besides.length > 0 ? [end(`Besides: ${besides.join('; ')}`)] : [])].join(' '));
+}
+
+type Parse<C> = (body: Readonly<Record<string, JsonValue>>, options: RequestOptions) => Parsed<C>;
+
+/**
+ * Reads the body of a Klaviyo delivery into a command. `repairs` lists what was mended or passed over, for the
+ * operation. Throws `malformed-body` (400) with line and column, or `invalid-request` (422) with all faults at once.
+ */
+export async function readDelivery<C>(
+  ctx: Koa.Context,
+  caller: Caller,
+  parse: Parse<C>,
+): Promise<{ command: C; repairs: object[] }> {
+  const delivery = parseDelivery(await readRawBody(ctx.req));
+  if (!delivery.ok) throw malformedBody(delivery.problems);
+  const { defaultCountry, customIdentifiers } = caller.tenant.settings;
+  const parsed = parse(delivery.value, { defaultCountry, custom: customIdentifiers });
+  if (!parsed.ok) {
+    throw new ApiError('invalid-request', describeRefusal(parsed), { errors: parsed.problems });
+  }
+  return {
+    command: parsed.command,
+    // Pointers and messages name keys as they came: the database takes no NUL.
+    repairs: cleanJson([
+      ...delivery.repairs.map((repair) => ({ type: 'repair', ...repair })),
+      ...parsed.warnings.map((warning) => ({ type: 'warning', ...warning })),
+    ]) as object[],
+  };
+}

@@ -1,0 +1,229 @@
+import { cleanText, PROTOTYPE_KEYS, pointer } from '../../common/clean-text.js';
+import type { JsonValue } from '../../common/json.js';
+import { JsonFault, readString, type Cursor } from './json-text.js';
+
+/** The listed repairs, and nothing else: what Klaviyo's templates leave behind. */
+export const REPAIRS = [
+  'trailing-comma',
+  'python-literal',
+  'missing-value',
+  'single-quotes',
+  'big-number-as-text',
+] as const;
+export type RepairCode = (typeof REPAIRS)[number];
+export interface Repair {
+  code: RepairCode;
+  /** JSON pointer of the value concerned. */
+  pointer: string;
+  line: number;
+  column: number;
+}
+export interface JsonProblem {
+  line: number;
+  column: number;
+  message: string;
+  cure: string;
+}
+export type ParsedDelivery =
+  { ok: true; value: Record<string, JsonValue>; repairs: Repair[] } | { ok: false; problems: JsonProblem[] };
+
+export const MAX_DEPTH = 32;
+export const MAX_KEYS = 2000;
+const MAX_REPAIRS = 100;
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const WORD = /[A-Za-z_]+/y;
+const CURLY_QUOTES = '“”„‟«»‘’‚‛';
+const PYTHON: Readonly<Record<string, JsonValue>> = { True: true, False: false, None: null };
+const WORDS: Readonly<Record<string, JsonValue>> = { ...PYTHON, true: true, false: false, null: null };
+
+/** A value that the template left out; the key that held it counts as absent. */
+const HOLE = Symbol('hole');
+
+/** Recursive descent over one text: strict JSON, with each deviation that it forgives written down. */
+class Scanner implements Cursor {
+  at = 0;
+  keys = 0;
+  readonly repairs: Repair[] = [];
+  constructor(
+    readonly text: string,
+    readonly maxKeys = MAX_KEYS,
+  ) {}
+
+  place(at: number): { line: number; column: number } {
+    const before = this.text.slice(0, at);
+    return { line: before.split('\n').length, column: at - before.lastIndexOf('\n') };
+  }
+  fail(message: string, cure: string, at = this.at): never {
+    throw new JsonFault(message, cure, at);
+  }
+  repair(code: RepairCode, path: readonly (string | number)[], at = this.at): void {
+    if (this.repairs.length >= MAX_REPAIRS) this.fail('the body needs too many repairs', 'put quotes around every tag');
+    this.repairs.push({ code, pointer: pointer(...path), ...this.place(at) });
+  }
+  /** What word processors and mail programs make of a straight quote when a body is pasted from them. */
+  refuseCurlyQuote(): void {
+    if (!CURLY_QUOTES.includes(this.peek() ?? 'x')) return;
+    this.fail('a curly quote stands where a straight one belongs', 'type " again, in an editor for plain text');
+  }
+  skip(): void {
+    while (' \t\n\r'.includes(this.text[this.at] ?? 'x')) this.at++;
+  }
+  peek(): string | undefined {
+    return this.text[this.at];
+  }
+  string(path: readonly (string | number)[]): string {
+    if (this.peek() === "'") this.repair('single-quotes', path);
+    return readString(this);
+  }
+
+  value(path: (string | number)[], depth: number): JsonValue | typeof HOLE {
+    this.skip();
+    const char = this.peek();
+    const name = String(path.at(-1) ?? 'the body');
+    if (depth > MAX_DEPTH) this.fail(`more than ${MAX_DEPTH} levels of nesting`, 'send plain values');
+    if (char === undefined) this.fail('the text ends too early', 'close every quote and bracket');
+    if (/^\{[{%]/.test(this.text.slice(this.at, this.at + 2))) {
+      this.fail(`${name} still holds a template tag`, 'check the spelling of the tag, and put quotes around it');
+    }
+    if (char === '{') return this.object(path, depth);
+    if (char === '[') return this.array(path, depth);
+    if (char === '"' || char === "'") return this.string(path);
+    if (char === ',' || char === '}') {
+      if (typeof path.at(-1) === 'string') {
+        this.repair('missing-value', path);
+        return HOLE;
+      }
+      this.fail('a list has an empty place', 'put quotes around the tag or add |default:0');
+    }
+    this.refuseCurlyQuote();
+    return this.number(path, name) ?? this.word(path, name);
+  }
+
+  number(path: readonly (string | number)[], name: string): JsonValue | undefined {
+    NUMBER.lastIndex = this.at;
+    const digits = NUMBER.exec(this.text)?.[0];
+    if (digits === undefined) return undefined;
+    const start = this.at;
+    this.at += digits.length;
+    if (/[\w.+-]/.test(this.peek() ?? ' ')) {
+      this.fail(`${name} is neither a number nor a text between quotes`, 'put quotes around the tag', start);
+    }
+    const number = Number(digits);
+    if (!Number.isFinite(number)) this.fail(`${name} is too large a number`, 'put quotes around the tag', start);
+    // Read digit by digit: rounding a long id makes it somebody else's.
+    if (/^-?\d+$/.test(digits) && !Number.isSafeInteger(number)) {
+      this.repair('big-number-as-text', path, start);
+      return digits;
+    }
+    return number;
+  }
+
+  word(path: readonly (string | number)[], name: string): JsonValue {
+    WORD.lastIndex = this.at;
+    const word = WORD.exec(this.text)?.[0] ?? '';
+    if (Object.hasOwn(WORDS, word)) {
+      if (Object.hasOwn(PYTHON, word)) this.repair('python-literal', path);
+      this.at += word.length;
+      if (!/[\w.]/.test(this.peek() ?? ' ')) return WORDS[word] as JsonValue;
+      this.at -= word.length;
+    }
+    this.fail(`${name} is a text without quotes`, 'put quotes around the tag, as in "{{ person.email }}"');
+  }
+
+  object(path: (string | number)[], depth: number): JsonValue {
+    const out: Record<string, JsonValue> = {};
+    const seen = new Set<string>();
+    this.at++;
+    for (let first = true; ; first = false) {
+      this.skip();
+      if (this.peek() === '}') {
+        if (!first) this.repair('trailing-comma', path);
+        this.at++;
+        return out;
+      }
+      const start = this.at;
+      if (this.peek() !== '"' && this.peek() !== "'") {
+        this.refuseCurlyQuote();
+        this.fail('a key between quotes is expected here', 'check quotes and commas just before this place');
+      }
+      const key = this.string(path);
+      // As it will be kept: what the database does not take must not tell two keys apart.
+      const name = cleanText(key);
+      if (PROTOTYPE_KEYS.has(name)) this.fail(`the key "${name}" is not allowed`, 'rename it', start);
+      if (seen.has(name)) this.fail(`the key "${name}" stands twice in one object`, 'keep one of them', start);
+      if (++this.keys > this.maxKeys) this.fail(`more than ${this.maxKeys} keys`, 'send fewer properties', start);
+      seen.add(name);
+      this.skip();
+      if (this.peek() !== ':') this.fail(`a colon is missing after "${key}"`, 'write "name": "value"');
+      this.at++;
+      const value = this.value([...path, key], depth + 1);
+      if (value !== HOLE) out[key] = value;
+      if (this.endOfItem('}', key)) return out;
+    }
+  }
+
+  array(path: (string | number)[], depth: number): JsonValue {
+    const out: JsonValue[] = [];
+    this.at++;
+    for (;;) {
+      this.skip();
+      if (this.peek() === ']') {
+        if (out.length > 0) this.repair('trailing-comma', path);
+        this.at++;
+        return out;
+      }
+      out.push(this.value([...path, out.length], depth + 1) as JsonValue);
+      if (this.endOfItem(']', `item ${out.length}`)) return out;
+    }
+  }
+
+  /** Consumes a comma (false) or the closing bracket (true) after an item. */
+  endOfItem(close: '}' | ']', name: string): boolean {
+    this.skip();
+    const char = this.peek();
+    if (char !== ',' && char !== close) {
+      this.fail(
+        char === undefined ? 'the text ends too early' : `after ${name} a comma or "${close}" is expected`,
+        'a quote inside a value ends it too early: do not use |safe, and close every bracket',
+      );
+    }
+    this.at++;
+    return char === close;
+  }
+}
+
+/**
+ * Reads one delivery: strict JSON, or JSON with a bounded list of repairs, each reported with its place (`line` and
+ * `column` count from 1). Never evaluates anything and never throws. Integers beyond 2^53-1 come as text. `maxKeys` is
+ * for senders whose signature was verified before.
+ */
+export function parseDelivery(raw: Uint8Array, maxKeys = MAX_KEYS): ParsedDelivery {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(raw);
+  } catch {
+    if (raw[0] === 0x1f && raw[1] === 0x8b) {
+      const compressed = { message: 'the body is compressed (gzip)', cure: 'send it uncompressed' };
+      return { ok: false, problems: [{ line: 1, column: 1, ...compressed }] };
+    }
+    const lossy = new TextDecoder('utf-8').decode(raw);
+    const bad = new Scanner(lossy).place(Math.max(0, lossy.indexOf('\ufffd')));
+    return {
+      ok: false,
+      problems: [{ ...bad, message: 'the body is not valid UTF-8', cure: 'send the body as UTF-8' }],
+    };
+  }
+  const scanner = new Scanner(text, maxKeys);
+  try {
+    scanner.skip();
+    if (scanner.peek() === undefined) scanner.fail('the body is empty', 'send a JSON object');
+    if (scanner.peek() !== '{') scanner.fail('the body is not a JSON object', 'start it with { and end it with }');
+    const value = scanner.value([], 1) as Record<string, JsonValue>;
+    scanner.skip();
+    if (scanner.peek() !== undefined) scanner.fail('there is text after the end of the JSON object', 'remove it');
+    return { ok: true, value, repairs: scanner.repairs };
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    return { ok: false, problems: [{ ...scanner.place(error.at), message: error.message, cure: error.cure }] };
+  }
+}

@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import type { BackfillProgress } from '../../passes/operation-input.js';
+import type { OperationStatus } from '../../passes/operation.js';
+import { insertOrFindOperation } from '../operations/operations.js';
+import type { Sql } from '../connect.js';
+import { noteProgress } from '../klaviyo/write-back.js';
+
+export interface BackfillRow {
+  operation_id: string;
+  status: OperationStatus;
+  reason: string | null;
+  detail: Partial<BackfillProgress> & { paused?: boolean };
+  last_error: { code: string; message: string } | null;
+}
+
+/** The tenant's newest backfill, or undefined. */
+export async function findBackfill(sql: Sql, tenantId: string): Promise<BackfillRow | undefined> {
+  const [row] = await sql.query<BackfillRow>(
+    `select o.operation_id, o.status, o.reason, coalesce(s.detail, '{}') as detail, s.last_error
+       from operations o left join operation_steps s on s.operation_id = o.operation_id and s.step = 'backfill'
+      where o.tenant_id = $1 and o.kind = 'backfill' order by o.acceptance_sequence desc limit 1`,
+    [tenantId],
+  );
+  return row;
+}
+
+const UNFINISHED: readonly OperationStatus[] = ['accepted', 'running', 'retrying'];
+
+/** Starts a backfill, or finds the one that is under way. */
+export async function startBackfill(sql: Sql, tenantId: string): Promise<string> {
+  const running = await findBackfill(sql, tenantId);
+  if (running && UNFINISHED.includes(running.status)) return running.operation_id;
+  const { operationId } = await insertOrFindOperation(sql, {
+    operationId: randomUUID(),
+    tenantId,
+    kind: 'backfill',
+    origin: 'operator',
+    idempotencyKey: null,
+    bodyHash: null,
+    input: {},
+  });
+  return operationId;
+}
+
+/** Pauses or resumes the tenant's backfill; false where none is under way. The running slice still ends. */
+export async function pauseBackfill(sql: Sql, tenantId: string, paused: boolean): Promise<boolean> {
+  const running = await findBackfill(sql, tenantId);
+  if (!running || !UNFINISHED.includes(running.status)) return false;
+  await noteProgress(sql, { tenantId, operationId: running.operation_id }, 'backfill', { paused });
+  return true;
+}

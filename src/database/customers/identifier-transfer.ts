@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import type { ProfileSyncInput } from '../../passes/operation-input.js';
+import type { Sql } from '../connect.js';
+import { insertOrFindOperation, type OperationRow } from '../operations/operations.js';
+import { retryOperation } from '../operations/retries.js';
+
+/** What people hand on to others; every other identifier stays with its customer. */
+export type HandedKind = 'email' | 'phone';
+
+export type SyncOfCustomer = Pick<
+  OperationRow,
+  'operation_id' | 'acceptance_sequence' | 'status' | 'outcome' | 'input'
+>;
+
+/** How far back a customer's own word is looked for. */
+const RECENT_SYNCS = 20;
+
+/** The profile syncs that found a customer, the last accepted one first. */
+export async function listSyncsOf(sql: Sql, tenantId: string, customerId: string): Promise<SyncOfCustomer[]> {
+  return sql.query<SyncOfCustomer>(
+    `select operation_id, acceptance_sequence, status, outcome, input from operations
+      where tenant_id = $1 and customer_id = $2 and kind = 'profile-sync'
+      order by acceptance_sequence desc limit ${RECENT_SYNCS}`,
+    [tenantId, customerId],
+  );
+}
+
+export interface HandOver {
+  tenantId: string;
+  kind: HandedKind;
+  value: string;
+  /** Who gives it up; their row is locked by the caller. */
+  from: { customerId: string; klaviyoProfileId: string | null };
+  to: string;
+  /** The operation that takes it. */
+  byOperation: string;
+  /** The giver's own sync that carries on with them; null: a new one asks Klaviyo. */
+  carriesOn: string | null;
+}
+
+/**
+ * Moves an e-mail address or phone number from one customer to another, and sets the giver's own profile sync going, in
+ * whose evidence the loss stands: it tells their passes and the merchant, and brings what they have instead.
+ */
+export async function handOver(sql: Sql, move: HandOver): Promise<void> {
+  const { tenantId, kind, value, from } = move;
+  await sql.query(
+    `update customer_identifiers set customer_id = $5
+      where tenant_id = $1 and kind = $2 and value = $3 and customer_id = $4`,
+    [tenantId, kind, value, from.customerId, move.to],
+  );
+  await sql.query(
+    `update customers set email = case when $3 = 'email' then null else email end,
+            phone = case when $3 = 'phone' then null else phone end, updated_at = now()
+      where tenant_id = $1 and customer_id = $2`,
+    [tenantId, from.customerId, kind],
+  );
+  const sync = move.carriesOn ?? (await insertSync(sql, tenantId, from.klaviyoProfileId));
+  await sql.query(
+    `with told as (
+       update operations set input = jsonb_set(input, '{handedOver}', coalesce(input -> 'handedOver', '[]') || to_jsonb($3::text))
+        where tenant_id = $1 and operation_id = $2
+     )
+     insert into operation_steps (tenant_id, operation_id, step, state, detail)
+     select $1, $2, 'update-customer', 'waiting', jsonb_build_object('changed', jsonb_build_array($3::text), 'handedOverBy', $4::text)
+     on conflict (operation_id, step) do update set state = 'waiting', ended_at = null,
+       detail = operation_steps.detail || excluded.detail || jsonb_build_object('changed',
+         coalesce(operation_steps.detail -> 'changed', '[]') || (excluded.detail -> 'changed'))`,
+    [tenantId, sync, kind, move.byOperation],
+  );
+  // One that still runs reads this when it comes to the step; one that ended as a conflict runs again.
+  if (move.carriesOn !== null) await retryOperation(sql, tenantId, sync);
+}
+
+async function insertSync(sql: Sql, tenantId: string, klaviyoProfileId: string | null): Promise<string> {
+  const input: ProfileSyncInput = {
+    identifiers: [],
+    klaviyoProfileId,
+    attributes: {},
+    properties: {},
+    consent: null,
+  };
+  const accepted = await insertOrFindOperation(sql, {
+    operationId: randomUUID(),
+    tenantId,
+    kind: 'profile-sync',
+    origin: 'system',
+    idempotencyKey: null,
+    bodyHash: null,
+    input,
+  });
+  return accepted.operationId;
+}

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import type { DeviceEventInput } from '../../passes/operation-input.js';
+import type { Sql, TenantSql } from '../connect.js';
+import { insertOrFindOperation } from '../operations/operations.js';
+import type { PassRow } from '../passes/passes.js';
+
+export interface DeviceRegistration {
+  tenantId: string;
+  passId: string;
+  /** The device's own name for itself towards this web service; the same text under two tenants is two devices. */
+  deviceLibraryIdentifier: string;
+}
+
+/** The pass that a device means: it names no tenant, only a pass type identifier and a serial number. Needs `system`. */
+export async function findPassOfDevice(
+  system: Sql,
+  passTypeIdentifier: string,
+  serialNumber: string,
+): Promise<PassRow | undefined> {
+  const [row] = await system.query<PassRow>(
+    'select * from passes where serial_number = $1 and apple_pass_type_identifier = $2',
+    [serialNumber, passTypeIdentifier],
+  );
+  return row;
+}
+
+/** The pass of this serial number, whoever's it is. Needs `system`. */
+export async function findPassBySerialNumber(system: Sql, serialNumber: string): Promise<PassRow | undefined> {
+  const [row] = await system.query<PassRow>('select * from passes where serial_number = $1', [serialNumber]);
+  return row;
+}
+
+type LockedPass = Pick<
+  PassRow,
+  'pass_id' | 'customer_id' | 'apple_pass_type_identifier' | 'first_installed_at' | 'test'
+>;
+
+type PassPlace = Pick<DeviceRegistration, 'tenantId' | 'passId'>;
+
+/** Registrations of one pass take turns, so that exactly one of them is the first and one the last. */
+export async function lockPass(sql: Sql, { tenantId, passId }: PassPlace): Promise<LockedPass | undefined> {
+  const [pass] = await sql.query<LockedPass>(
+    `select pass_id, customer_id, apple_pass_type_identifier, first_installed_at, test
+       from passes where tenant_id = $1 and pass_id = $2 for no key update`,
+    [tenantId, passId],
+  );
+  return pass;
+}
+
+/** Whether the pass is on no device but `exceptDeviceId`, and not saved at Google. */
+export async function isNowhereElse(sql: Sql, { tenantId, passId }: PassPlace, exceptDeviceId: string | null) {
+  const [row] = await sql.query<{ nowhere: boolean }>(
+    `select not exists (select from apple_registrations
+                         where tenant_id = $1 and pass_id = $2 and device_id is distinct from $3::uuid)
+        and not exists (select from google_objects where tenant_id = $1 and pass_id = $2 and saved_at is not null
+                           and (removed_at is null or removed_at < saved_at)) as nowhere`,
+    [tenantId, passId, exceptDeviceId],
+  );
+  return row!.nowhere;
+}
+
+/** Accepts the event of a pass that got its first place, or lost its last one. Call within the change's transaction. */
+export async function insertDeviceEvent(
+  sql: Sql,
+  tenantId: string,
+  pass: LockedPass,
+  event: DeviceEventInput['event'],
+  platform: DeviceEventInput['platform'] = 'apple',
+): Promise<void> {
+  const column = event === 'installed' ? 'installed_at' : 'uninstalled_at';
+  const [moment] = await sql.query<{ at: Date }>(
+    `update passes set ${column} = clock_timestamp()${event === 'installed' ? ', first_installed_at = coalesce(first_installed_at, clock_timestamp())' : ''}
+      where tenant_id = $1 and pass_id = $2 returning ${column} as at`,
+    [tenantId, pass.pass_id],
+  );
+  const input: DeviceEventInput = {
+    passId: pass.pass_id,
+    platform,
+    event,
+    firstInstall: event === 'installed' && pass.first_installed_at === null,
+    at: moment!.at.toISOString(),
+  };
+  const { operationId } = await insertOrFindOperation(sql, {
+    operationId: randomUUID(),
+    tenantId,
+    kind: 'device-event',
+    origin: platform === 'google' ? 'google' : 'device',
+    idempotencyKey: null,
+    bodyHash: null,
+    input,
+    test: pass.test,
+  });
+  await sql.query('update operations set pass_id = $3, customer_id = $4 where tenant_id = $1 and operation_id = $2', [
+    tenantId,
+    operationId,
+    pass.pass_id,
+    pass.customer_id,
+  ]);
+}
+
+/**
+ * Registers a device for a pass. The push token counts for the device as a whole, and one that was given up is alive
+ * again. The first device of a pass that is nowhere else makes a device event in the same transaction. Undefined where
+ * the pass has gone.
+ */
+export async function registerDevice(
+  database: TenantSql,
+  registration: DeviceRegistration & { pushToken: string },
+): Promise<{ created: boolean; event: boolean } | undefined> {
+  const { tenantId, passId } = registration;
+  return database.transaction(async (sql) => {
+    const pass = await lockPass(sql, registration);
+    if (!pass) return undefined;
+    const [device] = await sql.query<{ device_id: string }>(
+      `insert into apple_devices (tenant_id, device_library_identifier, push_token) values ($1, $2, $3)
+       on conflict (tenant_id, device_library_identifier) do update
+         set push_token = excluded.push_token, token_updated_at = clock_timestamp(), token_gone_at = null
+       returning device_id`,
+      [tenantId, registration.deviceLibraryIdentifier, registration.pushToken],
+    );
+    const { device_id: deviceId } = device!;
+    const made = await sql.query(
+      `insert into apple_registrations (tenant_id, device_id, pass_id, apple_pass_type_identifier)
+       values ($1, $2, $3, $4) on conflict (device_id, pass_id) do nothing returning device_id`,
+      [tenantId, deviceId, passId, pass.apple_pass_type_identifier],
+    );
+    const created = made.length > 0;
+    const event = created && (await isNowhereElse(sql, registration, deviceId));
+    if (event) await insertDeviceEvent(sql, tenantId, pass, 'installed');
+    return { created, event };
+  });
+}
+
+/**
+ * Removes a registration, and forgets the device and its token when that was its last one; the pass stays. Where the
+ * pass is then nowhere, a device event is made in the same transaction. `removed` is false where there was none.
+ */
+export async function unregisterDevice(
+  database: TenantSql,
+  registration: DeviceRegistration,
+): Promise<{ removed: boolean; event: boolean }> {
+  const { tenantId, passId } = registration;
+  return database.transaction(async (sql) => {
+    const pass = await lockPass(sql, registration);
+    // The device row is locked before anybody looks for its other registrations: one that is being made must be seen.
+    const [device] = await sql.query<{ device_id: string }>(
+      'select device_id from apple_devices where tenant_id = $1 and device_library_identifier = $2 for update',
+      [tenantId, registration.deviceLibraryIdentifier],
+    );
+    if (!pass || !device) return { removed: false, event: false };
+    const gone = await sql.query(
+      'delete from apple_registrations where tenant_id = $1 and device_id = $2 and pass_id = $3 returning device_id',
+      [tenantId, device.device_id, passId],
+    );
+    if (gone.length === 0) return { removed: false, event: false };
+    await sql.query(
+      `delete from apple_devices d where d.tenant_id = $1 and d.device_id = $2
+          and not exists (select from apple_registrations r where r.tenant_id = $1 and r.device_id = d.device_id)`,
+      [tenantId, device.device_id],
+    );
+    const event = await isNowhereElse(sql, registration, null);
+    if (event) await insertDeviceEvent(sql, tenantId, pass, 'uninstalled');
+    return { removed: true, event };
+  });
+}

@@ -1,0 +1,48 @@
+import type { TenantSql } from '../connect.js';
+import { insertDeviceEvent, isNowhereElse, lockPass } from './devices.js';
+
+export interface GoogleCallback {
+  tenantId: string;
+  objectId: string;
+  eventType: 'save' | 'del';
+  nonce: string;
+}
+
+/** `event`: an operation was accepted, tell the dispatcher. */
+export type RecordedCallback = 'unknown-object' | 'duplicate' | 'recorded' | 'event';
+
+/**
+ * Keeps what Google reports of an object, once per nonce. The first place where the pass is, and the last one that it
+ * leaves, make a device event in the same transaction; devices of Apple count as well.
+ */
+export async function recordGoogleCallback(database: TenantSql, callback: GoogleCallback): Promise<RecordedCallback> {
+  const { tenantId, objectId, eventType, nonce } = callback;
+  return database.transaction(async (sql) => {
+    const [object] = await sql.query<{ pass_id: string }>(
+      'select pass_id from google_objects where tenant_id = $1 and object_id = $2',
+      [tenantId, objectId],
+    );
+    if (!object) return 'unknown-object';
+    const place = { tenantId, passId: object.pass_id };
+    const pass = await lockPass(sql, place);
+    if (!pass) return 'unknown-object';
+    const fresh = await sql.query(
+      'insert into google_callback_nonces (tenant_id, nonce) values ($1, $2) on conflict do nothing returning nonce',
+      [tenantId, nonce],
+    );
+    if (fresh.length === 0) return 'duplicate';
+    const wasNowhere = await isNowhereElse(sql, place, null);
+    await sql.query(
+      eventType === 'save'
+        ? `update google_objects set saved_at = clock_timestamp(), first_saved_at = coalesce(first_saved_at, clock_timestamp())
+            where tenant_id = $1 and object_id = $2`
+        : 'update google_objects set removed_at = clock_timestamp() where tenant_id = $1 and object_id = $2',
+      [tenantId, objectId],
+    );
+    const installed = eventType === 'save' && wasNowhere;
+    const uninstalled = eventType === 'del' && !wasNowhere && (await isNowhereElse(sql, place, null));
+    if (!installed && !uninstalled) return 'recorded';
+    await insertDeviceEvent(sql, tenantId, pass, installed ? 'installed' : 'uninstalled', 'google');
+    return 'event';
+  });
+}

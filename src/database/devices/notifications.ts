@@ -1,0 +1,205 @@
+import type { Outcome } from '../../passes/operation.js';
+import type { Sql } from '../connect.js';
+import { recordStepSql, stepValues, type OperationRef, type StepRecord } from '../operations/steps.js';
+
+export interface DeviceToNotify {
+  deviceId: string;
+  pushToken: string;
+  /** What this operation already told the device, if an earlier attempt came that far. */
+  told: string | null;
+}
+
+export interface NotificationStart {
+  revision: number;
+  applePassTypeIdentifier: string | null;
+  devices: DeviceToNotify[];
+}
+
+/**
+ * The pass and its devices in one round trip; the merchant's event is written with it, once per operation. Where there
+ * is no device, the same statement records the step and (where nothing follows) ends the operation.
+ */
+export async function beginNotification(
+  sql: Sql,
+  ref: OperationRef & { passId: string },
+  event: { eventId: string; type: string } | null,
+  ending: StepEnding | null,
+): Promise<NotificationStart | undefined> {
+  const step: StepRecord = { ...ref, step: 'notify-devices', state: 'succeeded', detail: { devices: 0 } };
+  const [row] = await sql.query<{
+    revision: number;
+    apple_pass_type_identifier: string | null;
+    devices: DeviceToNotify[] | null;
+  }>(
+    `with pass as (
+       select pass_id, customer_id, revision, apple_pass_type_identifier, state, pass_type_id from passes where tenant_id = $1 and pass_id = $7
+     ), told as (
+       insert into events (event_id, tenant_id, type, operation_id, origin, pass_id, customer_id, payload)
+       select $8::uuid, $1, $9::text, o.operation_id, o.origin, pass.pass_id, pass.customer_id,
+              jsonb_build_object('changedFields', coalesce(to_jsonb(o.changed_fields), '[]'), 'revision', pass.revision,
+                                 'state', pass.state, 'passTemplate', pass.pass_type_id, 'acceptanceSequence', o.acceptance_sequence::text)
+         from pass, operations o where $8::uuid is not null and o.tenant_id = $1 and o.operation_id = $2
+       on conflict (operation_id, type, pass_id) do nothing
+     ), devices as materialized (
+       select d.device_id, d.push_token, n.state
+         from pass join apple_registrations r on r.tenant_id = $1 and r.pass_id = pass.pass_id
+         join apple_devices d on d.device_id = r.device_id and d.token_gone_at is null
+         left join notifications n on n.operation_id = $2 and n.target = d.device_id::text and n.pass_id = pass.pass_id
+     ), nobody as (
+       select from pass where not exists (select from devices)
+     ), step as (${recordStepSql('nobody')}
+     ), ended as (
+       update operations set status = $10::text, outcome = $11, reason = $12, ended_at = clock_timestamp()
+        where tenant_id = $1 and operation_id = $2 and status in ('accepted', 'running', 'retrying')
+          and $10::text is not null and exists (select from nobody)
+     )
+     select pass.revision, pass.apple_pass_type_identifier, (
+       select jsonb_agg(jsonb_build_object('deviceId', device_id, 'pushToken', push_token, 'told', state) order by device_id) from devices
+     ) as devices from pass`,
+    [
+      ...stepValues(step),
+      ref.passId,
+      event?.eventId ?? null,
+      event?.type ?? null,
+      ending?.status ?? null,
+      ending?.outcome ?? null,
+      ending?.reason ?? null,
+    ],
+  );
+  return (
+    row && {
+      revision: row.revision,
+      applePassTypeIdentifier: row.apple_pass_type_identifier,
+      devices: row.devices ?? [],
+    }
+  );
+}
+
+export type PushClaim =
+  | { deviceId: string; claim: 'push' }
+  | { deviceId: string; claim: 'scheduled'; dueAt: Date }
+  | { deviceId: string; claim: 'covered'; coveredBy: string };
+
+/** A due push whose owner let it lie this long is taken over. */
+const OVERDUE_MS = 60_000;
+
+/**
+ * Claims the push budget of each device for one operation, atomically per device: push now, push when the window
+ * opens, or rely on the push that another operation owes (it happens after this claim, so it covers this change).
+ */
+export async function claimPushes(
+  sql: Sql,
+  claim: OperationRef & { passTypeIdentifier: string; deviceIds: string[]; now: Date; windowMs: number },
+): Promise<PushClaim[]> {
+  const rows = await sql.query<{
+    device_id: string;
+    pushed_by: string;
+    pushed_at: Date;
+    due_by: string | null;
+    due_at: Date | null;
+  }>(
+    `insert into push_windows as w (tenant_id, device_id, apple_pass_type_identifier, pushed_at, pushed_by)
+     select $1, d, $3, $5::timestamptz, $2::uuid from unnest($4::uuid[]) d order by d
+     on conflict (device_id, apple_pass_type_identifier) do update set
+       pushed_at = case when ${PUSH_NOW} then $5 else w.pushed_at end,
+       pushed_by = case when ${PUSH_NOW} then $2 else w.pushed_by end,
+       due_at = case when ${PUSH_NOW} then null
+                     when w.due_by is not null then w.due_at
+                     else w.pushed_at + $6::double precision * interval '1 millisecond' end,
+       due_by = case when ${PUSH_NOW} then null else coalesce(w.due_by, $2) end
+     returning device_id, pushed_by, pushed_at, due_by, due_at`,
+    [
+      claim.tenantId,
+      claim.operationId,
+      claim.passTypeIdentifier,
+      claim.deviceIds,
+      claim.now,
+      claim.windowMs,
+      OVERDUE_MS,
+    ],
+  );
+  return rows.map((row) => {
+    const deviceId = row.device_id;
+    if (row.due_by === null) return { deviceId, claim: 'push' };
+    return row.due_by === claim.operationId
+      ? { deviceId, claim: 'scheduled', dueAt: row.due_at! }
+      : { deviceId, claim: 'covered', coveredBy: row.due_by };
+  });
+}
+
+// A push of our own without a result (crash) or that failed (owed); a due push of ours; one that its owner let lie; an
+// open window; one owed by an operation that has ended without it (refused, out of time) and will not push any more.
+const PUSH_NOW = `(
+  (w.pushed_by = $2 and coalesce(w.due_by, $2) = $2)
+  or (w.due_by = $2 and w.due_at <= $5)
+  or (w.due_by is not null and w.due_at <= $5::timestamptz - $7::double precision * interval '1 millisecond')
+  or (w.due_by is null and w.pushed_at <= $5::timestamptz - $6::double precision * interval '1 millisecond')
+  or (w.due_by is not null and exists (select from operations o
+        where o.tenant_id = $1 and o.operation_id = w.due_by and o.ended_at is not null)))`;
+
+/** Gives a failed push back as due: operations that come meanwhile rely on this one instead of adding pushes to an outage. */
+export async function owePush(
+  sql: Sql,
+  owed: OperationRef & { passTypeIdentifier: string; deviceIds: string[]; dueAt: Date },
+): Promise<void> {
+  await sql.query(
+    `update push_windows set due_by = coalesce(due_by, $2), due_at = coalesce(due_at, $5)
+      where tenant_id = $1 and apple_pass_type_identifier = $3 and device_id = any($4::uuid[]) and pushed_by = $2`,
+    [owed.tenantId, owed.operationId, owed.passTypeIdentifier, owed.deviceIds, owed.dueAt],
+  );
+}
+
+export interface NotificationResult {
+  target: string;
+  deviceId: string | null;
+  platform: 'apple' | 'google';
+  state: 'pending' | 'scheduled' | 'delivered' | 'covered' | 'gone' | 'refused' | 'failed';
+  coveredBy?: string | null;
+  reason?: string | null;
+  providerId?: string | null;
+}
+
+export interface StepEnding {
+  status: 'succeeded' | 'failed';
+  outcome: Outcome;
+  reason: string | null;
+}
+
+/** Each device's result, the step, and (where it is the last one) the operation's end, in one round trip. */
+export async function recordNotifications(
+  sql: Sql,
+  step: StepRecord,
+  passId: string,
+  results: readonly NotificationResult[],
+  ending: StepEnding | null,
+): Promise<void> {
+  await sql.query(
+    `with step as (${recordStepSql()}
+     ), results as (
+       insert into notifications (tenant_id, operation_id, target, device_id, pass_id, platform, state, attempts, covered_by, reason, provider_id)
+       select $1, $2, r.target, r."deviceId", $7::uuid, r.platform, r.state, 1, r."coveredBy", r.reason, r."providerId"
+         from jsonb_to_recordset($8::jsonb) as r(target text, "deviceId" uuid, platform text, state text, "coveredBy" uuid, reason text, "providerId" text)
+       on conflict (operation_id, target, pass_id) do update set state = excluded.state, attempts = notifications.attempts + 1,
+         covered_by = excluded.covered_by, reason = excluded.reason, provider_id = coalesce(excluded.provider_id, notifications.provider_id), updated_at = now()
+     )
+     update operations set status = coalesce($9::text, status), outcome = coalesce($10::text, outcome), reason = coalesce($11::text, reason),
+            ended_at = case when $9::text is null then ended_at else clock_timestamp() end
+      where tenant_id = $1 and operation_id = $2 and status in ('accepted', 'running', 'retrying') and $9::text is not null`,
+    [
+      ...stepValues(step),
+      passId,
+      JSON.stringify(results),
+      ending?.status ?? null,
+      ending?.outcome ?? null,
+      ending?.reason ?? null,
+    ],
+  );
+}
+
+/** Forgets a dead token, unless the device came back with it (registered again) after the provider's timestamp. */
+export async function forgetToken(sql: Sql, tenantId: string, pushToken: string, goneAt: Date): Promise<void> {
+  await sql.query(
+    `update apple_devices set token_gone_at = $3 where tenant_id = $1 and push_token = $2 and token_updated_at < $3 and token_gone_at is null`,
+    [tenantId, pushToken, goneAt],
+  );
+}

@@ -1,0 +1,142 @@
+import type { PassState } from '../../passes/pass.js';
+import type { Step } from '../../passes/operation.js';
+import type { Sql } from '../connect.js';
+
+/** A pass, its holder and where it is installed, as Klaviyo is to know it now. */
+export interface WriteBackPass {
+  pass_id: string;
+  tenant_id: string;
+  serial_number: string;
+  pass_type_name: string;
+  /** Names of the types that it had before, and of which its holder has no pass now. */
+  former_pass_types: string[];
+  state: PassState;
+  /** Grows with every change; together with the installs it tells whether something changed meanwhile. */
+  revision: number;
+  customer_id: string;
+  email: string | null;
+  phone: string | null;
+  external_customer_id: string | null;
+  klaviyo_profile_id: string | null;
+  created_at: Date;
+  modified_at: Date;
+  installed_at: Date | null;
+  uninstalled_at: Date | null;
+  has_apple: boolean;
+  apple_installed: boolean;
+  apple_ever: boolean;
+  google_installed: boolean;
+  google_ever: boolean;
+  test: boolean;
+}
+
+const PASS = `select p.pass_id, p.tenant_id, p.serial_number, t.name as pass_type_name, p.state, p.revision, p.test, p.customer_id, c.email, c.phone,
+       c.external_customer_id, c.klaviyo_profile_id, p.created_at, p.modified_at, p.installed_at, p.uninstalled_at,
+       array(select distinct r.changed #>> '{passType,from}' from pass_revisions r
+              where r.tenant_id = $1 and r.pass_id = p.pass_id and r.changed -> 'passType' is not null
+                and not exists (select from passes held join pass_types h
+                                    on h.tenant_id = held.tenant_id and h.pass_type_id = held.pass_type_id
+                                 where held.tenant_id = $1 and held.customer_id = p.customer_id
+                                   and h.name = r.changed #>> '{passType,from}')) as former_pass_types,
+       p.apple_pass_type_identifier is not null as has_apple,
+       exists (select from apple_registrations r where r.tenant_id = $1 and r.pass_id = p.pass_id) as apple_installed,
+       p.first_installed_at is not null and (g.ever is not true or exists (
+         select from operations o where o.tenant_id = $1 and o.pass_id = p.pass_id and o.kind = 'device-event'
+            and o.input ->> 'platform' = 'apple' and o.input ->> 'event' = 'installed')) as apple_ever,
+       coalesce(g.live, false) as google_installed, coalesce(g.ever, false) as google_ever
+  from passes p
+  join pass_types t on t.tenant_id = p.tenant_id and t.pass_type_id = p.pass_type_id
+  join customers c on c.tenant_id = p.tenant_id and c.customer_id = p.customer_id
+  left join lateral (
+    select bool_or(saved_at is not null and (removed_at is null or removed_at < saved_at)) as live,
+           bool_or(first_saved_at is not null or saved_at is not null) as ever
+      from google_objects where tenant_id = $1 and pass_id = p.pass_id) g on true
+ where p.tenant_id = $1 and not exists (
+   select from operations e where e.tenant_id = $1 and e.idempotency_key = 'erase/' || p.customer_id)`;
+
+/**
+ * The pass as it is now; undefined where it has gone, and where its holder is being erased: phones have up to a day to fetch
+ * the voided pass, and what they do meanwhile must not write into Klaviyo what has been cleared there.
+ */
+export async function findWriteBackPass(
+  sql: Sql,
+  tenantId: string,
+  passId: string,
+): Promise<WriteBackPass | undefined> {
+  const [row] = await sql.query<WriteBackPass>(`${PASS} and p.pass_id = $2`, [tenantId, passId]);
+  return row;
+}
+
+/** Up to `limit` passes after one, by id: a backfill's way through a tenant. Erased customers are none. */
+export async function listWriteBackPasses(
+  sql: Sql,
+  tenantId: string,
+  after: string | null,
+  limit: number,
+): Promise<WriteBackPass[]> {
+  return sql.query<WriteBackPass>(`${PASS} and ($2::uuid is null or p.pass_id > $2) order by p.pass_id limit $3`, [
+    tenantId,
+    after,
+    limit,
+  ]);
+}
+
+export interface WriteBackOperation {
+  run: number;
+  accepted_at: Date;
+  input: Record<string, unknown>;
+  changed_fields: string[] | null;
+  /** What earlier attempts of this step already did. */
+  detail: Record<string, unknown>;
+}
+
+/** What an event tells of the operation, and what the step has done so far. */
+export async function findWriteBackOperation(
+  sql: Sql,
+  ref: { tenantId: string; operationId: string },
+  step: Step,
+): Promise<WriteBackOperation | undefined> {
+  const [row] = await sql.query<WriteBackOperation>(
+    `select o.run, o.accepted_at, o.input, o.changed_fields, coalesce(s.detail, '{}') as detail
+       from operations o left join operation_steps s on s.operation_id = o.operation_id and s.step = $3
+      where o.tenant_id = $1 and o.operation_id = $2`,
+    [ref.tenantId, ref.operationId, step],
+  );
+  return row;
+}
+
+/** Keeps what a step has done before it is through, without counting an attempt. */
+export async function noteProgress(
+  sql: Sql,
+  ref: { tenantId: string; operationId: string },
+  step: Step,
+  detail: Record<string, unknown>,
+): Promise<void> {
+  await sql.query(
+    `insert into operation_steps (tenant_id, operation_id, step, state, detail) values ($1, $2, $3, 'running', $4)
+     on conflict (operation_id, step) do update set detail = operation_steps.detail || excluded.detail`,
+    [ref.tenantId, ref.operationId, step, JSON.stringify(detail)],
+  );
+}
+
+/** Remembers or forgets (null) which profile the customer is in Klaviyo. */
+export async function setKlaviyoProfile(
+  sql: Sql,
+  tenantId: string,
+  customerId: string,
+  profileId: string | null,
+): Promise<void> {
+  await sql.query(
+    `update customers set klaviyo_profile_id = $3
+      where tenant_id = $1 and customer_id = $2 and klaviyo_profile_id is distinct from $3`,
+    [tenantId, customerId, profileId],
+  );
+}
+
+/** How many passes the tenant has. */
+export async function countPasses(sql: Sql, tenantId: string): Promise<number> {
+  const [row] = await sql.query<{ count: number }>('select count(*)::int as count from passes where tenant_id = $1', [
+    tenantId,
+  ]);
+  return row!.count;
+}

@@ -1,0 +1,145 @@
+import type { Sql, TenantSql } from '../connect.js';
+import type { SealedWebhookSecret } from './deliveries.js';
+import { webhookSecretContext, type SecretBox } from '../secrets.js';
+
+export interface EndpointRow {
+  endpoint_id: string;
+  url: string;
+  event_types: string[];
+  state: 'enabled' | 'disabled';
+  disabled_reason: string | null;
+  disabled_at: Date | null;
+  failing_since: Date | null;
+  created_at: Date;
+  updated_at: Date;
+}
+
+const COLUMNS =
+  'endpoint_id, url, event_types, state, disabled_reason, disabled_at, failing_since, created_at, updated_at';
+
+/** Makes an endpoint with its first secret. */
+export async function createEndpoint(
+  sql: TenantSql,
+  endpoint: { tenantId: string; url: string; eventTypes: readonly string[]; secret: string },
+  box: SecretBox,
+): Promise<EndpointRow> {
+  return sql.transaction(async (tx) => {
+    const [row] = await tx.query<EndpointRow>(
+      `insert into webhook_endpoints (tenant_id, url, event_types) values ($1, $2, $3) returning ${COLUMNS}`,
+      [endpoint.tenantId, endpoint.url, endpoint.eventTypes],
+    );
+    await insertSecret(tx, endpoint.tenantId, row!.endpoint_id, endpoint.secret, box);
+    return row!;
+  });
+}
+
+async function insertSecret(sql: Sql, tenantId: string, endpointId: string, secret: string, box: SecretBox) {
+  const sealed = box.seal(secret, webhookSecretContext(tenantId, endpointId));
+  await sql.query(
+    `insert into webhook_secrets (tenant_id, endpoint_id, key_id, ciphertext, created_at) values ($1, $2, $3, $4, clock_timestamp())`,
+    [tenantId, endpointId, sealed.keyId, sealed.ciphertext],
+  );
+}
+
+/** Adds a secret; the ones before stay valid until `oldUntil`, so that the receiver can change over. */
+export async function rotateSecret(
+  sql: TenantSql,
+  rotation: { tenantId: string; endpointId: string; secret: string; oldUntil: Date },
+  box: SecretBox,
+): Promise<void> {
+  const { tenantId, endpointId } = rotation;
+  await sql.transaction(async (tx) => {
+    await tx.query(`delete from webhook_secrets where tenant_id = $1 and endpoint_id = $2 and expires_at <= now()`, [
+      tenantId,
+      endpointId,
+    ]);
+    await tx.query(
+      `update webhook_secrets set expires_at = least(coalesce(expires_at, $3), $3::timestamptz) where tenant_id = $1 and endpoint_id = $2`,
+      [tenantId, endpointId, rotation.oldUntil],
+    );
+    await insertSecret(tx, tenantId, endpointId, rotation.secret, box);
+  });
+}
+
+/** Opens the secrets of an endpoint as `loadDelivery` returns them. */
+export const openWebhookSecrets =
+  (box: SecretBox) =>
+  (tenantId: string, endpointId: string, sealed: readonly SealedWebhookSecret[]): string[] =>
+    sealed.map(({ key_id, ciphertext }) =>
+      box
+        .open(
+          { keyId: key_id, ciphertext: Buffer.from(ciphertext, 'base64') },
+          webhookSecretContext(tenantId, endpointId),
+        )
+        .toString('utf8'),
+    );
+
+/** The endpoints of a tenant, oldest first. */
+export async function listEndpoints(sql: Sql, tenantId: string): Promise<EndpointRow[]> {
+  return sql.query<EndpointRow>(
+    `select ${COLUMNS} from webhook_endpoints where tenant_id = $1 order by created_at, endpoint_id`,
+    [tenantId],
+  );
+}
+
+/** The endpoints of a tenant that are switched off, or whose last attempt failed. */
+export async function listTroubledEndpoints(sql: Sql, tenantId: string): Promise<EndpointRow[]> {
+  return sql.query<EndpointRow>(
+    `select ${COLUMNS} from webhook_endpoints
+      where tenant_id = $1 and (state = 'disabled' or failing_since is not null)
+      order by state, coalesce(disabled_at, failing_since), endpoint_id`,
+    [tenantId],
+  );
+}
+
+/** One endpoint, or undefined. */
+export async function getEndpoint(sql: Sql, tenantId: string, endpointId: string): Promise<EndpointRow | undefined> {
+  const [row] = await sql.query<EndpointRow>(
+    `select ${COLUMNS} from webhook_endpoints where tenant_id = $1 and endpoint_id = $2`,
+    [tenantId, endpointId],
+  );
+  return row;
+}
+
+/** Changes what is given; `enable` also forgets that it failed. Undefined where there is no such endpoint. */
+export async function updateEndpoint(
+  sql: Sql,
+  tenantId: string,
+  endpointId: string,
+  change: { url?: string | undefined; eventTypes?: readonly string[] | undefined; enable?: boolean },
+): Promise<EndpointRow | undefined> {
+  const [row] = await sql.query<EndpointRow>(
+    `update webhook_endpoints set url = coalesce($3, url), event_types = coalesce($4, event_types), updated_at = now(),
+            state = case when $5 then 'enabled' else state end,
+            disabled_reason = case when $5 then null else disabled_reason end,
+            disabled_at = case when $5 then null else disabled_at end,
+            failing_since = case when $5 then null else failing_since end
+      where tenant_id = $1 and endpoint_id = $2 returning ${COLUMNS}`,
+    [tenantId, endpointId, change.url ?? null, change.eventTypes ?? null, change.enable ?? false],
+  );
+  return row;
+}
+
+/** Deletes an endpoint with its secrets and its log; false where there was none. */
+export async function deleteEndpoint(sql: Sql, tenantId: string, endpointId: string): Promise<boolean> {
+  const rows = await sql.query(
+    'delete from webhook_endpoints where tenant_id = $1 and endpoint_id = $2 returning endpoint_id',
+    [tenantId, endpointId],
+  );
+  return rows.length > 0;
+}
+
+/** Makes a test event for one endpoint alone; it has no place in the stream. Returns the delivery's id. */
+export async function createTestDelivery(
+  sql: Sql,
+  test: { tenantId: string; endpointId: string; eventId: string; deliveryId: string; type: string },
+): Promise<void> {
+  await sql.query(
+    `with event as (
+       insert into events (event_id, tenant_id, type, payload, fanned_out) values ($1, $2, $3, '{"origin": "operator"}', true)
+       returning event_id
+     )
+     insert into deliveries (delivery_id, tenant_id, endpoint_id, event_id) select $4, $2, $5, event_id from event`,
+    [test.eventId, test.tenantId, test.type, test.deliveryId, test.endpointId],
+  );
+}

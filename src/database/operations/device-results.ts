@@ -1,0 +1,20 @@
+import type { Sql } from '../connect.js';
+
+export interface DeviceResultRow {
+  platform: 'apple' | 'google';
+  device_id: string | null;
+  state: 'pending' | 'scheduled' | 'delivered' | 'covered' | 'gone' | 'refused' | 'failed';
+  attempts: number;
+  covered_by: string | null;
+  reason: string | null;
+  updated_at: Date;
+}
+
+/** What one operation told each wallet. */
+export async function listDeviceResults(sql: Sql, tenantId: string, operationId: string): Promise<DeviceResultRow[]> {
+  return sql.query<DeviceResultRow>(
+    `select platform, device_id, state, attempts, covered_by, reason, updated_at
+       from notifications where tenant_id = $1 and operation_id = $2 order by platform, target limit 1000`,
+    [tenantId, operationId],
+  );
+}

@@ -1,0 +1,98 @@
+import type { OperationKind } from '../../passes/operation.js';
+import { askedIdentifiers } from './asked-identifiers.js';
+import type { Sql } from '../connect.js';
+
+export interface Dispatchable {
+  tenant_id: string;
+  operation_id: string;
+  kind: OperationKind;
+  run: number;
+  /** The pass that the identifiers lead to at this moment, where it is one: a hint for operators' searches. */
+  pass_hint: string | null;
+  /** A test key or a test pass is concerned. */
+  test: boolean;
+}
+
+/** What one dispatcher may start now. */
+export interface Shares {
+  dispatcherId: string;
+  /** How many workflows of one tenant, started by this dispatcher, may wait for the end of their first step. */
+  perTenant: number;
+  /** Tenants that get nothing while another's few requests are served: this dispatcher started one for them just now. */
+  giveWay: readonly string[];
+}
+
+/** A tenant with no more than this waiting and started is one that must not feel the others' floods. */
+const SMALL = 2;
+
+/**
+ * Takes up to `limit` accepted operations, each for `leaseMs`: another dispatcher passes over them, and one that a crash
+ * left over comes back by itself. Tenants take turns, the oldest of each first, so that a flood of one waits behind
+ * nobody but itself. For each tenant a dispatcher starts no more than its share until a first step is done: queues of
+ * engine and workers stay short for the others, and more workers start more. One statement: a loose scan of the index
+ * finds the tenants that wait, whatever their queues hold, and no row is locked that is not taken.
+ */
+export async function claimAccepted(sql: Sql, limit: number, leaseMs: number, shares: Shares): Promise<Dispatchable[]> {
+  return sql.query<Dispatchable>(
+    `with recursive waiting as (
+       (select tenant_id from operations where status = 'accepted' order by tenant_id limit 1)
+       union all
+       select (select o.tenant_id from operations o where o.status = 'accepted' and o.tenant_id > w.tenant_id
+                order by o.tenant_id limit 1)
+         from waiting w where w.tenant_id is not null
+     ), at_work as (
+       -- A claim sets dispatch_after: these were claimed within the last second and have done their first step.
+       select tenant_id, count(*) as n from operations
+        where status = 'running' and dispatch_after <= now() + $2::double precision * interval '1 millisecond'
+          and dispatch_after > now() + ($2::double precision - 1000) * interval '1 millisecond'
+        group by tenant_id
+     ), burden as (
+       select t.tenant_id, s.mine, s.pending + d.due + t.at_work as size
+         from (select tenant_id, coalesce(n, 0) as at_work from waiting full join at_work using (tenant_id)) t
+        cross join lateral (
+          select count(*) as pending, count(*) filter (where o.dispatched_by = $4::uuid) as mine from operations o
+           where o.status = 'accepted' and o.tenant_id = t.tenant_id and o.dispatch_after > now()) s
+        cross join lateral (
+          select count(*) as due from (
+            select from operations o
+             where o.status = 'accepted' and o.tenant_id = t.tenant_id and o.dispatch_after <= now()
+             order by o.dispatch_after limit ${SMALL + 1}) o) d
+     ), room as (
+       select tenant_id, least($1, $3::int - mine) as free from burden
+        where size <= ${SMALL} or tenant_id <> all($5::text[])
+           or not exists (select from burden where size between 1 and ${SMALL})
+     ), due as (
+       select d.operation_id, d.dispatch_after, row_number() over (partition by r.tenant_id order by d.dispatch_after) as turn
+         from room r cross join lateral (
+           select operation_id, dispatch_after from operations o
+            where o.status = 'accepted' and o.tenant_id = r.tenant_id and o.dispatch_after <= now()
+            order by o.dispatch_after limit greatest(0, r.free) for update skip locked) d
+     ), claimed as (
+       update operations set dispatch_after = now() + $2::double precision * interval '1 millisecond', dispatched_at = now(),
+              dispatched_by = $4::uuid
+        where operation_id in (select operation_id from due order by turn, dispatch_after limit $1)
+        returning tenant_id, operation_id, kind, run, test, coalesce(pass_id, (
+          select case when count(distinct p.pass_id) = 1 then (array_agg(p.pass_id))[1] end
+            from ${askedIdentifiers('operations.input')} i
+            left join customer_identifiers c on c.tenant_id = operations.tenant_id and c.kind = i.kind and c.value = i.value
+            join lateral (
+              select pass_id from passes where customer_id = c.customer_id and tenant_id = operations.tenant_id
+              union all
+              select pass_id from passes where i.kind = 'serialNumber' and serial_number = i.value and tenant_id = operations.tenant_id
+            ) p on true
+        )) as pass_hint
+     )
+     select c.tenant_id, c.operation_id, c.kind, c.run, c.pass_hint, c.test or coalesce(p.test, false) as test
+       from claimed c left join passes p on p.pass_id = c.pass_hint`,
+    [limit, leaseMs, shares.perTenant, shares.dispatcherId, shares.giveWay],
+  );
+}
+
+/** Gives operations back that could not be started: they are due again after a pause. */
+export async function releaseClaims(sql: Sql, operationIds: readonly string[], afterMs: number): Promise<void> {
+  await sql.query(
+    `update operations set dispatch_after = now() + $2::double precision * interval '1 millisecond'
+      where operation_id = any($1::uuid[]) and status = 'accepted'`,
+    [operationIds, afterMs],
+  );
+}

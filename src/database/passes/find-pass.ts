@@ -1,0 +1,105 @@
+import type { Hit } from '../../passes/choose-pass.js';
+import type { OperationRow } from '../operations/operations.js';
+import { askedIdentifiers } from '../operations/asked-identifiers.js';
+import type { Sql } from '../connect.js';
+import { PASS_COLUMNS, type PassRow } from './passes.js';
+
+type LoadedOperation = Pick<
+  OperationRow,
+  | 'operation_id'
+  | 'acceptance_sequence'
+  | 'kind'
+  | 'origin'
+  | 'input'
+  | 'status'
+  | 'outcome'
+  | 'pass_id'
+  | 'customer_id'
+  | 'revision'
+  | 'cancel_requested'
+  | 'test'
+  | 'accepted_at'
+>;
+
+export interface LoadedWithHits {
+  operation: LoadedOperation;
+  hits: Hit[];
+  /** The pass itself where all hits are of one: the step that changes it need not read it again. */
+  pass: PassRow | null;
+}
+
+const PASS_PREFIX = 'found.';
+const passColumns = PASS_COLUMNS.map((column) => `found.${column} as "${PASS_PREFIX}${column}"`).join(', ');
+
+/** The operation and every pass that one of its identifiers leads to, in one round trip; each lookup is an index probe. */
+export async function loadWithHits(
+  sql: Sql,
+  tenantId: string,
+  operationId: string,
+): Promise<LoadedWithHits | undefined> {
+  const [row] = await sql.query<LoadedOperation & { hits: Hit[] | null }>(
+    `with operation as materialized (
+       select operation_id, acceptance_sequence, kind, origin, input, status, outcome, pass_id, customer_id, revision, cancel_requested, test, accepted_at
+         from operations where tenant_id = $1 and operation_id = $2
+     ), asked as materialized (
+       select i.kind, i.value from operation cross join lateral ${askedIdentifiers('operation.input')} i
+     ), leads as (
+       select a.kind, p.pass_id from asked a
+         cross join lateral (select customer_id from customer_identifiers c where c.tenant_id = $1 and c.kind = a.kind and c.value = a.value) c
+         cross join lateral (select pass_id from passes p where p.customer_id = c.customer_id and p.tenant_id = $1) p
+       union
+       select a.kind, p.pass_id from asked a
+         cross join lateral (select pass_id from pass_identifiers p where p.tenant_id = $1 and p.kind = a.kind and p.value = a.value) p
+       union
+       select a.kind, p.pass_id from asked a
+         cross join lateral (select pass_id from passes p where p.serial_number = a.value and p.tenant_id = $1) p where a.kind = 'serialNumber'
+       union
+       select a.kind, p.pass_id from asked a
+         cross join lateral (select pass_id from passes p where p.tenant_id = $1 and p.external_id = a.value and p.external_id is not null) p where a.kind = 'externalId'
+     )
+     select operation.*, (
+       select jsonb_agg(jsonb_build_object('kind', l.kind, 'passId', p.pass_id, 'customerId', p.customer_id, 'state', p.state,
+                                           'passTypeId', p.pass_type_id, 'passTypeName', t.name))
+         from leads l join passes p on p.pass_id = l.pass_id join pass_types t on t.tenant_id = p.tenant_id and t.pass_type_id = p.pass_type_id
+     ) as hits, ${passColumns} from operation left join passes found on found.tenant_id = $1 and found.pass_id = (
+       select (array_agg(pass_id))[1] from leads having count(distinct pass_id) = 1
+     )`,
+    [tenantId, operationId],
+  );
+  if (!row) return undefined;
+  const { hits, ...columns } = row;
+  const pass: Record<string, unknown> = {};
+  const operation: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(columns)) {
+    if (name.startsWith(PASS_PREFIX)) pass[name.slice(PASS_PREFIX.length)] = value;
+    else operation[name] = value;
+  }
+  return {
+    operation: operation as unknown as LoadedOperation,
+    hits: hits ?? [],
+    pass: pass['pass_id'] === null ? null : (pass as unknown as PassRow),
+  };
+}
+
+/** Whether an accepted issue-pass that has not made its pass yet shares an identifier with this operation. */
+export async function isPassBeingCreated(sql: Sql, tenantId: string, operationId: string): Promise<boolean> {
+  const [row] = await sql.query<{ creating: boolean }>(
+    `select exists (
+       select from operations o cross join lateral ${askedIdentifiers('o.input')} i
+        where o.tenant_id = $1 and o.kind = 'issue-pass' and o.pass_id is null and o.status in ('accepted', 'running', 'retrying')
+          and exists (select from operations mine cross join lateral ${askedIdentifiers('mine.input')} m
+                       where mine.operation_id = $2 and mine.tenant_id = $1 and m.kind = i.kind and m.value = i.value)
+     ) as creating`,
+    [tenantId, operationId],
+  );
+  return row?.creating ?? false;
+}
+
+/** Whose pass this is; undefined where the tenant has no such pass. */
+export async function customerOfPass(sql: Sql, tenantId: string, passId: string): Promise<string | undefined> {
+  const [row] = await sql.query<{ customer_id: string }>(
+    'select customer_id from passes where tenant_id = $1 and pass_id = $2',
+    [tenantId, passId],
+  );
+  return row?.customer_id;
+}

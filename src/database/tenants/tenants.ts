@@ -1,0 +1,93 @@
+import type { Environment } from '../../common/environment.js';
+import { tenantSettings, type TenantSettings } from '../../passes/tenant-settings.js';
+import type { Sql } from '../connect.js';
+
+/** A brand, with its settings parsed: defaults are filled in at reading, so that a new setting needs no migration. */
+export interface Tenant {
+  tenantId: string;
+  /** `aid_0x…`: how callers of the older API name the tenant. */
+  accountId: string;
+  name: string;
+  environment: Environment;
+  settings: TenantSettings;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+interface TenantRow {
+  tenant_id: string;
+  account_id: string;
+  name: string;
+  environment: Environment;
+  settings: unknown;
+  klaviyo_data_source_id: string | null;
+  created_at: Date;
+  updated_at: Date;
+}
+
+/** The settings of the folder, with what set-up made where the folder says nothing of it. */
+function settingsOf(row: TenantRow): TenantSettings {
+  const settings = tenantSettings.parse(row.settings);
+  settings.klaviyo.dataSourceId ??= row.klaviyo_data_source_id;
+  return settings;
+}
+
+const toTenant = (row: TenantRow): Tenant => ({
+  tenantId: row.tenant_id,
+  accountId: row.account_id,
+  name: row.name,
+  environment: row.environment,
+  settings: settingsOf(row),
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});
+
+const COLUMNS = 'tenant_id, account_id, name, environment, settings, klaviyo_data_source_id, created_at, updated_at';
+
+export type NewTenant = Pick<Tenant, 'tenantId' | 'accountId' | 'name' | 'environment' | 'settings'>;
+
+/** Makes or changes a tenant; false where nothing differs. */
+export async function upsertTenant(sql: Sql, tenant: NewTenant): Promise<boolean> {
+  const changed = await sql.query(
+    `insert into tenants (tenant_id, account_id, name, environment, settings) values ($1, $2, $3, $4, $5)
+     on conflict (tenant_id) do update
+       set account_id = excluded.account_id, name = excluded.name, environment = excluded.environment,
+           settings = excluded.settings, updated_at = now()
+       where (tenants.account_id, tenants.name, tenants.environment, tenants.settings)
+             is distinct from (excluded.account_id, excluded.name, excluded.environment, excluded.settings)
+     returning tenant_id`,
+    [tenant.tenantId, tenant.accountId, tenant.name, tenant.environment, JSON.stringify(tenant.settings)],
+  );
+  return changed.length > 0;
+}
+
+/** The tenant, or undefined. */
+export async function getTenant(sql: Sql, tenantId: string): Promise<Tenant | undefined> {
+  const [row] = await sql.query<TenantRow>(`select ${COLUMNS} from tenants where tenant_id = $1`, [tenantId]);
+  return row && toTenant(row);
+}
+
+/** The tenant of an account id, or undefined. Runs as the system: the caller does not know the tenant yet. */
+export async function getTenantByAccountId(system: Sql, accountId: string): Promise<Tenant | undefined> {
+  const [row] = await system.query<TenantRow>(`select ${COLUMNS} from tenants where account_id = $1`, [accountId]);
+  return row && toTenant(row);
+}
+
+/** All tenants by id. Runs as the system. */
+export async function listTenants(system: Sql): Promise<Tenant[]> {
+  const rows = await system.query<TenantRow>(`select ${COLUMNS} from tenants order by tenant_id`);
+  return rows.map(toTenant);
+}
+
+/**
+ * Keeps the data source that set-up found or made: the tenant's records go there from now on. It outlives every apply of
+ * the tenant's folder, unless tenant.json names another one.
+ */
+export async function setKlaviyoDataSource(sql: Sql, tenantId: string, dataSourceId: string): Promise<void> {
+  await sql.query(
+    `update tenants set updated_at = now(), klaviyo_data_source_id = $2,
+       settings = jsonb_set(settings, '{klaviyo,dataSourceId}', 'null', false)
+      where tenant_id = $1`,
+    [tenantId, dataSourceId],
+  );
+}

@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import type { Json } from './errors.js';
+import type { RateUse } from './rate-limits.js';
+
+export interface SimulatedProfile {
+  id: string;
+  attributes: Json & { properties: Json };
+  subscriptions: Json;
+  created: string;
+  updated: string;
+}
+export interface SimulatedEvent {
+  id: string;
+  metric: string;
+  profileId: string;
+  uniqueId: string;
+  time: string;
+  properties: Json;
+  backfill: boolean;
+}
+export interface SimulatedRecord {
+  dataSourceId: string;
+  record: Json;
+}
+export interface SimulatedObjectType {
+  id: string;
+  title: string;
+  schemaId: string;
+  mappingId: string;
+  status: 'draft' | 'active';
+  properties: { id: number; name: string; type: string }[];
+  propertyMappings: { id: number; source: { source_id: string; id_path: string; data_path: string } }[];
+  relationshipMappings: Json[];
+  relationships: { id: string; name: string }[];
+}
+
+/** Everything that one Klaviyo account holds. */
+export interface SimulatedAccount {
+  id: string;
+  apiKey: string;
+  /** Private custom objects are a paid feature: without it POST /api/object-types is 403. */
+  customObjects: boolean;
+  /** Scopes of the key, such as `profiles:write`; undefined means all. */
+  scopes: readonly string[] | undefined;
+  rateLimits: boolean;
+  rateUse: Map<string, RateUse>;
+  profiles: Map<string, SimulatedProfile>;
+  events: Map<string, SimulatedEvent>;
+  records: SimulatedRecord[];
+  dataSources: Map<string, Json>;
+  objectTypes: Map<string, SimulatedObjectType>;
+  /** Attributes of the subscription jobs, in their order. */
+  subscriptionJobs: Json[];
+}
+
+export interface AccountOptions {
+  apiKey: string;
+  id?: string;
+  customObjects?: boolean;
+  scopes?: readonly string[];
+  rateLimits?: boolean;
+}
+
+export function createAccount(options: AccountOptions): SimulatedAccount {
+  return {
+    id: options.id ?? newId().slice(0, 6),
+    apiKey: options.apiKey,
+    customObjects: options.customObjects ?? true,
+    scopes: options.scopes,
+    rateLimits: options.rateLimits ?? true,
+    rateUse: new Map(),
+    profiles: new Map(),
+    events: new Map(),
+    records: [],
+    dataSources: new Map(),
+    objectTypes: new Map(),
+    subscriptionJobs: [],
+  };
+}
+
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+/** An id in the form of Klaviyo's: 26 letters and digits. */
+export const newId = (): string => `01${[...randomBytes(24)].map((byte) => ALPHABET[byte % 32]).join('')}`;

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { parseDelivery } from '../../../src/api/requests/tolerant-json.js';
+
+const parse = (text: string) => parseDelivery(Buffer.from(text));
+const good = (text: string) => {
+  const result = parse(text);
+  assert.ok(result.ok, JSON.stringify(result));
+  return result;
+};
+const fault = (text: string) => {
+  const result = parse(text);
+  assert.ok(!result.ok, JSON.stringify(result));
+  return result.problems[0]!;
+};
+const FORBIDDEN = ['__proto__', 'constructor', 'prototype'];
+
+test('reads valid JSON exactly as JSON.parse does', () => {
+  const safe = fc.jsonValue({ maxDepth: 5 }).map((value) => JSON.stringify({ value }));
+  fc.assert(
+    fc.property(safe, fc.constantFrom(0, 2), (text, indent) => {
+      const expected = JSON.parse(text) as unknown;
+      fc.pre(!FORBIDDEN.some((key) => text.includes(`"${key}"`)));
+      fc.pre(!/(?<![\w.])-?\d{16,}(?![\d.e])/.test(text));
+      const result = good(JSON.stringify(expected, null, indent));
+      assert.deepEqual(result.value, expected);
+      assert.deepEqual(result.repairs, []);
+    }),
+  );
+});
+
+test('never throws, whatever bytes arrive', () => {
+  const pieces = fc.constantFrom(
+    '{',
+    '}',
+    '[',
+    ']',
+    '"a"',
+    "'b'",
+    ':',
+    ',',
+    'None',
+    'True',
+    '1',
+    '-',
+    '\\',
+    '{{',
+    '"',
+    '\n',
+    'e9',
+  );
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.uint8Array(),
+        fc.array(pieces).map((parts) => Buffer.from(`{${parts.join('')}}`)),
+      ),
+      (raw) => {
+        const result = parseDelivery(raw);
+        if (!result.ok) assert.ok(result.problems.every(({ line, column }) => line >= 1 && column >= 1));
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
+
+test('a hole after a colon is absent, and the repair names the place', () => {
+  const { value, repairs } = good('{"additionalData":{"points":,"vip":},\n "updateMetadata":}');
+  assert.deepEqual(value, { additionalData: {} });
+  assert.deepEqual(repairs, [
+    { code: 'missing-value', pointer: '/additionalData/points', line: 1, column: 29 },
+    { code: 'missing-value', pointer: '/additionalData/vip', line: 1, column: 36 },
+    { code: 'missing-value', pointer: '/updateMetadata', line: 2, column: 19 },
+  ]);
+});
+
+test('trailing commas, Python literals and reprs are repaired and reported', () => {
+  const { value, repairs } = good(`{"a": [1, 2,], "b": True, "c": None, "d": {'it\\'s': "O'Brien", 'n': 1,},}`);
+  assert.deepEqual(value, { a: [1, 2], b: true, c: null, d: { "it's": "O'Brien", n: 1 } });
+  assert.deepEqual([...new Set(repairs.map(({ code }) => code))].sort(), [
+    'python-literal',
+    'single-quotes',
+    'trailing-comma',
+  ]);
+});
+
+test('long ids are kept digit by digit', () => {
+  const { value, repairs } = good('{"id": 9007199254740993, "safe": 9007199254740991, "negative": -9007199254740993}');
+  assert.deepEqual(value, { id: '9007199254740993', safe: 9007199254740991, negative: '-9007199254740993' });
+  assert.equal(repairs.length, 2);
+});
+
+test('a compressed body is refused by its own name', () => {
+  const parsed = parseDelivery(gzipSync('{"identifiers":{"email":"a@example.com"}}'));
+  assert.ok(!parsed.ok);
+  assert.deepEqual(
+    [parsed.problems[0]?.message, parsed.problems[0]?.cure],
+    ['the body is compressed (gzip)', 'send it uncompressed'],
+  );
+});
+
+test('a byte order mark is dropped and invalid UTF-8 refused with its place', () => {
+  assert.deepEqual(good('\ufeff{"a":1}').value, { a: 1 });
+  const result = parseDelivery(Buffer.concat([Buffer.from('{"a":\n"'), Buffer.from([0xff]), Buffer.from('"}')]));
+  assert.ok(!result.ok);
+  assert.deepEqual([result.problems[0]!.line, result.problems[0]!.column], [2, 2]);
+});
+
+for (const [name, text, message, line, column] of [
+  ['duplicate keys', '{"a":1,\n"a":2}', /"a" stands twice/, 2, 1],
+  ['a duplicate of a hole', '{"a":,"a":2}', /"a" stands twice/, 1, 7],
+  ['prototype keys', '{"x":{"__proto__":{}}}', /"__proto__" is not allowed/, 1, 7],
+  ['escaped prototype keys', '{"\\u005f_proto__":1}', /not allowed/, 1, 2],
+  // They are one key and a prototype key as soon as the database's enemies are taken out of them.
+  ['keys that only NUL tells apart', '{"email":1,"email\\u0000":2}', /stands twice/, 1, 12],
+  ['keys that only half a character tells apart', '{"a":{"b\\ud800":1,"b":2}}', /"b" stands twice/, 1, 19],
+  ['prototype keys behind NUL', '{"__proto__\\u0000":1}', /not allowed/, 1, 2],
+  ['a quote inside a value', '{"a":"says "hi""}', /after a a comma/, 1, 13],
+  ['a line break inside a value', '{"a":"one\ntwo"}', /line break/, 1, 10],
+  ['a lone backslash', '{"a":"C:\\users"}', /backslash/, 1, 9],
+  ['an unquoted tag', '{"a": {{ person.email }}}', /a still holds a template tag/, 1, 7],
+  ['a curly quote before a key', '{“a”: 1}', /a curly quote stands where a straight one belongs/, 1, 2],
+  ['a curly quote before a value', '{"a": “x”}', /a curly quote stands/, 1, 7],
+  ['an unquoted text', '{"tier": Gold}', /tier is a text without quotes/, 1, 10],
+  ['two numbers in one', '{"a": 1 200}', /after a a comma/, 1, 9],
+  ['a decimal comma', '{"a": 12,50}', /key between quotes/, 1, 10],
+  ['NaN', '{"a": NaN}', /text without quotes/, 1, 7],
+  ['a number beyond all', '{"a": 1e999}', /too large/, 1, 7],
+  ['an empty place in a list', '{"a": [1,,2]}', /empty place/, 1, 10],
+  ['an empty body', '', /empty/, 1, 1],
+  ['a list as body', '[]', /not a JSON object/, 1, 1],
+  ['text after the end', '{} {}', /after the end/, 1, 4],
+  ['a cut body', '{"a":"b"', /ends too early/, 1, 9],
+  ['deep nesting', `{"a":${'['.repeat(40)}${']'.repeat(40)}}`, /32 levels/, 1, 37],
+  ['too many keys', `{${Array.from({ length: 2001 }, (_, i) => `"k${i}":1`).join(',')}}`, /2000 keys/, 1, 18892],
+] as const) {
+  test(`refuses ${name}, and says where`, () => {
+    const problem = fault(text);
+    assert.match(problem.message, message);
+    assert.ok(problem.cure.length > 5);
+    assert.deepEqual([problem.line, problem.column], [line, column]);
+  });
+}
