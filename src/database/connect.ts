@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
 import knexFactory, { type Knex } from 'knex';
 import type { Client } from 'pg';
+import type { Statement } from './sql.js';
 
 /** One statement at a time, each with its rows. Text is constant: it becomes a prepared statement. */
 export interface Sql {
-  query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** On whose behalf the statements run; '*' for the system itself. */
+  readonly tenantId: string;
+  /** A string with positional values: only for statements that have not moved to the `sql` template yet. */
+  query<Row = Record<string, unknown>>(statement: Statement | string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
 /** Statements on behalf of one tenant: row level security hides everything else. */
@@ -71,11 +75,17 @@ export function connectDatabase(options: ConnectOptions): Database {
     },
   });
 
-  const on = (client: PooledClient): Sql => ({
-    async query<Row>(text: string, values: readonly unknown[] = []) {
-      const result = await client.query({ name: statementName(text), text, values: values as unknown[] });
-      return result.rows as Row[];
-    },
+  const run = async <Row>(client: PooledClient, text: string, values: readonly unknown[]): Promise<Row[]> => {
+    const result = await client.query({ name: statementName(text), text, values: values as unknown[] });
+    return result.rows as Row[];
+  };
+  const split = (statement: Statement | string, values: readonly unknown[]): [string, readonly unknown[]] =>
+    typeof statement === 'string' ? [statement, values] : [statement.text, statement.values];
+
+  const on = (tenantId: string, client: PooledClient): Sql => ({
+    tenantId,
+    query: <Row>(statement: Statement | string, values: readonly unknown[] = []) =>
+      run<Row>(client, ...split(statement, values)),
   });
 
   async function withClient<T>(tenantId: string, work: (client: PooledClient) => Promise<T>): Promise<T> {
@@ -99,12 +109,14 @@ export function connectDatabase(options: ConnectOptions): Database {
   }
 
   const acting = (tenantId: string): TenantSql => ({
-    query: (text, values) => withClient(tenantId, (client) => on(client).query(text, values)),
+    tenantId,
+    query: <Row>(statement: Statement | string, values: readonly unknown[] = []) =>
+      withClient(tenantId, (client) => run<Row>(client, ...split(statement, values))),
     transaction: (work) =>
       withClient(tenantId, async (client) => {
         await client.query('begin');
         try {
-          const result = await work(on(client));
+          const result = await work(on(tenantId, client));
           await client.query('commit');
           return result;
         } catch (error) {

@@ -22,7 +22,7 @@ describe('what find-pass read serves the step that follows', () => {
   function steps() {
     const noting = (sql: TenantSql): TenantSql => ({
       ...sql,
-      query: (text, values) => (statements.push(text), sql.query(text, values)),
+      query: (text, values) => (statements.push(typeof text === 'string' ? text : text.text), sql.query(text, values)),
     });
     const database: Database = { ...test.database, tenant: (id) => noting(test.database.tenant(id)) };
     return createActivities({ database, ...createTenantReaders(test.database), now: Date.now } as ActivityDeps);

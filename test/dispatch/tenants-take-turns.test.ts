@@ -73,7 +73,7 @@ test('a flood of one tenant, however old, holds back neither the next tenant nor
 
 test('a claim reads a few pages of the index, not the queue', async () => {
   const statements: string[] = [];
-  await claimAccepted({ query: async (text) => (statements.push(text), []) }, 10, 1, OPEN);
+  await claimAccepted({ tenantId: '*', query: async (text) => (statements.push(text as string), []) }, 10, 1, OPEN);
   const [row] = await db.owner<{ 'QUERY PLAN': { Plan: Record<string, number> }[] }>(
     `explain (analyze, buffers, format json) ${statements[0]!.replaceAll('$1', '10').replaceAll('$2', '1').replaceAll('$3', '16').replaceAll('$4', `'${ONE}'`).replaceAll('$5', `'{}'`)}`,
   );
