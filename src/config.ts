@@ -151,6 +151,29 @@ export function parseDemoConfig(env: Env = process.env): Readonly<DemoConfig> {
   });
 }
 
+/** What the command line takes from outside; each command says itself what it lacks. */
+export interface CliConfig {
+  databaseUrl: string | null;
+  secretKeys: SecretKey[] | null;
+  publicUrl: string | null;
+  klaviyoApiUrl: string | null;
+  /** Where the demo keeps its place and key; null in production, where no command may fall back to them. */
+  demoDataDir: string | null;
+}
+
+/** Settings of the command line, all of them optional; throws one Error that names every problem. */
+export function parseCliConfig(env: Env = process.env): Readonly<CliConfig> {
+  const read = new SettingsReader(env);
+  const environment = read.required('PASSRELAY_ENV');
+  return read.finish({
+    databaseUrl: read.optional('DATABASE_URL'),
+    secretKeys: read.secretKeys(),
+    publicUrl: read.given('PUBLIC_URL') === undefined ? null : read.publicUrl(),
+    klaviyoApiUrl: read.explicit('KLAVIYO_API_URL'),
+    demoDataDir: environment === 'production' ? null : read.required('PASSRELAY_DATA_DIR'),
+  });
+}
+
 /** The database of a command that needs nothing else, such as the migrations. */
 export function parseDatabaseUrl(env: Env = process.env): string {
   const read = new SettingsReader(env);

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseDemoConfig, type Env } from '../config.js';
+import { parseCliConfig, type Env } from '../config.js';
 import { connectDatabase, type Database } from '../database/connect.js';
-import { createSecretBox, parseSecretKeys, type SecretBox } from '../database/secrets.js';
+import { createSecretBox, parseSecretKeys, type SecretBox, type SecretKey } from '../database/secrets.js';
 import { demoSecretsKeyFile } from '../tenants/demo-secrets-key.js';
 
 /** What a command works with; nothing is opened before it is asked for. */
@@ -24,30 +24,33 @@ interface DemoPlace {
   simulators?: { klaviyo?: string | null };
 }
 
-/** Takes DATABASE_URL and SECRETS_KEY(_FILE) from the environment, else those of the demo that runs in `dataDir`. */
+/**
+ * Takes DATABASE_URL and SECRETS_KEY(_FILE) from the environment, else those of the demo that runs in `dataDir`.
+ * In production there is no demo to fall back to.
+ */
 export function createCliContext(input: {
   env: Env;
   out: (line: string) => void;
   /** Instead of PASSRELAY_DATA_DIR. */
   dataDir?: string | undefined;
 }): CliContext {
-  const config = parseDemoConfig(input.env);
-  const dataDir = input.dataDir ?? config.dataDir;
-  const demoFile = join(dataDir, 'demo.json');
-  const demo = existsSync(demoFile) ? (JSON.parse(readFileSync(demoFile, 'utf8')) as DemoPlace) : {};
+  const config = parseCliConfig(input.env);
+  const dataDir = config.demoDataDir && (input.dataDir ?? config.demoDataDir);
+  const demo = readDemo(dataDir);
   const databaseUrl = config.databaseUrl ?? demo.databaseUrl;
   let database: Database | undefined;
   return {
     env: input.env,
     out: input.out,
     database() {
-      if (!databaseUrl) throw new Error('No database: set DATABASE_URL, or run "npm start" first.');
+      if (!databaseUrl) {
+        throw new Error(dataDir ? 'No database: set DATABASE_URL, or run "npm start" first.' : 'Set DATABASE_URL.');
+      }
       return (database ??= connectDatabase({ url: databaseUrl, poolMax: 4, applicationName: 'passrelay-cli' }));
     },
     secretBox() {
-      const file = demoSecretsKeyFile(dataDir);
-      const isDemo = databaseUrl !== undefined && databaseUrl === demo.databaseUrl && existsSync(file);
-      const keys = config.secretKeys ?? (isDemo ? parseSecretKeys(readFileSync(file, 'utf8')) : null);
+      const ofDemo = dataDir !== null && databaseUrl !== undefined && databaseUrl === demo.databaseUrl;
+      const keys = config.secretKeys ?? (ofDemo ? readDemoKeys(dataDir) : null);
       if (!keys) throw new Error('No key for secrets: set SECRETS_KEY or SECRETS_KEY_FILE as the API has it.');
       return createSecretBox({ keys });
     },
@@ -62,4 +65,14 @@ export function createCliContext(input: {
     },
     close: async () => database?.close(),
   };
+}
+
+function readDemo(dataDir: string | null): DemoPlace {
+  const file = dataDir && join(dataDir, 'demo.json');
+  return file && existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as DemoPlace) : {};
+}
+
+function readDemoKeys(dataDir: string): SecretKey[] | null {
+  const file = demoSecretsKeyFile(dataDir);
+  return existsSync(file) ? parseSecretKeys(readFileSync(file, 'utf8')) : null;
 }
