@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
@@ -8,6 +8,7 @@ import { startPostgres } from '../src/embedded/postgres.js';
 import { findTemporalCli } from '../src/embedded/temporal-cli.js';
 import { startTemporal } from '../src/embedded/temporal.js';
 import { findTimeSkippingServer } from '../src/embedded/test-server.js';
+import { findChromium } from './support/chromium.js';
 
 /**
  * `npm test [-- part of a path …]`: starts a real PostgreSQL and a real Temporal once for all test files, finds the
@@ -39,6 +40,8 @@ let failed = 0;
 let passed = 0;
 try {
   const started = Date.now();
+  // Before the servers: a missing browser is one line at once, and not a failure of each test that opens a page.
+  if (files.some((file) => readFileSync(file, 'utf8').includes('launchBrowser'))) await findChromium({ log: say });
   if (!process.env['TEST_DATABASE_URL']) {
     const dataDir = mkdtempSync(join(tmpdir(), 'passrelay-tests-'));
     // Run as root, PostgreSQL has another account: its data would lie elsewhere, and stay there, if it could not get in.

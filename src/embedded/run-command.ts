@@ -25,13 +25,23 @@ export interface CommandOptions {
 
 const lastLine = (text: string) => text.trim().split('\n').at(-1)?.trim().slice(0, 1_000) ?? '';
 
+// Some faults of the system are thrown at once (ETXTBSY, E2BIG), others come as an event.
+function start(command: string, args: readonly string[], env: Environment, cwd: string | undefined) {
+  try {
+    return spawn(command, [...args], { env: env as NodeJS.ProcessEnv, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  } catch (error) {
+    return error as Error;
+  }
+}
+
 /** Runs a command to its end without a shell; never throws. */
 export function runCommand(command: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
   const { env, cwd, timeoutMs, watch, onLine } = options;
   return new Promise((resolve) => {
     let output = '';
     let stopped = '';
-    const child = spawn(command, [...args], { env: env as NodeJS.ProcessEnv, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = start(command, args, env, cwd);
+    if (child instanceof Error) return resolve({ ok: false, output, reason: child.message });
     const end = (reason: string) => {
       stopped ||= reason;
       child.kill('SIGKILL');

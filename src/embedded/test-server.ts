@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { moveInPlace } from './move-in-place.js';
 import { startProgress, type Log } from './progress.js';
 import { cacheFolder, findOnPath, runCommand, type Environment } from './run-command.js';
 import { downloadBySdk } from './sdk-download.js';
@@ -56,16 +57,6 @@ async function copyJars(env: Environment, work: string): Promise<string | undefi
   return fs.existsSync(path.join(work, 'lib', `temporal-test-server-${TEST_SERVER_VERSION}.jar`))
     ? undefined
     : 'Maven ended well but did not copy the server';
-}
-
-/** Puts a finished folder in place; when another process was quicker, its folder stays. */
-function moveInPlace(from: string, to: string): void {
-  try {
-    fs.renameSync(from, to);
-  } catch (error) {
-    if (!fs.existsSync(to)) throw error;
-    fs.rmSync(from, { recursive: true, force: true });
-  }
 }
 
 /**

@@ -1,9 +1,7 @@
-import { accessSync, constants } from 'node:fs';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+import { findChromium } from '../support/chromium.js';
 
 /** User agents as the devices send them. */
 export const AGENTS = {
@@ -14,25 +12,15 @@ export const AGENTS = {
   desktop: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36',
 } as const;
 
-/** The system's Chromium, or the one that PASSRELAY_CHROMIUM names. */
-export function chromiumPath(): string {
-  const named = process.env['PASSRELAY_CHROMIUM'];
-  for (const place of named ? [named] : PLACES) {
-    try {
-      accessSync(place, constants.X_OK);
-      return place;
-    } catch {
-      continue;
-    }
-  }
-  throw new Error(
-    `No Chromium at ${named ?? PLACES[0]}. Install it with "sudo apt-get install -y chromium", or name another one in PASSRELAY_CHROMIUM.`,
-  );
+export async function launchBrowser(): Promise<Browser> {
+  const found = await findChromium({ log: (line) => process.stdout.write(`${line}\n`) });
+  return chromium.launch({
+    executablePath: found.path,
+    env: { ...process.env, ...found.env },
+    // A container's root has no user namespaces, and its /dev/shm is small.
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  });
 }
-
-export const launchBrowser = (): Promise<Browser> =>
-  // A container's root has no user namespaces, and its /dev/shm is small.
-  chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 
 export interface Screen {
   width: number;
