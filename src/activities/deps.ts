@@ -5,6 +5,7 @@ import type { MerchantSender } from '../merchants/send.js';
 import type { Environment } from '../common/environment.js';
 import type { PassTypeVersion } from '../passes/pass-type.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
+import type { PushResult } from '../wallets/apple/apns-answers.js';
 import type { GoogleWalletClient } from '../wallets/google/objects-client.js';
 
 /** What a process must bring so that the steps can run; each reader may cache, versions never change. */
@@ -30,13 +31,6 @@ export interface PassTypeReader {
   /** Names and ids, to say which one was meant. */
   names(tenantId: string): Promise<string[]>;
 }
-
-export type PushResult =
-  | { kind: 'delivered'; apnsId: string | null }
-  | { kind: 'gone'; reason: string; timestampMs?: number }
-  | { kind: 'throttled'; reason: string; retryAfterMs?: number }
-  | { kind: 'permanent'; reason: string; status: number }
-  | { kind: 'transient'; reason: string };
 
 /** Sends one empty push with the certificate of the pass type. */
 export interface AppleNotifier {

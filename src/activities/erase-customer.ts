@@ -11,6 +11,7 @@ import { findOperation } from '../database/operations/operations.js';
 import { recordStep } from '../database/operations/steps.js';
 import { clearedProfileBody, erasedPassRecord } from '../klaviyo/write-back.js';
 import { PermanentError } from '../common/errors.js';
+import { withDefaults } from '../passes/pass-view.js';
 import { changePass } from './change-pass.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
@@ -45,9 +46,6 @@ export function voidPassesActivity(deps: ActivityDeps) {
         repeated: () => null,
         async decide({ pass, operation }) {
           const type = await deps.passTypes.version(ref.tenantId, pass.pass_type_id, pass.pass_type_version);
-          const defaults = type.design.fields.flatMap((field) =>
-            field.default === undefined ? [] : [[field.apiFieldName, field.default] as const],
-          );
           const state = pass.state === 'deleted' ? 'deleted' : 'voided';
           return {
             write: {
@@ -55,7 +53,7 @@ export function voidPassesActivity(deps: ActivityDeps) {
                 ...pass,
                 state,
                 state_sequence: operation.acceptance_sequence,
-                data: Object.fromEntries(defaults),
+                data: withDefaults(type.design, {}),
                 visuals: {},
                 live_key: null,
               },

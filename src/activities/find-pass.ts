@@ -4,7 +4,7 @@ import { choosePass, type Choice } from '../passes/choose-pass.js';
 import type { Sql } from '../database/connect.js';
 import { PermanentError } from '../common/errors.js';
 import type { LifecycleInput, PushUpdateInput } from '../passes/operation-input.js';
-import type { Outcome } from '../passes/operation.js';
+import { FINAL_STATUSES, type Outcome } from '../passes/operation.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import type { FoundPasses } from './loaded-pass-cache.js';
 
@@ -23,8 +23,6 @@ export type FoundPass =
   | { found: false; lookAgainAfterMs: number }
   | { found: false; outcome: Outcome };
 
-const FINAL = ['succeeded', 'failed', 'cancelled'];
-
 /**
  * Leads the identifiers of an operation to exactly one pass, and says which steps the operation asks for. A pass
  * that is being created right now is worth another look; no pass or several is an outcome that ends the operation.
@@ -42,7 +40,7 @@ export function findPassActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
         'The operation is not in the database: it was erased or never committed.',
       );
     const { operation, hits, pass } = loaded;
-    if (operation.cancel_requested || FINAL.includes(operation.status))
+    if (operation.cancel_requested || FINAL_STATUSES.includes(operation.status))
       return { found: false, outcome: operation.outcome ?? 'cancelled' };
     const input = operation.input as unknown as PushUpdateInput & Partial<LifecycleInput>;
     const step = { ...ref, step: 'find-pass' } as const;

@@ -6,10 +6,10 @@ import {
   type CallLicence,
 } from '../database/klaviyo/klaviyo-connections.js';
 import type { TenantSql } from '../database/connect.js';
-import { changeSharedState } from '../database/shared-state.js';
+import { changeBudget } from '../database/rate-budgets.js';
 import { noteProgress } from '../database/klaviyo/write-back.js';
 import type { KlaviyoClient } from '../klaviyo/client.js';
-import { emptyWindows, pauseUntil, takeSlot, type EndpointClass, type RateWindows } from '../klaviyo/rate-windows.js';
+import { emptyWindows, pauseUntil, takeSlot, type EndpointClass } from '../klaviyo/rate-windows.js';
 import { PermanentError, TransientError } from '../common/errors.js';
 import type { Step } from '../passes/operation.js';
 import type { ActivityDeps, KlaviyoAccount, StepInput } from './deps.js';
@@ -70,8 +70,8 @@ async function takeTurn(
       await noteProgress(sql, ref, ref.step, { turns: kept });
     }
   } else {
-    waitMs = await changeSharedState<RateWindows, number>(sql, budgetOf(account, endpoint), (state) => {
-      const slot = takeSlot(state ?? emptyWindows, endpoint, nowMs);
+    waitMs = await changeBudget(sql, budgetOf(account, endpoint), emptyWindows, (state) => {
+      const slot = takeSlot(state, endpoint, nowMs);
       return { state: slot.windows, result: slot.waitMs };
     });
     if (waitMs > SHORT_WAIT_MS) {
@@ -90,8 +90,8 @@ export async function waitForAccountTurn(
 ): Promise<void> {
   const name = await accountName(sql, account, Date.now());
   const nowMs = Date.now();
-  const waitMs = await changeSharedState<RateWindows, number>(sql, budgetOf(name, endpoint), (state) => {
-    const slot = takeSlot(state ?? emptyWindows, endpoint, nowMs);
+  const waitMs = await changeBudget(sql, budgetOf(name, endpoint), emptyWindows, (state) => {
+    const slot = takeSlot(state, endpoint, nowMs);
     return { state: slot.windows, result: slot.waitMs };
   });
   if (waitMs > 0) await pause(waitMs);
@@ -133,8 +133,8 @@ export function klaviyoCalls(
       if (error instanceof TransientError && error.code === 'klaviyo-throttled') {
         const pauseMs = Math.min(error.retryAfterMs ?? DEFAULT_PAUSE_MS, LONGEST_PAUSE_MS);
         if (name !== null) {
-          await changeSharedState<RateWindows, void>(sql, budgetOf(name, endpoint), (state) => ({
-            state: pauseUntil(state ?? emptyWindows, deps.now() + pauseMs),
+          await changeBudget(sql, budgetOf(name, endpoint), emptyWindows, (state) => ({
+            state: pauseUntil(state, deps.now() + pauseMs),
             result: undefined,
           }));
         }

@@ -10,7 +10,8 @@ import {
 } from '../database/devices/notifications.js';
 import { PermanentError, TransientError } from '../common/errors.js';
 import type { Outcome } from '../passes/operation.js';
-import type { ActivityDeps, PushResult, StepInput } from './deps.js';
+import type { PushResult } from '../wallets/apple/apns-answers.js';
+import type { ActivityDeps, StepInput } from './deps.js';
 
 export interface NotifyDevices extends StepInput {
   passId: string;

@@ -1,4 +1,5 @@
 import type { Sql, TenantSql } from './connect.js';
+import { sql } from './sql.js';
 
 export interface WindowCount {
   budget: string;
@@ -8,40 +9,46 @@ export interface WindowCount {
 }
 
 /** Adds counts to their windows and returns what all processes together have used. One statement for any number. */
-export async function addToWindows(sql: Sql, counts: readonly WindowCount[]): Promise<WindowCount[]> {
+export async function addToWindows(db: Sql, counts: readonly WindowCount[]): Promise<WindowCount[]> {
   // Sorted, so that two processes never wait for each other's rows crosswise.
   const sorted = [...counts].sort((a, b) => (a.budget < b.budget ? -1 : 1));
-  return sql.query<WindowCount>(
-    `insert into rate_budgets as kept (budget, state)
-     select budget, jsonb_build_object('window', win, 'used', used)
-       from unnest($1::text[], $2::int[], $3::int[]) as given (budget, win, used)
-     on conflict (budget) do update set updated_at = now(), state = case
-       when (kept.state->>'window')::int > (excluded.state->>'window')::int then kept.state
-       when (kept.state->>'window')::int < (excluded.state->>'window')::int then excluded.state
-       else jsonb_set(kept.state, '{used}', to_jsonb((kept.state->>'used')::int + (excluded.state->>'used')::int)) end
-     returning budget, (state->>'window')::int as window, (state->>'used')::int as used`,
-    [sorted.map((c) => c.budget), sorted.map((c) => c.window), sorted.map((c) => c.used)],
-  );
+  return db.query<WindowCount>(sql`
+    insert into rate_budgets as kept (budget, state)
+    select budget, jsonb_build_object('window', win, 'used', used)
+      from unnest(
+        ${sorted.map((count) => count.budget)}::text[],
+        ${sorted.map((count) => count.window)}::int[],
+        ${sorted.map((count) => count.used)}::int[]
+      ) as given (budget, win, used)
+    on conflict (budget) do update set
+      updated_at = now(),
+      state = case
+        when (kept.state->>'window')::int > (excluded.state->>'window')::int then kept.state
+        when (kept.state->>'window')::int < (excluded.state->>'window')::int then excluded.state
+        else jsonb_set(kept.state, '{used}', to_jsonb((kept.state->>'used')::int + (excluded.state->>'used')::int))
+      end
+    returning budget, (state->>'window')::int as window, (state->>'used')::int as used`);
 }
 
 /** Reads and changes one budget while its row is locked; `empty` is the state of a budget that nobody has used yet. */
 export async function changeBudget<State extends object, Result>(
-  system: TenantSql,
+  database: TenantSql,
   budget: string,
   empty: State,
   change: (state: State) => { state: State; result: Result },
 ): Promise<Result> {
-  return system.transaction(async (sql) => {
-    const [row] = await sql.query<{ state: State }>(
-      `insert into rate_budgets (budget, state) values ($1, $2)
-       on conflict (budget) do update set budget = excluded.budget returning state`,
-      [budget, JSON.stringify(empty)],
-    );
-    const { state, result } = change(row!.state);
-    await sql.query('update rate_budgets set state = $2, updated_at = now() where budget = $1', [
-      budget,
-      JSON.stringify(state),
-    ]);
+  return database.transaction(async (tx) => {
+    // The update of an existing row changes nothing: it takes the lock.
+    const [row] = await tx.query<{ state: State | null }>(sql`
+      insert into rate_budgets (budget, state)
+      values (${budget}, ${JSON.stringify(empty)})
+      on conflict (budget) do update set budget = excluded.budget
+      returning state`);
+    const { state, result } = change(row?.state ?? empty);
+    await tx.query(sql`
+      update rate_budgets
+         set state = ${JSON.stringify(state)}, updated_at = now()
+       where budget = ${budget}`);
     return result;
   });
 }

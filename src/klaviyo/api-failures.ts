@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PermanentError, TransientError } from '../common/errors.js';
+import { retryAfterMs } from '../common/retry-after.js';
 
 const apiErrors = z.object({
   errors: z
@@ -18,14 +19,6 @@ const word = (text: string | undefined): string | null =>
   text !== undefined && /^[\w./[\]'$:-]{1,200}$/.test(text) && !/\d{7,}/.test(text.replace(/^01[0-9A-Z]{24}$/, ''))
     ? text
     : null;
-
-/** Delay of a Retry-After header, in seconds or as a date; undefined where there is none to read. */
-export function retryAfterMs(header: string | null, nowMs: number): number | undefined {
-  if (header === null || header.trim() === '') return undefined;
-  if (/^\d+(\.\d+)?$/.test(header.trim())) return Math.ceil(Number(header) * 1000);
-  const at = Date.parse(header);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
-}
 
 /**
  * For calls beside write-back: a 403 there means that the key lacks their scopes. As "unauthorized" it would stop

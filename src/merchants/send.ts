@@ -2,6 +2,7 @@ import type { lookup } from 'node:dns';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { cleanText } from '../common/clean-text.js';
+import { retryAfterMs as readRetryAfter } from '../common/retry-after.js';
 import { checkWebhookUrl, guardedLookup, isAllowedAddress, UnsafeAddress, type Reach } from './safe-url.js';
 
 export interface WebhookRequest {
@@ -29,14 +30,6 @@ export interface MerchantSender {
 
 const TIMEOUT_MS = 15_000;
 const EXCERPT_CHARACTERS = 1_024;
-const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
-
-function readRetryAfter(header: string | undefined, nowMs: number): number | null {
-  if (header === undefined) return null;
-  const ms = /^\d{1,9}$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - nowMs;
-  return Number.isFinite(ms) && ms > 0 ? Math.min(ms, MAX_RETRY_AFTER_MS) : null;
-}
-
 /** The beginning of an answer; the rest is not read. */
 async function readExcerpt(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
@@ -90,7 +83,7 @@ export function createMerchantSender(
       try {
         const response = await call(request);
         const status = response.statusCode ?? 0;
-        const retryAfterMs = readRetryAfter(response.headers['retry-after'], now());
+        const retryAfterMs = readRetryAfter(response.headers['retry-after'], now()) || null;
         // A status that came counts, even where the rest of the answer never does.
         const excerpt = await readExcerpt(response).catch(() => null);
         response.destroy();

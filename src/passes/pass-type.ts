@@ -28,7 +28,6 @@ export const visual = z.union([
   z.strictObject({ from: z.string(), cases: z.record(z.string(), z.string()), default: z.string().optional() }),
   z.strictObject({ template: z.string() }),
 ]);
-export type Visual = z.infer<typeof visual>;
 
 /** One field on the face or back of an Apple pass; keys beyond the named ones go through to pass.json. */
 export const appleField = z.looseObject({

@@ -1,5 +1,3 @@
-import type { JsonValue } from '../common/json.js';
-
 export const PASS_STATES = ['active', 'expired', 'voided', 'deleted'] as const;
 export type PassState = (typeof PASS_STATES)[number];
 
@@ -21,26 +19,4 @@ export function transition(
   const rule = TRANSITIONS[action];
   if (state === rule.to) return { unchanged: true };
   return rule.from.includes(state) ? { to: rule.to } : { refused: true };
-}
-
-/** One card of one customer, as stored. `fieldSequences` names the acceptance sequence that last set each field. */
-export interface Pass {
-  id: string;
-  tenantId: string;
-  customerId: string;
-  serialNumber: string;
-  passTypeId: string;
-  passTypeVersion: number;
-  applePassTypeIdentifier: string | null;
-  state: PassState;
-  data: Record<string, JsonValue>;
-  fieldSequences: Record<string, string>;
-  /** Acceptance sequence that last set the pass type. */
-  typeSequence: string;
-  visuals: Record<string, string>;
-  revision: number;
-  externalId: string | null;
-  /** Whole seconds matter: each revision is at least one second later than the one before it. */
-  modifiedAt: Date;
-  createdAt: Date;
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import type { AppleNotifier, PushResult } from '../activities/deps.js';
+import type { AppleNotifier } from '../activities/deps.js';
+import type { PushResult } from '../wallets/apple/apns-answers.js';
 import { listSigningMaterial, type SigningMaterial } from '../database/tenants/certificates.js';
 import type { Database } from '../database/connect.js';
 import type { SecretBox } from '../database/secrets.js';

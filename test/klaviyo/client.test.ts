@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { createKlaviyoClient, profileFilter, type KlaviyoClient } from '../../src/klaviyo/client.js';
-import { retryAfterMs } from '../../src/klaviyo/api-failures.js';
+import { retryAfterMs } from '../../src/common/retry-after.js';
 import { setUpCustomObject } from '../../src/klaviyo/set-up.js';
 import {
   eventBody,

@@ -14,7 +14,8 @@ import {
 } from '@temporalio/worker';
 import { pino, type Logger } from 'pino';
 import { createActivities } from '../../src/activities/index.js';
-import type { ActivityDeps, PushResult } from '../../src/activities/deps.js';
+import type { ActivityDeps } from '../../src/activities/deps.js';
+import type { PushResult } from '../../src/wallets/apple/apns-answers.js';
 import { openWebhookSecrets } from '../../src/database/merchants/merchant-webhooks.js';
 import { createSecretBox } from '../../src/database/secrets.js';
 import { createMerchantSender } from '../../src/merchants/send.js';

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
 import { retryOperation } from '../../src/database/operations/retries.js';
 import { listSteps } from '../../src/database/operations/operations.js';
-import type { PushResult } from '../../src/activities/deps.js';
+import type { PushResult } from '../../src/wallets/apple/apns-answers.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';

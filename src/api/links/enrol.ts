@@ -128,10 +128,7 @@ export async function enrol(
   if (Object.keys(read.faults).length > 0) return { faults: read.faults };
   const sql = deps.database.tenant(tenantId);
   const values = { ...enrolment.known, ...read.values };
-  const defaults = type.design.fields.flatMap((field): [string, JsonValue][] =>
-    field.default === undefined ? [] : [[field.apiFieldName, field.default]],
-  );
-  const data = { ...Object.fromEntries(defaults), ...values };
+  const data = withDefaults(type.design, values);
   const granted = enrolment.consents.filter(({ channel }) => form[`c.${channel}`] === 'yes');
   await recordConsents(
     sql,

@@ -3,8 +3,9 @@ import type { CardView, FieldView, ImageView } from '../../pages/pass-page.js';
 import { barcodeSvg } from '../../pages/barcode.js';
 import { textsIn, type Language } from '../../pages/texts.js';
 import type { JsonValue } from '../../common/json.js';
+import { viewOfPass } from '../../passes/pass-view.js';
 import type { AppleField, PassTypeVersion } from '../../passes/pass-type.js';
-import { renderText, type View } from '../../passes/render.js';
+import { renderText } from '../../passes/render.js';
 import { appleColour } from '../../wallets/apple/apple-values.js';
 import { renderField } from '../../wallets/apple/pass-fields.js';
 import { imageFileNames } from '../../wallets/apple/pass-images.js';
@@ -60,16 +61,14 @@ export function presentCard(input: {
     const strings = localization?.strings ?? {};
     return Object.hasOwn(strings, text) ? strings[text]! : text;
   };
-  const defaults = design.fields.flatMap((f) => (f.default === undefined ? [] : [[f.apiFieldName, f.default]]));
-  const view: View = {
-    fields: { ...Object.fromEntries(defaults), ...pass.data },
+  const view = viewOfPass({
+    design,
+    data: pass.data,
     visuals: pass.visuals,
-    pass: {
-      serialNumber: pass.serial_number,
-      url: `${publicUrl}/p/${encodeURIComponent(pass.serial_number)}`,
-      ...(pass.external_id !== null && { externalId: pass.external_id }),
-    },
-  };
+    serialNumber: pass.serial_number,
+    externalId: pass.external_id,
+    publicUrl,
+  });
 
   const fields = (group: readonly AppleField[]): FieldView[] =>
     group.flatMap((field) => {

@@ -5,6 +5,7 @@ import type { FieldProblem } from '../../passes/identifiers.js';
 import { nearest, nearestByWords } from '../../common/nearest-name.js';
 import type { JsonValue } from '../../common/json.js';
 import type { PassTypeVersion } from '../../passes/pass-type.js';
+import { withDefaults } from '../../passes/pass-view.js';
 import { computeVisuals } from '../../passes/visuals.js';
 
 type Body = Readonly<Record<string, JsonValue>>;
@@ -67,10 +68,7 @@ export function checkIssue(
   problems.push(...(coerced?.problems ?? []));
   const warnings = [...parsed.warnings, ...(coerced?.warnings ?? [])];
   if (!parsed.ok || !type || !coerced || problems.length > 0) return { ok: false, problems, warnings };
-  const defaults = type.design.fields.flatMap((field): [string, JsonValue][] =>
-    field.default === undefined ? [] : [[field.apiFieldName, field.default]],
-  );
-  const data = { ...Object.fromEntries(defaults), ...coerced.values };
+  const data = withDefaults(type.design, coerced.values);
   const visuals = computeVisuals(type.design, data);
   return { ok: true, command: { command: parsed.command, type, values: coerced.values, data, visuals }, warnings };
 }

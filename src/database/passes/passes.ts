@@ -1,4 +1,4 @@
-import type { Pass, PassState } from '../../passes/pass.js';
+import type { PassState } from '../../passes/pass.js';
 import type { JsonValue } from '../../common/json.js';
 import type { Sql } from '../connect.js';
 import {
@@ -63,28 +63,6 @@ export const PASS_COLUMNS = [
   'installed_at',
   'uninstalled_at',
 ] as const satisfies readonly (keyof PassRow)[];
-
-/** The row as the domain knows it. */
-export function toPass(row: PassRow): Pass {
-  return {
-    id: row.pass_id,
-    tenantId: row.tenant_id,
-    customerId: row.customer_id,
-    serialNumber: row.serial_number,
-    passTypeId: row.pass_type_id,
-    passTypeVersion: row.pass_type_version,
-    applePassTypeIdentifier: row.apple_pass_type_identifier,
-    state: row.state,
-    data: row.data,
-    fieldSequences: row.field_sequences,
-    typeSequence: row.type_sequence,
-    visuals: row.visuals,
-    revision: row.revision,
-    externalId: row.external_id,
-    modifiedAt: row.modified_at,
-    createdAt: row.created_at,
-  };
-}
 
 /** What changes a pass: each kind is at most one revision per operation. */
 export type ChangeKind = 'type' | 'data' | 'metadata' | 'state';

@@ -1,6 +1,8 @@
+import { retryAfterMs } from '../../common/retry-after.js';
+
 /** What became of one push. Nothing is retried here. */
 export type PushResult =
-  | { kind: 'delivered'; apnsId: string }
+  | { kind: 'delivered'; apnsId: string | null }
   /** The token is dead; forget it only if it was registered before `timestampMs`, else it came back since. */
   | { kind: 'gone'; reason: string; timestampMs?: number }
   | { kind: 'throttled'; reason: string; retryAfterMs?: number }
@@ -55,14 +57,6 @@ function kindOfStatus(status: number): PushResultKind {
   if (status === 429) return 'throttled';
   if (status === 408 || status >= 500) return 'transient';
   return 'permanent';
-}
-
-/** Milliseconds from a Retry-After header (RFC 9110: seconds or an HTTP date); undefined where there is none. */
-export function retryAfterMs(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  if (/^\d+$/.test(header.trim())) return Number(header) * 1000;
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
 /** Classifies one answer of APNs by reason, by status where the reason is new or was lost on the way. */

@@ -8,7 +8,6 @@ export type { PushResult } from './apns-answers.js';
 export type { ApnsLog } from './apns-connection.js';
 
 /** APNs of production, the only host for passes, in development too. */
-export const APNS_PRODUCTION_URL = 'https://api.push.apple.com';
 
 export interface ApnsClientOptions {
   url: string;

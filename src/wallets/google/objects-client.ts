@@ -1,4 +1,5 @@
 import { PermanentError, TransientError } from '../../common/errors.js';
+import { retryAfterMs } from '../../common/retry-after.js';
 import type { AccessTokens } from './access-token.js';
 import { isFieldName, type GoogleResourceKind } from './schema.js';
 import { googleWrite, type GoogleResource } from './wallet-object.js';
@@ -138,21 +139,17 @@ function readError(body: unknown): { reason: string; fields: string[] } {
   return { reason: typeof reason === 'string' && /^[A-Za-z_]{1,60}$/.test(reason) ? reason : 'unknown', fields };
 }
 
-function retryAfter(headers: Headers): number | undefined {
-  const seconds = Number(headers.get('retry-after') ?? NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds * 1000, 24 * 3_600_000) : undefined;
-}
-
 function classify({ status, headers, body }: Answer): PermanentError | TransientError {
   const { reason, fields } = readError(body);
   const details = { status, reason, fields: fields.join(', ') };
   const permanent = (code: string, message: string) => new PermanentError(code, message, details);
+  const delay = retryAfterMs(headers.get('retry-after'), Date.now());
   // A quota and a missing right both come as 403: only the reason tells them apart.
   if (status === 429 || (status === 403 && QUOTA_REASONS.has(reason))) {
-    return new TransientError('google-quota', `Google's quota is used up (${reason}).`, retryAfter(headers) ?? 1_000);
+    return new TransientError('google-quota', `Google's quota is used up (${reason}).`, delay ?? 1_000);
   }
   if (status === 408 || status >= 500) {
-    return new TransientError('google-unavailable', `Google Wallet answered ${status}.`, retryAfter(headers));
+    return new TransientError('google-unavailable', `Google Wallet answered ${status}.`, delay);
   }
   if (status === 401) {
     return permanent(
