@@ -4,7 +4,8 @@ import { isLater } from '../passes/field-order.js';
 import { nearest } from '../common/nearest-name.js';
 import type { PushUpdateInput } from '../passes/operation-input.js';
 import { invalidData } from './invalid-data.js';
-import { changePass, type ChangeInput } from './change-pass.js';
+import type { LoadedForChange } from '../database/passes/passes.js';
+import { changePass, type ChangeInput, type Decision } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
 import type { FoundPasses } from './loaded-pass-cache.js';
 
@@ -24,57 +25,7 @@ export function convertTypeActivity(deps: ActivityDeps, foundPasses: FoundPasses
       step: 'convert-type',
       foundPasses,
       repeated: (revision) => ({ outcome: 'converted', revision }),
-      async decide({ pass, operation }) {
-        const input = operation.input as unknown as PushUpdateInput;
-        const wanted = input.passType!;
-        const target = await deps.passTypes.current(ref.tenantId, wanted);
-        if (!target) {
-          const names = await deps.passTypes.names(ref.tenantId);
-          const meant = nearest(wanted, names);
-          throw new PermanentError(
-            'unknown-pass-type',
-            `There is no pass type "${wanted}".${meant ? ` Did you mean "${meant}"?` : ''} Known are: ${names.join(', ')}.`,
-            {},
-            // Without what was sent: it may be anything.
-            { summary: `There is no such pass type. Known are: ${names.join(', ')}.` },
-          );
-        }
-        if (isLater(pass.type_sequence, operation.acceptance_sequence)) {
-          return { nothing: true, detail: { superseded: true }, result: { outcome: 'superseded', revision: null } };
-        }
-        if (target.passTypeId === pass.pass_type_id) {
-          // The type that it has, asked for later: an older request for another one must lose to this one too.
-          return {
-            typeSequence: operation.acceptance_sequence,
-            detail: { passType: target.design.name },
-            result: { outcome: 'unchanged', revision: null },
-          };
-        }
-        const converted = convertData(target.design, pass.data, input.data);
-        if (converted.problems.length > 0) {
-          throw invalidData(converted.problems, target.design);
-        }
-        const from = await deps.passTypes.version(ref.tenantId, pass.pass_type_id, pass.pass_type_version);
-        return {
-          write: {
-            after: {
-              ...pass,
-              data: converted.data,
-              pass_type_id: target.passTypeId,
-              pass_type_version: target.version,
-              type_sequence: operation.acceptance_sequence,
-              // A pass keeps the Apple identity it was installed under: identity, topic and certificate hang on it.
-              apple_pass_type_identifier:
-                pass.apple_pass_type_identifier ?? target.design.apple?.passTypeIdentifier ?? null,
-              live_key: pass.live_key === null ? null : `${pass.customer_id}:${target.passTypeId}`,
-            },
-            changed: { passType: { from: from.design.name, to: target.design.name } },
-            changedFields: ['passType'],
-          },
-          detail: { from: from.design.name, to: target.design.name },
-          result: (revision) => ({ outcome: 'converted', revision }),
-        };
-      },
+      decide: (loaded) => decideType(deps, ref.tenantId, loaded),
     });
     return request.catch((error: unknown) => {
       if (!isUniqueViolation(error)) throw error;
@@ -83,5 +34,61 @@ export function convertTypeActivity(deps: ActivityDeps, foundPasses: FoundPasses
         'The customer already holds a live pass of that type. Void one of the two first, or allow several passes in the tenant settings.',
       );
     });
+  };
+}
+
+/** The rule of the step, for one operation and for many alike: the type asked for, and what of the data it takes over. */
+export async function decideType(
+  deps: Pick<ActivityDeps, 'passTypes'>,
+  tenantId: string,
+  { pass, operation }: LoadedForChange,
+): Promise<Decision<ConvertedType>> {
+  const input = operation.input as unknown as PushUpdateInput;
+  const wanted = input.passType!;
+  const target = await deps.passTypes.current(tenantId, wanted);
+  if (!target) {
+    const names = await deps.passTypes.names(tenantId);
+    const meant = nearest(wanted, names);
+    throw new PermanentError(
+      'unknown-pass-type',
+      `There is no pass type "${wanted}".${meant ? ` Did you mean "${meant}"?` : ''} Known are: ${names.join(', ')}.`,
+      {},
+      // Without what was sent: it may be anything.
+      { summary: `There is no such pass type. Known are: ${names.join(', ')}.` },
+    );
+  }
+  if (isLater(pass.type_sequence, operation.acceptance_sequence)) {
+    return { nothing: true, detail: { superseded: true }, result: { outcome: 'superseded', revision: null } };
+  }
+  if (target.passTypeId === pass.pass_type_id) {
+    // The type that it has, asked for later: an older request for another one must lose to this one too.
+    return {
+      typeSequence: operation.acceptance_sequence,
+      detail: { passType: target.design.name },
+      result: { outcome: 'unchanged', revision: null },
+    };
+  }
+  const converted = convertData(target.design, pass.data, input.data);
+  if (converted.problems.length > 0) {
+    throw invalidData(converted.problems, target.design);
+  }
+  const from = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
+  return {
+    write: {
+      after: {
+        ...pass,
+        data: converted.data,
+        pass_type_id: target.passTypeId,
+        pass_type_version: target.version,
+        type_sequence: operation.acceptance_sequence,
+        // A pass keeps the Apple identity it was installed under: identity, topic and certificate hang on it.
+        apple_pass_type_identifier: pass.apple_pass_type_identifier ?? target.design.apple?.passTypeIdentifier ?? null,
+        live_key: pass.live_key === null ? null : `${pass.customer_id}:${target.passTypeId}`,
+      },
+      changed: { passType: { from: from.design.name, to: target.design.name } },
+      changedFields: ['passType'],
+    },
+    detail: { from: from.design.name, to: target.design.name },
+    result: (revision) => ({ outcome: 'converted', revision }),
   };
 }

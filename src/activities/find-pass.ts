@@ -5,6 +5,7 @@ import type { Sql } from '../database/connect.js';
 import { PermanentError } from '../common/errors.js';
 import type { LifecycleInput, PushUpdateInput } from '../passes/operation-input.js';
 import { FINAL_STATUSES, type Outcome } from '../passes/operation.js';
+import { stepsAskedFor } from '../passes/update-outcome.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import type { FoundPasses } from './loaded-pass-cache.js';
 
@@ -51,10 +52,10 @@ export function findPassActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
 
     if (choice.outcome === 'found') {
       const { passId, customerId, matched } = choice;
-      const convert = (input.passType ?? null) !== null;
-      const apply = Object.keys(input.data ?? {}).length > 0;
+      const asked = stepsAskedFor(input);
       const evidence: FoundEvidence = { customerId, matched, at: new Date(deps.now()).toISOString() };
-      const recordedByNext = operation.kind === 'push-update' && operation.status === 'accepted' && (convert || apply);
+      const recordedByNext =
+        operation.kind === 'push-update' && operation.status === 'accepted' && (asked.convert || asked.apply);
       if (!recordedByNext) await recordFound(sql, ref, { passId, ...evidence });
       // With a revision, a run before this one has changed the pass: the step must find that again.
       else if (pass?.pass_id === passId && operation.revision === null)
@@ -62,9 +63,7 @@ export function findPassActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
       return {
         found: true,
         passId,
-        convert,
-        apply,
-        recompute: input.updateMetadata ?? false,
+        ...asked,
         google: settings.google.issuerId !== null,
         writeBack: settings.klaviyo.writeBack,
         ...(recordedByNext && { evidence }),

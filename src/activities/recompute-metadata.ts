@@ -1,7 +1,8 @@
 import { withDefaults } from '../passes/pass-view.js';
 import { computeVisuals } from '../passes/visuals.js';
 import { sameJson } from '../common/same-json.js';
-import { changePass, type ChangeInput } from './change-pass.js';
+import type { LoadedForChange } from '../database/passes/passes.js';
+import { changePass, type ChangeInput, type Decision } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
 
 export interface RecomputedMetadata {
@@ -17,28 +18,35 @@ export function recomputeMetadataActivity(deps: ActivityDeps) {
       change: 'metadata',
       step: 'recompute-metadata',
       repeated: (revision, changed) => ({ changed: Object.keys(changed).length, revision }),
-      async decide({ pass }) {
-        const current = await deps.passTypes.version(ref.tenantId, pass.pass_type_id, pass.pass_type_version);
-        const newest = (await deps.passTypes.current(ref.tenantId, pass.pass_type_id)) ?? current;
-        const visuals = computeVisuals(newest.design, withDefaults(newest.design, pass.data));
-        const names = [...new Set([...Object.keys(visuals), ...Object.keys(pass.visuals)])].filter(
-          (name) => !sameJson(visuals[name] ?? null, pass.visuals[name] ?? null),
-        );
-        const moved = newest.version !== pass.pass_type_version;
-        if (names.length === 0 && !moved) {
-          return { nothing: true, detail: { changed: [] }, result: { changed: 0, revision: null } };
-        }
-        const changed: Record<string, unknown> = Object.fromEntries(
-          names.map((name) => [`visual.${name}`, { from: pass.visuals[name] ?? null, to: visuals[name] ?? null }]),
-        );
-        if (moved) changed['passTypeVersion'] = { from: pass.pass_type_version, to: newest.version };
-        const changedFields = Object.keys(changed);
-        return {
-          write: { after: { ...pass, visuals, pass_type_version: newest.version }, changed, changedFields },
-          detail: { changed: changedFields },
-          result: (revision) => ({ changed: changedFields.length, revision }),
-        };
-      },
+      decide: (loaded) => decideMetadata(deps, ref.tenantId, loaded),
     });
+  };
+}
+
+/** The rule of the step, for one operation and for many alike. */
+export async function decideMetadata(
+  deps: Pick<ActivityDeps, 'passTypes'>,
+  tenantId: string,
+  { pass }: Pick<LoadedForChange, 'pass'>,
+): Promise<Decision<RecomputedMetadata>> {
+  const current = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
+  const newest = (await deps.passTypes.current(tenantId, pass.pass_type_id)) ?? current;
+  const visuals = computeVisuals(newest.design, withDefaults(newest.design, pass.data));
+  const names = [...new Set([...Object.keys(visuals), ...Object.keys(pass.visuals)])].filter(
+    (name) => !sameJson(visuals[name] ?? null, pass.visuals[name] ?? null),
+  );
+  const moved = newest.version !== pass.pass_type_version;
+  if (names.length === 0 && !moved) {
+    return { nothing: true, detail: { changed: [] }, result: { changed: 0, revision: null } };
+  }
+  const changed: Record<string, unknown> = Object.fromEntries(
+    names.map((name) => [`visual.${name}`, { from: pass.visuals[name] ?? null, to: visuals[name] ?? null }]),
+  );
+  if (moved) changed['passTypeVersion'] = { from: pass.pass_type_version, to: newest.version };
+  const changedFields = Object.keys(changed);
+  return {
+    write: { after: { ...pass, visuals, pass_type_version: newest.version }, changed, changedFields },
+    detail: { changed: changedFields },
+    result: (revision) => ({ changed: changedFields.length, revision }),
   };
 }

@@ -1,5 +1,5 @@
 import { CancellationScope } from '@temporalio/workflow';
-import type { Outcome } from '../passes/operation.js';
+import { outcomeOfUpdate } from '../passes/update-outcome.js';
 import { cancellableUnless } from './cancellable-unless.js';
 import { findPass } from './find-pass.js';
 import type { OperationInput, OperationResult } from './inputs.js';
@@ -28,11 +28,9 @@ export async function pushUpdate(input: OperationInput): Promise<OperationResult
         : null;
 
     const changed = applies || (recomputed?.changed ?? 0) > 0;
-    if (!changed) {
-      const superseded = (applied?.superseded ?? 0) > 0 || converted?.outcome === 'superseded';
-      return { outcome: superseded ? 'superseded' : 'unchanged', passId };
-    }
-    const outcome: Outcome = typeChanged ? 'converted' : 'updated';
+    const superseded = (applied?.superseded ?? 0) > 0 || converted?.outcome === 'superseded';
+    const outcome = outcomeOfUpdate({ typeChanged, changed, superseded });
+    if (!changed) return { outcome, passId };
     // What the database holds, the phones must learn: a cancellation from here on comes too late.
     return CancellationScope.nonCancellable(() =>
       notifyWallets({
