@@ -2,49 +2,19 @@ import type { PassRow } from '../../database/passes/passes.js';
 import type { CardView, FieldView, ImageView } from '../../pages/pass-page.js';
 import { barcodeSvg } from '../../pages/barcode.js';
 import { textsIn, type Language } from '../../pages/texts.js';
-import type { JsonValue } from '../../common/json.js';
 import { viewOfPass } from '../../passes/pass-view.js';
 import type { AppleField, PassTypeVersion } from '../../passes/pass-type.js';
 import { renderText } from '../../passes/render.js';
 import { appleColour } from '../../wallets/apple/apple-values.js';
 import { renderField } from '../../wallets/apple/pass-fields.js';
 import { imageFileNames } from '../../wallets/apple/pass-images.js';
+import { shownValue } from '../../wallets/apple/shown-value.js';
 
 const DEFAULT_THEME = {
   background: 'rgb(58, 58, 60)',
   foreground: 'rgb(255, 255, 255)',
   label: 'rgb(214, 214, 218)',
 };
-const STYLES = {
-  PKDateStyleShort: 'short',
-  PKDateStyleMedium: 'medium',
-  PKDateStyleLong: 'long',
-  PKDateStyleFull: 'full',
-} as const;
-type DateStyle = (typeof STYLES)[keyof typeof STYLES];
-const styleOf = (value: JsonValue | undefined): DateStyle | undefined => STYLES[value as keyof typeof STYLES];
-
-/** A field's value as Wallet writes it in this language. */
-function formatValue(field: Record<string, JsonValue>, language: Language): string {
-  const value = field['value'] as string | number;
-  if (typeof value === 'number') {
-    const currency = field['currencyCode'];
-    if (typeof currency === 'string' && /^[A-Z]{3}$/.test(currency)) {
-      return new Intl.NumberFormat(language, { style: 'currency', currency }).format(value);
-    }
-    if (field['numberStyle'] === 'PKNumberStylePercent') {
-      return new Intl.NumberFormat(language, { style: 'percent' }).format(value);
-    }
-    return field['numberStyle'] === undefined ? String(value) : new Intl.NumberFormat(language).format(value);
-  }
-  const dateStyle = styleOf(field['dateStyle']);
-  const timeStyle = styleOf(field['timeStyle']);
-  if ((dateStyle || timeStyle) && !Number.isNaN(Date.parse(value))) {
-    const options = { ...(dateStyle && { dateStyle }), ...(timeStyle && { timeStyle }), timeZone: 'UTC' };
-    return new Intl.DateTimeFormat(language, options).format(new Date(value));
-  }
-  return value;
-}
 
 /** What of a pass's design and data its page shows, in the reader's language. */
 export function presentCard(input: {
@@ -74,7 +44,7 @@ export function presentCard(input: {
     group.flatMap((field) => {
       const rendered = renderField(field, view, false);
       if (!rendered || rendered['value'] === '') return [];
-      const value = localized(formatValue(rendered, language));
+      const value = localized(shownValue(rendered, language));
       return [
         {
           label: localized((rendered['label'] as string | undefined) ?? ''),
