@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 import { roomDirections } from './scripts/room-directions.js';
 
@@ -97,6 +98,15 @@ export default tseslint.config(
     files: ['src/**/*.ts', 'client/**/*.ts'],
     plugins: { rooms: { rules: { directions: roomDirections(fileURLToPath(new URL('.', import.meta.url)), ROOMS) } } },
     rules: { 'rooms/directions': 'error' },
+  },
+  {
+    // Strangers' text meets these patterns on the one event loop of the API: each must be linear, whatever it is given.
+    files: ['src/**/*.ts', 'client/**/*.ts'],
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential' }],
+    },
   },
   pureRoom('common', 'The ground room imports nothing that does I/O.'),
   pureRoom('passes', 'Pure domain code imports nothing that does I/O.'),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const webUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
+const webUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/(?<!\/)\/+$/, ''));
 const fileOrWebUrl = z.url({ protocol: /^(?:https?|file)$/ });
 
 /** Every variable that is ours; `.env.example` lists the same, and a test compares them. */

@@ -68,7 +68,7 @@ export async function toError(response: Response): Promise<PassrelayError> {
 export function createCall(options: RequestOptions): Call {
   const { attempts = 4, timeoutMs = 15_000, fetch: send = fetch } = options;
   const sleep = options.sleep ?? ((ms: number) => new Promise((resolve) => setTimeout(resolve, ms)));
-  const base = options.baseUrl.replace(/\/+$/, '');
+  const base = options.baseUrl.replace(/(?<!\/)\/+$/, '');
   return async <T>(method: string, path: string, body?: unknown, extras: CallExtras = {}): Promise<T> => {
     const { headers = {}, once = false } = extras;
     for (let attempt = 0; ; attempt++) {

@@ -44,7 +44,7 @@ const SILENCE_MS = 45_000;
 export async function* watch<T>(options: RequestOptions, path: string): AsyncGenerator<T, void> {
   const { attempts = 4, timeoutMs = 15_000, fetch: send = fetch } = options;
   const sleep = options.sleep ?? ((ms: number) => new Promise((resolve) => setTimeout(resolve, ms)));
-  const url = options.baseUrl.replace(/\/+$/, '') + path;
+  const url = options.baseUrl.replace(/(?<!\/)\/+$/, '') + path;
   let lastId = '';
   for (let failures = 0; ;) {
     const impatience = new AbortController();

@@ -56,7 +56,7 @@ function connectionCode(error: unknown): string {
  */
 export function createTransport(options: TransportOptions): Transport {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, revision = REVISION, now = Date.now } = options;
-  const base = options.apiUrl.replace(/\/+$/, '');
+  const base = options.apiUrl.replace(/(?<!\/)\/+$/, '');
   if (!/^[\x21-\x7e]+$/.test(options.apiKey)) {
     throw new PermanentError(
       'klaviyo-unauthorized',

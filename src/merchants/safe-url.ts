@@ -43,7 +43,7 @@ loopback.addAddress('::1', 'ipv6');
 
 /** Whether a webhook may go to this address: no private, loopback, link-local (metadata) or reserved one. */
 export function isAllowedAddress(address: string, reach: Reach): boolean {
-  const bare = address.replace(/%.*$/, '');
+  const bare = address.split('%')[0]!;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1];
   const ip = mapped ?? bare;
   const family = isIP(ip);

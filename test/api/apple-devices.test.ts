@@ -220,16 +220,40 @@ test('what devices report is kept with pass and device, within bounds, and what 
   const kept = await db.owner<{ message: string; pass_id: string; device_id: string }>('select * from device_log');
   const [device] = await db.owner<{ device_id: string }>('select device_id from apple_devices');
   assert.equal(kept.length, 1);
-  assert.equal(kept[0]!.message.length, 2000);
+  assert.equal(kept[0]!.message.length, 500);
   assert.equal(kept[0]!.pass_id, apple.demo.pass.passId);
   assert.equal(kept[0]!.device_id, device!.device_id);
-  await post(JSON.stringify({ logs: Array.from({ length: 300 }, () => text) }));
-  assert.equal((await db.owner('select 1 from device_log')).length, 101);
+  // A text that names a device alone is about the pass that the device has.
+  assert.equal((await post(JSON.stringify({ logs: ['something of device device-a failed'] }))).status, 200);
+  const [named] = await db.owner<{ pass_id: string }>('select pass_id from device_log order by log_id desc limit 1');
+  assert.equal(named!.pass_id, apple.demo.pass.passId);
   // Anybody may post here: what the database cannot keep is taken out, and costs nobody anything.
   assert.equal((await post(`{"logs":["${text}\\u0000a\\ud800b"]}`)).status, 200);
   const [last] = await db.owner<{ message: string }>('select message from device_log order by log_id desc limit 1');
   assert.equal(last!.message, `${text}ab`);
   assert.equal((await post('{"logs":[],"logs":[]}')).status, 400);
+});
+
+test('a pass has room for fifty lines of its devices a day, however many reports come at once', async () => {
+  const text = `serial number ${serial()} mail to anna.lee@shop.example or +44 20 7946 0958`;
+  const report = (count: number) =>
+    fetch(`${apple.baseUrl}/apple/v1/log`, {
+      method: 'POST',
+      body: JSON.stringify({ logs: Array.from({ length: count }, () => text) }),
+    });
+  const answers = await Promise.all([30, 1, 30, 100, 30, 30].map(report));
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    Array.from(answers, () => 200),
+  );
+  const lines = await db.owner<{ message: string }>('select message from device_log');
+  assert.equal(lines.length, 50);
+  // Contacts are masked when the text is stored: no page has to do it again.
+  assert.equal(lines[0]!.message, `serial number ${serial()} mail to a•••@shop.example or •••58`);
+  await db.owner(`update device_log set received_at = now() - interval '25 hours' where log_id in
+                    (select log_id from device_log order by log_id limit 7)`);
+  await report(20);
+  assert.equal((await db.owner('select 1 from device_log')).length, 57);
 });
 
 test('a device with passes of two tenants under one type misses nothing of either, whose tags count apart', async () => {

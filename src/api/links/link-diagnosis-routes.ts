@@ -6,7 +6,7 @@ import { normaliseIdentifier } from '../../passes/identifiers.js';
 import { hashLinkToken, readLinkToken } from '../../passes/link-token.js';
 import type { Caller } from '../access/credentials.js';
 import { LINK_MISTAKES, TOLD_TO_OPERATORS, type LinkMistake } from '../link-mistakes.js';
-import { maskEmail, maskPhone } from '../mask-personal.js';
+import { maskEmail, maskPhone } from '../../common/mask-personal.js';
 import { none, tenantId } from '../parameters.js';
 import { readJson } from '../requests/read-json.js';
 import { route, type ApiDeps, type Route } from '../route.js';

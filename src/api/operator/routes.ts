@@ -13,7 +13,7 @@ import {
 } from '../../pages/operator-pages.js';
 import { normaliseIdentifier } from '../../passes/identifiers.js';
 import { createDeviceThrottle } from '../access/device-throttle.js';
-import { maskEmail, maskName, maskPhone, maskText } from '../mask-personal.js';
+import { createTextMask, maskEmail, maskName, maskPhone } from '../../common/mask-personal.js';
 import { createOperatorActions } from './operator-actions.js';
 import { loadEvidence } from './operator-evidence.js';
 import { createOperatorSessions, type OperatorSession } from './operator-session.js';
@@ -70,12 +70,15 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
     write: mayWrite(session, 'Pass.Write'),
     read: plain(session),
   });
-  const readable =
-    (session: OperatorSession, row: Person | undefined, passes: readonly { serial_number: string }[]) =>
-    (text: string): string => {
-      const serials = passes.map(({ serial_number }) => serial_number);
-      return plain(session) ? text : maskText(text, [row?.first_name ?? null, row?.last_name ?? null, ...serials]);
-    };
+  const readable = (
+    session: OperatorSession,
+    row: Person | undefined,
+    passes: readonly { serial_number: string }[],
+  ): ((text: string) => string) => {
+    if (plain(session)) return (text) => text;
+    const serials = passes.map(({ serial_number }) => serial_number);
+    return createTextMask([row?.first_name ?? null, row?.last_name ?? null, ...serials]);
+  };
 
   async function showHome(ctx: Koa.Context, session: OperatorSession, found: CustomerLine[] | null): Promise<void> {
     const id = session.tenant.tenantId;

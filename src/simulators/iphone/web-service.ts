@@ -49,7 +49,7 @@ interface Call {
 
 /** Calls made under one device id. A call without an answer for `timeoutMs` has failed. */
 export function createPassWebService(device: string, timeoutMs: number): PassWebService {
-  const base = (url: string): string => `${url.replace(/\/+$/, '')}/v1`;
+  const base = (url: string): string => `${url.replace(/(?<!\/)\/+$/, '')}/v1`;
   const authorization = (pass: PassAddress): Record<string, string> => ({
     authorization: `ApplePass ${pass.authenticationToken}`,
   });

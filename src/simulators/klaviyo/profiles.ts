@@ -5,7 +5,7 @@ import type { BodyOf } from './schemas.js';
 const IDENTIFIERS = ['email', 'phone_number', 'external_id'] as const;
 const PLAIN = ['first_name', 'last_name', 'organization', 'locale', 'title', 'image', 'location'] as const;
 export const E164 = /^\+[1-9]\d{7,14}$/;
-export const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+export const EMAIL = /^[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+$/;
 const filled = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 /** Drops a bad phone next to a good identifier; the header is then the only sign of it. Alone it is a 400. */

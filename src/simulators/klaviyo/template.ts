@@ -4,7 +4,7 @@ export interface TemplateContext {
   event: Readonly<Record<string, unknown>>;
 }
 
-const TAG = /\{\{(.*?)\}\}|\{%.*?%\}/gs;
+const TAG = /\{\{(.{0,200}?)\}\}|\{%.{0,200}?%\}/gs;
 const EXPRESSION = /^(person|event)((?:\.\w+)*)((?:\|\w+(?::(?:'[^']*'|"[^"]*"|-?\d+(?:\.\d+)?))?)*)$/;
 const FILTER = /\|(\w+)(?::(?:'([^']*)'|"([^"]*)"|(-?\d+(?:\.\d+)?)))?/g;
 const ENTITIES: Readonly<Record<string, string>> = {
