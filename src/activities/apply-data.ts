@@ -3,6 +3,8 @@ import { PermanentError } from '../common/errors.js';
 import { mergeFields, outgrows } from '../passes/field-order.js';
 import { coerceFields } from '../passes/field-values.js';
 import type { PushUpdateInput } from '../passes/operation-input.js';
+import { withDefaults } from '../passes/pass-view.js';
+import { followVisuals } from '../passes/visuals.js';
 import type { LoadedForChange } from '../database/passes/passes.js';
 import { changePass, type ChangeInput, type Decision } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
@@ -14,16 +16,24 @@ export interface AppliedData {
   revision: number | null;
 }
 
-/** Writes the operation's fields where no later accepted operation was before; idempotent by (pass, operation). */
+/** `recomputes`: the step recompute-metadata comes next and sees to the visuals. */
+export interface ApplyData extends ChangeInput {
+  recomputes?: boolean;
+}
+
+/**
+ * Writes the operation's fields where no later accepted operation was before; idempotent by (pass, operation). Visuals
+ * that depend on a changed field change in the same revision: a phone never sees one without the other.
+ */
 export function applyDataActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
-  return async function applyData(ref: ChangeInput): Promise<AppliedData> {
+  return async function applyData({ recomputes = false, ...ref }: ApplyData): Promise<AppliedData> {
     return changePass<AppliedData>(deps, {
       ref,
       change: 'data',
       step: 'apply-data',
       foundPasses,
       repeated: (revision, changed) => ({ changed: Object.keys(changed).length, superseded: 0, revision }),
-      decide: (loaded) => decideData(deps, ref.tenantId, loaded),
+      decide: (loaded) => decideData(deps, ref.tenantId, loaded, recomputes),
     });
   };
 }
@@ -33,6 +43,7 @@ export async function decideData(
   deps: Pick<ActivityDeps, 'passTypes'>,
   tenantId: string,
   { pass, operation }: LoadedForChange,
+  recomputes = false,
 ): Promise<Decision<AppliedData>> {
   const input = operation.input as unknown as PushUpdateInput;
   const { design } = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
@@ -63,11 +74,16 @@ export async function decideData(
   const changed = Object.fromEntries(
     merged.changed.map((field) => [field, { from: pass.data[field] ?? null, to: merged.data[field] ?? null }]),
   );
+  const fields = withDefaults(design, merged.data);
+  const follow = recomputes ? undefined : followVisuals(design, pass.visuals, fields, merged.changed);
+  const visuals = Object.keys(follow?.changed ?? {});
+  const after = { ...pass, data: merged.data, field_sequences: merged.sequences };
   return {
     write: {
-      after: { ...pass, data: merged.data, field_sequences: merged.sequences },
-      changed,
-      changedFields: merged.changed,
+      after: { ...after, visuals: follow?.visuals ?? pass.visuals },
+      changed: { ...changed, ...follow?.changed },
+      changedFields: [...merged.changed, ...visuals],
+      ...(visuals.length > 0 && { recomputed: { changed: visuals } }),
     },
     detail,
     result: (revision) => ({ ...counts, revision }),

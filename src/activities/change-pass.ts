@@ -1,14 +1,13 @@
 import {
   lockTag,
   loadForChange,
-  writeChange,
   writeSequences,
   writeStateSequence,
   writeTypeSequence,
   type ChangeKind,
   type LoadedForChange,
-  type PassChange,
 } from '../database/passes/passes.js';
+import { writeChange, type PassChange } from '../database/passes/write-change.js';
 import { recordFound, recordStep, type FoundEvidence, type StepRecord } from '../database/operations/steps.js';
 import { PermanentError, TransientError } from '../common/errors.js';
 import type { Step } from '../passes/operation.js';
@@ -18,7 +17,7 @@ import type { FoundPasses } from './loaded-pass-cache.js';
 /** What a step decides when it sees the pass as it is now. */
 export type Decision<Result> =
   | {
-      write: Pick<PassChange, 'after' | 'changed' | 'changedFields'>;
+      write: Pick<PassChange, 'after' | 'changed' | 'changedFields' | 'recomputed'>;
       detail: Record<string, unknown>;
       result: (revision: number) => Result;
     }

@@ -1,6 +1,5 @@
 import { withDefaults } from '../passes/pass-view.js';
-import { computeVisuals } from '../passes/visuals.js';
-import { sameJson } from '../common/same-json.js';
+import { computeVisuals, visualChanges } from '../passes/visuals.js';
 import type { LoadedForChange } from '../database/passes/passes.js';
 import { changePass, type ChangeInput, type Decision } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
@@ -32,16 +31,11 @@ export async function decideMetadata(
   const current = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
   const newest = (await deps.passTypes.current(tenantId, pass.pass_type_id)) ?? current;
   const visuals = computeVisuals(newest.design, withDefaults(newest.design, pass.data));
-  const names = [...new Set([...Object.keys(visuals), ...Object.keys(pass.visuals)])].filter(
-    (name) => !sameJson(visuals[name] ?? null, pass.visuals[name] ?? null),
-  );
   const moved = newest.version !== pass.pass_type_version;
-  if (names.length === 0 && !moved) {
+  const changed: Record<string, unknown> = visualChanges(pass.visuals, visuals);
+  if (Object.keys(changed).length === 0 && !moved) {
     return { nothing: true, detail: { changed: [] }, result: { changed: 0, revision: null } };
   }
-  const changed: Record<string, unknown> = Object.fromEntries(
-    names.map((name) => [`visual.${name}`, { from: pass.visuals[name] ?? null, to: visuals[name] ?? null }]),
-  );
   if (moved) changed['passTypeVersion'] = { from: pass.pass_type_version, to: newest.version };
   const changedFields = Object.keys(changed);
   return {

@@ -5,7 +5,8 @@ import { mergeFields } from '../passes/field-order.js';
 import { coerceFields } from '../passes/field-values.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
 import type { JsonValue } from '../common/json.js';
-import { computeVisuals } from '../passes/visuals.js';
+import { withDefaults } from '../passes/pass-view.js';
+import { followVisuals } from '../passes/visuals.js';
 import { changePass } from './change-pass.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { versionOf } from './released-identifiers.js';
@@ -68,20 +69,18 @@ export function updatePassesActivity(deps: ActivityDeps) {
               ? { nothing: true, detail, result: counts }
               : { sequences: merged.sequences, detail, result: counts };
           }
-          const defaults = design.fields.flatMap((f): [string, JsonValue][] =>
-            f.default === undefined ? [] : [[f.apiFieldName, f.default]],
-          );
-          // Nobody asks for a recompute here, so colours and images follow the data at once.
-          const visuals = computeVisuals(design, { ...Object.fromEntries(defaults), ...merged.data });
+          const follow = followVisuals(design, pass.visuals, withDefaults(design, merged.data), changed);
+          const visuals = Object.keys(follow.changed);
           const trail = changed.map((field) => [
             field,
             { from: pass.data[field] ?? null, to: merged.data[field] ?? null },
           ]);
           return {
             write: {
-              after: { ...pass, data: merged.data, field_sequences: merged.sequences, visuals },
-              changed: Object.fromEntries(trail) as Record<string, unknown>,
-              changedFields: changed,
+              after: { ...pass, data: merged.data, field_sequences: merged.sequences, visuals: follow.visuals },
+              changed: { ...(Object.fromEntries(trail) as Record<string, unknown>), ...follow.changed },
+              changedFields: [...changed, ...visuals],
+              ...(visuals.length > 0 && { recomputed: { [passId]: { changed: visuals } } }),
             },
             detail,
             result: () => counts,

@@ -6,7 +6,7 @@ import { viewOfPass, withDefaults } from '../passes/pass-view.js';
 import type { PassState } from '../passes/pass.js';
 import { renderText, type View } from '../passes/render.js';
 import { sameJson } from '../common/same-json.js';
-import { computeVisuals } from '../passes/visuals.js';
+import { computeVisuals, followVisuals } from '../passes/visuals.js';
 import { changedAppleFields, effectiveChangeMessages, fieldsInDesignOrder } from '../wallets/apple/pass-fields.js';
 import { renderField } from '../wallets/apple/pass-fields.js';
 import { chooseMessageType, NOTIFICATIONS_PER_DAY } from '../wallets/google/message-budget.js';
@@ -73,6 +73,8 @@ function differences(
     .filter(({ from, to }) => !sameJson(from, to));
 }
 
+const names = (changes: readonly Change[]): string[] => changes.map(({ name }) => name);
+
 /** What a push-update with these values would do to a pass and to the screens of its holder. Pure: nothing is written or sent. */
 export function previewUpdate(input: PreviewInput): Preview {
   const { pass, design, nextDesign, set } = input;
@@ -85,13 +87,16 @@ export function previewUpdate(input: PreviewInput): Preview {
     else data[name] = value;
   }
   const recomputes = input.recomputes || input.converts;
-  const visuals = recomputes ? computeVisuals(nextDesign, withDefaults(nextDesign, data)) : pass.visuals;
+  const fields = differences(pass.data, data);
+  const values = withDefaults(nextDesign, data);
+  const visuals = recomputes
+    ? computeVisuals(nextDesign, values)
+    : followVisuals(nextDesign, pass.visuals, values, names(fields)).visuals;
   const { serialNumber, externalId } = pass;
   const view = (of: PassTypeDesign, values: Record<string, JsonValue>, look: Record<string, string>): View =>
     viewOfPass({ design: of, data: values, visuals: look, serialNumber, externalId, publicUrl: input.publicUrl });
   const before = view(design, pass.data, pass.visuals);
   const after = view(nextDesign, data, visuals);
-  const fields = differences(pass.data, data);
   return {
     problems: converted.problems.map((p) => `${p.pointer}: ${p.message}; ${p.cure}`),
     warnings: coerced.warnings.map((warning) => `${warning.pointer}: ${warning.message}`),

@@ -31,10 +31,11 @@ function describeDevices(view: OperationView): string {
   return gone === 0 ? told : `${told}, ${gone} that ${gone === 1 ? 'is' : 'are'} gone forgotten`;
 }
 
-function describePasses(detail: StepView['detail']): string {
-  const fields = Object.values(detail).flatMap((one) => (one as { changed?: string[] } | null)?.changed ?? []);
-  return `changed ${fields.join(', ') || 'nothing'}`;
-}
+const changedOfPasses = (detail: StepView['detail']): string[] =>
+  Object.values(detail).flatMap((one) => (one as { changed?: string[] } | null)?.changed ?? []);
+
+const describePasses = (detail: StepView['detail']): string =>
+  `changed ${changedOfPasses(detail).join(', ') || 'nothing'}`;
 
 /** The words of a step's evidence. */
 export function describeStep({ step, state, detail, attempts }: StepView, view: OperationView): string {
@@ -42,7 +43,7 @@ export function describeStep({ step, state, detail, attempts }: StepView, view: 
     'find-pass': () => `matched by ${list(detail['matched'])}`,
     'convert-type': () => `${String(detail['from'])} → ${String(detail['to'])}`,
     'apply-data': () => `changed ${list(detail['changed']) || 'nothing'}`,
-    'recompute-metadata': () => `changed ${visuals(detail['changed']) || 'nothing'}`,
+    'recompute-metadata': () => `changed ${visuals(detail['changed'] ?? changedOfPasses(detail)) || 'nothing'}`,
     'notify-devices': () => describeDevices(view),
     'find-customer': () => `matched by ${list(detail['matched'])}`,
     'fetch-profile': () => (detail['found'] === true ? 'asked Klaviyo what the profile says now' : 'not found'),

@@ -23,7 +23,7 @@ export const passField = z.strictObject({
 });
 export type PassField = z.infer<typeof passField>;
 
-/** A value computed from the pass's data by recompute-metadata and kept until the next recompute. */
+/** A value computed from the pass's data, and again when a field changes that it names. */
 export const visual = z.union([
   z.strictObject({ from: z.string(), cases: z.record(z.string(), z.string()), default: z.string().optional() }),
   z.strictObject({ template: z.string() }),

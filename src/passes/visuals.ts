@@ -1,6 +1,7 @@
 import type { JsonValue } from '../common/json.js';
+import { sameJson } from '../common/same-json.js';
 import type { PassTypeDesign } from './pass-type.js';
-import { renderText } from './render.js';
+import { placeholders, renderText } from './render.js';
 
 /**
  * Computes the data-dependent visuals of a pass (colours, image names, texts). Pure and total: a case that
@@ -23,4 +24,41 @@ export function computeVisuals(
     if (chosen !== undefined) out[name] = chosen;
   }
   return out;
+}
+
+/** A visual before and after, under its name in the audit trail: `visual.strip`. */
+export type VisualChanges = Record<string, { from: string | null; to: string | null }>;
+
+/** What differs between two sets of visuals, by name. */
+export function visualChanges(
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+): VisualChanges {
+  const names = [...new Set([...Object.keys(after), ...Object.keys(before)])];
+  return Object.fromEntries(
+    names
+      .map((name) => [`visual.${name}`, { from: before[name] ?? null, to: after[name] ?? null }] as const)
+      .filter(([, { from, to }]) => !sameJson(from, to)),
+  );
+}
+
+/**
+ * The visuals of a pass after some of its fields changed: those whose `from` or `template` names one of them are
+ * computed anew, the others stay. `fields` are the values after the change, defaults included.
+ */
+export function followVisuals(
+  design: Pick<PassTypeDesign, 'visuals'>,
+  before: Readonly<Record<string, string>>,
+  fields: Readonly<Record<string, JsonValue>>,
+  changedFields: readonly string[],
+): { visuals: Record<string, string>; changed: VisualChanges } {
+  const changed = new Set(changedFields);
+  const following = Object.fromEntries(
+    Object.entries(design.visuals).filter(([, visual]) =>
+      ('from' in visual ? [visual.from] : placeholders(visual.template)).some((name) => changed.has(name)),
+    ),
+  );
+  const kept = Object.entries(before).filter(([name]) => !Object.hasOwn(following, name));
+  const visuals = { ...Object.fromEntries(kept), ...computeVisuals({ visuals: following }, fields) };
+  return { visuals, changed: visualChanges(before, visuals) };
 }

@@ -7,7 +7,10 @@ import { notifyWallets } from './notify-wallets.js';
 import { asOperation } from './operation-scope.js';
 import { runStep } from './run-step.js';
 
-/** find-pass → convert-type → apply-data → recompute-metadata (if asked or the type changed) → notify-devices → write-back. */
+/**
+ * find-pass → convert-type → apply-data → recompute-metadata (if asked or the type changed; else apply-data itself sees to
+ * the visuals of the fields that it changes) → notify-devices → write-back.
+ */
 export async function pushUpdate(input: OperationInput): Promise<OperationResult> {
   return asOperation(input, async () => {
     const found = await findPass(input);
@@ -18,14 +21,16 @@ export async function pushUpdate(input: OperationInput): Promise<OperationResult
     const first = found.evidence ? { ...target, found: found.evidence } : target;
     const converted = found.convert ? await runStep('convert-type', first, 'database') : null;
     const typeChanged = converted?.outcome === 'converted';
+    const recomputes = found.recompute || typeChanged;
     const applied = found.apply
-      ? await cancellableUnless(typeChanged, () => runStep('apply-data', converted ? target : first, 'database'))
+      ? await cancellableUnless(typeChanged, () =>
+          runStep('apply-data', { ...(converted ? target : first), recomputes }, 'database'),
+        )
       : null;
     const applies = typeChanged || (applied?.changed ?? 0) > 0;
-    const recomputed =
-      found.recompute || typeChanged
-        ? await cancellableUnless(applies, () => runStep('recompute-metadata', target, 'database'))
-        : null;
+    const recomputed = recomputes
+      ? await cancellableUnless(applies, () => runStep('recompute-metadata', target, 'database'))
+      : null;
 
     const changed = applies || (recomputed?.changed ?? 0) > 0;
     const superseded = (applied?.superseded ?? 0) > 0 || converted?.outcome === 'superseded';

@@ -88,7 +88,7 @@ test('one changed field shows its message, and Google notifies for a field of no
 test('of two fields with a message the first keeps it, so that iOS shows no generic text', async () => {
   const seen = await preview('--set', 'points=7', 'tier=gold');
   assert.deepEqual(seen.apple, { kind: 'message', text: 'You have 7 beans.', keeps: 'points', silenced: ['tier'] });
-  assert.deepEqual(seen.visuals, []);
+  assert.deepEqual(seen.visuals, [{ name: 'background', from: 'rgb(9, 9, 9)', to: 'rgb(1, 2, 3)' }]);
   assert.match(
     (await run('--set', 'points=7', 'tier=gold')).out,
     /generic text: points keeps its own, tier stays silent/,
@@ -101,7 +101,7 @@ test('a field without a message is silent, and Google stays quiet beyond notifyO
   assert.deepEqual([seen.google.notifies, /notifyOn \(points\)/.test(seen.google.why)], [false, true]);
 });
 
-test('visuals change on a recompute and on a conversion, which shows the new design', async () => {
+test('visuals change with their fields, on a recompute and on a conversion, which shows the new design', async () => {
   const background = { name: 'background', from: 'rgb(9, 9, 9)', to: 'rgb(1, 2, 3)' };
   assert.deepEqual((await preview('--set', 'tier=gold', '--update-metadata')).visuals, [background]);
   const converted = await run('--set', 'tier=gold', '--type', 'premium');

@@ -1,5 +1,6 @@
 import type { Outcome, Step, StepState } from '../../passes/operation.js';
 import type { Sql } from '../connect.js';
+import { raw, sql as statement, type Statement } from '../sql.js';
 
 export interface OperationRef {
   tenantId: string;
@@ -36,6 +37,35 @@ export const stepValues = (record: StepRecord): unknown[] => [
   record.error ? JSON.stringify(record.error) : null,
   JSON.stringify(record.detail ?? {}),
 ];
+
+/** `recordStepSql` as a fragment. `from` names a CTE of the statement around it. */
+export const recordStepStatement = (record: StepRecord, from: string): Statement => statement`
+  insert into operation_steps (
+    tenant_id,
+    operation_id,
+    step,
+    state,
+    attempts,
+    ended_at,
+    last_error,
+    detail
+  )
+  select
+    ${record.tenantId}::text,
+    ${record.operationId}::uuid,
+    ${record.step}::text,
+    ${record.state}::text,
+    case when ${record.state}::text = 'waiting' then 0 else 1 end,
+    case when ${record.state}::text in ('succeeded', 'failed', 'skipped') then clock_timestamp() end,
+    ${record.error ? JSON.stringify(record.error) : null}::jsonb,
+    ${JSON.stringify(record.detail ?? {})}::jsonb
+  from ${raw(from)}
+  on conflict (operation_id, step) do update set
+    state = excluded.state,
+    attempts = operation_steps.attempts + excluded.attempts,
+    ended_at = excluded.ended_at,
+    last_error = coalesce(excluded.last_error, operation_steps.last_error),
+    detail = operation_steps.detail || excluded.detail`;
 
 /** Records one attempt of a step. A retrying step makes its operation `retrying`, a running one makes it `running` again. */
 export async function recordStep(sql: Sql, record: StepRecord): Promise<void> {

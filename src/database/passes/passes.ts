@@ -1,13 +1,7 @@
 import type { PassState } from '../../passes/pass.js';
 import type { JsonValue } from '../../common/json.js';
 import type { Sql } from '../connect.js';
-import {
-  recordStepSql,
-  stepValues,
-  type FoundEvidence,
-  type OperationRef,
-  type StepRecord,
-} from '../operations/steps.js';
+import { recordStepSql, stepValues, type OperationRef, type StepRecord } from '../operations/steps.js';
 
 export interface PassRow {
   pass_id: string;
@@ -110,94 +104,6 @@ export async function lockTag(sql: Sql, tenantId: string, applePassTypeIdentifie
      on conflict (tenant_id, apple_pass_type_identifier) do update set tag = update_tags.tag`,
     [tenantId, applePassTypeIdentifier],
   );
-}
-
-export interface PassChange {
-  before: PassRow;
-  after: Pick<
-    PassRow,
-    | 'data'
-    | 'field_sequences'
-    | 'visuals'
-    | 'state'
-    | 'state_sequence'
-    | 'pass_type_id'
-    | 'pass_type_version'
-    | 'type_sequence'
-    | 'live_key'
-    | 'apple_pass_type_identifier'
-  >;
-  change: ChangeKind;
-  /** What goes into the audit trail: names, old and new values. */
-  changed: Record<string, unknown>;
-  /** Field names that the operation's status shows. */
-  changedFields: string[];
-  step: StepRecord;
-  /** Evidence of find-pass that stands nowhere yet. */
-  found?: FoundEvidence | undefined;
-}
-
-/**
- * Writes a change with its revision, its tag, its step and the operation's summary in one statement: all or nothing.
- * Returns the new revision, or undefined where another writer was faster: load again and merge anew.
- */
-export async function writeChange(sql: Sql, change: PassChange): Promise<number | undefined> {
-  const { before, after } = change;
-  const [row] = await sql.query<{ revision: number }>(
-    `with bumped as (
-       insert into update_tags (tenant_id, apple_pass_type_identifier, tag)
-       select $1, $17::text, 1 where $17::text is not null
-       on conflict (tenant_id, apple_pass_type_identifier) do update set tag = update_tags.tag + 1 returning tag
-     ), changed as (
-       update passes set data = $9, field_sequences = $10, visuals = $11, state = $12, state_sequence = $13, pass_type_id = $14,
-              pass_type_version = $15, type_sequence = $16, apple_pass_type_identifier = $17, live_key = $18,
-              revision = revision + 1, lock_version = lock_version + 1,
-              update_tag = coalesce((select tag from bumped), update_tag),
-              modified_at = greatest(date_trunc('second', now()), date_trunc('second', modified_at) + interval '1 second')
-        where tenant_id = $1 and pass_id = $7 and lock_version = $8
-        returning revision
-     ), audit as (
-       insert into pass_revisions (tenant_id, pass_id, revision, operation_id, change, changed)
-       select $1, $7, revision, $2, $19, $20 from changed
-     ), summary as (
-       update operations set revision = (select revision from changed), pass_id = $7,
-              status = case when status = 'accepted' then 'running' else status end,
-              started_at = coalesce(started_at, $24::timestamptz, clock_timestamp()),
-              customer_id = coalesce($22::uuid, customer_id), matched = coalesce($23::text[], matched),
-              changed_fields = (select array_agg(distinct f) from unnest(coalesce(changed_fields, '{}') || $21::text[]) f)
-        where tenant_id = $1 and operation_id = $2 and exists (select from changed)
-     ), found as (
-       insert into operation_steps (tenant_id, operation_id, step, state, attempts, started_at, ended_at, detail)
-       select $1, $2, 'find-pass', 'succeeded', 1, $24::timestamptz, $24::timestamptz, jsonb_build_object('matched', $23::text[])
-         from changed where $23::text[] is not null
-       on conflict (operation_id, step) do nothing
-     ), step as (
-       ${recordStepSql('changed')}
-     )
-     select revision from changed`,
-    [
-      ...stepValues(change.step),
-      before.pass_id,
-      before.lock_version,
-      JSON.stringify(after.data),
-      JSON.stringify(after.field_sequences),
-      JSON.stringify(after.visuals),
-      after.state,
-      after.state_sequence,
-      after.pass_type_id,
-      after.pass_type_version,
-      after.type_sequence,
-      after.apple_pass_type_identifier,
-      after.live_key,
-      change.change,
-      JSON.stringify(change.changed),
-      change.changedFields,
-      change.found?.customerId ?? null,
-      change.found?.matched ?? null,
-      change.found?.at ?? null,
-    ],
-  );
-  return row?.revision;
 }
 
 /**

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { listSteps, type OperationRow } from '../../src/database/operations/operations.js';
+import type { NewOperation } from '../../src/database/operations/operations.js';
+import { passTypeDesign } from '../../src/passes/pass-type.js';
+import { computeVisuals } from '../../src/passes/visuals.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startEngine, type TestEngine } from '../support/engine.js';
+import { accept, ended } from '../support/operations.js';
+import { seedTenant, type SeededTenant } from '../support/tenant.js';
+
+const design = (id: string) =>
+  passTypeDesign.parse({
+    name: 'basic',
+    id,
+    description: 'Card',
+    organizationName: 'Test',
+    fields: [
+      { apiFieldName: 'name', type: 'text', source: 'first_name' },
+      { apiFieldName: 'tier', type: 'text', default: 'bronze', source: 'properties.tier' },
+      { apiFieldName: 'points', type: 'integer' },
+    ],
+    visuals: {
+      strip: { from: 'tier', cases: { gold: 'strip-gold' }, default: 'strip-plain' },
+      badge: { from: 'tier', cases: { gold: 'badge-gold' } },
+      title: { template: '{{name}} / {{ tier }}' },
+      total: { template: '{{points}}' },
+    },
+  });
+
+describe('visuals follow their data', () => {
+  let test: TestDatabase;
+  let engine: TestEngine;
+  let tenant: SeededTenant;
+
+  before(async () => {
+    test = await createTestDatabase();
+    tenant = await seedTenant(test, { pushWindowSeconds: 0 });
+    const { basic } = tenant.passTypes;
+    await test.owner('update pass_type_versions set design = $1 where pass_type_id = $2', [
+      JSON.stringify(design(basic)),
+      basic,
+    ]);
+    const data = { name: 'Ann', tier: 'silver', points: 1 };
+    await test.owner('update passes set data = $1, visuals = $2', [
+      JSON.stringify(data),
+      JSON.stringify(computeVisuals(design(basic), data)),
+    ]);
+    engine = await startEngine(test);
+  });
+  after(async () => {
+    await engine.stop();
+    await test.drop();
+  });
+
+  const run = async (operation: Pick<NewOperation, 'kind' | 'input'>): Promise<OperationRow> =>
+    ended(test, tenant.tenantId, await accept(test, tenant, operation));
+  const identifiers = () => [{ kind: 'email', value: tenant.email }];
+  const push = (data: object, updateMetadata = false) =>
+    run({ kind: 'push-update', input: { identifiers: identifiers(), passType: null, data, updateMetadata } });
+  const steps = async (row: OperationRow) =>
+    (await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, row.operation_id)).map(({ step }) => step);
+  const pass = async () => {
+    const [row] = await test.owner<{ visuals: object; revision: number }>('select * from passes where pass_id = $1', [
+      tenant.pass.id,
+    ]);
+    return row!;
+  };
+  const trail = async (revision: number) => {
+    const [row] = await test.owner<{ changed: Record<string, unknown> }>(
+      'select changed from pass_revisions where pass_id = $1 and revision = $2',
+      [tenant.pass.id, revision],
+    );
+    return row!.changed;
+  };
+
+  it('a field takes the visuals that name it with it, by case and by template, in one revision', async () => {
+    const row = await push({ tier: 'gold' });
+    assert.equal(row.outcome, 'updated');
+    assert.deepEqual(await steps(row), ['find-pass', 'apply-data', 'recompute-metadata', 'notify-devices']);
+    assert.deepEqual([...row.changed_fields!].sort(), ['tier', 'visual.badge', 'visual.strip', 'visual.title']);
+    const now = await pass();
+    assert.deepEqual(now.visuals, { strip: 'strip-gold', badge: 'badge-gold', title: 'Ann / gold', total: '1' });
+    assert.equal(now.revision, 2);
+    assert.deepEqual((await trail(2))['visual.strip'], { from: 'strip-plain', to: 'strip-gold' });
+  });
+
+  it('a value that is there already changes nothing', async () => {
+    const row = await push({ tier: 'gold' });
+    assert.deepEqual([row.outcome, await steps(row)], ['unchanged', ['find-pass', 'apply-data']]);
+    assert.equal((await pass()).revision, 2);
+  });
+
+  it('a field that no visual shows changes takes none with it, and a visual that comes out equal is no change', async () => {
+    const row = await push({ badge: 'custom data of the same name' });
+    assert.deepEqual(await steps(row), ['find-pass', 'apply-data', 'notify-devices']);
+    await push({ tier: 'Gold' });
+    assert.deepEqual((await pass()).visuals, {
+      strip: 'strip-gold',
+      badge: 'badge-gold',
+      title: 'Ann / Gold',
+      total: '1',
+    });
+  });
+
+  it('a cleared field falls back to its default, and a visual without one goes', async () => {
+    await push({ tier: null });
+    assert.deepEqual((await pass()).visuals, { strip: 'strip-plain', title: 'Ann / bronze', total: '1' });
+  });
+
+  it('a profile sync shows the step as well', async () => {
+    const row = await run({
+      kind: 'profile-sync',
+      input: {
+        identifiers: identifiers(),
+        klaviyoProfileId: null,
+        attributes: { first_name: 'Bea' },
+        properties: { tier: 'gold' },
+        consent: null,
+      },
+    });
+    assert.equal(row.outcome, 'synced');
+    const seen = await steps(row);
+    assert.deepEqual(seen.slice(seen.indexOf('update-passes'), seen.indexOf('update-passes') + 2), [
+      'update-passes',
+      'recompute-metadata',
+    ]);
+    const { visuals, revision } = await pass();
+    assert.deepEqual(visuals, { strip: 'strip-gold', badge: 'badge-gold', title: 'Bea / gold', total: '1' });
+    assert.deepEqual((await trail(revision))['visual.title'], { from: 'Ann / bronze', to: 'Bea / gold' });
+  });
+
+  it('updateMetadata computes all of them, from the newest version, as a step of its own', async () => {
+    const { basic } = tenant.passTypes;
+    const newest = { ...design(basic), visuals: { strip: { template: 'new-{{tier}}' } } };
+    await test.owner('update pass_types set current_version = 2 where pass_type_id = $1', [basic]);
+    await test.owner(
+      `insert into pass_type_versions (tenant_id, pass_type_id, version, design, digest) values ($1, $2, 2, $3, 'y')`,
+      [tenant.tenantId, basic, JSON.stringify(newest)],
+    );
+    await push({ tier: 'silver' });
+    assert.equal((await pass()).visuals['strip' as keyof object], 'strip-plain', 'the pass keeps its own version');
+    const row = await push({ tier: 'gold' }, true);
+    assert.deepEqual(await steps(row), ['find-pass', 'apply-data', 'recompute-metadata', 'notify-devices']);
+    assert.deepEqual((await pass()).visuals, { strip: 'new-gold' });
+  });
+});
