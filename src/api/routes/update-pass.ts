@@ -30,7 +30,10 @@ const body = z
       .nullish()
       .describe('Fields and custom data to set; null clears a field, a blank text changes nothing'),
     passTemplate: z.string().nullish().describe('Name or id of the template that the pass is converted to'),
-    updateMetadata: z.boolean().nullish().describe('Move the pass to the newest version of its design and recompute all visuals; default false'),
+    updateMetadata: z
+      .boolean()
+      .nullish()
+      .describe('Move the pass to the newest version of its design and recompute all visuals; default false'),
     idempotency_key: idempotencyKeyInBody,
   })
   .describe('The change to one pass');

@@ -31,7 +31,10 @@ const body = z
       .record(z.string(), z.unknown())
       .nullish()
       .describe('Fields and custom data to set; null clears a field, a blank text changes nothing'),
-    updateMetadata: z.boolean().nullish().describe('Move the pass to the newest version of its design and recompute all visuals; default false'),
+    updateMetadata: z
+      .boolean()
+      .nullish()
+      .describe('Move the pass to the newest version of its design and recompute all visuals; default false'),
     idempotency_key: idempotencyKeyInBody,
     version: z.union([z.string(), z.int().nonnegative()]).nullish().describe('A guard that only moves forward'),
   })
