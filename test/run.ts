@@ -40,8 +40,14 @@ let failed = 0;
 let passed = 0;
 try {
   const started = Date.now();
-  // Before the servers: a missing browser is one line at once, and not a failure of each test that opens a page.
-  if (files.some((file) => readFileSync(file, 'utf8').includes('launchBrowser'))) await findChromium({ log: say });
+  const needsBrowser = files.some((file) => readFileSync(file, 'utf8').includes('launchBrowser'));
+  // Before the servers, and all at once: what is missing is one line now, and not a failure of each test that needs it.
+  const [cli, timeSkipping] = await Promise.all([
+    process.env['TEST_TEMPORAL_ADDRESS'] ? undefined : findTemporalCli({ log: say }),
+    process.env['TEST_TIME_SKIPPING_SERVER'] ?? findTimeSkippingServer({ log: say }),
+    needsBrowser ? findChromium({ log: say }) : undefined,
+  ]);
+  process.env['TEST_TIME_SKIPPING_SERVER'] = timeSkipping;
   if (!process.env['TEST_DATABASE_URL']) {
     const dataDir = mkdtempSync(join(tmpdir(), 'passrelay-tests-'));
     // Run as root, PostgreSQL has another account: its data would lie elsewhere, and stay there, if it could not get in.
@@ -53,15 +59,13 @@ try {
     });
     process.env['TEST_DATABASE_URL'] = postgres.url;
   }
-  if (!process.env['TEST_TEMPORAL_ADDRESS']) {
-    const cli = await findTemporalCli({ log: say });
+  if (cli) {
     const temporal = await startTemporal({ cliPath: cli.path, headless: true, log: say });
     stops.push(() => temporal.stop());
     process.env['TEST_TEMPORAL_ADDRESS'] = temporal.address;
   }
-  process.env['TEST_TIME_SKIPPING_SERVER'] ??= await findTimeSkippingServer({ log: say });
   say(`PostgreSQL, Temporal and the time-skipping server are ready (${Math.round((Date.now() - started) / 1000)} s).`);
-  if (!existsSync(process.env['TEST_TIME_SKIPPING_SERVER'])) throw new Error('the time-skipping server vanished');
+  if (!existsSync(timeSkipping ?? '')) throw new Error('the time-skipping server vanished');
 
   const stream = run({ files, concurrency: 2, timeout: 300_000 });
   stream.on('test:fail', (data) => {
@@ -78,7 +82,7 @@ try {
   await new Promise((resolve) => report.on('end', resolve));
   if (process.env['RECORD_HISTORIES']) {
     const { recordHistories } = await import('./replay/record.js');
-    say(`${await recordHistories(process.env['TEST_TEMPORAL_ADDRESS'])} histories kept.`);
+    say(`${await recordHistories(process.env['TEST_TEMPORAL_ADDRESS']!)} histories kept.`);
   }
 } catch (error) {
   console.error(`\nThe tests could not start: ${(error as Error).message}`);

@@ -20,10 +20,13 @@ function livesOn(owner: Owner): boolean {
   return isAlive(owner.pid) && (owner.mark === undefined || owner.mark === startMark(owner.pid));
 }
 
+/** A living process holds the claim. */
+export class FolderInUse extends Error {}
+
 /**
  * Claims a file name for this process; the claim of a process that no longer exists is taken over.
  * @returns a function that gives the claim back.
- * @throws Error naming the owner when a living process holds it.
+ * @throws FolderInUse naming the owner when a living process holds it.
  */
 export function claim(file: string, what: string, cure: string): () => void {
   mkdirSync(path.dirname(file), { recursive: true });
@@ -36,7 +39,7 @@ export function claim(file: string, what: string, cure: string): () => void {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt === 5) throw error;
     }
     const owner = readOwner(file);
-    if (owner && livesOn(owner)) throw new Error(`${what} is in use by process ${owner.pid}. ${cure}`);
+    if (owner && livesOn(owner)) throw new FolderInUse(`${what} is in use by process ${owner.pid}. ${cure}`);
     rmSync(file, { force: true });
   }
 }

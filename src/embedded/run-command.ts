@@ -19,7 +19,7 @@ export interface CommandOptions {
   timeoutMs: number;
   /** Called about every second; a text returned ends the command with that reason. */
   watch?: () => string | undefined;
-  /** Called with each line of output. */
+  /** Called with each whole line of output. */
   onLine?: (line: string) => void;
 }
 
@@ -57,9 +57,13 @@ export function runCommand(command: string, args: readonly string[], options: Co
       resolve({ ok, output, reason });
     };
     for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk: Buffer) => {
-        output = (output + chunk.toString()).slice(-20_000);
-        onLine?.(lastLine(chunk.toString()));
+      let begun = '';
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        output = (output + chunk).slice(-20_000);
+        if (!onLine) return;
+        const lines = (begun + chunk).split('\n');
+        begun = lines.pop() ?? '';
+        for (const line of lines) onLine(line.trim());
       });
     }
     child.once('error', (error) => finish(false, error.message));

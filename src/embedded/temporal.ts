@@ -42,7 +42,7 @@ export const SEARCH_ATTRIBUTES = [
   'PassrelayKind',
 ] as const;
 
-// Server 1.29: its limits are meant for shared clusters, and eager activities are off unless asked for.
+// The server's own limits are meant for shared clusters, and eager activities are off unless asked for.
 const DYNAMIC_CONFIG: Record<string, number | boolean> = {
   'system.enableActivityEagerExecution': true,
   'system.enableEagerWorkflowStart': true,

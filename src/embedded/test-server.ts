@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { moveInPlace } from './move-in-place.js';
-import { startProgress, type Log } from './progress.js';
+import { startProgress, type Log, type Progress } from './progress.js';
 import { cacheFolder, findOnPath, runCommand, type Environment } from './run-command.js';
 import { downloadBySdk } from './sdk-download.js';
 
@@ -46,13 +46,23 @@ async function javaProgram(env: Environment): Promise<{ java: string } | { reaso
 }
 
 /** Copies the server and its dependencies with Maven into `work`; returns the reason when that fails. */
-async function copyJars(env: Environment, work: string): Promise<string | undefined> {
+async function copyJars(env: Environment, work: string, progress: Progress): Promise<string | undefined> {
   const maven = findOnPath('mvn', env);
   if (!maven) return 'no mvn on PATH';
   fs.mkdirSync(work, { recursive: true });
   fs.writeFileSync(path.join(work, 'pom.xml'), POM);
-  const args = ['-B', '-q', 'dependency:copy-dependencies', '-DoutputDirectory=lib', '-DincludeScope=runtime'];
-  const result = await runCommand(maven, args, { env, cwd: work, timeoutMs: 10 * 60_000 });
+  const args = [
+    '-B',
+    '-Dstyle.color=never',
+    'dependency:copy-dependencies',
+    '-DoutputDirectory=lib',
+    '-DincludeScope=runtime',
+  ];
+  let files = 0;
+  const onLine = (line: string) => {
+    if (/^(\[INFO\] )?Downloaded from .*\.jar/.test(line)) progress.note(`${++files} files from Maven Central`);
+  };
+  const result = await runCommand(maven, args, { env, cwd: work, timeoutMs: 10 * 60_000, onLine });
   if (!result.ok) return /\[ERROR\] (.*)/.exec(result.output)?.[1] ?? result.reason;
   return fs.existsSync(path.join(work, 'lib', `temporal-test-server-${TEST_SERVER_VERSION}.jar`))
     ? undefined
@@ -78,7 +88,7 @@ export async function findTimeSkippingServer(options: FindTestServerOptions): Pr
   if (fs.existsSync(script) && 'java' in java) return script;
 
   const work = path.join(base, `work-${process.pid}`);
-  const progress = startProgress({ label: "Fetching Temporal's time-skipping test server", log });
+  const progress = startProgress({ label: "Fetching Temporal's time-skipping test server (38 MB)", log });
   try {
     const folder = path.join(work, 'download');
     const onBytes = (bytes: number) => progress.note(`${Math.round(bytes / 1e6)} MB`);
@@ -91,7 +101,7 @@ export async function findTimeSkippingServer(options: FindTestServerOptions): Pr
     }
     tried.push(`the SDK's download: ${result.reason}`);
     const maven = path.join(work, 'maven');
-    const reason = 'java' in java ? await copyJars(env, maven) : java.reason;
+    const reason = 'java' in java ? await copyJars(env, maven, progress) : java.reason;
     if (reason === undefined && 'java' in java) {
       const command = `exec ${quote(java.java)} -cp ${quote(path.join(jars, 'lib', '*'))} ${MAIN} "$1"`;
       fs.writeFileSync(path.join(maven, path.basename(script)), `#!/bin/sh\n${command}\n`, { mode: 0o755 });

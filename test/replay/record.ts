@@ -28,6 +28,9 @@ function shapeOf(events: HistoryEvent[]): string {
     .join('>');
 }
 
+/** The visibility query for every run that has ended. */
+export const ENDED = `ExecutionStatus = 'Completed' OR ExecutionStatus = 'Failed' OR ExecutionStatus = 'Canceled'`;
+
 /** Keeps one history of each shape of every workflow type that a server has seen: `RECORD_HISTORIES=1 npm test`. */
 export async function recordHistories(address: string): Promise<number> {
   const connection = await Connection.connect({ address });
@@ -35,9 +38,7 @@ export async function recordHistories(address: string): Promise<number> {
   rmSync(HISTORIES, { recursive: true, force: true });
   mkdirSync(HISTORIES, { recursive: true });
   const kept = new Map<string, Set<string>>();
-  const listed = client.workflow.list({
-    query: `ExecutionStatus = 'Completed' OR ExecutionStatus = 'Failed' OR ExecutionStatus = 'Canceled'`,
-  });
+  const listed = client.workflow.list({ query: ENDED });
   for await (const execution of listed) {
     const shapes = kept.get(execution.type) ?? new Set();
     kept.set(execution.type, shapes);
