@@ -16,6 +16,7 @@ import * as unfinishedByAge from './0014_unfinished_by_age.js';
 import * as klaviyoAccounts from './0016_klaviyo_accounts.js';
 import * as dispatchedBy from './0017_dispatched_by.js';
 import * as endpointDisabledAt from './0018_endpoint_disabled_at.js';
+import * as forgottenOperations from './0019_forgotten_operations.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -35,6 +36,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0016_klaviyo_accounts', klaviyoAccounts],
   ['0017_dispatched_by', dispatchedBy],
   ['0018_endpoint_disabled_at', endpointDisabledAt],
+  ['0019_forgotten_operations', forgottenOperations],
 ];
 
 /** Migrations as a list in code, so that a build or a bundle finds them without reading a folder. */

@@ -9,6 +9,7 @@ import type { LoadedForChange } from '../database/passes/passes.js';
 import { changePass, type ChangeInput, type Decision } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
 import type { FoundPasses } from './loaded-pass-cache.js';
+import { readInput } from './read-input.js';
 
 export interface AppliedData {
   changed: number;
@@ -45,7 +46,7 @@ export async function decideData(
   { pass, operation }: LoadedForChange,
   recomputes = false,
 ): Promise<Decision<AppliedData>> {
-  const input = operation.input as unknown as PushUpdateInput;
+  const input = readInput<PushUpdateInput>(operation, 'data');
   const { design } = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
   const coerced = coerceFields(design.fields, input.data, { mode: 'update', allowCustom: true });
   if (coerced.problems.length > 0) {

@@ -8,6 +8,7 @@ import type { LoadedForChange } from '../database/passes/passes.js';
 import { changePass, type ChangeInput, type Decision } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
 import type { FoundPasses } from './loaded-pass-cache.js';
+import { readInput } from './read-input.js';
 
 export interface ConvertedType {
   outcome: 'converted' | 'unchanged' | 'superseded';
@@ -43,7 +44,7 @@ export async function decideType(
   tenantId: string,
   { pass, operation }: LoadedForChange,
 ): Promise<Decision<ConvertedType>> {
-  const input = operation.input as unknown as PushUpdateInput;
+  const input = readInput<PushUpdateInput>(operation, 'data', 'passType');
   const wanted = input.passType!;
   const target = await deps.passTypes.current(tenantId, wanted);
   if (!target) {

@@ -3,10 +3,10 @@ import {
   countDevicesBehind,
   listPassIds,
   loadCustomerNames,
-  redactOperations,
   removeCustomer,
   type CustomerNames,
 } from '../database/customers/erasure.js';
+import { cancelTheirs, countUnfinished, redactOperations } from '../database/customers/forget-operations.js';
 import { findOperation } from '../database/operations/operations.js';
 import { recordStep } from '../database/operations/steps.js';
 import { clearedProfileBody, erasedPassRecord } from '../klaviyo/write-back.js';
@@ -21,8 +21,6 @@ export interface EraseCustomerInput {
   customerId: string;
 }
 
-/** A short text would be found in inputs of others as well. */
-const SHORTEST_SEARCHED = 5;
 const REDACT_BATCH = 2_000;
 
 async function customerOf(deps: ActivityDeps, ref: StepInput): Promise<string> {
@@ -37,7 +35,8 @@ export function voidPassesActivity(deps: ActivityDeps) {
   return async function voidPasses(ref: StepInput): Promise<{ passIds: string[]; google: boolean }> {
     const sql = deps.database.tenant(ref.tenantId);
     const customerId = await customerOf(deps, ref);
-    const passIds = await listPassIds(sql, ref.tenantId, customerId);
+    await cancelTheirs(sql, { ...ref, customerId });
+    const passIds = await listPassIds(sql, customerId);
     for (const passId of passIds) {
       await changePass<null>(deps, {
         ref: { ...ref, passId },
@@ -81,7 +80,7 @@ export type ClearedProfile = 'cleared' | 'no-key' | 'no-profile' | 'key-refused'
 export function clearProfileActivity(deps: ActivityDeps) {
   return async function clearProfile(ref: StepInput): Promise<ClearedProfile> {
     const sql = deps.database.tenant(ref.tenantId);
-    const names = await loadCustomerNames(sql, ref.tenantId, await customerOf(deps, ref));
+    const names = await loadCustomerNames(sql, await customerOf(deps, ref));
     const account = names && (await deps.klaviyo.forTenant(ref.tenantId));
     const call = account && klaviyoCalls(deps, { ...ref, step: 'clear-profile' }, account);
     const result = !names ? 'no-profile' : call ? await clear(call, names) : 'no-key';
@@ -126,44 +125,58 @@ async function clear(call: KlaviyoCall, names: CustomerNames): Promise<ClearedPr
   }
 }
 
+/** How far the walk over the operations is. */
+export interface RedactedSoFar {
+  below: string | null;
+  redacted: number;
+  unfinished?: number;
+}
+
 /** Empties what requests of and about the customer said, one batch per call; `below` leads to the next one. */
 export function redactOperationsActivity(deps: ActivityDeps) {
-  return async function redactInputs(
-    input: StepInput & { below: string | null; redacted: number },
-  ): Promise<{ below: string | null; redacted: number }> {
+  return async function redactInputs(input: StepInput & RedactedSoFar): Promise<RedactedSoFar> {
     const sql = deps.database.tenant(input.tenantId);
     const ref = { tenantId: input.tenantId, operationId: input.operationId };
     const customerId = await customerOf(deps, ref);
-    const names = await loadCustomerNames(sql, ref.tenantId, customerId);
-    const searched = (names?.values ?? []).filter((value) => value.length >= SHORTEST_SEARCHED);
-    const batch = await redactOperations(sql, { ...ref, customerId }, searched, input.below, REDACT_BATCH);
+    const batch = await redactOperations(sql, { ...ref, customerId }, input.below, REDACT_BATCH);
     const redacted = input.redacted + batch.redacted;
+    // A run that began before this was counted brings no number.
+    const unfinished = (input.unfinished ?? 0) + batch.unfinished;
     const state = batch.below === null ? 'succeeded' : 'running';
     await recordStep(sql, { ...ref, step: 'redact-operations', state, detail: { operations: redacted } });
     if (batch.below === null) await addToReceipt(sql, ref, { operations: redacted });
-    return { below: batch.below, redacted };
+    return { below: batch.below, redacted, unfinished };
   };
 }
 
-/** Removes the customer, once the phones have fetched the voided passes or nobody waits for them any longer. */
+/**
+ * Removes the customer, once the phones have fetched the voided passes and nothing is under way for them, or nobody waits
+ * any longer.
+ */
 export function eraseCustomerActivity(deps: ActivityDeps) {
   return async function eraseCustomer(
-    input: StepInput & { waitForDevices: boolean },
+    input: StepInput & { waitForDevices: boolean; unfinished?: number },
   ): Promise<{ erased: true } | { erased: false; behind: number }> {
     const ref = { tenantId: input.tenantId, operationId: input.operationId };
     const sql = deps.database.tenant(ref.tenantId);
     const customerId = await customerOf(deps, ref);
-    const behind = await countDevicesBehind(sql, ref.tenantId, customerId);
-    if (behind > 0 && input.waitForDevices) {
-      await recordStep(sql, { ...ref, step: 'erase-customer', state: 'waiting', detail: { devicesBehind: behind } });
+    const [behind, underWay] = await Promise.all([
+      countDevicesBehind(sql, customerId),
+      countUnfinished(sql, { ...ref, customerId }),
+    ]);
+    // What the walk had to leave and has ended since is emptied by the next walk.
+    const unfinished = Math.max(underWay, input.unfinished ?? 0);
+    const detail = { devicesBehind: behind, operationsUnfinished: unfinished };
+    if (behind + unfinished > 0 && input.waitForDevices) {
+      await recordStep(sql, { ...ref, step: 'erase-customer', state: 'waiting', detail });
       return { erased: false, behind };
     }
-    const removed = await removeCustomer(sql, ref.tenantId, customerId);
+    const removed = await removeCustomer(sql, { ...ref, customerId });
     // A repeated attempt finds nothing left and must not overwrite the counts of the first.
     if (removed.passes + removed.identifiers > 0) {
       await addToReceipt(sql, ref, { ...removed, devicesThatNeverFetched: behind });
     }
-    await recordStep(sql, { ...ref, step: 'erase-customer', state: 'succeeded', detail: { devicesBehind: behind } });
+    await recordStep(sql, { ...ref, step: 'erase-customer', state: 'succeeded', detail });
     return { erased: true };
   };
 }

@@ -6,6 +6,7 @@ import type { ProfileSyncInput } from '../passes/operation-input.js';
 import type { ProfileAttribute } from '../klaviyo/client.js';
 import type { FetchedProfile } from '../passes/operation-input.js';
 import type { ActivityDeps, StepInput } from './deps.js';
+import { readInput } from './read-input.js';
 import { askOwners } from './released-identifiers.js';
 import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
 
@@ -30,7 +31,7 @@ export function fetchProfileActivity(deps: ActivityDeps) {
     const sql = deps.database.tenant(ref.tenantId);
     const operation = await findOperation(sql, ref.tenantId, ref.operationId);
     if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
-    const input = operation.input as unknown as ProfileSyncInput;
+    const input = readInput<ProfileSyncInput>(operation, 'identifiers');
     const lookups: ProfileLookup[] = input.klaviyoProfileId ? [{ attribute: 'id', value: input.klaviyoProfileId }] : [];
     for (const kind of ORDER) {
       const value = input.identifiers.find((identifier) => identifier.kind === kind)?.value;

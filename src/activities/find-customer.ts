@@ -5,6 +5,7 @@ import { PermanentError } from '../common/errors.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
 import { FINAL_STATUSES, type Outcome } from '../passes/operation.js';
 import type { ActivityDeps, StepInput } from './deps.js';
+import { readInput } from './read-input.js';
 
 export type FoundCustomer =
   | { found: true; customerId: string; fetch: boolean; google: boolean; writeBack: boolean }
@@ -37,7 +38,7 @@ export function findCustomerActivity(deps: ActivityDeps) {
       return { found: false, outcome };
     };
 
-    const input = operation.input as unknown as ProfileSyncInput;
+    const input = readInput<ProfileSyncInput>(operation, 'identifiers');
     const choice = chooseCustomer(input.klaviyoProfileId, hits);
     if (choice.outcome !== 'found') {
       await recordStep(sql, { ...step, state: 'succeeded', detail: { matched: [], reason: choice.reason } });

@@ -8,6 +8,7 @@ import { FINAL_STATUSES, type Outcome } from '../passes/operation.js';
 import { stepsAskedFor } from '../passes/update-outcome.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import type { FoundPasses } from './loaded-pass-cache.js';
+import { readInput } from './read-input.js';
 
 export type FoundPass =
   | {
@@ -43,7 +44,10 @@ export function findPassActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
     const { operation, hits, pass } = loaded;
     if (operation.cancel_requested || FINAL_STATUSES.includes(operation.status))
       return { found: false, outcome: operation.outcome ?? 'cancelled' };
-    const input = operation.input as unknown as PushUpdateInput & Partial<LifecycleInput>;
+    const input = readInput<PushUpdateInput & Partial<LifecycleInput>>(
+      operation,
+      operation.input['passId'] === undefined ? 'identifiers' : 'passId',
+    );
     const step = { ...ref, step: 'find-pass' } as const;
     const choice =
       input.passId === undefined

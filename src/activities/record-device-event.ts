@@ -5,6 +5,7 @@ import { endOperation } from '../database/operations/steps.js';
 import { PermanentError } from '../common/errors.js';
 import type { DeviceEventInput } from '../passes/operation-input.js';
 import type { ActivityDeps, StepInput } from './deps.js';
+import { readInput } from './read-input.js';
 
 export interface RecordedDeviceEvent {
   passId: string;
@@ -21,7 +22,7 @@ export function recordDeviceEventActivity(deps: ActivityDeps) {
       deps.tenantSettings(ref.tenantId),
     ]);
     if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
-    const { passId, platform, event, firstInstall, at } = operation.input as unknown as DeviceEventInput;
+    const { passId, platform, event, firstInstall, at } = readInput<DeviceEventInput>(operation, 'passId', 'event');
     const written = await recordPassEvent(
       sql,
       {

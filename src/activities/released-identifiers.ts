@@ -11,6 +11,7 @@ import { FINAL_STATUSES } from '../passes/operation.js';
 import type { JsonValue } from '../common/json.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
 import type { KlaviyoCall } from './klaviyo-calls.js';
+import { readInput } from './read-input.js';
 
 const HANDED_KINDS: readonly HandedKind[] = ['email', 'phone'];
 
@@ -69,7 +70,7 @@ export async function takeIfGivenUp(tx: Sql, claim: Claim, settings: TenantSetti
   const tenantId = operation.tenant_id;
   const owner = await lockCustomer(tx, tenantId, ownerId);
   if (owner?.[kind] !== value) return false;
-  const { fetched } = operation.input as unknown as ProfileSyncInput;
+  const { fetched } = readInput<ProfileSyncInput>(operation, 'identifiers');
   const asked = fetched?.owners?.find((one) => one.customerId === ownerId && one.kind === kind && one.value === value);
   if (asked?.holds) return false;
   const own = await findOwnWord(tx, owner, { kind, value }, settings);
@@ -94,7 +95,7 @@ async function findOwnWord(
   settings: TenantSettings,
 ): Promise<string | null> {
   for (const sync of await listSyncsOf(tx, owner.tenant_id, owner.customer_id)) {
-    const input = sync.input as unknown as ProfileSyncInput;
+    const input = readInput<ProfileSyncInput>(sync, 'identifiers');
     const said: JsonValue | undefined = profileValues(input, settings).customer[kind];
     if (said === undefined || said === null) continue;
     const open = !FINAL_STATUSES.includes(sync.status) || sync.outcome === 'identifier-conflict';

@@ -9,6 +9,7 @@ import { mergeFields } from '../passes/field-order.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
 import type { JsonValue } from '../common/json.js';
 import type { ActivityDeps, StepInput } from './deps.js';
+import { readInput } from './read-input.js';
 import { takeIfGivenUp, versionOf } from './released-identifiers.js';
 
 export type UpdatedCustomer = { conflict: true } | { changed: number; superseded: number };
@@ -86,7 +87,7 @@ export function updateCustomerActivity(deps: ActivityDeps) {
         const operation = await findOperation(tx, tenantId, ref.operationId);
         const row = await lockCustomer(tx, tenantId, customerId);
         if (!operation || !row) throw new PermanentError('customer-vanished', 'The customer no longer exists.');
-        const input = operation.input as unknown as ProfileSyncInput;
+        const input = readInput<ProfileSyncInput>(operation, 'identifiers');
         const { customer, warnings } = profileValues(input, settings);
         const own = (await listCustomerIdentifiers(tx, tenantId, customerId)).filter(({ kind }) =>
           settings.customIdentifiers.includes(kind),

@@ -9,6 +9,7 @@ import { withDefaults } from '../passes/pass-view.js';
 import { followVisuals } from '../passes/visuals.js';
 import { changePass } from './change-pass.js';
 import type { ActivityDeps, StepInput } from './deps.js';
+import { readInput } from './read-input.js';
 import { versionOf } from './released-identifiers.js';
 
 export interface UpdatedPasses {
@@ -36,7 +37,7 @@ export function updatePassesActivity(deps: ActivityDeps) {
         step: 'update-passes',
         repeated: () => ({ changed: true, superseded: 0 }),
         async decide({ pass, operation }) {
-          const input = operation.input as unknown as ProfileSyncInput;
+          const input = readInput<ProfileSyncInput>(operation, 'identifiers');
           const { sources } = profileValues(input, settings);
           const { design } = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
           const fields = design.fields.filter((f) => f.source !== undefined && Object.hasOwn(sources, f.source));

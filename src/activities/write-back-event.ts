@@ -3,6 +3,7 @@ import type { DeviceEventInput } from '../passes/operation-input.js';
 import type { WriteBackEvent } from '../passes/write-back-event.js';
 import type { WriteBackOperation } from '../database/klaviyo/write-back.js';
 import type { ActivityDeps } from './deps.js';
+import { readInput } from './read-input.js';
 import { byKnownProfile, writeBackStep, type WriteBackInput, type WroteBack } from './write-back-step.js';
 
 const METRICS: Record<WriteBackEvent, PassEvent> = {
@@ -51,7 +52,7 @@ function particulars(event: WriteBackEvent, operation: WriteBackOperation): Omit
   const time = operation.accepted_at.toISOString();
   if (event === 'updated') return { time, changedFields: operation.changed_fields ?? [] };
   if (event !== 'installed' && event !== 'uninstalled') return { time };
-  const { platform, firstInstall, at } = operation.input as unknown as DeviceEventInput;
+  const { platform, firstInstall, at } = readInput<DeviceEventInput>(operation, 'at');
   return {
     time: at,
     platform: platform === 'apple' ? 'Apple' : 'Google',

@@ -24,7 +24,7 @@ export function customerCommands(context: () => CliContext): Command {
     const sql = context().database().tenant(tenantId);
     const tenant = await getTenant(sql, tenantId);
     if (!tenant) throw new Error(`There is no tenant "${tenantId}".`);
-    const [customerId, ...more] = await findCustomerIds(sql, tenantId, spellings(typed.trim(), tenant));
+    const [customerId, ...more] = await findCustomerIds(sql, spellings(typed.trim(), tenant));
     if (customerId === undefined) throw new Error('Nothing is held under this identifier.');
     if (more.length > 0) {
       throw new Error(
@@ -39,7 +39,7 @@ export function customerCommands(context: () => CliContext): Command {
     .description('all that is held of a person, as JSON; by e-mail, phone, customer id or serial number')
     .action(async (tenantId: string, identifier: string) => {
       const { sql, customerId } = await find(tenantId, identifier);
-      context().out(JSON.stringify(await exportCustomer(sql, tenantId, customerId), null, 2));
+      context().out(JSON.stringify(await exportCustomer(sql, customerId), null, 2));
     });
   customer
     .command('erase <tenantId> <identifier>')

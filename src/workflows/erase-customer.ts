@@ -1,4 +1,5 @@
 import { CancellationScope, sleep } from '@temporalio/workflow';
+import type { RedactedSoFar } from '../activities/erase-customer.js';
 import type { OperationInput, OperationResult } from './inputs.js';
 import { notifyWallets } from './notify-wallets.js';
 import { asOperation } from './operation-scope.js';
@@ -41,9 +42,9 @@ export async function eraseCustomer(input: OperationInput): Promise<OperationRes
 
 async function finish(input: OperationInput, waitForDevices: boolean): Promise<{ erased: boolean }> {
   // Before every look: requests that name the customer may have come in meanwhile.
-  let batch: { below: string | null; redacted: number } = { below: null, redacted: 0 };
+  let batch: RedactedSoFar = { below: null, redacted: 0, unfinished: 0 };
   do {
     batch = await runStep('redact-operations', { ...input, ...batch }, 'database');
   } while (batch.below !== null);
-  return runStep('erase-customer', { ...input, waitForDevices }, 'database');
+  return runStep('erase-customer', { ...input, waitForDevices, unfinished: batch.unfinished ?? 0 }, 'database');
 }

@@ -15,15 +15,11 @@ import {
 import { pino, type Logger } from 'pino';
 import { createActivities } from '../../src/activities/index.js';
 import type { ActivityDeps } from '../../src/activities/deps.js';
-import type { PushResult } from '../../src/wallets/apple/apns-answers.js';
-import { openWebhookSecrets } from '../../src/database/merchants/merchant-webhooks.js';
-import { createSecretBox } from '../../src/database/secrets.js';
-import { createMerchantSender } from '../../src/merchants/send.js';
-import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import { startDispatcher } from '../../src/dispatch/dispatcher.js';
 import { createWorker } from '../../src/worker/create-worker.js';
 import { bundleOptions } from '../../src/worker/workflow-bundle.js';
 import type { TestDatabase } from './database.js';
+import { createTestDeps } from './deps.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -89,24 +85,7 @@ export async function startEngine(test: TestDatabase, options: EngineOptions = {
   const client = new Client({ connection, ...(dataConverter && { dataConverter }) });
   const log = options.log ?? pino({ level: process.env['TEST_LOG'] ?? 'silent' });
   const taskQueue = options.taskQueue ?? `test-${randomUUID()}`;
-  const deps: ActivityDeps = {
-    installation: 'development',
-    database: test.database,
-    ...createTenantReaders(test.database),
-    apple: { push: async (): Promise<PushResult> => ({ kind: 'delivered', apnsId: 'test' }) },
-    google: { forTenant: async () => null },
-    klaviyo: {
-      forTenant: async () => null,
-      publicUrl: 'https://passes.example',
-      linkToken: async () => null,
-      keyRefused: () => undefined,
-      keyAccepted: () => undefined,
-    },
-    merchants: createMerchantSender(),
-    webhookSecrets: openWebhookSecrets(createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] })),
-    now: Date.now,
-    ...options.deps,
-  };
+  const deps = createTestDeps(test, options.deps);
   const worker = await createWorker({
     connection,
     namespace: 'default',

@@ -25,9 +25,10 @@ export function createOperatorActions(deps: ApiDeps) {
 
   return {
     /** What the button is offered for; a stuck one can be retried through the API. */
-    canRetry: ({ status, outcome }: Pick<OperationRow, 'status' | 'outcome'>): boolean =>
-      ['failed', 'cancelled', 'retrying'].includes(status) ||
-      (status === 'succeeded' && outcome !== null && (REFUSAL_OUTCOMES as readonly string[]).includes(outcome)),
+    canRetry: (row: Pick<OperationRow, 'status' | 'outcome' | 'forgotten_at'>): boolean =>
+      row.forgotten_at === null &&
+      (['failed', 'cancelled', 'retrying'].includes(row.status) ||
+        (row.status === 'succeeded' && (REFUSAL_OUTCOMES as readonly (string | null)[]).includes(row.outcome))),
 
     async retry(ctx: Koa.Context, session: OperatorSession, params: Record<string, string>): Promise<void> {
       demand(session, 'Operation.Write');

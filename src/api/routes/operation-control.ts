@@ -85,6 +85,12 @@ export const operationControlRoutes = (deps: ApiDeps): Route[] => {
         if (run === undefined) {
           const row = await findOperation(sql, tenant, params.correlationId);
           if (!row) throw unknown();
+          if (row.forgotten_at !== null) {
+            throw new ApiError(
+              'conflict',
+              'The contents of this operation were emptied, by the retention time of the tenant or by the erasure of a customer: there is nothing left to retry. Send the request anew.',
+            );
+          }
           throw new ApiError(
             'conflict',
             FINAL_STATUSES.includes(row.status)

@@ -1,5 +1,7 @@
 import type { TenantSettings } from '../../passes/tenant-settings.js';
 import type { Database, Sql } from '../connect.js';
+import { forgetContents, isFinished } from '../operations/forget.js';
+import { sql } from '../sql.js';
 import { listTenants } from '../tenants/tenants.js';
 
 export interface Aged {
@@ -12,40 +14,65 @@ export interface Aged {
 const NONCE_DAYS = 30;
 const BATCH = 1_000;
 
-/** Empties the next operations of one tenant that are old enough and moves the mark; status and order stay for good. */
-async function ageOperations(sql: Sql, tenantId: string, days: number): Promise<{ seen: number; emptied: number }> {
-  const [row] = await sql.query<{ seen: number; emptied: number }>(
-    `with mark as (
-       select coalesce((select aged_up_to from retention_marks where tenant_id = $1), 0) as from_sequence
-     ), batch as (
-       select operation_id, acceptance_sequence, status from operations, mark
-        where tenant_id = $1 and acceptance_sequence > from_sequence and accepted_at < now() - $2 * interval '1 day'
-        order by acceptance_sequence limit $3
-     ), emptied as (
-       update operations set input = '{}', repairs = '[]', response = null, body_hash = null,
-              idempotency_key = case when idempotency_key is null then null else 'aged/' || operation_id end
-        where tenant_id = $1 and operation_id in (
-          select operation_id from batch where status in ('succeeded', 'failed', 'cancelled'))
-       returning 1
-     ), moved as (
-       insert into retention_marks (tenant_id, aged_up_to)
-       select $1, max(acceptance_sequence) from batch having count(*) > 0
-       on conflict (tenant_id) do update set aged_up_to = greatest(retention_marks.aged_up_to, excluded.aged_up_to)
-     )
-     select (select count(*)::int from batch) as seen, (select count(*)::int from emptied) as emptied`,
-    [tenantId, days, BATCH],
-  );
+/**
+ * Empties the next operations of one tenant that are old enough and moves the mark; status and order stay for good. What
+ * is not finished yet is marked as due, and emptied by a later sweep once it is.
+ */
+async function ageOperations(db: Sql, days: number): Promise<{ seen: number; emptied: number }> {
+  const { tenantId } = db;
+  const [row] = await db.query<{ seen: number; emptied: number }>(sql`
+    with mark as (
+      select coalesce((select aged_up_to from retention_marks where tenant_id = ${tenantId}), 0) as from_sequence
+    ), batch as (
+      select operation_id, acceptance_sequence, status
+        from operations, mark
+       where tenant_id = ${tenantId}
+         and acceptance_sequence > from_sequence
+         and accepted_at < now() - ${days}::int * interval '1 day'
+       order by acceptance_sequence
+       limit ${BATCH}
+         -- Locked, so that the status read here is still true when the mark has moved on.
+         for no key update of operations
+    ), late as (
+      select operation_id
+        from operations
+       where tenant_id = ${tenantId} and retention_due and forgotten_at is null and ${isFinished}
+       order by acceptance_sequence
+       limit ${BATCH}
+    ), emptied as (
+      update operations
+         set ${forgetContents('aged')}
+       where tenant_id = ${tenantId}
+         and operation_id in (select operation_id from batch where ${isFinished} union all select operation_id from late)
+         -- In the row as it is now: a retry may have started a late one since it was read.
+         and ${isFinished}
+         and forgotten_at is null
+      returning 1
+    ), due as (
+      update operations
+         set retention_due = true
+       where tenant_id = ${tenantId}
+         and operation_id in (select operation_id from batch where not ${isFinished})
+    ), moved as (
+      insert into retention_marks (tenant_id, aged_up_to)
+      select ${tenantId}, max(acceptance_sequence) from batch having count(*) > 0
+      on conflict (tenant_id) do update set aged_up_to = greatest(retention_marks.aged_up_to, excluded.aged_up_to)
+    )
+    select greatest((select count(*)::int from batch), (select count(*)::int from late)) as seen,
+           (select count(*)::int from emptied) as emptied`);
   return row!;
 }
 
-async function ageDeviceLog(sql: Sql, tenantId: string, days: number): Promise<number> {
-  const gone = await sql.query(
-    `delete from device_log where log_id in (
-       select log_id from device_log where tenant_id = $1 and received_at < now() - $2 * interval '1 day'
-        order by received_at limit $3)
-     returning 1`,
-    [tenantId, days, BATCH],
-  );
+async function ageDeviceLog(db: Sql, days: number): Promise<number> {
+  const gone = await db.query(sql`
+    delete from device_log
+     where log_id in (
+       select log_id
+         from device_log
+        where tenant_id = ${db.tenantId} and received_at < now() - ${days}::int * interval '1 day'
+        order by received_at
+        limit ${BATCH})
+    returning 1`);
   return gone.length;
 }
 
@@ -55,11 +82,11 @@ async function ageTenant(
   retention: TenantSettings['retention'],
   signal?: AbortSignal,
 ): Promise<Omit<Aged, 'nonces'>> {
-  const sql = database.tenant(tenantId);
+  const db = database.tenant(tenantId);
   const aged = { operations: 0, deviceLogs: 0 };
   for (let more = true; more && !signal?.aborted;) {
-    const { seen, emptied } = await ageOperations(sql, tenantId, retention.operationDays);
-    const logs = await ageDeviceLog(sql, tenantId, retention.deviceLogDays);
+    const { seen, emptied } = await ageOperations(db, retention.operationDays);
+    const logs = await ageDeviceLog(db, retention.deviceLogDays);
     aged.operations += emptied;
     aged.deviceLogs += logs;
     more = seen === BATCH || logs === BATCH;
@@ -78,9 +105,8 @@ export async function runRetention(database: Database, signal?: AbortSignal): Pr
     total.operations += aged.operations;
     total.deviceLogs += aged.deviceLogs;
   }
-  const nonces = await database.system.query(
-    `delete from google_callback_nonces where received_at < now() - ${NONCE_DAYS} * interval '1 day' returning 1`,
-  );
+  const nonces = await database.system.query(sql`
+    delete from google_callback_nonces where received_at < now() - ${NONCE_DAYS}::int * interval '1 day' returning 1`);
   total.nonces = nonces.length;
   return total;
 }

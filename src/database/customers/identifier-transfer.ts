@@ -19,7 +19,7 @@ const RECENT_SYNCS = 20;
 export async function listSyncsOf(sql: Sql, tenantId: string, customerId: string): Promise<SyncOfCustomer[]> {
   return sql.query<SyncOfCustomer>(
     `select operation_id, acceptance_sequence, status, outcome, input from operations
-      where tenant_id = $1 and customer_id = $2 and kind = 'profile-sync'
+      where tenant_id = $1 and customer_id = $2 and kind = 'profile-sync' and forgotten_at is null
       order by acceptance_sequence desc limit ${RECENT_SYNCS}`,
     [tenantId, customerId],
   );

@@ -38,6 +38,8 @@ export interface OperationRow {
   revision: number | null;
   run: number;
   cancel_requested: boolean;
+  /** When its contents were emptied, by the retention or an erasure: nothing of it can be done again. */
+  forgotten_at: Date | null;
   accepted_at: Date;
   dispatched_at: Date | null;
   started_at: Date | null;

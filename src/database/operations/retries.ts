@@ -10,6 +10,8 @@ const AGAIN = `status = 'accepted', run = run + 1, outcome = null, reason = null
   dispatch_after = now(), dispatched_at = null`;
 const REFUSED = `(o.status = 'succeeded' and o.outcome in (${REFUSAL_OUTCOMES.map((outcome) => `'${outcome}'`).join(', ')}))`;
 const ENDED_BADLY = `(o.status in ('failed', 'cancelled') or ${REFUSED})`;
+/** What was emptied has nothing left that could be done. */
+const HAS_CONTENTS = 'o.forgotten_at is null';
 const STUCK = `(o.status in ('accepted', 'running') and o.cancel_requested = false
   and greatest(o.accepted_at, o.dispatch_after, o.dispatched_at, o.started_at, (select max(greatest(s.started_at, s.ended_at))
         from operation_steps s where s.operation_id = o.operation_id)) < now() - interval '${STUCK_MINUTES} minutes')`;
@@ -20,7 +22,7 @@ const STUCK = `(o.status in ('accepted', 'running') and o.cancel_requested = fal
  */
 export async function retryOperation(sql: Sql, tenantId: string, operationId: string): Promise<number | undefined> {
   const [row] = await sql.query<{ run: number }>(
-    `update operations o set ${AGAIN} where o.tenant_id = $1 and o.operation_id = $2
+    `update operations o set ${AGAIN} where o.tenant_id = $1 and o.operation_id = $2 and ${HAS_CONTENTS}
         and (${ENDED_BADLY} or o.status = 'retrying' or ${STUCK}) returning run`,
     [tenantId, operationId],
   );
@@ -53,7 +55,7 @@ export async function retryBatch(sql: TenantSql, ref: OperationRef, seconds: num
       filter.to ?? null,
     ];
     const matching = `o.tenant_id = $1 and o.acceptance_sequence > $2::bigint and o.acceptance_sequence < $3::bigint
-      and o.kind <> 'retry-operations'
+      and o.kind <> 'retry-operations' and ${HAS_CONTENTS}
       and (${ENDED_BADLY} or ($4::text is not null and (o.status = 'retrying' or ${STUCK})))
       and ($4::text is null or o.status = $4) and ($5::text is null or o.outcome = $5) and ($6::text is null or o.kind = $6)
       and ($7::timestamptz is null or o.accepted_at >= $7) and ($8::timestamptz is null or o.accepted_at < $8)`;

@@ -1,0 +1,18 @@
+import { PermanentError } from '../common/errors.js';
+
+/**
+ * What an operation asked for, by its kind. Retention and erasures empty it, also while a worker holds the operation:
+ * without what `needed` names there is nothing left to do, now or at any retry.
+ */
+export function readInput<Input>(
+  operation: { input: Record<string, unknown> },
+  ...needed: readonly (keyof Input & string)[]
+): Input {
+  if (needed.some((name) => operation.input[name] === undefined)) {
+    throw new PermanentError(
+      'operation-forgotten',
+      'What this operation asked for was emptied by the retention or by an erasure. Send the request anew.',
+    );
+  }
+  return operation.input as Input;
+}

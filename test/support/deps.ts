@@ -1,0 +1,29 @@
+import type { ActivityDeps } from '../../src/activities/deps.js';
+import { openWebhookSecrets } from '../../src/database/merchants/merchant-webhooks.js';
+import { createSecretBox } from '../../src/database/secrets.js';
+import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
+import { createMerchantSender } from '../../src/merchants/send.js';
+import type { PushResult } from '../../src/wallets/apple/apns-answers.js';
+import type { TestDatabase } from './database.js';
+
+/** What the steps need, with providers that take everything and tell nobody. */
+export function createTestDeps(test: TestDatabase, given: Partial<ActivityDeps> = {}): ActivityDeps {
+  return {
+    installation: 'development',
+    database: test.database,
+    ...createTenantReaders(test.database),
+    apple: { push: async (): Promise<PushResult> => ({ kind: 'delivered', apnsId: 'test' }) },
+    google: { forTenant: async () => null },
+    klaviyo: {
+      forTenant: async () => null,
+      publicUrl: 'https://passes.example',
+      linkToken: async () => null,
+      keyRefused: () => undefined,
+      keyAccepted: () => undefined,
+    },
+    merchants: createMerchantSender(),
+    webhookSecrets: openWebhookSecrets(createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] })),
+    now: Date.now,
+    ...given,
+  };
+}
