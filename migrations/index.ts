@@ -17,6 +17,7 @@ import * as klaviyoAccounts from './0016_klaviyo_accounts.js';
 import * as dispatchedBy from './0017_dispatched_by.js';
 import * as endpointDisabledAt from './0018_endpoint_disabled_at.js';
 import * as forgottenOperations from './0019_forgotten_operations.js';
+import * as schemaReadable from './0032_schema_readable.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -37,7 +38,11 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0017_dispatched_by', dispatchedBy],
   ['0018_endpoint_disabled_at', endpointDisabledAt],
   ['0019_forgotten_operations', forgottenOperations],
+  ['0032_schema_readable', schemaReadable],
 ];
+
+/** In the order in which they run. */
+export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map(([name]) => name);
 
 /** Migrations as a list in code, so that a build or a bundle finds them without reading a folder. */
 export const migrationSource: Knex.MigrationSource<string> = {

@@ -10,6 +10,7 @@ import { createTokenVerifier } from './api/access/oauth-tokens.js';
 import { createPassSigner } from './api/pass-file.js';
 import { createRateLimiter } from './api/access/rate-limit.js';
 import type { PartHealth } from './api/route.js';
+import { checkBeforeListening } from './check-at-start.js';
 import type { ApiConfig } from './config.js';
 import { registerDatabaseMetrics } from './database-metrics.js';
 import { connectDatabase } from './database/connect.js';
@@ -34,6 +35,8 @@ const FINISH_MS = 10_000;
 /** Node looks for slow requests every 30 s otherwise. */
 const TIMEOUT_CHECK_MS = 1_000;
 const TEMPORAL_CHECK_MS = 1_000;
+/** `TASK_QUEUE_TYPE_WORKFLOW` of Temporal's API. */
+const WORKFLOW_TASKS = 1;
 
 /** Composes the HTTP process from its settings and listens, on every address unless `host` names one. */
 export async function startApi(config: ApiConfig, log: Logger, host?: string): Promise<RunningApi> {
@@ -55,19 +58,41 @@ export async function startApi(config: ApiConfig, log: Logger, host?: string): P
     ...(tls !== undefined && { tls }),
     ...(metadata !== undefined && { metadata: metadata as Record<string, string> }),
   });
-  const temporalHealth = (): Promise<PartHealth> =>
+  const { namespace, taskQueue } = config.temporal;
+  /** Temporal remembers for some minutes who polled: an empty list means that nobody works. */
+  const engineHealth = (): Promise<Record<string, PartHealth>> =>
     temporal
-      .withDeadline(Date.now() + TEMPORAL_CHECK_MS, () => temporal.workflowService.getSystemInfo({}))
-      .then((): PartHealth => ({ state: 'ok' }))
-      .catch((): PartHealth => ({
-        state: 'degraded',
-        detail: 'Temporal does not answer; requests are accepted and wait',
+      .withDeadline(Date.now() + TEMPORAL_CHECK_MS, () =>
+        temporal.workflowService.describeTaskQueue({
+          namespace,
+          taskQueue: { name: taskQueue },
+          taskQueueType: WORKFLOW_TASKS,
+        }),
+      )
+      .then(({ pollers }): Record<string, PartHealth> => {
+        const nobody = !pollers || pollers.length === 0;
+        const workers: PartHealth = nobody
+          ? { state: 'degraded', detail: `No worker asks for tasks of the queue "${taskQueue}"` }
+          : { state: 'ok' };
+        return { temporal: { state: 'ok' }, workers };
+      })
+      .catch(() => ({
+        temporal: { state: 'degraded', detail: 'Temporal does not answer; requests are accepted and wait' },
       }));
 
+  async function closeParts(): Promise<void> {
+    await Promise.all([credentials.close(), rateLimiter.close(), metricsServer?.stop()]);
+    await temporal.close();
+    await database.close();
+  }
   const metrics = config.metrics && new Registry();
   if (metrics) registerDatabaseMetrics(metrics, { database, now });
   let metricsServer: MetricsServer | null = null;
   const secretBox = createSecretBox({ keys: config.secretKeys });
+  await checkBeforeListening(database, secretBox, log).catch(async (error: unknown) => {
+    await closeParts();
+    throw error;
+  });
   const app = createApp({
     installation: config.environment,
     database,
@@ -97,7 +122,7 @@ export async function startApi(config: ApiConfig, log: Logger, host?: string): P
     }),
     notifyAccepted: createAnnouncer(database),
     ...(metrics && { metrics }),
-    health: async () => ({ temporal: await temporalHealth() }),
+    health: engineHealth,
   });
   const server = createHttpServer(app.callback(), config, {
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -114,9 +139,7 @@ export async function startApi(config: ApiConfig, log: Logger, host?: string): P
     await closed;
     clearInterval(idle);
     clearTimeout(impatience);
-    await Promise.all([credentials.close(), rateLimiter.close(), metricsServer?.stop()]);
-    await temporal.close();
-    await database.close();
+    await closeParts();
   }
 
   try {

@@ -1,10 +1,9 @@
 import { Gauge, type Registry } from 'prom-client';
-import { listCertificateExpiries } from './database/tenants/certificates.js';
+import { daysUntil, listCertificateExpiries } from './database/tenants/certificates.js';
 import type { Database } from './database/connect.js';
 import { listRefusedConnections } from './database/klaviyo/klaviyo-connections.js';
 import { countUnfinishedOperations } from './database/operations/unfinished-operations.js';
 
-const DAY_MS = 86_400_000;
 /** Several scrapers at once cost one look. */
 const FRESH_MS = 3_000;
 /** A look that takes long, over a great backlog, is worth its time: it loads the database a tenth of the time at most. */
@@ -88,7 +87,7 @@ export function registerDatabaseMetrics(
     ['tenant', 'pass_type_identifier'],
     (one, { certificates }) => {
       for (const { tenantId, passTypeIdentifier, notAfter } of certificates) {
-        const days = Math.floor((notAfter.getTime() - now()) / DAY_MS);
+        const days = daysUntil(notAfter, now());
         one.set({ tenant: tenantId, pass_type_identifier: passTypeIdentifier }, days);
       }
     },

@@ -5,6 +5,7 @@ import { DefaultLogger, NativeConnection, Runtime, type WorkflowBundleOption } f
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { createActivities } from './activities/index.js';
+import { checkBeforeWorking } from './check-at-start.js';
 import type { WorkerConfig } from './config.js';
 import { registerDatabaseMetrics } from './database-metrics.js';
 import { connectDatabase } from './database/connect.js';
@@ -74,13 +75,18 @@ export async function startWorkerProcess(
   const now = Date.now;
   const { namespace, taskQueue } = config.temporal;
   const caPem = config.apnsCaFile === null ? undefined : await readFile(config.apnsCaFile, 'utf8');
-  const connection = await connect(config, log, signal);
   const database = connectDatabase({
     url: config.databaseUrl,
     poolMax: config.databasePoolMax,
     applicationName: 'passrelay-worker',
   });
   const secretBox = createSecretBox({ keys: config.secretKeys });
+  const connection = await checkBeforeWorking(database, secretBox, log, signal)
+    .then(() => connect(config, log, signal))
+    .catch(async (error: unknown) => {
+      await database.close();
+      throw error;
+    });
   const dataConverter = encryptingDataConverter({ keys: config.secretKeys, encrypt: config.encryptPayloads });
   const apple = createAppleNotifier({
     database,

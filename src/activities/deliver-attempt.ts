@@ -4,11 +4,12 @@ import {
   type DeliveryEnd,
   type LoadedDelivery,
 } from '../database/merchants/deliveries.js';
+import { isSecretTrouble } from '../database/secrets.js';
 import { presentEvent, TEST_EVENT } from '../merchants/events.js';
 import type { WebhookAnswer } from '../merchants/send.js';
 import { webhookReach } from '../merchants/safe-url.js';
 import { webhookHeaders } from '../merchants/sign.js';
-import { PermanentError } from '../common/errors.js';
+import { PermanentError, type TransientError } from '../common/errors.js';
 import type { ActivityDeps } from './deps.js';
 
 export interface DeliverAttempt {
@@ -35,8 +36,14 @@ async function attempt(
   try {
     secrets = deps.webhookSecrets(tenantId, delivery.endpoint_id, delivery.secrets);
   } catch (error) {
-    if (!(error instanceof PermanentError)) throw error;
-    return { status: null, error: error.code, durationMs: 0, excerpt: null, retryAfterMs: null };
+    if (!(error instanceof PermanentError) && !isSecretTrouble(error)) throw error;
+    return {
+      status: null,
+      error: (error as PermanentError | TransientError).code,
+      durationMs: 0,
+      excerpt: null,
+      retryAfterMs: null,
+    };
   }
   return deps.merchants.post({
     url: delivery.url,

@@ -1,7 +1,7 @@
 import type { Database } from '../database/connect.js';
 import { findLiveObject } from '../database/devices/google-objects.js';
 import type { PassRow } from '../database/passes/passes.js';
-import { getSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
+import { getSecret, isSecretTrouble, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
 import { getTenant } from '../database/tenants/tenants.js';
 import type { ServiceAccount } from '../wallets/google/access-token.js';
 import { createCallbackVerifier, type CallbackVerdict } from '../wallets/google/callback-signature.js';
@@ -12,6 +12,8 @@ import { rememberFor } from './keep-recent.js';
 export interface GoogleService {
   /** The link that saves the pass, or undefined where it is not at Google. */
   saveLink(pass: PassRow): Promise<string | undefined>;
+  /** Whether links to save can be signed now; false while the service account cannot be opened. */
+  canSave(tenantId: string): Promise<boolean>;
   /** Throws TransientError where Google's keys cannot be had. */
   verifyCallback(tenantId: string, body: Buffer): Promise<CallbackVerdict>;
 }
@@ -54,6 +56,14 @@ export function createGoogleService(options: {
         now,
         base: saveUrl,
       });
+    },
+    async canSave(tenantId) {
+      try {
+        return (await accounts(tenantId)) !== null;
+      } catch (error) {
+        if (isSecretTrouble(error)) return false;
+        throw error;
+      }
     },
     async verifyCallback(tenantId, body) {
       return verifier.verify({ body, issuerId: (await issuers(tenantId)) ?? NOBODY });

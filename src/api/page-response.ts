@@ -62,7 +62,9 @@ export function forPeople(
       else deps.log.info({ ...entry, err: error.options.cause }, 'page refused');
       ctx.set(error.options.headers ?? {});
       const code = `${status} ${correlationId.slice(0, 8)}`;
-      const kind = status === 429 ? 'busy' : status >= 500 ? 'failed' : status === 404 ? 'pass-unknown' : 'refused';
+      const kind =
+        error.options.page ??
+        (status === 429 ? 'busy' : status >= 500 ? 'failed' : status === 404 ? 'pass-unknown' : 'refused');
       const page =
         readers.for === 'operator'
           ? operatorProblemPage({ title, text: status >= 500 ? '' : error.message, code })

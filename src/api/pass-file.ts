@@ -3,7 +3,7 @@ import { getSigningMaterial } from '../database/tenants/certificates.js';
 import { getImage } from '../database/tenants/pass-types.js';
 import { listLatestChanges } from '../database/passes/pass-revisions.js';
 import type { PassRow } from '../database/passes/passes.js';
-import { getSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
+import { getSecret, isSecretTrouble, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
 import { PermanentError } from '../common/errors.js';
 import type { JsonValue } from '../common/json.js';
 import type { PassTypeDesign, PassTypeVersion } from '../passes/pass-type.js';
@@ -35,6 +35,8 @@ export interface PassSigner {
    * `conflict` where the tenant's certificate has to be renewed first.
    */
   signedPass(tenantId: string, pass: PassRow): Promise<SignedPass>;
+  /** Whether passes of this identifier can be signed now; false while their certificate is over or a secret unreadable. */
+  canSign(tenantId: string, passTypeIdentifier: string): Promise<boolean>;
   /** Whether this is the pass's authentication token; compared in constant time. */
   isToken(tenantId: string, passId: string, presented: string): Promise<boolean>;
 }
@@ -168,11 +170,23 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
       }
       const certificate = await certificates(`${tenantId}\n${passTypeIdentifier}`).catch((cause: unknown) => {
         if (!(cause instanceof PermanentError && UNSIGNABLE.test(cause.code))) throw cause;
-        throw new ApiError('conflict', 'The pass cannot be signed: its certificate has to be renewed.', { cause });
+        throw new ApiError('conflict', 'The pass cannot be signed: its certificate has to be renewed.', {
+          cause,
+          page: 'unavailable',
+        });
       });
       const key = `${pass.pass_id}/${pass.lock_version}/${certificate.fingerprint}`;
       const { parts, size } = await signed(key, () => build(tenantId, pass, passTypeIdentifier, certificate));
       return { bytes: Buffer.concat(parts, size), lastModified: pass.modified_at };
+    },
+    async canSign(tenantId, passTypeIdentifier) {
+      try {
+        await Promise.all([certificates(`${tenantId}\n${passTypeIdentifier}`), tokenKeys(tenantId)]);
+        return true;
+      } catch (error) {
+        if (isSecretTrouble(error) || error instanceof PermanentError) return false;
+        throw error;
+      }
     },
     async isToken(tenantId, passId, presented) {
       return isAuthenticationToken(await tokenKeys(tenantId), passId, presented);

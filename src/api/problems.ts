@@ -1,5 +1,7 @@
 import type Koa from 'koa';
 import type { Logger } from 'pino';
+import { isSecretTrouble } from '../database/secrets.js';
+import type { MessageKind } from '../pages/message-page.js';
 import { isDatabaseUnavailable } from './database-unavailable.js';
 import { noteProblem } from './metrics.js';
 
@@ -156,7 +158,13 @@ export class ApiError extends Error {
   constructor(
     readonly code: ProblemCode,
     detail: string,
-    readonly options: { errors?: ProblemItem[]; headers?: Record<string, string>; cause?: unknown } = {},
+    readonly options: {
+      errors?: ProblemItem[];
+      headers?: Record<string, string>;
+      cause?: unknown;
+      /** What a customer reads instead of the page of the status. */
+      page?: MessageKind;
+    } = {},
   ) {
     super(detail, { cause: options.cause });
   }
@@ -164,6 +172,8 @@ export class ApiError extends Error {
 
 /** Seconds after which a sender may come back when the database was away. */
 const RETRY_AFTER_SECONDS = 5;
+/** The same where somebody has to act first. */
+const OPERATOR_SECONDS = 60;
 
 /** Any thrown value as one of ours; what nobody foresaw becomes a 500 without detail. */
 export function toApiError(error: unknown): ApiError {
@@ -173,6 +183,13 @@ export function toApiError(error: unknown): ApiError {
       headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
       cause: error,
     });
+  }
+  if (isSecretTrouble(error)) {
+    return new ApiError(
+      'unavailable',
+      'A stored secret cannot be opened: the operator has to restore SECRETS_KEY. Nothing was accepted.',
+      { headers: { 'Retry-After': String(OPERATOR_SECONDS) }, cause: error, page: 'unavailable' },
+    );
   }
   return new ApiError('internal-error', 'The fault is logged under the correlation id.', { cause: error });
 }

@@ -3,6 +3,7 @@ import type { Env } from '../config.js';
 import { certificateCommands } from './certificate-commands.js';
 import { createCliContext, type CliContext } from './context.js';
 import { customerCommands } from './customer-commands.js';
+import { healthCommand } from './health-command.js';
 import { keyCommands } from './key-commands.js';
 import { klaviyoCommands } from './klaviyo-commands.js';
 import { linkCommands } from './link-commands.js';
@@ -32,6 +33,7 @@ const COMMANDS = [
   klaviyoCommands,
   linkCommands,
   retentionCommands,
+  healthCommand,
 ];
 
 const say = (error: unknown): string =>

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { PermanentError } from '../common/errors.js';
+import { PermanentError, TransientError } from '../common/errors.js';
 import type { Sql, TenantSql } from './connect.js';
 
 /** One 256-bit key and the id that each ciphertext carries. */
@@ -16,9 +16,11 @@ export interface SealedSecret {
 
 export interface SecretBox {
   readonly currentKeyId: string;
+  /** Of all keys that it holds, the current one first. */
+  readonly keyIds: readonly string[];
   /** Encrypts under the current key; `context` (tenant and name) is authenticated, not stored. */
   seal(plain: string | Buffer, context: string): SealedSecret;
-  /** The plain bytes. PermanentError `secret-key-missing` or `secret-unreadable` where key, context or bytes differ. */
+  /** The plain bytes. TransientError `secret-key-missing` or `secret-unreadable` where key, context or bytes differ. */
   open(sealed: SealedSecret, context: string): Buffer;
 }
 
@@ -74,6 +76,7 @@ export function createSecretBox(input: { keys: readonly SecretKey[] }): SecretBo
 
   return {
     currentKeyId: current.id,
+    keyIds: [...byId.keys()],
     seal(plain, context) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', current.key, nonce).setAAD(additionalData(current.id, context));
@@ -86,10 +89,9 @@ export function createSecretBox(input: { keys: readonly SecretKey[] }): SecretBo
     open({ keyId, ciphertext }, context) {
       const key = byId.get(keyId);
       if (!key) {
-        throw new PermanentError(
+        throw new TransientError(
           'secret-key-missing',
           `a secret was sealed with key "${keyId}", which SECRETS_KEY does not hold: add that key after the current one`,
-          { keyId },
         );
       }
       try {
@@ -99,16 +101,20 @@ export function createSecretBox(input: { keys: readonly SecretKey[] }): SecretBo
           .setAuthTag(ciphertext.subarray(1 + NONCE_BYTES, HEADER_BYTES));
         return Buffer.concat([decipher.update(ciphertext.subarray(HEADER_BYTES)), decipher.final()]);
       } catch (error) {
-        throw new PermanentError(
+        throw new TransientError(
           'secret-unreadable',
           `a secret cannot be read with key "${keyId}" of SECRETS_KEY: the key has another value now, or the row was altered; restore the key, or set the secret again`,
-          { keyId },
+          undefined,
           { cause: error },
         );
       }
     },
   };
 }
+
+/** A secret that cannot be opened: the deployment has the wrong SECRETS_KEY, and what waits goes on with the right one. */
+export const isSecretTrouble = (error: unknown): boolean =>
+  error instanceof TransientError && (error.code === 'secret-key-missing' || error.code === 'secret-unreadable');
 
 /** What binds a sealed secret to its place, so that a ciphertext moved to another row does not open. */
 export const secretContext = (tenantId: string, name: string): string => `${tenantId}\0${name}`;
@@ -136,9 +142,9 @@ export async function putSecret(
     [tenantId, name],
   );
   if (row?.key_id === box.currentKeyId) {
-    const kept = box.open({ keyId: row.key_id, ciphertext: row.ciphertext }, context);
+    const kept = openOrNull(box, row, context);
     const wanted = Buffer.from(value);
-    if (kept.length === wanted.length && timingSafeEqual(kept, wanted)) return false;
+    if (kept?.length === wanted.length && timingSafeEqual(kept, wanted)) return false;
   }
   const sealed = box.seal(value, context);
   await sql.query(
@@ -148,6 +154,16 @@ export async function putSecret(
     [tenantId, name, sealed.keyId, sealed.ciphertext],
   );
   return true;
+}
+
+/** Setting a secret again is the cure of one that cannot be read. */
+function openOrNull(box: SecretBox, row: SecretRow, context: string): Buffer | null {
+  try {
+    return box.open({ keyId: row.key_id, ciphertext: row.ciphertext }, context);
+  } catch (error) {
+    if (isSecretTrouble(error)) return null;
+    throw error;
+  }
 }
 
 /** The plain bytes of a secret, or undefined where the tenant has none of this name. */

@@ -15,6 +15,7 @@ export const MESSAGE_KINDS = [
   'busy',
   'failed',
   'refused',
+  'unavailable',
 ] as const;
 export type MessageKind = (typeof MESSAGE_KINDS)[number];
 
@@ -61,6 +62,10 @@ const MESSAGES: Record<Language, Record<MessageKind, Message>> = {
     busy: ['A moment, please', 'There were too many tries at once. Please try again in a minute.'],
     failed: ['Something went wrong on our side', 'Please try again in a minute. Nothing of yours was lost.'],
     refused: ['That did not work', 'Please go back to our message and open the link again.'],
+    unavailable: [
+      'Not available for the moment',
+      'This is our fault, not yours, and we are working on it. Please try again tomorrow: your link stays valid.',
+    ],
   },
   de: {
     'token-missing': [
@@ -105,6 +110,10 @@ const MESSAGES: Record<Language, Record<MessageKind, Message>> = {
       'Bitte versuch es in einer Minute wieder. Von dir ist nichts verloren gegangen.',
     ],
     refused: ['Das hat nicht geklappt', 'Bitte geh zurück zu unserer Nachricht und öffne den Link noch einmal.'],
+    unavailable: [
+      'Im Moment nicht verfügbar',
+      'Das liegt an uns, nicht an dir, und wir arbeiten daran. Bitte versuch es morgen noch einmal: Dein Link bleibt gültig.',
+    ],
   },
   fr: {
     'token-missing': [
@@ -146,6 +155,10 @@ const MESSAGES: Record<Language, Record<MessageKind, Message>> = {
     busy: ['Un instant', 'Trop d’essais à la fois. Merci de réessayer dans une minute.'],
     failed: ['Un problème est survenu chez nous', 'Merci de réessayer dans une minute. Rien n’est perdu.'],
     refused: ['Cela n’a pas fonctionné', 'Merci de revenir à notre message et d’ouvrir le lien à nouveau.'],
+    unavailable: [
+      'Indisponible pour le moment',
+      'Le problème vient de chez nous et nous y travaillons. Merci de réessayer demain : votre lien reste valable.',
+    ],
   },
 };
 

@@ -43,6 +43,8 @@ export interface PassSlot {
   installed: boolean;
   appleUrl: string | null;
   googleUrl: string | null;
+  /** Wallets that it is made for but cannot be signed for now: the operator has to act first. */
+  unavailable: readonly ('apple' | 'google')[];
 }
 
 export interface PassPageView {
@@ -102,9 +104,10 @@ const buttons = template<{ appleUrl: string | null; googleUrl: string | null; ap
 <% if (it.appleUrl) { %><a class="wallet apple" href="<%= it.appleUrl %>" rel="nofollow">${appleWalletGlyph}<span><%= it.appleText %></span></a><% } %>
 <% if (it.googleUrl) { %><a class="wallet google" href="<%= it.googleUrl %>" rel="nofollow">${googleWalletGlyph}<span><%= it.t.addGoogle %></span></a><% } %>`);
 
-const banner = template<{ slot: PassSlot; t: Texts; selfUrl: string }>(`
+const banner = template<{ slot: PassSlot; t: Texts; selfUrl: string; unavailable: boolean }>(`
 <% const s = it.slot; %>
 <% if (s.state !== 'active') { %><div class="banner bad"><p><%= s.state === 'voided' ? it.t.voided : s.state === 'expired' ? it.t.expired : it.t.gone %></p></div>
+<% } else if (it.unavailable) { %><div class="banner"><p><%= it.t.unavailable %></p></div>
 <% } else if (s.updating) { %><div class="banner"><p><%= it.t.updating %> <a href="<%= it.selfUrl %>"><%= it.t.reload %></a></p></div>
 <% } else if (s.installed) { %><div class="banner good"><p><%= it.t.installed %></p></div><% } %>`);
 
@@ -129,6 +132,12 @@ const body = template<{
 </div>
 </div>`);
 
+/** Why no button is there, where the banner does not say it. */
+function noButton(slot: PassSlot, t: Texts): string {
+  const otherWallet = slot.appleUrl ? t.appleOnly : slot.googleUrl ? t.googleOnly : t.noWallet;
+  return `<p class="soft">${otherWallet}</p>`;
+}
+
 /** The page behind a pass link: the pass as its wallet shows it, and the way into the wallet of the reader's device. */
 export function passPage(view: PassPageView): Page {
   const t = textsIn(view.language);
@@ -140,6 +149,12 @@ export function passPage(view: PassPageView): Page {
       appleText: t.addApple,
       t,
     };
+  };
+  /** No wallet of this device can take it now, and one could otherwise. */
+  const unavailable = (slot: PassSlot): boolean => {
+    const { appleUrl, googleUrl } = offered(slot);
+    const others = view.device === 'apple' ? 'google' : view.device === 'android' ? 'apple' : null;
+    return appleUrl === null && googleUrl === null && slot.unavailable.some((wallet) => wallet !== others);
   };
   const usable = view.slots.some(({ state }) => state === 'active');
   const heading = (view.slots.length > 1 ? t.yourCards : t.yourCard)(view.brand);
@@ -155,11 +170,11 @@ export function passPage(view: PassPageView): Page {
     t,
     heading,
     usable,
-    dock: dock || (usable && view.slots.length === 1 ? `<p class="soft">${t.noWallet}</p>` : ''),
+    dock: dock || (usable && first && view.slots.length === 1 && !unavailable(first) ? noButton(first, t) : ''),
     cards: view.slots.map((slot, index) => ({
       html: card({ c: slot.card, t, index }),
       back: back({ c: slot.card, t }),
-      banner: banner({ slot, t, selfUrl: view.selfUrl }),
+      banner: banner({ slot, t, selfUrl: view.selfUrl, unavailable: unavailable(slot) }),
       buttons: buttons(offered(slot)).trim(),
       dim: slot.state !== 'active',
     })),

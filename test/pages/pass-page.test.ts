@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { readBundle } from './read-bundle.js';
 import { detectDevice, isUnattended } from '../../src/api/links/detect-device.js';
 import { AGENTS, findBarriers, launchBrowser, openWindow, type Screen } from './browser.js';
+import { startTestApi } from '../support/api.js';
 import { startSite, type Site } from './site.js';
 
 let site: Site;
@@ -19,6 +20,9 @@ after(async () => {
   await browser?.close();
   await site?.close();
 });
+
+const IPHONE = { 'User-Agent': AGENTS.iphone, Accept: 'text/html', 'Accept-Language': 'en' };
+const ANDROID = { ...IPHONE, 'User-Agent': AGENTS.android };
 
 async function look(screen: Partial<Screen>, use: (page: Page, html: string) => Promise<void>, at = address) {
   const context = await openWindow(browser, { width: 390, height: 844, userAgent: AGENTS.iphone, ...screen });
@@ -210,5 +214,32 @@ test('several passes come as one bundle; one unknown number among them shows not
     if (/pkpass$|google$/.test(guess)) continue;
     const html = await response.text();
     assert.ok(html.includes('P-01') && !html.includes('Sarah') && !html.includes('Kestrel'));
+  }
+});
+
+test('trouble of the operator costs no customer: no button leads nowhere, and words say that it will pass', async () => {
+  const secrets = () => site.db.owner(`update tenant_secrets set key_id = 'lost-' || key_id`);
+  const dates = (until: string) => site.db.owner('update apple_certificates set not_after = $1', [until]);
+  const present = await site.db.owner<{ not_after: Date }>('select not_after from apple_certificates limit 1');
+  const unavailable = 'Adding the card is not available for the moment.';
+  // What was read once is remembered for a minute: another process shows the change at once.
+  const startProcess = () => startTestApi({ database: site.db.database });
+  const [first, fresh] = [await startProcess(), await startProcess()];
+  try {
+    await dates('2020-01-01');
+    const over = await fetch(`${first.baseUrl}/p/${site.demo.pass.serialNumber}`, { headers: IPHONE });
+    const page = await over.text();
+    assert.ok(page.includes(unavailable) && !page.includes('pass.pkpass'), 'certificate over');
+    await secrets();
+    const locked = await fetch(`${fresh.baseUrl}/p/${site.demo.pass.serialNumber}`, { headers: ANDROID });
+    const android = await locked.text();
+    assert.ok(android.includes(unavailable) && !android.includes('/google"'), 'secret unreadable');
+    const opened = await fetch(`${fresh.baseUrl}/p/${site.demo.pass.serialNumber}/pass.pkpass`, { headers: IPHONE });
+    assert.match(await opened.text(), /Not available for the moment[^]*try again tomorrow/);
+  } finally {
+    await site.db.owner(`update tenant_secrets set key_id = substr(key_id, 6)`);
+    await dates(present[0]!.not_after.toISOString());
+    await first.close();
+    await fresh.close();
   }
 });

@@ -12,6 +12,12 @@ function secretOf(ctx: Koa.Context): string | null {
   return bearer?.[1] ?? (ctx.get('X-API-KEY').trim() || null);
 }
 
+/** Whoever calls an address that is open to all; null for strangers, and where the key is not valid. */
+export async function callerOf(ctx: Koa.Context, credentials: Credentials): Promise<Caller | null> {
+  const secret = secretOf(ctx);
+  return secret === null ? null : withinDeadline(credentials.resolve(secret));
+}
+
 /**
  * The caller of a request that asks for `scope` of `tenantId` (null: the caller's own tenant). Refusals say nothing
  * about what exists. Throws `unavailable` where keys cannot be read: Klaviyo drops a delivery after a 401 for good.

@@ -46,13 +46,23 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
     const version = await getPassTypeVersion(sql, row.tenant_id, row.pass_type_id, row.pass_type_version);
     if (!version) throw new Error('a version of a pass type is missing');
     const address = `/p/${encodeURIComponent(row.serial_number)}`;
+    const identifier = row.apple_pass_type_identifier;
+    const forGoogle = version.design.google !== undefined && googleIssuer;
+    const [apple, google] = await Promise.all([
+      identifier !== null && deps.passSigner.canSign(row.tenant_id, identifier),
+      forGoogle && deps.google.canSave(row.tenant_id),
+    ]);
     return {
       card: presentCard({ pass: row, version, language, publicUrl }),
       state: row.state,
       updating: row.updating,
       installed: row.installed,
-      appleUrl: row.apple_pass_type_identifier === null ? null : `${address}/pass.pkpass`,
-      googleUrl: version.design.google && googleIssuer ? `${address}/google` : null,
+      appleUrl: apple ? `${address}/pass.pkpass` : null,
+      googleUrl: google ? `${address}/google` : null,
+      unavailable: [
+        ...(identifier !== null && !apple ? (['apple'] as const) : []),
+        ...(forGoogle && !google ? (['google'] as const) : []),
+      ],
     };
   }
 

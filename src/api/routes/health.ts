@@ -1,25 +1,32 @@
 import { z } from 'zod';
-import { listCertificateExpiries } from '../../database/tenants/certificates.js';
-import { listRefusedConnections } from '../../database/klaviyo/klaviyo-connections.js';
+import { callerOf } from '../access/authenticate.js';
+import { healthReport, type HealthReport } from '../health-report.js';
 import { none } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
 
-const DAY_MS = 86_400_000;
-/** Apple takes up to a day to issue a certificate, and people take longer to ask for it. */
-const CERTIFICATE_WARNING_DAYS = 30;
-
-const part = z.object({ state: z.enum(['ok', 'degraded']), detail: z.string().optional() });
+const affected = z.object({
+  tenantId: z.string(),
+  passTypeIdentifier: z.string().optional(),
+  detail: z.string(),
+});
+const part = z.object({
+  state: z.enum(['ok', 'degraded']),
+  detail: z.string().optional(),
+  affected: z
+    .array(affected)
+    .optional()
+    .describe('What of the caller’s tenant is affected; only for a key with Operation.Read'),
+});
 const readiness = z.object({
   state: z.enum(['ok', 'degraded']),
   parts: z.record(z.string(), part),
   certificates: z.object({ active: z.int(), soonestExpiryDays: z.int().nullable() }),
 });
 
-const describeEnd = (days: number): string =>
-  days < 0 ? 'one has ended: its passes cannot be signed, nor its phones be told' : `one expires in ${days} days`;
+const RETRY = { headers: { 'Retry-After': '5' } };
 
-/** Liveness and readiness. Without PostgreSQL nothing can be accepted; all else only degrades. Names no tenant. */
+/** Liveness and readiness. Without PostgreSQL nothing can be accepted; all else only degrades. Strangers learn of no tenant. */
 export const healthRoutes = (deps: ApiDeps): Route[] => [
   openRoute({
     method: 'GET',
@@ -38,36 +45,33 @@ export const healthRoutes = (deps: ApiDeps): Route[] => [
     summary: 'Requests can be accepted (PostgreSQL); what is degraded besides',
     params: none,
     query: none,
+    headers: [
+      {
+        name: 'Authorization',
+        description:
+          'Optional: a key with Operation.Read is told which of its tenant’s certificates and keys are meant.',
+      },
+    ],
     answers: { 200: { description: 'Ready, perhaps degraded', schema: readiness } },
     problems: ['unavailable'],
     async handler(ctx) {
-      const { system } = deps.database;
-      const [expiries, refused] = await Promise.all([
-        listCertificateExpiries(system),
-        listRefusedConnections(system),
-      ]).catch((error: unknown) => {
+      const report: HealthReport = await healthReport(deps, await deps.health()).catch((error: unknown) => {
         throw new ApiError('unavailable', 'PostgreSQL cannot be reached: nothing can be accepted.', {
-          headers: { 'Retry-After': '5' },
+          ...RETRY,
           cause: error,
         });
       });
-      const days = expiries.map(({ notAfter }) => Math.floor((notAfter.getTime() - deps.now()) / DAY_MS));
-      const soonest = days.length > 0 ? Math.min(...days) : null;
-      const expiring = soonest !== null && soonest < CERTIFICATE_WARNING_DAYS;
-      const parts: Record<string, z.output<typeof part>> = {
-        postgresql: { state: 'ok' },
-        ...(await deps.health()),
-        klaviyo:
-          refused.length > 0
-            ? {
-                state: 'degraded',
-                detail: `Klaviyo refuses the key of ${refused.length} tenant(s); their write-back waits`,
-              }
-            : { state: 'ok' },
-        certificates: expiring ? { state: 'degraded', detail: describeEnd(soonest) } : { state: 'ok' },
-      };
+      const { schema } = report.parts;
+      if (schema?.state === 'degraded') throw new ApiError('unavailable', `${schema.detail}.`, RETRY);
+      const caller = await callerOf(ctx, deps.credentials);
+      const tenantId = caller?.scopes.includes('Operation.Read') ? caller.tenant.tenantId : null;
+      const parts: Record<string, z.output<typeof part>> = {};
+      for (const [name, { affected, ...rest }] of Object.entries(report.parts)) {
+        const own = affected.filter((one) => one.tenantId === tenantId);
+        parts[name] = own.length > 0 ? { ...rest, affected: own } : rest;
+      }
       const state = Object.values(parts).some((one) => one.state === 'degraded') ? 'degraded' : 'ok';
-      ctx.body = { state, parts, certificates: { active: days.length, soonestExpiryDays: soonest } };
+      ctx.body = { state, parts, certificates: report.certificates };
     },
   }),
 ];

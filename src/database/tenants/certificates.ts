@@ -102,6 +102,14 @@ export async function listCertificates(sql: Sql, tenantId: string): Promise<Appl
   return rows.map(toCertificate);
 }
 
+const DAY_MS = 86_400_000;
+
+/** Whole days that are left; below zero as soon as it is over. */
+export function daysUntil(end: Date, now: number): number {
+  const days = (end.getTime() - now) / DAY_MS;
+  return days < 0 ? Math.min(-1, Math.ceil(days)) : Math.floor(days);
+}
+
 /**
  * Until when each tenant's pass type identifiers can be signed for: the active certificate that serves longest, which
  * ends with its intermediate at the latest. For health and metrics; runs as the system.
