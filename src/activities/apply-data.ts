@@ -4,6 +4,7 @@ import { mergeFields, outgrows } from '../passes/field-order.js';
 import { coerceFields } from '../passes/field-values.js';
 import type { PushUpdateInput } from '../passes/operation-input.js';
 import { withDefaults } from '../passes/pass-view.js';
+import { unlistedCases } from '../passes/unlisted-cases.js';
 import { followVisuals } from '../passes/visuals.js';
 import type { LoadedForChange } from '../database/passes/passes.js';
 import { changePass, type ChangeInput, type Decision } from './change-pass.js';
@@ -60,22 +61,21 @@ export async function decideData(
       'The pass would hold more than 1 MB. Look for a key that differs in every delivery, and clear what is not needed with null.',
     );
   }
+  const fields = withDefaults(design, merged.data);
+  const warnings = [...coerced.warnings, ...unlistedCases(design, fields, merged.changed)];
   const detail = {
     changed: merged.changed,
     ...(merged.superseded.length > 0 && { superseded: merged.superseded }),
-    ...(coerced.warnings.length > 0 && { warnings: coerced.warnings }),
+    ...(warnings.length > 0 && { warnings }),
   };
   const counts = { changed: merged.changed.length, superseded: merged.superseded.length };
   if (merged.changed.length === 0) {
     const result = { ...counts, revision: null };
-    return merged.superseded.length === Object.keys(coerced.values).length
-      ? { nothing: true, detail, result }
-      : { sequences: merged.sequences, detail, result };
+    return merged.moved ? { sequences: merged.sequences, detail, result } : { nothing: true, detail, result };
   }
   const changed = Object.fromEntries(
     merged.changed.map((field) => [field, { from: pass.data[field] ?? null, to: merged.data[field] ?? null }]),
   );
-  const fields = withDefaults(design, merged.data);
   const follow = recomputes ? undefined : followVisuals(design, pass.visuals, fields, merged.changed);
   const visuals = Object.keys(follow?.changed ?? {});
   const after = { ...pass, data: merged.data, field_sequences: merged.sequences };

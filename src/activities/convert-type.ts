@@ -89,7 +89,11 @@ export async function decideType(
       changed: { passType: { from: from.design.name, to: target.design.name } },
       changedFields: ['passType'],
     },
-    detail: { from: from.design.name, to: target.design.name },
+    detail: {
+      from: from.design.name,
+      to: target.design.name,
+      ...(converted.warnings.length > 0 && { warnings: converted.warnings }),
+    },
     result: (revision) => ({ outcome: 'converted', revision }),
   };
 }

@@ -104,7 +104,9 @@ export function updateCustomerActivity(deps: ActivityDeps) {
         for (const name of [...IDENTIFIERS, ...settings.customIdentifiers.map((kind) => OWN + kind)]) {
           const kind = name.startsWith(OWN) ? name.slice(OWN.length) : name;
           const value = merged.data[name] as string | undefined;
-          if (!(name in customer) || merged.superseded.includes(name)) continue;
+          // One that lost may have brought back a third.
+          const lost = merged.superseded.includes(name) && !merged.changed.includes(name);
+          if (!(name in customer) || lost) continue;
           const other = value === undefined ? undefined : await takeIdentifier(tx, ref, { kind, value });
           if (other !== undefined) {
             const claim = { operation, customerId, kind, value: value!, ownerId: other };

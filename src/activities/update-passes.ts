@@ -44,7 +44,7 @@ export function updatePassesActivity(deps: ActivityDeps) {
           const data = Object.fromEntries(
             fields.map((f): [string, JsonValue] => [f.apiFieldName, sources[f.source!]!]),
           );
-          const coerced = coerceFields(fields, data, { mode: 'update', base: '/profile' });
+          const coerced = coerceFields(fields, data, { mode: 'update', base: '/profile', escaped: false });
           // A profile that lost a required value must not hold up the rest: the pass keeps what it has.
           const passedOver = [...coerced.warnings, ...coerced.problems].map(({ pointer, message }) => ({
             pointer,
@@ -66,9 +66,9 @@ export function updatePassesActivity(deps: ActivityDeps) {
           };
           const counts = { changed: changed.length > 0, superseded: superseded.length };
           if (changed.length === 0) {
-            return Object.keys(coerced.values).length === superseded.length
-              ? { nothing: true, detail, result: counts }
-              : { sequences: merged.sequences, detail, result: counts };
+            return merged.moved
+              ? { sequences: merged.sequences, detail, result: counts }
+              : { nothing: true, detail, result: counts };
           }
           const follow = followVisuals(design, pass.visuals, withDefaults(design, merged.data), changed);
           const visuals = Object.keys(follow.changed);

@@ -3,14 +3,22 @@ import type { JsonValue } from './json.js';
 
 // PostgreSQL refuses \u0000 and lone surrogates in jsonb: left in, they turn a permanent fault into a 500.
 
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
+const CONTROL = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f]/g;
+/** Tabs and page breaks part words: without a blank in their place the words would run together. */
+const GAP = /[\t\u000b\u000c]/g;
+const BREAK = /\r\n?/g;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 /** Keys that would reach an object's prototype; refused by the parser, dropped everywhere else. */
 export const PROTOTYPE_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** Removes NUL, control characters (line breaks and tabs stay) and lone surrogates. */
-export const cleanText = (text: string): string => text.replace(CONTROL, '').replace(LONE_SURROGATE, '');
+/** Removes control characters and lone surrogates. Line breaks stay, as `\n`; a tab becomes a blank. */
+export const cleanText = (text: string): string =>
+  text.replace(BREAK, '\n').replace(GAP, ' ').replace(CONTROL, '').replace(LONE_SURROGATE, '');
+
+/** Whether `cleanText` takes something away that the sender should hear of. */
+export const holdsControls = (text: string): boolean =>
+  /[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f-\u009f]/.test(text);
 
 /** `cleanText` in every key and value of a JSON value; prototype keys are dropped. Depth is bounded by the parser. */
 export function cleanJson(value: JsonValue): JsonValue {
@@ -25,16 +33,34 @@ export function cleanJson(value: JsonValue): JsonValue {
   return out;
 }
 
-const BLANK = /^(?:none|null|undefined|nan|n\/a)(?:\s+(?:none|null|undefined|nan|n\/a))*$/i;
-
+/** What templates, imports and spreadsheets write where there is nothing. */
+const NOTHING = /^(?:none|null|undefined|nan|nat|n\/a|#n\/a|<na>|\(null\)|<null>|[-\u2010-\u2015\u2212]+)$/i;
+/** The spellings that are words of programs and no names: people are called Null and Nan. */
+const PROGRAM_WORD = /^(?:None|NaN|NaT|[^A-Z]+|[^a-z]+)$/;
 /** Zero-width spaces and the like: a value of these alone names nobody, and no reader sees why. */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
+/** Two absent values and what a template writes between them, such as `None, None`. */
+const PARTS = /[\s,;]+/;
+const LONGEST_NOTHING = 100;
 
-/** True for what templates leave where a profile has nothing: blanks, `None`, `null`, `undefined`, `nan`, `N/A`. */
-export function isBlank(text: string): boolean {
-  const visible = text.replace(INVISIBLE, '').trim();
-  return visible === '' || BLANK.test(visible);
+/** Without every invisible character: for identifiers, which nobody reads as text. */
+export const withoutInvisible = (text: string): string => text.replace(INVISIBLE, '');
+
+function partsOf(text: string): string[] | null {
+  const visible = text.length > LONGEST_NOTHING * 4 ? text : withoutInvisible(text);
+  return visible.length > LONGEST_NOTHING
+    ? visible.trim() === ''
+      ? []
+      : null
+    : visible.split(PARTS).filter((part) => part !== '');
 }
+
+/** True for what templates leave where a profile has nothing: blanks, `None`, `null`, `undefined`, `nan`, `N/A`, `-`. */
+export const isBlank = (text: string): boolean => partsOf(text)?.every((part) => NOTHING.test(part)) ?? false;
+
+/** `isBlank` for texts and names, where `Null` and `Nan` are people. */
+export const isBlankText = (text: string): boolean =>
+  partsOf(text)?.every((part) => NOTHING.test(part) && PROGRAM_WORD.test(part)) ?? false;
 
 /** True when a template tag arrived literally: `{{`, `}}`, `{%` or `%}`. */
 export const isUnrendered = (text: string): boolean => /\{\{|\}\}|\{%|%\}/.test(text);

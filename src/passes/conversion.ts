@@ -1,16 +1,19 @@
 import { coerceFields } from './field-values.js';
+import type { FieldWarning } from './identifiers.js';
 import type { JsonValue } from '../common/json.js';
 import type { PassTypeDesign } from './pass-type.js';
 
 export interface ConvertedData {
   data: Record<string, JsonValue>;
+  /** Values that optional fields of the target cannot take: they are gone from the pass. */
+  warnings: FieldWarning[];
   problems: { pointer: string; message: string; cure: string }[];
 }
 
 /**
  * What a pass's data becomes under another design. Fields that the target does not know stay as custom data, so a
- * conversion back finds them again; values that do not fit the target's type and required fields that would be empty
- * are problems. `coming` is what the same operation will write right after: what would be refused then is a problem now,
+ * conversion back finds them again. A value that does not fit is left out where its field is optional; required fields
+ * that would be empty or cannot take their value are problems. `coming` is what the same operation will write right after: what would be refused then is a problem now,
  * or the pass would stay converted by half, with nobody told.
  */
 export function convertData(
@@ -18,7 +21,7 @@ export function convertData(
   data: Readonly<Record<string, JsonValue>>,
   coming: Readonly<Record<string, JsonValue>>,
 ): ConvertedData {
-  const kept = coerceFields(target.fields, { ...data }, { mode: 'update', allowCustom: true });
+  const kept = coerceFields(target.fields, { ...data }, { mode: 'update', allowCustom: true, escaped: false });
   const written = coerceFields(target.fields, { ...coming }, { mode: 'update', allowCustom: true });
   const overwritten = new Set(Object.keys(written.values));
   const named = new Set(written.problems.map(({ pointer }) => pointer));
@@ -28,6 +31,8 @@ export function convertData(
   problems.push(...written.problems);
   const after: Record<string, JsonValue | null> = { ...data, ...kept.values };
   for (const field of target.fields) {
+    // What stands under the name of a field, in whatever type: the target's design shows it as one of its own.
+    if (!Object.hasOwn(kept.values, field.apiFieldName)) after[field.apiFieldName] = null;
     if (after[field.apiFieldName] == null && field.default !== undefined) after[field.apiFieldName] = field.default;
     const value = overwritten.has(field.apiFieldName) ? written.values[field.apiFieldName] : after[field.apiFieldName];
     if (field.required && value == null) {
@@ -39,5 +44,6 @@ export function convertData(
     }
   }
   const present = Object.entries(after).filter((entry): entry is [string, JsonValue] => entry[1] != null);
-  return { data: Object.fromEntries(present), problems };
+  const warnings = kept.warnings.filter(({ pointer }) => !overwritten.has(pointer.split('/').pop() ?? ''));
+  return { data: Object.fromEntries(present), warnings, problems };
 }

@@ -32,7 +32,7 @@ export function knownFields(design: PassTypeDesign, person: KnownPerson): Record
     const value = source === undefined ? undefined : sourceValue(person, source);
     if (isValue(value)) given[apiFieldName] = value;
   }
-  return coerceFields(design.fields, given, { mode: 'create' }).values;
+  return coerceFields(design.fields, given, { mode: 'create', escaped: false }).values;
 }
 
 /** The fields that a person has to be asked for: needed, and neither known nor set by default. */
@@ -56,7 +56,7 @@ export function readEnrolment(asked: readonly PassField[], given: Readonly<Recor
     const read =
       raw === ''
         ? { values: {} as Record<string, JsonValue> }
-        : coerceFields([field], { [name]: raw }, { mode: 'create' });
+        : coerceFields([field], { [name]: raw }, { mode: 'create', escaped: false });
     if (Object.hasOwn(read.values, name)) form.values[name] = read.values[name]!;
     else form.faults[name] = raw === '' ? 'missing' : 'wrong';
   }

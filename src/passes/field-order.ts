@@ -3,9 +3,16 @@ import type { JsonValue } from '../common/json.js';
 
 export interface OrderedFields {
   data: Readonly<Record<string, JsonValue>>;
-  /** Field name to the acceptance sequence (decimal text) that last set or cleared it. */
+  /**
+   * Field name to what last set or cleared it: the acceptance sequence in decimal, with the sender's own version where
+   * one was given (`17;v=42`; with `;first=3` where
+   * that version was accepted before). Under the name after `OTHERS`: newest writes of other kinds that may come back.
+   */
   sequences: Readonly<Record<string, string>>;
 }
+
+/** No field has a name with a control character. */
+const OTHERS = '\u0001';
 
 /** Four of the largest bodies; no pass shows a hundredth of it. */
 const MOST_CHARACTERS = 1024 * 1024;
@@ -26,21 +33,62 @@ export interface MergedFields {
   sequences: Record<string, string>;
   /** Fields whose value is another one than before. */
   changed: string[];
-  /** Fields that a later accepted operation had already set: this write lost. */
+  /** Fields where another write holds: this one lost. */
   superseded: string[];
+  /** Whether `sequences` differ from before: they are to be stored also where no value changed. */
+  moved: boolean;
 }
 
-/** What last wrote a field: its acceptance sequence, and the sender's own version where one was given (`17;v=42`). */
-interface Writer {
+/** Writes that can be compared with each other: by number, by time, or, without a version, by acceptance alone. */
+type Order = 'accepted' | 'number' | 'time';
+
+/** One write of one field; null cleared it. */
+interface Write {
   sequence: string;
   version: string | null;
+  value: JsonValue;
+  /** Where the version had come before: when it was first accepted. A repeated delivery is as old as its first one. */
+  first?: string;
+}
+
+const ORDERS: readonly Order[] = ['accepted', 'number', 'time'];
+const orderOf = ({ version }: Pick<Write, 'version'>): Order =>
+  version === null ? 'accepted' : /^\d+$/.test(version) ? 'number' : 'time';
+
+/** Of two writes of the same order the newer one; of one version the later accepted, since it was first accepted. */
+function newerOf(a: Write, b: Write): Write {
+  const byVersion = compareVersions(a.version, b.version);
+  if (byVersion !== 0) return byVersion > 0 ? a : b;
+  const [late, early] = isLater(a.sequence, b.sequence) ? [a, b] : [b, a];
+  if (late.version === null) return late;
+  const first = isLater(firstOf(late), firstOf(early)) ? firstOf(early) : firstOf(late);
+  return first === late.sequence ? late : { ...late, first };
+}
+
+const firstOf = ({ first, sequence }: Write): string => first ?? sequence;
+
+function compareVersions(a: string | null, b: string | null): number {
+  if (a === null || b === null || a === b) return 0;
+  if (/^\d+$/.test(a)) return BigInt(a) > BigInt(b) ? 1 : -1;
+  return a > b ? 1 : -1;
 }
 
 /**
- * Writes `values` (null clears) as the operation with acceptance sequence `sequence`. Which of two writes wins is
- * decided per field by acceptance sequence alone, so merges commute and a repeated merge changes nothing. Where both
- * writes carry a version of the sender's own, the higher version wins instead: an old delivery that Klaviyo repeats
- * hours later never undoes newer data.
+ * The newest write of each order, the one that holds before the others: the one accepted last. Each newest is a maximum,
+ * so the same ones are left whatever the order of arrival.
+ */
+function newestOf(writes: readonly Write[]): Write[] {
+  const newest = ORDERS.flatMap((order) => {
+    const rivals = writes.filter((write) => orderOf(write) === order);
+    return rivals.length === 0 ? [] : [rivals.reduce(newerOf)];
+  });
+  return newest.sort((a, b) => (isLater(firstOf(a), firstOf(b)) ? -1 : 1));
+}
+
+/**
+ * Writes `values` (null clears) as the operation with acceptance sequence `sequence`, per field. Of two writes the one
+ * accepted later wins; where both carry a version of the sender's own, the higher version wins instead. Merges commute
+ * in any mix of the two, and a repeated merge changes nothing.
  */
 export function mergeFields(
   current: OrderedFields,
@@ -53,40 +101,52 @@ export function mergeFields(
     sequences: { ...current.sequences },
     changed: [],
     superseded: [],
+    moved: false,
   };
   for (const [field, value] of Object.entries(values)) {
-    const last = Object.hasOwn(current.sequences, field) ? parseWriter(current.sequences[field]!) : null;
-    const byVersion = last && version !== null && last.version !== null ? compareVersions(last.version, version) : 0;
-    if (last && (byVersion > 0 || (byVersion === 0 && isLater(last.sequence, sequence)))) {
-      merged.superseded.push(field);
-      continue;
-    }
-    // An equal value still moves the sequence: an older write that arrives later must lose to this one too.
-    const latest = last && isLater(last.sequence, sequence) ? last.sequence : sequence;
-    merged.sequences[field] = version === null ? latest : `${latest};v=${version}`;
-    const before = Object.hasOwn(current.data, field) ? current.data[field] : undefined;
-    if (value === null) {
-      delete merged.data[field];
-      if (before !== undefined) merged.changed.push(field);
-    } else {
-      merged.data[field] = value;
-      if (before === undefined || !sameJson(before, value)) merged.changed.push(field);
-    }
+    const before = Object.hasOwn(current.data, field) ? current.data[field]! : null;
+    const write = { sequence, version, value };
+    const newest = newestOf([...readWrites(current.sequences, field, before), write]);
+    const holds = newest[0]!;
+    // The same write again is not superseded: it holds, or holds what it once wrote.
+    if (holds.sequence !== sequence || holds.version !== version) merged.superseded.push(field);
+    keepWrites(merged.sequences, field, newest);
+    if (holds.value === null) delete merged.data[field];
+    else merged.data[field] = holds.value;
+    if (!sameJson(before, holds.value)) merged.changed.push(field);
+    const kept = [field, OTHERS + field].every((key) => merged.sequences[key] === current.sequences[key]);
+    if (!kept) merged.moved = true;
   }
   return merged;
 }
 
-function parseWriter(text: string): Writer {
-  const [sequence, version] = text.split(';v=');
-  return { sequence: sequence!, version: version ?? null };
+const nameOf = ({ sequence, version, first }: Write): string =>
+  `${sequence}${version === null ? '' : `;v=${version}`}${first === undefined ? '' : `;first=${first}`}`;
+
+function readWrites(sequences: OrderedFields['sequences'], field: string, value: JsonValue): Write[] {
+  if (!Object.hasOwn(sequences, field)) return [];
+  const [sequence, ...rest] = sequences[field]!.split(';');
+  const part = (name: string) => rest.find((text) => text.startsWith(name))?.slice(name.length);
+  const first = part('first=');
+  const holds: Write = {
+    sequence: sequence!,
+    version: part('v=') ?? null,
+    value,
+    ...(first !== undefined && { first }),
+  };
+  const others = Object.hasOwn(sequences, OTHERS + field) ? sequences[OTHERS + field]! : '[]';
+  return [holds, ...(JSON.parse(others) as Write[])];
 }
 
-/** Numbers with numbers, UTC times with UTC times; versions of different kinds say nothing about each other. */
-function compareVersions(a: string, b: string): number {
-  const numeric = [a, b].map((text) => /^\d+$/.test(text));
-  if (numeric[0] !== numeric[1]) return 0;
-  const [first, second] = numeric[0] ? [BigInt(a), BigInt(b)] : [a, b];
-  return first > second ? 1 : first < second ? -1 : 0;
+/** What stands behind a write without a version never comes back: its version counts, its value need not be kept. */
+function keepWrites(sequences: Record<string, string>, field: string, newest: readonly Write[]): void {
+  const [holds, ...others] = newest;
+  sequences[field] = nameOf(holds!);
+  delete sequences[OTHERS + field];
+  if (others.length === 0) return;
+  const last = newest.findIndex(({ version }) => version === null);
+  const kept = others.map((write, index) => (last >= 0 && index + 1 > last ? { ...write, value: null } : write));
+  sequences[OTHERS + field] = JSON.stringify(kept);
 }
 
 /** Whether acceptance sequence `a` is later than `b`; both decimal text of a 64-bit number. */

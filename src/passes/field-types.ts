@@ -1,12 +1,13 @@
-import { cleanText, decodeAmpersand, decodeEntities } from '../common/clean-text.js';
+import { decodeAmpersand, decodeEntities, withoutInvisible } from '../common/clean-text.js';
+import { nearest } from '../common/nearest-name.js';
+import { tidyText } from '../common/tidy-text.js';
 import type { JsonValue } from '../common/json.js';
 import type { FieldType, PassField } from './pass-type.js';
 
-/** A value of the field's type, or why not; `unreadable` means that a guess would be needed. */
-export type Read = { value: string | number | boolean } | { message: string; cure: string; unreadable: boolean };
+/** A value of the field's type, or why it does not fit. */
+export type Read = { value: string | number | boolean } | { message: string; cure: string };
 
-const unreadable = (message: string, cure: string): Read => ({ message, cure, unreadable: true });
-const wrong = (message: string, cure: string): Read => ({ message, cure, unreadable: false });
+const wrong = (message: string, cure: string): Read => ({ message, cure });
 
 const TRUE: ReadonlySet<string> = new Set(['true', '1', 'yes']);
 const FALSE: ReadonlySet<string> = new Set(['false', '0', 'no']);
@@ -33,32 +34,34 @@ function readNumber(text: string): number | null {
   return number === 0 ? 0 : number;
 }
 
-type Reader = (text: string, given: string | number | boolean) => Read;
+type Reader = (text: string, given: string | number | boolean, escaped: boolean) => Read;
 
 const READERS: Record<FieldType, Reader> = {
-  text: (_, given) => ({ value: typeof given === 'string' ? cleanText(decodeEntities(given)) : String(given) }),
+  text: (_, given, escaped) => ({
+    value: typeof given === 'string' ? tidyText(escaped ? decodeEntities(given) : given) : String(given),
+  }),
   number: (text) => {
     const value = readNumber(text);
     return value === null
-      ? unreadable(`is not a number: ${excerpt(text)}`, 'send digits with a point, such as 12.50, without blanks')
+      ? wrong(`is not a number: ${excerpt(text)}`, 'send digits with a point, such as 12.50, without blanks')
       : { value };
   },
   integer: (text) => {
     const value = readNumber(text);
     return value === null || !Number.isSafeInteger(value)
-      ? unreadable(`is not a whole number: ${excerpt(text)}`, 'send digits only, such as 120')
+      ? wrong(`is not a whole number: ${excerpt(text)}`, 'send digits only, such as 120')
       : { value };
   },
   boolean: (text) => {
     const word = text.toLowerCase();
     if (TRUE.has(word)) return { value: true };
     if (FALSE.has(word)) return { value: false };
-    return unreadable(`is neither true nor false: ${excerpt(text)}`, 'send true or false');
+    return wrong(`is neither true nor false: ${excerpt(text)}`, 'send true or false');
   },
   date: (text) => {
     const value = realDate(text);
     return value === null
-      ? unreadable(`is not a date: ${excerpt(text)}`, 'send it as 2026-01-31: {{ …|date:"Y-m-d" }}')
+      ? wrong(`is not a date: ${excerpt(text)}`, 'send it as 2026-01-31: {{ …|date:"Y-m-d" }}')
       : { value };
   },
   datetime: (text) => {
@@ -68,11 +71,11 @@ const READERS: Record<FieldType, Reader> = {
       ? new Date(`${parts[1]}T${parts[2]}${parts[3]?.slice(0, 7) ?? ':00'}${zone?.toUpperCase()}`)
       : null;
     return !parts || !realDate(parts[1]!) || !time || Number.isNaN(time.getTime())
-      ? unreadable(`is not a time with a zone: ${excerpt(text)}`, 'send it as 2026-01-31T09:30:00Z: {{ …|date:"c" }}')
+      ? wrong(`is not a time with a zone: ${excerpt(text)}`, 'send it as 2026-01-31T09:30:00Z: {{ …|date:"c" }}')
       : { value: time.toISOString() };
   },
-  url: (text) => {
-    const address = decodeAmpersand(text).replace(/[\t\n\r]/g, '');
+  url: (text, _, escaped) => {
+    const address = (escaped ? decodeAmpersand(text) : text).replaceAll('\n', '');
     const scheme = URL.canParse(address) ? new URL(address).protocol : null;
     return scheme !== null && URL_SCHEMES.has(scheme)
       ? { value: address }
@@ -80,8 +83,23 @@ const READERS: Record<FieldType, Reader> = {
   },
 };
 
-/** Reads one value by the field's type; no guesses: "12,50" may be twelve and a half or twelve hundred. */
-export function coerceValue(field: PassField, raw: Exclude<JsonValue, null>): Read {
+/** The listed value that a text means, whatever its case; where it is none of them, the nearest one is named. */
+function choose(choices: NonNullable<PassField['oneOf']>, read: string): Read {
+  const wanted = read.toLowerCase();
+  const found = choices.find((choice) => choice === read) ?? choices.find((choice) => choice.toLowerCase() === wanted);
+  if (found !== undefined) return { value: found };
+  const near = nearest(read, choices);
+  return wrong(
+    `is none of the values that the pass type lists: ${excerpt(read)}`,
+    `${near ? `did you mean "${near}"? ` : ''}Send one of ${choices.slice(0, 20).join(', ')}`,
+  );
+}
+
+/**
+ * Reads one value by the field's type; no guesses: "12,50" may be twelve and a half or twelve hundred. `escaped`: it
+ * comes from a template, which writes HTML entities.
+ */
+export function coerceValue(field: PassField, raw: Exclude<JsonValue, null>, escaped: boolean): Read {
   if (typeof raw === 'object') {
     return wrong(
       `is ${Array.isArray(raw) ? 'a list' : 'an object'} where one value belongs`,
@@ -89,12 +107,13 @@ export function coerceValue(field: PassField, raw: Exclude<JsonValue, null>): Re
     );
   }
   if (typeof raw === 'boolean' && (field.type === 'number' || field.type === 'integer')) {
-    return unreadable('is true or false where a number belongs', 'send digits');
+    return wrong('is true or false where a number belongs', 'send digits');
   }
-  const read = READERS[field.type](cleanText(String(raw)).trim(), raw);
+  const read = READERS[field.type](withoutInvisible(tidyText(String(raw))).trim(), raw, escaped);
+  if (!('value' in read) || typeof read.value !== 'string') return read;
   const limit = field.maxLength;
-  if ('value' in read && typeof read.value === 'string' && limit !== undefined && [...read.value].length > limit) {
+  if (limit !== undefined && [...read.value].length > limit) {
     return wrong(`is longer than ${limit} characters`, 'shorten it: {{ …|truncatechars:' + limit + ' }}');
   }
-  return read;
+  return field.oneOf ? choose(field.oneOf, read.value) : read;
 }

@@ -3,10 +3,12 @@ import {
   cleanText,
   decodeEntities,
   isBlank,
+  isBlankText,
   isUnrendered,
   pointer,
   PROTOTYPE_KEYS,
 } from '../common/clean-text.js';
+import { tidyText } from '../common/tidy-text.js';
 import { coerceValue } from './field-types.js';
 import type { FieldProblem, FieldWarning } from './identifiers.js';
 import { nearest, nearestByWords } from '../common/nearest-name.js';
@@ -14,45 +16,58 @@ import type { JsonValue } from '../common/json.js';
 import type { PassField } from './pass-type.js';
 
 export interface CoerceOptions {
-  /** `create` demands the required fields and refuses what it cannot read; `update` drops that with a warning. */
+  /** `create` demands the required fields; `update` lets a null clear, and says of a blank that it changed nothing. */
   mode: 'update' | 'create';
   /** Keep keys that are no fields as custom data (pushUpdate's "fields and custom data to set"). */
   allowCustom?: boolean;
   /** JSON pointer of `data` in the request body. */
   base?: string;
+  /** False for values that were read before, or that no template wrote: entities are decoded exactly once. Default true. */
+  escaped?: boolean;
 }
 export interface CoercedFields {
   /** Values to set; null clears. Keys that stay as they are are missing. */
   values: Record<string, JsonValue>;
+  /** Of required fields and of names that are no field: the request is refused. */
   problems: FieldProblem[];
+  /** Of everything else: the value is left out, the rest is carried out. */
   warnings: FieldWarning[];
 }
 
 const MAX_CUSTOM_KEY = 255;
 
-/** Cleans custom data, which has no type: texts are decoded once, lists and objects kept as they are. */
-const customValue = (value: JsonValue): JsonValue =>
-  typeof value === 'string' ? cleanText(decodeEntities(value)) : cleanJson(value);
+/** Tidies custom data, which has no type: texts are decoded once, lists and objects kept as they are. */
+const customValue = (value: JsonValue, escaped: boolean): JsonValue =>
+  typeof value === 'string' ? tidyText(escaped ? decodeEntities(value) : value) : cleanJson(value);
+
+/** Whether a text is what a template leaves for nothing. Only texts have room for people called Null. */
+function isNothing(text: string, field: PassField | undefined): boolean {
+  const readable = decodeEntities(cleanText(text));
+  return field === undefined || field.type === 'text' ? isBlankText(readable) : isBlank(readable);
+}
 
 /** Sets a property even where the key is `__proto__`-like; such keys never get here, but cost nothing to guard. */
 const set = (target: Record<string, JsonValue>, key: string, value: JsonValue) =>
   Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
 
 /**
- * Reads data by the types of a pass type's fields. Total: never throws, whatever JSON it gets.
- * Blank texts and `None` mean no change (on create: absent); a JSON null clears.
+ * Reads data by the types of a pass type's fields, by one rule for every way in: a value that does not fit is left out
+ * with a warning where its field is optional, and refused where it is required. What templates leave for nothing is no
+ * change (on create: absent); only a JSON null clears. Total: never throws, whatever JSON it gets.
  */
 export function coerceFields(
   fields: readonly PassField[],
   data: Readonly<Record<string, JsonValue>>,
   options: CoerceOptions,
 ): CoercedFields {
-  const { mode, allowCustom = false, base = mode === 'create' ? '/pass' : '/additionalData' } = options;
+  const { mode, allowCustom = false, escaped = true } = options;
+  const { base = mode === 'create' ? '/pass' : '/additionalData' } = options;
   const byName = new Map(fields.map((field) => [field.apiFieldName, field]));
   const names = [...byName.keys()];
   const result: CoercedFields = { values: {}, problems: [], warnings: [] };
   const warn = (at: string, message: string) => result.warnings.push({ pointer: at, message });
   const refused = new Set<string>();
+  const leftOut = mode === 'create' ? 'was left out' : 'was left as it is';
 
   for (const [key, raw] of Object.entries(data)) {
     const at = base + pointer(key);
@@ -62,14 +77,13 @@ export function coerceFields(
       continue;
     }
     if (!field) {
-      // Custom data has names of its own: only a slip of a field's name is worth a warning there.
-      const near = nearest(key, names) ?? (allowCustom ? null : nearestByWords(key, names));
-      const hint = near ? `did you mean "${near}"?` : `the fields are ${names.join(', ') || '(none)'}`;
+      const hint = hintFor(key, fields, allowCustom);
       if (!allowCustom || cleanText(key) !== key || key.length > MAX_CUSTOM_KEY || key === '') {
-        result.problems.push({ pointer: at, message: `"${cleanText(key).slice(0, 100)}" is not a field`, cure: hint });
+        const cure = hint ?? `the fields are ${names.join(', ') || '(none)'}`;
+        result.problems.push({ pointer: at, message: `"${cleanText(key).slice(0, 100)}" is not a field`, cure });
         continue;
       }
-      if (near) warn(at, `"${key}" is not a field and was kept as custom data; ${hint}`);
+      if (hint) warn(at, `"${key}" is not a field and was kept as custom data; ${hint}`);
     }
     if (raw === null) {
       if (mode === 'create') continue;
@@ -83,7 +97,7 @@ export function coerceFields(
       } else set(result.values, key, null);
       continue;
     }
-    if (typeof raw === 'string' && isBlank(cleanText(raw))) {
+    if (typeof raw === 'string' && isNothing(raw, field)) {
       if (mode === 'update') warn(at, `${key} is blank and was left as it is; send null to clear it`);
       continue;
     }
@@ -92,13 +106,12 @@ export function coerceFields(
       continue;
     }
     if (!field) {
-      set(result.values, key, customValue(raw));
+      set(result.values, key, customValue(raw, escaped));
       continue;
     }
-    const read = coerceValue(field, raw);
+    const read = coerceValue(field, raw, escaped);
     if ('value' in read) set(result.values, key, read.value);
-    else if (mode === 'update' && read.unreadable)
-      warn(at, `${key} ${read.message} and was left as it is: ${read.cure}`);
+    else if (!field.required) warn(at, `${key} ${read.message} and ${leftOut}: ${read.cure}`);
     else {
       refused.add(key);
       result.problems.push({ pointer: at, message: `${key} ${read.message}`, cure: read.cure });
@@ -118,4 +131,15 @@ export function coerceFields(
     }
   }
   return result;
+}
+
+/** The field that a name was probably meant to be: by a slip of the name, by its label, or by more words or fewer. */
+function hintFor(key: string, fields: readonly PassField[], allowCustom: boolean): string | null {
+  const names = fields.map(({ apiFieldName }) => apiFieldName);
+  const wanted = key.trim().toLowerCase();
+  const labelled = fields.find(({ label }) => label?.trim().toLowerCase() === wanted)?.apiFieldName;
+  if (labelled) return `it is the label of "${labelled}": send that name`;
+  // Custom data has names of its own: only a slip of a field's name is worth a warning there.
+  const near = nearest(key, names) ?? (allowCustom ? null : nearestByWords(key, names));
+  return near && `did you mean "${near}"?`;
 }

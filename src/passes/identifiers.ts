@@ -1,6 +1,14 @@
-import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/min';
-import { cleanText, decodeAmpersand, decodeEntities, isBlank, isUnrendered, pointer } from '../common/clean-text.js';
+import {
+  cleanText,
+  decodeAmpersand,
+  decodeEntities,
+  isBlank,
+  isUnrendered,
+  pointer,
+  withoutInvisible,
+} from '../common/clean-text.js';
 import { nearest } from '../common/nearest-name.js';
+import { readPhone } from './phone-number.js';
 
 export const IDENTIFIER_KINDS = ['email', 'phone', 'customerId', 'serialNumber', 'externalId', 'passTemplate'] as const;
 
@@ -61,25 +69,6 @@ function normaliseEmail(text: string): NormalisedIdentifier {
   return { ok: true, value };
 }
 
-function normalisePhone(text: string, options: IdentifierOptions): NormalisedIdentifier {
-  const bare = text
-    .replace(/^="?|"$/g, '')
-    .replace(/^tel:/i, '')
-    .replace(/^\((\+\d+)\)/, '$1')
-    .trim();
-  const country = options.defaultCountry?.toUpperCase() as CountryCode | undefined;
-  const parsed = parsePhoneNumberFromString(bare, { extract: false, ...(country && { defaultCountry: country }) });
-  if (!parsed?.isPossible() || parsed.ext) {
-    return refuse(
-      'is not a phone number that can be dialled from abroad',
-      options.defaultCountry
-        ? 'send it with its country code, such as +33612345678'
-        : 'send it as +33612345678, or set the default country of the tenant',
-    );
-  }
-  return { ok: true, value: parsed.number };
-}
-
 /**
  * One identifier in the form in which it is stored and looked up; applying it twice changes nothing more.
  * Blanks and what templates leave for nothing (`None`, `null`, `nan`, ...) are absent, never a value that could match.
@@ -95,15 +84,26 @@ export function normaliseIdentifier(kind: string, raw: unknown, options: Identif
       'send one text between quotes',
     );
   }
-  const given = cleanText(String(raw)).trim();
+  const given = withoutInvisible(cleanText(String(raw))).trim();
   if (isBlank(given)) return { ok: 'absent' };
   if (isUnrendered(given)) {
     return refuse('still holds a template tag', 'check the spelling of the tag, and send from a live profile');
   }
-  const text = (kind === 'email' ? decodeEntities(given) : decodeAmpersand(given)).trim();
+  // Entities may stand for invisible characters, too.
+  const text = withoutInvisible(kind === 'email' ? decodeEntities(given) : decodeAmpersand(given)).trim();
   if (isBlank(text)) return { ok: 'absent' };
   if (kind === 'email') return normaliseEmail(text);
-  if (kind === 'phone') return normalisePhone(text, options);
+  if (kind === 'phone') {
+    const phone = readPhone(text, options.defaultCountry);
+    return phone === null
+      ? refuse(
+          'is not a phone number that can be dialled from abroad',
+          options.defaultCountry
+            ? 'send it with its country code, such as +33612345678'
+            : 'send it as +33612345678, or set the default country of the tenant',
+        )
+      : { ok: true, value: phone };
+  }
   const value = text.normalize('NFC');
   return value.length > MAX_LENGTH
     ? refuse(`is longer than ${MAX_LENGTH} characters`, 'check which property the tag inserts')

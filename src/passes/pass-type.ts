@@ -18,6 +18,8 @@ export const passField = z.strictObject({
   required: z.boolean().default(false),
   default: z.union([z.string(), z.number(), z.boolean()]).optional(),
   maxLength: z.int().positive().max(4096).optional(),
+  /** The only values of a text field; anything else does not fit. Case does not count. */
+  oneOf: z.array(z.string().min(1).max(255)).min(1).max(100).optional(),
   /** Where the value stands in the Klaviyo profile: an attribute (`first_name`) or a custom property (`properties.tier`). */
   source: z.string().max(200).optional(),
 });

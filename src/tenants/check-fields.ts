@@ -1,10 +1,11 @@
 import { coerceValue } from '../passes/field-types.js';
 import type { PassField } from '../passes/pass-type.js';
 import { pointer } from '../common/clean-text.js';
+import { tidyText } from '../common/tidy-text.js';
 import type { FolderProblem } from './folder-problem.js';
 import type { PassTypeFile } from './read-folder.js';
 
-/** What is wrong with one field of a pass type: its default does not fit, or a length that means nothing. */
+/** What is wrong with one field of a pass type: its default does not fit, or a length or a list that means nothing. */
 export function fieldProblem(field: PassField): { key: string; message: string; cure: string } | undefined {
   if (field.default !== undefined) {
     const wanted = ['number', 'integer'].includes(field.type)
@@ -12,7 +13,7 @@ export function fieldProblem(field: PassField): { key: string; message: string; 
       : field.type === 'boolean'
         ? 'boolean'
         : 'string';
-    const read = coerceValue(field, field.default);
+    const read = coerceValue(field, field.default, false);
     const cure = `write a default of the type ${field.type}, or leave it out.`;
     if (!('value' in read)) return { key: 'default', message: `the default ${read.message}.`, cure };
     if (typeof field.default !== wanted) {
@@ -24,6 +25,21 @@ export function fieldProblem(field: PassField): { key: string; message: string; 
       key: 'maxLength',
       message: `a field of the type ${field.type} has no length.`,
       cure: 'remove maxLength, or make the type "text".',
+    };
+  }
+  if (field.oneOf !== undefined && field.type !== 'text') {
+    return {
+      key: 'oneOf',
+      message: `a field of the type ${field.type} cannot list its values.`,
+      cure: 'remove oneOf, or make the type "text".',
+    };
+  }
+  const never = field.oneOf?.find((choice) => tidyText(choice) !== choice);
+  if (never !== undefined) {
+    return {
+      key: 'oneOf',
+      message: `no value will ever equal ${JSON.stringify(never)}: values are trimmed and freed of invisible characters.`,
+      cure: `write ${JSON.stringify(tidyText(never))}.`,
     };
   }
   return undefined;

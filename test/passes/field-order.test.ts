@@ -82,6 +82,81 @@ describe('an update accepted later is never overwritten by one accepted earlier'
     );
   });
 
+  it('writes with and without versions, of numbers and of times, end alike in any order of arrival', () => {
+    const version = fc.oneof(
+      { weight: 2, arbitrary: fc.constant(null) },
+      fc.nat(4).map(String),
+      fc.constantFrom('2026-01-01T00:00:00.000Z', '2026-01-02T00:00:00.000Z'),
+    );
+    const mixed = fc.uniqueArray(fc.record({ sequence: fc.bigInt(1n, 40n).map(String), version, fields }), {
+      selector: ({ sequence }) => sequence,
+      minLength: 2,
+      maxLength: 7,
+    });
+    const run = (list: readonly { sequence: string; version: string | null; fields: Record<string, JsonValue> }[]) =>
+      list.reduce<OrderedFields>((state, w) => mergeFields(state, w.fields, w.sequence, w.version), empty);
+    fc.assert(
+      fc.property(mixed, fc.infiniteStream(fc.nat()), (list, random) => {
+        const arriving = [...list, ...list.slice(0, 2)];
+        for (let i = arriving.length - 1; i > 0; i--) {
+          const j = random.next().value! % (i + 1);
+          [arriving[i], arriving[j]] = [arriving[j]!, arriving[i]!];
+        }
+        const [one, other] = [run(list), run(arriving)];
+        assert.deepEqual(
+          { data: other.data, sequences: other.sequences },
+          { data: one.data, sequences: one.sequences },
+        );
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  it('a change of a merchant stands between two deliveries, in every order; the older delivery is no news', () => {
+    const a = { sequence: '1', version: '5', value: 'A' };
+    const b = { sequence: '2', version: null, value: 'B' };
+    for (const c of [
+      { sequence: '3', version: '3', value: 'C' },
+      { sequence: '3', version: '5', value: 'A' },
+    ]) {
+      for (const order of [
+        [a, b, c],
+        [a, c, b],
+        [b, a, c],
+        [b, c, a],
+        [c, a, b],
+        [c, b, a],
+      ]) {
+        const end = order.reduce<OrderedFields>(
+          (s, w) => mergeFields(s, { tier: w.value }, w.sequence, w.version),
+          empty,
+        );
+        assert.deepEqual(end.data, { tier: 'B' }, order.map(({ value: v }) => v).join());
+      }
+    }
+  });
+
+  it('what was stored before is understood, and a cleared value is kept nowhere', () => {
+    const stored = { data: { tier: 'gold' }, sequences: { tier: '17;v=42' } };
+    assert.deepEqual(mergeFields(stored, { tier: 'old' }, '18', '41').data, { tier: 'gold' });
+    assert.deepEqual(mergeFields(stored, { tier: 'new' }, '16', '43').data, { tier: 'new' });
+    const cleared = mergeFields(stored, { tier: null }, '18');
+    assert.deepEqual([cleared.data, cleared.changed], [{}, ['tier']]);
+    assert.ok(!JSON.stringify(cleared.sequences).includes('gold'));
+    assert.deepEqual(mergeFields({ data: {}, sequences: { tier: '17' } }, { tier: 'x' }, '16').superseded, ['tier']);
+  });
+
+  it('a write that loses can still bring another one back, and says so', () => {
+    const merchant = mergeFields(empty, { tier: 'merchant' }, '5');
+    const flow = mergeFields(merchant, { tier: 'flow' }, '7', '1');
+    assert.equal(flow.data['tier'], 'flow');
+    const newer = mergeFields(flow, { tier: 'newer' }, '3', '9');
+    assert.deepEqual([newer.data, newer.changed, newer.superseded], [{ tier: 'merchant' }, ['tier'], ['tier']]);
+    const older = mergeFields(newer, { tier: 'oldest' }, '2', '10');
+    assert.deepEqual([older.changed, older.superseded, older.moved], [[], ['tier'], true]);
+    assert.equal(mergeFields(older, { tier: 'oldest' }, '2', '10').moved, false);
+  });
+
   it('a write without a version is ordered by acceptance against one with a version', () => {
     const first = mergeFields(empty, { points: 5 }, '10', '2026-01-01T00:00:00Z');
     assert.deepEqual(mergeFields(first, { points: 6 }, '9').superseded, ['points']);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { coerceFields } from '../../src/passes/field-values.js';
+import { tidyText } from '../../src/common/tidy-text.js';
 import { nearest, nearestByWords } from '../../src/common/nearest-name.js';
 import type { JsonValue } from '../../src/common/json.js';
 import { FIELD_TYPES, passField, type FieldType } from '../../src/passes/pass-type.js';
@@ -47,7 +48,7 @@ for (const [type, raw] of [
   ['datetime', '2026-01-31T21:04:00'],
   ['datetime', '2026-02-30T21:04:00Z'],
 ] as const) {
-  test(`${type}: ${JSON.stringify(raw)} is not guessed: a warning on update, a problem on create`, () => {
+  test(`${type}: ${JSON.stringify(raw)} is not guessed: it is left out with a warning, refused where the field is required`, () => {
     const key = `a-${type}`;
     const changed = update({ [key]: raw });
     assert.deepEqual(
@@ -55,21 +56,126 @@ for (const [type, raw] of [
       [{}, [], `/additionalData/${key}`],
     );
     const made = create({ [key]: raw });
-    assert.deepEqual([made.values, made.problems[0]?.pointer], [{ name: 'Zoë' }, `/pass/${key}`]);
+    assert.deepEqual([made.values, made.problems, made.warnings[0]?.pointer], [{ name: 'Zoë' }, [], `/pass/${key}`]);
+    const needed = [field(key, type, { required: true })];
+    for (const mode of ['update', 'create'] as const) {
+      const { values, problems } = coerceFields(needed, { [key]: raw }, { mode });
+      assert.deepEqual([values, problems.length], [{}, 1], mode);
+    }
   });
 }
 
-test('wrong shapes, lengths and links are problems in both modes', () => {
-  for (const [key, raw] of [
-    ['name', ['a']],
-    ['name', 'Zoë O’Brien'],
-    ['a-url', 'javascript:alert(1)'],
-    ['a-url', 'x.com'],
-    ['a-number', {}],
+test('wrong shapes, lengths, links and values cost an optional field alone, and say the cure', () => {
+  const optional = [
+    field('name', 'text', { maxLength: 5 }),
+    field('site', 'url'),
+    field('points', 'integer'),
+    field('tier', 'text', { oneOf: ['bronze', 'silver', 'Platinum'] }),
+  ];
+  const needed = optional.map((one) => ({ ...one, required: true }));
+  for (const [key, raw, said] of [
+    ['name', ['a'], /a list/],
+    ['name', 'Zoë O’Brien', /longer than 5/],
+    ['site', 'javascript:alert(1)', /not a link/],
+    ['site', '//cdn.example.com/a.jpg', /https:\/\//],
+    ['site', {}, /an object/],
+    ['tier', 'Platinm', /did you mean "Platinum"\?.*bronze, silver/],
+    ['tier', 'none of these', /Send one of/],
   ] as const) {
-    assert.equal(update({ [key]: raw as JsonValue }).problems[0]?.pointer, `/additionalData/${key}`);
-    assert.equal(create({ [key]: raw as JsonValue }).problems.length, 1);
+    for (const mode of ['update', 'create'] as const) {
+      const data = { points: 50, [key]: raw as JsonValue };
+      const read = coerceFields(optional, data, { mode });
+      assert.deepEqual([read.values, read.problems], [{ points: 50 }, []]);
+      assert.match(read.warnings[0]!.message, said);
+      assert.ok(read.warnings[0]!.pointer.endsWith(key) && read.warnings[0]!.message.startsWith(key));
+      const refused = coerceFields(needed, data, { mode }).problems.find(({ pointer }) => pointer.endsWith(key));
+      assert.match(`${refused?.message}: ${refused?.cure}`, said);
+    }
   }
+});
+
+test('a listed value is taken in any case, and kept as it is listed', () => {
+  const tier = [field('tier', 'text', { oneOf: ['bronze', 'Gold'] })];
+  for (const raw of ['gold', ' GOLD ', 'Gold\u200b']) {
+    assert.deepEqual(coerceFields(tier, { tier: raw }, { mode: 'update' }).values, { tier: 'Gold' });
+  }
+});
+
+test('what templates leave for nothing is no change; names are names', () => {
+  const nothing = [
+    '',
+    ' ',
+    '\t',
+    'None',
+    'none',
+    'null',
+    'NULL',
+    'nan',
+    'NaN',
+    'undefined',
+    'N/A',
+    'n/a',
+    '-',
+    '–',
+    '--',
+  ];
+  for (const raw of [...nothing, 'None None', 'None, None', '&nbsp;', '\u200b', '\ufeff-']) {
+    for (const one of fields) {
+      const given = { [one.apiFieldName]: raw };
+      assert.deepEqual(coerceFields(fields, given, { mode: 'update' }).values, {}, `${one.type} ${raw}`);
+      assert.deepEqual(coerceFields(fields, given, { mode: 'update' }).problems, [], `${one.type} ${raw}`);
+    }
+    assert.deepEqual(update({ custom: raw }).values, {}, raw);
+  }
+  for (const name of ['Null', 'Nan', 'Nan Null', 'Undefined', 'Jean-Luc', 'Noné']) {
+    const texts = [field('name', 'text', { required: true })];
+    assert.deepEqual(coerceFields(texts, { name }, { mode: 'create' }), {
+      values: { name },
+      problems: [],
+      warnings: [],
+    });
+  }
+});
+
+test('texts are trimmed and freed of what nobody sees; emoji and scripts that need joiners keep them', () => {
+  for (const [raw, kept] of [
+    [' gold ', 'gold'],
+    ['\u200bgold\ufeff', 'gold'],
+    ['go\u00adld\u2060', 'gold'],
+    ['\u202agold\u202c', 'gold'],
+    ['g\u200doold\u200c', 'goold'],
+    ['a\tb\r\nc\u0007', 'a b\nc'],
+    ['Zoe\u0308', 'Zoë'],
+    ['❤️ 👩‍🚀 1️⃣', '❤️ 👩‍🚀 1️⃣'],
+    ['می‌خواهم', 'می‌خواهم'],
+    ['abc \u2067שלום\u2069 d', 'abc שלום d'],
+  ] as const) {
+    const { values } = coerceFields([field('t', 'text')], { t: raw, own: raw }, { mode: 'update', allowCustom: true });
+    assert.deepEqual(values, { t: kept, own: kept });
+  }
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), (one, two) => {
+      for (const text of [one, two, `${two}\u200d\ufe0f\u0301${two}`])
+        assert.equal(tidyText(tidyText(text)), tidyText(text));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('entities are decoded once on the way in, and never in what was read before', () => {
+  const texts = [field('t', 'text'), field('u', 'url')];
+  const data = { t: '&amp;lt;', u: 'https://x.com/?a=1&amp;b', own: '&amp;amp;' };
+  const once = coerceFields(texts, data, { mode: 'update', allowCustom: true }).values;
+  assert.deepEqual(once, { t: '&lt;', u: 'https://x.com/?a=1&b', own: '&amp;' });
+  assert.deepEqual(coerceFields(texts, once, { mode: 'update', allowCustom: true, escaped: false }).values, once);
+});
+
+test('a label instead of a name is told in both modes', () => {
+  const beans = [field('points', 'integer', { label: 'Beans' }), field('tier', 'text')];
+  const kept = coerceFields(beans, { beans: 5 }, { mode: 'update', allowCustom: true });
+  assert.deepEqual(kept.values, { beans: 5 });
+  assert.match(kept.warnings[0]!.message, /label of "points"/);
+  assert.match(coerceFields(beans, { Beans: 5 }, { mode: 'create' }).problems[0]!.cure, /label of "points"/);
 });
 
 test('blank means no change, null clears, a required field cannot be cleared', () => {

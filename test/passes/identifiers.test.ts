@@ -107,6 +107,56 @@ test('phone: E.164 with the tenant’s country', () => {
   }
 });
 
+test('phone: as people and WhatsApp write it', () => {
+  for (const [form, number, country = 'US'] of [
+    ['+5215512345678', '+525512345678'],
+    ['+52 1 (55) 1234-5678', '+525512345678'],
+    ['5215512345678', '+525512345678'],
+    ['5215512345678@c.us', '+525512345678'],
+    ['whatsapp:+5215512345678', '+525512345678'],
+    ['https://wa.me/5215512345678', '+525512345678'],
+    ['044 55 1234 5678', '+525512345678', 'MX'],
+    ['+5491112345678', '+5491112345678'],
+    ['+54 11 15 1234-5678', '+5491112345678'],
+    ['+44 (0)20 7946 0958', '+442079460958'],
+    ['+49 (0)171 1234567', '+491711234567'],
+    ['+61 0412 345 678', '+61412345678'],
+    ['+39 0333 1234567', '+393331234567'],
+    ['+39 06 12345678', '+390612345678'],
+    ['+34 0 612 345 678', '+34612345678'],
+    ['0033 6 12 34 56 78', '+33612345678'],
+    ['++33612345678', '+33612345678'],
+    ['＋３３６１２３４５６７８', '+33612345678'],
+    ['\u202a+33 6 12 34 56 78\u202c', '+33612345678'],
+    ['4155559001', '+14155559001'],
+  ] as const) {
+    assert.deepEqual(
+      normaliseIdentifier('phone', form, { defaultCountry: country }),
+      { ok: true, value: number },
+      form,
+    );
+  }
+  for (const unclear of ['0612345678', '1234567890', '+10612345678', '33612345678', '+1 415 555 0001 x12']) {
+    assert.equal(normaliseIdentifier('phone', unclear, { defaultCountry: 'US' }).ok, false, unclear);
+  }
+});
+
+test('what nobody sees tells no two people apart', () => {
+  for (const [kind, plain] of [
+    ['email', 'sarah@example.com'],
+    ['phone', '+33612345678'],
+    ['customerId', 'C-1001'],
+    ['cardNumber', '77'],
+  ] as const) {
+    for (const hidden of ['\u200b', '\ufeff', '\u00ad', '\u2060', '\u200e', '&#8203;']) {
+      if (hidden.startsWith('&') && kind !== 'email') continue;
+      const middle = plain.slice(0, 2) + hidden + plain.slice(2);
+      for (const form of [hidden + plain, plain + hidden, middle, ` ${plain}\t`])
+        assert.equal(value(kind, form), plain);
+    }
+  }
+});
+
 test('other ids: trimmed, case kept, only &amp; decoded, exact numbers only', () => {
   assert.equal(value('customerId', ' C-1001x '), 'C-1001x');
   assert.equal(value('externalId', 'a&amp;b&copy;'), 'a&b&copy;');

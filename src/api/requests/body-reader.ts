@@ -1,4 +1,12 @@
-import { cleanJson, cleanText, decodeAmpersand, isBlank, isUnrendered, pointer } from '../../common/clean-text.js';
+import {
+  cleanJson,
+  cleanText,
+  decodeAmpersand,
+  isBlank,
+  isUnrendered,
+  pointer,
+  withoutInvisible,
+} from '../../common/clean-text.js';
 import type { FieldProblem, FieldWarning, Identifier, IdentifierOptions } from '../../passes/identifiers.js';
 import { isOurOwnKey } from '../../common/idempotency-key.js';
 import { nearest } from '../../common/nearest-name.js';
@@ -58,7 +66,7 @@ export class BodyReader {
       this.problem(at, `${key} is ${typeName(value)} where a text belongs`, 'put quotes around the tag');
       return null;
     }
-    const text = decodeAmpersand(cleanText(String(value))).trim();
+    const text = withoutInvisible(decodeAmpersand(cleanText(String(value)))).trim();
     if (isBlank(text)) return null;
     if (isUnrendered(text)) {
       this.problem(

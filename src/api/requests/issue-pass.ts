@@ -1,4 +1,5 @@
-import { cleanJson, cleanText, decodeEntities, isBlank, isUnrendered, pointer } from '../../common/clean-text.js';
+import { cleanJson, decodeEntities, isBlankText, isUnrendered, pointer } from '../../common/clean-text.js';
+import { tidyText } from '../../common/tidy-text.js';
 import { isTakenName, normaliseIdentifier, parseIdentifiers, type Identifier } from '../../passes/identifiers.js';
 import type { JsonValue } from '../../common/json.js';
 import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './body-reader.js';
@@ -57,8 +58,9 @@ const readIdentifiers = (from: Body, keys: readonly string[], options: RequestOp
 
 function readName(recipient: Body): string | null {
   const name = own(recipient, 'name');
-  if (typeof name !== 'string' || isBlank(name) || isUnrendered(name)) return null;
-  return cleanText(decodeEntities(name)).trim().slice(0, 255);
+  if (typeof name !== 'string' || isUnrendered(name)) return null;
+  const text = tidyText(decodeEntities(name));
+  return isBlankText(text) ? null : tidyText(text.slice(0, 255));
 }
 
 /** The body of `POST /v1/passes`. All problems at once, each with pointer and cure. */

@@ -1,4 +1,5 @@
-import { cleanJson, decodeEntities, isBlank, isUnrendered, pointer } from '../../common/clean-text.js';
+import { cleanJson, decodeEntities, isBlank, isBlankText, isUnrendered, pointer } from '../../common/clean-text.js';
+import { tidyText } from '../../common/tidy-text.js';
 import { parseIdentifiers, type Identifier } from '../../passes/identifiers.js';
 import type { JsonValue } from '../../common/json.js';
 import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './body-reader.js';
@@ -56,13 +57,15 @@ const KEYS = [
 function readData(reader: BodyReader, from: Body, base: string): Record<string, JsonValue> {
   const out: Record<string, JsonValue> = {};
   for (const [key, value] of Object.entries(from)) {
-    if (typeof value === 'string' && isBlank(value)) continue;
-    if (typeof value === 'string' && isUnrendered(value)) {
+    const text = typeof value === 'string' ? tidyText(decodeEntities(value)) : null;
+    // Without a type here, `Null` may be a name; the pass type's field decides.
+    if (text !== null && isBlankText(text)) continue;
+    if (text !== null && isUnrendered(text)) {
       reader.warn(
         base + pointer(key),
         `${key} still holds a template tag and was ignored; check the spelling of the tag`,
       );
-    } else out[key] = typeof value === 'string' ? decodeEntities(value) : value;
+    } else out[key] = text ?? value;
   }
   return cleanJson(out) as Record<string, JsonValue>;
 }

@@ -12,8 +12,8 @@ const BODY = { whole: 'the body', page: '/docs' };
 
 const isEmpty = (raw: Buffer): boolean => raw.length < 100 && raw.toString('latin1').trim() === '';
 
-/** What a delivery would be forgiven, in words. */
-const DEVIATIONS: Readonly<Record<Exclude<RepairCode, 'big-number-as-text'>, string>> = {
+/** What a delivery would be forgiven, in words. The repairs that are missing here are repairs of valid JSON. */
+const DEVIATIONS: Readonly<Partial<Record<RepairCode, string>>> = {
   'trailing-comma': 'a comma stands before the end',
   'python-literal': 'True, False or None stands where JSON writes true, false or null',
   'missing-value': 'a value is missing',
@@ -24,9 +24,10 @@ const DEVIATIONS: Readonly<Record<Exclude<RepairCode, 'big-number-as-text'>, str
 export function parseStrictly(raw: Buffer): JsonValue {
   const parsed = parseDelivery(raw);
   if (!parsed.ok) throw malformedBody(parsed.problems);
-  const faults = parsed.repairs.flatMap(({ code, line, column }) =>
-    code === 'big-number-as-text' ? [] : [{ line, column, message: DEVIATIONS[code], cure: 'send plain JSON' }],
-  );
+  const faults = parsed.repairs.flatMap(({ code, line, column }) => {
+    const message = DEVIATIONS[code];
+    return message === undefined ? [] : [{ line, column, message, cure: 'send plain JSON' }];
+  });
   if (faults.length > 0) throw malformedBody(faults);
   return parsed.value;
 }

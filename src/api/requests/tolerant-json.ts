@@ -1,4 +1,4 @@
-import { cleanText, PROTOTYPE_KEYS, pointer } from '../../common/clean-text.js';
+import { cleanText, holdsControls, PROTOTYPE_KEYS, pointer } from '../../common/clean-text.js';
 import type { JsonValue } from '../../common/json.js';
 import { JsonFault, readString, type Cursor } from './json-text.js';
 
@@ -9,6 +9,7 @@ export const REPAIRS = [
   'missing-value',
   'single-quotes',
   'big-number-as-text',
+  'control-characters',
 ] as const;
 export type RepairCode = (typeof REPAIRS)[number];
 export interface Repair {
@@ -33,8 +34,10 @@ const MAX_REPAIRS = 100;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /[A-Za-z_]+/y;
 const CURLY_QUOTES = '“”„‟«»‘’‚‛';
-const PYTHON: Readonly<Record<string, JsonValue>> = { True: true, False: false, None: null };
+const PYTHON: Readonly<Record<string, JsonValue>> = { True: true, False: false };
 const WORDS: Readonly<Record<string, JsonValue>> = { ...PYTHON, true: true, false: false, null: null };
+/** What a template writes without quotes where a value is missing. JSON's own null is none of them: it clears. */
+const NOTHING = /(?:None|NaN|nan|undefined|N\/A|n\/a|-+)(?=\s*[,}\]])/y;
 
 /** A value that the template left out; the key that held it counts as absent. */
 const HOLE = Symbol('hole');
@@ -72,8 +75,12 @@ class Scanner implements Cursor {
     return this.text[this.at];
   }
   string(path: readonly (string | number)[]): string {
+    const start = this.at;
     if (this.peek() === "'") this.repair('single-quotes', path);
-    return readString(this);
+    const text = readString(this);
+    // Valid JSON, however much of it: past the limit it is only no longer listed.
+    if (holdsControls(text) && this.repairs.length < MAX_REPAIRS) this.repair('control-characters', path, start);
+    return text;
   }
 
   value(path: (string | number)[], depth: number): JsonValue | typeof HOLE {
@@ -96,7 +103,20 @@ class Scanner implements Cursor {
       this.fail('a list has an empty place', 'put quotes around the tag or add |default:0');
     }
     this.refuseCurlyQuote();
-    return this.number(path, name) ?? this.word(path, name);
+    const number = this.number(path, name);
+    if (number !== undefined) return number;
+    const nothing = this.nothing(path);
+    return nothing === undefined ? this.word(path, name) : nothing;
+  }
+
+  /** A word for nothing: the key counts as absent, an item of a list as null. */
+  nothing(path: readonly (string | number)[]): null | typeof HOLE | undefined {
+    NOTHING.lastIndex = this.at;
+    const word = NOTHING.exec(this.text)?.[0];
+    if (word === undefined) return undefined;
+    this.repair(word === 'None' ? 'python-literal' : 'missing-value', path);
+    this.at += word.length;
+    return typeof path.at(-1) === 'string' ? HOLE : null;
   }
 
   number(path: readonly (string | number)[], name: string): JsonValue | undefined {

@@ -1,0 +1,36 @@
+import { cleanText } from './clean-text.js';
+
+/** Invisible characters that mean nothing in any text: zero-width spaces, byte order marks, soft hyphens, fillers. */
+const MEANINGLESS = /[\u00ad\u034f\u180e\u200b\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufff8]/g;
+/** Joiners shape emoji and scripts beyond Latin; variation selectors choose the look of the character before. */
+const STRAY_JOINERS =
+  /(?<=^|[A-Za-z\s\u00c0-\u024f])[\u200c\u200d\ufe00-\ufe0f]+|(?<=[\u0000-\u024f])[\u200c\u200d]+|[\u200c\u200d]+(?=$|[\u0000-\u024f])/g;
+const DIRECTION_MARKS = /[\u061c\u200e\u200f\u202a-\u202e]/g;
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
+const TAGS = /[\u{e0000}-\u{e0fff}]/gu;
+/** Flags of regions such as Scotland are a black flag and tags. */
+const BLACK_FLAG = '\u{1f3f4}';
+const EDGES = /^[\s\u061c\u200c-\u200f\u202a-\u202e]+|[\s\u061c\u200c-\u200f\u202a-\u202e]+$/g;
+const PLAIN = /^[\u0020-\u007e\n]*$/;
+
+function tidyOnce(text: string): string {
+  let out = text.replace(MEANINGLESS, '').normalize('NFC').replace(STRAY_JOINERS, '');
+  if (!RIGHT_TO_LEFT.test(out)) out = out.replace(DIRECTION_MARKS, '');
+  if (!out.includes(BLACK_FLAG)) out = out.replace(TAGS, '');
+  return out.replace(EDGES, '');
+}
+
+/**
+ * A text as it is compared and stored: trimmed, composed (NFC), without control characters and without invisible ones,
+ * save those that emoji and right-to-left scripts need. Applying it twice changes nothing more.
+ */
+export function tidyText(text: string): string {
+  if (PLAIN.test(text)) return text.trim();
+  let before = cleanText(text);
+  for (;;) {
+    const after = tidyOnce(before);
+    // What was removed may have parted two characters that compose, so that the next round finds more.
+    if (after === before) return after;
+    before = after;
+  }
+}
