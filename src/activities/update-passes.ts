@@ -6,6 +6,7 @@ import { coerceFields } from '../passes/field-values.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
 import type { JsonValue } from '../common/json.js';
 import { withDefaults } from '../passes/pass-view.js';
+import { unlistedCases } from '../passes/unlisted-cases.js';
 import { followVisuals } from '../passes/visuals.js';
 import { changePass } from './change-pass.js';
 import type { ActivityDeps, StepInput } from './deps.js';
@@ -46,9 +47,9 @@ export function updatePassesActivity(deps: ActivityDeps) {
           );
           const coerced = coerceFields(fields, data, { mode: 'update', base: '/profile', escaped: false });
           // A profile that lost a required value must not hold up the rest: the pass keeps what it has.
-          const passedOver = [...coerced.warnings, ...coerced.problems].map(({ pointer, message }) => ({
+          const kept = coerced.problems.map(({ pointer, message, cure }) => ({
             pointer,
-            message,
+            message: `${message} and was left as it is: ${cure}`,
           }));
           const merged = mergeFields(
             { data: pass.data, sequences: pass.field_sequences },
@@ -57,6 +58,8 @@ export function updatePassesActivity(deps: ActivityDeps) {
             versionOf(input),
           );
           const { changed, superseded } = merged;
+          const after = withDefaults(design, merged.data);
+          const passedOver = [...coerced.warnings, ...kept, ...unlistedCases(design, after, changed, '/profile')];
           const detail = {
             [passId]: {
               changed,
@@ -70,7 +73,7 @@ export function updatePassesActivity(deps: ActivityDeps) {
               ? { sequences: merged.sequences, detail, result: counts }
               : { nothing: true, detail, result: counts };
           }
-          const follow = followVisuals(design, pass.visuals, withDefaults(design, merged.data), changed);
+          const follow = followVisuals(design, pass.visuals, after, changed);
           const visuals = Object.keys(follow.changed);
           const trail = changed.map((field) => [
             field,

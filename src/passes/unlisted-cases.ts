@@ -22,16 +22,14 @@ export function unlistedCases(
     if (value == null || typeof value === 'object') return [];
     const text = String(value);
     if (field?.oneOf?.includes(text) || String(field?.default ?? '') === text) return [];
-    const cases = new Set<string>();
-    const falling = Object.entries(design.visuals).filter(([, visual]) => {
-      if (!('from' in visual) || visual.from !== name) return false;
-      const listed = Object.keys(visual.cases);
-      for (const one of listed) cases.add(one);
-      return !listed.some((one) => one.toLowerCase() === text.toLowerCase());
-    });
-    if (falling.length === 0) return [];
-    const near = nearest(text, [...cases]);
-    const visuals = named(falling.map(([visual]) => visual));
+    const choosing = Object.entries(design.visuals).flatMap(([visual, how]) =>
+      'from' in how && how.from === name ? [{ visual, cases: Object.keys(how.cases) }] : [],
+    );
+    const cases = choosing.flatMap((one) => one.cases);
+    // Named by one visual, it is no slip: the others fall to their default on purpose.
+    if (choosing.length === 0 || cases.some((one) => one.toLowerCase() === text.toLowerCase())) return [];
+    const near = nearest(text, cases);
+    const visuals = named(choosing.map(({ visual }) => visual));
     const message = `${name} "${text.slice(0, 40)}" is no case of ${visuals}, which show their default`;
     return [{ pointer: base + pointer(name), message: near ? `${message}; did you mean "${near}"?` : message }];
   });

@@ -6,6 +6,7 @@ import { nearest, nearestByWords } from '../../common/nearest-name.js';
 import type { JsonValue } from '../../common/json.js';
 import type { PassTypeVersion } from '../../passes/pass-type.js';
 import { withDefaults } from '../../passes/pass-view.js';
+import { unlistedCases } from '../../passes/unlisted-cases.js';
 import { computeVisuals } from '../../passes/visuals.js';
 
 type Body = Readonly<Record<string, JsonValue>>;
@@ -69,6 +70,7 @@ export function checkIssue(
   const warnings = [...parsed.warnings, ...(coerced?.warnings ?? [])];
   if (!parsed.ok || !type || !coerced || problems.length > 0) return { ok: false, problems, warnings };
   const data = withDefaults(type.design, coerced.values);
+  warnings.push(...unlistedCases(type.design, data, Object.keys(coerced.values), '/pass'));
   const visuals = computeVisuals(type.design, data);
   return { ok: true, command: { command: parsed.command, type, values: coerced.values, data, visuals }, warnings };
 }
