@@ -54,27 +54,6 @@ const cases: [
   ],
   ['a missing name', inTenant((t) => delete t.name), 'tenant.json', '/name', /"name" is missing/, /a text/],
   [
-    'a list of values for a number',
-    inBasic((t) =>
-      Object.assign(
-        t.fields.find((f: { type: string }) => f.type === 'number'),
-        { oneOf: ['1'] },
-      ),
-    ),
-    BASIC,
-    '/fields/3/oneOf',
-    /cannot list its values/,
-    /make the type "text"/,
-  ],
-  [
-    'a listed value that nothing can equal',
-    inBasic((t) => Object.assign(t.fields[0], { oneOf: ['gold '] })),
-    BASIC,
-    '/fields/0/oneOf',
-    /no value will ever equal "gold "/,
-    /write "gold"/,
-  ],
-  [
     'an identifier that is named as something else in bodies',
     inTenant((t) => (t.settings.customIdentifiers = ['loyaltyId', 'name'])),
     'tenant.json',
