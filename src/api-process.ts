@@ -17,6 +17,7 @@ import { connectDatabase } from './database/connect.js';
 import { createSecretBox } from './database/secrets.js';
 import { createTenantReaders } from './database/tenants/tenant-readers.js';
 import { createAnnouncer } from './dispatch/acceptance-channel.js';
+import type { DemoEntry } from './pages/front-page.js';
 import { startMetricsServer, type MetricsServer } from './metrics-server.js';
 
 export interface RunningApi {
@@ -38,8 +39,15 @@ const TEMPORAL_CHECK_MS = 1_000;
 /** `TASK_QUEUE_TYPE_WORKFLOW` of Temporal's API. */
 const WORKFLOW_TASKS = 1;
 
-/** Composes the HTTP process from its settings and listens, on every address unless `host` names one. */
-export async function startApi(config: ApiConfig, log: Logger, host?: string): Promise<RunningApi> {
+export interface ApiSurroundings {
+  /** Absent: every address. */
+  host?: string;
+  demo?: DemoEntry;
+}
+
+/** Composes the HTTP process from its settings and listens. */
+export async function startApi(config: ApiConfig, log: Logger, around: ApiSurroundings = {}): Promise<RunningApi> {
+  const { host, demo } = around;
   const now = Date.now;
   const database = connectDatabase({
     url: config.databaseUrl,
@@ -100,6 +108,7 @@ export async function startApi(config: ApiConfig, log: Logger, host?: string): P
     now,
     publicUrl: config.publicUrl,
     tokenUrl: config.oauth?.tokenUrl ?? null,
+    ...(demo && { demo }),
     temporalUi:
       config.temporalUiUrl === null ? null : { url: config.temporalUiUrl, namespace: config.temporal.namespace },
     credentials,

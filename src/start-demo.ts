@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { parseDemoConfig } from './config.js';
 import { createPrinter } from './demo/printer.js';
-import { runJourney } from './demo/run-journey.js';
+import type { JourneyResult } from './demo/journey.js';
+import { printNext, runJourney } from './demo/run-journey.js';
 import { createShutdown } from './demo/shutdown.js';
 import { startEverything } from './demo/start-everything.js';
 
@@ -24,8 +25,9 @@ async function main(): Promise<number> {
 
   const work = async (): Promise<void> => {
     const context = await startEverything(parseDemoConfig(), print, shutdown);
+    let result: JourneyResult | undefined;
     try {
-      await runJourney(context, shutdown);
+      result = await runJourney(context, shutdown);
     } catch (error) {
       if (signal.aborted || exitAfterDemo) throw error;
       exitCode = FAILED;
@@ -34,6 +36,7 @@ async function main(): Promise<number> {
     if (exitAfterDemo) return;
     print.line();
     print.line(print.bold('Everything keeps running. Ctrl-C stops it.'));
+    if (result) printNext(context, result);
     await stopAsked;
   };
   try {

@@ -10,6 +10,7 @@ import { ApiError, answerProblems } from './problems.js';
 import type { ApiDeps, Route } from './route.js';
 import { appleDeviceRoutes } from './routes/apple-devices.js';
 import { applePassRoutes } from './routes/apple-passes.js';
+import { frontRoutes } from './routes/front.js';
 import { googleRoutes } from './routes/google-callbacks.js';
 import { customerRoutes } from './routes/customers.js';
 import { deliveryRoutes } from './routes/deliveries.js';
@@ -56,6 +57,7 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...appleDeviceRoutes(deps),
     ...applePassRoutes(deps),
     ...googleRoutes(deps),
+    ...frontRoutes(deps),
     ...healthRoutes(deps),
     ...operatorRoutes(deps),
     ...linkDiagnosisRoutes(deps),

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { Database } from '../database/connect.js';
 import type { SecretBox } from '../database/secrets.js';
 import type { Environment } from '../common/environment.js';
+import type { DemoEntry } from '../pages/front-page.js';
 import type { Caller, Credentials } from './access/credentials.js';
 import type { GoogleService } from './google-service.js';
 import type { PassSigner } from './pass-file.js';
@@ -28,6 +29,8 @@ export interface ApiDeps {
   publicUrl: string;
   /** Where OAuth2 tokens are had, for the description; null or absent: nobody has said it. */
   tokenUrl?: string | null;
+  /** What `GET /` leads to in `npm start`; absent: nothing of a tenant. */
+  demo?: DemoEntry;
   temporalUi: { url: string; namespace: string } | null;
   credentials: Credentials;
   rateLimiter: RateLimiter;

@@ -40,10 +40,10 @@ const shellQuote = (text: string): string => `'${text.replaceAll("'", String.raw
 function curlFor({ api, tenant }: JourneyContext, points: number): string {
   const body = { identifiers: { email: tenant.pass.identifiers.email }, additionalData: { points } };
   return [
-    `curl -i ${api.baseUrl}/api/${tenant.tenantId}/webhooks/listeners/klaviyo/passes/pushUpdate`,
+    `curl ${api.baseUrl}/api/${tenant.tenantId}/webhooks/listeners/klaviyo/passes/pushUpdate`,
     `-H ${shellQuote(`Authorization: Bearer ${tenant.apiKeys.klaviyo}`)}`,
     `-H 'Content-Type: application/json' -d ${shellQuote(JSON.stringify(body))}`,
-  ].join(' \\\n      ');
+  ].join(' ');
 }
 
 /** A flow moves a customer to another tier: from the webhook to the changed card on the phone. */

@@ -5,23 +5,29 @@ import { journeyPushUpdate } from './journey-push-update.js';
 import type { JourneyContext, JourneyResult } from './journey.js';
 import { describeUpdate, installOnPhone } from './phone.js';
 
-function printEnding({ print, api, tenant }: JourneyContext, { operation, serialNumber, curl }: JourneyResult): void {
+/** Prints what the journey left to look into. */
+function printEnding({ print, api, tenant }: JourneyContext, { operation }: JourneyResult): void {
+  if (!operation.links.temporal && tenant.mailToken === null) return;
   print.heading('Look closer');
   if (operation.links.temporal) print.line(`Workflow  ${operation.links.temporal}`);
-  print.line(`Pass      ${api.baseUrl}/p/${serialNumber} (the file: /pass.pkpass behind it)`);
   if (tenant.mailToken !== null) {
     print.line(`Mail link ${api.baseUrl}/${tenant.tenantId}/mail?neo.authToken=${tenant.mailToken}`);
   }
-  print.line(`Operator  ${api.baseUrl}/ops/${tenant.tenantId}, sign in with ${tenant.apiKeys.operations}`);
-  print.line(`Status    curl -H 'Authorization: Bearer ${tenant.apiKeys.operations}' \\`);
-  print.line(`            ${operation.links.self}`);
-  print.line(`Calls     ${api.baseUrl}/docs`);
-  print.heading('Change it yourself');
-  print.line(curl);
+}
+
+/** The last lines of a start: what a newcomer can do now. */
+export function printNext({ print, api, tenant }: JourneyContext, result: JourneyResult): void {
+  const { baseUrl } = api;
+  print.heading('Your turn');
+  print.line(`Pass      ${baseUrl}/p/${result.serialNumber}`);
+  print.line(`Operator  ${baseUrl}/ops/${tenant.tenantId}, sign in with ${tenant.apiKeys.operations}`);
+  print.line(`Status    ${baseUrl}/ops/${tenant.tenantId}/operations/${result.operation.correlationId}`);
+  print.line(`Docs      ${baseUrl}/docs`);
+  print.line(`Change it ${result.curl}`);
 }
 
 /** Installs the pass on a phone, walks the journey, and shows from then on what reaches the phone. */
-export async function runJourney(context: JourneyContext, shutdown: Shutdown): Promise<void> {
+export async function runJourney(context: JourneyContext, shutdown: Shutdown): Promise<JourneyResult> {
   const { print } = context;
   const phone = await print.step(
     'iPhone',
@@ -40,4 +46,5 @@ export async function runJourney(context: JourneyContext, shutdown: Shutdown): P
       describeUpdate(update).forEach((text) => print.line(text));
     });
   }
+  return result;
 }

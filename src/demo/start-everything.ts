@@ -168,7 +168,10 @@ export async function startEverything(config: DemoConfig, print: Printer, shutdo
   await print.step(
     'API',
     async () => {
-      const running = await startApi(apiConfig, log, HOST);
+      const running = await startApi(apiConfig, log, {
+        host: HOST,
+        demo: { tenantId: tenant.tenantId, serialNumber: tenant.pass.serialNumber },
+      });
       shutdown.add('API', running.stop);
       await api.untilReady();
     },

@@ -29,7 +29,7 @@ before(async () => {
     PORT: '0',
     METRICS_PORT: '0',
   });
-  api = await startApi(config, pino({ level: 'silent' }), '127.0.0.1');
+  api = await startApi(config, pino({ level: 'silent' }), { host: '127.0.0.1' });
 });
 after(async () => {
   await api?.stop();

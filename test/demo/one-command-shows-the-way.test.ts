@@ -7,7 +7,8 @@ import { openLink } from '../../src/demo/browser.js';
 import { isAlive, waitUntilGone } from '../../src/embedded/processes.js';
 import { startDemo, temporaryDataDir, type DemoProcess } from './demo-process.js';
 
-const SERVING = 'Everything keeps running';
+/** The last of the lines that a start ends with. */
+const SERVING = '    Change it ';
 /** The beginnings of the lines of a new pass, then of a changed profile. */
 const ISSUED = [
   'A Klaviyo flow issues a pass',
@@ -131,6 +132,16 @@ describe('npm start', () => {
       told.filter(({ fault }) => fault !== undefined),
       [],
     );
+
+    const ending = demo.output().trimEnd().split('\n').slice(-5);
+    const labels = ending.map((line) => line.trim().split(/\s{1,}(?=http|curl)/)[0]);
+    assert.deepEqual(labels, ['Pass', 'Operator', 'Status', 'Docs', 'Change it']);
+    for (const line of ending) assert.ok(/http:\/\/\S+/.exec(line)![0].length <= 90, line);
+    const front = await (await fetch(json.baseUrl)).text();
+    for (const way of [`/p/${json.pass.serialNumber}`, '/ops/demo', '/docs', '/problems', '/readyz']) {
+      assert.ok(front.includes(`href="${way}"`), way);
+      assert.ok((await fetch(`${json.baseUrl}${way}`)).status < 402, way);
+    }
 
     // The links that it prints, as somebody who clicks them.
     const [mail] = /http:\S+\/demo\/mail\?neo\.authToken=\S+/.exec(demo.output())!;

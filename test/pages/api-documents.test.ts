@@ -49,7 +49,7 @@ test('/docs shows every operation in a real browser, asks nobody else for anythi
 test('the documents fit a phone, by day and by night, for everybody', async () => {
   const context = await openWindow(browser, { width: 360, height: 640, userAgent: AGENTS.android });
   const page = await context.newPage();
-  for (const path of ['/docs', '/problems', '/problems/invalid-request']) {
+  for (const path of ['/', '/docs', '/problems', '/problems/invalid-request']) {
     await page.goto(api.baseUrl + path);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });

@@ -24,7 +24,6 @@ for (const [address, status, words] of [
   ['/ops', 404, /nothing at this address/],
   ['/ops/demo/search', 405, /answers POST/],
   ['/problems/nope', 404, /No problem has this name/],
-  ['/', 404, /We cannot find this card/],
   ['/demo', 404, /We cannot find this card/],
 ] as const) {
   test(`somebody who opens ${address} reads a page`, async () => {
@@ -45,9 +44,23 @@ test('the icon that every browser asks for is no mistake: neither its console no
 });
 
 test('programs that miss an address get problem+json as ever', async () => {
-  for (const address of ['/', '/nowhere', '/ops', '/api/demo/nothing']) {
+  for (const address of ['/nowhere', '/ops', '/api/demo/nothing']) {
     const response = await api.fetch(address, { headers: { Accept: '*/*' } });
     assert.equal(response.status, 404);
     assert.equal(response.headers.get('content-type'), 'application/problem+json');
+  }
+});
+
+test('the bare address says what runs here and leads on, without naming a tenant', async () => {
+  for (const Accept of [BROWSER.Accept, '*/*']) {
+    const response = await api.fetch('/', { headers: { Accept } });
+    assert.equal(response.status, 200);
+    assert.match(response.headers.get('content-type')!, /^text\/html/);
+    const page = await response.text();
+    assert.match(page, /Passrelay runs here/);
+    for (const [, way] of page.matchAll(/href="([^"]+)"/g)) {
+      assert.ok((await api.fetch(way!)).ok, `${way} leads nowhere`);
+    }
+    assert.doesNotMatch(page, /\/p\/|href="\/ops/);
   }
 });

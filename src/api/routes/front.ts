@@ -1,0 +1,22 @@
+import { frontPage } from '../../pages/front-page.js';
+import { sendPage } from '../page-response.js';
+import { none } from '../parameters.js';
+import { openRoute, type ApiDeps, type Route } from '../route.js';
+
+/** `GET /`: somebody opened the bare address. */
+export function frontRoutes(deps: ApiDeps): Route[] {
+  return [
+    openRoute({
+      method: 'GET',
+      path: '/',
+      summary: 'What runs here, and where to go on',
+      hidden: true,
+      params: none,
+      query: none,
+      answers: { 200: { description: 'A page' } },
+      async handler(ctx) {
+        sendPage(ctx, deps, frontPage(deps.demo ?? null));
+      },
+    }),
+  ];
+}
