@@ -3,6 +3,7 @@ import { Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { createApp } from './api/app.js';
+import { createClientAddress } from './api/access/client-address.js';
 import { createCredentials } from './api/access/credentials.js';
 import { createHttpServer } from './api/http-server.js';
 import { createGoogleService } from './api/google-service.js';
@@ -113,6 +114,7 @@ export async function startApi(config: ApiConfig, log: Logger, around: ApiSurrou
       config.temporalUiUrl === null ? null : { url: config.temporalUiUrl, namespace: config.temporal.namespace },
     credentials,
     rateLimiter,
+    clientAddress: createClientAddress({ trustedProxies: config.trustedProxies, log }),
     secretBox,
     passSigner: createPassSigner({
       database,
@@ -138,6 +140,8 @@ export async function startApi(config: ApiConfig, log: Logger, around: ApiSurrou
     headersTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    maxConnections: config.maxConnections,
+    trustedProxies: config.trustedProxies,
   });
 
   async function stop(): Promise<void> {

@@ -1,17 +1,33 @@
 import { z } from 'zod';
+import { ENVIRONMENTS } from './common/environment.js';
+import { parseNetworks } from './common/networks.js';
 
 const webUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/(?<!\/)\/+$/, ''));
 const fileOrWebUrl = z.url({ protocol: /^(?:https?|file)$/ });
+
+const networks = z
+  .string()
+  .default('')
+  .transform((text, context) => {
+    try {
+      return parseNetworks(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+      return z.NEVER;
+    }
+  });
 
 /** Every variable that is ours; `.env.example` lists the same, and a test compares them. */
 export const VARIABLES = {
   DATABASE_URL: z.url({ protocol: /^postgres(?:ql)?$/, error: 'must begin with postgres://' }),
   DATABASE_POOL_MAX: z.coerce.number().int().min(1).max(1000).default(20),
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  MAX_CONNECTIONS: z.coerce.number().int().min(10).max(1_000_000).default(5_000),
+  TRUSTED_PROXIES: networks,
   METRICS_PORT: z.coerce.number().int().min(0).max(65535),
   METRICS_HOST: z.string().default('127.0.0.1'),
   PUBLIC_URL: webUrl,
-  PASSRELAY_ENV: z.enum(['development', 'staging', 'production']).default('development'),
+  PASSRELAY_ENV: z.enum(ENVIRONMENTS),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   SECRETS_KEY: z.string(),
   SECRETS_KEY_FILE: z.string(),

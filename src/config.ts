@@ -1,3 +1,4 @@
+import type { Network } from './common/networks.js';
 import type { SecretKey } from './database/secrets.js';
 import {
   SettingsReader,
@@ -14,6 +15,10 @@ export type { Env, TemporalConfig } from './settings-reader.js';
 export interface ApiConfig extends CommonConfig {
   databaseUrl: string;
   port: number;
+  /** More are closed as they come. */
+  maxConnections: number;
+  /** Whose X-Forwarded-For is believed. */
+  trustedProxies: Network[];
   publicUrl: string;
   temporal: TemporalConfig;
   temporalUiUrl: string | null;
@@ -42,6 +47,8 @@ export interface DemoConfig extends CommonConfig {
   databaseUrl: string | null;
   /** Null: 8080, or another free one when that is taken. */
   port: number | null;
+  maxConnections: number;
+  trustedProxies: Network[];
   /** Where embedded servers keep their data, with everything else that lasts from start to start. */
   dataDir: string;
   publicUrl: string | null;
@@ -68,6 +75,8 @@ export function parseApiConfig(env: Env = process.env): Readonly<ApiConfig> {
     ...read.common(),
     databaseUrl: read.required('DATABASE_URL'),
     port: read.required('PORT'),
+    maxConnections: read.required('MAX_CONNECTIONS'),
+    trustedProxies: read.required('TRUSTED_PROXIES'),
     publicUrl: read.publicUrl(),
     temporal: read.temporal(),
     temporalUiUrl: read.optional('TEMPORAL_UI_URL'),
@@ -122,9 +131,9 @@ export function parseCodecServerConfig(env: Env = process.env): Readonly<CodecSe
 
 /** Settings of `npm start`, all of them optional; throws one Error that names every problem. */
 export function parseDemoConfig(env: Env = process.env): Readonly<DemoConfig> {
-  const read = new SettingsReader(env);
+  const read = new SettingsReader(env, 'development');
   // It makes keys, certificates and a tenant that are the demo's, whatever else is set.
-  if (read.given('PASSRELAY_ENV') === 'production') {
+  if (read.environment === 'production') {
     read.problems.push(
       'PASSRELAY_ENV: "npm start" is the demo; in production start the API and workers (docs/deployment.md)',
     );
@@ -133,6 +142,8 @@ export function parseDemoConfig(env: Env = process.env): Readonly<DemoConfig> {
     ...read.common(),
     databaseUrl: read.optional('DATABASE_URL'),
     port: read.explicit('PORT'),
+    maxConnections: read.required('MAX_CONNECTIONS'),
+    trustedProxies: read.required('TRUSTED_PROXIES'),
     dataDir: read.required('PASSRELAY_DATA_DIR'),
     publicUrl: read.optional('PUBLIC_URL'),
     taskQueue: read.required('TEMPORAL_TASK_QUEUE'),
@@ -163,14 +174,14 @@ export interface CliConfig {
 
 /** Settings of the command line, all of them optional; throws one Error that names every problem. */
 export function parseCliConfig(env: Env = process.env): Readonly<CliConfig> {
-  const read = new SettingsReader(env);
-  const environment = read.required('PASSRELAY_ENV');
+  // It falls back to the demo where nothing else is set; nothing that a command does depends on the environment otherwise.
+  const read = new SettingsReader(env, 'development');
   return read.finish({
     databaseUrl: read.optional('DATABASE_URL'),
     secretKeys: read.secretKeys(),
     publicUrl: read.given('PUBLIC_URL') === undefined ? null : read.publicUrl(),
     klaviyoApiUrl: read.explicit('KLAVIYO_API_URL'),
-    demoDataDir: environment === 'production' ? null : read.required('PASSRELAY_DATA_DIR'),
+    demoDataDir: read.environment === 'production' ? null : read.required('PASSRELAY_DATA_DIR'),
   });
 }
 

@@ -38,7 +38,14 @@ type Name = keyof typeof VARIABLES;
 /** Reads variables one by one and gathers what is wrong, so that one start shows every problem. */
 export class SettingsReader {
   readonly problems: string[] = [];
-  constructor(readonly env: Env) {}
+  readonly environment: Environment;
+  /** Production unless the environment says otherwise: a setting that was forgotten must not open anything. */
+  constructor(
+    readonly env: Env,
+    otherwise: Environment = 'production',
+  ) {
+    this.environment = this.optional('PASSRELAY_ENV') ?? otherwise;
+  }
 
   given = (name: string): string | undefined => this.env[name]?.trim() || undefined;
 
@@ -70,7 +77,7 @@ export class SettingsReader {
 
   common(): CommonConfig {
     return {
-      environment: this.required('PASSRELAY_ENV'),
+      environment: this.environment,
       logLevel: this.required('LOG_LEVEL'),
       databasePoolMax: this.required('DATABASE_POOL_MAX'),
       encryptPayloads: this.encryptPayloads(),
@@ -84,7 +91,7 @@ export class SettingsReader {
       this.optional('SECRETS_KEY') ?? (file && this.attempt('SECRETS_KEY_FILE', () => readFileSync(file, 'utf8')));
     if (!text) return null;
     const keys = this.attempt('SECRETS_KEY', () => parseSecretKeys(text));
-    if (this.given('PASSRELAY_ENV') === 'production' && keys?.some((key) => key.id.startsWith(DEMO_KEY_ID_PREFIX))) {
+    if (this.environment === 'production' && keys?.some((key) => key.id.startsWith(DEMO_KEY_ID_PREFIX))) {
       this.problems.push('SECRETS_KEY: is a key of the demo; make one for production with "openssl rand -base64 32"');
     }
     return keys;
@@ -124,7 +131,7 @@ export class SettingsReader {
   /** On in production, unless somebody says otherwise. */
   encryptPayloads(): boolean {
     const said = this.optional('TEMPORAL_PAYLOAD_ENCRYPTION');
-    return said === null ? this.given('PASSRELAY_ENV') === 'production' : said === 'on';
+    return said === null ? this.environment === 'production' : said === 'on';
   }
 
   metrics(): CommonConfig['metrics'] {
@@ -141,7 +148,7 @@ export class SettingsReader {
 
   publicUrl(): string {
     const url = this.required('PUBLIC_URL');
-    if (this.given('PASSRELAY_ENV') === 'production' && url?.startsWith('http:')) {
+    if (this.environment === 'production' && url?.startsWith('http:')) {
       this.problems.push('PUBLIC_URL: must be https in production, for Klaviyo, Apple and Google');
     }
     return url;

@@ -1,3 +1,4 @@
+import { rememberFor } from '../common/remember.js';
 import type { Database } from '../database/connect.js';
 import { findLiveObject } from '../database/devices/google-objects.js';
 import type { PassRow } from '../database/passes/passes.js';
@@ -6,7 +7,6 @@ import { getTenant } from '../database/tenants/tenants.js';
 import type { ServiceAccount } from '../wallets/google/access-token.js';
 import { createCallbackVerifier, type CallbackVerdict } from '../wallets/google/callback-signature.js';
 import { googleSaveLink } from '../wallets/google/save-link.js';
-import { rememberFor } from './keep-recent.js';
 
 /** The HTTP side of Google Wallet: links to save a pass, and what Google reports of saves and deletions. */
 export interface GoogleService {
@@ -34,11 +34,11 @@ export function createGoogleService(options: {
 }): GoogleService {
   const { database, secretBox, saveUrl, publicUrl, now } = options;
   const verifier = createCallbackVerifier({ keysUrl: options.callbackKeysUrl, now });
-  const issuers = rememberFor(TENANT_MS, now, async (tenantId: string): Promise<string | null> => {
+  const issuers = rememberFor({ ttlMs: TENANT_MS, now }, async (tenantId: string): Promise<string | null> => {
     const tenant = await getTenant(database.tenant(tenantId), tenantId);
     return tenant?.settings.google.issuerId ?? null;
   });
-  const accounts = rememberFor(TENANT_MS, now, async (tenantId: string): Promise<ServiceAccount | null> => {
+  const accounts = rememberFor({ ttlMs: TENANT_MS, now }, async (tenantId: string): Promise<ServiceAccount | null> => {
     const secret = await getSecret(database.tenant(tenantId), tenantId, SECRET_NAMES.googleServiceAccount, secretBox);
     return secret ? (JSON.parse(secret.toString('utf8')) as ServiceAccount) : null;
   });

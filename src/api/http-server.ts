@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import type { Socket } from 'node:net';
+import { isInside, neighbourhood, readAddress, type Network } from '../common/networks.js';
 import { PROBLEMS, type ProblemCode } from './problems.js';
 
 const DETAILS = {
@@ -17,6 +18,23 @@ const codeOf = (error: NodeJS.ErrnoException): keyof typeof DETAILS =>
       ? 'request-timeout'
       : 'malformed-request';
 
+export interface HttpServerOptions extends ServerOptions {
+  /** Connections at the same time; more are closed as they come. */
+  maxConnections?: number;
+  /** Of one public address that is no proxy of ours. */
+  maxConnectionsPerAddress?: number;
+  trustedProxies?: readonly Network[];
+  /** A connection on which nothing moves is closed. */
+  silenceMs?: number;
+  /** From a request's beginning to the last byte of its answer; streams of events end by themselves. */
+  answerMs?: number;
+}
+
+const PER_ADDRESS = 200;
+const SILENCE_MS = 30_000;
+/** A pass of a megabyte over a slow mobile network. */
+const ANSWER_MS = 120_000;
+
 /**
  * An HTTP server that answers problem+json also where no request gets as far as the application: broken HTTP, headers too
  * large, requests too slow. Node's own answers have no body, and so no correlation id.
@@ -24,7 +42,7 @@ const codeOf = (error: NodeJS.ErrnoException): keyof typeof DETAILS =>
 export function createHttpServer(
   listener: RequestListener,
   deps: { publicUrl: string },
-  options: ServerOptions = {},
+  options: HttpServerOptions = {},
 ): Server {
   const problem = (code: keyof typeof DETAILS) => {
     const { status, title } = PROBLEMS[code];
@@ -50,11 +68,20 @@ export function createHttpServer(
     rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
   // Node's own check of Host answers without a body, and lets two of them pass: ours stands in the listener.
   const server = createServer({ ...options, requireHostHeader: false }, (request, response) => {
+    const { answerMs = ANSWER_MS } = options;
+    const unread = setTimeout(() => {
+      if (!String(response.getHeader('Content-Type')).startsWith('text/event-stream')) request.socket.destroy();
+    }, answerMs).unref();
+    response.once('close', () => clearTimeout(unread));
     const hosts = hostsOf(request);
     if (hosts === 1 || (hosts === 0 && request.httpVersion !== '1.1')) return listener(request, response);
     const { status, headers, body } = problem('malformed-request');
     response.writeHead(status, headers).end(body);
   });
+  // Whoever never reads its answers holds them in our memory, and a place that somebody else needs.
+  server.setTimeout(options.silenceMs ?? SILENCE_MS);
+  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
+  limitByAddress(server, options);
   // The one expectation of HTTP is 100-continue, which Node meets by itself; any other may be passed over.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   server.on('connect', (_, socket: Socket) => {
@@ -70,4 +97,26 @@ export function createHttpServer(
     },
   );
   return server;
+}
+
+/** One address may not take the places of all others. Behind a proxy many people have one; private peers are ours. */
+export function limitByAddress(
+  server: Server,
+  options: Pick<HttpServerOptions, 'maxConnectionsPerAddress' | 'trustedProxies'>,
+): void {
+  const { maxConnectionsPerAddress: most = PER_ADDRESS, trustedProxies = [] } = options;
+  const open = new Map<string, number>();
+  server.on('connection', (socket: Socket) => {
+    const address = readAddress(socket.remoteAddress ?? '');
+    if (!address || address.range() !== 'unicast' || isInside(address, trustedProxies)) return;
+    const name = neighbourhood(address);
+    const count = (open.get(name) ?? 0) + 1;
+    if (count > most) return void socket.destroy();
+    open.set(name, count);
+    socket.once('close', () => {
+      const left = open.get(name)! - 1;
+      if (left > 0) open.set(name, left);
+      else open.delete(name);
+    });
+  });
 }

@@ -87,16 +87,3 @@ export function forBrowsers(
     return asksForPage(ctx) ? forPeople(deps, handler)(ctx) : handler(ctx);
   };
 }
-
-/**
- * The reader's address as throttling counts it. Behind a proxy on this machine or network it is the last address that
- * the proxy named; from elsewhere the header is not believed.
- */
-export function clientAddress(ctx: Koa.Context): string {
-  const near = ctx.req.socket.remoteAddress ?? '';
-  const isPrivate =
-    /^(?:::ffff:)?(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)|^::1$|^f[cd][0-9a-f]{2}:|^fe80:/i;
-  if (!isPrivate.test(near)) return near;
-  const named = ctx.get('X-Forwarded-For').split(',').at(-1)?.trim();
-  return named ? named.slice(0, 64) : near;
-}

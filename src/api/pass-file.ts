@@ -6,6 +6,7 @@ import type { PassRow } from '../database/passes/passes.js';
 import { getSecret, isSecretTrouble, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
 import { PermanentError } from '../common/errors.js';
 import type { JsonValue } from '../common/json.js';
+import { keepRecent, rememberFor } from '../common/remember.js';
 import type { PassTypeDesign, PassTypeVersion } from '../passes/pass-type.js';
 import { viewOfPass, withDefaults } from '../passes/pass-view.js';
 import type { View } from '../passes/render.js';
@@ -18,7 +19,6 @@ import { applePassJson } from '../wallets/apple/pass-json.js';
 import { localizedStrings } from '../wallets/apple/pass-strings.js';
 import { createSigner, type ManifestSigner } from '../wallets/apple/sign-manifest.js';
 import { ApiError } from './problems.js';
-import { keepRecent, rememberFor } from './keep-recent.js';
 
 /** What the operator mends in the tenant's folder: no fault of ours, and the same request will meet it again. */
 const UNSIGNABLE = /^(?:certificate|private-key)-/;
@@ -85,7 +85,7 @@ function viewBefore(design: PassTypeDesign, pass: PassRow, after: View, changes:
 /** Signs passes on demand and keeps the newest ones; each revision is signed once, however many phones ask at once. */
 export function createPassSigner(deps: PassSignerDeps): PassSigner {
   const { database, secretBox, now } = deps;
-  const tokenKeys = rememberFor(CERTIFICATE_MS, now, async (tenantId: string) => {
+  const tokenKeys = rememberFor({ ttlMs: CERTIFICATE_MS, now }, async (tenantId: string) => {
     const key = await getSecret(database.tenant(tenantId), tenantId, SECRET_NAMES.passTokenKey, secretBox);
     if (key) return key;
     throw new PermanentError(
@@ -94,7 +94,7 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
     );
   });
 
-  const certificates = rememberFor(CERTIFICATE_MS, now, async (key: string): Promise<Certificate> => {
+  const certificates = rememberFor({ ttlMs: CERTIFICATE_MS, now }, async (key: string): Promise<Certificate> => {
     const [tenantId, passTypeIdentifier] = key.split('\n') as [string, string];
     const material = await getSigningMaterial(database.tenant(tenantId), tenantId, passTypeIdentifier, secretBox, now);
     const certificate = loadSigningCertificate({ ...material, now });

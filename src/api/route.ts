@@ -6,6 +6,7 @@ import type { Database } from '../database/connect.js';
 import type { SecretBox } from '../database/secrets.js';
 import type { Environment } from '../common/environment.js';
 import type { DemoEntry } from '../pages/front-page.js';
+import type { ClientAddress } from './access/client-address.js';
 import type { Caller, Credentials } from './access/credentials.js';
 import type { GoogleService } from './google-service.js';
 import type { PassSigner } from './pass-file.js';
@@ -34,6 +35,7 @@ export interface ApiDeps {
   temporalUi: { url: string; namespace: string } | null;
   credentials: Credentials;
   rateLimiter: RateLimiter;
+  clientAddress: ClientAddress;
   passSigner: PassSigner;
   google: GoogleService;
   /** Opens what is sealed in the database: the keys of personal links. */

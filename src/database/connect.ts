@@ -126,15 +126,13 @@ export function connectDatabase(options: ConnectOptions): Database {
       }),
   });
 
-  const tenants = new Map<string, TenantSql>();
   return {
     knex,
     system: acting('*'),
     tenant(tenantId) {
       if (tenantId === '*') throw new Error('"*" is not a tenant');
-      let sql = tenants.get(tenantId);
-      if (!sql) tenants.set(tenantId, (sql = acting(tenantId)));
-      return sql;
+      // Nothing is kept: strangers ask in the name of tenants that do not exist.
+      return acting(tenantId);
     },
     close: () => knex.destroy(),
   };

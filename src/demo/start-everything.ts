@@ -151,7 +151,8 @@ export async function startEverything(config: DemoConfig, print: Printer, shutdo
     secretKeys,
   };
   const workerConfig: WorkerConfig = common;
-  const apiConfig: ApiConfig = { ...common, port, temporalUiUrl: uiUrl, oauth: config.oauth };
+  const { maxConnections, trustedProxies, oauth } = config;
+  const apiConfig: ApiConfig = { ...common, port, maxConnections, trustedProxies, temporalUiUrl: uiUrl, oauth };
   const worker = await print.step(
     'Worker',
     async () => {

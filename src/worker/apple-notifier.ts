@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { AppleNotifier } from '../activities/deps.js';
 import type { PushResult } from '../wallets/apple/apns-answers.js';
+import { rememberFor } from '../common/remember.js';
 import { listSigningMaterial, type SigningMaterial } from '../database/tenants/certificates.js';
 import type { Database } from '../database/connect.js';
 import type { SecretBox } from '../database/secrets.js';
@@ -29,31 +30,15 @@ const CERTIFICATE_REFUSED = new Set(['BadCertificate', 'TlsClientRefused']);
 export function createAppleNotifier(options: AppleNotifierOptions): AppleNotifier & { close(): Promise<void> } {
   const { database, secretBox, now, log } = options;
   const pool = createApnsPool({ url: options.apnsUrl, caPem: options.caPem, timeoutMs: PUSH_TIMEOUT_MS, now, log });
-  const known = new Map<string, { certificates: Promise<SigningMaterial[]>; until: number }>();
-
-  function certificatesOf(tenantId: string, passTypeIdentifier: string): Promise<SigningMaterial[]> {
-    const key = `${tenantId}\n${passTypeIdentifier}`;
-    const kept = known.get(key);
-    if (kept && now() < kept.until) return kept.certificates;
-    const certificates: Promise<SigningMaterial[]> = listSigningMaterial(
-      database.tenant(tenantId),
-      tenantId,
-      passTypeIdentifier,
-      secretBox,
-      now,
-    );
-    const entry = { certificates, until: now() + CERTIFICATES_MS };
-    known.set(key, entry);
-    certificates.catch(() => {
-      if (known.get(key) === entry) known.delete(key);
-    });
-    return certificates;
-  }
+  const certificatesOf = rememberFor<SigningMaterial[]>({ ttlMs: CERTIFICATES_MS, now }, (name) => {
+    const [tenantId, passTypeIdentifier] = JSON.parse(name) as [string, string];
+    return listSigningMaterial(database.tenant(tenantId), tenantId, passTypeIdentifier, secretBox, now);
+  });
 
   return {
     async push({ tenantId, passTypeIdentifier, pushToken }) {
       let result: PushResult = { kind: 'transient', reason: 'NoCertificate' };
-      for (const certificate of await certificatesOf(tenantId, passTypeIdentifier)) {
+      for (const certificate of await certificatesOf(JSON.stringify([tenantId, passTypeIdentifier]))) {
         const { certificatePem, privateKeyPem, fingerprint } = certificate;
         result = await pool
           .client({ certificatePem, privateKeyPem })

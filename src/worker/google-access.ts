@@ -3,6 +3,7 @@ import type { Database } from '../database/connect.js';
 import { changeBudget } from '../database/rate-budgets.js';
 import { getSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
 import { PermanentError, TransientError } from '../common/errors.js';
+import { keepRecent, rememberFor } from '../common/remember.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
 import { createAccessTokens, type ServiceAccount } from '../wallets/google/access-token.js';
 import { createGoogleWalletClient } from '../wallets/google/objects-client.js';
@@ -26,6 +27,7 @@ export interface GoogleAccessOptions {
 
 /** A service account that was replaced counts after this time. */
 const ACCOUNT_MS = 60_000;
+const MOST_ACCOUNTS = 10_000;
 /** Google's own 20 a second: a little closer than the slots lie, so that a delay is made up for. */
 const GAP_MS = 50;
 
@@ -36,8 +38,6 @@ const GAP_MS = 50;
 export function createGoogleAccess(options: GoogleAccessOptions): GoogleWallet {
   const { database, secretBox, now, timeoutMs = 8_000 } = options;
   const send = googleFetch([options.apiUrl, options.tokenUrl]);
-  const kept = new Map<string, { access: GoogleAccess; account: string; readAtMs: number }>();
-
   const turns = new Map<string, ReturnType<typeof createSpacedTurns>>();
   const turnsOf = (issuerId: string) => {
     const known = turns.get(issuerId) ?? createSpacedTurns(GAP_MS);
@@ -84,25 +84,26 @@ export function createGoogleAccess(options: GoogleAccessOptions): GoogleWallet {
     return { issuerId, client, callbackUrl: callbackUrl(options.publicUrl, tenantId), publicUrl: options.publicUrl };
   }
 
+  // A new issuer reads its account at once: the old one's may not write for it.
+  const accounts = rememberFor({ ttlMs: ACCOUNT_MS, now }, async (name): Promise<string> => {
+    const [tenantId] = JSON.parse(name) as [string, string];
+    const secret = await getSecret(database.tenant(tenantId), tenantId, SECRET_NAMES.googleServiceAccount, secretBox);
+    if (secret) return secret.toString('utf8');
+    throw new PermanentError(
+      'google-service-account-missing',
+      'The tenant has a Google issuer but no service account: set googleServiceAccountFile in tenant.json and apply the folder.',
+    );
+  });
+  // The same account keeps its access token.
+  const composed = keepRecent<GoogleAccess>(MOST_ACCOUNTS, () => 1);
+
   return {
     async forTenant(tenantId) {
       const { issuerId } = (await options.tenantSettings(tenantId)).google;
       if (issuerId === null) return null;
-      const known = kept.get(tenantId);
-      const isSame = known?.access.issuerId === issuerId;
-      if (known && isSame && now() - known.readAtMs < ACCOUNT_MS) return known.access;
-      const secret = await getSecret(database.tenant(tenantId), tenantId, SECRET_NAMES.googleServiceAccount, secretBox);
-      if (!secret) {
-        throw new PermanentError(
-          'google-service-account-missing',
-          'The tenant has a Google issuer but no service account: set googleServiceAccountFile in tenant.json and apply the folder.',
-        );
-      }
-      const account = secret.toString('utf8');
-      // The same account keeps its access token.
-      const access = known && isSame && known.account === account ? known.access : compose(issuerId, tenantId, account);
-      kept.set(tenantId, { access, account, readAtMs: now() });
-      return access;
+      const name = JSON.stringify([tenantId, issuerId]);
+      const account = await accounts(name);
+      return composed(`${name}\n${account}`, async () => compose(issuerId, tenantId, account));
     },
   };
 }

@@ -58,10 +58,28 @@ test('every problem stands in one message, and no secret does', () => {
 
 test('production refuses a public address without TLS and the key of the demo', () => {
   const production = { ...minimal, PASSRELAY_ENV: 'production' };
+  // Nobody has to remember it: a process that is started without the setting is one of production.
+  assert.equal(parseWorkerConfig(minimal).environment, 'production');
+  assert.throws(() => parseApiConfig({ ...minimal, PUBLIC_URL: 'http://passes.example' }), /PUBLIC_URL.*https/);
+  assert.throws(() => parseWorkerConfig({ ...minimal, SECRETS_KEY: `demo-1:${key}` }), /SECRETS_KEY.*demo/);
+  assert.throws(() => parseApiConfig({ ...minimal, PASSRELAY_ENV: 'prod' }), /PASSRELAY_ENV/);
+  assert.equal(parseDemoConfig({}).environment, 'development');
   assert.equal(parseApiConfig(production).environment, 'production');
   assert.throws(() => parseApiConfig({ ...production, PUBLIC_URL: 'http://passes.example' }), /PUBLIC_URL.*https/);
   assert.throws(() => parseWorkerConfig({ ...production, SECRETS_KEY: `demo-1:${key}` }), /SECRETS_KEY.*demo/);
   assert.throws(() => parseDemoConfig({ PASSRELAY_ENV: 'production' }), /PASSRELAY_ENV.*demo/);
+});
+
+test('trusted proxies are addresses and networks, and nobody is one where none is set', () => {
+  const proxies = (text: string) => parseApiConfig({ ...minimal, TRUSTED_PROXIES: text }).trustedProxies;
+  assert.deepEqual(parseApiConfig(minimal).trustedProxies, []);
+  assert.deepEqual(
+    proxies('10.0.0.0/8, 192.0.2.7,2001:db8::/32').map(({ text }) => text),
+    ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32'],
+  );
+  for (const text of ['10.0.0.0/33', 'nginx', '10.0.0.1;10.0.0.2', '10.0.0.0/8,x']) {
+    assert.throws(() => proxies(text), /TRUSTED_PROXIES: ".*" is no address/, text);
+  }
 });
 
 test('the key of the secrets may come from a file', () => {

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { createApp, listRoutes } from '../../src/api/app.js';
+import { createClientAddress } from '../../src/api/access/client-address.js';
 import { createCredentials } from '../../src/api/access/credentials.js';
 import type { TokenVerifier } from '../../src/api/access/oauth-tokens.js';
 import { createHttpServer } from '../../src/api/http-server.js';
@@ -55,6 +56,7 @@ export async function startTestApi(options: {
     temporalUi: { url: 'http://temporal.example:8233', namespace: 'default' },
     credentials,
     rateLimiter,
+    clientAddress: createClientAddress({ trustedProxies: [], log }),
     secretBox,
     passSigner: createPassSigner({
       database,

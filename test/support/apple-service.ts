@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { createActivities } from '../../src/activities/index.js';
 import { createApp } from '../../src/api/app.js';
+import { createClientAddress } from '../../src/api/access/client-address.js';
 import { createCredentials } from '../../src/api/access/credentials.js';
 import { createGoogleService } from '../../src/api/google-service.js';
 import { createPassSigner, type PassSigner } from '../../src/api/pass-file.js';
@@ -67,6 +68,7 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
     temporalUi: null,
     credentials,
     rateLimiter,
+    clientAddress: createClientAddress({ trustedProxies: [], log }),
     secretBox,
     passSigner: signer,
     google: createGoogleService({

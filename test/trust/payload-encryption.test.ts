@@ -144,9 +144,10 @@ test('payloads are encrypted in production unless somebody says otherwise', () =
     SECRETS_KEY: randomBytes(32).toString('base64'),
   };
   const on = (more: object) => parseWorkerConfig({ ...env, ...more }).encryptPayloads;
-  assert.equal(on({}), false);
+  assert.equal(on({}), true);
+  assert.equal(on({ PASSRELAY_ENV: 'staging' }), false);
   assert.equal(on({ PASSRELAY_ENV: 'production' }), true);
   assert.equal(on({ PASSRELAY_ENV: 'production', TEMPORAL_PAYLOAD_ENCRYPTION: 'off' }), false);
-  assert.equal(on({ TEMPORAL_PAYLOAD_ENCRYPTION: 'on' }), true);
+  assert.equal(on({ PASSRELAY_ENV: 'development', TEMPORAL_PAYLOAD_ENCRYPTION: 'on' }), true);
   assert.equal(parseApiConfig({ ...env, PASSRELAY_ENV: 'production' }).encryptPayloads, true);
 });

@@ -10,6 +10,7 @@ import {
 } from '../../database/tenants/api-keys.js';
 import type { Database } from '../../database/connect.js';
 import { isTest, type Environment } from '../../common/environment.js';
+import { keepRecent, rememberFor } from '../../common/remember.js';
 import { tenantSettings, type TenantSettings } from '../../passes/tenant-settings.js';
 import { createTokenVerifier, readUnverified, type TokenVerifier } from './oauth-tokens.js';
 import type { Logger } from 'pino';
@@ -42,7 +43,8 @@ export interface Credentials {
 /** A revoked key works this long at most; in its second half an answer is refreshed beside the request, not before it. */
 const CACHE_MS = 5_000;
 const REFRESH_MS = 2_500;
-const CACHE_ENTRIES = 10_000;
+/** Each holds the published keys of one issuer. */
+const MOST_ISSUERS = 1_000;
 const RECORD_USE_MS = 60_000;
 
 const toTenant = (row: TenantAccessRow): TenantAccess => ({
@@ -51,38 +53,6 @@ const toTenant = (row: TenantAccessRow): TenantAccess => ({
   environment: row.environment,
   settings: tenantSettings.parse(row.settings),
 });
-
-/**
- * A value remembered for seconds; concurrent misses share one load, and failures are never remembered. With `absences` it
- * remembers as well what is not there: else the time of an answer tells what is.
- */
-function rememberBriefly<T>(load: (key: string) => Promise<T | null>, now: () => number, absences = false) {
-  const entries = new Map<string, { value: T | null; at: number }>();
-  const loading = new Map<string, Promise<T | null>>();
-  const fetch = (key: string): Promise<T | null> => {
-    const running = loading.get(key);
-    if (running) return running;
-    const promise = load(key)
-      .then((value) => {
-        entries.delete(key);
-        if (value !== null || absences) {
-          if (entries.size >= CACHE_ENTRIES) entries.delete(entries.keys().next().value!);
-          entries.set(key, { value, at: now() });
-        }
-        return value;
-      })
-      .finally(() => loading.delete(key));
-    loading.set(key, promise);
-    return promise;
-  };
-  return async (key: string): Promise<T | null> => {
-    const entry = entries.get(key);
-    const age = entry ? now() - entry.at : Infinity;
-    if (!entry || age >= CACHE_MS || age < 0) return fetch(key);
-    if (age >= REFRESH_MS) fetch(key).catch(() => undefined);
-    return entry.value;
-  };
-}
 
 /** Looks keys and tokens up, with their tenant, and remembers valid ones for five seconds. */
 export function createCredentials(deps: {
@@ -94,7 +64,10 @@ export function createCredentials(deps: {
   const { database, now, tokens } = deps;
   const used = new Set<string>();
 
-  const byKeyHash = rememberBriefly(async (hash): Promise<{ caller: Caller; expiresAt: number } | null> => {
+  const brief = { ttlMs: CACHE_MS, refreshMs: REFRESH_MS, now };
+  type KnownKey = { caller: Caller; expiresAt: number } | null;
+  const isKey = (found: KnownKey): boolean => found !== null;
+  const byKeyHash = rememberFor({ ...brief, keeps: isKey }, async (hash): Promise<KnownKey> => {
     const row = await findApiKeyByHash(database.system, Buffer.from(hash, 'hex'));
     if (!row) return null;
     const { key_id: id } = row;
@@ -107,26 +80,20 @@ export function createCredentials(deps: {
       tenant,
     };
     return { caller, expiresAt: row.expires_at?.getTime() ?? Infinity };
-  }, now);
-  const byTenant = rememberBriefly(
-    async (tenantId) => {
-      const row = await findTenantAccess(database.system, tenantId);
-      return row ? toTenant(row) : null;
-    },
-    now,
-    true,
-  );
+  });
+  // Tenants that do not exist are remembered, too: else the time of an answer tells which do.
+  const byTenant = rememberFor(brief, async (tenantId) => {
+    const row = await findTenantAccess(database.system, tenantId);
+    return row ? toTenant(row) : null;
+  });
 
-  const ofTenants = new Map<string, TokenVerifier>();
+  const ofTenants = keepRecent<TokenVerifier>(MOST_ISSUERS, () => 1);
   /** Who may vouch for a token: the issuer of the tenant that it names, where it claims to come from there, else ours. */
   async function verifierOf(token: string): Promise<TokenVerifier | null> {
     const named = readUnverified(token);
     const own = named && (await byTenant(named.tenantId))?.settings.oauth;
     if (!own || own.issuer !== named.issuer) return tokens;
-    const name = JSON.stringify(own);
-    let verifier = ofTenants.get(name);
-    if (!verifier) ofTenants.set(name, (verifier = createTokenVerifier(own, now)));
-    return verifier;
+    return ofTenants(JSON.stringify(own), async () => createTokenVerifier(own, now));
   }
 
   async function recordUse(): Promise<void> {

@@ -10,14 +10,16 @@ import { textsIn, type Language } from '../../pages/texts.js';
 import { getPassTypeVersion } from '../../database/tenants/pass-types.js';
 import { buildPkpasses } from '../../wallets/apple/pass-bundle.js';
 import { detectDevice, hasNoReader } from './detect-device.js';
-import { createDeviceThrottle } from '../access/device-throttle.js';
-import { browserLanguage, clientAddress, forBrowsers, forPeople, sendPage } from '../page-response.js';
+import { createThrottle } from '../access/throttle.js';
+import { browserLanguage, forBrowsers, forPeople, sendPage } from '../page-response.js';
 import { tenantId } from '../parameters.js';
 import { presentCard } from './present-card.js';
 import { ApiError } from '../problems.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
 
-const REQUESTS_PER_MINUTE = 240;
+const PAGES_PER_MINUTE = 240;
+/** A page shows some images of each pass, and browsers keep them. */
+const IMAGES_PER_MINUTE = 2_400;
 /** As many as Apple installs from one file. */
 const MAX_PASSES = 10;
 const PKPASSES_TYPE = 'application/vnd.apple.pkpasses';
@@ -29,7 +31,8 @@ const split = (text: string): string[] => [...new Set(text.split(',').filter((pa
 /** Pass links: what the customer sees, and the images on it. */
 export const passPageRoutes = (deps: ApiDeps): Route[] => {
   const { database, publicUrl } = deps;
-  const throttle = createDeviceThrottle(deps.now, REQUESTS_PER_MINUTE);
+  const pages = createThrottle(deps.now, PAGES_PER_MINUTE);
+  const images = createThrottle(deps.now, IMAGES_PER_MINUTE);
 
   /** Passes of one tenant, in the order asked for; nothing where one is unknown, so that guesses learn nothing. */
   async function find(text: string): Promise<PassPageRow[]> {
@@ -67,7 +70,7 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
   }
 
   async function show(ctx: Koa.Context, text: string): Promise<void> {
-    throttle.take(clientAddress(ctx));
+    pages.take(deps.clientAddress(ctx));
     const rows = await find(text);
     const [first] = rows;
     const tenant = first && (await getTenant(database.tenant(first.tenant_id), first.tenant_id));
@@ -102,7 +105,7 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
   }
 
   async function download(ctx: Koa.Context, text: string): Promise<void> {
-    throttle.take(clientAddress(ctx));
+    pages.take(deps.clientAddress(ctx));
     const rows = (await find(text)).filter((row) => row.state === 'active' && row.apple_pass_type_identifier !== null);
     if (rows.length === 0) throw new ApiError('not-found', 'There is nothing at this address.');
     const signed = await Promise.all(rows.map((row) => deps.passSigner.signedPass(row.tenant_id, row)));
@@ -141,6 +144,7 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
       query: z.object({}),
       answers: { 200: { description: 'The image' } },
       async handler(ctx, { params }) {
+        images.take(deps.clientAddress(ctx));
         const bytes = await getImage(database.tenant(params.tenantId), params.tenantId, params.file.slice(0, 64));
         if (!bytes) throw new ApiError('not-found', 'There is no such image.');
         ctx.type = 'image/png';

@@ -7,10 +7,10 @@ import { enrolPage } from '../../pages/enrol-page.js';
 import { previewPage } from '../../pages/pass-page.js';
 import { hashLinkToken, readLinkToken } from '../../passes/link-token.js';
 import { hasNoReader } from './detect-device.js';
-import { createDeviceThrottle } from '../access/device-throttle.js';
+import { createThrottle } from '../access/throttle.js';
 import { enrol, prepareEnrolment, presentAsked, presentConsents, presentOffer } from './enrol.js';
 import { createLinkSessions } from './link-session.js';
-import { browserLanguage, clientAddress, forPeople, sendPage } from '../page-response.js';
+import { browserLanguage, forPeople, sendPage } from '../page-response.js';
 import { tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { readForm } from '../requests/read-form.js';
@@ -28,8 +28,8 @@ const MAX_PASSES = 10;
 export const linkRoutes = (deps: ApiDeps): Route[] => {
   const { database } = deps;
   const sessions = createLinkSessions(deps);
-  const perAddress = createDeviceThrottle(deps.now, PER_ADDRESS);
-  const perToken = createDeviceThrottle(deps.now, PER_TOKEN);
+  const perAddress = createThrottle(deps.now, PER_ADDRESS);
+  const perToken = createThrottle(deps.now, PER_TOKEN);
 
   const redirect = (ctx: Koa.Context, path: string): void => {
     ctx.status = 303;
@@ -40,7 +40,7 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
 
   /** Exchanges the token of an address for a session, and leads on to `next` under a clean one. */
   async function arrive(ctx: Koa.Context, id: string, next: string): Promise<void> {
-    perAddress.take(clientAddress(ctx));
+    perAddress.take(deps.clientAddress(ctx));
     // Some mail programs leave the "&amp;" of a template's HTML as it is.
     const given = readLinkToken(ctx.query['neo.authToken'] ?? ctx.query['amp;neo.authToken']);
     if (given.kind !== 'token') {
@@ -67,7 +67,7 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
   }
 
   async function showPasses(ctx: Koa.Context, id: string): Promise<void> {
-    perAddress.take(clientAddress(ctx));
+    perAddress.take(deps.clientAddress(ctx));
     const session = await sessions.require(ctx, id);
     if (!session) return;
     const passes = await listCustomerPasses(database.tenant(id), id, session.customerId);
@@ -85,7 +85,7 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
   }
 
   async function showForm(ctx: Koa.Context, id: string): Promise<void> {
-    perAddress.take(clientAddress(ctx));
+    perAddress.take(deps.clientAddress(ctx));
     const session = await sessions.require(ctx, id);
     if (!session) return;
     const enrolment = await prepareEnrolment(deps, session);

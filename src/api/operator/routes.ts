@@ -12,12 +12,12 @@ import {
   type CustomerLine,
 } from '../../pages/operator-pages.js';
 import { normaliseIdentifier } from '../../passes/identifiers.js';
-import { createDeviceThrottle } from '../access/device-throttle.js';
+import { createThrottle } from '../access/throttle.js';
 import { createTextMask, maskEmail, maskName, maskPhone } from '../../common/mask-personal.js';
 import { createOperatorActions } from './operator-actions.js';
 import { loadEvidence } from './operator-evidence.js';
 import { createOperatorSessions, type OperatorSession } from './operator-session.js';
-import { clientAddress, sendPage } from '../page-response.js';
+import { sendPage } from '../page-response.js';
 import { tenantId } from '../parameters.js';
 import { presentSummary } from '../routes/present-operation.js';
 import {
@@ -48,7 +48,7 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
   const { database } = deps;
   const sessions = createOperatorSessions(deps);
   const actions = createOperatorActions(deps);
-  const signIns = createDeviceThrottle(deps.now, SIGN_INS_PER_MINUTE);
+  const signIns = createThrottle(deps.now, SIGN_INS_PER_MINUTE);
 
   const redirect = (ctx: Koa.Context, path: string): void => {
     ctx.status = 303;
@@ -226,7 +226,7 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
       query: z.looseObject({}),
       answers: { 303: { description: 'Signed in' } },
       async handler(ctx, { params }) {
-        signIns.take(clientAddress(ctx));
+        signIns.take(deps.clientAddress(ctx));
         const { key = '' } = await readForm(ctx);
         const site = ctx.get('Sec-Fetch-Site');
         const ours = site === '' || site === 'same-origin';

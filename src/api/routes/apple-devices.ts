@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { changedSerials, recordListed } from '../../database/passes/changed-serials.js';
 import { appendDeviceLog, MAX_LOG_MESSAGES } from '../../database/devices/device-log.js';
 import { registerDevice, unregisterDevice } from '../../database/devices/devices.js';
+import type { PassRow } from '../../database/passes/passes.js';
 import { answerBare, authenticateDevice } from '../authenticate-device.js';
-import { createDeviceThrottle } from '../access/device-throttle.js';
+import { createThrottle, DAY_MS } from '../access/throttle.js';
 import { none, plainText } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { parseStrictly } from '../requests/read-json.js';
@@ -12,8 +13,17 @@ import { readRawBody } from '../requests/raw-body.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
 
 const REGISTRATION_LIMIT_BYTES = 16 * 1024;
-const device = z.object({ device: z.string(), type: z.string() });
-const registration = device.extend({ serial: z.string() });
+/** One address may stand for a whole mobile network: many phones that are told of the same campaign. */
+const PER_ADDRESS = 3_000;
+const REPORTS_PER_ADDRESS = 120;
+/** Changes of one pass's registrations: a first and a last device make events for the merchant. */
+const CHANGES_PER_PASS = 60;
+const CHANGES_PER_PASS_AND_DAY = 500;
+
+/** Refused by its length before anything is done with it. */
+const name = z.string().max(255);
+const device = z.object({ device: name, type: name });
+const registration = device.extend({ serial: name });
 /** As pushes can carry it; Apple says only that it is a text. */
 const pushToken = z.object({ pushToken: z.string().regex(/^[0-9a-f]{1,400}$/i) });
 const logs = z.object({ logs: z.array(z.unknown()) });
@@ -27,7 +37,20 @@ const readJson = async (ctx: Koa.Context, limit?: number): Promise<unknown> =>
  */
 export function appleDeviceRoutes(deps: ApiDeps): Route[] {
   const { database } = deps;
-  const throttle = createDeviceThrottle(deps.now);
+  const perAddress = createThrottle(deps.now, PER_ADDRESS);
+  const reports = createThrottle(deps.now, REPORTS_PER_ADDRESS);
+  const changes = createThrottle(deps.now, CHANGES_PER_PASS);
+  const changesADay = createThrottle(deps.now, CHANGES_PER_PASS_AND_DAY, DAY_MS);
+
+  /** The pass that a device may change the registrations of; undefined where it was answered already. */
+  async function passToChange(ctx: Koa.Context, type: string, serial: string): Promise<PassRow | undefined> {
+    perAddress.take(deps.clientAddress(ctx));
+    const pass = await authenticateDevice(deps, ctx, type, serial);
+    if (!pass) return undefined;
+    changes.take(pass.pass_id);
+    changesADay.take(pass.pass_id);
+    return pass;
+  }
   const path = '/apple/v1/devices/:device/registrations/:type';
   return [
     openRoute({
@@ -39,8 +62,7 @@ export function appleDeviceRoutes(deps: ApiDeps): Route[] {
       query: none,
       answers: { 200: { description: 'Registered before' }, 201: { description: 'Registered now' } },
       async handler(ctx, { params }) {
-        throttle.take(params.device);
-        const pass = await authenticateDevice(deps, ctx, params.type, params.serial);
+        const pass = await passToChange(ctx, params.type, params.serial);
         if (!pass) return;
         const body = pushToken.safeParse(await readJson(ctx, REGISTRATION_LIMIT_BYTES));
         if (!body.success || !plainText.safeParse(params.device).success) {
@@ -65,8 +87,7 @@ export function appleDeviceRoutes(deps: ApiDeps): Route[] {
       query: none,
       answers: { 200: { description: 'Gone, now or before' } },
       async handler(ctx, { params }) {
-        throttle.take(params.device);
-        const pass = await authenticateDevice(deps, ctx, params.type, params.serial);
+        const pass = await passToChange(ctx, params.type, params.serial);
         if (!pass) return;
         if (plainText.safeParse(params.device).success) {
           const done = await unregisterDevice(database.tenant(pass.tenant_id), {
@@ -88,7 +109,7 @@ export function appleDeviceRoutes(deps: ApiDeps): Route[] {
       query: z.object({ passesUpdatedSince: z.unknown().optional() }),
       answers: { 200: { description: 'What changed' }, 204: { description: 'Nothing' } },
       async handler(ctx, { params, query }) {
-        throttle.take(params.device);
+        perAddress.take(deps.clientAddress(ctx));
         const named = plainText.safeParse(params.device).success && plainText.safeParse(params.type).success;
         const since = typeof query.passesUpdatedSince === 'string' ? query.passesUpdatedSince : undefined;
         const changed = named ? await changedSerials(database.system, params.device, params.type, since) : undefined;
@@ -109,7 +130,7 @@ export function appleDeviceRoutes(deps: ApiDeps): Route[] {
       query: none,
       answers: { 200: { description: 'Taken' } },
       async handler(ctx) {
-        throttle.take('log');
+        reports.take(deps.clientAddress(ctx));
         const body = logs.safeParse(await readJson(ctx));
         const messages = body.success ? body.data.logs.filter((message) => typeof message === 'string') : [];
         const kept = await appendDeviceLog(database, messages);

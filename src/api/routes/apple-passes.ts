@@ -5,10 +5,14 @@ import { findPassBySerialNumber } from '../../database/devices/devices.js';
 import { PermanentError } from '../../common/errors.js';
 import { PKPASS_TYPE } from '../../wallets/apple/pass-bundle.js';
 import { authenticateDevice } from '../authenticate-device.js';
+import { createThrottle } from '../access/throttle.js';
 import { forBrowsers } from '../page-response.js';
 import { none, serialNumber } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
+
+/** Each is a look into the database at least; one address may stand for many phones. */
+const PER_ADDRESS = 3_000;
 
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
@@ -22,6 +26,7 @@ function isNotModified(ifModifiedSince: string, lastModified: Date): boolean {
 /** The passes themselves: for devices that update theirs, and for people who add one. */
 export function applePassRoutes(deps: ApiDeps): Route[] {
   const { database, log, passSigner } = deps;
+  const perAddress = createThrottle(deps.now, PER_ADDRESS);
 
   /** What is known of devices must not cost one its pass. */
   async function recordFetch(ctx: Koa.Context, tenantId: string, passId: string, revision: number): Promise<void> {
@@ -32,6 +37,7 @@ export function applePassRoutes(deps: ApiDeps): Route[] {
   }
 
   async function download(ctx: Koa.Context, serial: string): Promise<void> {
+    perAddress.take(deps.clientAddress(ctx));
     const pass = await findPassBySerialNumber(database.system, serial);
     if (!pass || pass.state === 'deleted' || pass.apple_pass_type_identifier === null) {
       throw new ApiError('not-found', 'No pass for Apple Wallet with this serial number exists.');
@@ -52,10 +58,11 @@ export function applePassRoutes(deps: ApiDeps): Route[] {
       path: '/apple/v1/passes/:type/:serial',
       summary: 'The latest state of a pass, for a device that has it',
       hidden: true,
-      params: z.object({ type: z.string(), serial: z.string() }),
+      params: z.object({ type: z.string().max(255), serial: z.string().max(255) }),
       query: none,
       answers: { 200: { description: 'The pass' }, 304: { description: 'Not modified' } },
       async handler(ctx, { params }) {
+        perAddress.take(deps.clientAddress(ctx));
         const pass = await authenticateDevice(deps, ctx, params.type, params.serial);
         if (!pass) return;
         ctx.set('Last-Modified', pass.modified_at.toUTCString());

@@ -3,6 +3,7 @@ import { findPassBySerialNumber } from '../../database/devices/devices.js';
 import { recordGoogleCallback } from '../../database/devices/google-callbacks.js';
 import { TransientError } from '../../common/errors.js';
 import { withinDeadline } from '../deadline.js';
+import { createThrottle } from '../access/throttle.js';
 import { forBrowsers } from '../page-response.js';
 import { none, plainText, serialNumber, tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
@@ -11,8 +12,10 @@ import { openRoute, type ApiDeps, type Route } from '../route.js';
 
 const CALLBACK_LIMIT_BYTES = 16 * 1024;
 
+const LINKS_PER_ADDRESS = 600;
+
 /** Google's part of the API: callbacks of saves and deletions, and the way into the holder's wallet. */
-export const googleRoutes = (deps: ApiDeps): Route[] => [
+export const googleRoutes = (deps: ApiDeps, links = createThrottle(deps.now, LINKS_PER_ADDRESS)): Route[] => [
   openRoute({
     method: 'POST',
     path: '/google/callbacks/:tenantId',
@@ -60,6 +63,7 @@ export const googleRoutes = (deps: ApiDeps): Route[] => [
     problems: ['not-found'],
     handler: (ctx, { params }) =>
       forBrowsers(deps, async (page) => {
+        links.take(deps.clientAddress(page));
         const pass = await withinDeadline(findPassBySerialNumber(deps.database.system, params.serialNumber));
         const link = pass && pass.state !== 'deleted' ? await withinDeadline(deps.google.saveLink(pass)) : undefined;
         if (link === undefined) {
