@@ -10,7 +10,7 @@ import { roomDirections } from './scripts/room-directions.js';
 const GROUND = ['src/common', 'src/passes'];
 const TABLES = [...GROUND, '=src/database'];
 const PROVIDERS = ['src/wallets', 'src/klaviyo', 'src/merchants'];
-const HTTP = [...GROUND, ...PROVIDERS, 'src/database', 'src/pages', 'src/workflows', '=src/api'];
+const HTTP = [...GROUND, ...PROVIDERS, 'src/database', 'src/pages', 'src/previews', 'src/workflows', '=src/api'];
 const ROOMS = {
   'src/common': [],
   'src/passes': ['src/common'],
@@ -41,6 +41,7 @@ const ROOMS = {
   'src/api/links': [...HTTP, 'src/api/access', 'src/api/requests'],
   'src/api/operator': [...HTTP, 'src/api/access', 'src/api/requests', 'src/api/routes'],
 
+  'src/previews': [...GROUND, 'src/wallets', 'src/pages'],
   'src/tenants': [...GROUND, 'src/wallets', 'src/database'],
   'src/simulators': [],
   'src/simulators/klaviyo': ['=src/simulators'],

@@ -27,6 +27,7 @@ import { operationControlRoutes } from './routes/operation-control.js';
 import { operationRoutes } from './routes/operations.js';
 import { passLifecycleRoutes } from './routes/pass-lifecycle.js';
 import { passPageRoutes } from './links/pass-page-routes.js';
+import { designPreviewRoutes } from './operator/design-preview-routes.js';
 import { operatorRoutes } from './operator/routes.js';
 import { passTemplateRoutes } from './routes/pass-templates.js';
 import { passRoutes } from './routes/passes.js';
@@ -60,6 +61,7 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...frontRoutes(deps),
     ...healthRoutes(deps),
     ...operatorRoutes(deps),
+    ...designPreviewRoutes(deps),
     ...linkDiagnosisRoutes(deps),
     ...passPageRoutes(deps),
     ...linkRoutes(deps),

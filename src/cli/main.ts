@@ -8,6 +8,7 @@ import { keyCommands } from './key-commands.js';
 import { klaviyoCommands } from './klaviyo-commands.js';
 import { linkCommands } from './link-commands.js';
 import { passCommands } from './pass-commands.js';
+import { passTypeCommands } from './pass-type-commands.js';
 import { retentionCommands } from './retention-commands.js';
 import { schemaCommands } from './schema-commands.js';
 import { secretCommands } from './secret-commands.js';
@@ -29,6 +30,7 @@ const COMMANDS = [
   schemaCommands,
   secretCommands,
   passCommands,
+  passTypeCommands,
   customerCommands,
   klaviyoCommands,
   linkCommands,

@@ -3,7 +3,7 @@ import { findLiveObject, changedSince } from '../database/devices/google-objects
 import { findPassView } from '../database/passes/pass-view.js';
 import { findPassType, getPassTypeVersion, listPassTypes } from '../database/tenants/pass-types.js';
 import { getTenant } from '../database/tenants/tenants.js';
-import { nearest } from '../common/nearest-name.js';
+import { didYouMean } from '../common/nearest-name.js';
 import type { JsonValue } from '../common/json.js';
 import type { CliContext } from './context.js';
 import { previewText, previewUpdate, type PreviewInput } from './pass-preview.js';
@@ -45,10 +45,7 @@ async function loadPreview(context: CliContext, serialNumber: string, options: P
   const wanted = await findPassType(sql, tenantId, options.type ?? pass.pass_type_id);
   if (!wanted) {
     const names = (await listPassTypes(sql, tenantId)).map(({ design }) => design.name);
-    const near = nearest(options.type!, names);
-    throw new Error(
-      `There is no pass type "${options.type}".${near ? ` Did you mean "${near}"?` : ''} Known are: ${names.join(', ')}.`,
-    );
+    throw new Error(`There is no pass type "${options.type}". ${didYouMean(options.type!, names)}`);
   }
   const converts = wanted.passTypeId !== pass.pass_type_id;
   const nextDesign = converts || options.updateMetadata ? wanted.design : present.design;

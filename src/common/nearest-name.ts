@@ -29,6 +29,12 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   return best?.name ?? null;
 }
 
+/** The hint after the refusal of an unknown name: what was probably meant, and what there is. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const near = nearest(word, known);
+  return `${near === null ? '' : `Did you mean "${near}"? `}Known are: ${known.join(', ') || '(none)'}.`;
+}
+
 const wordsOf = (name: string): string[] =>
   name
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')

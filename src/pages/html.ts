@@ -89,8 +89,10 @@ export function page(input: {
   themes?: readonly Theme[];
   width?: Width;
   home?: string;
+  /** Rules of this page alone. */
+  styles?: string;
 }): Page {
-  const themed = themeRules(input.themes ?? []);
+  const themed = themeRules(input.themes ?? []) + (input.styles ?? '');
   const { language, title, brand, body, home = null, width = null } = input;
   return {
     html: frame({ language, title, brand, body, width, home, styles: STYLES, themed }),

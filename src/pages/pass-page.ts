@@ -91,6 +91,10 @@ const peek = template<{ c: CardView }>(`
 <% if (it.c.strip) { %><img class="strip" src="<%= it.c.strip.src %>" srcset="<%= it.c.strip.srcset %>" alt=""><% } %>
 </div>`);
 
+/** The front of a pass as Apple's classic styles draw it; `index` names the rule with its colours. */
+export const cardFront = (c: CardView, index: number, language: Language): string =>
+  card({ c, t: textsIn(language), index });
+
 /** The upper part of a card that nobody has yet: its colours, logo and strip, and nothing of a person. */
 export const peekCard = (c: CardView): string => peek({ c });
 

@@ -1,0 +1,7 @@
+/** What a person should look at before the design is applied; the preview shows it beside the card. */
+export interface Mark {
+  kind: 'overflow' | 'missing' | 'untranslated' | 'image';
+  text: string;
+}
+
+export const mark = (kind: Mark['kind'], text: string): Mark => ({ kind, text });

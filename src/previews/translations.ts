@@ -1,0 +1,32 @@
+import type { JsonValue } from '../common/json.js';
+import type { AppleDesign, PassTypeDesign } from '../passes/pass-type.js';
+import { FIELD_GROUPS } from '../wallets/apple/pass-fields.js';
+
+/** Wallet looks a text up in the strings of its language, and shows it as it is where it is not there. */
+export function translator(apple: AppleDesign, language: string): (text: string) => string {
+  const [base] = language.split('-');
+  const strings = apple.localizations[language]?.strings ?? apple.localizations[base!]?.strings ?? {};
+  return (text) => (Object.hasOwn(strings, text) ? strings[text]! : text);
+}
+
+const isWords = (value: JsonValue | undefined): value is string =>
+  typeof value === 'string' && /\p{L}{2}/u.test(value.replace(/\{\{[^{}]*\}\}/g, ''));
+
+/** Texts of the design that a person reads and a language could translate; texts with placeholders cannot be. */
+function translatable(design: PassTypeDesign, apple: AppleDesign): string[] {
+  const fields = FIELD_GROUPS.flatMap((group) => apple[group] ?? []);
+  const texts: (JsonValue | undefined)[] = [
+    design.description,
+    ...fields.flatMap(({ label, changeMessage, value }) => [label, changeMessage, value]),
+  ];
+  return [...new Set(texts.filter(isWords))].filter((text) => !/\{\{|^https?:/.test(text) && text !== '%@');
+}
+
+/** Texts that stay in the design's own language; none where the design has no strings for the language at all. */
+export function untranslatedTexts(design: PassTypeDesign, language: string): string[] {
+  const { apple } = design;
+  if (!apple || !Object.hasOwn(apple.localizations, language)) return [];
+  const { strings } = apple.localizations[language]!;
+  if (Object.keys(strings).length === 0) return [];
+  return translatable(design, apple).filter((text) => !Object.hasOwn(strings, text));
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { AGENTS, findBarriers, launchBrowser, openWindow } from './browser.js';
+import { startSite, type Site } from './site.js';
+
+let site: Site;
+let browser: Browser;
+before(async () => {
+  browser = await launchBrowser();
+  site = await startSite();
+});
+after(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+async function signedIn(width: number, use: (page: Page) => Promise<void>): Promise<void> {
+  const context = await openWindow(browser, { width, height: 900, userAgent: AGENTS.desktop });
+  try {
+    const page = await context.newPage();
+    await page.goto(`${site.baseUrl}/ops/demo`);
+    await page.getByLabel('API key').fill(site.demo.apiKeys.operations);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await use(page);
+  } finally {
+    await context.close();
+  }
+}
+
+test('the operator sees a design as both wallets show it, for the customer and the language that are chosen', async () => {
+  await signedIn(1280, async (page) => {
+    await page.goto(`${site.baseUrl}/ops/demo/pass-types/basic/preview`);
+    await page.getByLabel('Customer').selectOption('tier gold');
+    await page.getByLabel('Language').selectOption('de');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await page.waitForURL(/language=de/);
+    for (const scheme of ['Light', 'Dark']) {
+      const scene = page.getByRole('group', { name: scheme, exact: true });
+      assert.equal(await scene.getByText('BOHNEN', { exact: true }).count(), 2, 'the new iPhone and the old one');
+      assert.ok(await scene.getByText('Du hast jetzt 120 Bohnen.').isVisible());
+      assert.ok(await scene.getByText('Kestrel Karte').isVisible());
+    }
+    const colour = await page.evaluate<string>(
+      `getComputedStyle(document.querySelector('article.card')).backgroundColor`,
+    );
+    assert.equal(colour, 'rgb(102, 76, 30)');
+    const broken = await page.evaluate<number>(
+      `[...document.images].filter((image) => !image.complete || image.naturalWidth === 0).length`,
+    );
+    assert.equal(broken, 0, 'every image of the design is there');
+    assert.deepEqual(await findBarriers(page), []);
+  });
+});
+
+test('nothing scrolls sideways on a phone, a pass needs Customer.Read, and strangers see the door', async () => {
+  await signedIn(360, async (page) => {
+    await page.goto(`${site.baseUrl}/ops/demo/pass-types/premium/preview`);
+    assert.ok((await page.evaluate<number>('document.documentElement.scrollWidth')) <= 360);
+    assert.deepEqual(await findBarriers(page), []);
+    const serial = site.demo.pass.serialNumber;
+    const answer = await page.goto(`${site.baseUrl}/ops/demo/pass-types/basic/preview?pass=${serial}`);
+    assert.equal(answer!.status(), 403);
+    assert.equal((await page.goto(`${site.baseUrl}/ops/demo/pass-types/nope/preview`))!.status(), 404);
+  });
+  assert.equal((await fetch(`${site.baseUrl}/ops/demo/pass-types/basic/preview`)).status, 401);
+});
