@@ -13,8 +13,23 @@ function decode(bytes: Buffer): string {
   return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
 
+function withoutComments(text: string): string {
+  const kept: string[] = [];
+  let from = 0;
+  for (;;) {
+    const start = text.indexOf('/*', from);
+    const end = start === -1 ? -1 : text.indexOf('*/', start + 2);
+    // A comment marker inside a text ("http://*") opens nothing unless it begins a line.
+    if (start === -1 || end === -1) return kept.join('') + text.slice(from);
+    const lineStart = text.lastIndexOf('\n', start) + 1;
+    const opens = text.slice(lineStart, start).trim() === '';
+    kept.push(text.slice(from, opens ? start : start + 2));
+    from = opens ? end + 2 : start + 2;
+  }
+}
+
 /** A `pass.strings` file: source text to translation. Comments and what is no pair are passed over. */
 export function readStrings(bytes: Buffer): Record<string, string> {
-  const text = decode(bytes).replace(/^\s*\/\*[\s\S]*?\*\//gm, '');
+  const text = withoutComments(decode(bytes));
   return Object.fromEntries([...text.matchAll(PAIR)].map(([, from, to]) => [unescape(from!), unescape(to!)]));
 }
