@@ -22,7 +22,7 @@ export async function lookUpConsents(
   for (const channel of new Set(consents.map((consent) => consent.channel))) {
     const attribute = channel === 'email' ? 'email' : 'phone_number';
     const [profile] = await call('profiles', (client) => client.findProfiles(attribute, [reachable[channel]!]));
-    said.set(channel, readConsent(profile?.attributes['subscriptions'] ?? null)[channel]);
+    said.set(channel, readConsent(profile?.attributes['subscriptions'] ?? null).channels[channel]);
   }
   const fates: ConsentFates = { taken: [], left: [], open: [] };
   for (const consent of consents) {

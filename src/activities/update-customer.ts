@@ -57,8 +57,19 @@ const isGranted = (value: JsonValue | undefined): boolean =>
 /** Klaviyo says "never subscribed" where it knows nothing: that takes nothing back which was said elsewhere. */
 function keepKnownConsent(before: Fields, said: Fields): void {
   for (const [name, value] of Object.entries(said)) {
-    const never = name.startsWith('consent.') && (value as { state?: unknown }).state === 'NEVER_SUBSCRIBED';
+    const never = name.startsWith('consent.') && (value as { state?: unknown } | null)?.state === 'NEVER_SUBSCRIBED';
     if (never && Object.hasOwn(before, name)) delete said[name];
+  }
+}
+
+/**
+ * A list of the channels agreed to now ends the others. What was never agreed to stays as it is, but counts as said: an
+ * older request that is carried out later must not bring it back.
+ */
+function endUnlistedConsent(before: Fields, said: Fields, unlisted: readonly string[]): void {
+  for (const name of unlisted.map((channel) => `consent.${channel}`)) {
+    const ended = isGranted(before[name]) ? { state: 'UNSUBSCRIBED', at: null, method: null } : before[name];
+    said[name] = ended ?? null;
   }
 }
 
@@ -88,12 +99,13 @@ export function updateCustomerActivity(deps: ActivityDeps) {
         const row = await lockCustomer(tx, tenantId, customerId);
         if (!operation || !row) throw new PermanentError('customer-vanished', 'The customer no longer exists.');
         const input = readInput<ProfileSyncInput>(operation, 'identifiers');
-        const { customer, warnings } = profileValues(input, settings);
+        const { customer, unlisted, warnings } = profileValues(input, settings);
         const own = (await listCustomerIdentifiers(tx, tenantId, customerId)).filter(({ kind }) =>
           settings.customIdentifiers.includes(kind),
         );
         const before = { ...flatten(row), ...Object.fromEntries(own.map(({ kind, value }) => [OWN + kind, value])) };
         keepKnownConsent(before, customer);
+        endUnlistedConsent(before, customer, unlisted);
         const merged = mergeFields(
           { data: before, sequences: row.field_sequences },
           customer,

@@ -1,15 +1,17 @@
-import { pointer } from '../common/clean-text.js';
+import { isBlankText, pointer } from '../common/clean-text.js';
 import { normaliseIdentifier } from '../passes/identifiers.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
 import type { JsonValue } from '../common/json.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
-import { readConsent } from './consent.js';
+import { KLAVIYO_CHANNELS, readConsent, type ReadConsent } from './consent.js';
 
 export interface ProfileValues {
   /** What the customer's row takes, by its own names (`email`, `firstName`, `properties.tier`, `consent.sms`); null clears. */
   customer: Record<string, JsonValue>;
   /** The profile by the names that a pass field's `source` uses (`first_name`, `properties.loyalty_tier`). */
   sources: Record<string, JsonValue>;
+  /** Channels of Klaviyo that the webhook's list of consents left out, and of which Klaviyo said nothing else. */
+  unlisted: string[];
   warnings: { pointer: string; message: string }[];
 }
 
@@ -24,16 +26,41 @@ type JsonObject = Record<string, JsonValue>;
 const objectOf = (value: JsonValue | undefined): JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
 
+/** Klaviyo says null, or nothing, for whatever it never knew: that changes nothing, however deep it stands. */
+function known(value: JsonValue): JsonValue | undefined {
+  if (value === null || (typeof value === 'string' && isBlankText(value))) return undefined;
+  return typeof value === 'object' && !Array.isArray(value) ? knownOf(value) : value;
+}
+
+function knownOf(value: JsonObject): JsonObject {
+  const entries = Object.entries(value).map(([name, inner]) => [name, known(inner)] as const);
+  return Object.fromEntries(entries.filter((entry): entry is readonly [string, JsonValue] => entry[1] !== undefined));
+}
+
+/** Klaviyo's own word wins where it has one. "Never subscribed" is none: it stands for whoever it knows nothing of. */
+function consentOf(
+  given: JsonValue,
+  fetched: JsonValue,
+): Pick<ProfileValues, 'unlisted'> & Pick<ReadConsent, 'channels'> {
+  const said = readConsent(given);
+  const asked = Object.entries(readConsent(fetched).channels).filter(
+    ([channel, { state }]) => state !== 'NEVER_SUBSCRIBED' || (!said.isWhole && !Object.hasOwn(said.channels, channel)),
+  );
+  const channels = { ...said.channels, ...Object.fromEntries(asked) };
+  const unlisted = said.isWhole ? KLAVIYO_CHANNELS.filter((channel) => !Object.hasOwn(channels, channel)) : [];
+  return { channels, unlisted };
+}
+
 /**
  * The webhook and the fetched profile as one: Klaviyo's own word wins where it has one, since it was asked later. A null
- * of the webhook clears; a null of the fetched profile is no change, as Klaviyo says null for whatever it never knew.
+ * of the webhook clears; a null of the fetched profile is no change.
  */
 export function profileValues(input: ProfileSyncInput, settings: TenantSettings): ProfileValues {
   const { properties: fetchedProperties, subscriptions, ...rest } = input.fetched?.attributes ?? {};
-  const fetched = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
+  const fetched = knownOf(rest);
   const given = Object.fromEntries(input.identifiers.map(({ kind, value }) => [kind, value]));
   const said: JsonObject = { ...input.attributes, ...fetched };
-  const result: ProfileValues = { customer: {}, sources: {}, warnings: [] };
+  const result: ProfileValues = { customer: {}, sources: {}, unlisted: [], warnings: [] };
   const options = { defaultCountry: settings.defaultCountry };
 
   for (const [theirs, ours] of Object.entries(IDENTIFIERS)) {
@@ -71,7 +98,7 @@ export function profileValues(input: ProfileSyncInput, settings: TenantSettings)
     result.sources[name] = value;
     for (const [inner, part] of Object.entries(objectOf(value))) result.sources[`${name}.${inner}`] = part;
   }
-  const properties: JsonObject = { ...input.properties, ...objectOf(fetchedProperties) };
+  const properties: JsonObject = { ...input.properties, ...knownOf(objectOf(fetchedProperties)) };
   for (const [name, value] of Object.entries(properties)) {
     result.sources[`properties.${name}`] = value;
     const mapped = Object.hasOwn(settings.klaviyo.propertyMap, name) ? settings.klaviyo.propertyMap[name] : undefined;
@@ -88,7 +115,8 @@ export function profileValues(input: ProfileSyncInput, settings: TenantSettings)
       });
     }
   }
-  const consent = { ...readConsent(input.consent), ...readConsent(subscriptions ?? null) };
-  for (const [channel, value] of Object.entries(consent)) result.customer[`consent.${channel}`] = { ...value };
+  const { channels, unlisted } = consentOf(input.consent, subscriptions ?? null);
+  for (const [channel, value] of Object.entries(channels)) result.customer[`consent.${channel}`] = { ...value };
+  result.unlisted = unlisted;
   return result;
 }

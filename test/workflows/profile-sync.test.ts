@@ -186,6 +186,35 @@ describe('profile-sync on a real Temporal server', () => {
     assert.deepEqual(await test.owner('select from consents where customer_id = $1', [sarah.customerId]), []);
   });
 
+  it('a shorter list of consents ends those that it leaves out, and no others', async () => {
+    const sarah = await addCustomer(test, tenant, { email: 'list@example.com' });
+    const who = { identifiers: [email('list@example.com')] };
+    const states = async () =>
+      Object.fromEntries(
+        Object.entries((await byId(sarah))['consent'] as Record<string, { state: string }>).map(([name, { state }]) => [
+          name,
+          state,
+        ]),
+      );
+    await sync({ ...who, consent: { terms: 'SUBSCRIBED', 'sms-transactional': 'SUBSCRIBED' } });
+    await sync({ ...who, consent: ['email', 'sms'] });
+    const kept = { terms: 'SUBSCRIBED', 'sms-transactional': 'SUBSCRIBED' };
+    assert.deepEqual(await states(), { ...kept, email: 'SUBSCRIBED', sms: 'SUBSCRIBED' });
+    assert.equal((await sync({ ...who, consent: ['email'] })).outcome, 'synced');
+    assert.deepEqual(await states(), { ...kept, email: 'SUBSCRIBED', sms: 'UNSUBSCRIBED' });
+    assert.equal((await sync({ ...who, consent: ['email'] })).outcome, 'unchanged');
+    await sync({ ...who, consent: [] });
+    assert.deepEqual(await states(), { ...kept, email: 'UNSUBSCRIBED', sms: 'UNSUBSCRIBED' });
+    const trail = await test.owner(
+      'select channel, granted from consents where customer_id = $1 and channel = $2 order by given_at',
+      [sarah.customerId, 'sms'],
+    );
+    assert.deepEqual(trail, [
+      { channel: 'sms', granted: true },
+      { channel: 'sms', granted: false },
+    ]);
+  });
+
   it('an old delivery that Klaviyo repeats later does not undo newer data, where the flow sends its version', async () => {
     const sarah = await addCustomer(test, tenant, { email: 'version@example.com' });
     const say = (name: string, version: string) =>

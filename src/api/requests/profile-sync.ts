@@ -2,6 +2,8 @@ import { cleanJson, decodeEntities, isBlank, isBlankText, isUnrendered, pointer 
 import { tidyText } from '../../common/tidy-text.js';
 import { parseIdentifiers, type Identifier } from '../../passes/identifiers.js';
 import type { JsonValue } from '../../common/json.js';
+import { readConsent } from '../../klaviyo/consent.js';
+import { readConsentText } from './consent-text.js';
 import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './body-reader.js';
 
 export interface ProfileSyncCommand {
@@ -73,6 +75,26 @@ function readData(reader: BodyReader, from: Body, base: string): Record<string, 
 const pick = (from: Body, keys: readonly string[]): Body =>
   Object.fromEntries(keys.filter((key) => Object.hasOwn(from, key)).map((key) => [key, from[key]!]));
 
+/** Klaviyo's `subscriptions`, or `consent` as the flow sent it; what cannot be read in it is named and changes nothing. */
+function readConsentOf(reader: BodyReader, from: Body, base: string): JsonValue {
+  const key = own(from, 'subscriptions') == null ? 'consent' : 'subscriptions';
+  const given = own(from, key) ?? null;
+  const at = base + pointer(key);
+  if (typeof given === 'string' && isUnrendered(given)) {
+    reader.warn(at, `${key} still holds a template tag and was ignored; check the spelling of the tag`);
+    return null;
+  }
+  const consent = typeof given === 'string' ? readConsentText(given) : given;
+  for (const place of readConsent(consent).unreadable.slice(0, MOST_UNREADABLE)) {
+    const cure =
+      'send {"email": "SUBSCRIBED", "sms": "UNSUBSCRIBED"}, or the list of the channels agreed to, ["email"]';
+    reader.warn(at + place, `${key}${place} cannot be read as a consent and changed nothing; ${cure}`);
+  }
+  return cleanJson(consent);
+}
+
+const MOST_UNREADABLE = 20;
+
 const isEmpty = (value: JsonValue | undefined): boolean =>
   value === null || (typeof value === 'string' && isBlank(value));
 
@@ -106,7 +128,7 @@ export function parseProfileSync(body: Body, options: RequestOptions = {}): Pars
   const identifiers = none ? [] : reader.take(parsed);
   const properties = readData(reader, reader.object('properties', base, from) ?? {}, `${base}/properties`);
   const attributes = readData(reader, pick(from, ATTRIBUTES), base);
-  const consent = own(from, 'subscriptions') ?? own(from, 'consent') ?? null;
+  const consent = readConsentOf(reader, from, base);
   const origin = reader.text('origin')?.toLowerCase() === 'merchant' ? 'merchant' : 'klaviyo';
   const idempotencyKey = reader.idempotencyKey();
   const version = reader.version();
@@ -116,7 +138,7 @@ export function parseProfileSync(body: Body, options: RequestOptions = {}): Pars
     profileId,
     attributes,
     properties,
-    consent: typeof consent === 'string' && (isBlank(consent) || isUnrendered(consent)) ? null : cleanJson(consent),
+    consent,
     origin,
     idempotencyKey,
     version,
