@@ -17,6 +17,7 @@ import * as klaviyoAccounts from './0016_klaviyo_accounts.js';
 import * as dispatchedBy from './0017_dispatched_by.js';
 import * as endpointDisabledAt from './0018_endpoint_disabled_at.js';
 import * as forgottenOperations from './0019_forgotten_operations.js';
+import * as cancellationsInOrder from './0024_cancellations_in_order.js';
 import * as schemaReadable from './0032_schema_readable.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
@@ -38,6 +39,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0017_dispatched_by', dispatchedBy],
   ['0018_endpoint_disabled_at', endpointDisabledAt],
   ['0019_forgotten_operations', forgottenOperations],
+  ['0024_cancellations_in_order', cancellationsInOrder],
   ['0032_schema_readable', schemaReadable],
 ];
 

@@ -1,9 +1,8 @@
-import { recordStep } from '../database/operations/steps.js';
+import { noteProgress, recordStep } from '../database/operations/steps.js';
 import {
   countPasses,
   findWriteBackOperation,
   listWriteBackPasses,
-  noteProgress,
   setKlaviyoProfile,
   type WriteBackPass,
 } from '../database/klaviyo/write-back.js';

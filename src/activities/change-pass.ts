@@ -1,13 +1,11 @@
+import { lockTag, loadForChange, type ChangeKind, type LoadedForChange } from '../database/passes/passes.js';
 import {
-  lockTag,
-  loadForChange,
+  writeChange,
   writeSequences,
   writeStateSequence,
   writeTypeSequence,
-  type ChangeKind,
-  type LoadedForChange,
-} from '../database/passes/passes.js';
-import { writeChange, type PassChange } from '../database/passes/write-change.js';
+  type PassChange,
+} from '../database/passes/write-change.js';
 import { recordFound, recordStep, type FoundEvidence, type StepRecord } from '../database/operations/steps.js';
 import { PermanentError, TransientError } from '../common/errors.js';
 import type { Step } from '../passes/operation.js';
@@ -58,7 +56,7 @@ export async function changePass<Result>(deps: ActivityDeps, request: ChangeRequ
     const { found, ...ref } = request.ref;
     if (found)
       await recordFound(deps.database.tenant(ref.tenantId), ref, { ...found, passId: ref.passId }).catch(
-        () => undefined,
+        () => undefined, // The step's own error says more than a second one.
       );
     throw error;
   }
@@ -76,7 +74,7 @@ async function change<Result>(deps: ActivityDeps, request: ChangeRequest<Result>
       'select apple_pass_type_identifier from passes where tenant_id = $1 and pass_id = $2',
       [request.ref.tenantId, request.ref.passId],
     );
-    if (row?.apple_pass_type_identifier) await lockTag(locked, request.ref.tenantId, row.apple_pass_type_identifier);
+    if (row?.apple_pass_type_identifier) await lockTag(locked, row.apple_pass_type_identifier);
     const done = await tryOnce(locked, request, true);
     if (!done)
       throw new TransientError('pass-contended', 'The pass was written by another operation while its row was locked.');

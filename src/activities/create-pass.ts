@@ -1,18 +1,18 @@
 import { listOpenConsents } from '../database/customers/hand-consents.js';
 import { findOperation } from '../database/operations/operations.js';
-import { recordLastStep, recordStep } from '../database/operations/steps.js';
+import { endRun, recordLastStep, recordStep } from '../database/operations/steps.js';
 import { PermanentError } from '../common/errors.js';
+import { FINAL_STATUSES, type RecordedOutcome } from '../passes/operation.js';
 import type { ActivityDeps, StepInput } from './deps.js';
+import { CANCELLED } from './find-pass.js';
 
-export interface CreatedPass {
+export type CreatedPass = {
   passId: string;
   google: boolean;
   writeBack: boolean;
   /** The person agreed to something that Klaviyo is to know. */
   consents: boolean;
-  /** Nothing follows: the operation has ended. */
-  recorded: boolean;
-}
+} & ({ recorded: false } | /** Nothing follows. */ { recorded: true; outcome: RecordedOutcome });
 
 /** The pass came into being with the operation's acceptance; this says what else is to be done for it. */
 export function createPassActivity(deps: ActivityDeps) {
@@ -25,15 +25,22 @@ export function createPassActivity(deps: ActivityDeps) {
     if (!operation?.pass_id) {
       throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
     }
+    const nothing = { passId: operation.pass_id, google: false, writeBack: false, consents: false };
+    if (FINAL_STATUSES.includes(operation.status)) {
+      return { ...nothing, recorded: true, outcome: await endRun(sql, { ...ref, ...CANCELLED }) };
+    }
     const google = settings.google.issuerId !== null;
     const { writeBack } = settings.klaviyo;
     const { customer_id: customerId } = operation;
     const consents =
       customerId !== null && (await listOpenConsents(sql, ref.tenantId, customerId, settings.consentTexts)).length > 0;
     const step = { ...ref, step: 'create-pass', state: 'succeeded', detail: { revision: 1 } } as const;
-    const recorded = !google && !writeBack && !consents;
-    if (recorded) await recordLastStep(sql, step, { status: 'succeeded', outcome: 'created', reason: null });
-    else await recordStep(sql, step);
-    return { passId: operation.pass_id, google, writeBack, consents, recorded };
+    const created = { passId: operation.pass_id, google, writeBack, consents };
+    if (google || writeBack || consents) {
+      await recordStep(sql, step);
+      return { ...created, recorded: false };
+    }
+    const ending = { status: 'succeeded', outcome: 'created', reason: null } as const;
+    return { ...created, recorded: true, outcome: await recordLastStep(sql, step, ending) };
   };
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../database/connect.js';
+import type { RunRef } from '../database/operations/fragments.js';
 import type { SealedWebhookSecret } from '../database/merchants/deliveries.js';
 import type { KlaviyoClient } from '../klaviyo/client.js';
 import type { MerchantSender } from '../merchants/send.js';
@@ -80,10 +81,11 @@ export interface KlaviyoAccess {
   keyAccepted(tenantId: string): void;
 }
 
-/** Every step of a workflow names its operation so; ids only, no personal data. */
-export interface StepInput {
-  tenantId: string;
-  operationId: string;
+/**
+ * Every step of a workflow names its operation so; ids only, no personal data. The worker adds the run, which it reads
+ * from the workflow's id: histories hold inputs without it.
+ */
+export interface StepInput extends RunRef {
   /** As the workflow was started: kept out of the metrics. */
   test?: true;
 }

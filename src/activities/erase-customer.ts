@@ -136,7 +136,7 @@ export interface RedactedSoFar {
 export function redactOperationsActivity(deps: ActivityDeps) {
   return async function redactInputs(input: StepInput & RedactedSoFar): Promise<RedactedSoFar> {
     const sql = deps.database.tenant(input.tenantId);
-    const ref = { tenantId: input.tenantId, operationId: input.operationId };
+    const ref = { tenantId: input.tenantId, operationId: input.operationId, run: input.run };
     const customerId = await customerOf(deps, ref);
     const batch = await redactOperations(sql, { ...ref, customerId }, input.below, REDACT_BATCH);
     const redacted = input.redacted + batch.redacted;
@@ -157,7 +157,7 @@ export function eraseCustomerActivity(deps: ActivityDeps) {
   return async function eraseCustomer(
     input: StepInput & { waitForDevices: boolean; unfinished?: number },
   ): Promise<{ erased: true } | { erased: false; behind: number }> {
-    const ref = { tenantId: input.tenantId, operationId: input.operationId };
+    const ref = { tenantId: input.tenantId, operationId: input.operationId, run: input.run };
     const sql = deps.database.tenant(ref.tenantId);
     const customerId = await customerOf(deps, ref);
     const [behind, underWay] = await Promise.all([

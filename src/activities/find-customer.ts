@@ -1,16 +1,17 @@
 import { claimSync, loadWithCustomerHits, recordFoundCustomer } from '../database/customers/customers.js';
-import { endOperation, recordStep } from '../database/operations/steps.js';
+import { endRun, recordStep, runEnded } from '../database/operations/steps.js';
 import { chooseCustomer } from '../passes/choose-customer.js';
 import { PermanentError } from '../common/errors.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
-import { FINAL_STATUSES, type Outcome } from '../passes/operation.js';
+import { FINAL_STATUSES, type Outcome, type RecordedOutcome } from '../passes/operation.js';
 import type { ActivityDeps, StepInput } from './deps.js';
+import { CANCELLED } from './find-pass.js';
 import { readInput } from './read-input.js';
 
 export type FoundCustomer =
   | { found: true; customerId: string; fetch: boolean; google: boolean; writeBack: boolean }
   | { found: false; lookAgainAfterMs: number }
-  | { found: false; outcome: Outcome };
+  | { found: false; outcome: RecordedOutcome };
 
 /**
  * Leads a changed profile to exactly one customer, and lets the syncs of one customer go one window after the other: those
@@ -30,12 +31,14 @@ export function findCustomerActivity(deps: ActivityDeps) {
         'The operation is not in the database: it was erased or never committed.',
       );
     const { operation, hits } = loaded;
-    if (operation.cancel_requested || FINAL_STATUSES.includes(operation.status))
-      return { found: false, outcome: operation.outcome ?? 'cancelled' };
+    if (operation.cancel_requested || FINAL_STATUSES.includes(operation.status)) {
+      // Where an ending stands already, it stays.
+      return { found: false, outcome: await endRun(sql, { ...ref, ...CANCELLED }) };
+    }
+    if (operation.run !== ref.run) throw runEnded();
     const step = { ...ref, step: 'find-customer' } as const;
     const end = async (outcome: Outcome, reason: string): Promise<FoundCustomer> => {
-      await endOperation(sql, { ...ref, status: 'succeeded', outcome, reason });
-      return { found: false, outcome };
+      return { found: false, outcome: await endRun(sql, { ...ref, status: 'succeeded', outcome, reason }) };
     };
 
     const input = readInput<ProfileSyncInput>(operation, 'identifiers');

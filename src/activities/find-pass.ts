@@ -1,10 +1,10 @@
 import { customerOfPass, isPassBeingCreated, loadWithHits } from '../database/passes/find-pass.js';
-import { endOperation, recordFound, recordStep, type FoundEvidence } from '../database/operations/steps.js';
+import { endRun, recordFound, recordStep, runEnded, type FoundEvidence } from '../database/operations/steps.js';
 import { choosePass, type Choice } from '../passes/choose-pass.js';
 import type { Sql } from '../database/connect.js';
 import { PermanentError } from '../common/errors.js';
 import type { LifecycleInput, PushUpdateInput } from '../passes/operation-input.js';
-import { FINAL_STATUSES, type Outcome } from '../passes/operation.js';
+import { FINAL_STATUSES, type RecordedOutcome } from '../passes/operation.js';
 import { stepsAskedFor } from '../passes/update-outcome.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import type { FoundPasses } from './loaded-pass-cache.js';
@@ -23,7 +23,9 @@ export type FoundPass =
       evidence?: FoundEvidence;
     }
   | { found: false; lookAgainAfterMs: number }
-  | { found: false; outcome: Outcome };
+  | { found: false; outcome: RecordedOutcome };
+
+export const CANCELLED = { status: 'cancelled', outcome: 'cancelled', reason: null } as const;
 
 /**
  * Leads the identifiers of an operation to exactly one pass, and says which steps the operation asks for. A pass
@@ -42,8 +44,11 @@ export function findPassActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
         'The operation is not in the database: it was erased or never committed.',
       );
     const { operation, hits, pass } = loaded;
-    if (operation.cancel_requested || FINAL_STATUSES.includes(operation.status))
-      return { found: false, outcome: operation.outcome ?? 'cancelled' };
+    if (operation.cancel_requested || FINAL_STATUSES.includes(operation.status)) {
+      // Where an ending stands already, it stays.
+      return { found: false, outcome: await endRun(sql, { ...ref, ...CANCELLED }) };
+    }
+    if (operation.run !== ref.run) throw runEnded();
     const input = readInput<PushUpdateInput & Partial<LifecycleInput>>(
       operation,
       operation.input['passId'] === undefined ? 'identifiers' : 'passId',
@@ -89,8 +94,8 @@ export function findPassActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
       }
     }
     await recordStep(sql, { ...step, state: 'succeeded', detail: { matched: [], reason: choice.reason } });
-    await endOperation(sql, { ...ref, status: 'succeeded', outcome: choice.outcome, reason: choice.reason });
-    return { found: false, outcome: choice.outcome };
+    const { outcome, reason } = choice;
+    return { found: false, outcome: await endRun(sql, { ...ref, status: 'succeeded', outcome, reason }) };
   };
 }
 

@@ -7,7 +7,7 @@ import {
 } from '../database/klaviyo/klaviyo-connections.js';
 import type { TenantSql } from '../database/connect.js';
 import { changeBudget } from '../database/rate-budgets.js';
-import { noteProgress } from '../database/klaviyo/write-back.js';
+import { noteProgress } from '../database/operations/steps.js';
 import type { KlaviyoClient } from '../klaviyo/client.js';
 import { emptyWindows, pauseUntil, takeSlot, type EndpointClass } from '../klaviyo/rate-windows.js';
 import { PermanentError, TransientError } from '../common/errors.js';

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   beginNotification,
   claimPushes,
@@ -6,10 +5,10 @@ import {
   owePush,
   recordNotifications,
   type NotificationResult,
-  type StepEnding,
 } from '../database/devices/notifications.js';
 import { PermanentError, TransientError } from '../common/errors.js';
-import type { Outcome } from '../passes/operation.js';
+import { endRun, runEnded } from '../database/operations/steps.js';
+import type { Outcome, RecordedOutcome } from '../passes/operation.js';
 import type { PushResult } from '../wallets/apple/apns-answers.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 
@@ -26,6 +25,8 @@ export interface NotifiedDevices {
   covered: number;
   /** When the push window opens for the devices still waiting; null where nobody waits. */
   lookAgainAfterMs: number | null;
+  /** The ending that stands in the database; null where more follows. */
+  ended: RecordedOutcome | null;
 }
 
 /** Others rely on an owed push no longer than the longest pause between two of our own attempts. */
@@ -42,25 +43,30 @@ const TOKEN_REASONS = new Set(['BadDeviceToken', 'DeviceTokenNotForTopic']);
  */
 export function notifyDevicesActivity(deps: ActivityDeps) {
   return async function notifyDevices(input: NotifyDevices): Promise<NotifiedDevices> {
-    const { tenantId, operationId, passId } = input;
+    const { tenantId, operationId, run, passId } = input;
+    const ref = { tenantId, operationId, run };
     const sql = deps.database.tenant(tenantId);
-    const event = input.eventType ? { eventId: randomUUID(), type: input.eventType } : null;
-    const ending: StepEnding | null = input.endsWith && { status: 'succeeded', outcome: input.endsWith, reason: null };
-    const started = await beginNotification(sql, { tenantId, operationId, passId }, event, ending);
+    const ending = input.endsWith && ({ status: 'succeeded', outcome: input.endsWith, reason: null } as const);
+    /** The result of the last attempt; its ending may have been recorded by one whose answer was lost. */
+    const finished = async (counts: { delivered: number; covered: number }, ended: RecordedOutcome | null) => ({
+      ...counts,
+      lookAgainAfterMs: null,
+      ended: ending && (ended ?? (await endRun(sql, { ...ref, ...ending }))),
+    });
+    const started = await beginNotification(sql, { ...ref, passId }, input.eventType, ending);
     if (!started) throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
-    if (started.devices.length === 0) return { delivered: 0, covered: 0, lookAgainAfterMs: null };
+    if (started === 'run-ended') {
+      if (!ending) throw runEnded();
+      return finished({ delivered: 0, covered: 0 }, null);
+    }
+    if (started.devices.length === 0) return finished({ delivered: 0, covered: 0 }, started.ended);
     const open = started.devices.filter(({ told }) => !['delivered', 'covered', 'gone'].includes(told ?? ''));
     const passTypeIdentifier = started.applePassTypeIdentifier;
-    const step = { tenantId, operationId, step: 'notify-devices' as const };
+    const step = { ...ref, step: 'notify-devices' as const };
     if (open.length === 0 || passTypeIdentifier === null) {
-      await recordNotifications(
-        sql,
-        { ...step, state: 'succeeded', detail: { devices: started.devices.length } },
-        passId,
-        [],
-        ending,
-      );
-      return { delivered: 0, covered: 0, lookAgainAfterMs: null };
+      const detail = { devices: started.devices.length };
+      const ended = await recordNotifications(sql, { ...step, state: 'succeeded', detail }, passId, [], ending);
+      return finished({ delivered: 0, covered: 0 }, ended);
     }
 
     const settings = await deps.tenantSettings(tenantId);
@@ -118,8 +124,8 @@ export function notifyDevicesActivity(deps: ActivityDeps) {
     };
     const done = troubled.length === 0 && opensInMs === null;
     if (done) {
-      await recordNotifications(sql, { ...step, state: 'succeeded', detail }, passId, results, ending);
-      return { delivered: detail.delivered, covered: detail.covered, lookAgainAfterMs: null };
+      const ended = await recordNotifications(sql, { ...step, state: 'succeeded', detail }, passId, results, ending);
+      return finished({ delivered: detail.delivered, covered: detail.covered }, ended);
     }
     if (troubled.length > 0) {
       const deviceIds = troubled.map(({ deviceId }) => deviceId);
@@ -127,7 +133,7 @@ export function notifyDevicesActivity(deps: ActivityDeps) {
     }
     await recordNotifications(sql, { ...step, state: 'waiting', detail }, passId, results, null);
     if (troubled.length > 0) throw failure(troubled.map(({ result }) => result));
-    return { delivered: detail.delivered, covered: detail.covered, lookAgainAfterMs: opensInMs };
+    return { delivered: detail.delivered, covered: detail.covered, lookAgainAfterMs: opensInMs, ended: null };
   };
 }
 

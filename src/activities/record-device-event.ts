@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { recordPassEvent } from '../database/merchants/pass-events.js';
 import { findOperation } from '../database/operations/operations.js';
-import { endOperation } from '../database/operations/steps.js';
+import { endRun, runEnded } from '../database/operations/steps.js';
 import { PermanentError } from '../common/errors.js';
+import type { RecordedOutcome } from '../passes/operation.js';
 import type { DeviceEventInput } from '../passes/operation-input.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { readInput } from './read-input.js';
@@ -11,6 +11,8 @@ export interface RecordedDeviceEvent {
   passId: string;
   event: DeviceEventInput['event'];
   writeBack: boolean;
+  /** Null: write-back follows. */
+  ended: RecordedOutcome | null;
 }
 
 /** Writes `pass.installed` or `pass.uninstalled` for the merchant, once per operation. */
@@ -32,15 +34,20 @@ export function recordDeviceEventActivity(deps: ActivityDeps) {
         detail: { event, platform, ...(event === 'installed' && { firstInstall }) },
       },
       {
-        eventId: randomUUID(),
         type: `pass.${event}`,
         passId,
         payload: { platform, at, ...(event === 'installed' && { firstInstall }) },
       },
     );
-    if (!written) throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
+    if (written === 'pass-vanished') {
+      throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
+    }
     const { writeBack } = settings.klaviyo;
-    if (!writeBack) await endOperation(sql, { ...ref, status: 'succeeded', outcome: 'recorded', reason: null });
-    return { passId, event, writeBack };
+    // Without write-back, an earlier attempt may have ended the operation before its answer was lost.
+    if (written === 'run-ended' && writeBack) throw runEnded();
+    const ended = writeBack
+      ? null
+      : await endRun(sql, { ...ref, status: 'succeeded', outcome: 'recorded', reason: null });
+    return { passId, event, writeBack, ended };
   };
 }

@@ -64,14 +64,15 @@ export function translateFailures(deps: { database: Database; log: Logger }) {
         },
         failure.summary,
       );
-      if (ref.tenantId && ref.operationId && (STEPS as readonly string[]).includes(step)) {
+      if (ref.tenantId && ref.operationId && ref.run && (STEPS as readonly string[]).includes(step)) {
         await recordStep(deps.database.tenant(ref.tenantId), {
           tenantId: ref.tenantId,
           operationId: ref.operationId,
+          run: ref.run,
           step: step as Step,
           state: failure.permanent ? 'failed' : 'retrying',
           error: { code: failure.code, message: failure.message },
-        }).catch(() => undefined);
+        }).catch(() => undefined); // The step's own failure is what Temporal must hear of.
       }
       throw ApplicationFailure.create({
         message: failure.summary,

@@ -2,17 +2,18 @@ import { dropIdentifiers, takeIdentifier } from '../database/customers/customer-
 import { lockCustomer, writeCustomer, type CustomerRow } from '../database/customers/customers.js';
 import { listCustomerIdentifiers } from '../database/customers/enrolment.js';
 import { findOperation, listSteps } from '../database/operations/operations.js';
-import { endOperation, recordStep } from '../database/operations/steps.js';
+import { endRun, recordStep } from '../database/operations/steps.js';
 import { profileValues } from '../klaviyo/profile-values.js';
 import { PermanentError } from '../common/errors.js';
 import { mergeFields } from '../passes/field-order.js';
+import type { RecordedOutcome } from '../passes/operation.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
 import type { JsonValue } from '../common/json.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { readInput } from './read-input.js';
 import { takeIfGivenUp, versionOf } from './released-identifiers.js';
 
-export type UpdatedCustomer = { conflict: true } | { changed: number; superseded: number };
+export type UpdatedCustomer = { conflict: true; outcome: RecordedOutcome } | { changed: number; superseded: number };
 
 type Fields = Record<string, JsonValue>;
 const IDENTIFIERS = ['email', 'phone', 'customerId', 'klaviyoProfileId'];
@@ -91,7 +92,8 @@ export function updateCustomerActivity(deps: ActivityDeps) {
   return async function updateCustomer(ref: StepInput & { customerId: string }): Promise<UpdatedCustomer> {
     const { tenantId, customerId } = ref;
     const settings = await deps.tenantSettings(tenantId);
-    const step = { tenantId, operationId: ref.operationId, step: 'update-customer' } as const;
+    const run = { tenantId, operationId: ref.operationId, run: ref.run };
+    const step = { ...run, step: 'update-customer' } as const;
     const sql = deps.database.tenant(tenantId);
     try {
       return await sql.transaction(async (tx) => {
@@ -166,8 +168,7 @@ export function updateCustomerActivity(deps: ActivityDeps) {
       const reason = error.message;
       await recordStep(sql, { ...step, state: 'failed', error: { code: 'identifier-conflict', message: reason } });
       const ending = { status: 'succeeded', outcome: 'identifier-conflict', reason } as const;
-      await endOperation(sql, { tenantId, operationId: ref.operationId, ...ending });
-      return { conflict: true };
+      return { conflict: true, outcome: await endRun(sql, { ...run, ...ending }) };
     }
   };
 }

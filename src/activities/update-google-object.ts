@@ -107,8 +107,8 @@ async function record(
   detail: Record<string, unknown>,
   state: 'succeeded' | 'waiting' = 'succeeded',
 ): Promise<void> {
-  const { tenantId, operationId, passId } = ref;
-  const step = { tenantId, operationId, step: 'update-google-object' as const, state, detail };
+  const { tenantId, operationId, run, passId } = ref;
+  const step = { tenantId, operationId, run, step: 'update-google-object' as const, state, detail };
   await recordNotifications(deps.database.tenant(tenantId), step, passId, [told], null);
 }
 
@@ -150,9 +150,9 @@ async function load(deps: ActivityDeps, ref: UpdateGoogleObject): Promise<Loaded
 async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: Loaded): Promise<UpdatedGoogleObject> {
   const { access, pass, objects, target, anchor } = loaded;
   const { client } = access;
-  const { tenantId, operationId, passId } = ref;
+  const { tenantId, operationId, run, passId } = ref;
   const sql = deps.database.tenant(tenantId);
-  const step = { tenantId, operationId, step: 'update-google-object' as const, state: 'succeeded' as const };
+  const step = { tenantId, operationId, run, step: 'update-google-object' as const, state: 'succeeded' as const };
   const live = objects.find(({ state }) => state === 'live');
 
   if (target === null) {

@@ -26,14 +26,14 @@ interface OnePass {
 /** Carries the profile into every live pass of the customer whose fields have a source in it; a revision for each pass. */
 export function updatePassesActivity(deps: ActivityDeps) {
   return async function updatePasses(ref: StepInput & { customerId: string }): Promise<UpdatedPasses> {
-    const { tenantId, operationId } = ref;
+    const { tenantId, operationId, run } = ref;
     const sql = deps.database.tenant(tenantId);
     const settings = await deps.tenantSettings(tenantId);
     const passIds = await listLivePassIds(sql, tenantId, ref.customerId);
     const result: UpdatedPasses = { changed: [], superseded: 0 };
     for (const passId of passIds) {
       const one = await changePass<OnePass>(deps, {
-        ref: { tenantId, operationId, passId },
+        ref: { tenantId, operationId, run, passId },
         change: 'data',
         step: 'update-passes',
         repeated: () => ({ changed: true, superseded: 0 }),
@@ -96,7 +96,7 @@ export function updatePassesActivity(deps: ActivityDeps) {
     }
     if (passIds.length === 0) {
       const detail = { reason: 'The customer has no live pass.' };
-      await recordStep(sql, { tenantId, operationId, step: 'update-passes', state: 'skipped', detail });
+      await recordStep(sql, { tenantId, operationId, run, step: 'update-passes', state: 'skipped', detail });
     }
     return result;
   };

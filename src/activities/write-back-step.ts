@@ -1,9 +1,8 @@
-import { recordStep } from '../database/operations/steps.js';
+import { noteProgress, recordStep } from '../database/operations/steps.js';
 import type { Sql, TenantSql } from '../database/connect.js';
 import {
   findWriteBackOperation,
   findWriteBackPass,
-  noteProgress,
   setKlaviyoProfile,
   type WriteBackOperation,
   type WriteBackPass,
@@ -54,9 +53,9 @@ export async function writeBackStep(
   name: Step,
   work: Work,
 ): Promise<WroteBack> {
-  const { tenantId, operationId, passId } = input;
+  const { tenantId, operationId, run, passId } = input;
   const sql = deps.database.tenant(tenantId);
-  const step = { tenantId, operationId, step: name };
+  const step = { tenantId, operationId, run, step: name };
   const skip = async (note: string): Promise<WroteBack> => {
     await recordStep(sql, { ...step, state: 'skipped', detail: { note } });
     return { state: 'skipped' };

@@ -1,18 +1,16 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Database } from '../database/connect.js';
-import { claimUnderWay, startAnew, type UnderWay } from '../database/operations/reconcile.js';
+import { claimUnderWay, startAnew, startNextRun, type UnderWay } from '../database/operations/reconcile.js';
 import { endOperation } from '../database/operations/steps.js';
 import { workflowId } from '../workflows/workflow-ids.js';
 import { startLoop, type Loop } from './loop.js';
+import { isClosed } from './workflow-status.js';
 
 const EVERY_MS = 60_000;
 const BATCH = 50;
 const SETTLED_MS = 5 * 60_000;
 const AGAIN_MS = 10 * 60_000;
-
-/** Statuses from which a workflow never comes back; a new one that we do not know is left alone. */
-const CLOSED: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT']);
 
 export interface ReconcileDeps {
   database: Database;
@@ -20,32 +18,53 @@ export interface ReconcileDeps {
   log: Logger;
 }
 
+/** Status of an operation's workflow, by Temporal's names; undefined where Temporal does not know it. */
+async function statusOf(client: Client, operation: UnderWay): Promise<string | undefined> {
+  try {
+    return (await client.workflow.getHandle(workflowId(operation)).describe()).status.name;
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    return undefined;
+  }
+}
+
 /**
- * Compares one operation with its workflow. One that Temporal does not know starts anew: steps find what they did. One
- * that was ended from outside (terminated in the UI) fails with the way to retry it; any other stays as it is.
+ * Compares an unfinished operation with its workflow. One that Temporal does not know starts anew: steps find what they
+ * did. A closed workflow had recorded an ending, so the row comes from a backup: the next run does again what the backup
+ * lacks. Only what a person terminated or cancelled in Temporal ends here, with the way to retry it.
  */
 export async function reconcile({ database, client, log }: ReconcileDeps, operation: UnderWay): Promise<void> {
   const { tenantId, operationId, run } = operation;
-  const sql = database.tenant(tenantId);
-  let status: string;
-  try {
-    status = (await client.workflow.getHandle(workflowId(operation)).describe()).status.name;
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-    if (await startAnew(sql, operation)) {
+  const db = database.tenant(tenantId);
+  const status = await statusOf(client, operation);
+  if (status === undefined) {
+    if (await startAnew(db, operation)) {
       log.warn({ tenantId, operationId }, 'Temporal does not know the workflow of an operation: it starts anew');
     }
     return;
   }
-  if (!CLOSED.has(status)) return;
-  const reason = `Its workflow ended in Temporal (${status}) without recording how. Run it again with POST /api/${tenantId}/operations/${operationId}/retry.`;
+  if (!isClosed(status)) return;
+  const byHand = status === 'CANCELLED' || status === 'TERMINATED';
+  // A later run in Temporal shows that the row is older than what Temporal knows.
+  if (!byHand || (await statusOf(client, { ...operation, run: run + 1 })) !== undefined) {
+    if (await startNextRun(db, operation)) {
+      log.warn(
+        { tenantId, operationId, status },
+        'an unfinished operation is older than its workflow: its next run starts',
+      );
+    }
+    return;
+  }
   const ending =
     status === 'CANCELLED'
       ? ({ status: 'cancelled', outcome: 'cancelled', reason: 'Its workflow was cancelled in Temporal.' } as const)
-      : ({ status: 'failed', outcome: 'internal-error', reason } as const);
-  if (await endOperation(sql, { tenantId, operationId, run, ...ending })) {
-    log.warn({ tenantId, operationId, status }, 'the workflow of an operation ended without recording how');
-  }
+      : ({
+          status: 'failed',
+          outcome: 'internal-error',
+          reason: `Its workflow was ended by hand in Temporal (TERMINATED). Run it again with POST /api/${tenantId}/operations/${operationId}/retry.`,
+        } as const);
+  const ended = await endOperation(db, { tenantId, operationId, run, ...ending });
+  if (ended?.byThisCall) log.warn({ tenantId, operationId, status }, 'the workflow of an operation was ended by hand');
 }
 
 /** Finds operations whose workflow is gone, slowly and beside the dispatcher: none hangs for ever. */

@@ -4,6 +4,7 @@ import type { Dispatchable } from '../database/operations/dispatch.js';
 import type { OperationKind } from '../passes/operation.js';
 import { CORRELATION_ID, KIND, PASS, TENANT } from '../workflows/search-attributes.js';
 import { workflowId } from '../workflows/workflow-ids.js';
+import { isClosed } from './workflow-status.js';
 
 /** Operation kind to workflow type, as the Temporal UI names it. */
 const WORKFLOW_TYPES: Partial<Record<OperationKind, string>> = {
@@ -69,12 +70,20 @@ export async function startWorkflow(
   }
 }
 
-/** A stuck run must not write into the one that takes over; terminated, not cancelled, so that it records no ending. */
+/**
+ * Ends the run before this one, which works in vain: terminated, not cancelled, so that it records no ending. A run that was
+ * cancelled or retried before it began has no workflow: then an earlier one may still be at work.
+ */
 async function endFormerRun(client: Client, operation: Dispatchable): Promise<void> {
-  const id = workflowId({ kind: operation.kind, operationId: operation.operation_id, run: operation.run - 1 });
-  try {
-    await client.workflow.getHandle(id).terminate('retried by an operator');
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  for (let run = operation.run - 1; run >= 1; run--) {
+    const id = workflowId({ kind: operation.kind, operationId: operation.operation_id, run });
+    const former = client.workflow.getHandle(id);
+    try {
+      if (!isClosed((await former.describe()).status.name)) await former.terminate('a later run has taken over');
+      // It ended those before it when it started.
+      return;
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
   }
 }

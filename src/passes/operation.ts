@@ -92,3 +92,7 @@ export const OUTCOMES = [
   'internal-error',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
+
+declare const recorded: unique symbol;
+/** An outcome that stands in the database: only the statements that write endings make one. */
+export type RecordedOutcome = Outcome & { readonly [recorded]: true };

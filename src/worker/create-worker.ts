@@ -8,6 +8,8 @@ import {
 import type { Logger } from 'pino';
 import { translateFailures } from '../activities/translate-failures.js';
 import type { Database } from '../database/connect.js';
+import type { RunRef } from '../database/operations/fragments.js';
+import { parseWorkflowId } from '../workflows/workflow-ids.js';
 
 export interface WorkerOptions {
   connection: NativeConnection;
@@ -35,6 +37,14 @@ export const tuning = {
   shutdownForceTime: '20s',
 } as const;
 
+/** Tells a step which run of its operation it works for, as the workflow's id says; a step of several operations says it itself. */
+export function withRun(workflowId: string | undefined, args: unknown[]): unknown[] {
+  const workflow = workflowId === undefined ? null : parseWorkflowId(workflowId);
+  const [input, ...rest] = args as [Partial<RunRef> | undefined, ...unknown[]];
+  if (!workflow || input?.operationId !== workflow.operationId) return args;
+  return [{ ...input, run: workflow.run }, ...rest];
+}
+
 /** A worker whose every step goes through the one boundary that records attempts and translates failures. */
 export async function createWorker(options: WorkerOptions): Promise<Worker> {
   const translate = translateFailures(options);
@@ -50,7 +60,8 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
         (context) => ({
           inbound: {
             async execute(input, next) {
-              return translate(context.info.activityType, input.args[0], () => next(input));
+              const args = withRun(context.info.workflowExecution?.workflowId, input.args);
+              return translate(context.info.activityType, args[0], () => next({ ...input, args }));
             },
           },
         }),

@@ -16,7 +16,7 @@ export async function backfill(input: OperationInput): Promise<OperationResult> 
       if (finished) return { outcome: 'written-back' };
       if (waitMs > 0) await sleep(waitMs);
     }
-    return { outcome: 'written-back', recorded: true };
+    return { outcome: 'written-back', continues: true };
   });
   if (!finished) await continueAsNew<typeof backfill>(input);
   return result;

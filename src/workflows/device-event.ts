@@ -8,9 +8,10 @@ import { writeBack } from './write-back.js';
 export async function deviceEvent(input: OperationInput): Promise<OperationResult> {
   return asOperation(input, async () => {
     const recorded = await runStep('record-device-event', input, 'database');
-    const { passId, event } = recorded;
+    const { passId, event, ended } = recorded;
     namePass(passId);
+    if (!recorded.writeBack && ended !== null) return { outcome: ended, passId, recorded: true };
     if (recorded.writeBack) await writeBack({ ...input, passId, event });
-    return { outcome: 'recorded', passId, recorded: !recorded.writeBack };
+    return { outcome: 'recorded', passId };
   });
 }

@@ -1,4 +1,4 @@
-import type { Outcome } from '../passes/operation.js';
+import type { Outcome, RecordedOutcome } from '../passes/operation.js';
 
 /** Every workflow takes this one object: ids only; the steps read the rest from PostgreSQL. */
 export interface OperationInput {
@@ -8,10 +8,18 @@ export interface OperationInput {
   test?: true;
 }
 
-export interface OperationResult {
-  outcome: Outcome;
+interface Result {
   passId?: string;
   revision?: number | null;
-  /** The last step has already written the ending. */
-  recorded?: boolean;
 }
+
+/**
+ * How a workflow ended. `recorded`: the last step has written the ending, whose outcome is the proof. `continues`: the
+ * workflow goes on as a new one, the operation has not ended.
+ */
+export type OperationResult = Result &
+  (
+    | { outcome: RecordedOutcome; recorded: true }
+    | { outcome: Outcome; recorded?: false }
+    | { outcome: Outcome; continues: true }
+  );

@@ -8,7 +8,7 @@ import { tellKlaviyo, writeBack } from './write-back.js';
 export async function issuePass(input: OperationInput): Promise<OperationResult> {
   return asOperation(input, async () => {
     const created = await runStep('create-pass', input, 'database');
-    const { passId, recorded } = created;
+    const { passId } = created;
     namePass(passId);
     const target = { ...input, passId };
     const told = await Promise.allSettled([
@@ -16,7 +16,7 @@ export async function issuePass(input: OperationInput): Promise<OperationResult>
       inKlaviyo(created, target),
     ]);
     for (const part of told) if (part.status === 'rejected') throw part.reason;
-    return { outcome: 'created', passId, recorded };
+    return created.recorded ? { outcome: created.outcome, passId, recorded: true } : { outcome: 'created', passId };
   });
 }
 

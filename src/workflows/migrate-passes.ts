@@ -33,7 +33,7 @@ export async function migratePasses(input: OperationInput & { paused?: boolean }
       await sleep(batch.pauseMs);
       if (workflowInfo().continueAsNewSuggested) {
         goesOn = true;
-        return { outcome: 'migrated', recorded: true };
+        return { outcome: 'migrated', continues: true };
       }
     }
   });

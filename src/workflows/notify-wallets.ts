@@ -1,9 +1,9 @@
 import { sleep } from '@temporalio/workflow';
-import type { NotifyDevices } from '../activities/notify-devices.js';
+import type { NotifiedDevices, NotifyDevices } from '../activities/notify-devices.js';
 import type { Outcome } from '../passes/operation.js';
 import { WRITE_BACK_EVENTS } from '../passes/write-back-event.js';
 import type { OperationInput, OperationResult } from './inputs.js';
-import { runDurably, runStep } from './run-step.js';
+import { runDurably, runStep, type StepOf } from './run-step.js';
 import { writeBack } from './write-back.js';
 
 export interface NotifyWallets extends OperationInput {
@@ -26,8 +26,8 @@ export async function notifyWallets(input: NotifyWallets): Promise<OperationResu
   const nothingFollows = !input.google && !input.writeBack && input.endsOperation !== false;
   const apple = tellApple({ ...target, eventType: input.eventType, endsWith: nothingFollows ? outcome : null });
   if (!input.google && !input.writeBack) {
-    await apple;
-    return { outcome, passId, recorded: nothingFollows };
+    const { ended } = await apple;
+    return nothingFollows && ended !== null ? { outcome: ended, passId, recorded: true } : { outcome, passId };
   }
   const told = await Promise.allSettled([
     apple,
@@ -36,13 +36,13 @@ export async function notifyWallets(input: NotifyWallets): Promise<OperationResu
     input.writeBack ? writeBack({ ...target, event: WRITE_BACK_EVENTS[input.eventType ?? ''] ?? null }) : null,
   ]);
   for (const part of told) if (part.status === 'rejected') throw part.reason;
-  return { outcome, passId, recorded: false };
+  return { outcome, passId };
 }
 
-async function tellApple(step: NotifyDevices): Promise<void> {
+async function tellApple(step: StepOf<NotifyDevices>): Promise<NotifiedDevices> {
   for (;;) {
     const notified = await runStep('notify-devices', step, 'wallet');
-    if (notified.lookAgainAfterMs === null) return;
+    if (notified.lookAgainAfterMs === null) return notified;
     await sleep(notified.lookAgainAfterMs);
   }
 }

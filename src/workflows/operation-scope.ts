@@ -28,7 +28,7 @@ export async function asOperation(
 ): Promise<OperationResult> {
   try {
     const result = await run();
-    if (!result.recorded) {
+    if (!('continues' in result) && !result.recorded) {
       await runStep(
         'record-outcome',
         { ...input, status: 'succeeded', outcome: result.outcome, reason: null },

@@ -16,7 +16,7 @@ export async function profileSync(input: OperationInput): Promise<OperationResul
     // Not tried locally: Klaviyo may take longer than a workflow task, and its delays must be honoured from the first call.
     if (found.fetch) await runDurably('fetch-profile', input, 'writeBack');
     const customer = await runStep('update-customer', target, 'database');
-    if ('conflict' in customer) return { outcome: 'identifier-conflict', recorded: true };
+    if ('conflict' in customer) return { outcome: customer.outcome, recorded: true };
     const passes = await cancellableUnless(customer.changed > 0, () => runStep('update-passes', target, 'database'));
 
     if (customer.changed === 0 && passes.changed.length === 0) {

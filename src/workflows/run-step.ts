@@ -8,11 +8,14 @@ import {
   proxyLocalActivities,
   sleep,
 } from '@temporalio/workflow';
+import type { StepInput } from '../activities/deps.js';
 import type { Activities } from '../activities/index.js';
 import { DURABLE, FIRST_TRY, type FailureCharacter } from './activity-options.js';
 
 type Name = keyof Activities;
-type Input<K extends Name> = Parameters<Activities[K]>[0];
+/** What a workflow gives a step: the worker adds the run. */
+export type StepOf<Input> = Input extends StepInput ? Omit<Input, 'run'> : Input;
+type Input<K extends Name> = StepOf<Parameters<Activities[K]>[0]>;
 type Result<K extends Name> = Awaited<ReturnType<Activities[K]>>;
 type AnyStep = (input: unknown) => Promise<unknown>;
 

@@ -18,7 +18,7 @@ describe('conversions', () => {
   const convertTo = async (passType: string, data: object = {}) => {
     const input = { identifiers: [{ kind: 'email', value: tenant.email }], passType, data, updateMetadata: false };
     const operationId = await accept(test, tenant, { kind: 'push-update', input });
-    return { tenantId: tenant.tenantId, operationId, passId: tenant.pass.id };
+    return { tenantId: tenant.tenantId, operationId, run: 1, passId: tenant.pass.id };
   };
   const steps = () =>
     createActivities({

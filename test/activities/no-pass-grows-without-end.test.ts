@@ -28,7 +28,7 @@ async function push(data: object): Promise<unknown> {
     kind: 'push-update',
     input: { identifiers: [{ kind: 'email', value: tenant.email }], passType: null, data, updateMetadata: false },
   });
-  return steps['apply-data']({ tenantId: tenant.tenantId, operationId, passId: tenant.pass.id });
+  return steps['apply-data']({ tenantId: tenant.tenantId, operationId, run: 1, passId: tenant.pass.id });
 }
 
 test('a key that differs in every delivery fills a pass up to a bound, and no further', async () => {

@@ -83,7 +83,7 @@ test('a phone that has a deleted pass goes on getting answers, and shows it void
     const steps = createActivities(deps as unknown as ActivityDeps);
     const change = async (kind: 'expire-pass' | 'delete-pass') => {
       const operationId = await accept(db, demo, { kind, origin: 'api', input: { passId: demo.passId } });
-      await steps['change-state']({ ...demo, operationId });
+      await steps['change-state']({ ...demo, operationId, run: 1 });
       await apple.push(phone);
       const { passTypeIdentifier, serialNumber } = apple.demo.pass;
       const response = await fetch(`${apple.baseUrl}/apple/v1/passes/${passTypeIdentifier}/${serialNumber}`, {

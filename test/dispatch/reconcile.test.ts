@@ -127,10 +127,14 @@ describe('an operation whose workflow is gone', () => {
     );
     await test.owner('analyze operations');
     const statements: string[] = [];
-    await claimUnderWay({ tenantId: '*', query: async (text) => (statements.push(text as string), []) }, 50, {
-      settledMs: 1,
-      againMs: 1,
-    });
+    await claimUnderWay(
+      { tenantId: '*', query: async (text) => (statements.push(typeof text === 'string' ? text : text.text), []) },
+      50,
+      {
+        settledMs: 1,
+        againMs: 1,
+      },
+    );
     const text = statements[0]!.replaceAll('$1', '50').replaceAll('$2', '300000').replaceAll('$3', '600000');
     const plan = await test.owner(`explain ${text}`);
     assert.match(JSON.stringify(plan), /operations_under_way/);

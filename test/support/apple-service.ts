@@ -140,7 +140,7 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
         bodyHash: null,
         input,
       });
-      const ref = { tenantId, operationId, passId: pass.passId };
+      const ref = { tenantId, operationId, run: 1, passId: pass.passId };
       if (options.passType) await activities['convert-type'](ref);
       await activities['apply-data'](ref);
       if (options.metadata) await activities['recompute-metadata'](ref);

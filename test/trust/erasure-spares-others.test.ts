@@ -215,7 +215,7 @@ const leaves = (value: unknown): string[] =>
 async function erase(person: Person): Promise<string> {
   const { tenantId } = tenant;
   const operationId = await accept(db, tenant, { kind: 'erase-customer', input: { customerId: person.customerId } });
-  const ref = { tenantId, operationId };
+  const ref = { tenantId, operationId, run: 1 };
   const finish = async () => {
     let walk: Parameters<Activities['redact-operations']>[0] = { ...ref, below: null, redacted: 0 };
     do walk = { ...ref, ...(await activities['redact-operations'](walk)) };

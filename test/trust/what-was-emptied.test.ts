@@ -99,7 +99,7 @@ test('an emptied operation answers 409 to a retry, and a retry of all passes ove
     kind: 'retry-operations',
     input: { filter: { outcome: 'pass-not-found' }, perSecond: 100 },
   });
-  await retryBatch(db.database.tenant(tenant.tenantId), { tenantId: tenant.tenantId, operationId: bulk }, 1);
+  await retryBatch(db.database.tenant(tenant.tenantId), { tenantId: tenant.tenantId, operationId: bulk, run: 1 }, 1);
   const [row] = await db.owner<{ status: string; run: number }>(
     'select status, run from operations where operation_id = $1',
     [operationId],
@@ -118,7 +118,7 @@ test('a step that meets an emptied operation fails for good', async () => {
     for (const step of steps) {
       const run = activities[step] as (input: object) => Promise<unknown>;
       await assert.rejects(
-        run({ tenantId, operationId, customerId, passId: pass.id }),
+        run({ tenantId, operationId, run: 1, customerId, passId: pass.id }),
         (error: unknown) => error instanceof PermanentError && error.code === 'operation-forgotten',
         `${step} of ${kind}`,
       );

@@ -47,7 +47,7 @@ describe('writers of one Google object', () => {
 
   async function change(tenant: SeededTenant, points: number) {
     const operationId = await accept(test, tenant, updateOf(tenant, { points }));
-    const ref = { tenantId: tenant.tenantId, operationId, passId: tenant.pass.id };
+    const ref = { tenantId: tenant.tenantId, operationId, run: 1, passId: tenant.pass.id };
     await steps()['apply-data'](ref);
     return ref;
   }

@@ -32,7 +32,7 @@ describe('a key that lacks one scope', () => {
     let now = Date.now();
     const deps = { database: test.database, klaviyo: klaviyo.access, now: () => now } as unknown as ActivityDeps;
     const calls = async (step: 'write-back-profile' | 'write-back-object') =>
-      klaviyoCalls(deps, { tenantId, operationId, step }, (await klaviyo.access.forTenant(tenantId))!);
+      klaviyoCalls(deps, { tenantId, operationId, run: 1, step }, (await klaviyo.access.forTenant(tenantId))!);
     const profile = async () =>
       (await calls('write-back-profile'))('profiles', (client) =>
         client.importProfile({ data: { type: 'profile', attributes: { email: 'ada@example.com' } } }),

@@ -75,7 +75,7 @@ describe('the budget of one account', () => {
         return async (at: number): Promise<void> => {
           now = at;
           const account = (await shared.access.forTenant(tenant.tenantId))!;
-          const step = { tenantId: tenant.tenantId, operationId, step: 'backfill' } as const;
+          const step = { tenantId: tenant.tenantId, operationId, run: 1, step: 'backfill' } as const;
           await klaviyoCalls(deps, step, account)('record-bulk', async () => undefined);
         };
       };

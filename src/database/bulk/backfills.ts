@@ -3,7 +3,7 @@ import type { BackfillProgress } from '../../passes/operation-input.js';
 import type { OperationStatus } from '../../passes/operation.js';
 import { insertOrFindOperation } from '../operations/operations.js';
 import type { Sql } from '../connect.js';
-import { noteProgress } from '../klaviyo/write-back.js';
+import { markStep } from '../operations/steps.js';
 
 export interface BackfillRow {
   operation_id: string;
@@ -46,6 +46,6 @@ export async function startBackfill(sql: Sql, tenantId: string): Promise<string>
 export async function pauseBackfill(sql: Sql, tenantId: string, paused: boolean): Promise<boolean> {
   const running = await findBackfill(sql, tenantId);
   if (!running || !UNFINISHED.includes(running.status)) return false;
-  await noteProgress(sql, { tenantId, operationId: running.operation_id }, 'backfill', { paused });
+  await markStep(sql, { tenantId, operationId: running.operation_id }, 'backfill', { paused });
   return true;
 }

@@ -3,7 +3,17 @@ import type { JsonValue } from '../../common/json.js';
 import type { OperationRow } from '../operations/operations.js';
 import { askedIdentifiers } from '../operations/asked-identifiers.js';
 import type { Sql } from '../connect.js';
-import { recordStepSql, stepValues, type OperationRef, type StepRecord } from '../operations/steps.js';
+import {
+  addChangedFields,
+  own,
+  recordStep,
+  RUNNING,
+  updateOwn,
+  type OperationRef,
+  type StepRecord,
+} from '../operations/fragments.js';
+import { runEnded } from '../operations/steps.js';
+import { sql as statement } from '../sql.js';
 
 export interface CustomerRow {
   customer_id: string;
@@ -65,18 +75,19 @@ export async function loadWithCustomerHits(
   return { operation: operation as OperationRow, hits: hits ?? [] };
 }
 
-/** Marks an operation as running on the customer that it found. */
+/** Marks an operation as running on the customer that it found. Nothing is written where this run has ended. */
 export async function recordFoundCustomer(
-  sql: Sql,
+  db: Sql,
   record: StepRecord,
   found: { customerId: string; matched: string[] },
 ): Promise<void> {
-  await sql.query(
-    `with step as (${recordStepSql()})
-     update operations set status = 'running', started_at = coalesce(started_at, clock_timestamp()), customer_id = $7, matched = $8
-      where tenant_id = $1 and operation_id = $2`,
-    [...stepValues(record), found.customerId, found.matched],
-  );
+  await db.query(statement`
+    with ${own(record)},
+    step as (${recordStep(record)})
+    ${updateOwn(statement`
+      ${RUNNING},
+      customer_id = ${found.customerId}::uuid,
+      matched = ${found.matched}::text[]`)}`);
 }
 
 /** Beyond this age a sync runs even where a later one waits: an endless stream of changes must not starve it. */
@@ -131,12 +142,11 @@ export async function claimSync(
 }
 
 /** Keeps what Klaviyo answered with the operation: personal data stays out of Temporal. */
-export async function recordFetchedProfile(sql: Sql, record: StepRecord, fetched: object | null): Promise<void> {
-  await sql.query(
-    `with step as (${recordStepSql()})
-     update operations set input = jsonb_set(input, '{fetched}', $7::jsonb) where tenant_id = $1 and operation_id = $2`,
-    [...stepValues(record), JSON.stringify(fetched)],
-  );
+export async function recordFetchedProfile(db: Sql, record: StepRecord, fetched: object | null): Promise<void> {
+  await db.query(statement`
+    with ${own(record)},
+    step as (${recordStep(record)})
+    ${updateOwn(statement`input = jsonb_set(operations.input, '{fetched}', ${JSON.stringify(fetched)}::jsonb)`)}`);
 }
 
 /** The row for a change, locked until the transaction ends. */
@@ -169,39 +179,42 @@ export interface CustomerChange {
   step: StepRecord;
 }
 
-/** Writes a customer with the trail of consent, the step and the operation's summary. */
-export async function writeCustomer(sql: Sql, customerId: string, change: CustomerChange): Promise<void> {
-  const { after } = change;
-  await sql.query(
-    `with step as (${recordStepSql()}), given as (
-       insert into consents (tenant_id, customer_id, channel, granted, method, given_at)
-       select $1, $7, c.channel, c.granted, c.method, coalesce(c.at, now())
-         from jsonb_to_recordset($18::jsonb) as c(channel text, granted boolean, method text, at timestamptz)
-     ), changed as (
-       update customers set email = $8, phone = $9, external_customer_id = $10, klaviyo_profile_id = $11, first_name = $12,
-              last_name = $13, language = $14, consent = $15, properties = $16, field_sequences = $17, updated_at = now()
-        where tenant_id = $1 and customer_id = $7::uuid
-     )
-     update operations set changed_fields =
-              (select array_agg(distinct f) from unnest(coalesce(changed_fields, '{}') || $19::text[]) f)
-      where tenant_id = $1 and operation_id = $2`,
-    [
-      ...stepValues(change.step),
-      customerId,
-      after.email,
-      after.phone,
-      after.external_customer_id,
-      after.klaviyo_profile_id,
-      after.first_name,
-      after.last_name,
-      after.language,
-      JSON.stringify(after.consent),
-      JSON.stringify(after.properties),
-      JSON.stringify(after.field_sequences),
-      JSON.stringify(change.consents),
-      change.changedFields,
-    ],
-  );
+/**
+ * Writes a customer with the trail of consent, the step and the operation's summary.
+ * @throws PermanentError `run-ended` where the operation has ended, or another run has taken over.
+ */
+export async function writeCustomer(db: Sql, customerId: string, change: CustomerChange): Promise<void> {
+  const { after, step } = change;
+  const rows = await db.query(statement`
+    with ${own(step)},
+    step as (${recordStep(step)}),
+    given as (
+      insert into consents (tenant_id, customer_id, channel, granted, method, given_at)
+      select own.tenant_id, ${customerId}::uuid, c.channel, c.granted, c.method, coalesce(c.at, now())
+        from own,
+             jsonb_to_recordset(${JSON.stringify(change.consents)}::jsonb)
+               as c(channel text, granted boolean, method text, at timestamptz)
+    ),
+    changed as (
+      update customers
+         set email = ${after.email},
+             phone = ${after.phone},
+             external_customer_id = ${after.external_customer_id},
+             klaviyo_profile_id = ${after.klaviyo_profile_id},
+             first_name = ${after.first_name},
+             last_name = ${after.last_name},
+             language = ${after.language},
+             consent = ${JSON.stringify(after.consent)}::jsonb,
+             properties = ${JSON.stringify(after.properties)}::jsonb,
+             field_sequences = ${JSON.stringify(after.field_sequences)}::jsonb,
+             updated_at = now()
+        from own
+       where customers.tenant_id = own.tenant_id
+         and customers.customer_id = ${customerId}::uuid
+    )
+    ${updateOwn(statement`changed_fields = ${addChangedFields(change.changedFields)}`)}
+    returning operations.run`);
+  if (rows.length === 0) throw runEnded();
 }
 
 /** The passes of a customer that can still be seen on a phone, or become so again. */

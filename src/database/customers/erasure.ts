@@ -1,6 +1,6 @@
 import type { Sql, TenantSql } from '../connect.js';
+import { own, updateOwn, type OperationRef, type RunRef } from '../operations/fragments.js';
 import { sql } from '../sql.js';
-import type { OperationRef } from '../operations/steps.js';
 import { forgetRest } from './forget-operations.js';
 
 /** Ids of a customer's passes, oldest first. */
@@ -120,9 +120,8 @@ export async function removeCustomer(db: TenantSql, ref: OperationRef & { custom
 }
 
 /** Adds to the receipt of an operation: counts and words, no personal data. */
-export async function addToReceipt(db: Sql, ref: OperationRef, entries: object): Promise<void> {
+export async function addToReceipt(db: Sql, ref: RunRef, entries: object): Promise<void> {
   await db.query(sql`
-    update operations
-       set response = coalesce(response, '{}') || ${JSON.stringify(entries)}::jsonb
-     where tenant_id = ${ref.tenantId} and operation_id = ${ref.operationId}`);
+    with ${own(ref)}
+    ${updateOwn(sql`response = coalesce(operations.response, '{}') || ${JSON.stringify(entries)}::jsonb`)}`);
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { ProfileSyncInput } from '../../passes/operation-input.js';
 import type { Sql } from '../connect.js';
+import { sql as statement } from '../sql.js';
 import { insertOrFindOperation, type OperationRow } from '../operations/operations.js';
+import { ownOfAnyRun, updateOwn } from '../operations/fragments.js';
 import { retryOperation } from '../operations/retries.js';
 
 /** What people hand on to others; every other identifier stays with its customer. */
@@ -56,20 +58,27 @@ export async function handOver(sql: Sql, move: HandOver): Promise<void> {
     [tenantId, from.customerId, kind],
   );
   const sync = move.carriesOn ?? (await insertSync(sql, tenantId, from.klaviyoProfileId));
-  await sql.query(
-    `with told as (
-       update operations set input = jsonb_set(input, '{handedOver}', coalesce(input -> 'handedOver', '[]') || to_jsonb($3::text))
-        where tenant_id = $1 and operation_id = $2
-     )
-     insert into operation_steps (tenant_id, operation_id, step, state, detail)
-     select $1, $2, 'update-customer', 'waiting', jsonb_build_object('changed', jsonb_build_array($3::text), 'handedOverBy', $4::text)
-     on conflict (operation_id, step) do update set state = 'waiting', ended_at = null,
-       detail = operation_steps.detail || excluded.detail || jsonb_build_object('changed',
-         coalesce(operation_steps.detail -> 'changed', '[]') || (excluded.detail -> 'changed'))`,
-    [tenantId, sync, kind, move.byOperation],
-  );
   // One that still runs reads this when it comes to the step; one that ended as a conflict runs again.
   if (move.carriesOn !== null) await retryOperation(sql, tenantId, sync);
+  await sql.query(statement`
+    with ${ownOfAnyRun({ tenantId, operationId: sync })},
+    told as (${updateOwn(statement`
+      input = jsonb_set(
+        operations.input,
+        '{handedOver}',
+        coalesce(operations.input -> 'handedOver', '[]') || to_jsonb(${kind}::text))`)})
+    insert into operation_steps (tenant_id, operation_id, step, state, detail)
+    select own.tenant_id,
+           own.operation_id,
+           'update-customer',
+           'waiting',
+           jsonb_build_object('changed', jsonb_build_array(${kind}::text), 'handedOverBy', ${move.byOperation}::text)
+      from own
+        on conflict (operation_id, step) do update
+       set state = 'waiting',
+           ended_at = null,
+           detail = operation_steps.detail || excluded.detail || jsonb_build_object(
+             'changed', coalesce(operation_steps.detail -> 'changed', '[]') || (excluded.detail -> 'changed'))`);
 }
 
 async function insertSync(sql: Sql, tenantId: string, klaviyoProfileId: string | null): Promise<string> {

@@ -80,7 +80,7 @@ export async function insertDeviceEvent(
     firstInstall: event === 'installed' && pass.first_installed_at === null,
     at: moment!.at.toISOString(),
   };
-  const { operationId } = await insertOrFindOperation(sql, {
+  await insertOrFindOperation(sql, {
     operationId: randomUUID(),
     tenantId,
     kind: 'device-event',
@@ -89,13 +89,9 @@ export async function insertDeviceEvent(
     bodyHash: null,
     input,
     test: pass.test,
+    passId: pass.pass_id,
+    customerId: pass.customer_id,
   });
-  await sql.query('update operations set pass_id = $3, customer_id = $4 where tenant_id = $1 and operation_id = $2', [
-    tenantId,
-    operationId,
-    pass.pass_id,
-    pass.customer_id,
-  ]);
 }
 
 /**

@@ -1,6 +1,16 @@
-import type { Outcome } from '../../passes/operation.js';
+import type { RecordedOutcome } from '../../passes/operation.js';
 import type { Sql } from '../connect.js';
-import { recordStepSql, stepValues, type OperationRef, type StepRecord } from '../operations/steps.js';
+import {
+  endOperation,
+  own,
+  recordStep,
+  tellMerchant,
+  type OperationRef,
+  type RunEnding,
+  type RunRef,
+  type StepRecord,
+} from '../operations/fragments.js';
+import { empty, sql as statement } from '../sql.js';
 
 export interface DeviceToNotify {
   deviceId: string;
@@ -10,6 +20,8 @@ export interface DeviceToNotify {
 }
 
 export interface NotificationStart {
+  /** Where nobody is to be told, the ending that this call recorded. */
+  ended: RecordedOutcome | null;
   revision: number;
   applePassTypeIdentifier: string | null;
   devices: DeviceToNotify[];
@@ -17,62 +29,78 @@ export interface NotificationStart {
 
 /**
  * The pass and its devices in one round trip; the merchant's event is written with it, once per operation. Where there
- * is no device, the same statement records the step and (where nothing follows) ends the operation.
+ * is no device, the same statement records the step and (where nothing follows) ends the operation. Undefined where the
+ * pass has gone; `run-ended` where the operation has ended, or another run has taken over.
  */
 export async function beginNotification(
-  sql: Sql,
-  ref: OperationRef & { passId: string },
-  event: { eventId: string; type: string } | null,
-  ending: StepEnding | null,
-): Promise<NotificationStart | undefined> {
-  const step: StepRecord = { ...ref, step: 'notify-devices', state: 'succeeded', detail: { devices: 0 } };
-  const [row] = await sql.query<{
-    revision: number;
+  db: Sql,
+  ref: RunRef & { passId: string },
+  eventType: string | null,
+  ending: RunEnding | null,
+): Promise<NotificationStart | 'run-ended' | undefined> {
+  const nobody = statement`and exists (select from nobody)`;
+  const told =
+    eventType === null
+      ? empty
+      : statement`told as (${tellMerchant({
+          type: eventType,
+          passId: statement`pass.pass_id`,
+          customerId: statement`pass.customer_id`,
+          payload: statement`jsonb_build_object(
+            'changedFields', coalesce(to_jsonb(own.changed_fields), '[]'),
+            'revision', pass.revision,
+            'state', pass.state,
+            'passTemplate', pass.pass_type_id,
+            'acceptanceSequence', own.acceptance_sequence::text)`,
+          from: statement`join pass on true`,
+        })}),`;
+  const [row] = await db.query<{
+    owned: boolean;
+    ended: RecordedOutcome | null;
+    revision: number | null;
     apple_pass_type_identifier: string | null;
     devices: DeviceToNotify[] | null;
-  }>(
-    `with pass as (
-       select pass_id, customer_id, revision, apple_pass_type_identifier, state, pass_type_id from passes where tenant_id = $1 and pass_id = $7
-     ), told as (
-       insert into events (event_id, tenant_id, type, operation_id, origin, pass_id, customer_id, payload)
-       select $8::uuid, $1, $9::text, o.operation_id, o.origin, pass.pass_id, pass.customer_id,
-              jsonb_build_object('changedFields', coalesce(to_jsonb(o.changed_fields), '[]'), 'revision', pass.revision,
-                                 'state', pass.state, 'passTemplate', pass.pass_type_id, 'acceptanceSequence', o.acceptance_sequence::text)
-         from pass, operations o where $8::uuid is not null and o.tenant_id = $1 and o.operation_id = $2
-       on conflict (operation_id, type, pass_id) do nothing
-     ), devices as materialized (
-       select d.device_id, d.push_token, n.state
-         from pass join apple_registrations r on r.tenant_id = $1 and r.pass_id = pass.pass_id
-         join apple_devices d on d.device_id = r.device_id and d.token_gone_at is null
-         left join notifications n on n.operation_id = $2 and n.target = d.device_id::text and n.pass_id = pass.pass_id
-     ), nobody as (
-       select from pass where not exists (select from devices)
-     ), step as (${recordStepSql('nobody')}
-     ), ended as (
-       update operations set status = $10::text, outcome = $11, reason = $12, ended_at = clock_timestamp()
-        where tenant_id = $1 and operation_id = $2 and status in ('accepted', 'running', 'retrying')
-          and $10::text is not null and exists (select from nobody)
-     )
-     select pass.revision, pass.apple_pass_type_identifier, (
-       select jsonb_agg(jsonb_build_object('deviceId', device_id, 'pushToken', push_token, 'told', state) order by device_id) from devices
-     ) as devices from pass`,
-    [
-      ...stepValues(step),
-      ref.passId,
-      event?.eventId ?? null,
-      event?.type ?? null,
-      ending?.status ?? null,
-      ending?.outcome ?? null,
-      ending?.reason ?? null,
-    ],
-  );
-  return (
-    row && {
-      revision: row.revision,
-      applePassTypeIdentifier: row.apple_pass_type_identifier,
-      devices: row.devices ?? [],
-    }
-  );
+  }>(statement`
+    with ${own(ref)},
+    pass as (
+      select pass_id, customer_id, revision, apple_pass_type_identifier, state, pass_type_id
+        from passes
+       where tenant_id = ${ref.tenantId}
+         and pass_id = ${ref.passId}::uuid
+    ),
+    ${told}
+    devices as materialized (
+      select d.device_id, d.push_token, n.state
+        from pass
+        join apple_registrations r on r.tenant_id = ${ref.tenantId} and r.pass_id = pass.pass_id
+        join apple_devices d on d.device_id = r.device_id and d.token_gone_at is null
+        left join notifications n
+               on n.operation_id = ${ref.operationId}::uuid
+              and n.target = d.device_id::text
+              and n.pass_id = pass.pass_id
+    ),
+    nobody as (
+      select from pass where not exists (select from devices)
+    ),
+    step as (${recordStep({ step: 'notify-devices', state: 'succeeded', detail: { devices: 0 } }, nobody)})
+    ${ending ? statement`, ended as (${endOperation(ending, nobody)})` : empty}
+    select exists (select from own) as owned,
+           ${ending ? statement`(select outcome from ended)` : statement`null`} as ended,
+           pass.revision, pass.apple_pass_type_identifier, (
+             select jsonb_agg(
+                      jsonb_build_object('deviceId', device_id, 'pushToken', push_token, 'told', state)
+                      order by device_id)
+               from devices
+           ) as devices
+      from (select) one left join pass on true`);
+  if (!row!.owned) return 'run-ended';
+  if (row!.revision === null) return undefined;
+  return {
+    ended: row!.ended,
+    revision: row!.revision,
+    applePassTypeIdentifier: row!.apple_pass_type_identifier,
+    devices: row!.devices ?? [],
+  };
 }
 
 export type PushClaim =
@@ -159,41 +187,40 @@ export interface NotificationResult {
   providerId?: string | null;
 }
 
-export interface StepEnding {
-  status: 'succeeded' | 'failed';
-  outcome: Outcome;
-  reason: string | null;
-}
-
-/** Each device's result, the step, and (where it is the last one) the operation's end, in one round trip. */
+/**
+ * Each device's result, the step, and (where it is the last one) the operation's end, in one round trip. Returns the
+ * ending that it recorded.
+ */
 export async function recordNotifications(
-  sql: Sql,
+  db: Sql,
   step: StepRecord,
   passId: string,
   results: readonly NotificationResult[],
-  ending: StepEnding | null,
-): Promise<void> {
-  await sql.query(
-    `with step as (${recordStepSql()}
-     ), results as (
-       insert into notifications (tenant_id, operation_id, target, device_id, pass_id, platform, state, attempts, covered_by, reason, provider_id)
-       select $1, $2, r.target, r."deviceId", $7::uuid, r.platform, r.state, 1, r."coveredBy", r.reason, r."providerId"
-         from jsonb_to_recordset($8::jsonb) as r(target text, "deviceId" uuid, platform text, state text, "coveredBy" uuid, reason text, "providerId" text)
-       on conflict (operation_id, target, pass_id) do update set state = excluded.state, attempts = notifications.attempts + 1,
-         covered_by = excluded.covered_by, reason = excluded.reason, provider_id = coalesce(excluded.provider_id, notifications.provider_id), updated_at = now()
-     )
-     update operations set status = coalesce($9::text, status), outcome = coalesce($10::text, outcome), reason = coalesce($11::text, reason),
-            ended_at = case when $9::text is null then ended_at else clock_timestamp() end
-      where tenant_id = $1 and operation_id = $2 and status in ('accepted', 'running', 'retrying') and $9::text is not null`,
-    [
-      ...stepValues(step),
-      passId,
-      JSON.stringify(results),
-      ending?.status ?? null,
-      ending?.outcome ?? null,
-      ending?.reason ?? null,
-    ],
-  );
+  ending: RunEnding | null,
+): Promise<RecordedOutcome | null> {
+  const [row] = await db.query<{ ended: RecordedOutcome | null }>(statement`
+    with ${own(step)},
+    step as (${recordStep(step)}),
+    ${ending ? statement`ended as (${endOperation(ending)}),` : empty}
+    told as (
+      -- Also for a run that has ended: a push that was sent must not be sent again, and stays sent.
+      insert into notifications (tenant_id, operation_id, target, device_id, pass_id, platform, state, attempts, covered_by, reason, provider_id)
+      select ${step.tenantId}, ${step.operationId}::uuid, r.target, r."deviceId", ${passId}::uuid, r.platform, r.state, 1,
+             r."coveredBy", r.reason, r."providerId"
+        from jsonb_to_recordset(${JSON.stringify(results)}::jsonb)
+          as r(target text, "deviceId" uuid, platform text, state text, "coveredBy" uuid, reason text, "providerId" text)
+          on conflict (operation_id, target, pass_id) do update
+         set state = excluded.state,
+             attempts = notifications.attempts + 1,
+             covered_by = excluded.covered_by,
+             reason = excluded.reason,
+             provider_id = coalesce(excluded.provider_id, notifications.provider_id),
+             updated_at = now()
+       where notifications.state <> 'delivered'
+          or excluded.state in ('delivered', 'covered')
+    )
+    select ${ending ? statement`(select outcome from ended)` : statement`null`} as ended`);
+  return row!.ended;
 }
 
 /** Forgets a dead token, unless the device came back with it (registered again) after the provider's timestamp. */

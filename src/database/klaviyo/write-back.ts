@@ -105,20 +105,6 @@ export async function findWriteBackOperation(
   return row;
 }
 
-/** Keeps what a step has done before it is through, without counting an attempt. */
-export async function noteProgress(
-  sql: Sql,
-  ref: { tenantId: string; operationId: string },
-  step: Step,
-  detail: Record<string, unknown>,
-): Promise<void> {
-  await sql.query(
-    `insert into operation_steps (tenant_id, operation_id, step, state, detail) values ($1, $2, $3, 'running', $4)
-     on conflict (operation_id, step) do update set detail = operation_steps.detail || excluded.detail`,
-    [ref.tenantId, ref.operationId, step, JSON.stringify(detail)],
-  );
-}
-
 /** Remembers or forgets (null) which profile the customer is in Klaviyo. */
 export async function setKlaviyoProfile(
   sql: Sql,

@@ -1,6 +1,8 @@
 import type { JsonValue } from '../../common/json.js';
 import type { Sql, TenantSql } from '../connect.js';
-import { recordStepSql, stepValues, type StepRecord } from '../operations/steps.js';
+import { own, recordStep, tellMerchant, type RunRef } from '../operations/fragments.js';
+import { runEnded } from '../operations/steps.js';
+import { sql } from '../sql.js';
 
 /** Pulled events and the log of deliveries are kept this long. */
 export const EVENT_RETENTION_DAYS = 30;
@@ -14,34 +16,31 @@ export interface EventRow {
   created_at: Date;
 }
 
-/** Writes `customer.updated` with its step; false where the change came from the merchant, who is not told it again. */
-export async function recordCustomerEvent(
-  sql: Sql,
-  step: Omit<StepRecord, 'state' | 'detail'>,
-  event: { eventId: string; customerId: string },
-): Promise<boolean> {
-  const [row] = await sql.query<{ origin: string }>(
-    `with operation as materialized (
-       select * from operations where tenant_id = $1 and operation_id = $2
-     ), told as (
-       insert into events (event_id, tenant_id, type, operation_id, origin, customer_id, payload)
-       select $7, $1, 'customer.updated', operation_id, origin, $8,
-              jsonb_build_object('changedFields', coalesce(to_jsonb(changed_fields), '[]'), 'acceptanceSequence', acceptance_sequence::text)
-         from operation where origin <> 'merchant'
-       on conflict do nothing
-     ), step as (
-       ${recordStepSql()}
-     )
-     select origin from operation`,
-    [...stepValues({ ...step, state: 'succeeded', detail: {} }), event.eventId, event.customerId],
-  );
-  if (row?.origin !== 'merchant') return true;
-  await sql.query(
-    `update operation_steps set state = 'skipped', detail = detail || '{"reason": "The change came from the merchant."}'
-      where tenant_id = $1 and operation_id = $2 and step = 'sync-merchant'`,
-    [step.tenantId, step.operationId],
-  );
-  return false;
+/**
+ * Writes `customer.updated` with its step, once per operation; false where the change came from the merchant, who is not
+ * told it again.
+ * @throws PermanentError `run-ended` where the operation has ended, or another run has taken over.
+ */
+export async function recordCustomerEvent(db: Sql, ref: RunRef, customerId: string): Promise<boolean> {
+  const told = tellMerchant({
+    type: 'customer.updated',
+    passId: sql`null::uuid`,
+    customerId: sql`${customerId}::uuid`,
+    payload: sql`jsonb_build_object(
+      'changedFields', coalesce(to_jsonb(own.changed_fields), '[]'),
+      'acceptanceSequence', own.acceptance_sequence::text)`,
+    from: sql`where own.origin <> 'merchant'`,
+  });
+  const step = 'sync-merchant';
+  const detail = { reason: 'The change came from the merchant.' };
+  const [row] = await db.query<{ origin: string }>(sql`
+    with ${own(ref)},
+    told as (${told}),
+    step as (${recordStep({ step, state: 'succeeded' }, sql`and own.origin <> 'merchant'`)}),
+    skipped as (${recordStep({ step, state: 'skipped', detail }, sql`and own.origin = 'merchant'`)})
+    select origin from own`);
+  if (!row) throw runEnded();
+  return row.origin !== 'merchant';
 }
 
 /**
@@ -49,10 +48,10 @@ export async function recordCustomerEvent(
  * that asked for them. One process at a time, until its commit: positions become visible in their order. Returns how many.
  */
 export async function fanOutEvents(system: TenantSql, limit: number): Promise<number> {
-  return system.transaction(async (sql) => {
-    const [lock] = await sql.query<{ taken: boolean }>('select pg_try_advisory_xact_lock(7272009) as taken');
+  return system.transaction(async (inside) => {
+    const [lock] = await inside.query<{ taken: boolean }>('select pg_try_advisory_xact_lock(7272009) as taken');
     if (!lock?.taken) return 0;
-    const rows = await sql.query(
+    const rows = await inside.query(
       `with batch as materialized (
          select event_id from events where not fanned_out order by sequence limit $1
        ), numbered as materialized (
@@ -90,11 +89,11 @@ export async function fanOutEvents(system: TenantSql, limit: number): Promise<nu
 
 /** The tenant's stream after a position, oldest first; what came from the merchant itself is left out. */
 export async function listEvents(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   filter: { after: string; types: string[] | null; limit: number },
 ): Promise<EventRow[]> {
-  return sql.query<EventRow>(
+  return db.query<EventRow>(
     `select event_id, position, tenant_id, type, payload, created_at from events
       where tenant_id = $1 and position > $2 and origin <> 'merchant' and ($3::text[] is null or type = any($3))
         and created_at > now() - interval '${EVENT_RETENTION_DAYS} days'

@@ -1,31 +1,43 @@
-import { FINAL_STATUSES, type OperationStatus } from '../../passes/operation.js';
+import { FINAL_STATUSES, type OperationKind, type OperationStatus } from '../../passes/operation.js';
 import type { Sql } from '../connect.js';
-import type { OperationRef } from './steps.js';
+import { sql } from '../sql.js';
+import { isUnfinished, own, updateOwn, type RunRef } from './fragments.js';
 
 /** Asks for an operation's end; the dispatcher passes it on. The status as it is now, or undefined. */
 export async function requestCancellation(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   operationId: string,
 ): Promise<OperationStatus | undefined> {
-  const [row] = await sql.query<{ status: OperationStatus }>(
-    `update operations set cancel_requested = cancel_requested or status <> all($3::text[])
-      where tenant_id = $1 and operation_id = $2 returning status`,
-    [tenantId, operationId, FINAL_STATUSES],
-  );
+  const [row] = await db.query<{ status: OperationStatus }>(sql`
+    update operations
+       set cancel_requested = cancel_requested or status <> all(${FINAL_STATUSES}::text[])
+     where tenant_id = ${tenantId}
+       and operation_id = ${operationId}
+    returning status`);
   return row?.status;
 }
 
-export interface Cancellable extends OperationRef {
-  kind: string;
-  run: number;
+export interface Cancellable extends RunRef {
+  kind: OperationKind;
 }
 
-/** Operations whose end was asked for and has not come. Runs as the system. */
+/**
+ * Operations whose end was asked for and whose run has not been told so, in the order of their acceptance. Runs as the
+ * system.
+ */
 export async function listCancellable(system: Sql, limit: number): Promise<Cancellable[]> {
-  return system.query<Cancellable>(
-    `select tenant_id as "tenantId", operation_id as "operationId", kind, run from operations
-      where cancel_requested and status in ('accepted', 'running', 'retrying') limit $1`,
-    [limit],
-  );
+  return system.query<Cancellable>(sql`
+    select tenant_id as "tenantId", operation_id as "operationId", kind, run
+      from operations
+     where cancel_requested
+       and ${isUnfinished()}
+       and cancelled_run is distinct from run
+     order by acceptance_sequence
+     limit ${limit}`);
+}
+
+/** The run has been told: one past the point of no return is not asked again until it ends. */
+export async function markCancelled(db: Sql, ref: RunRef): Promise<void> {
+  await db.query(sql`with ${own(ref)} ${updateOwn(sql`cancelled_run = own.run`)}`);
 }

@@ -1,5 +1,6 @@
 import type { Step, OperationKind, OperationStatus, Outcome } from '../../passes/operation.js';
 import type { Sql } from '../connect.js';
+import { sql } from '../sql.js';
 
 export interface NewOperation {
   operationId: string;
@@ -13,6 +14,9 @@ export interface NewOperation {
   repairs?: object[];
   flowId?: string | null;
   test?: boolean;
+  /** Where they are known at acceptance. */
+  passId?: string;
+  customerId?: string;
 }
 
 export interface OperationRow {
@@ -56,26 +60,25 @@ export interface Acceptance {
 }
 
 /** Inserts the operation, or finds its twin by (tenant, idempotency key). One statement, one commit, one fsync. */
-export async function insertOrFindOperation(sql: Sql, operation: NewOperation): Promise<Acceptance> {
-  const values = [
-    operation.operationId,
-    operation.tenantId,
-    operation.kind,
-    operation.origin,
-    operation.idempotencyKey,
-    operation.bodyHash,
-    JSON.stringify(operation.input),
-    JSON.stringify(operation.repairs ?? []),
-    operation.flowId ?? null,
-    operation.test ?? false,
-  ];
-  const [made] = await sql.query<{ acceptance_sequence: string }>(
-    `insert into operations (operation_id, tenant_id, kind, origin, idempotency_key, body_hash, input, repairs, flow_id, test)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-     on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing
-     returning acceptance_sequence`,
-    values,
-  );
+export async function insertOrFindOperation(db: Sql, operation: NewOperation): Promise<Acceptance> {
+  const [made] = await db.query<{ acceptance_sequence: string }>(sql`
+    insert into operations (
+      operation_id, tenant_id, kind, origin, idempotency_key, body_hash, input, repairs, flow_id, test, pass_id, customer_id)
+    values (
+      ${operation.operationId},
+      ${operation.tenantId},
+      ${operation.kind},
+      ${operation.origin},
+      ${operation.idempotencyKey},
+      ${operation.bodyHash},
+      ${JSON.stringify(operation.input)},
+      ${JSON.stringify(operation.repairs ?? [])},
+      ${operation.flowId ?? null},
+      ${operation.test ?? false},
+      ${operation.passId ?? null},
+      ${operation.customerId ?? null})
+    on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing
+    returning acceptance_sequence`);
   if (made) {
     return {
       operationId: operation.operationId,
@@ -84,10 +87,11 @@ export async function insertOrFindOperation(sql: Sql, operation: NewOperation): 
       conflict: false,
     };
   }
-  const [twin] = await sql.query<Pick<OperationRow, 'operation_id' | 'acceptance_sequence' | 'body_hash' | 'kind'>>(
-    `select operation_id, acceptance_sequence, body_hash, kind from operations where tenant_id = $1 and idempotency_key = $2`,
-    [operation.tenantId, operation.idempotencyKey],
-  );
+  const [twin] = await db.query<Pick<OperationRow, 'operation_id' | 'acceptance_sequence' | 'body_hash' | 'kind'>>(sql`
+    select operation_id, acceptance_sequence, body_hash, kind
+      from operations
+     where tenant_id = ${operation.tenantId}
+       and idempotency_key = ${operation.idempotencyKey}`);
   if (!twin) throw new Error('an operation with this idempotency key vanished while it was looked up');
   const same = twin.kind === operation.kind && (twin.body_hash?.equals(operation.bodyHash ?? Buffer.alloc(0)) ?? false);
   return {
@@ -99,15 +103,12 @@ export async function insertOrFindOperation(sql: Sql, operation: NewOperation): 
 }
 
 /** One operation of one tenant, or undefined. */
-export async function findOperation(
-  sql: Sql,
-  tenantId: string,
-  operationId: string,
-): Promise<OperationRow | undefined> {
-  const [row] = await sql.query<OperationRow>(`select * from operations where tenant_id = $1 and operation_id = $2`, [
-    tenantId,
-    operationId,
-  ]);
+export async function findOperation(db: Sql, tenantId: string, operationId: string): Promise<OperationRow | undefined> {
+  const [row] = await db.query<OperationRow>(sql`
+    select *
+      from operations
+     where tenant_id = ${tenantId}
+       and operation_id = ${operationId}`);
   return row;
 }
 
@@ -122,12 +123,13 @@ export interface StepRow {
 }
 
 /** The steps of one operation in the order in which they began. */
-export async function listSteps(sql: Sql, tenantId: string, operationId: string): Promise<StepRow[]> {
-  return sql.query<StepRow>(
-    `select step, state, attempts, started_at, ended_at, last_error, detail
-       from operation_steps where tenant_id = $1 and operation_id = $2 order by started_at, ended_at nulls last`,
-    [tenantId, operationId],
-  );
+export async function listSteps(db: Sql, tenantId: string, operationId: string): Promise<StepRow[]> {
+  return db.query<StepRow>(sql`
+    select step, state, attempts, started_at, ended_at, last_error, detail
+      from operation_steps
+     where tenant_id = ${tenantId}
+       and operation_id = ${operationId}
+     order by started_at, ended_at nulls last`);
 }
 
 export interface OperationFilter {
@@ -143,28 +145,19 @@ export interface OperationFilter {
 }
 
 /** Newest first; `before` continues a page. */
-export async function listOperations(sql: Sql, tenantId: string, filter: OperationFilter): Promise<OperationRow[]> {
-  return sql.query<OperationRow>(
-    `select * from operations
-      where tenant_id = $1
-        and ($2::uuid is null or pass_id = $2)
-        and ($3::uuid is null or customer_id = $3)
-        and ($4::text is null or status = $4)
-        and ($5::text is null or kind = $5)
-        and ($6::timestamptz is null or accepted_at >= $6)
-        and ($7::timestamptz is null or accepted_at < $7)
-        and ($8::bigint is null or acceptance_sequence < $8)
-      order by acceptance_sequence desc limit $9`,
-    [
-      tenantId,
-      filter.passId ?? null,
-      filter.customerId ?? null,
-      filter.status ?? null,
-      filter.kind ?? null,
-      filter.from ?? null,
-      filter.to ?? null,
-      filter.before ?? null,
-      filter.limit,
-    ],
-  );
+export async function listOperations(db: Sql, tenantId: string, filter: OperationFilter): Promise<OperationRow[]> {
+  const { passId, customerId, status, kind, from, to, before, limit } = filter;
+  return db.query<OperationRow>(sql`
+    select *
+      from operations
+     where tenant_id = ${tenantId}
+       and (${passId ?? null}::uuid is null or pass_id = ${passId ?? null})
+       and (${customerId ?? null}::uuid is null or customer_id = ${customerId ?? null})
+       and (${status ?? null}::text is null or status = ${status ?? null})
+       and (${kind ?? null}::text is null or kind = ${kind ?? null})
+       and (${from ?? null}::timestamptz is null or accepted_at >= ${from ?? null})
+       and (${to ?? null}::timestamptz is null or accepted_at < ${to ?? null})
+       and (${before ?? null}::bigint is null or acceptance_sequence < ${before ?? null})
+     order by acceptance_sequence desc
+     limit ${limit}`);
 }

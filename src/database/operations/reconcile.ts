@@ -1,10 +1,11 @@
 import type { OperationKind } from '../../passes/operation.js';
 import type { Sql } from '../connect.js';
-import type { OperationRef } from './steps.js';
+import { sql } from '../sql.js';
+import { own, updateOwn, type RunRef } from './fragments.js';
+import { NEXT_RUN } from './retries.js';
 
-export interface UnderWay extends OperationRef {
+export interface UnderWay extends RunRef {
   kind: OperationKind;
-  run: number;
 }
 
 /**
@@ -16,23 +17,38 @@ export async function claimUnderWay(
   limit: number,
   times: { settledMs: number; againMs: number },
 ): Promise<UnderWay[]> {
-  return system.query<UnderWay>(
-    `update operations set dispatch_after = now() + ($3::double precision - $2::double precision) * interval '1 millisecond'
-      where operation_id in (
-        select operation_id from operations
-         where status in ('running', 'retrying') and dispatch_after < now() - $2::double precision * interval '1 millisecond'
-         order by dispatch_after limit $1 for update skip locked)
-      returning tenant_id as "tenantId", operation_id as "operationId", kind, run`,
-    [limit, times.settledMs, times.againMs],
-  );
+  const { settledMs, againMs } = times;
+  return system.query<UnderWay>(sql`
+    update operations
+       set dispatch_after = now() + ${againMs - settledMs}::double precision * interval '1 millisecond'
+     where operation_id in (
+             select operation_id
+               from operations
+              where status in ('running', 'retrying')
+                and dispatch_after < now() - ${settledMs}::double precision * interval '1 millisecond'
+              order by dispatch_after
+              limit ${limit}
+                for update skip locked)
+    returning tenant_id as "tenantId", operation_id as "operationId", kind, run`);
 }
 
 /** Makes the dispatcher start the same run anew. False where it ended or was retried meanwhile. */
-export async function startAnew(sql: Sql, { tenantId, operationId, run }: UnderWay): Promise<boolean> {
-  const rows = await sql.query(
-    `update operations set status = 'accepted', dispatch_after = now(), dispatched_at = null
-      where tenant_id = $1 and operation_id = $2 and run = $3 and status in ('running', 'retrying') returning run`,
-    [tenantId, operationId, run],
-  );
+export async function startAnew(db: Sql, ref: RunRef): Promise<boolean> {
+  const rows = await db.query(sql`
+    with ${own(ref)}
+    ${updateOwn(
+      sql`status = 'accepted', dispatch_after = now(), dispatched_at = null`,
+      sql`and own.status in ('running', 'retrying')`,
+    )}
+    returning operations.run`);
+  return rows.length > 0;
+}
+
+/** Makes the dispatcher start the next run, as a retry does. False where this one ended or was retried meanwhile. */
+export async function startNextRun(db: Sql, ref: RunRef): Promise<boolean> {
+  const rows = await db.query(sql`
+    with ${own(ref)}
+    ${updateOwn(NEXT_RUN)}
+    returning operations.run`);
   return rows.length > 0;
 }

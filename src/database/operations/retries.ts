@@ -1,76 +1,114 @@
 import { REFUSAL_OUTCOMES } from '../../passes/operation.js';
 import type { RetryOperationsInput } from '../../passes/operation-input.js';
 import type { Sql, TenantSql } from '../connect.js';
-import { recordStep, type OperationRef } from './steps.js';
+import { raw, sql, type Statement } from '../sql.js';
+import { isUnfinished, type RunRef } from './fragments.js';
+import { recordStep, runEnded } from './steps.js';
 
 /** Without a sign of life for this long an operation counts as stuck. */
 export const STUCK_MINUTES = 10;
 
-const AGAIN = `status = 'accepted', run = run + 1, outcome = null, reason = null, ended_at = null, cancel_requested = false,
-  dispatch_after = now(), dispatched_at = null`;
-const REFUSED = `(o.status = 'succeeded' and o.outcome in (${REFUSAL_OUTCOMES.map((outcome) => `'${outcome}'`).join(', ')}))`;
-const ENDED_BADLY = `(o.status in ('failed', 'cancelled') or ${REFUSED})`;
+/** What starts the next run of an operation: the former one writes nothing more from then on. */
+export const NEXT_RUN = sql`
+  status = 'accepted',
+  run = operations.run + 1,
+  outcome = null,
+  reason = null,
+  ended_at = null,
+  dispatch_after = now(),
+  dispatched_at = null`;
+
+/** A person's retry takes back what was asked before it. */
+const AGAIN = sql`${NEXT_RUN}, cancel_requested = false`;
+
+const REFUSED = sql`(
+  operations.status = 'succeeded'
+  and operations.outcome in (${raw(REFUSAL_OUTCOMES.map((outcome) => `'${outcome}'`).join(', '))}))`;
+const ENDED_BADLY = sql`(operations.status in ('failed', 'cancelled') or ${REFUSED})`;
 /** What was emptied has nothing left that could be done. */
-const HAS_CONTENTS = 'o.forgotten_at is null';
-const STUCK = `(o.status in ('accepted', 'running') and o.cancel_requested = false
-  and greatest(o.accepted_at, o.dispatch_after, o.dispatched_at, o.started_at, (select max(greatest(s.started_at, s.ended_at))
-        from operation_steps s where s.operation_id = o.operation_id)) < now() - interval '${STUCK_MINUTES} minutes')`;
+const HAS_CONTENTS = sql`operations.forgotten_at is null`;
+const STUCK = sql`(
+  operations.status in ('accepted', 'running')
+  and operations.cancel_requested = false
+  and greatest(
+        operations.accepted_at,
+        operations.dispatch_after,
+        operations.dispatched_at,
+        operations.started_at,
+        (select max(greatest(s.started_at, s.ended_at))
+           from operation_steps s
+          where s.operation_id = operations.operation_id)
+      ) < now() - interval '${raw(String(STUCK_MINUTES))} minutes')`;
 
 /**
  * Runs an operation again: its id, its place in the order and what its steps did stay; the steps find their own effects.
  * Returns the number of the new run, or undefined where it does not exist or there is nothing to retry.
  */
-export async function retryOperation(sql: Sql, tenantId: string, operationId: string): Promise<number | undefined> {
-  const [row] = await sql.query<{ run: number }>(
-    `update operations o set ${AGAIN} where o.tenant_id = $1 and o.operation_id = $2 and ${HAS_CONTENTS}
-        and (${ENDED_BADLY} or o.status = 'retrying' or ${STUCK}) returning run`,
-    [tenantId, operationId],
-  );
+export async function retryOperation(db: Sql, tenantId: string, operationId: string): Promise<number | undefined> {
+  const [row] = await db.query<{ run: number }>(sql`
+    update operations
+       set ${AGAIN}
+     where tenant_id = ${tenantId}
+       and operation_id = ${operationId}
+       and ${HAS_CONTENTS}
+       and (${ENDED_BADLY} or status = 'retrying' or ${STUCK})
+    returning run`);
   return row?.run;
 }
 
+/** Condition: the bulk retry wants the operation, whose turn comes after `cursor`. */
+function matching(db: Sql, { filter }: RetryOperationsInput, cursor: string, before: string): Statement {
+  const { status = null, outcome = null, kind = null, from = null, to = null } = filter;
+  return sql`operations.tenant_id = ${db.tenantId}
+     and operations.acceptance_sequence > ${cursor}::bigint
+     and operations.acceptance_sequence < ${before}::bigint
+     and operations.kind <> 'retry-operations'
+     and ${HAS_CONTENTS}
+     and (${ENDED_BADLY} or (${status}::text is not null and (operations.status = 'retrying' or ${STUCK})))
+     and (${status}::text is null or operations.status = ${status})
+     and (${outcome}::text is null or operations.outcome = ${outcome})
+     and (${kind}::text is null or operations.kind = ${kind})
+     and (${from}::timestamptz is null or operations.accepted_at >= ${from})
+     and (${to}::timestamptz is null or operations.accepted_at < ${to})`;
+}
+
 /** Retries the next operations that match, in their order; the place reached is kept with them, so a repeat goes on. */
-export async function retryBatch(sql: TenantSql, ref: OperationRef, seconds: number): Promise<{ done: boolean }> {
-  return sql.transaction(async (tx) => {
+export async function retryBatch(db: TenantSql, ref: RunRef, seconds: number): Promise<{ done: boolean }> {
+  return db.transaction(async (tx) => {
     const [bulk] = await tx.query<{
       input: RetryOperationsInput;
       acceptance_sequence: string;
       detail: { cursor?: string; retried?: number; of?: number } | null;
-    }>(
-      `select o.input, o.acceptance_sequence, s.detail from operations o
-         left join operation_steps s on s.operation_id = o.operation_id and s.step = 'retry-operations'
-        where o.tenant_id = $1 and o.operation_id = $2`,
-      [ref.tenantId, ref.operationId],
-    );
-    if (!bulk) return { done: true };
-    const { filter, perSecond } = bulk.input;
-    const values = [
-      ref.tenantId,
-      bulk.detail?.cursor ?? '0',
-      bulk.acceptance_sequence,
-      filter.status ?? null,
-      filter.outcome ?? null,
-      filter.kind ?? null,
-      filter.from ?? null,
-      filter.to ?? null,
-    ];
-    const matching = `o.tenant_id = $1 and o.acceptance_sequence > $2::bigint and o.acceptance_sequence < $3::bigint
-      and o.kind <> 'retry-operations' and ${HAS_CONTENTS}
-      and (${ENDED_BADLY} or ($4::text is not null and (o.status = 'retrying' or ${STUCK})))
-      and ($4::text is null or o.status = $4) and ($5::text is null or o.outcome = $5) and ($6::text is null or o.kind = $6)
-      and ($7::timestamptz is null or o.accepted_at >= $7) and ($8::timestamptz is null or o.accepted_at < $8)`;
+    }>(sql`
+      select o.input, o.acceptance_sequence, s.detail
+        from operations o
+        left join operation_steps s on s.operation_id = o.operation_id and s.step = 'retry-operations'
+       where o.tenant_id = ${ref.tenantId}
+         and o.operation_id = ${ref.operationId}
+         and o.run = ${ref.run}
+         and ${isUnfinished('o')}
+         for no key update of o`);
+    if (!bulk) throw runEnded();
+    const wanted = matching(tx, bulk.input, bulk.detail?.cursor ?? '0', bulk.acceptance_sequence);
     const of =
       bulk.detail?.of ??
-      (await tx.query<{ n: number }>(`select count(*)::int as n from operations o where ${matching}`, values))[0]!.n;
-    const limit = Math.max(1, Math.round(perSecond * seconds));
-    const rows = await tx.query<{ acceptance_sequence: string }>(
-      `with batch as materialized (
-         select o.operation_id from operations o where ${matching} order by o.acceptance_sequence limit $9 for update
-       )
-       update operations set ${AGAIN} from batch where operations.operation_id = batch.operation_id
-       returning operations.acceptance_sequence`,
-      [...values, limit],
-    );
+      (await tx.query<{ n: number }>(sql`select count(*)::int as n from operations where ${wanted}`))[0]!.n;
+    const limit = Math.max(1, Math.round(bulk.input.perSecond * seconds));
+    const rows = await tx.query<{ acceptance_sequence: string }>(sql`
+      with batch as materialized (
+        select operation_id
+          from operations
+         where ${wanted}
+         order by acceptance_sequence
+         limit ${limit}
+           for update
+      )
+      update operations
+         set ${AGAIN}
+        from batch
+       where operations.tenant_id = ${ref.tenantId}
+         and operations.operation_id = batch.operation_id
+      returning operations.acceptance_sequence`);
     const last = rows.map((row) => BigInt(row.acceptance_sequence)).reduce((a, b) => (a > b ? a : b), 0n);
     const done = rows.length < limit;
     const retried = (bulk.detail?.retried ?? 0) + rows.length;

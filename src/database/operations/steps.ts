@@ -1,134 +1,107 @@
-import type { Outcome, Step, StepState } from '../../passes/operation.js';
+import { PermanentError } from '../../common/errors.js';
+import type { RecordedOutcome, Step } from '../../passes/operation.js';
 import type { Sql } from '../connect.js';
-import { raw, sql as statement, type Statement } from '../sql.js';
+import { sql } from '../sql.js';
+import * as fragment from './fragments.js';
+import {
+  own,
+  ownOfAnyRun,
+  updateOwn,
+  type OperationRef,
+  type RunEnding,
+  type RunRef,
+  type StepRecord,
+} from './fragments.js';
 
-export interface OperationRef {
-  tenantId: string;
-  operationId: string;
+export type { OperationRef, RunEnding, RunRef, StepRecord } from './fragments.js';
+
+/** What a step throws that meets its operation ended, or taken over by a later run: it must change nothing more. */
+export const runEnded = (): PermanentError =>
+  new PermanentError(
+    'run-ended',
+    'This run of the operation has ended, or a later run has taken over. It writes nothing more.',
+  );
+
+/**
+ * Records one attempt of a step. A retrying step makes its operation `retrying`, a running one makes it `running` again.
+ * Nothing is written where this run has ended.
+ */
+export async function recordStep(db: Sql, record: StepRecord): Promise<void> {
+  const status = record.state === 'retrying' ? 'retrying' : 'running';
+  await db.query(sql`
+    with ${own(record)},
+    step as (${fragment.recordStep(record)})
+    ${updateOwn(
+      sql`status = ${status}::text, started_at = coalesce(operations.started_at, clock_timestamp())`,
+      sql`and (own.status <> ${status}::text or own.started_at is null)`,
+    )}`);
 }
 
-export interface StepRecord extends OperationRef {
-  step: Step;
-  state: StepState;
-  detail?: Record<string, unknown>;
-  error?: { code: string; message: string };
+export interface Ending extends RunRef, RunEnding {}
+
+/** The ending that stands: this call's, or an earlier one of the same run. */
+export interface Ended {
+  outcome: RecordedOutcome;
+  byThisCall: boolean;
+}
+
+/** How this run has ended; undefined where it has not, or is not the newest. */
+export async function findEnding(db: Sql, ref: RunRef): Promise<RecordedOutcome | undefined> {
+  const [row] = await db.query<{ outcome: RecordedOutcome }>(sql`
+    select outcome
+      from operations
+     where tenant_id = ${ref.tenantId}
+       and operation_id = ${ref.operationId}::uuid
+       and run = ${ref.run}::integer
+       and ended_at is not null`);
+  return row?.outcome;
 }
 
 /**
- * The one text that records a step: each call is one attempt. `detail` is merged, the last error stays readable after a
- * success. Parameters $1 to $6: tenant, operation, step, state, error, detail. `from` names a CTE that must have a row.
+ * Ends an operation, and tells the merchant of a failed one; a second ending changes nothing. Undefined where another
+ * run has taken over, or the operation is gone.
  */
-export const recordStepSql = (from?: string): string => `
-  insert into operation_steps (tenant_id, operation_id, step, state, attempts, ended_at, last_error, detail)
-  select $1::text, $2::uuid, $3::text, $4::text, case when $4::text = 'waiting' then 0 else 1 end,
-         case when $4::text in ('succeeded', 'failed', 'skipped') then clock_timestamp() end, $5::jsonb, $6::jsonb${from ? ` from ${from}` : ''}
-  on conflict (operation_id, step) do update set
-    state = excluded.state,
-    attempts = operation_steps.attempts + excluded.attempts,
-    ended_at = excluded.ended_at,
-    last_error = coalesce(excluded.last_error, operation_steps.last_error),
-    detail = operation_steps.detail || excluded.detail`;
-
-export const stepValues = (record: StepRecord): unknown[] => [
-  record.tenantId,
-  record.operationId,
-  record.step,
-  record.state,
-  record.error ? JSON.stringify(record.error) : null,
-  JSON.stringify(record.detail ?? {}),
-];
-
-/** `recordStepSql` as a fragment. `from` names a CTE of the statement around it. */
-export const recordStepStatement = (record: StepRecord, from: string): Statement => statement`
-  insert into operation_steps (
-    tenant_id,
-    operation_id,
-    step,
-    state,
-    attempts,
-    ended_at,
-    last_error,
-    detail
-  )
-  select
-    ${record.tenantId}::text,
-    ${record.operationId}::uuid,
-    ${record.step}::text,
-    ${record.state}::text,
-    case when ${record.state}::text = 'waiting' then 0 else 1 end,
-    case when ${record.state}::text in ('succeeded', 'failed', 'skipped') then clock_timestamp() end,
-    ${record.error ? JSON.stringify(record.error) : null}::jsonb,
-    ${JSON.stringify(record.detail ?? {})}::jsonb
-  from ${raw(from)}
-  on conflict (operation_id, step) do update set
-    state = excluded.state,
-    attempts = operation_steps.attempts + excluded.attempts,
-    ended_at = excluded.ended_at,
-    last_error = coalesce(excluded.last_error, operation_steps.last_error),
-    detail = operation_steps.detail || excluded.detail`;
-
-/** Records one attempt of a step. A retrying step makes its operation `retrying`, a running one makes it `running` again. */
-export async function recordStep(sql: Sql, record: StepRecord): Promise<void> {
-  await sql.query(
-    `with step as (${recordStepSql()})
-     update operations set
-       status = case when $4::text = 'retrying' then 'retrying' else 'running' end,
-       started_at = coalesce(started_at, clock_timestamp())
-     where tenant_id = $1 and operation_id = $2 and status in ('accepted', 'running', 'retrying')
-       and (status <> case when $4::text = 'retrying' then 'retrying' else 'running' end or started_at is null)`,
-    stepValues(record),
-  );
-}
-
-export interface Ending extends OperationRef {
-  status: 'succeeded' | 'failed' | 'cancelled';
-  outcome: Outcome;
-  reason: string | null;
-  /** Ends this run only; another one has been started meanwhile. */
-  run?: number;
+export async function endOperation(db: Sql, ending: Ending): Promise<Ended | undefined> {
+  const failed = fragment.tellMerchant({
+    type: 'operation.failed',
+    origin: sql`'system'`,
+    passId: sql`ended.pass_id`,
+    customerId: sql`ended.customer_id`,
+    payload: sql`jsonb_strip_nulls(jsonb_build_object(
+      'kind', ended.kind,
+      'outcome', ended.outcome,
+      'reason', ended.reason,
+      'acceptanceSequence', ended.acceptance_sequence::text))`,
+    from: sql`join ended on ended.status = 'failed'`,
+  });
+  const [ended] = await db.query<{ outcome: RecordedOutcome }>(sql`
+    with ${own(ending)},
+    ended as (${fragment.endOperation(ending)}),
+    told as (${failed})
+    select outcome from ended`);
+  if (ended) return { outcome: ended.outcome, byThisCall: true };
+  const outcome = await findEnding(db, ending);
+  return outcome && { outcome, byThisCall: false };
 }
 
 /**
- * Ends an operation, and tells the merchant of a failed one; a second ending changes nothing. Without a reason of its
- * own, the failed step's error is the reason. True where it was this call that ended it.
+ * Ends the operation of a step. The outcome that it returns is the proof that an ending stands in the database.
+ * @throws PermanentError `run-ended` where another run has taken over.
  */
-export async function endOperation(sql: Sql, ending: Ending): Promise<boolean> {
-  const rows = await sql.query(
-    `with ended as (
-       update operations set status = $3, outcome = $4, ended_at = clock_timestamp(),
-              started_at = coalesce(started_at, clock_timestamp()),
-              reason = coalesce($5::text, (select last_error ->> 'message' from operation_steps s
-                where s.operation_id = $2 and s.state = 'failed' and $3::text = 'failed' order by ended_at desc limit 1))
-        where tenant_id = $1 and operation_id = $2 and status in ('accepted', 'running', 'retrying')
-          and ($6::int is null or run = $6)
-       returning *
-     ), told as (
-     insert into events (event_id, tenant_id, type, operation_id, origin, pass_id, customer_id, payload)
-     select gen_random_uuid(), tenant_id, 'operation.failed', operation_id, 'system', pass_id, customer_id,
-            jsonb_strip_nulls(jsonb_build_object('kind', kind, 'outcome', outcome, 'reason', reason,
-              'acceptanceSequence', acceptance_sequence::text))
-       from ended where status = 'failed'
-     on conflict do nothing
-     )
-     select from ended`,
-    [ending.tenantId, ending.operationId, ending.status, ending.outcome, ending.reason, ending.run ?? null],
-  );
-  return rows.length > 0;
+export async function endRun(db: Sql, ending: Ending): Promise<RecordedOutcome> {
+  const ended = await endOperation(db, ending);
+  if (!ended) throw runEnded();
+  return ended.outcome;
 }
 
 /** Records a step and ends the operation in the same statement: the last step of a quick operation costs one round trip. */
-export async function recordLastStep(
-  sql: Sql,
-  record: StepRecord,
-  ending: Omit<Ending, keyof OperationRef>,
-): Promise<void> {
-  await sql.query(
-    `with step as (${recordStepSql()})
-     update operations set status = $7, outcome = $8, reason = $9, ended_at = clock_timestamp(),
-            started_at = coalesce(started_at, clock_timestamp())
-      where tenant_id = $1 and operation_id = $2 and status in ('accepted', 'running', 'retrying')`,
-    [...stepValues(record), ending.status, ending.outcome, ending.reason],
-  );
+export async function recordLastStep(db: Sql, record: StepRecord, ending: RunEnding): Promise<RecordedOutcome> {
+  const [ended] = await db.query<{ outcome: RecordedOutcome }>(sql`
+    with ${own(record)},
+    step as (${fragment.recordStep(record)}),
+    ended as (${fragment.endOperation(ending)})
+    select outcome from ended`);
+  return ended?.outcome ?? endRun(db, { ...record, ...ending });
 }
 
 /** How find-pass came to its pass: kinds of identifier, never their values. */
@@ -139,18 +112,42 @@ export interface FoundEvidence {
   at: string;
 }
 
-/** Marks an operation as running on the pass that it found, with the step's evidence. */
-export async function recordFound(
-  sql: Sql,
-  ref: OperationRef,
-  found: FoundEvidence & { passId: string },
-): Promise<void> {
-  const record: StepRecord = { ...ref, step: 'find-pass', state: 'succeeded', detail: { matched: found.matched } };
-  await sql.query(
-    `with step as (${recordStepSql()})
-     update operations set status = 'running', started_at = coalesce(started_at, $10::timestamptz),
-            pass_id = $7, customer_id = $8, matched = $9
-      where tenant_id = $1 and operation_id = $2`,
-    [...stepValues(record), found.passId, found.customerId, found.matched, found.at],
-  );
+/** Marks an operation as running on the pass that it found, with the step's evidence. False where this run has ended. */
+export async function recordFound(db: Sql, ref: RunRef, found: FoundEvidence & { passId: string }): Promise<boolean> {
+  const { matched } = found;
+  const rows = await db.query(sql`
+    with ${own(ref)},
+    step as (${fragment.recordStep({ step: 'find-pass', state: 'succeeded', detail: { matched } })})
+    ${updateOwn(sql`
+      status = 'running',
+      started_at = coalesce(operations.started_at, ${found.at}::timestamptz),
+      pass_id = ${found.passId}::uuid,
+      customer_id = ${found.customerId}::uuid,
+      matched = ${matched}::text[]`)}
+    returning operations.run`);
+  return rows.length > 0;
 }
+
+type Detail = Record<string, unknown>;
+
+/**
+ * Keeps what a step has done before it is through, without counting an attempt.
+ * @throws PermanentError `run-ended` where this run has ended.
+ */
+export async function noteProgress(db: Sql, ref: RunRef, step: Step, detail: Detail): Promise<void> {
+  const rows = await db.query(sql`with ${own(ref)} ${mergeDetail(step, detail)}`);
+  if (rows.length === 0) throw runEnded();
+}
+
+/** Leaves a mark for a step that a person asked for, as a pause: its next attempt reads it. Nothing where the operation has ended. */
+export async function markStep(db: Sql, ref: OperationRef, step: Step, detail: Detail): Promise<void> {
+  await db.query(sql`with ${ownOfAnyRun(ref)} ${mergeDetail(step, detail)}`);
+}
+
+const mergeDetail = (step: Step, detail: Detail) => sql`
+  insert into operation_steps (tenant_id, operation_id, step, state, detail)
+  select own.tenant_id, own.operation_id, ${step}::text, 'running', ${JSON.stringify(detail)}::jsonb
+    from own
+      on conflict (operation_id, step) do update
+     set detail = operation_steps.detail || excluded.detail
+  returning operation_id`;

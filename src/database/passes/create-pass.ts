@@ -5,6 +5,9 @@ import type { PassTypeVersion } from '../../passes/pass-type.js';
 import type { PassState } from '../../passes/pass.js';
 import type { Sql, TenantSql } from '../connect.js';
 import { findOperation, insertOrFindOperation, type NewOperation } from '../operations/operations.js';
+import { own, tellMerchant, updateOwn } from '../operations/fragments.js';
+import { raw, sql as statement } from '../sql.js';
+import { bumpTag } from './bump-tag.js';
 import { findOrCreateRecipient, IdentifiersClash, namesPerson, RecipientRace } from '../customers/recipients.js';
 
 /** The pass that an issue led to, as far as the answer names it. */
@@ -92,11 +95,14 @@ async function issueOnce(sql: Sql, order: IssueOrder): Promise<IssueOutcome> {
     sequence: accepted.acceptanceSequence,
   });
   const answer = order.answer({ ...made, operationId }, true);
-  await sql.query(
-    `update operations set pass_id = $3, customer_id = $4, revision = 1, changed_fields = $5, response = $6
-      where tenant_id = $1 and operation_id = $2`,
-    [tenantId, operationId, made.passId, customerId, Object.keys(order.data), JSON.stringify(answer)],
-  );
+  await sql.query(statement`
+    with ${own({ tenantId, operationId, run: 1 })}
+    ${updateOwn(statement`
+      pass_id = ${made.passId}::uuid,
+      customer_id = ${customerId}::uuid,
+      revision = 1,
+      changed_fields = ${Object.keys(order.data)}::text[],
+      response = ${JSON.stringify(answer)}::jsonb`)}`);
   return { outcome: 'answered', operationId, answer, repeated: false };
 
   async function update(pass: Omit<IssuedPass, 'operationId'>): Promise<IssueOutcome> {
@@ -107,10 +113,12 @@ async function issueOnce(sql: Sql, order: IssueOrder): Promise<IssueOutcome> {
       updateMetadata: true,
     };
     const said = order.answer({ ...pass, operationId }, false);
-    await sql.query(
-      `update operations set kind = 'push-update', input = $3, response = $4 where tenant_id = $1 and operation_id = $2`,
-      [tenantId, operationId, JSON.stringify(change), JSON.stringify(said)],
-    );
+    await sql.query(statement`
+      with ${own({ tenantId, operationId, run: 1 })}
+      ${updateOwn(statement`
+        kind = 'push-update',
+        input = ${JSON.stringify(change)}::jsonb,
+        response = ${JSON.stringify(said)}::jsonb`)}`);
     return { outcome: 'answered', operationId, answer: said, repeated: false };
   }
 }
@@ -174,53 +182,57 @@ async function insertPass(
   const { input } = operation;
   const passId = randomUUID();
   const changed = Object.fromEntries(Object.entries(data).map(([field, to]) => [field, { from: null, to }]));
-  const [row] = await sql.query<{ created_at: Date }>(
-    `with bumped as (
-       insert into update_tags (tenant_id, apple_pass_type_identifier, tag) select $1, $9::text, 1 where $9::text is not null
-       on conflict (tenant_id, apple_pass_type_identifier) do update set tag = update_tags.tag + 1 returning tag
-     ), pass as (
-       insert into passes (tenant_id, pass_id, customer_id, serial_number, external_id, pass_type_id, pass_type_version,
-                           apple_pass_type_identifier, state_sequence, type_sequence, data, field_sequences, visuals,
-                           update_tag, live_key, test, modified_at)
-       select $1, $2::uuid, $4::uuid, $5, $6, $7, $8::int, $9, $10::bigint, $10::bigint, $11::jsonb, $12::jsonb, $13::jsonb,
-              coalesce((select tag from bumped), 0), $14, $15::boolean, date_trunc('second', now())
-       returning created_at
-     ), audit as (
-       insert into pass_revisions (tenant_id, pass_id, revision, operation_id, change, changed)
-       select $1, $2::uuid, 1, $3::uuid, 'created', $16::jsonb from pass
-     ), told as (
-       insert into events (event_id, tenant_id, type, operation_id, origin, pass_id, customer_id, payload)
-       select $17::uuid, $1, 'pass.created', $3::uuid, $18, $2::uuid, $4::uuid, $19::jsonb from pass
-     )
-     select created_at from pass`,
-    [
-      operation.tenantId,
-      passId,
-      operation.operationId,
-      place.customerId,
-      input.serialNumber,
-      input.externalId,
-      type.passTypeId,
-      type.version,
-      type.design.apple?.passTypeIdentifier ?? null,
-      place.sequence,
-      JSON.stringify(data),
-      JSON.stringify(Object.fromEntries(Object.keys(data).map((field) => [field, place.sequence]))),
-      JSON.stringify(order.visuals),
-      place.liveKey,
-      operation.test ?? false,
-      JSON.stringify(changed),
-      randomUUID(),
-      operation.origin,
-      JSON.stringify({
-        changedFields: Object.keys(data),
-        revision: 1,
-        state: 'active',
-        passTemplate: type.passTypeId,
-        acceptanceSequence: place.sequence,
-      }),
-    ],
-  );
+  const appleType = type.design.apple?.passTypeIdentifier ?? null;
+  const sequences = Object.fromEntries(Object.keys(data).map((field) => [field, place.sequence]));
+  const payload = {
+    changedFields: Object.keys(data),
+    revision: 1,
+    state: 'active',
+    passTemplate: type.passTypeId,
+    acceptanceSequence: place.sequence,
+  };
+  const told = tellMerchant({
+    type: 'pass.created',
+    passId: statement`${passId}::uuid`,
+    customerId: statement`${place.customerId}::uuid`,
+    payload: statement`${JSON.stringify(payload)}::jsonb`,
+    from: statement`join pass on true`,
+  });
+  const [row] = await sql.query<{ created_at: Date }>(statement`
+    with ${own({ tenantId: operation.tenantId, operationId: operation.operationId, run: 1 })},
+    bumped as (${bumpTag(operation.tenantId, appleType, raw('own'))}),
+    pass as (
+      insert into passes (
+        tenant_id, pass_id, customer_id, serial_number, external_id, pass_type_id, pass_type_version,
+        apple_pass_type_identifier, state_sequence, type_sequence, data, field_sequences, visuals,
+        update_tag, live_key, test, modified_at)
+      values (
+        ${operation.tenantId},
+        ${passId}::uuid,
+        ${place.customerId}::uuid,
+        ${input.serialNumber},
+        ${input.externalId},
+        ${type.passTypeId},
+        ${type.version}::int,
+        ${appleType},
+        ${place.sequence}::bigint,
+        ${place.sequence}::bigint,
+        ${JSON.stringify(data)}::jsonb,
+        ${JSON.stringify(sequences)}::jsonb,
+        ${JSON.stringify(order.visuals)}::jsonb,
+        coalesce((select tag from bumped), 0),
+        ${place.liveKey},
+        ${operation.test ?? false},
+        date_trunc('second', now()))
+      returning created_at
+    ),
+    audit as (
+      insert into pass_revisions (tenant_id, pass_id, revision, operation_id, change, changed)
+      select ${operation.tenantId}, ${passId}::uuid, 1, ${operation.operationId}::uuid, 'created', ${JSON.stringify(changed)}::jsonb
+        from pass
+    ),
+    told as (${told})
+    select created_at from pass`);
   return {
     passId,
     serialNumber: input.serialNumber,

@@ -19,6 +19,7 @@ type LoadedOperation = Pick<
   | 'cancel_requested'
   | 'test'
   | 'accepted_at'
+  | 'run'
 >;
 
 export interface LoadedWithHits {
@@ -39,7 +40,7 @@ export async function loadWithHits(
 ): Promise<LoadedWithHits | undefined> {
   const [row] = await sql.query<LoadedOperation & { hits: Hit[] | null }>(
     `with operation as materialized (
-       select operation_id, acceptance_sequence, kind, origin, input, status, outcome, pass_id, customer_id, revision, cancel_requested, test, accepted_at
+       select operation_id, acceptance_sequence, kind, origin, input, status, outcome, pass_id, customer_id, revision, cancel_requested, test, accepted_at, run
          from operations where tenant_id = $1 and operation_id = $2
      ), asked as materialized (
        select i.kind, i.value from operation cross join lateral ${askedIdentifiers('operation.input')} i

@@ -1,7 +1,8 @@
 import type { PassState } from '../../passes/pass.js';
 import type { JsonValue } from '../../common/json.js';
 import type { Sql } from '../connect.js';
-import { recordStepSql, stepValues, type OperationRef, type StepRecord } from '../operations/steps.js';
+import type { OperationRef } from '../operations/fragments.js';
+import { empty, sql } from '../sql.js';
 
 export interface PassRow {
   pass_id: string;
@@ -76,68 +77,42 @@ export interface LoadedForChange {
 
 /** Pass, operation and an earlier attempt's revision in one round trip; `lock` holds the row until the transaction ends. */
 export async function loadForChange(
-  sql: Sql,
+  db: Sql,
   ref: OperationRef & { passId: string },
   change: ChangeKind,
   lock = false,
 ): Promise<LoadedForChange | undefined> {
-  const [row] = await sql.query<
+  const [row] = await db.query<
     PassRow & { operation: LoadedForChange['operation']; recorded: LoadedForChange['recorded'] }
-  >(
-    `select p.*, json_build_object('kind', o.kind, 'acceptance_sequence', o.acceptance_sequence::text, 'input', o.input,
-                                   'status', o.status, 'cancel_requested', o.cancel_requested) as operation,
-            (select json_build_object('revision', r.revision, 'changed', r.changed) from pass_revisions r
-              where r.pass_id = p.pass_id and r.operation_id = o.operation_id and r.change = $4) as recorded
-       from passes p, operations o
-      where p.tenant_id = $1 and p.pass_id = $3 and o.tenant_id = $1 and o.operation_id = $2${lock ? ' for update of p' : ''}`,
-    [ref.tenantId, ref.operationId, ref.passId, change],
-  );
+  >(sql`
+    select p.*,
+           json_build_object(
+             'kind', o.kind,
+             'acceptance_sequence', o.acceptance_sequence::text,
+             'input', o.input,
+             'status', o.status,
+             'cancel_requested', o.cancel_requested) as operation,
+           (select json_build_object('revision', r.revision, 'changed', r.changed)
+              from pass_revisions r
+             where r.tenant_id = p.tenant_id
+               and r.pass_id = p.pass_id
+               and r.operation_id = o.operation_id
+               and r.change = ${change}) as recorded
+      from passes p
+      join operations o on o.tenant_id = p.tenant_id
+     where p.tenant_id = ${ref.tenantId}
+       and p.pass_id = ${ref.passId}
+       and o.operation_id = ${ref.operationId}
+       ${lock ? sql`for update of p` : empty}`);
   if (!row) return undefined;
   const { operation, recorded, ...pass } = row;
   return { pass, operation, recorded };
 }
 
 /** Takes the pass type's tag row before the pass row: the order in which every writer locks. */
-export async function lockTag(sql: Sql, tenantId: string, applePassTypeIdentifier: string): Promise<void> {
-  await sql.query(
-    `insert into update_tags (tenant_id, apple_pass_type_identifier) values ($1, $2)
-     on conflict (tenant_id, apple_pass_type_identifier) do update set tag = update_tags.tag`,
-    [tenantId, applePassTypeIdentifier],
-  );
+export async function lockTag(db: Sql, applePassTypeIdentifier: string): Promise<void> {
+  await db.query(sql`
+    insert into update_tags (tenant_id, apple_pass_type_identifier)
+    values (${db.tenantId}, ${applePassTypeIdentifier})
+        on conflict (tenant_id, apple_pass_type_identifier) do update set tag = update_tags.tag`);
 }
-
-/**
- * Moves sequences only (the same was asked for again, later): no revision, nothing for a phone to see. An older request
- * must lose to this one too.
- */
-async function moveSequences(
-  sql: Sql,
-  before: PassRow,
-  column: string,
-  value: string,
-  step: StepRecord,
-): Promise<boolean> {
-  const rows = await sql.query(
-    `with moved as (
-       update passes set ${column} = $9, lock_version = lock_version + 1
-        where tenant_id = $1 and pass_id = $7 and lock_version = $8 returning revision
-     ), step as (
-       ${recordStepSql('moved')}
-     )
-     select revision from moved`,
-    [...stepValues(step), before.pass_id, before.lock_version, value],
-  );
-  return rows.length > 0;
-}
-
-/** Equal values of fields, accepted later; false where another writer was faster. */
-export const writeSequences = (sql: Sql, before: PassRow, fieldSequences: Record<string, string>, step: StepRecord) =>
-  moveSequences(sql, before, 'field_sequences', JSON.stringify(fieldSequences), step);
-
-/** The pass type that the pass has already, asked for later; false where another writer was faster. */
-export const writeTypeSequence = (sql: Sql, before: PassRow, typeSequence: string, step: StepRecord) =>
-  moveSequences(sql, before, 'type_sequence', typeSequence, step);
-
-/** The state that the pass has already, asked for later; false where another writer was faster. */
-export const writeStateSequence = (sql: Sql, before: PassRow, stateSequence: string, step: StepRecord) =>
-  moveSequences(sql, before, 'state_sequence', stateSequence, step);

@@ -1,6 +1,8 @@
 import type { Sql } from '../connect.js';
-import { recordStepStatement, type FoundEvidence, type StepRecord } from '../operations/steps.js';
-import { sql as statement } from '../sql.js';
+import { addChangedFields, own, recordStep, updateOwn, type StepRecord } from '../operations/fragments.js';
+import { runEnded, type FoundEvidence } from '../operations/steps.js';
+import { empty, raw, sql, type Statement } from '../sql.js';
+import { bumpTag } from './bump-tag.js';
 import type { ChangeKind, PassRow } from './passes.js';
 
 export interface PassChange {
@@ -30,106 +32,132 @@ export interface PassChange {
   found?: FoundEvidence | undefined;
 }
 
+const json = (value: unknown): Statement => sql`${JSON.stringify(value)}::jsonb`;
+
+/** What find-pass found, where it stands nowhere yet. */
+const foundStep = ({ matched, at }: FoundEvidence): Statement => sql`
+  insert into operation_steps (tenant_id, operation_id, step, state, attempts, started_at, ended_at, detail)
+  select own.tenant_id,
+         own.operation_id,
+         'find-pass',
+         'succeeded',
+         1,
+         ${at}::timestamptz,
+         ${at}::timestamptz,
+         jsonb_build_object('matched', ${matched}::text[])
+    from own
+   where exists (select from changed)
+      on conflict (operation_id, step) do nothing`;
+
+/** The visuals that the change takes with it. Readers list steps by time: it comes after the step that it belongs to. */
+const recomputedStep = (detail: Record<string, unknown>): Statement => sql`
+  insert into operation_steps (tenant_id, operation_id, step, state, attempts, started_at, ended_at, detail)
+  select own.tenant_id,
+         own.operation_id,
+         'recompute-metadata',
+         'succeeded',
+         1,
+         step.started_at,
+         step.ended_at + interval '1 microsecond',
+         ${json(detail)}
+    from own, step
+      on conflict (operation_id, step) do update
+     set state = excluded.state,
+         ended_at = excluded.ended_at,
+         detail = operation_steps.detail || excluded.detail`;
+
 /**
  * Writes a change with its revision, its tag, its step and the operation's summary in one statement: all or nothing.
  * Returns the new revision, or undefined where another writer was faster: load again and merge anew.
+ * @throws PermanentError `run-ended` where the operation has ended, or another run has taken over.
  */
-export async function writeChange(sql: Sql, change: PassChange): Promise<number | undefined> {
-  const { before, after, step, found } = change;
-  const { tenantId } = sql;
-  const apple = after.apple_pass_type_identifier;
-  const matched = found?.matched ?? null;
-  const foundAt = found?.at ?? null;
-  const recomputed = change.recomputed ? JSON.stringify(change.recomputed) : null;
-  const [row] = await sql.query<{ revision: number }>(statement`
-    with bumped as (
-      insert into update_tags (tenant_id, apple_pass_type_identifier, tag)
-      select ${tenantId}::text, ${apple}::text, 1
-      where ${apple}::text is not null
-      on conflict (tenant_id, apple_pass_type_identifier) do update set tag = update_tags.tag + 1
-      returning tag
-    ), changed as (
-      update passes set
-        data = ${JSON.stringify(after.data)},
-        field_sequences = ${JSON.stringify(after.field_sequences)},
-        visuals = ${JSON.stringify(after.visuals)},
-        state = ${after.state},
-        state_sequence = ${after.state_sequence},
-        pass_type_id = ${after.pass_type_id},
-        pass_type_version = ${after.pass_type_version},
-        type_sequence = ${after.type_sequence},
-        apple_pass_type_identifier = ${apple},
-        live_key = ${after.live_key},
-        revision = revision + 1,
-        lock_version = lock_version + 1,
-        update_tag = coalesce((select tag from bumped), update_tag),
-        -- Devices compare whole seconds: each revision is at least one later than the one before it.
-        modified_at = greatest(date_trunc('second', now()), date_trunc('second', modified_at) + interval '1 second')
-      where tenant_id = ${tenantId}
-        and pass_id = ${before.pass_id}
-        and lock_version = ${before.lock_version}
-      returning revision
-    ), audit as (
+export async function writeChange(db: Sql, change: PassChange): Promise<number | undefined> {
+  const { before, after, found, recomputed, step } = change;
+  const wrote = sql`and exists (select from changed)`;
+  const [row] = await db.query<{ owned: boolean; revision: number | null }>(sql`
+    with ${own(step)},
+    bumped as (${bumpTag(before.tenant_id, after.apple_pass_type_identifier, raw('own'))}),
+    changed as (
+      update passes
+         set data = ${json(after.data)},
+             field_sequences = ${json(after.field_sequences)},
+             visuals = ${json(after.visuals)},
+             state = ${after.state},
+             state_sequence = ${after.state_sequence},
+             pass_type_id = ${after.pass_type_id},
+             pass_type_version = ${after.pass_type_version},
+             type_sequence = ${after.type_sequence},
+             apple_pass_type_identifier = ${after.apple_pass_type_identifier},
+             live_key = ${after.live_key},
+             revision = passes.revision + 1,
+             lock_version = passes.lock_version + 1,
+             update_tag = coalesce((select tag from bumped), passes.update_tag),
+             -- Devices compare whole seconds: each revision is at least one later than the one before it.
+             modified_at = greatest(date_trunc('second', now()), date_trunc('second', modified_at) + interval '1 second')
+        from own
+       where passes.tenant_id = own.tenant_id
+         and passes.pass_id = ${before.pass_id}::uuid
+         and passes.lock_version = ${before.lock_version}::integer
+      returning passes.revision
+    ),
+    audit as (
       insert into pass_revisions (tenant_id, pass_id, revision, operation_id, change, changed)
-      select
-        ${tenantId}::text,
-        ${before.pass_id}::uuid,
-        revision,
-        ${step.operationId}::uuid,
-        ${change.change}::text,
-        ${JSON.stringify(change.changed)}::jsonb
-      from changed
-    ), summary as (
-      update operations set
-        revision = (select revision from changed),
-        pass_id = ${before.pass_id},
-        status = case when status = 'accepted' then 'running' else status end,
-        started_at = coalesce(started_at, ${foundAt}::timestamptz, clock_timestamp()),
-        customer_id = coalesce(${found?.customerId ?? null}::uuid, customer_id),
-        matched = coalesce(${matched}::text[], matched),
-        changed_fields = (
-          select array_agg(distinct f)
-          from unnest(coalesce(changed_fields, '{}') || ${change.changedFields}::text[]) f
-        )
-      where tenant_id = ${tenantId}
-        and operation_id = ${step.operationId}
-        and exists (select from changed)
-    ), found as (
-      insert into operation_steps (tenant_id, operation_id, step, state, attempts, started_at, ended_at, detail)
-      select
-        ${tenantId}::text,
-        ${step.operationId}::uuid,
-        'find-pass',
-        'succeeded',
-        1,
-        ${foundAt}::timestamptz,
-        ${foundAt}::timestamptz,
-        jsonb_build_object('matched', ${matched}::text[])
-      from changed
-      where ${matched}::text[] is not null
-      on conflict (operation_id, step) do nothing
-    ), step as (
-      ${recordStepStatement(step, 'changed')}
+      select own.tenant_id, ${before.pass_id}::uuid, changed.revision, own.operation_id, ${change.change}::text, ${json(change.changed)}
+        from own, changed
+    ),
+    summary as (${updateOwn(
+      sql`revision = (select revision from changed),
+        pass_id = ${before.pass_id}::uuid,
+        status = case when own.status = 'accepted' then 'running' else own.status end,
+        started_at = coalesce(operations.started_at, ${found?.at ?? null}::timestamptz, clock_timestamp()),
+        customer_id = coalesce(${found?.customerId ?? null}::uuid, operations.customer_id),
+        matched = coalesce(${found?.matched ?? null}::text[], operations.matched),
+        changed_fields = ${addChangedFields(change.changedFields)}`,
+      wrote,
+    )}),
+    ${found ? sql`found as (${foundStep(found)}),` : empty}
+    step as (
+      ${recordStep(step, wrote)}
       returning started_at, ended_at
-    ), recomputed as (
-      insert into operation_steps (tenant_id, operation_id, step, state, attempts, started_at, ended_at, detail)
-      select
-        ${tenantId}::text,
-        ${step.operationId}::uuid,
-        'recompute-metadata',
-        'succeeded',
-        1,
-        started_at,
-        -- Readers list steps by time: this one comes after the step that it belongs to.
-        ended_at + interval '1 microsecond',
-        ${recomputed}::jsonb
-      from step
-      where ${recomputed}::jsonb is not null
-      on conflict (operation_id, step) do update set
-        state = excluded.state,
-        ended_at = excluded.ended_at,
-        detail = operation_steps.detail || excluded.detail
     )
-    select revision from changed`);
-  return row?.revision;
+    ${recomputed ? sql`, recomputed as (${recomputedStep(recomputed)})` : empty}
+    select exists (select from own) as owned, (select revision from changed) as revision`);
+  if (!row!.owned) throw runEnded();
+  return row!.revision ?? undefined;
 }
+
+/**
+ * Moves sequences only (the same was asked for again, later): no revision, nothing for a phone to see. An older request
+ * must lose to this one too. False where another writer was faster.
+ * @throws PermanentError `run-ended` where the operation has ended, or another run has taken over.
+ */
+async function moveSequences(db: Sql, before: PassRow, set: Statement, step: StepRecord): Promise<boolean> {
+  const [row] = await db.query<{ owned: boolean; moved: boolean }>(sql`
+    with ${own(step)},
+    moved as (
+      update passes
+         set ${set},
+             lock_version = passes.lock_version + 1
+        from own
+       where passes.tenant_id = own.tenant_id
+         and passes.pass_id = ${before.pass_id}::uuid
+         and passes.lock_version = ${before.lock_version}::integer
+      returning passes.revision
+    ),
+    step as (${recordStep(step, sql`and exists (select from moved)`)})
+    select exists (select from own) as owned, exists (select from moved) as moved`);
+  if (!row!.owned) throw runEnded();
+  return row!.moved;
+}
+
+/** Equal values of fields, accepted later; false where another writer was faster. */
+export const writeSequences = (db: Sql, before: PassRow, fieldSequences: Record<string, string>, step: StepRecord) =>
+  moveSequences(db, before, sql`field_sequences = ${json(fieldSequences)}`, step);
+
+/** The pass type that the pass has already, asked for later; false where another writer was faster. */
+export const writeTypeSequence = (db: Sql, before: PassRow, typeSequence: string, step: StepRecord) =>
+  moveSequences(db, before, sql`type_sequence = ${typeSequence}`, step);
+
+/** The state that the pass has already, asked for later; false where another writer was faster. */
+export const writeStateSequence = (db: Sql, before: PassRow, stateSequence: string, step: StepRecord) =>
+  moveSequences(db, before, sql`state_sequence = ${stateSequence}`, step);
