@@ -8,7 +8,7 @@ import { getTenant, setKlaviyoDataSource } from '../database/tenants/tenants.js'
 import { checkAccount } from '../klaviyo/check-account.js';
 import { createKlaviyoClient } from '../klaviyo/client.js';
 import { setUpCustomObject } from '../klaviyo/set-up.js';
-import { webhookSnippet } from '../klaviyo/webhook-snippet.js';
+import { updateSnippet, webhookSnippet } from '../klaviyo/webhook-snippet.js';
 import { PermanentError } from '../common/errors.js';
 import { nearest } from '../common/nearest-name.js';
 import type { CliContext } from './context.js';
@@ -115,7 +115,8 @@ export function klaviyoCommands(context: () => CliContext): Command {
   klaviyo
     .command('snippet <tenantId> <passType>')
     .description('the webhook of a flow that issues this pass, ready to paste into Klaviyo')
-    .action(async (tenantId: string, passType: string) => {
+    .option('--update', 'the webhook of a flow that updates the pass instead')
+    .action(async (tenantId: string, passType: string, { update = false }: { update?: boolean }) => {
       const { sql, tenant } = await existing(tenantId);
       const type = await findPassType(sql, tenantId, passType);
       if (!type) {
@@ -127,11 +128,13 @@ export function klaviyoCommands(context: () => CliContext): Command {
       }
       const { customIdentifiers, klaviyo: mapped } = tenant.settings;
       const own = Object.entries(mapped.propertyMap).filter(([, kind]) => customIdentifiers.includes(kind));
-      const { url, headers, body, notes } = webhookSnippet(type.design, {
-        publicUrl: context().publicUrl(),
-        accountId: tenant.accountId,
-        own: Object.fromEntries(own.map(([property, kind]) => [kind, property])),
-      });
+      const place = { publicUrl: context().publicUrl(), tenantId, accountId: tenant.accountId };
+      const { url, headers, body, notes } = update
+        ? updateSnippet(type.design, place)
+        : webhookSnippet(type.design, {
+            ...place,
+            own: Object.fromEntries(own.map(([property, kind]) => [kind, property])),
+          });
       const { out } = context();
       out(`URL\n${url}\n\nHeaders`);
       for (const [name, value] of Object.entries(headers)) out(`${name}: ${value}`);

@@ -20,45 +20,64 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
   external_id: 'person.external_id',
 };
 
-const tagOf = (expression: string, fallback = ''): string =>
-  `{{ ${expression}|default:'${fallback.replaceAll(/['\\]/g, '')}' }}`;
+const tagOf = (expression: string): string => `{{ ${expression} }}`;
+/** For texts: null would arrive as `None`, which beside another name would be part of it. */
+const textTagOf = (expression: string): string => `{{ ${expression}|default:'' }}`;
 
-const propertyTag = (property: string, fallback = ''): string =>
-  tagOf(`person|lookup:'${property.replaceAll("'", '')}'`, fallback);
+const lookup = (property: string): string => `person|lookup:'${property.replaceAll("'", '')}'`;
 
-/** The tag of a field: from its source in the profile, else from a property of the same name. */
+/**
+ * The tag of a field: from its source in the profile, else from a property of the same name. Never with a default: Klaviyo
+ * takes 0 and False for missing, and a default of the tag would overwrite what a pass has already. The design's own
+ * default fills a new pass.
+ */
 function fieldTag(field: PassField): string {
   const source = field.source ?? `properties.${field.apiFieldName}`;
-  const attribute = Object.hasOwn(ATTRIBUTES, source) ? ATTRIBUTES[source]! : null;
-  const fallback = field.default === undefined ? '' : String(field.default);
-  return attribute ? tagOf(attribute, fallback) : propertyTag(source.replace(/^properties\./, ''), fallback);
+  return Object.hasOwn(ATTRIBUTES, source)
+    ? textTagOf(ATTRIBUTES[source]!)
+    : tagOf(lookup(source.replace(/^properties\./, '')));
 }
+
+const fieldTags = (fields: readonly PassField[]): Record<string, string> =>
+  Object.fromEntries(fields.map((field) => [field.apiFieldName, fieldTag(field)]));
+
+const EVENT_KEY =
+  'In a flow that starts from an event, add "idempotency_key": "{{ event|lookup:\'$event_id\' }}" where the preview shows an id for it.';
+const NO_DEFAULTS =
+  'Give the tags no default: a profile without a value leaves the pass as it is, and the design has its own defaults for a new one.';
 
 function notesOn({ fields }: Pick<PassTypeDesign, 'fields'>): string[] {
   const needed = fields.filter((field) => field.required && field.default === undefined).map((f) => f.apiFieldName);
   return [
     ...(needed.length > 0
-      ? [`A profile without a value for ${needed.join(', ')} is refused: where that may be, give the tag a default.`]
+      ? [`A profile without a value for ${needed.join(', ')} is refused: filter the flow, or give the field a default.`]
       : []),
-    'In a flow that starts from an event, add "idempotency_key": "{{ event|lookup:\'$event_id\' }}" where the preview shows an id for it.',
+    NO_DEFAULTS,
+    EVENT_KEY,
     'A recipient who holds such a pass has it updated: a repeated delivery makes no second one.',
   ];
 }
 
+interface Place {
+  publicUrl: string;
+  accountId: string;
+  /** Identifiers of the tenant's own, each with the profile property that holds it. */
+  own?: Readonly<Record<string, string>>;
+}
+
+const ownTags = ({ own = {} }: Place): Record<string, string> =>
+  Object.fromEntries(Object.entries(own).map(([kind, property]) => [kind, textTagOf(lookup(property))]));
+
 /** The webhook action of a flow that issues this pass: every value quoted, which the receiver reads by the field's type. */
-export function webhookSnippet(
-  design: Pick<PassTypeDesign, 'id' | 'fields'>,
-  /** `own`: identifiers of the tenant's own, each with the profile property that holds it. */
-  place: { publicUrl: string; accountId: string; own?: Readonly<Record<string, string>> },
-): WebhookSnippet {
+export function webhookSnippet(design: Pick<PassTypeDesign, 'id' | 'fields'>, place: Place): WebhookSnippet {
   const body = {
     passTemplate: design.id,
-    pass: Object.fromEntries(design.fields.map((field) => [field.apiFieldName, fieldTag(field)])),
+    pass: fieldTags(design.fields),
     recipient: {
-      email: tagOf('person.email'),
-      name: `${tagOf('person.first_name')} ${tagOf('person.last_name')}`,
-      phone: tagOf('person.phone_number'),
-      ...Object.fromEntries(Object.entries(place.own ?? {}).map(([kind, property]) => [kind, propertyTag(property)])),
+      email: textTagOf('person.email'),
+      name: `${textTagOf('person.first_name')} ${textTagOf('person.last_name')}`,
+      phone: textTagOf('person.phone_number'),
+      ...ownTags(place),
     },
   };
   return {
@@ -70,5 +89,28 @@ export function webhookSnippet(
     },
     body: JSON.stringify(body, null, 2),
     notes: notesOn(design),
+  };
+}
+
+/** The webhook action of a flow that updates this pass from the profile. */
+export function updateSnippet(
+  design: Pick<PassTypeDesign, 'fields'>,
+  place: Omit<Place, 'accountId'> & { tenantId: string },
+): WebhookSnippet {
+  // One identifier that everybody has: all that are sent must lead to the pass.
+  const body = { identifiers: { email: textTagOf('person.email') }, additionalData: fieldTags(design.fields) };
+  return {
+    url: `${place.publicUrl}/api/${place.tenantId}/webhooks/listeners/klaviyo/passes/pushUpdate`,
+    headers: {
+      'Content-Type': 'application/json',
+      'X-API-KEY': '<an API key with the scope KlaviyoListener.Write>',
+    },
+    body: JSON.stringify(body, null, 2),
+    notes: [
+      'Keep the fields that this flow is about, and delete the other lines.',
+      NO_DEFAULTS,
+      EVENT_KEY,
+      'An empty 200 means that the change is stored. The page /ops of your tenant shows what became of it.',
+    ],
   };
 }

@@ -182,8 +182,11 @@ describe('the Klaviyo commands', () => {
     const { out } = await run('snippet', tenant.tenantId, 'basic');
     assert.match(out, /^URL\nhttps:\/\/passes\.example\/v1\/passes$/m);
     assert.ok(out.includes(`X-ACCOUNT-ID: ${tenant.accountId}`));
-    assert.ok(out.includes(`"points": "{{ person|lookup:'points'|default:'' }}"`));
-    assert.ok(out.includes(`"tier": "{{ person|lookup:'tier'|default:'bronze' }}"`));
+    assert.ok(out.includes(`"points": "{{ person|lookup:'points' }}"`));
+    assert.ok(out.includes(`"tier": "{{ person|lookup:'tier' }}"`), 'the design has a default: the tag needs none');
+    const update = (await run('snippet', tenant.tenantId, 'basic', '--update')).out;
+    assert.match(update, new RegExp(`^URL\nhttps://passes\\.example/api/${tenant.tenantId}/.*/pushUpdate$`, 'm'));
+    assert.match(update, /"identifiers": \{\n\s+"email": "\{\{ person.email/);
   });
 
   it('backfill writes every record in one job and every profile, pauses and goes on, and starts no flow', async () => {
