@@ -3,7 +3,7 @@ import { PermanentError } from '../common/errors.js';
 import { mergeFields, outgrows } from '../passes/field-order.js';
 import { coerceFields } from '../passes/field-values.js';
 import type { PushUpdateInput } from '../passes/operation-input.js';
-import { withDefaults } from '../passes/pass-view.js';
+import { timesOfPass, withDefaults } from '../passes/pass-view.js';
 import { unlistedCases } from '../passes/unlisted-cases.js';
 import { followVisuals } from '../passes/visuals.js';
 import type { LoadedForChange } from '../database/passes/passes.js';
@@ -42,7 +42,7 @@ export function applyDataActivity(deps: ActivityDeps, foundPasses: FoundPasses) 
 
 /** The rule of the step, for one operation and for many alike: the operation's fields on the pass as it is now. */
 export async function decideData(
-  deps: Pick<ActivityDeps, 'passTypes'>,
+  deps: Pick<ActivityDeps, 'passTypes' | 'tenantSettings'>,
   tenantId: string,
   { pass, operation }: LoadedForChange,
   recomputes = false,
@@ -76,7 +76,8 @@ export async function decideData(
   const changed = Object.fromEntries(
     merged.changed.map((field) => [field, { from: pass.data[field] ?? null, to: merged.data[field] ?? null }]),
   );
-  const follow = recomputes ? undefined : followVisuals(design, pass.visuals, fields, merged.changed);
+  const times = timesOfPass(design, fields, await deps.tenantSettings(tenantId));
+  const follow = recomputes ? undefined : followVisuals(design, pass.visuals, fields, merged.changed, times);
   const visuals = Object.keys(follow?.changed ?? {});
   const after = { ...pass, data: merged.data, field_sequences: merged.sequences };
   return {

@@ -1,4 +1,4 @@
-import { withDefaults } from '../passes/pass-view.js';
+import { timesOfPass, withDefaults } from '../passes/pass-view.js';
 import { computeVisuals, visualChanges } from '../passes/visuals.js';
 import type { LoadedForChange } from '../database/passes/passes.js';
 import { changePass, type ChangeInput, type Decision } from './change-pass.js';
@@ -24,13 +24,15 @@ export function recomputeMetadataActivity(deps: ActivityDeps) {
 
 /** The rule of the step, for one operation and for many alike. */
 export async function decideMetadata(
-  deps: Pick<ActivityDeps, 'passTypes'>,
+  deps: Pick<ActivityDeps, 'passTypes' | 'tenantSettings'>,
   tenantId: string,
   { pass }: Pick<LoadedForChange, 'pass'>,
 ): Promise<Decision<RecomputedMetadata>> {
   const current = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
   const newest = (await deps.passTypes.current(tenantId, pass.pass_type_id)) ?? current;
-  const visuals = computeVisuals(newest.design, withDefaults(newest.design, pass.data));
+  const fields = withDefaults(newest.design, pass.data);
+  const times = timesOfPass(newest.design, fields, await deps.tenantSettings(tenantId));
+  const visuals = computeVisuals(newest.design, fields, times);
   const moved = newest.version !== pass.pass_type_version;
   const changed: Record<string, unknown> = visualChanges(pass.visuals, visuals);
   if (Object.keys(changed).length === 0 && !moved) {

@@ -14,6 +14,7 @@ import { PermanentError, TransientError } from '../common/errors.js';
 import type { GoogleDesign, PassTypeDesign } from '../passes/pass-type.js';
 import { viewOfPass } from '../passes/pass-view.js';
 import { googleClassId, googleObjectId } from '../wallets/google/resource-ids.js';
+import { asWarning, type LeftOut } from '../wallets/google/render-object.js';
 import { googleObject, GOOGLE_STATES } from '../wallets/google/wallet-object.js';
 import type { ActivityDeps, GoogleAccess, StepInput } from './deps.js';
 import { ensureGoogleClass } from './google-class.js';
@@ -174,7 +175,8 @@ async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: Loaded
   }
 
   const classWrite = await ensureGoogleClass(deps, access, pass, target);
-  const written = await writeObject(deps, loaded, target, live);
+  const leftOut = new Map<string, LeftOut>();
+  const written = await writeObject(deps, loaded, target, live, leftOut);
   const nowMs = deps.now();
   await sql.transaction(async (within) => {
     await recordSynced(within, ref, {
@@ -190,6 +192,7 @@ async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: Loaded
       class: classWrite,
       ...(written.replaces !== null && { replaces: written.replaces }),
       ...(written.notification !== undefined && { notification: written.notification }),
+      ...(leftOut.size > 0 && { warnings: [...leftOut.values()].map(asWarning) }),
     };
     const told = {
       ...result(anchor.objectId, 'delivered'),
@@ -206,6 +209,7 @@ async function writeObject(
   loaded: Loaded,
   target: NonNullable<Loaded['target']>,
   live: GoogleObjectRow | undefined,
+  leftOut: Map<string, LeftOut>,
 ): Promise<WrittenObject> {
   const { access, pass, objects, design } = loaded;
   const { design: google, classId } = target;
@@ -217,9 +221,12 @@ async function writeObject(
     serialNumber: pass.serial_number,
     externalId: pass.external_id,
     publicUrl: access.publicUrl,
+    locale: await deps.tenantSettings(tenantId),
   });
+  const leaveOut = (part: LeftOut): void => void leftOut.set(part.path, part);
+  const state = GOOGLE_STATES[pass.state];
   const body = (objectId: string, notify = false) =>
-    googleObject({ design: google, classId, objectId, view, state: GOOGLE_STATES[pass.state], notify });
+    googleObject({ design: google, classId, objectId, view, state, notify, leaveOut });
   const sql = deps.database.tenant(tenantId);
   const ownedFields = await designedFields(sql, tenantId, google.type, 'object');
   const known = objects.find((object) => object.object_type === google.type && object.class_id === classId);

@@ -5,7 +5,7 @@ import { mergeFields } from '../passes/field-order.js';
 import { coerceFields } from '../passes/field-values.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
 import type { JsonValue } from '../common/json.js';
-import { withDefaults } from '../passes/pass-view.js';
+import { timesOfPass, withDefaults } from '../passes/pass-view.js';
 import { unlistedCases } from '../passes/unlisted-cases.js';
 import { followVisuals } from '../passes/visuals.js';
 import { changePass } from './change-pass.js';
@@ -73,7 +73,8 @@ export function updatePassesActivity(deps: ActivityDeps) {
               ? { sequences: merged.sequences, detail, result: counts }
               : { nothing: true, detail, result: counts };
           }
-          const follow = followVisuals(design, pass.visuals, after, changed);
+          const times = timesOfPass(design, after, settings);
+          const follow = followVisuals(design, pass.visuals, after, changed, times);
           const visuals = Object.keys(follow.changed);
           const trail = changed.map((field) => [
             field,

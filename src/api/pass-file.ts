@@ -8,7 +8,7 @@ import { PermanentError } from '../common/errors.js';
 import type { JsonValue } from '../common/json.js';
 import { keepRecent, rememberFor } from '../common/remember.js';
 import type { PassTypeDesign, PassTypeVersion } from '../passes/pass-type.js';
-import { viewOfPass, withDefaults } from '../passes/pass-view.js';
+import { timesOfPass, viewOfPass, withDefaults, type PassLocale } from '../passes/pass-view.js';
 import type { View } from '../passes/render.js';
 import { authenticationToken, isAuthenticationToken } from '../wallets/apple/authentication-token.js';
 import { loadSigningCertificate } from '../wallets/apple/certificates.js';
@@ -46,6 +46,7 @@ export interface PassSignerDeps {
   secretBox: SecretBox;
   readers: {
     passTypes: { version(tenantId: string, passTypeId: string, version: number): Promise<PassTypeVersion> };
+    tenantSettings(tenantId: string): Promise<PassLocale>;
   };
   /** Origin under which phones reach us, without a slash at the end. */
   publicUrl: string;
@@ -70,7 +71,13 @@ interface Certificate {
 }
 
 /** What pass and visuals were before the changes, as the audit trail tells it: `{ name: { from, to } }`, oldest first. */
-function viewBefore(design: PassTypeDesign, pass: PassRow, after: View, changes: Record<string, unknown>[]): View {
+function viewBefore(
+  design: PassTypeDesign,
+  pass: PassRow,
+  after: View,
+  changes: Record<string, unknown>[],
+  locale: PassLocale,
+): View {
   const data = { ...pass.data };
   const visuals = { ...pass.visuals };
   for (const [name, change] of changes.reverse().flatMap((changed) => Object.entries(changed))) {
@@ -79,7 +86,8 @@ function viewBefore(design: PassTypeDesign, pass: PassRow, after: View, changes:
     if (from === null) delete place[key];
     else (place as Record<string, JsonValue>)[key] = from;
   }
-  return { ...after, fields: withDefaults(design, data), visuals };
+  const fields = withDefaults(design, data);
+  return { ...after, fields, visuals, times: timesOfPass(design, fields, locale) };
 }
 
 /** Signs passes on demand and keeps the newest ones; each revision is signed once, however many phones ask at once. */
@@ -119,7 +127,13 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
       return { images: prepareImages(files), strings: localizedStrings(design) };
     });
 
-  async function build(tenantId: string, pass: PassRow, passTypeIdentifier: string, certificate: Certificate) {
+  async function build(
+    tenantId: string,
+    pass: PassRow,
+    passTypeIdentifier: string,
+    certificate: Certificate,
+    locale: PassLocale,
+  ) {
     const version = await deps.readers.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
     const [template, changes, tokenKey] = await Promise.all([
       templateOf(version),
@@ -136,6 +150,7 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
       serialNumber: pass.serial_number,
       externalId: pass.external_id,
       publicUrl: deps.publicUrl,
+      locale,
     });
     const passJson = applePassJson({
       design,
@@ -146,7 +161,7 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
       view,
       state: pass.state,
       modifiedAt: pass.modified_at,
-      changedFields: apple ? changedAppleFields(apple, viewBefore(design, pass, view, changes), view) : [],
+      changedFields: apple ? changedAppleFields(apple, viewBefore(design, pass, view, changes, locale), view) : [],
     });
     const images = selectImages(design, view, template.images);
     const { parts, size } = await buildPkpassParts({
@@ -175,8 +190,10 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
           page: 'unavailable',
         });
       });
-      const key = `${pass.pass_id}/${pass.lock_version}/${certificate.fingerprint}`;
-      const { parts, size } = await signed(key, () => build(tenantId, pass, passTypeIdentifier, certificate));
+      const locale = await deps.readers.tenantSettings(tenantId);
+      const shownIn = `${locale.timeZone ?? ''}/${locale.language}`;
+      const key = `${pass.pass_id}/${pass.lock_version}/${certificate.fingerprint}/${shownIn}`;
+      const { parts, size } = await signed(key, () => build(tenantId, pass, passTypeIdentifier, certificate, locale));
       return { bytes: Buffer.concat(parts, size), lastModified: pass.modified_at };
     },
     async canSign(tenantId, passTypeIdentifier) {

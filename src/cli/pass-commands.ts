@@ -65,7 +65,7 @@ async function loadPreview(context: CliContext, serialNumber: string, options: P
     recomputes: options.updateMetadata,
     set: readAssignments(options.set),
     publicUrl: '',
-    language: tenant.settings.language,
+    locale: tenant.settings,
     appleDevices: pass.apple_devices,
     google: live
       ? {

@@ -2,7 +2,7 @@ import { convertData } from '../passes/conversion.js';
 import { coerceFields } from '../passes/field-values.js';
 import type { JsonValue } from '../common/json.js';
 import type { PassTypeDesign } from '../passes/pass-type.js';
-import { viewOfPass, withDefaults } from '../passes/pass-view.js';
+import { timesOfPass, viewOfPass, withDefaults, type PassLocale } from '../passes/pass-view.js';
 import type { PassState } from '../passes/pass.js';
 import { renderText, type View } from '../passes/render.js';
 import { sameJson } from '../common/same-json.js';
@@ -28,8 +28,8 @@ export interface PreviewInput {
   recomputes: boolean;
   set: Record<string, JsonValue>;
   publicUrl: string;
-  /** BCP 47; numbers of the lock-screen text are written so. A phone uses its own language. */
-  language: string;
+  /** Numbers of the lock-screen text are written in its language. A phone uses its own. */
+  locale: PassLocale;
   appleDevices: number;
   google: GoogleSide | null;
   nowMs: number;
@@ -89,12 +89,14 @@ export function previewUpdate(input: PreviewInput): Preview {
   const recomputes = input.recomputes || input.converts;
   const fields = differences(pass.data, data);
   const values = withDefaults(nextDesign, data);
+  const times = timesOfPass(nextDesign, values, input.locale);
   const visuals = recomputes
-    ? computeVisuals(nextDesign, values)
-    : followVisuals(nextDesign, pass.visuals, values, names(fields)).visuals;
+    ? computeVisuals(nextDesign, values, times)
+    : followVisuals(nextDesign, pass.visuals, values, names(fields), times).visuals;
   const { serialNumber, externalId } = pass;
+  const { publicUrl, locale } = input;
   const view = (of: PassTypeDesign, values: Record<string, JsonValue>, look: Record<string, string>): View =>
-    viewOfPass({ design: of, data: values, visuals: look, serialNumber, externalId, publicUrl: input.publicUrl });
+    viewOfPass({ design: of, data: values, visuals: look, serialNumber, externalId, publicUrl, locale });
   const before = view(design, pass.data, pass.visuals);
   const after = view(nextDesign, data, visuals);
   return {
@@ -111,7 +113,7 @@ export function previewUpdate(input: PreviewInput): Preview {
  * As the signed pass carries its messages and iOS reads them: a message counts where the field was there before and its
  * value changed; none is silent, one is shown with `%@` filled, several or one without `%@` give the generic line.
  */
-function lockScreen({ design, nextDesign, language }: PreviewInput, before: View, after: View): LockScreen | null {
+function lockScreen({ design, nextDesign, locale }: PreviewInput, before: View, after: View): LockScreen | null {
   const { apple } = nextDesign;
   if (!apple) return null;
   const changed = changedAppleFields(apple, view(before, nextDesign), after);
@@ -139,7 +141,7 @@ function lockScreen({ design, nextDesign, language }: PreviewInput, before: View
   if (speaking.length > 1 || !message.includes('%@')) {
     return { kind: 'generic', text: `${renderText(nextDesign.description, after)} changed`, keeps, silenced };
   }
-  const value = written(field, language);
+  const value = written(field, locale.language);
   return { kind: 'message', text: message.replaceAll('%@', () => value), keeps, silenced };
 }
 

@@ -22,6 +22,8 @@ export const passField = z.strictObject({
   oneOf: z.array(z.string().min(1).max(255)).min(1).max(100).optional(),
   /** Where the value stands in the Klaviyo profile: an attribute (`first_name`) or a custom property (`properties.tier`). */
   source: z.string().max(200).optional(),
+  /** Zone of the field's days and times: an IANA name, or a field that holds one as `{{time-zone}}`. */
+  timeZone: z.string().max(100).optional(),
 });
 export type PassField = z.infer<typeof passField>;
 
@@ -133,6 +135,8 @@ export const passTypeDesign = z.strictObject({
   id: z.string().regex(/^ptk_0x[0-9a-f]{1,64}$/, 'ptk_0x followed by lower-case hex digits'),
   description: z.string().min(1).max(200),
   organizationName: z.string().min(1).max(100),
+  /** Zone of days and times instead of the tenant's: an IANA name, or the customer's as `{{time-zone}}`. */
+  timeZone: z.string().max(100).optional(),
   fields: z.array(passField).max(200),
   visuals: z.record(z.string(), visual).default({}),
   apple: appleDesign.optional(),

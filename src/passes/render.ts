@@ -1,10 +1,26 @@
 import type { JsonValue } from '../common/json.js';
+import { readableTime } from '../common/zoned-time.js';
+import type { FieldType } from './pass-type.js';
 
 /** Everything a placeholder can name: `{{tier}}`, `{{visual.background}}`, `{{pass.serialNumber}}`. */
 export interface View {
   fields: Readonly<Record<string, JsonValue>>;
   visuals: Readonly<Record<string, string>>;
   pass: Readonly<Record<string, string>>;
+  /** What is known of days and times; without it they are UTC. */
+  times?: Times;
+}
+
+/** How days and times of a pass are read and written. */
+export interface Times {
+  /** IANA zone of days and times that have none of their own: the customer's or the tenant's. */
+  zone: string | undefined;
+  /** IANA zones of single fields, by name. */
+  zones: Readonly<Record<string, string>>;
+  /** Types of the fields, by name. */
+  types: Readonly<Record<string, FieldType>>;
+  /** BCP 47 tag of the texts of the pass. */
+  language: string;
 }
 
 const PLACEHOLDER = /\{\{\s*([A-Za-z][\w.-]*)\s*\}\}/g;
@@ -20,12 +36,29 @@ export function lookup(name: string, view: View): JsonValue | undefined {
   return own(view.fields, name);
 }
 
+const asText = (value: JsonValue | undefined): string =>
+  value == null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+
 /** Fills placeholders in one text; an absent value leaves an empty place. */
-export function renderText(template: string, view: View): string {
-  return template.replace(PLACEHOLDER, (_, name: string) => {
-    const value = lookup(name, view);
-    return value == null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
-  });
+export const renderText = (template: string, view: View): string =>
+  template.replace(PLACEHOLDER, (_, name: string) => asText(lookup(name, view)));
+
+/** The same for a text that people read: days and times of fields are written in the pass's language. */
+export const renderShownText = (template: string, view: View): string =>
+  template.replace(PLACEHOLDER, (_, name: string) => asText(shown(name, view)));
+
+function shown(name: string, view: View): JsonValue | undefined {
+  const value = lookup(name, view);
+  const type = view.times && own(view.times.types, name);
+  if (typeof value !== 'string' || (type !== 'date' && type !== 'datetime')) return value;
+  return readableTime(value, { language: view.times!.language, zone: zoneOf(`{{${name}}}`, view) });
+}
+
+/** The zone of the days and times in a template: that of the first field with one, else that of the pass. */
+export function zoneOf(template: JsonValue | undefined, view: View): string | undefined {
+  const { zones = {}, zone } = view.times ?? {};
+  const own = placeholders(template).find((name) => Object.hasOwn(zones, name));
+  return own === undefined ? zone : zones[own];
 }
 
 /**

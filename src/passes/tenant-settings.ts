@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { isTimeZone } from '../common/zoned-time.js';
+
+const timeZone = z.string().refine(isTimeZone, 'the IANA name of a time zone, such as Europe/Berlin');
 
 /** Settings of a tenant (`tenant.json` → `settings`); every one has a default, so an empty object is a working tenant. */
 export const tenantSettings = z.strictObject({
@@ -9,6 +12,8 @@ export const tenantSettings = z.strictObject({
     .default('US'),
   /** BCP 47 tag of pages and passes where the customer's own language is unknown. */
   language: z.string().default('en'),
+  /** IANA name, such as Europe/Berlin: where the days of passes begin and end and their times are shown; null: UTC. */
+  timeZone: timeZone.nullable().default(null),
   /** Identifier kinds of the tenant's own, beyond email, phone, customerId, serialNumber and externalId. */
   customIdentifiers: z
     .array(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/))

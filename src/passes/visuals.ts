@@ -1,7 +1,7 @@
 import type { JsonValue } from '../common/json.js';
 import { sameJson } from '../common/same-json.js';
 import type { PassTypeDesign } from './pass-type.js';
-import { placeholders, renderText } from './render.js';
+import { placeholders, renderShownText, type Times } from './render.js';
 
 /**
  * Computes the data-dependent visuals of a pass (colours, image names, texts). Pure and total: a case that
@@ -10,11 +10,17 @@ import { placeholders, renderText } from './render.js';
 export function computeVisuals(
   design: Pick<PassTypeDesign, 'visuals'>,
   fields: Readonly<Record<string, JsonValue>>,
+  times?: Times,
 ): Record<string, string> {
   const out: Record<string, string> = {};
   for (const [name, visual] of Object.entries(design.visuals)) {
     if ('template' in visual) {
-      out[name] = renderText(visual.template, { fields, visuals: {}, pass: {} });
+      out[name] = renderShownText(visual.template, {
+        fields,
+        visuals: {},
+        pass: {},
+        ...(times && { times: moments(times) }),
+      });
       continue;
     }
     const value = Object.hasOwn(fields, visual.from) ? fields[visual.from] : undefined;
@@ -25,6 +31,12 @@ export function computeVisuals(
   }
   return out;
 }
+
+/** A visual may name a file or end a pass: its days stay as they are, only moments are written for people. */
+const moments = (times: Times): Times => ({
+  ...times,
+  types: Object.fromEntries(Object.entries(times.types).filter(([, type]) => type === 'datetime')),
+});
 
 /** A visual before and after, under its name in the audit trail: `visual.strip`. */
 export type VisualChanges = Record<string, { from: string | null; to: string | null }>;
@@ -51,6 +63,7 @@ export function followVisuals(
   before: Readonly<Record<string, string>>,
   fields: Readonly<Record<string, JsonValue>>,
   changedFields: readonly string[],
+  times?: Times,
 ): { visuals: Record<string, string>; changed: VisualChanges } {
   const changed = new Set(changedFields);
   const following = Object.fromEntries(
@@ -59,6 +72,6 @@ export function followVisuals(
     ),
   );
   const kept = Object.entries(before).filter(([name]) => !Object.hasOwn(following, name));
-  const visuals = { ...Object.fromEntries(kept), ...computeVisuals({ visuals: following }, fields) };
+  const visuals = { ...Object.fromEntries(kept), ...computeVisuals({ visuals: following }, fields, times) };
   return { visuals, changed: visualChanges(before, visuals) };
 }

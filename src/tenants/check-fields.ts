@@ -2,8 +2,29 @@ import { coerceValue } from '../passes/field-types.js';
 import type { PassField } from '../passes/pass-type.js';
 import { pointer } from '../common/clean-text.js';
 import { tidyText } from '../common/tidy-text.js';
+import { isTimeZone } from '../common/zoned-time.js';
 import type { FolderProblem } from './folder-problem.js';
 import type { PassTypeFile } from './read-folder.js';
+
+/** What is wrong with the zone of a pass type or a field: an IANA name, or one text field that holds one. */
+export function zoneProblem(
+  zone: string | undefined,
+  fields: readonly PassField[],
+): { message: string; cure: string } | undefined {
+  if (zone === undefined || isTimeZone(zone)) return undefined;
+  const name = /^\{\{\s*([A-Za-z][\w-]*)\s*\}\}$/.exec(zone)?.[1];
+  if (name === undefined) {
+    return {
+      message: `"${zone}" is no time zone.`,
+      cure: 'write an IANA name such as "Europe/Berlin", or the field that holds one: "{{time-zone}}".',
+    };
+  }
+  if (fields.some(({ apiFieldName, type }) => apiFieldName === name && type === 'text')) return undefined;
+  return {
+    message: `"${name}" is no text field that could hold a time zone.`,
+    cure: `add a field "${name}" of the type text, such as one with the source "location.timezone".`,
+  };
+}
 
 /** What is wrong with one field of a pass type: its default does not fit, or a length or a list that means nothing. */
 export function fieldProblem(field: PassField): { key: string; message: string; cure: string } | undefined {

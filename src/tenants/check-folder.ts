@@ -10,7 +10,7 @@ import { checkCertificates } from './check-certificates.js';
 import { checkClassSuffixes } from './check-google-classes.js';
 import { checkImages } from './check-images.js';
 import type { FolderProblem } from './folder-problem.js';
-import { checkFieldsAcross, fieldProblem } from './check-fields.js';
+import { checkFieldsAcross, fieldProblem, zoneProblem } from './check-fields.js';
 import { readTenantFolder, type PassTypeFile, type ReadOptions, type TenantFolder } from './read-folder.js';
 
 type Add = (path: string, message: string, cure: string) => void;
@@ -69,7 +69,11 @@ function checkPassType({ file, design, images }: PassTypeFile): FolderProblem[] 
     } else seen.set(field.apiFieldName, index);
     const wrong = fieldProblem(field);
     if (wrong) add(pointer('fields', index, wrong.key), wrong.message, wrong.cure);
+    const zone = zoneProblem(field.timeZone, design.fields);
+    if (zone) add(pointer('fields', index, 'timeZone'), zone.message, zone.cure);
   }
+  const zone = zoneProblem(design.timeZone, design.fields);
+  if (zone) add('/timeZone', zone.message, zone.cure);
   checkVisuals(design, add);
   if (!design.apple && !design.google) {
     add('', 'the pass type has no design for any wallet.', 'add "apple", "google" or both.');

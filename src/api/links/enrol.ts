@@ -8,7 +8,7 @@ import type { CardView } from '../../pages/pass-page.js';
 import { fieldsToAsk, knownFields, readEnrolment, type EnrolmentForm } from '../../passes/enrolment.js';
 import type { JsonValue } from '../../common/json.js';
 import type { PassField, PassTypeVersion } from '../../passes/pass-type.js';
-import { withDefaults } from '../../passes/pass-view.js';
+import { timesOfPass, withDefaults } from '../../passes/pass-view.js';
 import { computeVisuals } from '../../passes/visuals.js';
 import type { LinkSession } from './link-session.js';
 import { presentCard } from './present-card.js';
@@ -95,16 +95,17 @@ export const presentAsked = (
 /** The card as it would be issued now, before anything is typed. */
 export function presentOffer(deps: ApiDeps, session: LinkSession, { type, known }: Enrolment): CardView {
   const data = withDefaults(type.design, known);
+  const { settings } = session.tenant;
   return presentCard({
     pass: {
       tenant_id: session.tenant.tenantId,
       data,
-      visuals: computeVisuals(type.design, data),
+      visuals: computeVisuals(type.design, data, timesOfPass(type.design, data, settings)),
       serial_number: '',
       external_id: null,
     },
     version: type,
-    language: session.language,
+    locale: { timeZone: settings.timeZone, language: session.language },
     publicUrl: deps.publicUrl,
   });
 }
@@ -156,7 +157,7 @@ export async function enrol(
     },
     type,
     data,
-    visuals: computeVisuals(type.design, data),
+    visuals: computeVisuals(type.design, data, timesOfPass(type.design, data, settings)),
     allowSeveral: settings.allowSeveralPasses,
     answer: ({ serialNumber }) => ({ status: 201, body: { serialNumber } }),
   });

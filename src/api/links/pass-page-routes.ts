@@ -7,6 +7,7 @@ import { qrCodeSvg } from '../../pages/barcode.js';
 import { messagePage } from '../../pages/message-page.js';
 import { passPage, previewPage, type PassSlot } from '../../pages/pass-page.js';
 import { textsIn, type Language } from '../../pages/texts.js';
+import type { TenantSettings } from '../../passes/tenant-settings.js';
 import { getPassTypeVersion } from '../../database/tenants/pass-types.js';
 import { buildPkpasses } from '../../wallets/apple/pass-bundle.js';
 import { detectDevice, hasNoReader } from './detect-device.js';
@@ -44,19 +45,19 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
     return rows.length === wanted.length && sameTenant ? rows : [];
   }
 
-  async function slotOf(row: PassPageRow, language: Language, googleIssuer: boolean): Promise<PassSlot> {
+  async function slotOf(row: PassPageRow, language: Language, settings: TenantSettings): Promise<PassSlot> {
     const sql = database.tenant(row.tenant_id);
     const version = await getPassTypeVersion(sql, row.tenant_id, row.pass_type_id, row.pass_type_version);
     if (!version) throw new Error('a version of a pass type is missing');
     const address = `/p/${encodeURIComponent(row.serial_number)}`;
     const identifier = row.apple_pass_type_identifier;
-    const forGoogle = version.design.google !== undefined && googleIssuer;
+    const forGoogle = version.design.google !== undefined && settings.google.issuerId !== null;
     const [apple, google] = await Promise.all([
       identifier !== null && deps.passSigner.canSign(row.tenant_id, identifier),
       forGoogle && deps.google.canSave(row.tenant_id),
     ]);
     return {
-      card: presentCard({ pass: row, version, language, publicUrl }),
+      card: presentCard({ pass: row, version, locale: { timeZone: settings.timeZone, language }, publicUrl }),
       state: row.state,
       updating: row.updating,
       installed: row.installed,
@@ -89,7 +90,7 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
     if (hasNoReader(ctx)) {
       return sendPage(ctx, deps, previewPage({ language, brand: tenant.name }));
     }
-    const slots = await Promise.all(rows.map((row) => slotOf(row, language, tenant.settings.google.issuerId !== null)));
+    const slots = await Promise.all(rows.map((row) => slotOf(row, language, tenant.settings)));
     const selfUrl = `/p/${rows.map((row) => encodeURIComponent(row.serial_number)).join(',')}`;
     const forApple = slots.filter((slot) => slot.state === 'active' && slot.appleUrl !== null);
     const view = {

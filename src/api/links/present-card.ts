@@ -2,7 +2,7 @@ import type { PassRow } from '../../database/passes/passes.js';
 import type { CardView, FieldView, ImageView } from '../../pages/pass-page.js';
 import { barcodeSvg } from '../../pages/barcode.js';
 import { textsIn, type Language } from '../../pages/texts.js';
-import { viewOfPass } from '../../passes/pass-view.js';
+import { viewOfPass, type PassLocale } from '../../passes/pass-view.js';
 import type { AppleField, PassTypeVersion } from '../../passes/pass-type.js';
 import { renderText } from '../../passes/render.js';
 import { appleColour } from '../../wallets/apple/apple-values.js';
@@ -20,10 +20,12 @@ const DEFAULT_THEME = {
 export function presentCard(input: {
   pass: Pick<PassRow, 'tenant_id' | 'data' | 'visuals' | 'serial_number' | 'external_id'>;
   version: PassTypeVersion;
-  language: Language;
+  /** The reader's language and the tenant's zone. */
+  locale: PassLocale & { language: Language };
   publicUrl: string;
 }): CardView {
-  const { pass, version, language, publicUrl } = input;
+  const { pass, version, locale, publicUrl } = input;
+  const { language } = locale;
   const { design } = version;
   const { apple, google } = design;
   const localization = apple?.localizations[language];
@@ -38,6 +40,7 @@ export function presentCard(input: {
     serialNumber: pass.serial_number,
     externalId: pass.external_id,
     publicUrl,
+    locale,
   });
 
   const fields = (group: readonly AppleField[]): FieldView[] =>

@@ -112,10 +112,14 @@ function remarkOf(remark: object): string {
 
 /** What a step says of its work, where it is for people. */
 function remarksOf(detail: Record<string, unknown>): string[] {
-  const { note, reason, warnings, superseded } = detail;
+  const { note, reason, superseded } = detail;
+  // A profile sync changes several passes: each has its own part of the detail.
+  const parts = [detail, ...Object.values(detail)].flatMap((part) =>
+    typeof part === 'object' && part !== null && 'warnings' in part ? [part.warnings] : [],
+  );
   return [
     ...[note, reason].filter((text): text is string => typeof text === 'string'),
-    ...(Array.isArray(warnings) ? warnings : []).map((warning) => remarkOf(warning as object)),
+    ...parts.flatMap((warnings) => (Array.isArray(warnings) ? warnings : [])).map((one) => remarkOf(one as object)),
     ...(Array.isArray(superseded) ? [`set by a later request already: ${superseded.join(', ')}`] : []),
   ];
 }

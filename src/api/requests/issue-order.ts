@@ -7,7 +7,6 @@ import type { JsonValue } from '../../common/json.js';
 import type { PassTypeVersion } from '../../passes/pass-type.js';
 import { withDefaults } from '../../passes/pass-view.js';
 import { unlistedCases } from '../../passes/unlisted-cases.js';
-import { computeVisuals } from '../../passes/visuals.js';
 
 type Body = Readonly<Record<string, JsonValue>>;
 
@@ -19,7 +18,6 @@ export interface CheckedIssue {
   values: Record<string, JsonValue>;
   /** The data of a new pass: values and defaults. */
   data: Record<string, JsonValue>;
-  visuals: Record<string, string>;
 }
 
 const text = (value: JsonValue | undefined): string | null =>
@@ -71,6 +69,5 @@ export function checkIssue(
   if (!parsed.ok || !type || !coerced || problems.length > 0) return { ok: false, problems, warnings };
   const data = withDefaults(type.design, coerced.values);
   warnings.push(...unlistedCases(type.design, data, Object.keys(coerced.values), '/pass'));
-  const visuals = computeVisuals(type.design, data);
-  return { ok: true, command: { command: parsed.command, type, values: coerced.values, data, visuals }, warnings };
+  return { ok: true, command: { command: parsed.command, type, values: coerced.values, data }, warnings };
 }

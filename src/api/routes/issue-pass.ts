@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { issuePass, type IssuedPass } from '../../database/passes/create-pass.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import type { IssuePassInput } from '../../passes/operation-input.js';
+import { timesOfPass } from '../../passes/pass-view.js';
+import { computeVisuals } from '../../passes/visuals.js';
 import { PASS_STATES } from '../../passes/pass.js';
 import { flowIdOf } from '../requests/flow-id.js';
 import { hashMeaning, headerKey } from '../accept-operation.js';
@@ -133,7 +135,7 @@ export const issuePassRoutes = (deps: ApiDeps): Route[] => [
           },
           type,
           data: checked.data,
-          visuals: checked.visuals,
+          visuals: computeVisuals(type.design, checked.data, timesOfPass(type.design, checked.data, settings)),
           allowSeveral: settings.allowSeveralPasses,
           answer: (pass, created) => ({ status: created ? 201 : 200, body: present(deps, caller, checked, pass) }),
         }),

@@ -78,12 +78,16 @@ function format(field: PassField, { locale, timeZone }: DeviceLanguage): string 
   const dateStyle = styleOf(field.dateStyle);
   const timeStyle = styleOf(field.timeStyle);
   if (dateStyle === undefined && timeStyle === undefined) return value;
+  const own = field.ignoresTimeZone === true;
   return new Intl.DateTimeFormat(locale, {
-    timeZone,
+    timeZone: own ? 'UTC' : timeZone,
     ...(dateStyle === undefined ? {} : { dateStyle }),
     ...(timeStyle === undefined ? {} : { timeStyle }),
-  }).format(new Date(value));
+  }).format(new Date(own ? clockTime(value) : value));
 }
+
+/** What a clock in the zone of the value shows, as if it were UTC. */
+const clockTime = (value: string): string => value.replace(/(?:Z|[+-]\d{2}:\d{2})$/, 'Z');
 
 function styleOf(style: unknown): DateStyle | undefined {
   const name = typeof style === 'string' ? style.replace('PKDateStyle', '').toLowerCase() : '';

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../common/json.js';
+import { isDay, momentInZone } from '../../common/zoned-time.js';
 
 /**
  * A colour as Wallet reads it, `rgb(r, g, b)`, from `#rgb`, `#rrggbb` or `rgb(…)`; undefined for anything else,
@@ -14,22 +15,19 @@ export function appleColour(text: string): string | undefined {
   return parts?.every((part) => part <= 255) ? `rgb(${parts.join(', ')})` : undefined;
 }
 
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
-const DATE_TIME = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})?$/;
-
-export const isDateOnly = (value: JsonValue | undefined): boolean => typeof value === 'string' && DATE.test(value);
+export const isDateOnly = (value: JsonValue | undefined): boolean => typeof value === 'string' && isDay(value);
 
 /**
- * A date as Wallet reads it: ISO 8601 with a zone (UTC where none is given) and no fractions. A day without a time
- * takes its start, or its last second for an end. Undefined where the value is no date.
+ * A date as Wallet reads it: ISO 8601 with a zone and no fractions. A day without a time takes its first second in the
+ * zone given, or its last one for an end; a time without an offset is one of that zone's clock. Without a zone: UTC.
+ * Undefined where the value is no date.
  */
-export function appleDate(value: JsonValue | undefined, dayAs: 'start' | 'end' = 'start'): string | undefined {
-  if (typeof value !== 'string') return undefined;
-  const text = DATE.test(value) ? `${value}T${dayAs === 'start' ? '00:00:00' : '23:59:59'}Z` : value;
-  const match = DATE_TIME.exec(text);
-  if (!match || Number.isNaN(Date.parse(`${match[1]}Z`))) return undefined;
-  const zone = (match[2] ?? 'Z').replace(/^([+-]\d{2})(\d{2})$/, '$1:$2');
-  return match[1] + zone;
+export function appleDate(
+  value: JsonValue | undefined,
+  dayAs: 'start' | 'end' = 'start',
+  zone: string | undefined = undefined,
+): string | undefined {
+  return typeof value === 'string' ? momentInZone(value, zone ?? 'UTC', dayAs) : undefined;
 }
 
 /** The encoding itself where the message can be written in it, utf-8 where it cannot. */

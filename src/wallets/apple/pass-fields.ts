@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../common/json.js';
 import type { AppleDesign, AppleField } from '../../passes/pass-type.js';
-import { renderText, renderValue, type View } from '../../passes/render.js';
+import { renderShownText, renderText, renderValue, zoneOf, type View } from '../../passes/render.js';
 import { appleDate, isDateOnly } from './apple-values.js';
 
 /** The groups of fields of a pass, front to back; "design order" means these in turn. */
@@ -49,23 +49,18 @@ export function renderField(
 ): Record<string, JsonValue> | undefined {
   const rendered = renderValue(field.value, view);
   if (rendered === undefined || rendered === null) return undefined;
-  let value: string | number =
-    typeof rendered === 'number' || typeof rendered === 'string' ? rendered : renderText(String(field.value), view);
-
+  const zone = zoneOf(field.value, view);
   const { key, label, value: _template, changeMessage, ...rest } = field as Record<string, JsonValue>;
   const styles = (renderValue(rest, view) ?? {}) as Record<string, JsonValue>;
   const drop = (names: readonly string[]): void => names.forEach((name) => delete styles[name]);
 
   // Wallet refuses a pass whose field has a style that its value cannot take: better unstyled than not at all.
-  if ('dateStyle' in styles || 'timeStyle' in styles) {
-    const date = appleDate(value);
-    if (date === undefined) drop(DATE_STYLES);
-    else {
-      // A bare day must not become the day before on a phone west of Greenwich.
-      if (isDateOnly(value)) styles['ignoresTimeZone'] ??= true;
-      value = date;
-    }
-  }
+  const date = 'dateStyle' in styles || 'timeStyle' in styles ? appleDate(rendered, 'start', zone) : undefined;
+  let value: string | number =
+    typeof rendered === 'number' ? rendered : (date ?? renderShownText(String(field.value), view));
+  if (date === undefined) drop(DATE_STYLES);
+  // A bare day must not become the day before on a phone west of Greenwich, nor an hour of the shop one of the phone.
+  else if (zone !== undefined || isDateOnly(rendered)) styles['ignoresTimeZone'] ??= true;
   if ('numberStyle' in styles || 'currencyCode' in styles) {
     const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
     if (typeof number === 'number' && Number.isFinite(number)) value = number;

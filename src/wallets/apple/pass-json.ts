@@ -2,7 +2,7 @@ import { PermanentError } from '../../common/errors.js';
 import type { PassState } from '../../passes/pass.js';
 import type { JsonValue } from '../../common/json.js';
 import type { AppleDesign, PassTypeDesign } from '../../passes/pass-type.js';
-import { renderText, renderValue, type View } from '../../passes/render.js';
+import { renderText, renderValue, zoneOf, type View } from '../../passes/render.js';
 import { appleColour, appleDate, barcodeEncoding, inKeyOrder } from './apple-values.js';
 import { effectiveChangeMessages, FIELD_GROUPS, fieldsInDesignOrder, renderField } from './pass-fields.js';
 
@@ -46,6 +46,9 @@ function barcodes(apple: AppleDesign, view: View): Json {
 const objects = (template: Json[] | undefined, view: View): Json[] =>
   (renderValue(template ?? [], view) ?? []) as Json[];
 
+const designedDate = (template: string, view: View, dayAs: 'start' | 'end' = 'start'): string | undefined =>
+  appleDate(renderText(template, view), dayAs, zoneOf(template, view));
+
 /** Where and when the pass offers itself on the lock screen; entries without their essential value are left out. */
 function relevance(apple: AppleDesign, view: View): Json {
   const locations = objects(apple.locations, view).flatMap((place) => {
@@ -54,16 +57,17 @@ function relevance(apple: AppleDesign, view: View): Json {
     return known && Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180 ? [{ ...place, latitude, longitude }] : [];
   });
   const beacons = objects(apple.beacons, view).filter((beacon) => typeof beacon['proximityUUID'] === 'string');
-  const relevantDates = objects(apple.relevantDates, view).flatMap((entry) => {
+  const relevantDates = objects(apple.relevantDates, view).flatMap((entry, index) => {
     const out: Json = { ...entry };
     for (const key of ['date', 'startDate', 'endDate']) {
-      const date = appleDate(entry[key], key === 'endDate' ? 'end' : 'start');
+      const zone = zoneOf(apple.relevantDates?.[index]?.[key], view);
+      const date = appleDate(entry[key], key === 'endDate' ? 'end' : 'start', zone);
       if (date === undefined) delete out[key];
       else out[key] = date;
     }
     return 'date' in out || 'startDate' in out ? [out] : [];
   });
-  const relevantDate = apple.relevantDate && appleDate(renderText(apple.relevantDate, view));
+  const relevantDate = apple.relevantDate && designedDate(apple.relevantDate, view);
   return {
     ...(locations.length > 0 ? { locations } : {}),
     ...(beacons.length > 0 ? { beacons } : {}),
@@ -75,7 +79,7 @@ function relevance(apple: AppleDesign, view: View): Json {
 /** How a pass's state shows: a deleted pass that is still on a phone is void, an expired one ended at its last change. */
 function ending(input: PassJsonInput, apple: AppleDesign): Json {
   const ended = `${input.modifiedAt.toISOString().slice(0, 19)}Z`;
-  const designed = apple.expirationDate && appleDate(renderText(apple.expirationDate, input.view), 'end');
+  const designed = apple.expirationDate && designedDate(apple.expirationDate, input.view, 'end');
   const expirationDate =
     input.state === 'expired' && !(designed && Date.parse(designed) < Date.parse(ended)) ? ended : designed;
   return {

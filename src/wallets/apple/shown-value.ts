@@ -1,3 +1,4 @@
+import { DateTime } from 'luxon';
 import type { JsonValue } from '../../common/json.js';
 
 const STYLES = {
@@ -24,9 +25,10 @@ export function shownValue(field: Readonly<Record<string, JsonValue>>, language:
   }
   const dateStyle = styleOf(field['dateStyle']);
   const timeStyle = styleOf(field['timeStyle']);
-  if ((dateStyle || timeStyle) && !Number.isNaN(Date.parse(value))) {
-    const options = { ...(dateStyle && { dateStyle }), ...(timeStyle && { timeStyle }), timeZone: 'UTC' };
-    return new Intl.DateTimeFormat(language, options).format(new Date(value));
+  if (dateStyle || timeStyle) {
+    const time = DateTime.fromISO(value, { setZone: true });
+    const style = { ...(dateStyle && { dateStyle }), ...(timeStyle && { timeStyle }) };
+    if (time.isValid) return time.setLocale(language).toLocaleString(style);
   }
   return value;
 }

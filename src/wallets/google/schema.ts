@@ -53,6 +53,27 @@ export const ESSENTIAL: Readonly<Record<string, readonly string[]>> = {
   TextModuleData: ['body'],
 };
 
+/** Lists of which Google takes so many entries. */
+export const AT_MOST: Readonly<Record<string, number>> = { messages: 10, merchantLocations: 10 };
+
+/** Fields that people read: days and times in them are written for people. */
+const SHOWN: ReadonlySet<string> = new Set([
+  'TranslatedString.value',
+  'TextModuleData.header',
+  'TextModuleData.body',
+  'Message.header',
+  'Message.body',
+  'LabelValue.label',
+  'LabelValue.value',
+  'LoyaltyPoints.label',
+  'LoyaltyPointsBalance.string',
+  'LoyaltyObject.accountName',
+  'Uri.description',
+  'Barcode.alternateText',
+  'RotatingBarcode.alternateText',
+]);
+export const isShownField = (owner: string, field: string): boolean => SHOWN.has(`${owner}.${field}`);
+
 let known: Set<string> | undefined;
 /** Whether a word is the name of any field of the schema. */
 export function isFieldName(word: string): boolean {

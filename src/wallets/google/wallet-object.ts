@@ -2,9 +2,10 @@ import { PermanentError } from '../../common/errors.js';
 import type { JsonValue } from '../../common/json.js';
 import type { GoogleDesign } from '../../passes/pass-type.js';
 import type { PassState } from '../../passes/pass.js';
-import { renderValue, type View } from '../../passes/render.js';
+import type { View } from '../../passes/render.js';
 import { issuerOf } from './resource-ids.js';
-import { ESSENTIAL, REQUIRED, fieldType, schemaName, shapeOf, type FieldType } from './schema.js';
+import { renderResource, type LeftOut } from './render-object.js';
+import { REQUIRED, schemaName } from './schema.js';
 
 export type GoogleResource = { [field: string]: JsonValue };
 export type GoogleObjectState = 'ACTIVE' | 'EXPIRED' | 'INACTIVE' | 'COMPLETED';
@@ -50,9 +51,11 @@ export function googleObject(input: {
   view: View;
   state: GoogleObjectState;
   notify: boolean;
+  /** Hears of every part that was left out because Google would refuse the object for it. */
+  leaveOut?: (part: LeftOut) => void;
 }): GoogleResource {
-  const { design, classId, objectId, view, state, notify } = input;
-  const rendered = fit(renderValue(design.object, view) ?? {}, schemaName(`${design.type}Object`));
+  const { design, classId, objectId, view, state, notify, leaveOut = () => undefined } = input;
+  const rendered = renderResource(design.object, schemaName(`${design.type}Object`), view, leaveOut);
   const out: GoogleResource = { ...(rendered as GoogleResource | undefined), id: objectId, classId, state };
   if (notify && design.type !== 'generic') out['notifyPreference'] = 'NOTIFY_ON_UPDATE';
   const missing = REQUIRED[schemaName(`${design.type}Object`)]!.filter((field) => !(field in out));
@@ -63,37 +66,6 @@ export function googleObject(input: {
     );
   }
   return out;
-}
-
-/** Brings a rendered value into the JSON types of the schema, and drops parts that say nothing. */
-function fit(value: JsonValue, typeName: string): JsonValue | undefined {
-  const shape = shapeOf(typeName);
-  if (!shape || value === null || typeof value !== 'object' || Array.isArray(value)) return value;
-  const out: GoogleResource = {};
-  for (const [field, inner] of Object.entries(value)) {
-    const type = fieldType(shape, field);
-    const fitted = type === undefined ? inner : fitField(inner, type);
-    if (fitted !== undefined) out[field] = fitted;
-  }
-  const empty = Object.keys(value).length === 0 || Object.keys(out).length === 0;
-  const essential = ESSENTIAL[typeName] ?? [];
-  return empty || essential.some((field) => !(field in out)) ? undefined : out;
-}
-
-function fitField(value: JsonValue, type: FieldType): JsonValue | undefined {
-  if (type.array) {
-    return Array.isArray(value)
-      ? value.map((item) => fitField(item, { ...type, array: false })).filter((item) => item !== undefined)
-      : value;
-  }
-  if (type.is === 'type') return fit(value, type.name);
-  if (type.is === 'boolean') return value === 'true' ? true : value === 'false' ? false : value;
-  if (type.is === 'int32' || type.is === 'double') {
-    if (value === '') return undefined;
-    return typeof value === 'string' && Number.isFinite(Number(value)) ? Number(value) : value;
-  }
-  // proto JSON refuses a number where the schema says string, and int64 travels as text.
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
 }
 
 /** Fields that only Google sets, or that hold for one write: no part of a comparison, never sent back. */

@@ -1,0 +1,126 @@
+import type { JsonValue } from '../../common/json.js';
+import { renderShownText, renderValue, zoneOf, type View } from '../../passes/render.js';
+import { fitScalar } from './scalar-values.js';
+import { AT_MOST, ESSENTIAL, fieldType, isShownField, shapeOf, type FieldType } from './schema.js';
+
+/** A part of a resource that was left out because Google would have refused all of it. */
+export interface LeftOut {
+  /** `object.loyaltyPoints.balance.int` */
+  path: string;
+  message: string;
+}
+
+/** As the operation shows it: with a JSON pointer into the pass type. */
+export const asWarning = ({ path, message }: LeftOut): { pointer: string; message: string } => ({
+  pointer: `/google/${path.replaceAll('.', '/')}`,
+  message,
+});
+
+interface Walk {
+  view: View;
+  leaveOut(path: string, message: string): void;
+  /** The value comes from a field and holds no placeholders of ours. */
+  filled: boolean;
+  dayAs: 'start' | 'end';
+}
+
+const excerpt = (value: JsonValue): string => {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return `"${text.length > 40 ? `${text.slice(0, 40)}…` : text}"`;
+};
+
+/**
+ * Fills the placeholders of a resource by Google's description of it. What has no value is left out; so is what a value
+ * would break, and `leaveOut` hears of that: one bad value must not cost the rest of the object.
+ */
+export function renderResource(
+  template: JsonValue,
+  typeName: string,
+  view: View,
+  leaveOut: (part: LeftOut) => void,
+): JsonValue | undefined {
+  const walk: Walk = {
+    view,
+    leaveOut: (path, message) => leaveOut({ path, message }),
+    filled: false,
+    dayAs: 'start',
+  };
+  return renderType(template, typeName, 'object', walk);
+}
+
+function renderType(template: JsonValue, typeName: string, path: string, walk: Walk): JsonValue | undefined {
+  const shape = shapeOf(typeName);
+  const { value, filled } = fill(template, walk);
+  if (value === undefined || !shape) return value;
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    walk.leaveOut(path, `${excerpt(value)} is no object and was left out`);
+    return undefined;
+  }
+  const out: Record<string, JsonValue> = {};
+  for (const [field, inner] of Object.entries(value)) {
+    const type = fieldType(shape, field);
+    const dayAs = typeName === 'TimeInterval' ? (field === 'end' ? 'end' : 'start') : walk.dayAs;
+    const language = typeName === 'TranslatedString' ? value['language'] : undefined;
+    const inside = { ...walk, filled, dayAs, view: inLanguage(walk.view, language) };
+    const rendered =
+      type === undefined
+        ? fill(inner, inside).value
+        : renderField(inner, type, { owner: typeName, field, path: `${path}.${field}` }, inside);
+    if (rendered !== undefined) out[field] = rendered;
+  }
+  const empty = Object.keys(out).length === 0;
+  const essential = ESSENTIAL[typeName] ?? [];
+  return empty || essential.some((field) => !(field in out)) ? undefined : out;
+}
+
+const inLanguage = (view: View, language: JsonValue | undefined): View =>
+  typeof language === 'string' && view.times ? { ...view, times: { ...view.times, language } } : view;
+
+interface Place {
+  owner: string;
+  field: string;
+  path: string;
+}
+
+function renderField(template: JsonValue, type: FieldType, place: Place, walk: Walk): JsonValue | undefined {
+  const { owner, field, path } = place;
+  if (type.array) {
+    const { value, filled } = fill(template, walk);
+    if (value === undefined) return undefined;
+    if (!Array.isArray(value)) {
+      walk.leaveOut(path, `${excerpt(value)} is no list and was left out`);
+      return undefined;
+    }
+    const items = value.flatMap((item, index) => {
+      const rendered = renderField(
+        item,
+        { ...type, array: false },
+        { ...place, path: `${path}.${index}` },
+        { ...walk, filled },
+      );
+      return rendered === undefined ? [] : [rendered];
+    });
+    const most = AT_MOST[field] ?? Infinity;
+    if (items.length > most) walk.leaveOut(path, `Google takes ${most} of them: those after it were left out`);
+    return items.slice(0, most);
+  }
+  if (type.is === 'type') return renderType(template, type.name, path, walk);
+  const { value } = fill(template, walk, isShownField(owner, field));
+  if (value === undefined || value === null || (value === '' && type.is !== 'string')) return undefined;
+  const zone = walk.filled ? walk.view.times?.zone : zoneOf(template, walk.view);
+  const fitted = fitScalar(value, type, { owner, field, zone, dayAs: walk.dayAs });
+  if ('value' in fitted) return fitted.value;
+  walk.leaveOut(path, `${excerpt(value)} ${fitted.refused}; it was left out`);
+  return undefined;
+}
+
+/** One level of a template: objects and lists are filled member by member, further down. */
+function fill(
+  template: JsonValue,
+  { view, filled }: Walk,
+  shown = false,
+): { value: JsonValue | undefined; filled: boolean } {
+  if (filled || typeof template !== 'string') return { value: template, filled };
+  const value = renderValue(template, view);
+  return { value: shown && typeof value === 'string' ? renderShownText(template, view) : value, filled: true };
+}
