@@ -31,6 +31,7 @@ interface Loaded {
   design: PassTypeDesign;
   images: Map<string, Buffer>;
   ownLanguage: string;
+  timeZone: string | null;
   brand: string;
   customers: SampleCustomer[];
 }
@@ -55,6 +56,7 @@ async function designsOfFolder(folder: string, options: PreviewOptions): Promise
     design,
     images,
     ownLanguage: tenant?.settings.language ?? 'en',
+    timeZone: tenant?.settings.timeZone ?? null,
     brand: tenant?.name ?? design.organizationName,
     customers: sampleCustomers(design),
   }));
@@ -83,7 +85,14 @@ async function designsOfTenant(context: CliContext, tenantId: string, options: P
         }),
       );
       const customers = passes.length > 0 ? passes : sampleCustomers(version.design);
-      return { design: version.design, images, ownLanguage: tenant.settings.language, brand: tenant.name, customers };
+      return {
+        design: version.design,
+        images,
+        ownLanguage: tenant.settings.language,
+        timeZone: tenant.settings.timeZone,
+        brand: tenant.name,
+        customers,
+      };
     }),
   );
 }
@@ -119,7 +128,11 @@ export async function makePreview(
       files.set(address, bytes);
       return encodeURI(address);
     };
-    const made = previewDesign({ design, imageUrl, now, publicUrl: PUBLIC_URL }, customers, languages);
+    const made = previewDesign(
+      { design, imageUrl, now, publicUrl: PUBLIC_URL, timeZone: one.timeZone },
+      customers,
+      languages,
+    );
     return made.map((sheet) => ({ ...sheet, customer: `${design.name}: ${sheet.customer}` }));
   });
   const names = loaded.map(({ design }) => design.name).join(', ');

@@ -1,5 +1,5 @@
 import type { PassTypeDesign } from '../passes/pass-type.js';
-import { viewOfPass, withDefaults } from '../passes/pass-view.js';
+import { timesOfPass, viewOfPass, withDefaults } from '../passes/pass-view.js';
 import { placeholders, lookup, type View } from '../passes/render.js';
 import type { SampleCustomer } from '../passes/sample-customers.js';
 import { computeVisuals } from '../passes/visuals.js';
@@ -24,28 +24,32 @@ export const languagesOf = (design: PassTypeDesign, ownLanguage: string): string
 
 /** A design as customers would see it: the product's own rendering, one sheet for each customer and language. */
 export function previewDesign(
-  source: PreviewSource & { publicUrl: string },
+  source: PreviewSource & { publicUrl: string; timeZone: string | null },
   customers: readonly SampleCustomer[],
   languages: readonly string[],
 ): PreviewSheet[] {
   const { design } = source;
   return customers.flatMap((customer) => {
     const data = withDefaults(design, customer.data);
-    const view = viewOfPass({
-      design,
-      data,
-      visuals: computeVisuals(design, data),
-      serialNumber: 'Prev1ew-0000-SampleCard1',
-      externalId: null,
-      publicUrl: source.publicUrl,
+    return languages.map((language) => {
+      const locale = { timeZone: source.timeZone, language };
+      const view = viewOfPass({
+        design,
+        data,
+        visuals: computeVisuals(design, data, timesOfPass(design, data, locale)),
+        serialNumber: 'Prev1ew-0000-SampleCard1',
+        externalId: null,
+        publicUrl: source.publicUrl,
+        locale,
+      });
+      return {
+        customer: customer.name,
+        language,
+        apple: applePreview(source, view, language),
+        google: design.google ? googlePreview(design.google, view, language) : null,
+        marks: [...missingValues(design, view), ...untranslatedTexts(design, language).map(untranslated)],
+      };
     });
-    return languages.map((language) => ({
-      customer: customer.name,
-      language,
-      apple: applePreview(source, view, language),
-      google: design.google ? googlePreview(design.google, view, language) : null,
-      marks: [...missingValues(design, view), ...untranslatedTexts(design, language).map(untranslated)],
-    }));
   });
 }
 

@@ -13,7 +13,13 @@ const withField = (extra: object): PassTypeDesign =>
   passTypeDesign.parse({ ...demo, apple: { ...demo.apple, ...extra } });
 
 function sheetsOf(design: PassTypeDesign, languages = ['en'], imageUrl = (name: string): string | undefined => name) {
-  const source = { design, imageUrl, now: new Date('2026-03-01T12:00:00Z'), publicUrl: 'https://cards.example' };
+  const source = {
+    design,
+    imageUrl,
+    now: new Date('2026-03-01T12:00:00Z'),
+    publicUrl: 'https://cards.example',
+    timeZone: null,
+  };
   return previewDesign(source, sampleCustomers(design), languages);
 }
 const texts = (sheet: PreviewSheet): string =>

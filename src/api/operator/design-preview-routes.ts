@@ -67,7 +67,8 @@ export const designPreviewRoutes = (deps: ApiDeps): Route[] => {
         const language = languages.find((tag) => tag === query.language) ?? languages[0]!;
         const imageUrl = (name: string): string | undefined =>
           Object.hasOwn(images, name) ? `/assets/${params.tenantId}/${images[name]!}.png` : undefined;
-        const source = { design, imageUrl, now: new Date(deps.now()), publicUrl: deps.publicUrl };
+        const { timeZone } = session.tenant.settings;
+        const source = { design, imageUrl, now: new Date(deps.now()), publicUrl: deps.publicUrl, timeZone };
         sendPage(
           ctx,
           deps,
