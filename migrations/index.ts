@@ -19,6 +19,7 @@ import * as endpointDisabledAt from './0018_endpoint_disabled_at.js';
 import * as forgottenOperations from './0019_forgotten_operations.js';
 import * as cancellationsInOrder from './0024_cancellations_in_order.js';
 import * as schemaReadable from './0032_schema_readable.js';
+import * as walletBadges from './0040_wallet_badges.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -41,6 +42,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0019_forgotten_operations', forgottenOperations],
   ['0024_cancellations_in_order', cancellationsInOrder],
   ['0032_schema_readable', schemaReadable],
+  ['0040_wallet_badges', walletBadges],
 ];
 
 /** In the order in which they run. */

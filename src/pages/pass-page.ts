@@ -1,7 +1,7 @@
 import type { BarcodeSvg } from './barcode.js';
 import { page, template, type Page, type Theme } from './html.js';
 import { textsIn, type Language, type Texts } from './texts.js';
-import { appleWalletGlyph, googleWalletGlyph } from './wallet-glyphs.js';
+import { walletButtons, type WalletButton } from './wallet-buttons.js';
 
 export interface FieldView {
   label: string;
@@ -54,6 +54,8 @@ export interface PassPageView {
   device: 'apple' | 'android' | 'other';
   /** All passes in one file, for Apple; null where there is one only. */
   bundleUrl: string | null;
+  /** Addresses of the wallets' own badges in the reader's language; null: buttons of ours. */
+  badges: { apple: string | null; google: string | null };
   /** This page's address as a QR code. */
   qrSvg: string | null;
   /** Where to look again. */
@@ -104,10 +106,6 @@ const back = template<{ c: CardView; t: Texts }>(`
 <dl><% for (const f of it.c.back) { %><dt><%= f.label %></dt><dd><% if (f.href) { %><a href="<%= f.href %>" rel="noopener noreferrer nofollow"><%= f.value %></a><% } else { %><%= f.value %><% } %></dd><% } %></dl>
 </details><% } %>`);
 
-const buttons = template<{ appleUrl: string | null; googleUrl: string | null; appleText: string; t: Texts }>(`
-<% if (it.appleUrl) { %><a class="wallet apple" href="<%= it.appleUrl %>" rel="nofollow">${appleWalletGlyph}<span><%= it.appleText %></span></a><% } %>
-<% if (it.googleUrl) { %><a class="wallet google" href="<%= it.googleUrl %>" rel="nofollow">${googleWalletGlyph}<span><%= it.t.addGoogle %></span></a><% } %>`);
-
 const banner = template<{ slot: PassSlot; t: Texts; selfUrl: string; unavailable: boolean }>(`
 <% const s = it.slot; %>
 <% if (s.state !== 'active') { %><div class="banner bad"><p><%= s.state === 'voided' ? it.t.voided : s.state === 'expired' ? it.t.expired : it.t.gone %></p></div>
@@ -150,9 +148,15 @@ export function passPage(view: PassPageView): Page {
     return {
       appleUrl: usable && view.device !== 'android' ? slot.appleUrl : null,
       googleUrl: usable && view.device !== 'apple' ? slot.googleUrl : null,
-      appleText: t.addApple,
-      t,
     };
+  };
+  const buttons = (slot: PassSlot): string => {
+    const { appleUrl, googleUrl } = offered(slot);
+    const apple: WalletButton | null = appleUrl ? { href: appleUrl, text: t.addApple, badge: view.badges.apple } : null;
+    const google: WalletButton | null = googleUrl
+      ? { href: googleUrl, text: t.addGoogle, badge: view.badges.google }
+      : null;
+    return walletButtons({ apple, google }).trim();
   };
   /** No wallet of this device can take it now, and one could otherwise. */
   const unavailable = (slot: PassSlot): boolean => {
@@ -165,9 +169,9 @@ export function passPage(view: PassPageView): Page {
   const [first] = view.slots;
   const dock =
     view.slots.length === 1
-      ? buttons(offered(first!)).trim()
+      ? buttons(first!)
       : view.bundleUrl && view.device !== 'android'
-        ? buttons({ appleUrl: view.bundleUrl, googleUrl: null, appleText: t.addAllApple, t }).trim()
+        ? walletButtons({ apple: { href: view.bundleUrl, text: t.addAllApple, badge: null }, google: null }).trim()
         : '';
   const content = body({
     v: { ...view, qrSvg: usable && view.device === 'other' ? view.qrSvg : null },
@@ -179,7 +183,7 @@ export function passPage(view: PassPageView): Page {
       html: card({ c: slot.card, t, index }),
       back: back({ c: slot.card, t }),
       banner: banner({ slot, t, selfUrl: view.selfUrl, unavailable: unavailable(slot) }),
-      buttons: buttons(offered(slot)).trim(),
+      buttons: buttons(slot),
       dim: slot.state !== 'active',
     })),
   });

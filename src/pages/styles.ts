@@ -48,6 +48,7 @@ p{margin:.5rem 0}
 .wallet.google{border-radius:2rem}
 .wallet svg{width:2.1rem;height:1.7rem;flex:none}
 .wallet:hover{background:#262626}
+.badge{display:inline-block}.badge img{display:block;height:3.25rem;width:auto;max-width:100%}
 .dock{padding-top:.5rem}
 .scan{display:none;gap:1.1rem;align-items:center;background:var(--panel);border:1px solid var(--line);border-radius:14px;padding:1rem;margin-top:1.2rem}
 .scan svg{width:7.4rem;height:7.4rem;flex:none;background:#fff;border-radius:8px;padding:.45rem}

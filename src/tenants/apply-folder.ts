@@ -3,8 +3,9 @@ import { putCertificate, retireOtherCertificates } from '../database/tenants/cer
 import type { Database, Sql } from '../database/connect.js';
 import { publishVersion, putImage } from '../database/tenants/pass-types.js';
 import { getSecret, putSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
-import { upsertTenant } from '../database/tenants/tenants.js';
+import { putBadges, upsertTenant } from '../database/tenants/tenants.js';
 import { PermanentError } from '../common/errors.js';
+import type { Badge } from '../passes/wallet-badges.js';
 import { fingerprintOf, loadCertificate } from './check-certificates.js';
 import { checkStoredClasses } from './check-google-classes.js';
 import { validateTenantFolder } from './check-folder.js';
@@ -44,6 +45,7 @@ export async function applyTenantFolder(
     if (await upsertTenant(sql, tenant)) changed.push('tenant');
     if (await putCertificates(sql, folder, tenantId, secretBox, options.now)) changed.push('certificates');
     if (await putSecrets(sql, folder, tenantId, secretBox)) changed.push('secrets');
+    if (await storeBadges(sql, folder)) changed.push('badges');
     const versions: AppliedTenant['versions'] = [];
     for (const { design, images } of folder.passTypes) {
       const digests: Record<string, string> = {};
@@ -56,6 +58,14 @@ export async function applyTenantFolder(
     if (taken.length > 0) throw new TenantFolderError(root, taken);
     return { tenantId, versions, changed, notes: folderNotes(folder, options) };
   });
+}
+
+async function storeBadges(sql: Sql, folder: TenantFolder): Promise<boolean> {
+  const badges: Record<string, Badge> = {};
+  for (const { name, type, bytes } of folder.badges) {
+    badges[name] = { sha256: await putImage(sql, sql.tenantId, bytes), type };
+  }
+  return putBadges(sql, badges);
 }
 
 /** Row level security hides another tenant's row, but not the unique key on account ids: say it before PostgreSQL does. */

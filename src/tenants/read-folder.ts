@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { explainIssues } from '../common/explain-issue.js';
 import { passTypeDesign, type PassTypeDesign } from '../passes/pass-type.js';
 import type { FolderProblem } from './folder-problem.js';
+import { readBadges, type BadgeFile } from './read-badges.js';
 import { readJson } from './read-json.js';
 import { tenantFile, type CertificateFiles, type TenantFile } from './tenant-file.js';
 
@@ -37,6 +38,7 @@ export interface TenantFolder {
   certificates: CertificateTexts[];
   /** Entries of `certificates` of which a file or variable could not be read. */
   unreadableCertificates: number;
+  badges: BadgeFile[];
   googleServiceAccount: string | null;
   klaviyoApiKey: string | null;
 }
@@ -160,9 +162,20 @@ export async function readTenantFolder(
     klaviyoApiKey = readVariable('/klaviyoApiKeyEnv', tenant.klaviyoApiKeyEnv);
   }
 
+  const { badges, problems: ofBadges } = await readBadges(root);
+  problems.push(...ofBadges);
   const unreadableCertificates = listed.length - certificates.length;
   return {
-    folder: { root, tenant, passTypes, certificates, unreadableCertificates, googleServiceAccount, klaviyoApiKey },
+    folder: {
+      root,
+      tenant,
+      passTypes,
+      certificates,
+      unreadableCertificates,
+      badges,
+      googleServiceAccount,
+      klaviyoApiKey,
+    },
     problems,
   };
 }

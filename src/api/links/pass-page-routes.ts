@@ -1,4 +1,5 @@
 import type Koa from 'koa';
+import { badgeFor, type BadgeWallet } from '../../passes/wallet-badges.js';
 import { z } from 'zod';
 import { findPassesForPage, type PassPageRow } from '../../database/passes/pass-page.js';
 import { getImage } from '../../database/tenants/pass-types.js';
@@ -93,6 +94,10 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
     const slots = await Promise.all(rows.map((row) => slotOf(row, language, tenant.settings)));
     const selfUrl = `/p/${rows.map((row) => encodeURIComponent(row.serial_number)).join(',')}`;
     const forApple = slots.filter((slot) => slot.state === 'active' && slot.appleUrl !== null);
+    const badgeUrl = (wallet: BadgeWallet): string | null => {
+      const badge = badgeFor(tenant.badges, wallet, language);
+      return badge && `/assets/${tenant.tenantId}/${badge.sha256}.${badge.type}`;
+    };
     const view = {
       language,
       brand: tenant.name,
@@ -101,6 +106,7 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
       bundleUrl: forApple.length > 1 ? `${selfUrl}/passes.pkpasses` : null,
       qrSvg: qrCodeSvg(`${publicUrl}${selfUrl}`, textsIn(language).scanLabel) ?? null,
       selfUrl,
+      badges: { apple: badgeUrl('apple'), google: badgeUrl('google') },
     };
     sendPage(ctx, deps, passPage(view));
   }
@@ -139,16 +145,20 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
     openRoute({
       method: 'GET',
       path: '/assets/:tenantId/:file',
-      summary: "An image of a tenant's pass types",
+      summary: "An image of a tenant's pass types, or a badge",
       hidden: true,
-      params: z.object({ tenantId, file: z.string().regex(/^[0-9a-f]{64}\.png$/) }),
+      params: z.object({ tenantId, file: z.string().regex(/^[0-9a-f]{64}\.(png|svg)$/) }),
       query: z.object({}),
       answers: { 200: { description: 'The image' } },
       async handler(ctx, { params }) {
         images.take(deps.clientAddress(ctx));
         const bytes = await getImage(database.tenant(params.tenantId), params.tenantId, params.file.slice(0, 64));
         if (!bytes) throw new ApiError('not-found', 'There is no such image.');
-        ctx.type = 'image/png';
+        if (params.file.endsWith('.svg')) {
+          ctx.type = 'image/svg+xml';
+          // Opened alone, an image is a document of ours: it may run and fetch nothing.
+          ctx.set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; sandbox");
+        } else ctx.type = 'image/png';
         // Named by its digest: it never changes, and it is the same for every customer.
         ctx.set('Cache-Control', 'public, max-age=31536000, immutable');
         ctx.body = bytes;

@@ -1,6 +1,8 @@
 import type { Environment } from '../../common/environment.js';
 import { tenantSettings, type TenantSettings } from '../../passes/tenant-settings.js';
+import type { Badges } from '../../passes/wallet-badges.js';
 import type { Sql } from '../connect.js';
+import { sql } from '../sql.js';
 
 /** A brand, with its settings parsed: defaults are filled in at reading, so that a new setting needs no migration. */
 export interface Tenant {
@@ -10,6 +12,7 @@ export interface Tenant {
   name: string;
   environment: Environment;
   settings: TenantSettings;
+  badges: Badges;
   createdAt: Date;
   updatedAt: Date;
 }
@@ -20,6 +23,7 @@ interface TenantRow {
   name: string;
   environment: Environment;
   settings: unknown;
+  badges: Badges;
   klaviyo_data_source_id: string | null;
   created_at: Date;
   updated_at: Date;
@@ -38,17 +42,19 @@ const toTenant = (row: TenantRow): Tenant => ({
   name: row.name,
   environment: row.environment,
   settings: settingsOf(row),
+  badges: row.badges,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 });
 
-const COLUMNS = 'tenant_id, account_id, name, environment, settings, klaviyo_data_source_id, created_at, updated_at';
+const COLUMNS =
+  'tenant_id, account_id, name, environment, settings, badges, klaviyo_data_source_id, created_at, updated_at';
 
 export type NewTenant = Pick<Tenant, 'tenantId' | 'accountId' | 'name' | 'environment' | 'settings'>;
 
 /** Makes or changes a tenant; false where nothing differs. */
-export async function upsertTenant(sql: Sql, tenant: NewTenant): Promise<boolean> {
-  const changed = await sql.query(
+export async function upsertTenant(db: Sql, tenant: NewTenant): Promise<boolean> {
+  const changed = await db.query(
     `insert into tenants (tenant_id, account_id, name, environment, settings) values ($1, $2, $3, $4, $5)
      on conflict (tenant_id) do update
        set account_id = excluded.account_id, name = excluded.name, environment = excluded.environment,
@@ -61,9 +67,20 @@ export async function upsertTenant(sql: Sql, tenant: NewTenant): Promise<boolean
   return changed.length > 0;
 }
 
+/** Stores the tenant's badges; false where they are the same. */
+export async function putBadges(db: Sql, badges: Badges): Promise<boolean> {
+  const changed = await db.query(sql`
+    update tenants
+       set badges = ${JSON.stringify(badges)}, updated_at = now()
+     where tenant_id = ${db.tenantId}
+       and badges is distinct from ${JSON.stringify(badges)}::jsonb
+    returning tenant_id`);
+  return changed.length > 0;
+}
+
 /** The tenant, or undefined. */
-export async function getTenant(sql: Sql, tenantId: string): Promise<Tenant | undefined> {
-  const [row] = await sql.query<TenantRow>(`select ${COLUMNS} from tenants where tenant_id = $1`, [tenantId]);
+export async function getTenant(db: Sql, tenantId: string): Promise<Tenant | undefined> {
+  const [row] = await db.query<TenantRow>(`select ${COLUMNS} from tenants where tenant_id = $1`, [tenantId]);
   return row && toTenant(row);
 }
 
@@ -83,8 +100,8 @@ export async function listTenants(system: Sql): Promise<Tenant[]> {
  * Keeps the data source that set-up found or made: the tenant's records go there from now on. It outlives every apply of
  * the tenant's folder, unless tenant.json names another one.
  */
-export async function setKlaviyoDataSource(sql: Sql, tenantId: string, dataSourceId: string): Promise<void> {
-  await sql.query(
+export async function setKlaviyoDataSource(db: Sql, tenantId: string, dataSourceId: string): Promise<void> {
+  await db.query(
     `update tenants set updated_at = now(), klaviyo_data_source_id = $2,
        settings = jsonb_set(settings, '{klaviyo,dataSourceId}', 'null', false)
       where tenant_id = $1`,
