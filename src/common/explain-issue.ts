@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pointer } from './clean-text.js';
-import { nearest } from './nearest-name.js';
+import { MOST_HINTS, nearest } from './nearest-name.js';
 
 type Issue = z.core.$ZodIssue;
 type Schema = z.core.JSONSchema.BaseSchema;
@@ -107,10 +107,11 @@ function explain(issue: Issue, root: unknown, schema: Schema, what: Explained): 
           };
     case 'unrecognized_keys': {
       const known = knownKeys(schema, issue.path);
-      const near = issue.keys.map((key) => [key, nearest(key, known)] as const);
-      const hints = near.filter(([, name]) => name).map(([key, hit]) => `"${key}" probably means "${hit}"`);
+      const keys = issue.keys.slice(0, MOST_HINTS);
+      const near = keys.map((key) => [key, nearest(key, known)] as const);
+      const hints = near.filter(([, name]) => name).map(([key, hit]) => `${shown(key)} probably means "${hit}"`);
       return {
-        message: `${issue.keys.map((key) => `"${key}"`).join(', ')} ${issue.keys.length === 1 ? 'is' : 'are'} not known here.`,
+        message: `${keys.map((key) => shown(key)).join(', ')} ${issue.keys.length === 1 ? 'is' : 'are'} not known here.`,
         cure: hints.length > 0 ? `${hints.join('; ')}.` : `remove it, or use one of ${known.join(', ')}.`,
       };
     }
@@ -165,11 +166,23 @@ function unionCure(branches: readonly (readonly Issue[])[], { page }: Explained)
 export const inWords = ({ message, cure }: Omit<ExplainedIssue, 'path'>): string =>
   `${message} ${cure.charAt(0).toUpperCase()}${cure.slice(1)}`;
 
+const published = new WeakMap<z.ZodType, Schema>();
+
+/** Made once for each schema: it takes longer than the check itself. */
+function publishedForm(schema: z.ZodType): Schema {
+  let form = published.get(schema);
+  if (!form) published.set(schema, (form = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Schema));
+  return form;
+}
+
+/** Whoever mends so many sees the rest then. */
+const MOST_ISSUES = 50;
+
 /** Each complaint of zod about a file or a request as a sentence with its place and a cure. */
 export function explainIssues(error: z.ZodError, root: unknown, schema: z.ZodType, what: Explained): ExplainedIssue[] {
-  const published = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Schema;
-  return error.issues.map((issue) => ({
+  const form = publishedForm(schema);
+  return error.issues.slice(0, MOST_ISSUES).map((issue) => ({
     path: pointer(...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))),
-    ...explain(issue as Issue, root, published, what),
+    ...explain(issue as Issue, root, form, what),
   }));
 }

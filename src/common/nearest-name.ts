@@ -1,3 +1,7 @@
+/** A request with more wrong names than this was not mistyped: the rest is named without a suggestion. */
+export const MOST_HINTS = 20;
+const MOST_LETTERS = 64;
+
 /** Levenshtein distance of two words. */
 export function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
@@ -19,11 +23,14 @@ const plain = (word: string) => word.toLowerCase().replace(/[\s_-]+/g, '');
  * (at least two) may differ. Null where nothing is near. The first of equally near candidates wins.
  */
 export function nearest(word: string, candidates: readonly string[]): string | null {
-  const wanted = plain(word.slice(0, 100));
+  const wanted = plain(word.slice(0, MOST_LETTERS));
   let best: { name: string; distance: number } | null = null;
   for (const name of candidates) {
-    const distance = editDistance(wanted, plain(name));
     const limit = Math.max(2, Math.floor(Math.max(wanted.length, name.length) / 3));
+    const candidate = plain(name.slice(0, MOST_LETTERS));
+    // No distance is less than the difference of the lengths.
+    if (Math.abs(candidate.length - wanted.length) > limit) continue;
+    const distance = editDistance(wanted, candidate);
     if (distance <= limit && distance < name.length && (!best || distance < best.distance)) best = { name, distance };
   }
   return best?.name ?? null;
@@ -47,7 +54,7 @@ const wordsOf = (name: string): string[] =>
  * with the fewest words to spare wins; null where no candidate holds all words of the other.
  */
 export function nearestByWords(name: string, candidates: readonly string[]): string | null {
-  const wanted = wordsOf(name.slice(0, 100));
+  const wanted = wordsOf(name.slice(0, MOST_LETTERS));
   let best: { name: string; spare: number } | null = null;
   for (const candidate of candidates) {
     const known = wordsOf(candidate);

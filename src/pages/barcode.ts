@@ -1,5 +1,6 @@
 import bwipjs from 'bwip-js';
 import QRCode from 'qrcode';
+import { createRecent } from '../common/remember.js';
 import type { BarcodeFormat } from '../passes/pass-type.js';
 
 /** A barcode as an SVG element that needs no style and no request. */
@@ -18,9 +19,23 @@ interface Modules {
 
 /** More would make the page heavier than it may be, and finer than a camera reads from a screen. */
 const MAX_CHARS = 16_384;
+/**
+ * Longer messages are refused before they are encoded, which takes seconds for the longest ones. What is a little shorter
+ * may still turn out to be too fine.
+ */
+const MAX_BYTES: Readonly<Record<BarcodeFormat, number>> = {
+  PKBarcodeFormatQR: 1_000,
+  PKBarcodeFormatAztec: 400,
+  PKBarcodeFormatPDF417: 450,
+  PKBarcodeFormatCode128: 130,
+};
+/** Drawn codes are kept: a page is opened again and again, and its codes change with the pass alone. */
+const KEPT_CHARS = 8 * 1024 * 1024;
 /** Bars of a linear code, in modules high for each that it is wide. */
 const LINEAR_RATIO = 0.24;
 const MAX_LINEAR_MODULES = 700;
+
+const BEYOND_ALL = Math.max(...Object.values(MAX_BYTES));
 
 const SYMBOLS = {
   PKBarcodeFormatPDF417: 'pdf417',
@@ -31,6 +46,9 @@ const SYMBOLS = {
 /** The bytes of a message as wallets write them: one for each character where Latin-1 can, else UTF-8. */
 const bytesOf = (message: string): string =>
   /^[\u0000-\u00ff]*$/.test(message) ? message : Buffer.from(message).toString('latin1');
+
+const bytesIn = (message: string): number =>
+  message.length > BEYOND_ALL ? Infinity : Buffer.byteLength(bytesOf(message), 'latin1');
 
 function qrModules(text: string): Modules {
   const { size, data } = QRCode.create(text, { errorCorrectionLevel: text.length > 300 ? 'L' : 'M' }).modules;
@@ -69,11 +87,20 @@ function pathOf({ width, height, isDark }: Modules): string {
   return path.join('');
 }
 
+const drawn = createRecent<BarcodeSvg | undefined>(KEPT_CHARS, (code) => (code?.svg.length ?? 0) + 256);
+
 /**
  * Draws a message in one of Wallet's formats. `label` is what a screen reader says. Undefined where the message does
  * not fit into the format: too long, or of characters that it lacks.
  */
 export function barcodeSvg(format: BarcodeFormat, message: string, label: string): BarcodeSvg | undefined {
+  if (bytesIn(message) > MAX_BYTES[format]) return undefined;
+  const name = `${format}\n${label}\n${message}`;
+  const known = drawn.get(name);
+  return known ? known.value : drawn.set(name, draw(format, message, label));
+}
+
+function draw(format: BarcodeFormat, message: string, label: string): BarcodeSvg | undefined {
   let modules: Modules;
   try {
     modules = modulesOf(format, message);

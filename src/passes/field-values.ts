@@ -11,7 +11,7 @@ import {
 import { tidyText } from '../common/tidy-text.js';
 import { coerceValue } from './field-types.js';
 import type { FieldProblem, FieldWarning } from './identifiers.js';
-import { nearest, nearestByWords } from '../common/nearest-name.js';
+import { MOST_HINTS, nearest, nearestByWords } from '../common/nearest-name.js';
 import type { JsonValue } from '../common/json.js';
 import type { PassField } from './pass-type.js';
 
@@ -67,6 +67,8 @@ export function coerceFields(
   const result: CoercedFields = { values: {}, problems: [], warnings: [] };
   const warn = (at: string, message: string) => result.warnings.push({ pointer: at, message });
   const refused = new Set<string>();
+  let unknown = 0;
+  let unnamed = 0;
   const leftOut = mode === 'create' ? 'was left out' : 'was left as it is';
 
   for (const [key, raw] of Object.entries(data)) {
@@ -77,8 +79,13 @@ export function coerceFields(
       continue;
     }
     if (!field) {
-      const hint = hintFor(key, fields, allowCustom);
+      const isOneOfMany = ++unknown > MOST_HINTS;
+      const hint = isOneOfMany ? null : hintFor(key, fields, allowCustom);
       if (!allowCustom || cleanText(key) !== key || key.length > MAX_CUSTOM_KEY || key === '') {
+        if (isOneOfMany) {
+          unnamed++;
+          continue;
+        }
         const cure = hint ?? `the fields are ${names.join(', ') || '(none)'}`;
         result.problems.push({ pointer: at, message: `"${cleanText(key).slice(0, 100)}" is not a field`, cure });
         continue;
@@ -118,6 +125,10 @@ export function coerceFields(
     }
   }
 
+  if (unnamed > 0) {
+    const message = `${unnamed} more names are not fields`;
+    result.problems.push({ pointer: base, message, cure: 'send fields of the pass type only' });
+  }
   if (mode === 'create') {
     for (const field of fields) {
       const name = field.apiFieldName;

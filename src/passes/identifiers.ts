@@ -7,7 +7,7 @@ import {
   pointer,
   withoutInvisible,
 } from '../common/clean-text.js';
-import { nearest } from '../common/nearest-name.js';
+import { MOST_HINTS, nearest } from '../common/nearest-name.js';
 import { readPhone } from './phone-number.js';
 
 export const IDENTIFIER_KINDS = ['email', 'phone', 'customerId', 'serialNumber', 'externalId', 'passTemplate'] as const;
@@ -124,14 +124,16 @@ export function parseIdentifiers(
   const problems: FieldProblem[] = [];
   const warnings: FieldWarning[] = [];
   const badPhones: FieldProblem[] = [];
+  let unknown = 0;
   for (const [key, raw] of Object.entries(object)) {
     const kind = known.includes(key) ? key : Object.hasOwn(ALIASES, key) ? ALIASES[key]! : null;
     const at = base + pointer(key);
     if (kind === null) {
+      if (++unknown > MOST_HINTS) continue;
       const near = nearest(key, known);
       warnings.push({
         pointer: at,
-        message: `"${key}" is not an identifier here and was ignored${near ? `; did you mean "${near}"?` : ''}`,
+        message: `"${key.slice(0, 100)}" is not an identifier here and was ignored${near ? `; did you mean "${near}"?` : ''}`,
       });
       continue;
     }
@@ -143,6 +145,10 @@ export function parseIdentifiers(
     } else if (found.has(kind) && found.get(kind) !== result.value) {
       problems.push({ pointer: at, message: `${key} contradicts another ${kind}`, cure: 'send one of them' });
     } else found.set(kind, result.value);
+  }
+  if (unknown > MOST_HINTS) {
+    const message = `${unknown - MOST_HINTS} more names are no identifiers here and were ignored`;
+    warnings.push({ pointer: base, message });
   }
   const identifiers = [...found].map(([kind, value]) => ({ kind, value }));
   const usable = identifiers.some(({ kind }) => !NARROWING.has(kind));

@@ -16,6 +16,9 @@ const DEFAULT_THEME = {
   label: 'rgb(214, 214, 218)',
 };
 
+/** Characters of one card's values. Terms and conditions fit; a text that fills a whole request would make the page heavy. */
+const ROOM = 40_000;
+
 /** What of a pass's design and data its page shows, in the reader's language. */
 export function presentCard(input: {
   pass: Pick<PassRow, 'tenant_id' | 'data' | 'visuals' | 'serial_number' | 'external_id'>;
@@ -42,6 +45,13 @@ export function presentCard(input: {
     publicUrl,
     locale,
   });
+
+  let room = ROOM;
+  const fitting = (text: string): string => {
+    const part = text.slice(0, room);
+    room -= part.length;
+    return part.length < text.length ? `${part}…` : text;
+  };
 
   const fields = (group: readonly AppleField[]): FieldView[] =>
     group.flatMap((field) => {
@@ -108,6 +118,6 @@ export function presentCard(input: {
     secondary: fields(apple?.secondaryFields ?? plain.slice(1, 4)),
     auxiliary: fields(apple?.auxiliaryFields ?? plain.slice(4, 8)),
     back: fields(apple?.backFields ?? plain.slice(8)),
-    barcode: message ? { drawn: drawn ?? null, text: altText || (drawn ? '' : message) } : null,
+    barcode: message ? { drawn: drawn ?? null, text: fitting(altText || (drawn ? '' : message)) } : null,
   };
 }

@@ -9,7 +9,7 @@ import {
 } from '../../common/clean-text.js';
 import type { FieldProblem, FieldWarning, Identifier, IdentifierOptions } from '../../passes/identifiers.js';
 import { isOurOwnKey } from '../../common/idempotency-key.js';
-import { nearest } from '../../common/nearest-name.js';
+import { MOST_HINTS, nearest } from '../../common/nearest-name.js';
 import type { JsonValue } from '../../common/json.js';
 
 export type Body = Readonly<Record<string, JsonValue>>;
@@ -121,8 +121,11 @@ export class BodyReader {
 
   /** Warns of every key beyond the known ones: nothing mistyped is lost without a sentence. */
   unknownKeys(known: readonly string[], base = '', from: Body = this.body): void {
-    for (const key of Object.keys(from)) {
-      if (known.includes(key)) continue;
+    const unknown = Object.keys(from).filter((key) => !known.includes(key));
+    if (unknown.length > MOST_HINTS) {
+      this.warn(base, `${unknown.length - MOST_HINTS} more keys are unknown and were ignored`);
+    }
+    for (const key of unknown.slice(0, MOST_HINTS)) {
       const near = nearest(key, known);
       this.warn(
         base + pointer(key),

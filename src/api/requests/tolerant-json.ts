@@ -31,6 +31,8 @@ export type ParsedDelivery =
 export const MAX_DEPTH = 32;
 export const MAX_KEYS = 2000;
 const MAX_REPAIRS = 100;
+/** Items of lists for each key that a body may have. */
+const ITEMS_PER_KEY = 5;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /[A-Za-z_]+/y;
 const CURLY_QUOTES = '“”„‟«»‘’‚‛';
@@ -46,6 +48,9 @@ const HOLE = Symbol('hole');
 class Scanner implements Cursor {
   at = 0;
   keys = 0;
+  items = 0;
+  /** The place that was asked for last: repairs come in the order of the text. */
+  private last = { at: 0, line: 1, start: 0 };
   readonly repairs: Repair[] = [];
   constructor(
     readonly text: string,
@@ -53,8 +58,14 @@ class Scanner implements Cursor {
   ) {}
 
   place(at: number): { line: number; column: number } {
-    const before = this.text.slice(0, at);
-    return { line: before.split('\n').length, column: at - before.lastIndexOf('\n') };
+    if (at < this.last.at) this.last = { at: 0, line: 1, start: 0 };
+    let { line, start } = this.last;
+    for (let end = this.text.indexOf('\n', start); end !== -1 && end < at; end = this.text.indexOf('\n', start)) {
+      line++;
+      start = end + 1;
+    }
+    this.last = { at, line, start };
+    return { line, column: at - start + 1 };
   }
   fail(message: string, cure: string, at = this.at): never {
     throw new JsonFault(message, cure, at);
@@ -192,6 +203,8 @@ class Scanner implements Cursor {
         this.at++;
         return out;
       }
+      const most = ITEMS_PER_KEY * this.maxKeys;
+      if (++this.items > most) this.fail(`more than ${most} items in lists`, 'send fewer items');
       out.push(this.value([...path, out.length], depth + 1) as JsonValue);
       if (this.endOfItem(']', `item ${out.length}`)) return out;
     }
