@@ -1,4 +1,5 @@
 import { claimSync, loadWithCustomerHits, recordFoundCustomer } from '../database/customers/customers.js';
+import { endAsCovered } from '../database/operations/covered.js';
 import { endRun, recordStep, runEnded } from '../database/operations/steps.js';
 import { chooseCustomer } from '../passes/choose-customer.js';
 import { PermanentError } from '../common/errors.js';
@@ -59,7 +60,9 @@ export function findCustomerActivity(deps: ActivityDeps) {
     await recordFoundCustomer(sql, { ...step, state, detail }, { customerId, matched });
     if (claimed.claim === 'wait') return { found: false, lookAgainAfterMs: claimed.forMs };
     if (claimed.claim === 'covered') {
-      return end('superseded', `A later sync of the same customer covers this one: ${claimed.by}.`);
+      const outcome = await endAsCovered(sql, ref, claimed.by);
+      // It ended in between: this one takes its own turn.
+      return outcome ? { found: false, outcome } : { found: false, lookAgainAfterMs: 50 };
     }
     if (!account) {
       const reason = 'The tenant has no Klaviyo API key: what the webhook said is taken.';

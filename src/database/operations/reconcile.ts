@@ -2,7 +2,7 @@ import type { OperationKind } from '../../passes/operation.js';
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
 import { own, updateOwn, type RunRef } from './fragments.js';
-import { NEXT_RUN } from './retries.js';
+import { NEXT_RUN } from './next-run.js';
 
 export interface UnderWay extends RunRef {
   kind: OperationKind;

@@ -3,20 +3,11 @@ import type { RetryOperationsInput } from '../../passes/operation-input.js';
 import type { Sql, TenantSql } from '../connect.js';
 import { raw, sql, type Statement } from '../sql.js';
 import { isUnfinished, type RunRef } from './fragments.js';
+import { NEXT_RUN } from './next-run.js';
 import { recordStep, runEnded } from './steps.js';
 
 /** Without a sign of life for this long an operation counts as stuck. */
 export const STUCK_MINUTES = 10;
-
-/** What starts the next run of an operation: the former one writes nothing more from then on. */
-export const NEXT_RUN = sql`
-  status = 'accepted',
-  run = operations.run + 1,
-  outcome = null,
-  reason = null,
-  ended_at = null,
-  dispatch_after = now(),
-  dispatched_at = null`;
 
 /** A person's retry takes back what was asked before it. */
 const AGAIN = sql`${NEXT_RUN}, cancel_requested = false`;

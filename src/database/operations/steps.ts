@@ -1,7 +1,8 @@
 import { PermanentError } from '../../common/errors.js';
-import type { RecordedOutcome, Step } from '../../passes/operation.js';
-import type { Sql } from '../connect.js';
+import { REFUSAL_OUTCOMES, type Outcome, type RecordedOutcome, type Step } from '../../passes/operation.js';
+import type { Sql, TenantSql } from '../connect.js';
 import { sql } from '../sql.js';
+import { restartCovered } from './covered.js';
 import * as fragment from './fragments.js';
 import {
   own,
@@ -59,9 +60,24 @@ export async function findEnding(db: Sql, ref: RunRef): Promise<RecordedOutcome 
 
 /**
  * Ends an operation, and tells the merchant of a failed one; a second ending changes nothing. Undefined where another
- * run has taken over, or the operation is gone.
+ * run has taken over, or the operation is gone. One that ends without effect sets those going again that relied on it.
  */
-export async function endOperation(db: Sql, ending: Ending): Promise<Ended | undefined> {
+export async function endOperation(db: TenantSql, ending: Ending): Promise<Ended | undefined> {
+  const hasEffect = ending.status === 'succeeded' && !(REFUSAL_OUTCOMES as readonly Outcome[]).includes(ending.outcome);
+  const ended = hasEffect
+    ? await writeEnding(db, ending)
+    : await db.transaction(async (within) => {
+        const written = await writeEnding(within, ending);
+        // A statement of its own: it must see those that relied on this one while the ending waited for its row.
+        if (written) await restartCovered(within, ending);
+        return written;
+      });
+  if (ended) return { outcome: ended, byThisCall: true };
+  const outcome = await findEnding(db, ending);
+  return outcome && { outcome, byThisCall: false };
+}
+
+async function writeEnding(db: Sql, ending: Ending): Promise<RecordedOutcome | undefined> {
   const failed = fragment.tellMerchant({
     type: 'operation.failed',
     origin: sql`'system'`,
@@ -79,23 +95,21 @@ export async function endOperation(db: Sql, ending: Ending): Promise<Ended | und
     ended as (${fragment.endOperation(ending)}),
     told as (${failed})
     select outcome from ended`);
-  if (ended) return { outcome: ended.outcome, byThisCall: true };
-  const outcome = await findEnding(db, ending);
-  return outcome && { outcome, byThisCall: false };
+  return ended?.outcome;
 }
 
 /**
  * Ends the operation of a step. The outcome that it returns is the proof that an ending stands in the database.
  * @throws PermanentError `run-ended` where another run has taken over.
  */
-export async function endRun(db: Sql, ending: Ending): Promise<RecordedOutcome> {
+export async function endRun(db: TenantSql, ending: Ending): Promise<RecordedOutcome> {
   const ended = await endOperation(db, ending);
   if (!ended) throw runEnded();
   return ended.outcome;
 }
 
 /** Records a step and ends the operation in the same statement: the last step of a quick operation costs one round trip. */
-export async function recordLastStep(db: Sql, record: StepRecord, ending: RunEnding): Promise<RecordedOutcome> {
+export async function recordLastStep(db: TenantSql, record: StepRecord, ending: RunEnding): Promise<RecordedOutcome> {
   const [ended] = await db.query<{ outcome: RecordedOutcome }>(sql`
     with ${own(record)},
     step as (${fragment.recordStep(record)}),
