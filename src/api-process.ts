@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
@@ -25,7 +26,7 @@ export interface RunningApi {
   port: number;
   /** Null: the settings ask for no metrics. */
   metricsPort: number | null;
-  /** Stops accepting, lets running requests finish (10 s at most), then closes what they used. */
+  /** Is unready for the drain time, stops accepting, lets running requests finish (10 s at most), then closes all. */
   stop(): Promise<void>;
 }
 
@@ -102,6 +103,7 @@ export async function startApi(config: ApiConfig, log: Logger, around: ApiSurrou
     await closeParts();
     throw error;
   });
+  let stopping = false;
   const app = createApp({
     installation: config.environment,
     database,
@@ -133,6 +135,7 @@ export async function startApi(config: ApiConfig, log: Logger, around: ApiSurrou
     }),
     notifyAccepted: createAnnouncer(database),
     ...(metrics && { metrics }),
+    isStopping: () => stopping,
     health: engineHealth,
   });
   const server = createHttpServer(app.callback(), config, {
@@ -145,6 +148,8 @@ export async function startApi(config: ApiConfig, log: Logger, around: ApiSurrou
   });
 
   async function stop(): Promise<void> {
+    stopping = true;
+    if (server.listening) await pause(config.drainSeconds * 1_000);
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     // Again and again: a connection whose request has just been answered is kept alive otherwise, and holds up the stop.
     const idle = setInterval(() => server.closeIdleConnections(), 50);

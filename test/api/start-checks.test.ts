@@ -69,7 +69,7 @@ for (const program of ['start-api', 'start-worker'] as const) {
 
 test('a schema that is not migrated is called that: at start, by /readyz, and by a worker, which waits for it', async () => {
   const env = { DATABASE_URL: unmigrated.url, SECRETS_KEY: rightKey };
-  const api = start('start-api', env);
+  const api = start('start-api', { ...env, API_DRAIN_SECONDS: '0' });
   const worker = start('start-worker', env);
   try {
     const named = /database has no schema yet: run "npm run migrate"/;

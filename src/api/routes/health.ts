@@ -55,6 +55,7 @@ export const healthRoutes = (deps: ApiDeps): Route[] => [
     answers: { 200: { description: 'Ready, perhaps degraded', schema: readiness } },
     problems: ['unavailable'],
     async handler(ctx) {
+      if (deps.isStopping?.()) throw new ApiError('unavailable', 'This process is stopping: ask another one.', RETRY);
       const report: HealthReport = await healthReport(deps, await deps.health()).catch((error: unknown) => {
         throw new ApiError('unavailable', 'PostgreSQL cannot be reached: nothing can be accepted.', {
           ...RETRY,
