@@ -1,9 +1,9 @@
 import { noteProgress, recordStep } from '../database/operations/steps.js';
+import { setKlaviyoProfile } from '../database/customers/customer-identifiers.js';
 import {
   countPasses,
   findWriteBackOperation,
   listWriteBackPasses,
-  setKlaviyoProfile,
   type WriteBackPass,
 } from '../database/klaviyo/write-back.js';
 import { profileBody, walletPassRecord } from '../klaviyo/write-back.js';
@@ -128,7 +128,7 @@ async function writeProfile(
     const { profile } = await byKnownProfile(sql, { row, pass, recipient }, (known) =>
       call('profiles', (client) => client.importProfile(profileBody(pass, known))),
     );
-    await setKlaviyoProfile(sql, row.tenant_id, row.customer_id, profile.id);
+    await setKlaviyoProfile(sql, row.customer_id, profile.id);
   } catch (error) {
     // One address that Klaviyo does not take must not hold up the others; the count says that there was one.
     if (!(error instanceof PermanentError)) throw error;

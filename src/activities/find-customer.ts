@@ -2,6 +2,7 @@ import { claimSync, loadWithCustomerHits, recordFoundCustomer } from '../databas
 import { endAsCovered } from '../database/operations/covered.js';
 import { endRun, recordStep, runEnded } from '../database/operations/steps.js';
 import { chooseCustomer } from '../passes/choose-customer.js';
+import { isIdentifying } from '../passes/choose-recipient.js';
 import { PermanentError } from '../common/errors.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
 import { FINAL_STATUSES, type Outcome, type RecordedOutcome } from '../passes/operation.js';
@@ -43,7 +44,8 @@ export function findCustomerActivity(deps: ActivityDeps) {
     };
 
     const input = readInput<ProfileSyncInput>(operation, 'identifiers');
-    const choice = chooseCustomer(input.klaviyoProfileId, hits);
+    const identifying = hits.filter(({ kind }) => isIdentifying(kind, settings.identifyBy));
+    const choice = chooseCustomer(input.klaviyoProfileId, identifying);
     if (choice.outcome !== 'found') {
       await recordStep(sql, { ...step, state: 'succeeded', detail: { matched: [], reason: choice.reason } });
       return end(choice.outcome, choice.reason);

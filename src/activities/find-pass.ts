@@ -1,6 +1,7 @@
 import { customerOfPass, isPassBeingCreated, loadWithHits } from '../database/passes/find-pass.js';
 import { endRun, recordFound, recordStep, runEnded, type FoundEvidence } from '../database/operations/steps.js';
 import { choosePass, type Choice } from '../passes/choose-pass.js';
+import { isIdentifying } from '../passes/choose-recipient.js';
 import type { Sql } from '../database/connect.js';
 import { PermanentError } from '../common/errors.js';
 import type { LifecycleInput, PushUpdateInput } from '../passes/operation-input.js';
@@ -17,6 +18,8 @@ export type FoundPass =
       convert: boolean;
       apply: boolean;
       recompute: boolean;
+      /** Accepting the operation has changed the pass already. */
+      renewed?: boolean;
       google: boolean;
       writeBack: boolean;
       /** What the next step writes down together with its own change; absent where it stands in the database already. */
@@ -54,9 +57,10 @@ export function findPassActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
       operation.input['passId'] === undefined ? 'identifiers' : 'passId',
     );
     const step = { ...ref, step: 'find-pass' } as const;
+    const identifying = (input.identifiers ?? []).filter(({ kind }) => isIdentifying(kind, settings.identifyBy));
     const choice =
       input.passId === undefined
-        ? choosePass(input.identifiers, hits, settings.identifierMatching)
+        ? choosePass(identifying, hits, settings.identifierMatching)
         : await namedPass(sql, ref.tenantId, input.passId);
 
     if (choice.outcome === 'found') {

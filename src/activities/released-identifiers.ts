@@ -23,14 +23,14 @@ export async function askOwners(
   profile: FetchedProfile,
   settings: TenantSettings,
 ): Promise<OwnerAsked[]> {
-  const { tenant_id: tenantId, customer_id: customerId } = operation;
+  const { customer_id: customerId } = operation;
   if (customerId === null) return [];
   const brought = HANDED_KINDS.flatMap((kind) => {
     const value = valueIn(profile, kind, settings);
     return typeof value === 'string' ? [{ kind, value }] : [];
   });
   const asked: OwnerAsked[] = [];
-  for (const owner of await listOtherOwners(sql, { tenantId, customerId }, brought)) {
+  for (const owner of await listOtherOwners(sql, customerId, brought)) {
     const { kind, value, klaviyoProfileId } = owner;
     if (klaviyoProfileId === null || klaviyoProfileId === profile.id) continue;
     const theirs = await call('profiles', (client) => client.getProfile(klaviyoProfileId)).catch((error: unknown) => {

@@ -5,6 +5,7 @@ import { findOperation, listSteps } from '../database/operations/operations.js';
 import { endRun, recordStep } from '../database/operations/steps.js';
 import { profileValues } from '../klaviyo/profile-values.js';
 import { PermanentError } from '../common/errors.js';
+import { isIdentifying } from '../passes/choose-recipient.js';
 import { mergeFields } from '../passes/field-order.js';
 import type { RecordedOutcome } from '../passes/operation.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
@@ -97,8 +98,9 @@ export function updateCustomerActivity(deps: ActivityDeps) {
     const sql = deps.database.tenant(tenantId);
     try {
       return await sql.transaction(async (tx) => {
-        const operation = await findOperation(tx, tenantId, ref.operationId);
+        // The lock first: whoever took an identifier from this customer has written that into the operation, too.
         const row = await lockCustomer(tx, tenantId, customerId);
+        const operation = await findOperation(tx, tenantId, ref.operationId);
         if (!operation || !row) throw new PermanentError('customer-vanished', 'The customer no longer exists.');
         const input = readInput<ProfileSyncInput>(operation, 'identifiers');
         const { customer, unlisted, warnings } = profileValues(input, settings);
@@ -121,7 +123,10 @@ export function updateCustomerActivity(deps: ActivityDeps) {
           // One that lost may have brought back a third.
           const lost = merged.superseded.includes(name) && !merged.changed.includes(name);
           if (!(name in customer) || lost) continue;
-          const other = value === undefined ? undefined : await takeIdentifier(tx, ref, { kind, value });
+          // A contact that identifies nobody is nobody's alone: it is kept with each who has it.
+          const alone = isIdentifying(kind, settings.identifyBy);
+          const other =
+            value === undefined || !alone ? undefined : await takeIdentifier(tx, customerId, { kind, value });
           if (other !== undefined) {
             const claim = { operation, customerId, kind, value: value!, ownerId: other };
             if (!(await takeIfGivenUp(tx, claim, settings))) {
@@ -131,7 +136,7 @@ export function updateCustomerActivity(deps: ActivityDeps) {
             }
             handedOver.push(kind);
           }
-          if (merged.changed.includes(name)) await dropIdentifiers(tx, ref, kind, value ?? null);
+          if (merged.changed.includes(name)) await dropIdentifiers(tx, customerId, kind, value ?? null);
         }
         // What an earlier attempt had changed stays changed by this operation.
         const steps = await listSteps(tx, tenantId, ref.operationId);

@@ -1,4 +1,4 @@
-import { setKlaviyoProfile } from '../database/klaviyo/write-back.js';
+import { setKlaviyoProfile } from '../database/customers/customer-identifiers.js';
 import {
   identifierBodies,
   profileBody,
@@ -80,7 +80,7 @@ async function importProfile(session: WriteBackSession, subject: Subject, before
   });
   const { profile, partialFailure } = imported;
   for (const field of partialFailure) identifiers[field] = 'dropped';
-  await setKlaviyoProfile(session.sql, row.tenant_id, row.customer_id, profile.id);
+  await setKlaviyoProfile(session.sql, row.customer_id, profile.id);
   const known: KnownIdentifiers = {
     id: profile.id,
     email: textOf(profile, 'email'),

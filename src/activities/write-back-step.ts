@@ -1,9 +1,9 @@
 import { noteProgress, recordStep } from '../database/operations/steps.js';
-import type { Sql, TenantSql } from '../database/connect.js';
+import { setKlaviyoProfile } from '../database/customers/customer-identifiers.js';
+import type { TenantSql } from '../database/connect.js';
 import {
   findWriteBackOperation,
   findWriteBackPass,
-  setKlaviyoProfile,
   type WriteBackOperation,
   type WriteBackPass,
 } from '../database/klaviyo/write-back.js';
@@ -101,7 +101,7 @@ export async function writeBackStep(
  * Klaviyo answers 404 to an id that it no longer knows.
  */
 export async function byKnownProfile<T>(
-  sql: Sql,
+  sql: TenantSql,
   { row, recipient }: Subject,
   run: (recipient: WrittenRecipient) => Promise<T>,
 ): Promise<T> {
@@ -111,7 +111,7 @@ export async function byKnownProfile<T>(
     const others = { ...recipient, profileId: null };
     const known = error instanceof PermanentError && error.code === 'klaviyo-not-found' && recipient.profileId !== null;
     if (!known || (others.email ?? others.phone ?? others.externalId) === null) throw error;
-    await setKlaviyoProfile(sql, row.tenant_id, row.customer_id, null);
+    await setKlaviyoProfile(sql, row.customer_id, null);
     return run(others);
   }
 }

@@ -25,6 +25,14 @@ const NARROWING = 'passTemplate';
  */
 export function choosePass(asked: readonly Identifier[], hits: readonly Hit[], matching: 'all' | 'known'): Choice {
   const naming = asked.filter((identifier) => identifier.kind !== NARROWING);
+  if (naming.length === 0) {
+    return {
+      outcome: 'pass-not-found',
+      reason:
+        'No identifier given names a person in this tenant (settings.identifyBy). Send an e-mail address, customer id or serial number.',
+      unknown: [],
+    };
+  }
   const template = asked.find((identifier) => identifier.kind === NARROWING)?.value;
   const usable = hits.filter((hit) => hit.state !== 'deleted');
   const byKind = new Map(

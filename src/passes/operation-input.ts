@@ -14,6 +14,8 @@ export interface PushUpdateInput {
   updateMetadata: boolean;
   /** A guard of the sender's own that only moves forward, where given. */
   version?: string | null;
+  /** The pass had expired, and was made valid again when this was accepted: its holders are told in any case. */
+  renewed?: boolean;
 }
 
 /** What an issue-pass asks for; the serial number is drawn at acceptance, so that a retry meets its own pass. */

@@ -28,6 +28,16 @@ export const tenantSettings = z.strictObject({
   /** At most one push per device and pass type in this window, plus one at its end; seconds. */
   pushWindowSeconds: z.int().min(0).max(3600).default(10),
   allowSeveralPasses: z.boolean().default(false),
+  /**
+   * Which contacts lead to a customer, beside customerId and the tenant's own identifiers. Without `phone`, people may
+   * share a phone number: it is kept, and names nobody.
+   */
+  identifyBy: z
+    .array(z.enum(['email', 'phone']))
+    .max(2)
+    .default(['email', 'phone']),
+  /** Issuing to the holder of an expired pass: `renew` makes it valid again, `new` issues another one. */
+  issueAfterExpiry: z.enum(['renew', 'new']).default('renew'),
   listeners: z
     .strictObject({
       pushUpdate: z.boolean().default(true),

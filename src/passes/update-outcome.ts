@@ -22,4 +22,5 @@ export const stepsAskedFor = (input: Partial<PushUpdateInput>) => ({
   convert: (input.passType ?? null) !== null,
   apply: Object.keys(input.data ?? {}).length > 0,
   recompute: input.updateMetadata ?? false,
+  ...(input.renewed && { renewed: true }),
 });

@@ -32,7 +32,7 @@ export async function pushUpdate(input: OperationInput): Promise<OperationResult
       ? await cancellableUnless(applies, () => runStep('recompute-metadata', target, 'database'))
       : null;
 
-    const changed = applies || (recomputed?.changed ?? 0) > 0;
+    const changed = applies || (recomputed?.changed ?? 0) > 0 || found.renewed === true;
     const superseded = (applied?.superseded ?? 0) > 0 || converted?.outcome === 'superseded';
     const outcome = outcomeOfUpdate({ typeChanged, changed, superseded });
     if (!changed) return { outcome, passId };

@@ -158,7 +158,7 @@ export async function enrol(
     type,
     data,
     visuals: computeVisuals(type.design, data, timesOfPass(type.design, data, settings)),
-    allowSeveral: settings.allowSeveralPasses,
+    settings,
     answer: ({ serialNumber }) => ({ status: 201, body: { serialNumber } }),
   });
   if (result.outcome !== 'answered') throw new ApiError('conflict', 'The pass of this person could not be issued.');

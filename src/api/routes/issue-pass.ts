@@ -98,7 +98,7 @@ export const issuePassRoutes = (deps: ApiDeps): Route[] => [
       200: { description: 'The recipient already holds such a pass: it is updated', schema: issued },
       201: { description: 'The pass is live, its link works', schema: issued },
     },
-    problems: ['listener-closed', 'flow-not-allowed', 'idempotency-key-reused', 'conflict'],
+    problems: ['listener-closed', 'flow-not-allowed', 'identifier-missing', 'idempotency-key-reused', 'conflict'],
     async handler(ctx, { caller, correlationId }) {
       checkListener(ctx, caller, 'issuePass');
       const { tenantId, settings } = caller.tenant;
@@ -136,7 +136,7 @@ export const issuePassRoutes = (deps: ApiDeps): Route[] => [
           type,
           data: checked.data,
           visuals: computeVisuals(type.design, checked.data, timesOfPass(type.design, checked.data, settings)),
-          allowSeveral: settings.allowSeveralPasses,
+          settings,
           answer: (pass, created) => ({ status: created ? 201 : 200, body: present(deps, caller, checked, pass) }),
         }),
       );
@@ -149,7 +149,13 @@ export const issuePassRoutes = (deps: ApiDeps): Route[] => [
       if (result.outcome === 'identifiers-clash') {
         throw new ApiError(
           'conflict',
-          `These identifiers belong to different customers: ${result.kinds.join(', ')}. No pass was made. Send identifiers of one person only, or sync the profile first.`,
+          `These identifiers belong to different customers: ${result.kinds.join(', ')}. No pass was made. Send identifiers of one person only; where they are one person, merge the two customers.`,
+        );
+      }
+      if (result.outcome === 'nobody-named') {
+        throw new ApiError(
+          'identifier-missing',
+          `Nobody is named: this tenant identifies people by ${['customerId', ...settings.identifyBy, ...settings.customIdentifiers].join(', ')} (settings.identifyBy). Send one of these.`,
         );
       }
       if (!result.repeated) noteAccepted(ctx, { kind: 'issue-pass', test: caller.test });

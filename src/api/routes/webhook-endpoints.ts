@@ -167,11 +167,10 @@ export const webhookEndpointRoutes = (deps: ApiDeps): Route[] => {
       async handler(ctx, { params, caller }) {
         const { oldSecretValidHours } = await readJson(ctx, rotated);
         const tenant = caller.tenant.tenantId;
-        if (!(await getEndpoint(sqlOf(caller), tenant, params.endpointId))) throw notFound();
         const secret = newWebhookSecret();
         const oldUntil = new Date(deps.now() + oldSecretValidHours * 3_600_000);
         const rotation = { tenantId: tenant, endpointId: params.endpointId, secret, oldUntil };
-        await rotateSecret(sqlOf(caller), rotation, deps.secretBox);
+        if (!(await rotateSecret(sqlOf(caller), rotation, deps.secretBox))) throw notFound();
         ctx.body = { secret, oldSecretValidUntil: oldUntil.toISOString() };
       },
     }),

@@ -1,45 +1,68 @@
-import type { Sql } from '../connect.js';
+import type { Sql, TenantSql } from '../connect.js';
+import { sql } from '../sql.js';
+
+/**
+ * Klaviyo's id of a profile has no unique key of its own: whoever gives it to a customer takes this lock first, after the
+ * customer's row, and sees who has it.
+ */
+async function findProfileOwner(db: Sql, customerId: string, profileId: string): Promise<string | undefined> {
+  const lockName = `klaviyo-profile/${db.tenantId}/${profileId}`;
+  await db.query(sql`select pg_advisory_xact_lock(hashtextextended(${lockName}, 0))`);
+  const [other] = await db.query<{ customer_id: string }>(sql`
+    select customer_id
+      from customers
+     where tenant_id = ${db.tenantId} and klaviyo_profile_id = ${profileId} and customer_id <> ${customerId}
+     limit 1`);
+  return other?.customer_id;
+}
 
 /** Gives a customer an identifier; the customer who has it already is returned instead, and nothing was written. */
 export async function takeIdentifier(
-  sql: Sql,
-  owner: { tenantId: string; customerId: string },
+  db: Sql,
+  customerId: string,
   { kind, value }: { kind: string; value: string },
 ): Promise<string | undefined> {
-  const { tenantId, customerId } = owner;
-  if (kind === 'klaviyoProfileId') {
-    // It has no unique key of its own: two customers who take one at the same time go one after the other.
-    await sql.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`klaviyo-profile/${tenantId}/${value}`]);
-    const [other] = await sql.query<{ customer_id: string }>(
-      'select customer_id from customers where tenant_id = $1 and klaviyo_profile_id = $2 and customer_id <> $3 limit 1',
-      [tenantId, value, customerId],
-    );
-    return other?.customer_id;
-  }
-  await sql.query(
-    `insert into customer_identifiers (tenant_id, kind, value, customer_id) values ($1, $2, $3, $4)
-     on conflict (tenant_id, kind, value) do nothing`,
-    [tenantId, kind, value, customerId],
-  );
+  if (kind === 'klaviyoProfileId') return findProfileOwner(db, customerId, value);
+  await db.query(sql`
+    insert into customer_identifiers (tenant_id, kind, value, customer_id)
+    values (${db.tenantId}, ${kind}, ${value}, ${customerId})
+        on conflict (tenant_id, kind, value) do nothing`);
   // A statement of its own: the insert may have waited for another transaction, whose row its snapshot does not show.
-  const [row] = await sql.query<{ customer_id: string }>(
-    'select customer_id from customer_identifiers where tenant_id = $1 and kind = $2 and value = $3',
-    [tenantId, kind, value],
-  );
+  const [row] = await db.query<{ customer_id: string }>(sql`
+    select customer_id
+      from customer_identifiers
+     where tenant_id = ${db.tenantId} and kind = ${kind} and value = ${value}`);
   return row?.customer_id === customerId ? undefined : row?.customer_id;
 }
 
+/** Remembers which profile the customer is in Klaviyo, unless another customer is known as that one; null forgets it. */
+export async function setKlaviyoProfile(db: TenantSql, customerId: string, profileId: string | null): Promise<void> {
+  const [seen] = await db.query<{ id: string | null }>(sql`
+    select klaviyo_profile_id as id from customers where tenant_id = ${db.tenantId} and customer_id = ${customerId}`);
+  if (!seen || seen.id === profileId) return;
+  await db.transaction(async (inside) => {
+    const [known] = await inside.query<{ id: string | null }>(sql`
+      select klaviyo_profile_id as id
+        from customers
+       where tenant_id = ${db.tenantId} and customer_id = ${customerId}
+         for no key update`);
+    if (!known || known.id === profileId) return;
+    if (profileId !== null && (await findProfileOwner(inside, customerId, profileId)) !== undefined) return;
+    await inside.query(sql`
+      update customers
+         set klaviyo_profile_id = ${profileId}
+       where tenant_id = ${db.tenantId} and customer_id = ${customerId}`);
+  });
+}
+
 /** Forgets the identifiers of one kind that a customer no longer has. */
-export async function dropIdentifiers(
-  sql: Sql,
-  owner: { tenantId: string; customerId: string },
-  kind: string,
-  keep: string | null,
-): Promise<void> {
-  await sql.query(
-    `delete from customer_identifiers where tenant_id = $1 and customer_id = $2 and kind = $3 and value is distinct from $4`,
-    [owner.tenantId, owner.customerId, kind, keep],
-  );
+export async function dropIdentifiers(db: Sql, customerId: string, kind: string, keep: string | null): Promise<void> {
+  await db.query(sql`
+    delete from customer_identifiers
+     where tenant_id = ${db.tenantId}
+       and customer_id = ${customerId}
+       and kind = ${kind}
+       and value is distinct from ${keep}`);
 }
 
 export interface OtherOwner {
@@ -48,20 +71,24 @@ export interface OtherOwner {
   customerId: string;
   /** Klaviyo's id of the owner's profile, where one is known. */
   klaviyoProfileId: string | null;
+  email: string | null;
 }
 
-/** Which of these identifiers belong to somebody else than this customer. */
+/** Which of these identifiers belong to somebody else than this customer; all owners where none is named. */
 export async function listOtherOwners(
-  sql: Sql,
-  owner: { tenantId: string; customerId: string },
+  db: Sql,
+  customerId: string | null,
   identifiers: readonly { kind: string; value: string }[],
 ): Promise<OtherOwner[]> {
-  return sql.query<OtherOwner>(
-    `select i.kind, i.value, i.customer_id as "customerId", c.klaviyo_profile_id as "klaviyoProfileId"
-       from jsonb_to_recordset($3::jsonb) as given(kind text, value text)
-       join customer_identifiers i on i.tenant_id = $1 and i.kind = given.kind and i.value = given.value
-       join customers c on c.tenant_id = $1 and c.customer_id = i.customer_id
-      where i.customer_id <> $2`,
-    [owner.tenantId, owner.customerId, JSON.stringify(identifiers)],
-  );
+  return db.query<OtherOwner>(sql`
+    select i.kind,
+           i.value,
+           i.customer_id as "customerId",
+           c.klaviyo_profile_id as "klaviyoProfileId",
+           c.email
+      from jsonb_to_recordset(${JSON.stringify(identifiers)}::jsonb) as given (kind text, value text)
+      join customer_identifiers i
+        on i.tenant_id = ${db.tenantId} and i.kind = given.kind and i.value = given.value
+      join customers c on c.tenant_id = ${db.tenantId} and c.customer_id = i.customer_id
+     where i.customer_id is distinct from ${customerId}::uuid`);
 }

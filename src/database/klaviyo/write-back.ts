@@ -105,20 +105,6 @@ export async function findWriteBackOperation(
   return row;
 }
 
-/** Remembers or forgets (null) which profile the customer is in Klaviyo. */
-export async function setKlaviyoProfile(
-  sql: Sql,
-  tenantId: string,
-  customerId: string,
-  profileId: string | null,
-): Promise<void> {
-  await sql.query(
-    `update customers set klaviyo_profile_id = $3
-      where tenant_id = $1 and customer_id = $2 and klaviyo_profile_id is distinct from $3`,
-    [tenantId, customerId, profileId],
-  );
-}
-
 /** How many passes the tenant has. */
 export async function countPasses(sql: Sql, tenantId: string): Promise<number> {
   const [row] = await sql.query<{ count: number }>('select count(*)::int as count from passes where tenant_id = $1', [

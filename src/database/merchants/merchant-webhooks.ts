@@ -41,14 +41,23 @@ async function insertSecret(sql: Sql, tenantId: string, endpointId: string, secr
   );
 }
 
-/** Adds a secret; the ones before stay valid until `oldUntil`, so that the receiver can change over. */
+/**
+ * Adds a secret; the ones before stay valid until `oldUntil`, so that the receiver can change over. False where the
+ * endpoint is gone.
+ */
 export async function rotateSecret(
   sql: TenantSql,
   rotation: { tenantId: string; endpointId: string; secret: string; oldUntil: Date },
   box: SecretBox,
-): Promise<void> {
+): Promise<boolean> {
   const { tenantId, endpointId } = rotation;
-  await sql.transaction(async (tx) => {
+  return sql.transaction(async (tx) => {
+    // Rotations of one endpoint take turns: each ends the secret of the one before it.
+    const known = await tx.query('select from webhook_endpoints where tenant_id = $1 and endpoint_id = $2 for update', [
+      tenantId,
+      endpointId,
+    ]);
+    if (known.length === 0) return false;
     await tx.query(`delete from webhook_secrets where tenant_id = $1 and endpoint_id = $2 and expires_at <= now()`, [
       tenantId,
       endpointId,
@@ -58,6 +67,7 @@ export async function rotateSecret(
       [tenantId, endpointId, rotation.oldUntil],
     );
     await insertSecret(tx, tenantId, endpointId, rotation.secret, box);
+    return true;
   });
 }
 

@@ -1,24 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { IssuePassInput, PushUpdateInput } from '../../passes/operation-input.js';
+import type { Identifier, IssuePassInput, PushUpdateInput } from '../../passes/operation-input.js';
 import type { JsonValue } from '../../common/json.js';
 import type { PassTypeVersion } from '../../passes/pass-type.js';
-import type { PassState } from '../../passes/pass.js';
+import { personal } from '../../passes/choose-recipient.js';
+import type { TenantSettings } from '../../passes/tenant-settings.js';
 import type { Sql, TenantSql } from '../connect.js';
-import { findOperation, insertOrFindOperation, type NewOperation } from '../operations/operations.js';
 import { own, tellMerchant, updateOwn } from '../operations/fragments.js';
-import { raw, sql as statement } from '../sql.js';
+import { findOperation, insertOrFindOperation, type NewOperation } from '../operations/operations.js';
+import { findOrCreateRecipient, IdentifiersClash, RecipientRace } from '../customers/recipients.js';
+import { raw, sql } from '../sql.js';
 import { bumpTag } from './bump-tag.js';
-import { findOrCreateRecipient, IdentifiersClash, namesPerson, RecipientRace } from '../customers/recipients.js';
+import { findPassOfNobody, lockLivePass, type LivePass } from './live-pass.js';
+import { renewPass, replaceExpired } from './renew-pass.js';
 
 /** The pass that an issue led to, as far as the answer names it. */
-export interface IssuedPass {
+export interface IssuedPass extends LivePass {
   operationId: string;
-  passId: string;
-  serialNumber: string;
-  externalId: string | null;
-  passTypeId: string;
-  state: PassState;
-  createdAt: Date;
 }
 
 export interface StoredAnswer {
@@ -33,8 +30,8 @@ export interface IssueOrder {
   /** Complete data of a new pass, defaults included. */
   data: Record<string, JsonValue>;
   visuals: Record<string, string>;
-  /** Whether a recipient may hold several live passes of one type. */
-  allowSeveral: boolean;
+  /** What the tenant says of several passes, of contacts as identifiers, and of expired passes. */
+  settings: Pick<TenantSettings, 'allowSeveralPasses' | 'identifyBy' | 'issueAfterExpiry'>;
   /** Builds the answer, which is kept with the operation and given again to a repeated delivery. */
   answer(pass: IssuedPass, created: boolean): StoredAnswer;
 }
@@ -42,7 +39,9 @@ export interface IssueOrder {
 export type IssueOutcome =
   | { outcome: 'answered'; operationId: string; answer: StoredAnswer; repeated: boolean }
   | { outcome: 'key-reused' }
-  | { outcome: 'identifiers-clash'; kinds: readonly string[] };
+  | { outcome: 'identifiers-clash'; kinds: readonly string[] }
+  /** Only by contacts that identify nobody in this tenant. */
+  | { outcome: 'nobody-named' };
 
 const TRIES = 4;
 
@@ -50,10 +49,14 @@ const TRIES = 4;
  * Accepts an issue and makes its pass in one transaction: operation, customer, pass, first revision and event, or
  * nothing. A recipient's live pass of the same type is updated instead. Two simultaneous requests meet one pass.
  */
-export async function issuePass(sql: TenantSql, order: IssueOrder): Promise<IssueOutcome> {
+export async function issuePass(db: TenantSql, order: IssueOrder): Promise<IssueOutcome> {
+  const { identifiers, externalId } = order.operation.input;
+  if (externalId === null && personal(identifiers, order.settings.identifyBy).length === 0) {
+    return { outcome: 'nobody-named' };
+  }
   for (let attempt = 1; ; attempt++) {
     try {
-      return await sql.transaction((inside) => issueOnce(inside, order));
+      return await db.transaction((inside) => issueOnce(inside, order));
     } catch (error) {
       if (error instanceof IdentifiersClash) return { outcome: 'identifiers-clash', kinds: error.kinds };
       if (attempt === TRIES || !isRace(error)) throw error;
@@ -65,39 +68,41 @@ export async function issuePass(sql: TenantSql, order: IssueOrder): Promise<Issu
 const isRace = (error: unknown): boolean =>
   error instanceof RecipientRace || ['23505', '40P01'].includes((error as { code?: string }).code ?? '');
 
-async function issueOnce(sql: Sql, order: IssueOrder): Promise<IssueOutcome> {
-  const { operation } = order;
-  const { tenantId } = operation;
-  const accepted = await insertOrFindOperation(sql, operation);
+async function issueOnce(db: Sql, order: IssueOrder): Promise<IssueOutcome> {
+  const { operation, settings } = order;
+  const { tenantId, input, test = false } = operation;
+  const accepted = await insertOrFindOperation(db, operation);
   const { operationId } = accepted;
   if (accepted.duplicate) {
-    const twin = await findOperation(sql, tenantId, operationId);
+    const twin = await findOperation(db, tenantId, operationId);
     const answer = twin?.response as StoredAnswer | null | undefined;
     const same = twin?.body_hash != null && operation.bodyHash !== null && twin.body_hash.equals(operation.bodyHash);
     return same && answer ? { outcome: 'answered', operationId, answer, repeated: true } : { outcome: 'key-reused' };
   }
-  const { input, test = false } = operation;
+  const { allowSeveralPasses: allowSeveral, identifyBy } = settings;
   const { externalId } = input;
-  const unnamed = !order.allowSeveral && externalId !== null && !namesPerson(input.identifiers);
-  const held = unnamed ? await findPassOfNobody(sql, tenantId, externalId, order.type.passTypeId) : undefined;
-  if (held) return update(held);
-  const customerId = await findOrCreateRecipient(sql, tenantId, {
+  const unnamed = !allowSeveral && externalId !== null && personal(input.identifiers, identifyBy).length === 0;
+  const held = unnamed ? await findPassOfNobody(db, externalId, order.type.passTypeId) : undefined;
+  if (held && !(await leavesItsPlace(held))) return update(held);
+  const { customerId, left } = await findOrCreateRecipient(db, {
     identifiers: input.identifiers,
     name: input.recipient.name,
     test,
+    identifyBy,
   });
+  if (left.length > 0) await warnOfShared(db, operationId, left);
   const liveKey = `${customerId}:${order.type.passTypeId}`;
-  const live = order.allowSeveral ? undefined : await findLivePass(sql, tenantId, liveKey);
-  if (live) return update(live);
-  const made = await insertPass(sql, order, {
+  const live = allowSeveral ? undefined : await lockLivePass(db, liveKey);
+  if (live && !(await leavesItsPlace(live))) return update(live);
+  const made = await insertPass(db, order, {
     customerId,
-    liveKey: order.allowSeveral ? null : liveKey,
+    liveKey: allowSeveral ? null : liveKey,
     sequence: accepted.acceptanceSequence,
   });
   const answer = order.answer({ ...made, operationId }, true);
-  await sql.query(statement`
+  await db.query(sql`
     with ${own({ tenantId, operationId, run: 1 })}
-    ${updateOwn(statement`
+    ${updateOwn(sql`
       pass_id = ${made.passId}::uuid,
       customer_id = ${customerId}::uuid,
       revision = 1,
@@ -105,79 +110,54 @@ async function issueOnce(sql: Sql, order: IssueOrder): Promise<IssueOutcome> {
       response = ${JSON.stringify(answer)}::jsonb`)}`);
   return { outcome: 'answered', operationId, answer, repeated: false };
 
-  async function update(pass: Omit<IssuedPass, 'operationId'>): Promise<IssueOutcome> {
+  /** Where the tenant wants a new pass after an expired one: the old one stays expired and gives way. */
+  async function leavesItsPlace(pass: LivePass): Promise<boolean> {
+    if (pass.state !== 'expired' || settings.issueAfterExpiry !== 'new') return false;
+    await replaceExpired(db, pass.passId);
+    return true;
+  }
+
+  async function update(pass: LivePass): Promise<IssueOutcome> {
+    const renewed =
+      pass.state === 'expired' &&
+      (await renewPass(db, { tenantId, operationId, passId: pass.passId }, accepted.acceptanceSequence));
     const change: PushUpdateInput = {
       identifiers: [{ kind: 'serialNumber', value: pass.serialNumber }],
       passType: null,
       data: input.data,
       updateMetadata: true,
+      ...(renewed && { renewed }),
     };
-    const said = order.answer({ ...pass, operationId }, false);
-    await sql.query(statement`
+    const state = renewed ? 'active' : pass.state;
+    const answer = order.answer({ ...pass, state, operationId }, false);
+    await db.query(sql`
       with ${own({ tenantId, operationId, run: 1 })}
-      ${updateOwn(statement`
+      ${updateOwn(sql`
         kind = 'push-update',
         input = ${JSON.stringify(change)}::jsonb,
-        response = ${JSON.stringify(said)}::jsonb`)}`);
-    return { outcome: 'answered', operationId, answer: said, repeated: false };
+        response = ${JSON.stringify(answer)}::jsonb`)}`);
+    return { outcome: 'answered', operationId, answer, repeated: false };
   }
 }
 
-interface LiveRow {
-  pass_id: string;
-  serial_number: string;
-  external_id: string | null;
-  pass_type_id: string;
-  state: PassState;
-  created_at: Date;
-}
-const LIVE = 'select pass_id, serial_number, external_id, pass_type_id, state, created_at from passes';
-
-async function findLivePass(
-  sql: Sql,
-  tenantId: string,
-  liveKey: string,
-): Promise<Omit<IssuedPass, 'operationId'> | undefined> {
-  const [row] = await sql.query<LiveRow>(`${LIVE} where tenant_id = $1 and live_key = $2`, [tenantId, liveKey]);
-  return row && toIssued(row);
-}
-
-/**
- * The live pass that the merchant's own id names, where a request names nobody: a repeated delivery must not make another
- * one. No key of a table stands for such a holder, so requests of one id go one after the other until the commit.
- */
-async function findPassOfNobody(
-  sql: Sql,
-  tenantId: string,
-  externalId: string,
-  passTypeId: string,
-): Promise<Omit<IssuedPass, 'operationId'> | undefined> {
-  await sql.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`external-id/${tenantId}/${externalId}`]);
-  const [row] = await sql.query<LiveRow>(
-    `${LIVE} where tenant_id = $1 and external_id = $2 and pass_type_id = $3 and live_key is not null
-      order by created_at limit 1`,
-    [tenantId, externalId, passTypeId],
-  );
-  return row && toIssued(row);
-}
-
-function toIssued(row: LiveRow): Omit<IssuedPass, 'operationId'> {
-  return {
-    passId: row.pass_id,
-    serialNumber: row.serial_number,
-    externalId: row.external_id,
-    passTypeId: row.pass_type_id,
-    state: row.state,
-    createdAt: row.created_at,
-  };
+/** Notes with the operation that a phone number stayed with its owner. */
+async function warnOfShared(db: Sql, operationId: string, left: readonly Identifier[]): Promise<void> {
+  const warnings = left.map(({ kind }) => ({
+    type: 'warning',
+    pointer: `/recipient/${kind}`,
+    message: `this ${kind} belongs to another customer and stayed there; the pass was issued without it. One person: merge the two customers. Several people with one phone: leave "phone" out of settings.identifyBy`,
+  }));
+  await db.query(sql`
+    with ${own({ tenantId: db.tenantId, operationId, run: 1 })}
+    ${updateOwn(sql`repairs = operations.repairs || ${JSON.stringify(warnings)}::jsonb`)}`);
 }
 
 /** Pass, tag, first revision and `pass.created` in one statement. */
 async function insertPass(
-  sql: Sql,
+  db: Sql,
   order: IssueOrder,
   place: { customerId: string; liveKey: string | null; sequence: string },
-): Promise<Omit<IssuedPass, 'operationId'>> {
+): Promise<LivePass> {
   const { operation, type, data } = order;
   const { input } = operation;
   const passId = randomUUID();
@@ -193,12 +173,12 @@ async function insertPass(
   };
   const told = tellMerchant({
     type: 'pass.created',
-    passId: statement`${passId}::uuid`,
-    customerId: statement`${place.customerId}::uuid`,
-    payload: statement`${JSON.stringify(payload)}::jsonb`,
-    from: statement`join pass on true`,
+    passId: sql`${passId}::uuid`,
+    customerId: sql`${place.customerId}::uuid`,
+    payload: sql`${JSON.stringify(payload)}::jsonb`,
+    from: sql`join pass on true`,
   });
-  const [row] = await sql.query<{ created_at: Date }>(statement`
+  const [row] = await db.query<{ created_at: Date }>(sql`
     with ${own({ tenantId: operation.tenantId, operationId: operation.operationId, run: 1 })},
     bumped as (${bumpTag(operation.tenantId, appleType, raw('own'))}),
     pass as (
