@@ -1,5 +1,5 @@
 # One image for every process of Passrelay: API, worker, codec server, migrations, command line.
-FROM node:24.11.1-bookworm-slim AS build
+FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
@@ -7,7 +7,7 @@ COPY . .
 # What is for `npm start` alone, or for another platform, stays out: more than half of the image.
 RUN npm run build && npm prune --omit=dev --no-audit --no-fund && node scripts/prune-image.js
 
-FROM node:24.11.1-bookworm-slim
+FROM node:24.21.0-bookworm-slim
 # A plain `docker run` is production: payloads encrypted, the demo's keys and http refused.
 ENV NODE_ENV=production \
     PASSRELAY_ENV=production \
