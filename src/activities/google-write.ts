@@ -77,25 +77,33 @@ export async function convertObject(
   return { objectId, replaces: replaced ? live.object_id : null, notified: false };
 }
 
+/** What a notification costs, charged before it is sent: where the answer is lost, the holder may have seen it. */
+export interface NotificationCharge {
+  charge(): Promise<void>;
+  giveBack(): Promise<void>;
+}
+
+export interface ObjectUpdate {
+  live: GoogleObjectRow;
+  design: PassTypeDesign;
+  data: Readonly<Record<string, JsonValue>>;
+  revision: number;
+  /** Changed fields of `notifyOn`. */
+  notifyFields: readonly string[];
+  /** Write also what Google has already, so that it tells its devices again. */
+  again: boolean;
+  nowMs: number;
+  notification: NotificationCharge;
+  body(notify: boolean): GoogleResource;
+  ownedFields: readonly string[];
+}
+
 /**
  * Brings an object that exists to the pass's present state, and notifies its holder where a field of `notifyOn` changed:
  * with the write itself where the type can, else by a message. Beyond Google's three in 24 hours it stays quiet.
  */
-export async function updateObject(
-  client: GoogleWalletClient,
-  input: {
-    live: GoogleObjectRow;
-    design: PassTypeDesign;
-    data: Readonly<Record<string, JsonValue>>;
-    revision: number;
-    /** Changed fields of `notifyOn`. */
-    notifyFields: readonly string[];
-    nowMs: number;
-    body(notify: boolean): GoogleResource;
-    ownedFields: readonly string[];
-  },
-): Promise<WrittenObject> {
-  const { live, notifyFields, nowMs, body, ownedFields } = input;
+export async function updateObject(client: GoogleWalletClient, input: ObjectUpdate): Promise<WrittenObject> {
+  const { live, notifyFields, ownedFields } = input;
   const kind = `${live.object_type}Object` as const;
   const objectId = live.object_id;
   let current: GoogleResource;
@@ -103,74 +111,95 @@ export async function updateObject(
     current = await client.get(kind, objectId);
   } catch (error) {
     if (!isCode(error, 'google-not-found')) throw error;
-    return insertObject(client, live.object_type, body(false), ownedFields);
+    return insertObject(client, live.object_type, input.body(false), ownedFields);
   }
   const wanted = notifyFields.length > 0 && current['hasUsers'] !== false;
+  const charged = live.charged_revision === input.revision;
   const sent = live.notified_at.map((at) => at.getTime());
-  const allowed = wanted && chooseMessageType(sent, nowMs) === 'TEXT_AND_NOTIFY';
+  const allowed = wanted && (charged || chooseMessageType(sent, input.nowMs) === 'TEXT_AND_NOTIFY');
   const byField = live.object_type !== 'generic';
-
-  const write = async (notify: boolean): Promise<'none' | 'PATCH' | 'PUT'> => {
-    const change = googleWrite(current, body(notify), ownedFields);
+  const write = async (notify: boolean): Promise<void> => {
+    const change = googleWrite(current, input.body(notify), ownedFields);
     if (change.method === 'PUT') await client.put(kind, objectId, change.body);
     if (change.method === 'PATCH') await client.patch(kind, objectId, change.body);
-    return change.method;
+    if (change.method === 'none' && input.again) await client.patch(kind, objectId, input.body(false));
   };
-  let method: 'none' | 'PATCH' | 'PUT';
-  let refused = false;
-  let notified = false;
-  const quietly = async <T>(loud: () => Promise<T>, quiet: () => Promise<T>): Promise<T> => {
-    try {
-      return await loud();
-    } catch (error) {
-      if (!isCode(error, 'google-quota')) throw error;
-      // Google counts more than we see; where it was the rate instead, the quiet write is refused as well.
-      refused = true;
-      return quiet();
-    }
-  };
-  method =
-    byField && allowed
-      ? await quietly(
-          () => write(true),
-          () => write(false),
-        )
-      : await write(false);
-  if (byField) notified = allowed && !refused && method !== 'none';
-
-  if (!byField && wanted) {
-    const id = `revision-${input.revision}`;
-    const messages = Array.isArray(current['messages']) ? (current['messages'] as GoogleResource[]) : [];
-    if (messages.some((message) => message['id'] === id)) {
-      notified = messages.some((m) => m['id'] === id && m['messageType'] === 'TEXT_AND_NOTIFY');
-    } else {
-      if (messages.length >= MESSAGES_KEPT) {
-        await client.patch(kind, objectId, { messages: messages.slice(-(MESSAGES_KEPT - 1)) });
-      }
-      const text = messageOf(input.design, input.data, notifyFields);
-      const send = (messageType: 'TEXT' | 'TEXT_AND_NOTIFY') =>
-        client.addMessage(kind, objectId, { id, ...text, messageType });
-      if (allowed) {
-        await quietly(
-          () => send('TEXT_AND_NOTIFY'),
-          () => send('TEXT'),
-        );
-      } else await send('TEXT');
-      notified = allowed && !refused;
-    }
-    method = 'PATCH';
+  const differs = googleWrite(current, input.body(false), ownedFields).method !== 'none';
+  let told: Told = 'nothing';
+  if (byField && allowed && differs) {
+    told = await loudly(
+      input.notification,
+      () => write(true),
+      () => write(false),
+    );
+  } else {
+    await write(false);
+    // An earlier attempt, whose answer was lost, has written this revision and notified with it.
+    if (byField && wanted && !differs && charged) told = 'sent';
+    else if (byField && allowed && !differs) told = 'unchanged';
   }
+  if (!byField && wanted) told = await sendMessage(client, input, current, allowed);
+  const notified = told === 'sent';
   if (notifyFields.length === 0) return { objectId, replaces: null, notified };
-  const notification = notified
-    ? 'sent'
-    : !wanted
-      ? 'none: nobody has saved it'
-      : refused
-        ? "quiet: Google's limit"
-        : allowed || method === 'none'
-          ? 'none: nothing changed at Google'
-          : 'quiet: 3 in 24 h';
-  return { objectId, replaces: null, notified, notification };
+  return { objectId, replaces: null, notified, notification: wanted ? SAID[told] : 'none: nobody has saved it' };
+}
+
+/** What became of a notification that was wanted. */
+type Told = 'sent' | 'refused' | 'unchanged' | 'nothing';
+const SAID: Readonly<Record<Told, string>> = {
+  sent: 'sent',
+  refused: "quiet: Google's limit",
+  unchanged: 'none: nothing changed at Google',
+  nothing: 'quiet: 3 in 24 h',
+};
+
+async function loudly(
+  notification: NotificationCharge,
+  loud: () => Promise<unknown>,
+  quiet: () => Promise<unknown>,
+): Promise<Told> {
+  await notification.charge();
+  try {
+    await loud();
+    return 'sent';
+  } catch (error) {
+    const isQuota = isCode(error, 'google-quota');
+    // Anything else that is transient may have arrived: the charge stays, and the next attempt uses it.
+    if (isQuota || error instanceof PermanentError) await notification.giveBack();
+    if (!isQuota) throw error;
+    // Google counts more than we see; where it was the rate instead, the quiet write is refused as well.
+    await quiet();
+    return 'refused';
+  }
+}
+
+/** Announces a generic pass: a message of its own for each revision, which an earlier attempt may have left. */
+async function sendMessage(
+  client: GoogleWalletClient,
+  { live, design, data, revision, notifyFields, notification }: ObjectUpdate,
+  current: GoogleResource,
+  allowed: boolean,
+): Promise<Told> {
+  const kind = `${live.object_type}Object` as const;
+  const id = `revision-${revision}`;
+  const messages = Array.isArray(current['messages']) ? (current['messages'] as GoogleResource[]) : [];
+  const there = messages.find((message) => message['id'] === id);
+  if (there) return there['messageType'] === 'TEXT_AND_NOTIFY' ? 'sent' : 'nothing';
+  if (messages.length >= MESSAGES_KEPT) {
+    await client.patch(kind, live.object_id, { messages: messages.slice(-(MESSAGES_KEPT - 1)) });
+  }
+  const text = messageOf(design, data, notifyFields);
+  const send = (messageType: 'TEXT' | 'TEXT_AND_NOTIFY') =>
+    client.addMessage(kind, live.object_id, { id, ...text, messageType });
+  if (allowed) {
+    return loudly(
+      notification,
+      () => send('TEXT_AND_NOTIFY'),
+      () => send('TEXT'),
+    );
+  }
+  await send('TEXT');
+  return 'nothing';
 }
 
 /** What stands inside the pass; the line on the lock screen is Google's own. */

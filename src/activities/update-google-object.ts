@@ -1,6 +1,8 @@
 import {
   changedSince,
+  chargeNotification,
   designedFields,
+  giveNotificationBack,
   loadGooglePass,
   recordRetired,
   recordSynced,
@@ -22,6 +24,8 @@ import { convertObject, insertObject, updateObject, type WrittenObject } from '.
 
 export interface UpdateGoogleObject extends StepInput {
   passId: string;
+  /** Write also what Google has already: somebody asked to tell every wallet again. */
+  again?: boolean;
 }
 
 export interface UpdatedGoogleObject {
@@ -165,7 +169,7 @@ async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: Loaded
   }
   const { type } = target.design;
   const isSame = live?.object_type === type && live.class_id === target.classId;
-  if (isSame && live.synced_revision !== null && live.synced_revision >= pass.revision) {
+  if (isSame && !ref.again && live.synced_revision !== null && live.synced_revision >= pass.revision) {
     const told = {
       ...result(anchor.objectId, 'covered'),
       reason: `revision ${live.synced_revision} was written before`,
@@ -176,15 +180,13 @@ async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: Loaded
 
   const classWrite = await ensureGoogleClass(deps, access, pass, target);
   const leftOut = new Map<string, LeftOut>();
-  const written = await writeObject(deps, loaded, target, live, leftOut);
-  const nowMs = deps.now();
+  const written = await writeObject(deps, loaded, { target, live, leftOut, again: ref.again ?? false });
   await sql.transaction(async (within) => {
     await recordSynced(within, ref, {
       objectId: written.objectId,
       objectType: type,
       classId: target.classId,
       revision: pass.revision,
-      notifiedAt: written.notified ? new Date(nowMs) : null,
       replaces: written.replaces,
     });
     const detail = {
@@ -204,12 +206,18 @@ async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: Loaded
   return { result: 'written' };
 }
 
+interface ObjectWrite {
+  target: NonNullable<Loaded['target']>;
+  live: GoogleObjectRow | undefined;
+  /** Gathers what Google would not have taken. */
+  leftOut: Map<string, LeftOut>;
+  again: boolean;
+}
+
 async function writeObject(
   deps: ActivityDeps,
   loaded: Loaded,
-  target: NonNullable<Loaded['target']>,
-  live: GoogleObjectRow | undefined,
-  leftOut: Map<string, LeftOut>,
+  { target, live, leftOut, again }: ObjectWrite,
 ): Promise<WrittenObject> {
   const { access, pass, objects, design } = loaded;
   const { design: google, classId } = target;
@@ -247,7 +255,12 @@ async function writeObject(
     data: pass.data,
     revision,
     notifyFields,
+    again,
     nowMs: deps.now(),
+    notification: {
+      charge: () => chargeNotification(sql, live.object_id, revision, new Date(deps.now())),
+      giveBack: () => giveNotificationBack(sql, live.object_id, revision),
+    },
     body: (notify) => body(live.object_id, notify),
     ownedFields,
   });

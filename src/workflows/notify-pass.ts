@@ -9,6 +9,14 @@ export async function notifyPass(input: OperationInput): Promise<OperationResult
     const found = await findPass(input);
     if (!found.found) return { outcome: found.outcome, recorded: true };
     const { passId, google } = found;
-    return notifyWallets({ ...input, passId, google, writeBack: false, eventType: null, outcome: 'notified' });
+    return notifyWallets({
+      ...input,
+      passId,
+      google,
+      writeBack: false,
+      again: true,
+      eventType: null,
+      outcome: 'notified',
+    });
   });
 }

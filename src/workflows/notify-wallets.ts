@@ -12,6 +12,8 @@ export interface NotifyWallets extends OperationInput {
   writeBack: boolean;
   eventType: string | null;
   outcome: Outcome;
+  /** Tell also those who know this revision already. */
+  again?: boolean;
   /** False where more follows: the last step then does not end the operation. Default true. */
   endsOperation?: boolean;
 }
@@ -32,7 +34,9 @@ export async function notifyWallets(input: NotifyWallets): Promise<OperationResu
   const told = await Promise.allSettled([
     apple,
     // A regular activity at once: it waits for Google's answers and its pace.
-    input.google ? runDurably('update-google-object', target, 'wallet') : null,
+    input.google
+      ? runDurably('update-google-object', { ...target, ...(input.again && { again: true }) }, 'wallet')
+      : null,
     input.writeBack ? writeBack({ ...target, event: WRITE_BACK_EVENTS[input.eventType ?? ''] ?? null }) : null,
   ]);
   for (const part of told) if (part.status === 'rejected') throw part.reason;

@@ -136,6 +136,67 @@ describe('writers of one Google object', () => {
     assert.equal(google.simulator.notifications(objectId).length, 1);
   });
 
+  const notificationOf = async ({ operationId }: { operationId: string }) =>
+    (
+      await test.owner<{ said: string }>(
+        `select detail ->> 'notification' as said from operation_steps
+          where operation_id = $1 and step = 'update-google-object'`,
+        [operationId],
+      )
+    )[0]?.said;
+  const charges = async (tenant: SeededTenant) =>
+    (
+      await test.owner<{ count: number }>(
+        `select cardinality(notified_at)::int as count from google_objects where pass_id = $1 and state = 'live'`,
+        [tenant.pass.id],
+      )
+    )[0]?.count;
+
+  for (const type of ['basic', 'premium'] as const) {
+    it(`a notification whose answer is lost is counted, and told as sent: ${type}`, async () => {
+      const tenant = await google.seed();
+      await test.owner('update passes set pass_type_id = $2 where pass_id = $1', [
+        tenant.pass.id,
+        tenant.passTypes[type],
+      ]);
+      await steps()['update-google-object'](await change(tenant, 1));
+      const { object_id: objectId } = await google.live(tenant);
+      await google.simulator.save(objectId);
+      for (const points of [2, 3, 4]) {
+        const update = await change(tenant, points);
+        const method = type === 'basic' ? 'PATCH' : 'POST';
+        google.simulator.faults.add({ method, path: objectId, loseAnswer: true });
+        await assert.rejects(steps()['update-google-object'](update), { code: 'google-unreachable' });
+        assert.deepEqual(await steps()['update-google-object'](update), { result: 'written' });
+        assert.equal(await notificationOf(update), 'sent');
+      }
+      const fourth = await change(tenant, 5);
+      await steps()['update-google-object'](fourth);
+      assert.equal(await notificationOf(fourth), 'quiet: 3 in 24 h');
+      assert.deepEqual([google.simulator.notifications(objectId).length, await charges(tenant)], [3, 3]);
+    });
+  }
+
+  it('a notification that Google refuses is not charged', async () => {
+    const tenant = await google.seed();
+    await steps()['update-google-object'](await change(tenant, 1));
+    const { object_id: objectId } = await google.live(tenant);
+    await google.simulator.save(objectId);
+    google.simulator.faults.add({ status: 400, reason: 'invalid', method: 'PATCH', path: objectId });
+    const refused = await change(tenant, 2);
+    await assert.rejects(steps()['update-google-object'](refused), PermanentError);
+    assert.equal(await charges(tenant), 0);
+    google.simulator.faults.add({ status: 403, reason: 'quotaExceeded', method: 'PATCH', path: objectId });
+    const quiet = await change(tenant, 3);
+    await steps()['update-google-object'](quiet);
+    assert.deepEqual([await notificationOf(quiet), await charges(tenant)], ["quiet: Google's limit", 0]);
+    google.simulator.faults.add({ status: 503, method: 'PATCH', path: objectId });
+    const late = await change(tenant, 4);
+    await assert.rejects(steps()['update-google-object'](late), { code: 'google-unavailable' });
+    await steps()['update-google-object'](late);
+    assert.deepEqual([await notificationOf(late), await charges(tenant)], ['sent', 1]);
+  });
+
   it('all workers share the pace of an issuer: no slot twice, and a queue too long is refused with its delay', async () => {
     const other = connectDatabase({ url: test.url, poolMax: 5 });
     const now = 1_800_000_000_000;

@@ -124,4 +124,20 @@ describe('the life of a pass', () => {
     assert.deepEqual([row.status, row.outcome, pushes], ['succeeded', 'notified', before + 1]);
     assert.equal((await passOf(tenant)).revision, 1);
   });
+
+  it('notifies Google again, too, with what it has already', async () => {
+    const tenant = await google.seed();
+    assert.equal((await act(tenant, 'notify-pass')).outcome, 'notified');
+    const { object_id: objectId } = await google.live(tenant);
+    const writes = () =>
+      google.simulator.requests.filter(({ method, path }) => method === 'PATCH' && path.includes(objectId)).length;
+    const before = writes();
+    const row = await act(tenant, 'notify-pass');
+    assert.equal(row.outcome, 'notified');
+    assert.equal(writes(), before + 1);
+    const [told] = await test.owner(`select state from notifications where operation_id = $1 and platform = 'google'`, [
+      row.operation_id,
+    ]);
+    assert.equal(told!['state'], 'delivered');
+  });
 });

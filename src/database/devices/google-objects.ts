@@ -1,4 +1,5 @@
 import type { Sql } from '../connect.js';
+import { sql as statement } from '../sql.js';
 import type { PassRow } from '../passes/passes.js';
 import type { OperationRef } from '../operations/steps.js';
 
@@ -10,9 +11,13 @@ export interface GoogleObjectRow {
   synced_revision: number | null;
   saved_at: Date | null;
   notified_at: Date[];
+  /** The revision that a notification was last charged for, in `notified_at`. */
+  charged_revision: number | null;
 }
 
-const COLUMNS = 'object_id, object_type, class_id, state, synced_revision, saved_at, notified_at';
+const COLUMNS = 'object_id, object_type, class_id, state, synced_revision, saved_at, notified_at, charged_revision';
+/** Notifications that are kept of an object: more than Google allows in the time that counts. */
+const NOTIFICATIONS_KEPT = 10;
 
 /** A pass with its objects at Google, as they are now. */
 export async function loadGooglePass(
@@ -102,8 +107,6 @@ export interface SyncedObject {
   objectType: string;
   classId: string;
   revision: number;
-  /** When this write notified the holder, if it did. */
-  notifiedAt: Date | null;
   /** The object that this one took the place of. */
   replaces: string | null;
 }
@@ -116,33 +119,49 @@ export async function recordSynced(
 ): Promise<void> {
   await sql.query(
     `with former as (
-       select saved_at, first_saved_at, removed_at, notified_at from google_objects where tenant_id = $1 and object_id = $8
+       select saved_at, first_saved_at, removed_at, notified_at from google_objects where tenant_id = $1 and object_id = $7
      ), retired as (
-       update google_objects set state = 'retired', saved_at = null where tenant_id = $1 and object_id = $8
+       update google_objects set state = 'retired', saved_at = null where tenant_id = $1 and object_id = $7
      )
      insert into google_objects as o (tenant_id, pass_id, object_id, object_type, class_id, state, synced_revision,
                                       notified_at, linked_from, saved_at, first_saved_at, removed_at)
-     select $1, $2, $3, $4, $5, 'live', $6, coalesce(f.notified_at, '{}'), $8, f.saved_at, f.first_saved_at, f.removed_at
+     select $1, $2, $3, $4, $5, 'live', $6, coalesce(f.notified_at, '{}'), $7, f.saved_at, f.first_saved_at, f.removed_at
        from (select 1) one left join former f on true
      on conflict (object_id) do update set
        object_type = excluded.object_type, class_id = excluded.class_id, state = 'live',
        synced_revision = greatest(o.synced_revision, excluded.synced_revision),
        linked_from = coalesce(excluded.linked_from, o.linked_from),
        saved_at = coalesce(excluded.saved_at, o.saved_at),
-       first_saved_at = coalesce(o.first_saved_at, excluded.first_saved_at),
-       notified_at = case when $7::timestamptz is null then o.notified_at
-                          else (o.notified_at || $7::timestamptz)[greatest(1, cardinality(o.notified_at) - 8):] end`,
-    [
-      ref.tenantId,
-      ref.passId,
-      synced.objectId,
-      synced.objectType,
-      synced.classId,
-      synced.revision,
-      synced.notifiedAt,
-      synced.replaces,
-    ],
+       first_saved_at = coalesce(o.first_saved_at, excluded.first_saved_at)`,
+    [ref.tenantId, ref.passId, synced.objectId, synced.objectType, synced.classId, synced.revision, synced.replaces],
   );
+}
+
+/**
+ * Charges a notification to an object's day before it is sent: where the answer is lost, the holder may have seen it.
+ * Once for each revision, however often it is tried.
+ */
+export async function chargeNotification(sql: Sql, objectId: string, revision: number, at: Date): Promise<void> {
+  await sql.query(statement`
+    update google_objects set
+      charged_revision = ${revision},
+      charged_at = ${at},
+      notified_at = (notified_at || ${at}::timestamptz)[greatest(1, cardinality(notified_at) + 2 - ${NOTIFICATIONS_KEPT}::int):]
+    where tenant_id = ${sql.tenantId}
+      and object_id = ${objectId}
+      and charged_revision is distinct from ${revision}::int`);
+}
+
+/** Gives the charge back where Google refused: nobody was notified. */
+export async function giveNotificationBack(sql: Sql, objectId: string, revision: number): Promise<void> {
+  await sql.query(statement`
+    update google_objects set
+      charged_revision = null,
+      charged_at = null,
+      notified_at = array_remove(notified_at, charged_at)
+    where tenant_id = ${sql.tenantId}
+      and object_id = ${objectId}
+      and charged_revision = ${revision}::int`);
 }
 
 /** Marks an object as out of use: its pass has a type without a design for Google now. */

@@ -58,13 +58,6 @@ export function checkGoogleDesign(design: GoogleDesign): DesignProblem[] {
       cure: 'Put it into the object section, or make one pass type per value.',
     });
   }
-  if (design.type === 'generic' && design.notifyOn.length > 0) {
-    problems.push({
-      path: 'notifyOn',
-      message: 'generic passes have no update notifications',
-      cure: 'Use type loyalty or offer, or leave notifyOn empty: generic passes are announced by messages.',
-    });
-  }
   return problems;
 }
 

@@ -82,7 +82,6 @@ describe('a design is checked before Google sees it', () => {
       /UNDER_REVIEW/,
     ],
     'data in the class': [changed(loyalty, 'class', { programName: '{{tier}}' }), 'class', /object section/],
-    'notifications of a generic pass': [{ ...generic, notifyOn: ['points'] }, 'notifyOn', /loyalty or offer/],
   };
   for (const [what, [design, path, cure]] of Object.entries(wrong)) {
     test(`${what} is named with path and cure`, () => {
