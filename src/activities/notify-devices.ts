@@ -1,9 +1,9 @@
 import {
   beginNotification,
   claimPushes,
-  forgetToken,
   owePush,
   recordNotifications,
+  type DeviceToNotify,
   type NotificationResult,
 } from '../database/devices/notifications.js';
 import { PermanentError, TransientError } from '../common/errors.js';
@@ -11,6 +11,7 @@ import { endRun, runEnded } from '../database/operations/steps.js';
 import type { Outcome, RecordedOutcome } from '../passes/operation.js';
 import type { PushResult } from '../wallets/apple/apns-answers.js';
 import type { ActivityDeps, StepInput } from './deps.js';
+import { tellDevice } from './tell-device.js';
 
 export interface NotifyDevices extends StepInput {
   passId: string;
@@ -31,12 +32,10 @@ export interface NotifiedDevices {
 
 /** Others rely on an owed push no longer than the longest pause between two of our own attempts. */
 const OWED_MS = 15 * 60_000;
-/**
- * Reasons that speak of one token: the others are told all the same. The registration stays, since a wrong host or
- * certificate gives the same answers for every device.
- */
-const TOKEN_REASONS = new Set(['BadDeviceToken', 'DeviceTokenNotForTopic']);
-
+/** Devices whose results are recorded together: a retry repeats no more than these. */
+const SLICE = 20;
+/** A push takes 10 s at most, and the first try of a step 12 s: no slice begins that might not end in time. */
+const NO_NEW_SLICE_MS = 1_500;
 /**
  * Tells the devices of a pass that something changed, within the push budget: each device once per operation, whatever
  * is retried. The push carries nothing; the phone fetches what is true then.
@@ -70,72 +69,64 @@ export function notifyDevicesActivity(deps: ActivityDeps) {
     }
 
     const settings = await deps.tenantSettings(tenantId);
-    const now = deps.now();
-    const claims = await claimPushes(sql, {
-      tenantId,
-      operationId,
-      passTypeIdentifier,
-      deviceIds: open.map(({ deviceId }) => deviceId),
-      now: new Date(now),
-      windowMs: settings.pushWindowSeconds * 1000,
-    });
-
-    const tokenOf = new Map(open.map(({ deviceId, pushToken }) => [deviceId, pushToken]));
-    const pushes = new Map<string, Promise<PushResult>>();
+    const windowMs = settings.pushWindowSeconds * 1000;
     const topic = { tenantId, passTypeIdentifier, ...(input.test && { test: input.test }) };
-    const pushOnce = (pushToken: string): Promise<PushResult> => {
+    const pushes = new Map<string, Promise<PushResult>>();
+    const push = (pushToken: string): Promise<PushResult> => {
       // One token may sit under several device ids: one push serves them all.
-      let push = pushes.get(pushToken);
-      if (!push) pushes.set(pushToken, (push = deps.apple.push({ ...topic, pushToken })));
-      return push;
+      let known = pushes.get(pushToken);
+      if (!known) pushes.set(pushToken, (known = deps.apple.push({ ...topic, pushToken })));
+      return known;
     };
-    const troubled: { deviceId: string; result: PushResult }[] = [];
+
+    const slices = sliced(open);
+    const startedMs = performance.now();
+    const detail = { devices: started.devices.length, delivered: 0, covered: 0, scheduled: 0 };
+    const troubled: PushResult[] = [];
     let opensInMs: number | null = null;
-    const results = await Promise.all(
-      claims.map(async (claim): Promise<NotificationResult> => {
-        const base = { target: claim.deviceId, deviceId: claim.deviceId, platform: 'apple' as const };
-        if (claim.claim === 'covered') return { ...base, state: 'covered', coveredBy: claim.coveredBy };
-        if (claim.claim === 'scheduled') {
-          opensInMs = Math.max(opensInMs ?? 0, claim.dueAt.getTime() - now, 1);
-          return { ...base, state: 'scheduled', reason: `push window opens at ${claim.dueAt.toISOString()}` };
-        }
-        const pushToken = tokenOf.get(claim.deviceId)!;
-        const result = await pushOnce(pushToken);
-        if (result.kind === 'delivered') return { ...base, state: 'delivered', providerId: result.apnsId };
-        if (result.kind === 'gone') {
-          // Without Apple's timestamp nobody knows whether the device has come back since.
-          if (result.timestampMs !== undefined)
-            await forgetToken(sql, tenantId, pushToken, new Date(result.timestampMs));
-          return { ...base, state: 'gone', reason: result.reason };
-        }
-        if (result.kind === 'permanent' && TOKEN_REASONS.has(result.reason)) {
-          return { ...base, state: 'refused', reason: result.reason };
-        }
-        troubled.push({ deviceId: claim.deviceId, result });
-        return { ...base, state: result.kind === 'permanent' ? 'refused' : 'failed', reason: result.reason };
-      }),
-    );
-    const count = (state: string): number => results.filter((result) => result.state === state).length;
-    const detail = {
-      devices: started.devices.length,
-      delivered: count('delivered'),
-      covered: count('covered'),
-      scheduled: count('scheduled'),
-    };
-    const done = troubled.length === 0 && opensInMs === null;
-    if (done) {
-      const ended = await recordNotifications(sql, { ...step, state: 'succeeded', detail }, passId, results, ending);
-      return finished({ delivered: detail.delivered, covered: detail.covered }, ended);
+    for (const [index, devices] of slices.entries()) {
+      if (index > 0 && performance.now() - startedMs > NO_NEW_SLICE_MS) {
+        // The workflow comes back at once, for the rest.
+        opensInMs = 1;
+        break;
+      }
+      const now = deps.now();
+      const budget = { tenantId, operationId, passTypeIdentifier, windowMs, now: new Date(now) };
+      const told = await Promise.all(
+        (await claimPushes(sql, { ...budget, deviceIds: devices.map(({ deviceId }) => deviceId) })).map((claim) =>
+          tellDevice(sql, claim, devices, push),
+        ),
+      );
+      for (const { result } of told) if (isTally(result.state)) detail[result.state]++;
+      const failed = told.filter(({ trouble }) => trouble !== undefined);
+      troubled.push(...failed.map(({ trouble }) => trouble!));
+      for (const { opensAt } of told) {
+        if (opensAt !== undefined) opensInMs = Math.max(opensInMs ?? 0, opensAt.getTime() - now, 1);
+      }
+      if (failed.length > 0) {
+        const deviceIds = failed.map(({ result }) => result.target);
+        await owePush(sql, { tenantId, operationId, passTypeIdentifier, deviceIds, dueAt: new Date(now + OWED_MS) });
+      }
+      const results = told.map(({ result }) => result);
+      if (index === slices.length - 1 && troubled.length === 0 && opensInMs === null) {
+        const ended = await recordNotifications(sql, { ...step, state: 'succeeded', detail }, passId, results, ending);
+        return finished(detail, ended);
+      }
+      await recordNotifications(sql, { ...step, state: 'waiting', detail }, passId, results, null);
     }
-    if (troubled.length > 0) {
-      const deviceIds = troubled.map(({ deviceId }) => deviceId);
-      await owePush(sql, { tenantId, operationId, passTypeIdentifier, deviceIds, dueAt: new Date(now + OWED_MS) });
-    }
-    await recordNotifications(sql, { ...step, state: 'waiting', detail }, passId, results, null);
-    if (troubled.length > 0) throw failure(troubled.map(({ result }) => result));
+    if (troubled.length > 0) throw failure(troubled);
     return { delivered: detail.delivered, covered: detail.covered, lookAgainAfterMs: opensInMs, ended: null };
   };
 }
+
+/** Slices of devices, those that this operation has not tried yet first: trouble with some must not keep the rest waiting. */
+function sliced(devices: readonly DeviceToNotify[]): DeviceToNotify[][] {
+  const inOrder = [...devices].sort((a, b) => Number(a.told !== null) - Number(b.told !== null));
+  return Array.from({ length: Math.ceil(inOrder.length / SLICE) }, (_, i) => inOrder.slice(i * SLICE, (i + 1) * SLICE));
+}
+
+const isTally = (state: NotificationResult['state']): state is 'delivered' | 'covered' | 'scheduled' =>
+  state === 'delivered' || state === 'covered' || state === 'scheduled';
 
 function failure(results: PushResult[]): Error {
   const transient = results.filter((r) => r.kind === 'transient' || r.kind === 'throttled');

@@ -57,7 +57,7 @@ export function presentCard(input: {
     group.flatMap((field) => {
       const rendered = renderField(field, view, false);
       if (!rendered || rendered['value'] === '') return [];
-      const value = localized(shownValue(rendered, language));
+      const value = fitting(localized(shownValue(rendered, language)));
       return [
         {
           label: localized((rendered['label'] as string | undefined) ?? ''),

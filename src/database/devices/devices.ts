@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DeviceEventInput } from '../../passes/operation-input.js';
 import type { Sql, TenantSql } from '../connect.js';
+import { sql } from '../sql.js';
 import { insertOrFindOperation } from '../operations/operations.js';
 import type { PassRow } from '../passes/passes.js';
 
@@ -94,37 +95,82 @@ export async function insertDeviceEvent(
   });
 }
 
+/** A pass is on the devices of one person. More would only be pushes with the merchant's certificate to made-up names. */
+export const MAX_DEVICES = 50;
+
 /**
  * Registers a device for a pass. The push token counts for the device as a whole, and one that was given up is alive
- * again. The first device of a pass that is nowhere else makes a device event in the same transaction. Undefined where
- * the pass has gone.
+ * again. The first device of a pass that is nowhere else makes a device event in the same transaction; beyond
+ * `MAX_DEVICES` the one that was idle for the longest time makes room. Undefined where the pass has gone.
  */
 export async function registerDevice(
   database: TenantSql,
   registration: DeviceRegistration & { pushToken: string },
 ): Promise<{ created: boolean; event: boolean } | undefined> {
   const { tenantId, passId } = registration;
-  return database.transaction(async (sql) => {
-    const pass = await lockPass(sql, registration);
+  return database.transaction(async (db) => {
+    const pass = await lockPass(db, registration);
     if (!pass) return undefined;
-    const [device] = await sql.query<{ device_id: string }>(
-      `insert into apple_devices (tenant_id, device_library_identifier, push_token) values ($1, $2, $3)
-       on conflict (tenant_id, device_library_identifier) do update
-         set push_token = excluded.push_token, token_updated_at = clock_timestamp(), token_gone_at = null
-       returning device_id`,
-      [tenantId, registration.deviceLibraryIdentifier, registration.pushToken],
-    );
+    const [device] = await db.query<{ device_id: string }>(sql`
+      insert into apple_devices (tenant_id, device_library_identifier, push_token)
+      values (${tenantId}, ${registration.deviceLibraryIdentifier}, ${registration.pushToken})
+          on conflict (tenant_id, device_library_identifier) do update
+         set push_token = excluded.push_token,
+             token_updated_at = clock_timestamp(),
+             token_gone_at = null
+      returning device_id`);
     const { device_id: deviceId } = device!;
-    const made = await sql.query(
-      `insert into apple_registrations (tenant_id, device_id, pass_id, apple_pass_type_identifier)
-       values ($1, $2, $3, $4) on conflict (device_id, pass_id) do nothing returning device_id`,
-      [tenantId, deviceId, passId, pass.apple_pass_type_identifier],
-    );
+    const made = await db.query(sql`
+      insert into apple_registrations (tenant_id, device_id, pass_id, apple_pass_type_identifier)
+      values (${tenantId}, ${deviceId}::uuid, ${passId}::uuid, ${pass.apple_pass_type_identifier})
+          on conflict (device_id, pass_id) do nothing
+      returning device_id`);
     const created = made.length > 0;
-    const event = created && (await isNowhereElse(sql, registration, deviceId));
-    if (event) await insertDeviceEvent(sql, tenantId, pass, 'installed');
+    const event = created && (await isNowhereElse(db, registration, deviceId));
+    if (event) await insertDeviceEvent(db, tenantId, pass, 'installed');
+    else if (created) await makeRoom(db, registration, deviceId);
     return { created, event };
   });
+}
+
+/** Removes the registrations of a pass beyond `MAX_DEVICES`, dead tokens first, then those that were idle longest. */
+async function makeRoom(db: Sql, { tenantId, passId }: PassPlace, newestDeviceId: string): Promise<void> {
+  const removed = await db.query<{ device_id: string }>(sql`
+    with beyond as (
+      select r.device_id
+        from apple_registrations r
+        join apple_devices d on d.device_id = r.device_id
+       where r.tenant_id = ${tenantId}
+         and r.pass_id = ${passId}::uuid
+         and r.device_id <> ${newestDeviceId}::uuid
+       order by d.token_gone_at is null desc,
+                greatest(r.registered_at, r.last_listed_at, r.last_fetched_at) desc,
+                r.device_id
+      offset ${MAX_DEVICES - 1}::integer
+    )
+    delete from apple_registrations r
+     using beyond
+     where r.tenant_id = ${tenantId}
+       and r.pass_id = ${passId}::uuid
+       and r.device_id = beyond.device_id
+    returning r.device_id`);
+  if (removed.length === 0) return;
+  await db.query(sql`
+    with idle as (
+      -- A device that is being registered for another pass at this moment is skipped, and stays.
+      select device_id
+        from apple_devices
+       where tenant_id = ${tenantId}
+         and device_id = any(${removed.map(({ device_id }) => device_id)}::uuid[])
+         for update skip locked
+    )
+    delete from apple_devices d
+     using idle
+     where d.device_id = idle.device_id
+       and not exists (
+             select from apple_registrations r
+              where r.tenant_id = ${tenantId} and r.device_id = d.device_id
+           )`);
 }
 
 /**
