@@ -2,7 +2,7 @@ import { PermanentError, TransientError } from '../common/errors.js';
 import { failureOf } from './api-failures.js';
 
 /** The one place that names the API revision; Klaviyo serves one for about two years, then answers 410. */
-export const REVISION = '2026-07-15';
+export const REVISION = '2026-10-15';
 const DEFAULT_TIMEOUT_MS = 8_000;
 const MAX_ANSWER_BYTES = 5 * 1024 * 1024;
 
@@ -75,6 +75,8 @@ export function createTransport(options: TransportOptions): Transport {
         headers: {
           authorization: `Klaviyo-API-Key ${options.apiKey}`,
           revision,
+          // Without it Klaviyo answers in a newer revision once ours is retired, silently, instead of by 410.
+          'x-klaviyo-revision-fall-forward-opt-out': '1',
           accept: 'application/vnd.api+json',
           ...(body !== undefined && { 'content-type': 'application/vnd.api+json' }),
         },

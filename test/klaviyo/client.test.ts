@@ -219,6 +219,16 @@ for (const [fault, type, code, delay] of [
   });
 }
 
+test('a retired revision is an error, and never an answer in another revision that nobody has tried', async () => {
+  const old = createKlaviyoClient({ apiUrl: simulator.url, apiKey: KEY, revision: '2024-07-15' });
+  const refused = await failure(old.createEvent(eventBody('Pass Voided', pass, recipient, context)));
+  assert.deepEqual([refused instanceof PermanentError, refused.code], [true, 'klaviyo-revision-gone']);
+  const forwarded = await fetch(`${simulator.url}/api/accounts`, {
+    headers: { authorization: `Klaviyo-API-Key ${KEY}`, revision: '2024-07-15' },
+  });
+  assert.equal(forwarded.status, 200, 'without the header that opts out, Klaviyo says nothing of it');
+});
+
 test('a lost answer and its repetition leave one event', async () => {
   simulator.setFault({ path: '/api/events', dropResponse: true });
   const body = eventBody('Pass Updated', pass, recipient, { ...context, changedFields: ['tier'] });

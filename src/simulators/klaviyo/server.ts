@@ -54,6 +54,9 @@ function parseBody(request: IncomingMessage, raw: Buffer, route: Route): unknown
   }
 }
 
+/** 2024's revisions are retired. */
+const OLDEST_REVISION = '2025-01-15';
+
 /** One API call: key, revision, route, scope, rate limit, body, effect. Throws KlaviyoFault. */
 export function answerCall(
   request: IncomingMessage,
@@ -67,6 +70,12 @@ export function answerCall(
   const revision = request.headers['revision'];
   if (typeof revision !== 'string' || !/^\d{4}-\d{2}-\d{2}(\.pre)?$/.test(revision)) {
     throw new KlaviyoFault(400, 'invalid', 'Invalid input.', 'A revision header is required.', {
+      parameter: 'revision',
+    });
+  }
+  // A retired revision is answered in a newer one, unless the caller has opted out of that.
+  if (revision < OLDEST_REVISION && request.headers['x-klaviyo-revision-fall-forward-opt-out'] === '1') {
+    throw new KlaviyoFault(410, 'gone', 'Gone.', `Revision ${revision} is no longer served.`, {
       parameter: 'revision',
     });
   }
