@@ -82,7 +82,7 @@ export async function acceptOperation(deps: ApiDeps, ctx: Koa.Context, request: 
   if (acceptance.conflict) {
     throw new ApiError(
       'idempotency-key-reused',
-      'Another request was accepted under this idempotency key before; this one was not carried out.',
+      'Another request was accepted under this idempotency key before; this one was not carried out. Use one key for each event, such as the id of the event.',
     );
   }
   if (!acceptance.duplicate) noteAccepted(ctx, operation);

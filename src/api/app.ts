@@ -7,6 +7,7 @@ import { authenticate } from './access/authenticate.js';
 import { countRequests } from './metrics.js';
 import { asksForPage, forPeople } from './page-response.js';
 import { ApiError, answerProblems } from './problems.js';
+import type { Scope } from './access/scopes.js';
 import type { ApiDeps, Route } from './route.js';
 import { appleDeviceRoutes } from './routes/apple-devices.js';
 import { applePassRoutes } from './routes/apple-passes.js';
@@ -30,6 +31,7 @@ import { passPageRoutes } from './links/pass-page-routes.js';
 import { designPreviewRoutes } from './operator/design-preview-routes.js';
 import { operatorRoutes } from './operator/routes.js';
 import { passTemplateRoutes } from './routes/pass-templates.js';
+import { passDiagnosisRoutes } from './routes/pass-diagnosis.js';
 import { passRoutes } from './routes/passes.js';
 import { updatePassRoutes } from './routes/update-pass.js';
 import { webhookEndpointRoutes } from './routes/webhook-endpoints.js';
@@ -51,6 +53,7 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...deliveryRoutes(deps),
     ...eventRoutes(deps),
     ...passRoutes(deps),
+    ...passDiagnosisRoutes(deps),
     ...passLifecycleRoutes(deps),
     ...issuePassRoutes(deps),
     ...updatePassRoutes(deps),
@@ -112,13 +115,17 @@ const boundQuery: Koa.Middleware = (ctx, next) => {
   return next();
 };
 
+const scopesOf = ({ scope, orScope }: Route): Scope[] => [scope, orScope].filter((one): one is Scope => one != null);
+
 /** Authentication, throttling and parameters of one route, then its handler. */
 function serve(deps: ApiDeps, route: Route): Koa.Middleware {
   return async (ctx) => {
     ctx.state['route'] = route.path;
     const given = (ctx as unknown as { params: Record<string, string> }).params;
     const caller =
-      route.scope === null ? null : await authenticate(ctx, deps.credentials, route.scope, given['tenantId'] ?? null);
+      route.scope === null
+        ? null
+        : await authenticate(ctx, deps.credentials, scopesOf(route), given['tenantId'] ?? null);
     if (caller) ctx.set(deps.rateLimiter.take(caller).headers);
     const handle = async (): Promise<void> => {
       const params = check(route.params, given);

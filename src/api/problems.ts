@@ -113,7 +113,7 @@ export const PROBLEMS = {
     title: 'The idempotency key belongs to another request',
     meaning:
       'A request with the same idempotency key and other contents was accepted before. This one was not carried out.',
-    cure: 'Use one key for one change: put something into it that differs for every event, such as an event id.',
+    cure: 'Use one key for each event: put something into it that differs for every event, such as an event id.',
   },
   'rate-limited': {
     status: 429,

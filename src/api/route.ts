@@ -70,6 +70,8 @@ interface Definition<P extends z.ZodObject, Q extends z.ZodObject, C> {
   path: string;
   /** The scope that a caller needs; null: open, or with an authentication of its own (then `caller` is null). */
   scope: Scope | null;
+  /** A scope that does as well: what a key for flows may read. */
+  orScope?: Scope;
   summary: string;
   params: P;
   query: Q;

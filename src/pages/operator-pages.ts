@@ -1,22 +1,7 @@
+import { showTime } from './clock.js';
 import { page, template, type Page } from './html.js';
-import { endpointsBox, type EndpointLine } from './operator-endpoints.js';
-
-/** What every page of the operator carries. */
-export interface OperatorFrame {
-  tenantId: string;
-  tenantName: string;
-  csrf: string;
-}
-
-const frameOf = (frame: OperatorFrame, title: string, body: string): Page =>
-  page({
-    language: 'en',
-    title: `${title} · ${frame.tenantName}`,
-    brand: `${frame.tenantName} · Operations`,
-    home: `/ops/${frame.tenantId}`,
-    width: 'wide',
-    body,
-  });
+import { operatorPage, type OperatorFrame, type Tone } from './operator-frame.js';
+import type { OperationLine } from './operator-home.js';
 
 const signIn = template<{ tenantId: string; fault: string | null }>(`
 <div class="panel">
@@ -56,73 +41,20 @@ export const operatorProblemPage = (view: { title: string; text: string; code: s
     body: problem(view),
   });
 
-const searchForm = template<{ tenantId: string; csrf: string }>(`
+/** Finds a customer, a pass or a request by what somebody names. */
+export const searchForm = template<{ tenantId: string; csrf: string }>(`
 <form class="search" method="post" action="/ops/<%= it.tenantId %>/search" role="search">
 <input type="hidden" name="csrf" value="<%= it.csrf %>">
 <input type="search" name="term" aria-label="E-mail, phone, serial number or correlation id" placeholder="E-mail, phone, serial number or correlation id" required>
 <button type="submit">Find</button>
 </form>`);
 
-export interface OperationLine {
-  correlationId: string;
-  kind: string;
-  status: string;
-  tone: Tone;
-  outcome: string | null;
-  acceptedAt: string;
-  changed: string;
-}
-export type Tone = 'good' | 'bad' | 'note' | '';
-
-const operationTable = template<{ tenantId: string; lines: OperationLine[] }>(`
-<% if (it.lines.length === 0) { %><p class="soft">None yet.</p><% } else { %>
-<div class="scroll" tabindex="0" role="region" aria-label="Operations"><table>
-<thead><tr><th scope="col">Accepted (UTC)</th><th scope="col">Request</th><th scope="col">Status</th><th scope="col">Outcome</th><th scope="col">Changed</th></tr></thead>
-<tbody><% for (const o of it.lines) { %><tr><td><time datetime="<%= o.acceptedAt %>"><%= o.acceptedAt.slice(0, 19).replace('T', ' ') %></time></td><td><a href="/ops/<%= it.tenantId %>/operations/<%= o.correlationId %>"><%= o.kind %></a></td><td><span class="tag <%= o.tone %>"><%= o.status %></span></td><td><%= o.outcome ?? '' %></td><td><%= o.changed %></td></tr><% } %></tbody>
-</table></div><% } %>`);
-
-export interface CustomerLine {
-  customerId: string;
-  email: string;
-  phone: string;
-  name: string;
-}
-
-const home = template<{
-  f: OperatorFrame;
-  search: string;
-  found: CustomerLine[] | null;
-  table: string;
-  endpoints: string;
-}>(`
-<h1>Operations</h1>
-<%~ it.search %>
-<% if (it.found) { %><section class="box found"><h2>Found</h2><% if (it.found.length === 0) { %><p>Nobody and nothing has this identifier. E-mail addresses and phone numbers must match as a whole.</p><% } else { %><ul><% for (const c of it.found) { %><li><a href="/ops/<%= it.f.tenantId %>/customers/<%= c.customerId %>"><%= [c.name, c.email, c.phone].filter(Boolean).join(' · ') || c.customerId %></a></li><% } %></ul><% } %></section><% } %>
-<%~ it.endpoints %>
-<section class="box"><h2>Latest requests</h2><%~ it.table %></section>
-<form method="post" action="/ops/<%= it.f.tenantId %>/sign-out"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><p><button class="quiet" type="submit">Sign out</button></p></form>`);
-
-/** Search and what happened last. */
-export function operatorHomePage(view: {
-  frame: OperatorFrame;
-  found: CustomerLine[] | null;
-  operations: OperationLine[];
-  /** Those of the merchant that are in trouble. */
-  endpoints: EndpointLine[];
-}): Page {
-  const { frame, found } = view;
-  const search = searchForm(frame);
-  const table = operationTable({ tenantId: frame.tenantId, lines: view.operations });
-  const endpoints = endpointsBox(frame, view.endpoints);
-  return frameOf(frame, 'Operations', home({ f: frame, search, found, table, endpoints }));
-}
-
 export interface DeviceView {
   platform: string;
   deviceId: string;
-  since: string;
-  listedAt: string | null;
-  fetchedAt: string | null;
+  since: Date;
+  listedAt: Date | null;
+  fetchedAt: Date | null;
   fetchedRevision: number | null;
   note: string;
   tone: Tone;
@@ -136,21 +68,25 @@ export interface OperatorPassView {
   state: string;
   tone: Tone;
   revision: number;
-  modifiedAt: string;
+  modifiedAt: Date;
   devices: DeviceView[];
   canVoid: boolean;
 }
 
-const passBox = template<{ f: OperatorFrame; p: OperatorPassView }>(`
+const passTemplate = template<{ f: OperatorFrame; p: OperatorPassView; time: (at: Date | null) => string }>(`
 <section class="box">
 <h2><%= it.p.type %> <span class="tag <%= it.p.tone %>"><%= it.p.state %></span></h2>
-<dl class="facts"><dt>Serial</dt><dd class="mono"><% if (it.p.url) { %><a href="<%= it.p.url %>"><%= it.p.serialNumber %></a><% } else { %><%= it.p.serialNumber %><% } %></dd><dt>Revision</dt><dd><%= it.p.revision %>, <time><%= it.p.modifiedAt %></time></dd></dl>
+<dl class="facts"><dt>Serial</dt><dd class="mono"><% if (it.p.url) { %><a href="<%= it.p.url %>"><%= it.p.serialNumber %></a><% } else { %><%= it.p.serialNumber %><% } %></dd><dt>Revision</dt><dd><%= it.p.revision %>, changed <%~ it.time(it.p.modifiedAt) %></dd></dl>
 <% if (it.p.devices.length === 0) { %><p class="soft">On no phone: nothing can be pushed. The customer has to add it first.</p><% } else { %>
-<div class="scroll" tabindex="0" role="region" aria-label="Devices of <%= it.p.serialNumber %>"><table><thead><tr><th scope="col">Device</th><th scope="col">Since</th><th scope="col">Listed</th><th scope="col">Fetched</th><th scope="col">Has</th></tr></thead><tbody>
-<% for (const d of it.p.devices) { %><tr><td><%= d.platform %> <span class="mono"><%= d.deviceId %></span></td><td><%= d.since %></td><td><%= d.listedAt ?? '–' %></td><td><%= d.fetchedAt ?? '–' %></td><td><span class="tag <%= d.tone %>"><%= d.note %></span></td></tr><% } %>
+<div class="scroll" tabindex="0" role="region" aria-label="Devices of <%= it.p.serialNumber %>"><table class="cards"><thead><tr><th scope="col">Device</th><th scope="col">Since</th><th scope="col">Listed</th><th scope="col">Fetched</th><th scope="col">Has</th></tr></thead><tbody>
+<% for (const d of it.p.devices) { %><tr><td data-label="Device"><%= d.platform %> <span class="mono"><%= d.deviceId %></span></td><td data-label="Since"><%~ it.time(d.since) %></td><td data-label="Listed"><%~ it.time(d.listedAt) %></td><td data-label="Fetched"><%~ it.time(d.fetchedAt) %></td><td data-label="Has"><span class="tag <%= d.tone %>"><%= d.note %></span></td></tr><% } %>
 </tbody></table></div><% } %>
+<p class="bar"><a class="button quiet" href="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/diagnosis">Diagnose this pass</a></p>
 <% if (it.p.canVoid) { %><form class="bar" method="post" action="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/void"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><p><button class="danger" type="submit">Void this pass</button></p></form><% } %>
 </section>`);
+
+const passBox = (frame: OperatorFrame, pass: OperatorPassView): string =>
+  passTemplate({ f: frame, p: pass, time: (at) => showTime(frame.clock, at) });
 
 export interface TimelineEntry {
   at: string;
@@ -168,10 +104,10 @@ export interface HistoryEntry {
 const timeline = template<{ timeline: TimelineEntry[] }>(`
 <ol class="timeline"><% for (const e of it.timeline) { %><li class="<%= e.tone %>"><time datetime="<%= e.at %>"><%= e.at.slice(0, 23).replace('T', ' ') %></time><p><strong><%= e.what %></strong></p><% for (const line of e.detail) { %><p class="soft small"><%= line %></p><% } %></li><% } %></ol>`);
 
-const history = template<{ tenantId: string; entries: (HistoryEntry & { list: string })[] }>(`
+const history = template<{ tenantId: string; entries: (HistoryEntry & { list: string; time: string })[] }>(`
 <% if (it.entries.length === 0) { %><p class="soft">No request about this person yet.</p><% } %>
 <% it.entries.forEach((h, i) => { %>
-<details class="request"<% if (i < 2) { %> open<% } %>><summary><span><%= h.line.kind %></span> <span class="tag <%= h.line.tone %>"><%= h.line.outcome ?? h.line.status %></span> <time class="soft small" datetime="<%= h.line.acceptedAt %>"><%= h.line.acceptedAt.slice(0, 19).replace('T', ' ') %></time></summary>
+<details class="request"<% if (i < 2) { %> open<% } %>><summary><span><%= h.line.kind %></span> <span class="tag <%= h.line.tone %>"><%= h.line.outcome ?? h.line.status %></span> <span class="soft small"><%~ h.time %></span></summary>
 <% if (h.answer) { %><p class="answer"><%= h.answer %></p><% } %>
 <p class="small"><a href="/ops/<%= it.tenantId %>/operations/<%= h.line.correlationId %>">This request: <%= h.line.kind %> <%= h.line.correlationId.slice(0, 8) %></a></p>
 <%~ h.list %>
@@ -202,11 +138,15 @@ export function operatorCustomerPage(view: {
   history: HistoryEntry[];
 }): Page {
   const { frame } = view;
-  const passes = view.passes.map((p) => passBox({ f: frame, p })).join('');
-  const entries = view.history.map((entry) => ({ ...entry, list: timeline(entry) }));
+  const passes = view.passes.map((p) => passBox(frame, p)).join('');
+  const entries = view.history.map((entry) => ({
+    ...entry,
+    list: timeline(entry),
+    time: showTime(frame.clock, entry.line.acceptedAt),
+  }));
   const told = history({ tenantId: frame.tenantId, entries });
   const body = customer({ heading: view.heading, facts: view.facts, search: searchForm(frame), passes, history: told });
-  return frameOf(frame, 'Customer', body);
+  return operatorPage(frame, { title: 'Customer', body });
 }
 
 const operation = template<{
@@ -219,6 +159,8 @@ const operation = template<{
 <h1><%= it.v.kind %> <span class="tag <%= it.v.tone %>"><%= it.v.status %></span></h1>
 <%~ it.search %>
 <% if (it.v.answer) { %><div class="banner <%= it.v.tone === 'note' ? '' : it.v.tone %>"><p><%= it.v.answer %></p></div><% } %>
+<% if (it.v.progress) { %><div class="banner"><p><%= it.v.progress.done %> of <%= it.v.progress.of %> retried. <a href="">Look again</a></p><progress max="<%= it.v.progress.of || 1 %>" value="<%= it.v.progress.done %>" aria-label="Retried"></progress></div><% } %>
+<% if (it.v.warnings.length > 0) { %><div class="banner"><p><strong>To look at</strong></p><ul><% for (const warning of it.v.warnings) { %><li><%= warning %></li><% } %></ul></div><% } %>
 <div class="grid two">
 <section class="box"><h2>Request</h2>
 <dl class="facts"><% for (const [name, value] of it.v.facts) { %><dt><%= name %></dt><dd class="mono"><%= value %></dd><% } %></dl>
@@ -230,8 +172,8 @@ const operation = template<{
 <%~ it.timeline %>
 </section>
 <% if (it.v.deliveries.length > 0) { %><section class="box"><h2>Deliveries to the merchant</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="Deliveries"><table><thead><tr><th scope="col">Event</th><th scope="col">To</th><th scope="col">Status</th><th scope="col">Attempts</th><th scope="col">Last answer</th><th scope="col">Action</th></tr></thead><tbody>
-<% for (const d of it.v.deliveries) { %><tr><td><%= d.type %></td><td class="mono"><%= d.url %></td><td><span class="tag <%= d.tone %>"><%= d.status %></span></td><td><%= d.attempts %></td><td><%= d.lastAnswer %><% if (d.endpointOff) { %> <span class="tag bad">endpoint switched off</span><% } %></td><td><% if (d.canRedeliver) { %><form method="post" action="/ops/<%= it.f.tenantId %>/deliveries/<%= d.deliveryId %>/redeliver"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><input type="hidden" name="operation" value="<%= it.v.correlationId %>"><button class="quiet" type="submit">Redeliver</button></form><% } %></td></tr><% } %>
+<div class="scroll" tabindex="0" role="region" aria-label="Deliveries"><table class="cards"><thead><tr><th scope="col">Event</th><th scope="col">To</th><th scope="col">Status</th><th scope="col">Attempts</th><th scope="col">Last answer</th><th scope="col">Action</th></tr></thead><tbody>
+<% for (const d of it.v.deliveries) { %><tr><td data-label="Event"><%= d.type %></td><td data-label="To" class="mono"><%= d.url %></td><td data-label="Status"><span class="tag <%= d.tone %>"><%= d.status %></span></td><td data-label="Attempts"><%= d.attempts %></td><td data-label="Last answer"><%= d.lastAnswer %><% if (d.endpointOff) { %> <span class="tag bad">endpoint switched off</span><% } %></td><td data-label="Action"><% if (d.canRedeliver) { %><form method="post" action="/ops/<%= it.f.tenantId %>/deliveries/<%= d.deliveryId %>/redeliver"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><input type="hidden" name="operation" value="<%= it.v.correlationId %>"><button class="quiet" type="submit">Redeliver</button></form><% } %></td></tr><% } %>
 </tbody></table></div></section><% } %>
 <%~ it.pass %>
 </div>
@@ -245,6 +187,10 @@ export interface OperationPageView {
   tone: Tone;
   /** Why this phone did or did not change, in one sentence. */
   answer: string | null;
+  /** What was mended, passed over or refused in the request; first, because nobody looks for it below. */
+  warnings: string[];
+  /** Of a request that retries others. */
+  progress: { done: number; of: number } | null;
   facts: [string, string][];
   customerId: string | null;
   temporalUrl: string | null;
@@ -266,7 +212,8 @@ export interface OperationPageView {
 
 /** One request with all it caused, on one screen. */
 export function operationPage(view: OperationPageView): Page {
-  const pass = view.pass ? passBox({ f: view.frame, p: view.pass }) : '';
+  const pass = view.pass ? passBox(view.frame, view.pass) : '';
   const search = searchForm(view.frame);
-  return frameOf(view.frame, view.kind, operation({ f: view.frame, v: view, search, pass, timeline: timeline(view) }));
+  const body = operation({ f: view.frame, v: view, search, pass, timeline: timeline(view) });
+  return operatorPage(view.frame, { title: view.kind, body });
 }

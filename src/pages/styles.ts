@@ -111,6 +111,22 @@ button.quiet,.button.quiet{background:none;color:var(--text);border:1px solid #8
 button.danger{background:var(--bad);color:var(--panel)}
 .search{display:flex;gap:.6rem;flex-wrap:wrap;margin:.8rem 0 1.2rem}.search input{flex:1 1 14rem;width:auto}
 .mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.85em;overflow-wrap:anywhere}
+.places{display:flex;gap:1.2rem;flex-wrap:wrap;margin:0 0 .6rem}.places a{color:inherit;text-decoration:none;padding:.35rem 0}.places a[aria-current]{font-weight:650;border-bottom:2px solid var(--text)}
+.reason{display:block;color:var(--soft);font-size:.85rem;overflow-wrap:anywhere}
+.filters{display:flex;flex-wrap:wrap;gap:.6rem .8rem;align-items:end;margin:.4rem 0 1rem}.filters label{display:grid;gap:.15rem;font-size:.85rem;color:var(--soft)}.filters select,.filters input{min-height:2.5rem;width:auto;max-width:100%}.filters button,.filters .button{min-height:2.5rem;padding:.35rem 1rem;font-size:.92rem}
+.inset{padding:0 1rem .9rem}.inset h4{margin:.8rem 0 .2rem;font-size:.92rem}
+progress{width:100%;height:.8rem}
+.checks{list-style:none;margin:0;padding:0}.checks li{padding:.6rem 0;border-bottom:1px solid var(--line)}.checks p{margin:.1rem 0}
+pre{overflow-x:auto;background:var(--page);border:1px solid var(--line);border-radius:10px;padding:.8rem;font:.82rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;margin:.5rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
+.steps{padding-left:1.3rem}.steps li{margin:.5rem 0}
+@media (max-width:42rem){
+table.cards,table.cards tbody,table.cards tr,table.cards td{display:block;width:100%}
+table.cards thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+table.cards tr{border:1px solid var(--line);border-radius:12px;padding:.4rem .8rem;margin:.6rem 0}
+table.cards td{border:0;padding:.3rem 0;display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:.6rem}
+table.cards td::before{content:attr(data-label);color:var(--soft);font-size:.85rem}
+table.cards td>*{grid-column:2}
+}
 `
   .replace(/\n/g, '')
   .trim();

@@ -140,6 +140,8 @@ test('every call answers as the description says', async () => {
     ['/v1/passes/{serialNumber}', `/v1/passes/${tenant.pass.serialNumber}`, all],
     ['/v1/passes/{serialNumber}', `/v1/passes/${tenant.pass.serialNumber}`, listener],
     ['/v1/passes/{serialNumber}', '/v1/passes/nobody', all],
+    ['/v1/passes/{serialNumber}/diagnosis', `/v1/passes/${tenant.pass.serialNumber}/diagnosis`, all],
+    ['/v1/passes/{serialNumber}/diagnosis', '/v1/passes/nobody/diagnosis', all],
     ['/v1/passes', '/v1/passes?limit=1', all],
     ['/v1/passes', '/v1/passes?cursor=x', all],
     ['/v1/passes', '/v1/passes', null],

@@ -19,20 +19,22 @@ export async function callerOf(ctx: Koa.Context, credentials: Credentials): Prom
 }
 
 /**
- * The caller of a request that asks for `scope` of `tenantId` (null: the caller's own tenant). Refusals say nothing
+ * The caller of a request that asks for one of `scopes` of `tenantId` (null: the caller's own tenant). Refusals say nothing
  * about what exists. Throws `unavailable` where keys cannot be read: Klaviyo drops a delivery after a 401 for good.
  */
 export async function authenticate(
   ctx: Koa.Context,
   credentials: Credentials,
-  scope: Scope,
+  scopes: readonly Scope[],
   tenantId: string | null,
 ): Promise<Caller> {
   const secret = secretOf(ctx);
   if (secret === null) {
     throw new ApiError(
       'unauthenticated',
-      'No API key came with the request. Send it as "Authorization: Bearer <key>" or as "X-API-KEY".',
+      ctx.get('Authorization').trim() === ''
+        ? 'No API key came with the request. Send it as "Authorization: Bearer <key>" or as "X-API-KEY".'
+        : 'The header Authorization does not begin with "Bearer ": write "Bearer " before the key, or send the key alone as X-API-KEY.',
       { headers: CHALLENGE },
     );
   }
@@ -51,8 +53,8 @@ export async function authenticate(
       'The key does not belong to the tenant or account that the request names. Correct the header X-ACCOUNT-ID or the address, or use a key of that tenant.',
     );
   }
-  if (!caller.scopes.includes(scope)) {
-    throw new ApiError('missing-scope', `The key lacks the scope ${scope}. Use a key that has it.`);
+  if (!scopes.some((scope) => caller.scopes.includes(scope))) {
+    throw new ApiError('missing-scope', `The key lacks the scope ${scopes.join(' or ')}. Use a key that has it.`);
   }
   return caller;
 }

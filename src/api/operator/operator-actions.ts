@@ -5,22 +5,22 @@ import type { OperationRow } from '../../database/operations/operations.js';
 import { listOperatorPasses } from '../../database/operations/operator.js';
 import { retryOperation } from '../../database/operations/retries.js';
 import { REFUSAL_OUTCOMES } from '../../passes/operation.js';
-import type { LifecycleInput } from '../../passes/operation-input.js';
+import type { LifecycleInput, RetryOperationsInput } from '../../passes/operation-input.js';
 import { acceptOperation } from '../accept-operation.js';
+import { readFilter } from './home.js';
+import { redirect, type Form } from './inside.js';
 import type { OperatorSession } from './operator-session.js';
 import { ApiError } from '../problems.js';
 import type { ApiDeps } from '../route.js';
 import type { Scope } from '../access/scopes.js';
+
+const RETRIES_PER_SECOND = 10;
 
 /** What the buttons of the operator's pages do; each asks for the scope that the same call of the API asks for. */
 export function createOperatorActions(deps: ApiDeps) {
   const { database } = deps;
   const demand = ({ caller }: OperatorSession, scope: Scope): void => {
     if (!caller.scopes.includes(scope)) throw new ApiError('missing-scope', `The key lacks the scope ${scope}.`);
-  };
-  const redirect = (ctx: Koa.Context, path: string): void => {
-    ctx.status = 303;
-    ctx.set('Location', path);
   };
 
   return {
@@ -38,6 +38,24 @@ export function createOperatorActions(deps: ApiDeps) {
       if (again === undefined) throw new ApiError('conflict', 'There is nothing to retry: the request is on its way.');
       deps.notifyAccepted();
       redirect(ctx, `/ops/${tenantId}/operations/${operationId}`);
+    },
+
+    /** Retries what the filter of the first page shows, as one request that shows its progress. */
+    async retryAll(ctx: Koa.Context, session: OperatorSession): Promise<void> {
+      demand(session, 'Operation.Write');
+      const { status, outcome, kind, from, to } = readFilter(ctx.state['form'] as Form);
+      const conditions = { status, outcome, kind, from: from?.toISOString(), to: to?.toISOString() };
+      const filter = Object.fromEntries(Object.entries(conditions).filter(([, value]) => value !== undefined));
+      if (Object.keys(filter).length === 0) throw new ApiError('conflict', 'Choose first what is to be retried.');
+      const { operationId } = await acceptOperation(deps, ctx, {
+        caller: session.caller,
+        kind: 'retry-operations',
+        origin: 'operator',
+        correlationId: ctx.state['correlationId'] as string,
+        input: { filter, perSecond: RETRIES_PER_SECOND } satisfies RetryOperationsInput,
+        idempotencyKey: null,
+      });
+      redirect(ctx, `/ops/${session.tenant.tenantId}/operations/${operationId}`);
     },
 
     async voidPass(ctx: Koa.Context, session: OperatorSession, params: Record<string, string>): Promise<void> {

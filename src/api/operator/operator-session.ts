@@ -3,7 +3,7 @@ import { getLinkKey, LINK_KEY_SECRET } from '../../database/customers/links.js';
 import { findLiveKey } from '../../database/operations/operator.js';
 import { getSecret } from '../../database/secrets.js';
 import { getTenant, type Tenant } from '../../database/tenants/tenants.js';
-import type { OperatorFrame } from '../../pages/operator-pages.js';
+import type { OperatorFrame } from '../../pages/operator-frame.js';
 import { isTest } from '../../common/environment.js';
 import type { Caller } from '../access/credentials.js';
 import { withinDeadline } from '../deadline.js';
@@ -35,15 +35,14 @@ export function createOperatorSessions(deps: ApiDeps) {
     });
 
   return {
-    /** Signs in by an API key; false where it is not a key of this tenant with Operation.Read. */
-    async signIn(ctx: Koa.Context, tenantId: string, secret: string): Promise<boolean> {
+    /** Signs in by an API key of this tenant with Operation.Read. */
+    async signIn(ctx: Koa.Context, tenantId: string, secret: string): Promise<'ok' | 'unknown' | 'missing-scope'> {
       const caller = await withinDeadline(deps.credentials.resolve(secret));
-      const fits =
-        caller?.via === 'key' && caller.tenant.tenantId === tenantId && caller.scopes.includes('Operation.Read');
-      if (!fits) return false;
+      if (caller?.via !== 'key' || caller.tenant.tenantId !== tenantId) return 'unknown';
+      if (!caller.scopes.includes('Operation.Read')) return 'missing-scope';
       const key = await getLinkKey(database.tenant(tenantId), tenantId, deps.secretBox);
       cookiesOf(tenantId).set(ctx, key, { keyId: caller.id });
-      return true;
+      return 'ok';
     },
     signOut: (ctx: Koa.Context, tenantId: string): void => void cookiesOf(tenantId).clear(ctx),
     /** Who is signed in, or null. */
@@ -62,7 +61,12 @@ export function createOperatorSessions(deps: ApiDeps) {
       return {
         tenant,
         csrf: session.csrf,
-        frame: { tenantId, tenantName: tenant.name, csrf: session.csrf },
+        frame: {
+          tenantId,
+          tenantName: tenant.name,
+          csrf: session.csrf,
+          clock: { now: now(), timeZone: settings.timeZone ?? 'UTC' },
+        },
         caller: {
           via: 'key',
           id: session.value.keyId,

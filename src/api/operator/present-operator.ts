@@ -1,17 +1,9 @@
-import type { EndpointRow } from '../../database/merchants/merchant-webhooks.js';
 import type { DeviceResultRow } from '../../database/operations/device-results.js';
-import type { OperationRow } from '../../database/operations/operations.js';
-import type { OperatorDelivery, OperatorDevice, OperatorPass } from '../../database/operations/operator.js';
-import type { EndpointLine } from '../../pages/operator-endpoints.js';
-import type {
-  DeviceView,
-  HistoryEntry,
-  OperationLine,
-  OperationPageView,
-  OperatorPassView,
-  TimelineEntry,
-  Tone,
-} from '../../pages/operator-pages.js';
+import type { OperationRow, StepRow } from '../../database/operations/operations.js';
+import type { OperatorDevice, OperatorPass } from '../../database/operations/operator.js';
+import type { Tone } from '../../pages/operator-frame.js';
+import type { OperationLine } from '../../pages/operator-home.js';
+import type { DeviceView, HistoryEntry, OperatorPassView, TimelineEntry } from '../../pages/operator-pages.js';
 import type { Evidence } from './operator-evidence.js';
 import { FINAL_STATUSES, REFUSAL_OUTCOMES } from '../../passes/operation.js';
 
@@ -34,21 +26,35 @@ const TONES: Readonly<Record<string, Tone>> = {
 export const toneOf = (word: string): Tone => TONES[word] ?? '';
 
 const minute = (date: Date | null): string | null => date && date.toISOString().slice(0, 19).replace('T', ' ');
+const optional = (text: string | null, change: (text: string) => string): string | null => text && change(text);
 const short = (id: string | null): string => (id === null ? '' : id.slice(0, 8));
 
 /** A request that was carried out and led nowhere is no success to whoever asks why nothing changed. */
 export const toneOfOperation = ({ status, outcome }: Pick<OperationRow, 'status' | 'outcome'>): Tone =>
   outcome !== null && (REFUSAL_OUTCOMES as readonly string[]).includes(outcome) ? 'note' : toneOf(status);
 
+/** Why a request waits, failed or did nothing: its own reason, else the last error of the step that is in trouble. */
+function whyOf(row: OperationRow, steps: readonly Pick<StepRow, 'state' | 'last_error'>[]): string | null {
+  if (row.reason !== null) return row.reason;
+  if (row.status !== 'retrying') return null;
+  const error = steps.find(({ state, last_error }) => state === 'retrying' && last_error !== null)?.last_error;
+  return error ? `${error.code}: ${error.message}` : null;
+}
+
 /** One request as a line of a list. */
-export const presentLine = (row: OperationRow): OperationLine => ({
+export const presentLine = (
+  row: OperationRow,
+  known: { steps: readonly Pick<StepRow, 'state' | 'last_error'>[]; readable: (text: string) => string },
+): OperationLine => ({
   correlationId: row.operation_id,
   kind: row.kind,
   status: row.status,
   tone: toneOfOperation(row),
   outcome: row.outcome,
-  acceptedAt: row.accepted_at.toISOString(),
+  acceptedAt: row.accepted_at,
   changed: (row.changed_fields ?? []).slice(0, 6).join(', '),
+  reason: optional(whyOf(row, known.steps), known.readable),
+  test: row.test,
 });
 
 function presentDevice(device: OperatorDevice, revision: number): DeviceView {
@@ -63,9 +69,9 @@ function presentDevice(device: OperatorDevice, revision: number): DeviceView {
   return {
     platform: device.platform === 'apple' ? 'Apple' : 'Google',
     deviceId: short(device.device_id),
-    since: minute(device.since)!,
-    listedAt: minute(device.listed_at),
-    fetchedAt: minute(device.fetched_at),
+    since: device.since,
+    listedAt: device.listed_at,
+    fetchedAt: device.fetched_at,
     fetchedRevision: has,
     note,
     tone,
@@ -85,7 +91,7 @@ export const presentOperatorPass = (
   state: pass.state,
   tone: toneOf(pass.state),
   revision: pass.revision,
-  modifiedAt: minute(pass.modified_at)!,
+  modifiedAt: pass.modified_at,
   devices: devices
     .filter(({ pass_id }) => pass_id === pass.pass_id)
     .map((device) => presentDevice(device, pass.revision)),
@@ -106,7 +112,7 @@ const PUSH: Readonly<Record<DeviceResultRow['state'], string>> = {
 function remarkOf(remark: object): string {
   const { pointer, message, code, line, cure } = remark as Record<string, string | number | undefined>;
   const place = pointer ? `${pointer}: ` : '';
-  const text = message ?? `mended: ${String(code ?? 'unknown').replaceAll('-', ' ')}`;
+  const text = message ?? `repaired: ${String(code ?? 'unknown').replaceAll('-', ' ')}`;
   return `${place}${text}${line === undefined ? '' : ` (line ${line})`}${cure ? `: ${cure}` : ''}`;
 }
 
@@ -123,6 +129,15 @@ function remarksOf(detail: Record<string, unknown>): string[] {
     ...(Array.isArray(superseded) ? [`set by a later request already: ${superseded.join(', ')}`] : []),
   ];
 }
+
+/** What was mended, passed over or refused in a request: for the top of its page, because it hides in a timeline. */
+export const warningsOf = ({ operation, steps, readable }: Evidence): string[] =>
+  warningsOfRow(operation, steps).map(readable);
+
+export const warningsOfRow = (
+  operation: Pick<OperationRow, 'repairs'>,
+  steps: readonly Pick<StepRow, 'detail'>[],
+): string[] => [...new Set([...operation.repairs.map(remarkOf), ...steps.flatMap((step) => remarksOf(step.detail))])];
 
 /** Everything that is known of one request, in the order in which it happened. */
 export function timelineOf(evidence: Evidence): TimelineEntry[] {
@@ -200,7 +215,7 @@ export function timelineOf(evidence: Evidence): TimelineEntry[] {
 
 /** One request with its answer and its timeline, for a page that shows several. */
 export const presentHistory = (evidence: Evidence): HistoryEntry => ({
-  line: presentLine(evidence.operation),
+  line: presentLine(evidence.operation, evidence),
   answer: answerOf(evidence),
   timeline: timelineOf(evidence),
 });
@@ -210,7 +225,7 @@ export function answerOf({ operation, results, devices, readable }: Evidence): s
   const { status, outcome, revision } = operation;
   const reason = operation.reason === null ? null : readable(operation.reason);
   if (status === 'failed') return `It failed and needs somebody: ${reason ?? outcome ?? 'see below'}`;
-  if (!FINAL_STATUSES.includes(status)) return 'It is still on its way; what it waits for stands below.';
+  if (!FINAL_STATUSES.includes(status)) return 'It is still on its way; what it waits for is below.';
   if (revision === null) return reason ?? `Nothing was changed: ${outcome ?? status}.`;
   if (devices.length === 0) return `Revision ${revision} is stored, but the pass is on no phone.`;
   const gone = devices.filter(({ gone_at }) => gone_at !== null).length;
@@ -222,41 +237,4 @@ export function answerOf({ operation, results, devices, readable }: Evidence): s
   return gone > 0
     ? `${gone} of ${devices.length} devices are unreachable: the pass was removed or the phone reset. The others have revision ${revision}.`
     : `Every device has revision ${revision}.`;
-}
-
-export const presentDeliveries = (
-  deliveries: readonly OperatorDelivery[],
-  mayWrite: boolean,
-): OperationPageView['deliveries'] =>
-  deliveries.map((row) => ({
-    deliveryId: row.delivery_id,
-    type: row.type,
-    url: row.url,
-    status: row.status,
-    tone: toneOf(row.status),
-    attempts: row.attempts,
-    lastAnswer: row.last_error ?? (row.last_status === null ? '–' : String(row.last_status)),
-    endpointOff: row.endpoint_state === 'disabled',
-    // What is sent to an endpoint that is switched off is cancelled at once.
-    canRedeliver:
-      mayWrite &&
-      row.endpoint_state === 'enabled' &&
-      ['delivered', 'exhausted', 'cancelled', 'retrying'].includes(row.status),
-  }));
-
-/** An endpoint that is switched off or does not take deliveries. The host alone: paths and queries of webhooks hold secrets. */
-export function presentTroubledEndpoint(row: EndpointRow, mayEnable: boolean): EndpointLine {
-  const off = row.state === 'disabled';
-  const since = off ? (row.disabled_at ?? row.updated_at) : (row.failing_since ?? row.updated_at);
-  return {
-    endpointId: row.endpoint_id,
-    host: new URL(row.url).host,
-    state: off ? 'switched off' : 'failing',
-    tone: off ? 'bad' : 'note',
-    since: since.toISOString(),
-    why: off
-      ? (row.disabled_reason ?? '–')
-      : 'No delivery was taken since then. After five days of it the endpoint is switched off.',
-    canEnable: off && mayEnable,
-  };
 }

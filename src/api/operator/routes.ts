@@ -1,47 +1,47 @@
-import type Koa from 'koa';
 import { z } from 'zod';
 import { findCustomer } from '../../database/customers/customers.js';
-import { listTroubledEndpoints } from '../../database/merchants/merchant-webhooks.js';
-import { findOperation, listOperations } from '../../database/operations/operations.js';
+import { findOperation, listOperations, type StepRow } from '../../database/operations/operations.js';
 import { listOperatorDevices, listOperatorPasses, searchTenant } from '../../database/operations/operator.js';
-import {
-  operationPage,
-  operatorCustomerPage,
-  operatorHomePage,
-  signInPage,
-  type CustomerLine,
-} from '../../pages/operator-pages.js';
+import type { CustomerLine } from '../../pages/operator-home.js';
+import { diagnosisPage } from '../../pages/diagnosis-page.js';
+import { operationPage, operatorCustomerPage, signInPage } from '../../pages/operator-pages.js';
+import { relativeTime } from '../../pages/clock.js';
 import { normaliseIdentifier } from '../../passes/identifiers.js';
 import { createThrottle } from '../access/throttle.js';
 import { createTextMask, maskEmail, maskName, maskPhone } from '../../common/mask-personal.js';
 import { createOperatorActions } from './operator-actions.js';
+import { showHome } from './home.js';
+import { createInside, redirect, type Form, type Handle } from './inside.js';
+import { klaviyoRoutes } from './klaviyo.js';
 import { loadEvidence } from './operator-evidence.js';
 import { createOperatorSessions, type OperatorSession } from './operator-session.js';
 import { sendPage } from '../page-response.js';
 import { tenantId } from '../parameters.js';
+import { loadPassDiagnosis } from '../pass-diagnosis.js';
 import { presentSummary } from '../routes/present-operation.js';
+import { presentDeliveries } from './present-deliveries.js';
 import {
   answerOf,
-  presentDeliveries,
   presentHistory,
-  presentLine,
   presentOperatorPass,
-  presentTroubledEndpoint,
   timelineOf,
   toneOfOperation,
+  warningsOf,
 } from './present-operator.js';
 import { ApiError } from '../problems.js';
 import { readForm } from '../requests/read-form.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
-import { isOwnForm } from '../access/signed-cookie.js';
 
 const SIGN_INS_PER_MINUTE = 20;
-const LATEST = 25;
 /** Requests whose timelines stand on a customer's page. */
 const HISTORY = 10;
 
-type Form = Record<string, string>;
-type Handle = (ctx: Koa.Context, session: OperatorSession, params: Record<string, string>) => Promise<void>;
+/** How far a request is that retries others. */
+function progressOf(steps: readonly StepRow[]): { done: number; of: number } | null {
+  const detail = steps.find(({ step }) => step === 'retry-operations')?.detail as
+    { retried?: number; of?: number } | undefined;
+  return detail?.of === undefined ? null : { done: detail.retried ?? 0, of: detail.of };
+}
 
 /** The operator's pages: one screen that answers why a phone did not change. */
 export const operatorRoutes = (deps: ApiDeps): Route[] => {
@@ -49,11 +49,8 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
   const sessions = createOperatorSessions(deps);
   const actions = createOperatorActions(deps);
   const signIns = createThrottle(deps.now, SIGN_INS_PER_MINUTE);
+  const inside = createInside(deps, sessions);
 
-  const redirect = (ctx: Koa.Context, path: string): void => {
-    ctx.status = 303;
-    ctx.set('Location', path);
-  };
   const mayWrite = (session: OperatorSession, scope: 'Operation.Write' | 'Pass.Write' | 'Tenant.Admin'): boolean =>
     session.caller.scopes.includes(scope);
   const plain = (session: OperatorSession): boolean => session.caller.scopes.includes('Customer.Read');
@@ -80,23 +77,6 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
     return createTextMask([row?.first_name ?? null, row?.last_name ?? null, ...serials]);
   };
 
-  async function showHome(ctx: Koa.Context, session: OperatorSession, found: CustomerLine[] | null): Promise<void> {
-    const id = session.tenant.tenantId;
-    const sql = database.tenant(id);
-    const [rows, troubled] = await Promise.all([
-      listOperations(sql, id, { limit: LATEST }),
-      listTroubledEndpoints(sql, id),
-    ]);
-    const mayEnable = mayWrite(session, 'Tenant.Admin');
-    const view = {
-      frame: session.frame,
-      found,
-      operations: rows.map(presentLine),
-      endpoints: troubled.map((row) => presentTroubledEndpoint(row, mayEnable)),
-    };
-    sendPage(ctx, deps, operatorHomePage(view));
-  }
-
   /** The term in every form under which an identifier may be stored. */
   function formsOf(term: string, session: OperatorSession): string[] {
     const options = { defaultCountry: session.tenant.settings.defaultCountry };
@@ -113,7 +93,7 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
     const [only, ...others] = hits.customers;
     if (only && others.length === 0) return redirect(ctx, `/ops/${id}/customers/${only.customer_id}`);
     const found = hits.customers.map((row) => ({ customerId: row.customer_id, ...personal(session, row) }));
-    await showHome(ctx, session, found);
+    await showHome(deps, ctx, session, found);
   };
 
   const showCustomer: Handle = async (ctx, session, params) => {
@@ -162,7 +142,7 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
     const evidence = found!;
     const facts: [string, string][] = [
       ['Correlation id', row.operation_id],
-      ['Accepted', row.accepted_at.toISOString()],
+      ['Accepted', `${row.accepted_at.toISOString()} (${relativeTime(row.accepted_at.getTime(), deps.now())})`],
       ['Outcome', row.outcome ?? '–'],
       ['Revision', row.revision === null ? '–' : String(row.revision)],
       ['Matched by', (row.matched ?? []).join(', ') || '–'],
@@ -177,6 +157,8 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
       status: row.status,
       tone: toneOfOperation(row),
       answer: answerOf(evidence),
+      warnings: warningsOf(evidence),
+      progress: progressOf(evidence.steps),
       facts,
       customerId: row.customer_id,
       temporalUrl: presentSummary(deps, row, new Map()).links.temporal,
@@ -188,34 +170,23 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
     sendPage(ctx, deps, operationPage(view));
   };
 
-  const inside = (method: 'GET' | 'POST', path: string, summary: string, handle: Handle): Route => {
-    const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!);
-    const shape = Object.fromEntries(names.map((name) => [name, z.uuid()]));
-    return openRoute({
-      method,
-      path: `/ops/:tenantId${path}`,
-      summary,
-      hidden: true,
-      readers: 'operator',
-      params: z.object({ tenantId, ...shape }),
-      query: z.looseObject({}),
-      answers: { 200: { description: 'The page' } },
-      async handler(ctx, { params }) {
-        const session = await sessions.current(ctx, params.tenantId);
-        if (!session) return sendPage(ctx, deps, signInPage(params.tenantId, null), 401);
-        if (method === 'POST') {
-          const form = await readForm(ctx);
-          if (!isOwnForm(ctx, session.csrf, form['csrf'] ?? null)) {
-            throw new ApiError('conflict', 'The form does not belong to this session.');
-          }
-          ctx.state['form'] = form;
-        }
-        await handle(ctx, session, params as Record<string, string>);
-      },
-    });
+  const diagnose: Handle = async (ctx, session, params) => {
+    const found = await loadPassDiagnosis(deps, session.tenant.tenantId, { passId: params['passId']! });
+    if (!found) throw new ApiError('not-found', 'No such pass.');
+    const { serial_number: serial } = found.pass;
+    const tones = { ok: 'good', info: '', look: 'note', wrong: 'bad' } as const;
+    const view = {
+      heading: `pass ${plain(session) ? serial : `${serial.slice(0, 4)}•••`}`,
+      answer: `${found.answer.message}${found.answer.cure ? ` ${found.answer.cure}` : ''}`,
+      tone: tones[found.answer.severity],
+      lines: found.findings.map(({ severity, message, cure }) => ({ tone: tones[severity], what: message, cure })),
+      customerId: found.pass.customer_id,
+    };
+    sendPage(ctx, deps, diagnosisPage(session.frame, view));
   };
 
   return [
+    ...klaviyoRoutes(deps, inside),
     openRoute({
       method: 'POST',
       path: '/ops/:tenantId/sign-in',
@@ -230,14 +201,16 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
         const { key = '' } = await readForm(ctx);
         const site = ctx.get('Sec-Fetch-Site');
         const ours = site === '' || site === 'same-origin';
-        if (ours && (await sessions.signIn(ctx, params.tenantId, key.trim()))) {
-          return redirect(ctx, `/ops/${params.tenantId}`);
-        }
-        const fault = 'This is not a valid key of this tenant with the scope Operation.Read.';
+        const became = ours ? await sessions.signIn(ctx, params.tenantId, key.trim()) : 'unknown';
+        if (became === 'ok') return redirect(ctx, `/ops/${params.tenantId}`);
+        const fault =
+          became === 'missing-scope'
+            ? 'This key is valid, but it lacks the scope Operation.Read: make one with it.'
+            : 'This is not a valid key of this tenant. Check that it is complete and was not revoked.';
         sendPage(ctx, deps, signInPage(params.tenantId, fault), 401);
       },
     }),
-    inside('GET', '', 'Search and latest requests', (ctx, session) => showHome(ctx, session, null)),
+    inside('GET', '', 'Search and latest requests', (ctx, session) => showHome(deps, ctx, session, null)),
     inside('POST', '/search', 'Search', search),
     inside('POST', '/sign-out', 'Signs an operator out', async (ctx, { tenant }) => {
       sessions.signOut(ctx, tenant.tenantId);
@@ -245,6 +218,8 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
     }),
     inside('GET', '/customers/:customerId', 'One customer', showCustomer),
     inside('GET', '/operations/:correlationId', 'One request', showOperation),
+    inside('POST', '/retry', 'Retries all requests that match', actions.retryAll),
+    inside('GET', '/passes/:passId/diagnosis', 'Diagnoses a pass', diagnose),
     inside('POST', '/operations/:correlationId/retry', 'Retries a request', actions.retry),
     inside('POST', '/passes/:passId/void', 'Voids a pass', actions.voidPass),
     inside('POST', '/webhook-endpoints/:endpointId/enable', 'Switches an endpoint on again', actions.enableEndpoint),

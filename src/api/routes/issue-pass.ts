@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type Koa from 'koa';
 import { z } from 'zod';
-import { issuePass, type IssuedPass } from '../../database/passes/create-pass.js';
+import { issuePass, type IssuedPass, type StoredAnswer } from '../../database/passes/create-pass.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import type { IssuePassInput } from '../../passes/operation-input.js';
 import { timesOfPass } from '../../passes/pass-view.js';
@@ -75,6 +76,76 @@ function present(deps: ApiDeps, caller: Caller, { command, type }: CheckedIssue,
   } satisfies z.output<typeof issued>;
 }
 
+/** Accepts a checked request to issue; throws `idempotency-key-reused` or `conflict`. Sets X-Correlation-Id. */
+export async function issueChecked(
+  deps: ApiDeps,
+  ctx: Koa.Context,
+  order: {
+    caller: Caller;
+    correlationId: string;
+    checked: CheckedIssue;
+    repairs: object[];
+    origin: 'api' | 'klaviyo';
+  },
+): Promise<{ operationId: string; answer: StoredAnswer }> {
+  const { caller, checked } = order;
+  const { tenantId, settings } = caller.tenant;
+  const { command, type } = checked;
+  const idempotencyKey = command.idempotencyKey ?? headerKey(ctx);
+  const meaning = {
+    passTypeId: type.passTypeId,
+    data: checked.values,
+    recipient: command.recipient,
+    identifiers: command.identifiers,
+    externalId: command.externalId,
+    customerId: command.customerId,
+  };
+  const input: IssuePassInput = { ...meaning, serialNumber: newSerialNumber() };
+  const result = await withinDeadline(
+    issuePass(deps.database.tenant(tenantId), {
+      operation: {
+        operationId: order.correlationId,
+        tenantId,
+        kind: 'issue-pass',
+        origin: order.origin,
+        idempotencyKey,
+        bodyHash: idempotencyKey === null ? null : hashMeaning({ issue: meaning }),
+        input,
+        repairs: order.repairs,
+        flowId: flowIdOf(ctx),
+        test: caller.test,
+      },
+      type,
+      data: checked.data,
+      visuals: computeVisuals(type.design, checked.data, timesOfPass(type.design, checked.data, settings)),
+      settings,
+      answer: (pass, created) => ({ status: created ? 201 : 200, body: present(deps, caller, checked, pass) }),
+    }),
+  );
+  if (result.outcome === 'key-reused') {
+    throw new ApiError(
+      'idempotency-key-reused',
+      'Another request was accepted under this idempotency key before; this one was not carried out.',
+    );
+  }
+  if (result.outcome === 'identifiers-clash') {
+    throw new ApiError(
+      'conflict',
+      `These identifiers belong to different customers: ${result.kinds.join(', ')}. No pass was made. Send identifiers of one person only; where they are one person, merge the two customers.`,
+    );
+  }
+  if (result.outcome === 'nobody-named') {
+    throw new ApiError(
+      'identifier-missing',
+      `Nobody is named: this tenant identifies people by ${['customerId', ...settings.identifyBy, ...settings.customIdentifiers].join(', ')} (settings.identifyBy). Send one of these.`,
+    );
+  }
+  if (!result.repeated) noteAccepted(ctx, { kind: 'issue-pass', test: caller.test });
+  deps.notifyAccepted();
+  ctx.set('X-Correlation-Id', result.operationId);
+  return { operationId: result.operationId, answer: result.answer };
+}
+
 /** Issue a pass from a Klaviyo flow or by another caller: the pass is live when the answer is given. */
 export const issuePassRoutes = (deps: ApiDeps): Route[] => [
   route({
@@ -101,69 +172,21 @@ export const issuePassRoutes = (deps: ApiDeps): Route[] => [
     problems: ['listener-closed', 'flow-not-allowed', 'identifier-missing', 'idempotency-key-reused', 'conflict'],
     async handler(ctx, { caller, correlationId }) {
       checkListener(ctx, caller, 'issuePass');
-      const { tenantId, settings } = caller.tenant;
-      const sql = deps.database.tenant(tenantId);
-      const types = await withinDeadline(listPassTypes(sql, tenantId));
+      const { tenantId } = caller.tenant;
+      const types = await withinDeadline(listPassTypes(deps.database.tenant(tenantId), tenantId));
       const { command: checked, repairs } = await readDelivery(ctx, caller, (given, options) =>
         checkIssue(given, options, types),
       );
-      const { command, type } = checked;
-      const flowId = flowIdOf(ctx);
-      const idempotencyKey = command.idempotencyKey ?? headerKey(ctx);
-      const meaning = {
-        passTypeId: type.passTypeId,
-        data: checked.values,
-        recipient: command.recipient,
-        identifiers: command.identifiers,
-        externalId: command.externalId,
-        customerId: command.customerId,
-      };
-      const input: IssuePassInput = { ...meaning, serialNumber: newSerialNumber() };
-      const result = await withinDeadline(
-        issuePass(sql, {
-          operation: {
-            operationId: correlationId,
-            tenantId,
-            kind: 'issue-pass',
-            origin: flowId === null ? 'api' : 'klaviyo',
-            idempotencyKey,
-            bodyHash: idempotencyKey === null ? null : hashMeaning({ issue: meaning }),
-            input,
-            repairs,
-            flowId,
-            test: caller.test,
-          },
-          type,
-          data: checked.data,
-          visuals: computeVisuals(type.design, checked.data, timesOfPass(type.design, checked.data, settings)),
-          settings,
-          answer: (pass, created) => ({ status: created ? 201 : 200, body: present(deps, caller, checked, pass) }),
-        }),
-      );
-      if (result.outcome === 'key-reused') {
-        throw new ApiError(
-          'idempotency-key-reused',
-          'Another request was accepted under this idempotency key before; this one was not carried out.',
-        );
-      }
-      if (result.outcome === 'identifiers-clash') {
-        throw new ApiError(
-          'conflict',
-          `These identifiers belong to different customers: ${result.kinds.join(', ')}. No pass was made. Send identifiers of one person only; where they are one person, merge the two customers.`,
-        );
-      }
-      if (result.outcome === 'nobody-named') {
-        throw new ApiError(
-          'identifier-missing',
-          `Nobody is named: this tenant identifies people by ${['customerId', ...settings.identifyBy, ...settings.customIdentifiers].join(', ')} (settings.identifyBy). Send one of these.`,
-        );
-      }
-      if (!result.repeated) noteAccepted(ctx, { kind: 'issue-pass', test: caller.test });
-      deps.notifyAccepted();
-      ctx.set('X-Correlation-Id', result.operationId);
-      ctx.set('Location', `${deps.publicUrl}/v1/passes/${String(result.answer.body['serialNumber'])}`);
-      ctx.status = result.answer.status;
-      ctx.body = result.answer.body;
+      const { answer } = await issueChecked(deps, ctx, {
+        caller,
+        correlationId,
+        checked,
+        repairs,
+        origin: flowIdOf(ctx) === null ? 'api' : 'klaviyo',
+      });
+      ctx.set('Location', `${deps.publicUrl}/v1/passes/${String(answer.body['serialNumber'])}`);
+      ctx.status = answer.status;
+      ctx.body = answer.body;
     },
   }),
 ];

@@ -111,7 +111,7 @@ export const operationEventRoutes = (deps: ApiDeps, open = new Map<string, numbe
       };
       const next = async (): Promise<void> => {
         try {
-          await authenticate(ctx, deps.credentials, SCOPE, tenant);
+          await authenticate(ctx, deps.credentials, [SCOPE], tenant);
           seen = await look();
         } catch (error) {
           // An outage of the database is no end: the client keeps the last state, and the look is repeated.

@@ -3,7 +3,7 @@ import { findCustomer } from '../../database/customers/customers.js';
 import { listDeviceResults } from '../../database/operations/device-results.js';
 import { findPassId, findSerialNumbers } from '../../database/passes/pass-lookup.js';
 import { findOperation, listOperations, listSteps } from '../../database/operations/operations.js';
-import { OPERATION_KINDS, OPERATION_STATUSES } from '../../passes/operation.js';
+import { OPERATION_KINDS, OPERATION_STATUSES, OUTCOMES } from '../../passes/operation.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
 import { correlationId, none, plainText, tenantId, time } from '../parameters.js';
 import { operationSummary, operationView, presentOperation, presentSummary } from './present-operation.js';
@@ -44,6 +44,7 @@ export const operationRoutes = (deps: ApiDeps): Route[] => [
       pass: plainText.optional().describe('Serial number or id of a pass'),
       customer: plainText.optional().describe('Your id of a customer, or ours'),
       status: z.enum(OPERATION_STATUSES).optional(),
+      outcome: z.enum(OUTCOMES).optional(),
       kind: z.enum(OPERATION_KINDS).optional(),
       from: time.optional().describe('Accepted at this time or later'),
       to: time.optional().describe('Accepted before this time'),
@@ -70,6 +71,7 @@ export const operationRoutes = (deps: ApiDeps): Route[] => [
         ...(passId !== undefined && { passId }),
         ...(customer && { customerId: customer.customer_id }),
         ...(query.status && { status: query.status }),
+        ...(query.outcome && { outcome: query.outcome }),
         ...(query.kind && { kind: query.kind }),
         ...(query.from && { from: query.from }),
         ...(query.to && { to: query.to }),

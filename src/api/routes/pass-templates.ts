@@ -28,6 +28,7 @@ export const passTemplateRoutes = (deps: ApiDeps): Route[] => [
     method: 'GET',
     path: '/v1/pass-templates',
     scope: 'Pass.Read',
+    orScope: 'KlaviyoListener.Write',
     summary: 'Pass types of the tenant with their fields',
     params: none,
     query: none,

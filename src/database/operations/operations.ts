@@ -136,7 +136,9 @@ export interface OperationFilter {
   passId?: string;
   customerId?: string;
   status?: string;
+  outcome?: string;
   kind?: string;
+  origin?: string;
   from?: Date;
   to?: Date;
   /** Acceptance sequence of the last row of the page before. */
@@ -146,7 +148,7 @@ export interface OperationFilter {
 
 /** Newest first; `before` continues a page. */
 export async function listOperations(db: Sql, tenantId: string, filter: OperationFilter): Promise<OperationRow[]> {
-  const { passId, customerId, status, kind, from, to, before, limit } = filter;
+  const { passId, customerId, status, outcome, kind, origin, from, to, before, limit } = filter;
   return db.query<OperationRow>(sql`
     select *
       from operations
@@ -154,7 +156,9 @@ export async function listOperations(db: Sql, tenantId: string, filter: Operatio
        and (${passId ?? null}::uuid is null or pass_id = ${passId ?? null})
        and (${customerId ?? null}::uuid is null or customer_id = ${customerId ?? null})
        and (${status ?? null}::text is null or status = ${status ?? null})
+       and (${outcome ?? null}::text is null or outcome = ${outcome ?? null})
        and (${kind ?? null}::text is null or kind = ${kind ?? null})
+       and (${origin ?? null}::text is null or origin = ${origin ?? null})
        and (${from ?? null}::timestamptz is null or accepted_at >= ${from ?? null})
        and (${to ?? null}::timestamptz is null or accepted_at < ${to ?? null})
        and (${before ?? null}::bigint is null or acceptance_sequence < ${before ?? null})

@@ -1,0 +1,50 @@
+import type Koa from 'koa';
+import { z } from 'zod';
+import { signInPage } from '../../pages/operator-pages.js';
+import { isOwnForm } from '../access/signed-cookie.js';
+import { sendPage } from '../page-response.js';
+import { tenantId } from '../parameters.js';
+import { ApiError } from '../problems.js';
+import { readForm } from '../requests/read-form.js';
+import { openRoute, type ApiDeps, type Route } from '../route.js';
+import type { createOperatorSessions, OperatorSession } from './operator-session.js';
+
+export type Form = Record<string, string>;
+export type Handle = (ctx: Koa.Context, session: OperatorSession, params: Record<string, string>) => Promise<void>;
+export type Inside = (method: 'GET' | 'POST', path: string, summary: string, handle: Handle) => Route;
+
+/** Leads a browser on after a form. */
+export const redirect = (ctx: Koa.Context, path: string): void => {
+  ctx.status = 303;
+  ctx.set('Location', path);
+};
+
+/** Makes routes for signed-in operators: ids in the path are UUIDs, and a form must belong to its session. */
+export function createInside(deps: ApiDeps, sessions: ReturnType<typeof createOperatorSessions>): Inside {
+  return (method, path, summary, handle) => {
+    const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!);
+    const shape = Object.fromEntries(names.map((name) => [name, z.uuid()]));
+    return openRoute({
+      method,
+      path: `/ops/:tenantId${path}`,
+      summary,
+      hidden: true,
+      readers: 'operator',
+      params: z.object({ tenantId, ...shape }),
+      query: z.looseObject({}),
+      answers: { 200: { description: 'The page' } },
+      async handler(ctx, { params }) {
+        const session = await sessions.current(ctx, params.tenantId);
+        if (!session) return sendPage(ctx, deps, signInPage(params.tenantId, null), 401);
+        if (method === 'POST') {
+          const form = await readForm(ctx);
+          if (!isOwnForm(ctx, session.csrf, form['csrf'] ?? null)) {
+            throw new ApiError('conflict', 'The form does not belong to this session.');
+          }
+          ctx.state['form'] = form;
+        }
+        await handle(ctx, session, params as Record<string, string>);
+      },
+    });
+  };
+}

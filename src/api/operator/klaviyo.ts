@@ -1,0 +1,161 @@
+import type Koa from 'koa';
+import { listOperations, type OperationRow } from '../../database/operations/operations.js';
+import { listOperatorSteps } from '../../database/operations/operator.js';
+import { listPassTypes } from '../../database/tenants/pass-types.js';
+import { pushUpdateSnippet } from '../../klaviyo/push-update-snippet.js';
+import { webhookSnippet, type WebhookSnippet } from '../../klaviyo/webhook-snippet.js';
+import { klaviyoPage, type DeliveryLine, type PassTypeView, type SnippetView } from '../../pages/klaviyo-page.js';
+import type { PassField, PassTypeVersion } from '../../passes/pass-type.js';
+import { sampleValues } from '../../passes/sample-values.js';
+import { maskContacts } from '../../common/mask-personal.js';
+import { sendPage } from '../page-response.js';
+import { ApiError } from '../problems.js';
+import { checkIssue } from '../requests/issue-order.js';
+import type { ApiDeps, Route } from '../route.js';
+import { issueChecked } from '../routes/issue-pass.js';
+import { redirect, type Form, type Handle, type Inside } from './inside.js';
+import { toneOfOperation, warningsOfRow } from './present-operator.js';
+
+const LATEST = 20;
+/** Who holds the passes that only test. */
+const TEST_EMAIL = 'klaviyo-test@example.com';
+
+const ASKED: Readonly<Record<string, string>> = {
+  'push-update': 'Change a pass',
+  'issue-pass': 'Issue a pass',
+  'profile-sync': 'Carry the profile over',
+};
+const BECAME: Readonly<Record<string, string>> = {
+  updated: 'The pass was changed',
+  unchanged: 'Nothing was different',
+  superseded: 'A newer change was there already',
+  created: 'The pass was issued',
+  converted: 'The pass has another type now',
+  'pass-not-found': 'Nobody with these identifiers has a pass',
+  'ambiguous-identifiers': 'The identifiers lead to several people or passes',
+  'customer-not-found': 'Nobody with these identifiers is known',
+  'identifier-conflict': 'An identifier belongs to somebody else',
+  'invalid-data': 'A value does not fit its field',
+  synced: 'The profile was carried over',
+};
+const UNDER_WAY: Readonly<Record<string, string>> = {
+  accepted: 'It has arrived',
+  running: 'It is under way',
+  retrying: 'It waits and is tried again',
+};
+
+function snippetView(heading: string, when: string, snippet: WebhookSnippet): SnippetView {
+  return { heading, when, ...snippet, headers: Object.entries(snippet.headers) };
+}
+
+const allowed = (field: PassField): string => {
+  const list = 'oneOf' in field && Array.isArray(field.oneOf) ? field.oneOf.map(String) : [];
+  return list.length > 0
+    ? `one of: ${list.join(', ')}`
+    : field.default === undefined
+      ? ''
+      : `else ${String(field.default)}`;
+};
+
+function presentType(
+  { design, passTypeId }: PassTypeVersion,
+  place: { publicUrl: string; accountId: string; tenantId: string },
+): PassTypeView {
+  return {
+    name: design.name,
+    id: passTypeId,
+    description: design.description,
+    fields: design.fields.map((field) => ({
+      name: field.apiFieldName,
+      label: field.label ?? '',
+      type: field.type,
+      needed: field.required && field.default === undefined ? 'to issue' : '',
+      values: allowed(field),
+    })),
+    snippets: [
+      snippetView('Issue the pass', 'For a flow that gives somebody the card.', webhookSnippet(design, place)),
+      snippetView(
+        'Change the pass',
+        'For a flow that changes a card that somebody has.',
+        pushUpdateSnippet(design, place),
+      ),
+    ],
+  };
+}
+
+function presentDelivery(row: OperationRow, remarks: string[]): DeliveryLine {
+  const became = row.outcome === null ? (UNDER_WAY[row.status] ?? row.status) : (BECAME[row.outcome] ?? row.outcome);
+  return {
+    at: row.accepted_at,
+    correlationId: row.operation_id,
+    asked: ASKED[row.kind] ?? row.kind,
+    became,
+    tone: toneOfOperation(row),
+    flowId: row.flow_id,
+    test: row.test,
+    remarks: [...(row.reason === null ? [] : [row.reason]), ...remarks],
+  };
+}
+
+/** The page for people who build flows, and its test event. */
+export function klaviyoRoutes(deps: ApiDeps, inside: Inside): Route[] {
+  const show: Handle = async (ctx, session) => {
+    const { tenantId, accountId, settings } = session.tenant;
+    const sql = deps.database.tenant(tenantId);
+    const [types, rows] = await Promise.all([
+      listPassTypes(sql, tenantId),
+      listOperations(sql, tenantId, { origin: 'klaviyo', limit: LATEST }),
+    ]);
+    const steps = await listOperatorSteps(
+      sql,
+      tenantId,
+      rows.map(({ operation_id }) => operation_id),
+    );
+    const mayRead = session.caller.scopes.includes('Customer.Read');
+    const readable = (text: string): string => (mayRead ? text : maskContacts(text));
+    const place = { publicUrl: deps.publicUrl, accountId, tenantId };
+    const view = klaviyoPage({
+      frame: session.frame,
+      passTypes: types.map((type) => presentType(type, place)),
+      canTest: session.caller.scopes.includes('Pass.Write'),
+      writesBack: settings.klaviyo.writeBack,
+      deliveries: rows.map((row) => {
+        const own = steps.filter(({ operation_id }) => operation_id === row.operation_id);
+        const line = presentDelivery(row, warningsOfRow(row, own));
+        return { ...line, remarks: line.remarks.map(readable) };
+      }),
+    });
+    sendPage(ctx, deps, view);
+  };
+
+  const sendTest: Handle = async (ctx: Koa.Context, session) => {
+    if (!session.caller.scopes.includes('Pass.Write')) {
+      throw new ApiError('missing-scope', 'A test event needs a key with the scope Pass.Write.');
+    }
+    const { tenantId } = session.tenant;
+    const types = await listPassTypes(deps.database.tenant(tenantId), tenantId);
+    const wanted = (ctx.state['form'] as Form)['passType'];
+    const type = types.find(({ passTypeId }) => passTypeId === wanted);
+    if (!type) throw new ApiError('not-found', 'No such pass type.');
+    const checked = checkIssue(
+      {
+        passTemplate: type.passTypeId,
+        pass: sampleValues(type.design.fields),
+        recipient: { email: TEST_EMAIL, name: 'Klaviyo Test' },
+      },
+      { defaultCountry: session.tenant.settings.defaultCountry },
+      types,
+    );
+    if (!checked.ok) throw new ApiError('conflict', checked.problems.map(({ message }) => message).join('; '));
+    const issued = await issueChecked(deps, ctx, {
+      caller: { ...session.caller, test: true },
+      correlationId: ctx.state['correlationId'] as string,
+      checked: checked.command,
+      repairs: [],
+      origin: 'klaviyo',
+    });
+    redirect(ctx, `/ops/${tenantId}/operations/${issued.operationId}`);
+  };
+
+  return [inside('GET', '/klaviyo', 'Klaviyo', show), inside('POST', '/klaviyo/test', 'Sends a test event', sendTest)];
+}

@@ -1,0 +1,25 @@
+import { template, type Page } from './html.js';
+import { operatorPage, type OperatorFrame, type Tone } from './operator-frame.js';
+
+export interface DiagnosisLine {
+  tone: Tone;
+  what: string;
+  cure: string | null;
+}
+
+const body = template<{
+  f: OperatorFrame;
+  v: { heading: string; answer: string; tone: Tone; lines: readonly DiagnosisLine[]; customerId: string | null };
+}>(`
+<h1>Diagnosis: <%= it.v.heading %></h1>
+<div class="banner <%= it.v.tone === 'note' ? '' : it.v.tone %>"><p><strong><%= it.v.answer %></strong></p></div>
+<section class="box"><h2>What was looked at</h2>
+<ul class="checks"><% for (const line of it.v.lines) { %><li class="<%= line.tone %>"><p><span class="tag <%= line.tone %>"><%= line.tone === 'good' ? 'ok' : line.tone === 'bad' ? 'wrong' : line.tone === 'note' ? 'look' : 'info' %></span> <%= line.what %></p><% if (line.cure) { %><p class="soft small"><%= line.cure %></p><% } %></li><% } %></ul>
+<% if (it.v.customerId) { %><p class="bar"><a class="button quiet" href="/ops/<%= it.f.tenantId %>/customers/<%= it.v.customerId %>">Customer and requests</a></p><% } %>
+</section>`);
+
+/** Why a pass on a phone is, or is not, what it should be. */
+export const diagnosisPage = (
+  frame: OperatorFrame,
+  view: { heading: string; answer: string; tone: Tone; lines: readonly DiagnosisLine[]; customerId: string | null },
+): Page => operatorPage(frame, { title: 'Diagnosis', body: body({ f: frame, v: view }) });

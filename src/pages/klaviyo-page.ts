@@ -1,0 +1,100 @@
+import { showTime } from './clock.js';
+import { template, type Page } from './html.js';
+import { operatorPage, type OperatorFrame, type Tone } from './operator-frame.js';
+
+export interface SnippetView {
+  heading: string;
+  when: string;
+  url: string;
+  headers: [name: string, value: string][];
+  body: string;
+  notes: readonly string[];
+}
+
+export interface PassTypeView {
+  name: string;
+  id: string;
+  description: string;
+  fields: { name: string; label: string; type: string; needed: string; values: string }[];
+  snippets: SnippetView[];
+}
+
+export interface DeliveryLine {
+  at: Date;
+  correlationId: string;
+  /** What it asked for, and what became of it, in the words of somebody who builds flows. */
+  asked: string;
+  became: string;
+  tone: Tone;
+  flowId: string | null;
+  test: boolean;
+  remarks: readonly string[];
+}
+
+export interface KlaviyoPageView {
+  frame: OperatorFrame;
+  passTypes: readonly PassTypeView[];
+  canTest: boolean;
+  deliveries: readonly DeliveryLine[];
+  writesBack: boolean;
+}
+
+const deliveries = template<{ f: OperatorFrame; lines: (DeliveryLine & { time: string })[] }>(`
+<% if (it.lines.length === 0) { %><p class="soft">Nothing has arrived from Klaviyo yet.</p><% } else { %>
+<div class="scroll" tabindex="0" role="region" aria-label="Last deliveries"><table class="cards">
+<thead><tr><th scope="col">When</th><th scope="col">What the flow asked for</th><th scope="col">What became of it</th><th scope="col">To look at</th></tr></thead><tbody>
+<% for (const d of it.lines) { %><tr>
+<td data-label="When"><%~ d.time %></td>
+<td data-label="Asked for"><span><a href="/ops/<%= it.f.tenantId %>/operations/<%= d.correlationId %>"><%= d.asked %></a><% if (d.flowId) { %> <span class="soft small">flow <%= d.flowId %></span><% } %><% if (d.test) { %> <span class="tag">test</span><% } %></span></td>
+<td data-label="Became"><span><span class="tag <%= d.tone %>"><%= d.became %></span></span></td>
+<td data-label="To look at"><% if (d.remarks.length > 0) { %><ul><% for (const r of d.remarks) { %><li><%= r %></li><% } %></ul><% } else { %><span class="soft">–</span><% } %></td>
+</tr><% } %></tbody></table></div><% } %>`);
+
+const snippet = template<{ s: SnippetView }>(`
+<details><summary><%= it.s.heading %></summary>
+<div class="inset"><p><%= it.s.when %></p>
+<h4>URL</h4><pre tabindex="0"><%= it.s.url %></pre>
+<h4>Headers</h4><pre tabindex="0"><% for (const [name, value] of it.s.headers) { %><%= name %>: <%= value %>
+<% } %></pre>
+<h4>Body</h4><pre tabindex="0"><%= it.s.body %></pre>
+<% if (it.s.notes.length > 0) { %><ul><% for (const note of it.s.notes) { %><li><%= note %></li><% } %></ul><% } %>
+</div></details>`);
+
+const passType = template<{ f: OperatorFrame; t: PassTypeView; snippets: string; canTest: boolean }>(`
+<section class="box"><h2><%= it.t.name %></h2><p class="soft"><%= it.t.description %></p>
+<p class="bar"><a class="button quiet" href="/ops/<%= it.f.tenantId %>/pass-types/<%= it.t.name %>/preview">What the customer sees</a></p>
+<% if (it.canTest) { %><form class="bar" method="post" action="/ops/<%= it.f.tenantId %>/klaviyo/test"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><input type="hidden" name="passType" value="<%= it.t.id %>"><button type="submit">Send a test event for <%= it.t.name %></button><span class="soft small">Makes or changes one pass that is marked as a test, and shows what happens.</span></form><% } %>
+<h3>Field names</h3>
+<div class="scroll" tabindex="0" role="region" aria-label="Fields of <%= it.t.name %>"><table class="cards"><thead><tr><th scope="col">Write this</th><th scope="col">The card says</th><th scope="col">Kind</th><th scope="col">Needed</th><th scope="col">Values</th></tr></thead><tbody>
+<% for (const f of it.t.fields) { %><tr><td data-label="Write this"><code><%= f.name %></code></td><td data-label="The card says"><%= f.label %></td><td data-label="Kind"><%= f.type %></td><td data-label="Needed"><%= f.needed %></td><td data-label="Values"><%= f.values %></td></tr><% } %>
+</tbody></table></div>
+<%~ it.snippets %>
+</section>`);
+
+const body = template<{ v: KlaviyoPageView; deliveries: string; types: string }>(`
+<h1>Klaviyo</h1>
+<section class="box"><h2>From nothing to a card in an e-mail</h2>
+<ol class="steps">
+<li>In Klaviyo, make a flow and choose its trigger: a list for new members, or a metric such as Placed Order. Add the action <strong>Webhook</strong>.</li>
+<li>Below, open “Issue the pass” of your card, and copy URL, headers and body into the action. Put your API key where the header says so.</li>
+<li>In the action, choose <strong>Preview</strong>, pick your own profile and send a test. It appears under “Last deliveries” below.</li>
+<li>Put the link into your e-mail: <code>{{ person|lookup:'wallet_pass_url' }}</code>. <% if (it.v.writesBack) { %>The link is in the profile a few seconds after the pass was issued, so start the e-mail from the metric <strong>Pass Created</strong>, or wait five minutes after the webhook.<% } else { %><strong>Write-back is switched off for this account</strong>: ask your engineer to set settings.klaviyo.writeBack, else the profile does not get the link.<% } %></li>
+<li>Set the flow to <strong>Live</strong>.</li>
+</ol></section>
+<section class="box"><h2>Last deliveries</h2><%~ it.deliveries %>
+<p class="soft small">A delivery that was refused is not here: its answer stands in the activity log of the flow in Klaviyo, with the place and the cure.</p></section>
+<%~ it.types %>`);
+
+/** Everything that somebody who builds flows needs, on one page. */
+export function klaviyoPage(view: KlaviyoPageView): Page {
+  const { frame } = view;
+  const types = view.passTypes.map((t) =>
+    passType({ f: frame, t, snippets: t.snippets.map((s) => snippet({ s })).join(''), canTest: view.canTest }),
+  );
+  const lines = view.deliveries.map((line) => ({ ...line, time: showTime(frame.clock, line.at) }));
+  return operatorPage(frame, {
+    title: 'Klaviyo',
+    here: '/klaviyo',
+    body: body({ v: view, deliveries: deliveries({ f: frame, lines }), types: types.join('') }),
+  });
+}

@@ -1,0 +1,36 @@
+import type { Clock } from './clock.js';
+import { page, template, type Page, type Theme } from './html.js';
+
+/** What every page of the operator carries. */
+export interface OperatorFrame {
+  tenantId: string;
+  tenantName: string;
+  csrf: string;
+  clock: Clock;
+}
+
+/** How a word of a list is coloured. */
+export type Tone = 'good' | 'bad' | 'note' | '';
+
+const PLACES = [
+  ['', 'Requests'],
+  ['/klaviyo', 'Klaviyo'],
+] as const;
+
+const navigation = template<{ tenantId: string; here: string }>(`
+<nav class="places" aria-label="Operations"><% for (const [path, name] of ${JSON.stringify(PLACES)}) { %><a href="/ops/<%= it.tenantId %><%= path %>"<% if (path === it.here) { %> aria-current="page"<% } %>><%= name %></a><% } %></nav>`);
+
+/** A page of a signed-in operator. */
+export const operatorPage = (
+  frame: OperatorFrame,
+  view: { title: string; body: string; here?: string; themes?: readonly Theme[] },
+): Page =>
+  page({
+    language: 'en',
+    title: `${view.title} · ${frame.tenantName}`,
+    brand: `${frame.tenantName} · Operations`,
+    home: `/ops/${frame.tenantId}`,
+    width: 'wide',
+    body: navigation({ tenantId: frame.tenantId, here: view.here ?? 'none' }) + view.body,
+    ...(view.themes && { themes: view.themes }),
+  });

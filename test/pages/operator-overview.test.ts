@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { recordKeyRefused } from '../../src/database/klaviyo/klaviyo-connections.js';
+import { recordStep } from '../../src/database/operations/steps.js';
+import type { Iphone } from '../../src/simulators/iphone/iphone.js';
+import { accept } from '../support/operations.js';
+import { AGENTS, findBarriers, launchBrowser, openWindow } from './browser.js';
+import { startSite, type Site } from './site.js';
+
+let site: Site;
+let browser: Browser;
+let page: Page;
+let phone: Iphone;
+const tenantId = 'demo';
+
+before(async () => {
+  browser = await launchBrowser();
+  site = await startSite();
+  phone = site.phone();
+  await phone.install(await site.download());
+  const context = await openWindow(browser, { width: 1280, height: 900, userAgent: AGENTS.desktop });
+  page = await context.newPage();
+  await page.goto(`${site.baseUrl}/ops/demo`);
+  await page.getByLabel('API key').fill(site.demo.apiKeys.admin);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+});
+after(async () => {
+  phone?.stop();
+  await browser?.close();
+  await site?.close();
+});
+
+const ops = (path = ''): string => `${site.baseUrl}/ops/demo${path}`;
+const rows = () => page.getByRole('region', { name: 'Requests' }).locator('tbody tr');
+const update = () =>
+  accept(
+    site.db,
+    { tenantId },
+    {
+      kind: 'push-update',
+      input: { identifiers: [], passType: null, data: {}, updateMetadata: false },
+    },
+  );
+
+/** No barrier, no sideways scrolling, on a computer and on the narrowest phone. */
+async function assertFits(): Promise<void> {
+  for (const width of [1280, 320]) {
+    await page.setViewportSize({ width, height: 800 });
+    assert.deepEqual(await findBarriers(page), [], `${width} px`);
+    assert.ok((await page.evaluate<number>('document.documentElement.scrollWidth')) <= width, `${width} px`);
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+}
+
+test('the first page says what is wrong now, with its cure, and that nothing is', async () => {
+  await page.goto(ops());
+  assert.ok(await page.getByText('Nothing is wrong now').isVisible());
+  const waiting = await update();
+  await site.db.owner(`update operations set accepted_at = now() - interval '3 hours' where operation_id = $1`, [
+    waiting,
+  ]);
+  await site.db.owner(`update apple_certificates set not_after = now() - interval '2 days'`);
+  const sql = site.db.database.tenant(tenantId);
+  const refusal = { tenantId, keyVersion: '1', call: null, reason: 'The key is revoked.', nowMs: Date.now() };
+  await recordKeyRefused(sql, refusal);
+  await page.reload();
+  for (const text of [
+    /its oldest request has waited for 3 hours/,
+    /the certificate of pass\.\S+ \(demo\) expired on/,
+    /Klaviyo refuses its key since .* The key is revoked/,
+  ]) {
+    assert.ok(await page.getByText(text).isVisible(), String(text));
+  }
+  await assertFits();
+  await site.db.owner(`update apple_certificates set not_after = now() + interval '200 days'`);
+  await site.db.owner(`delete from klaviyo_connections`);
+});
+
+test('requests are filtered, paged, explained and retried together', async () => {
+  const sql = site.db.database.tenant(tenantId);
+  for (let count = 0; count < 30; count++) {
+    const id = await update();
+    await site.db.owner(
+      `update operations set status = 'failed', outcome = 'gave-up', reason = 'A day was not enough.', ended_at = now() where operation_id = $1`,
+      [id],
+    );
+  }
+  const stuck = await update();
+  await site.db.owner(`update operations set status = 'retrying' where operation_id = $1`, [stuck]);
+  await recordStep(sql, {
+    tenantId,
+    operationId: stuck,
+    step: 'find-pass',
+    state: 'retrying',
+    error: { code: 'database-unavailable', message: 'It does not answer sarah.mason@example.com.' },
+  });
+  await page.goto(ops());
+  await page.getByLabel('Status').selectOption('retrying');
+  await page.getByRole('button', { name: 'Filter' }).click();
+  assert.equal(await rows().count(), 1);
+  assert.ok(await page.getByText('database-unavailable: It does not answer sarah.mason@example.com.').isVisible());
+  assert.match(await rows().first().innerText(), /just now|\d+ (s|min) ago/);
+
+  await page.getByLabel('Status').selectOption('failed');
+  await page.getByLabel('Outcome').selectOption('gave-up');
+  await page.getByRole('button', { name: 'Filter' }).click();
+  assert.equal(await rows().count(), 25);
+  assert.ok(await page.getByText('A day was not enough.').first().isVisible());
+  await page.getByRole('link', { name: 'Older' }).click();
+  assert.equal(await rows().count(), 5, 'the filter goes with the page');
+  await assertFits();
+
+  await page.getByRole('button', { name: 'Retry all that match' }).click();
+  const id = page.url().split('/').at(-1)!;
+  const [made] = await site.db.owner<{ kind: string; input: object }>(
+    'select kind, input from operations where operation_id = $1',
+    [id],
+  );
+  assert.deepEqual(made, {
+    kind: 'retry-operations',
+    input: { filter: { status: 'failed', outcome: 'gave-up' }, perSecond: 10 },
+  });
+  await recordStep(sql, {
+    tenantId,
+    operationId: id,
+    step: 'retry-operations',
+    state: 'running',
+    detail: { of: 30, retried: 12 },
+  });
+  await page.reload();
+  assert.ok(await page.getByText('12 of 30 retried').isVisible());
+  await page.goto(ops());
+  assert.equal(await page.getByRole('button', { name: 'Retry all that match' }).count(), 0, 'nothing is chosen');
+});
+
+test('what is no choice of a filter counts as not chosen', async () => {
+  for (const query of ['?status=nonsense&from=x&kind[]=1', '?outcome=%00', '?from=2026-13-45T99:99']) {
+    const response = await page.goto(ops(query));
+    assert.equal(response?.status(), 200, query);
+  }
+});
+
+test('a pass is diagnosed from the certificate to the phone, on its page and by the API', async () => {
+  const read = async () => {
+    const response = await fetch(`${site.baseUrl}/v1/passes/${site.demo.pass.serialNumber}/diagnosis`, {
+      headers: { 'X-API-KEY': site.demo.apiKeys.admin },
+    });
+    return (await response.json()) as { answer: { code: string; cure: string }; findings: { code: string }[] };
+  };
+  const address = ops(`/passes/${site.demo.pass.passId}/diagnosis`);
+  assert.ok((await read()).findings.some(({ code }) => code === 'up-to-date'));
+  await site.update({ points: 200 });
+  assert.equal((await read()).answer.code, 'not-told');
+  await site.db.owner(
+    `insert into notifications (tenant_id, operation_id, target, device_id, pass_id, platform, state, updated_at)
+     select 'demo', o.operation_id, r.device_id::text, r.device_id, r.pass_id, 'apple', 'delivered', now() + interval '1 second'
+       from apple_registrations r, operations o where o.kind = 'push-update' limit 1`,
+  );
+  assert.equal((await read()).answer.code, 'just-told');
+  await site.db.owner(`update notifications set updated_at = now() - interval '1 hour'`);
+  await site.db.owner(`update passes set modified_at = now() - interval '2 hours'`);
+  await site.db.owner(
+    `update apple_registrations set registered_at = now() - interval '1 day', last_listed_at = now() - interval '3 hours', last_fetched_at = now() - interval '3 hours'`,
+  );
+  assert.equal((await read()).answer.code, 'silent-after-push');
+  await page.goto(address);
+  assert.ok(await page.getByText('automatic updates are probably switched off').first().isVisible());
+  await assertFits();
+  await site.db.owner(`update apple_certificates set not_after = now() - interval '2 days'`);
+  assert.equal((await read()).answer.code, 'certificate-expired');
+  await site.db.owner(`update apple_certificates set not_after = now() + interval '200 days'`);
+});
+
+test('somebody who builds flows finds snippets, field names and her deliveries, and sends a test that arrives', async () => {
+  await page.goto(ops());
+  await page.getByRole('link', { name: 'Klaviyo' }).click();
+  for (const summary of await page.locator('summary').all()) await summary.click();
+  const text = await page.locator('main').innerText();
+  for (const part of [
+    '/v1/passes',
+    '/api/demo/webhooks/listeners/klaviyo/passes/pushUpdate',
+    'X-ACCOUNT-ID: aid_0xdec0ffee',
+    '"additionalData"',
+    "{{ person|lookup:'wallet_pass_url' }}",
+    'points',
+  ]) {
+    assert.ok(text.includes(part), part);
+  }
+  await assertFits();
+  await page.getByRole('button', { name: 'Send a test event for basic' }).click();
+  const [made] = await site.db.owner<{ test: boolean; kind: string; pass_test: boolean }>(
+    `select o.test, o.kind, p.test as pass_test from operations o join passes p using (pass_id) where o.operation_id = $1`,
+    [page.url().split('/').at(-1)],
+  );
+  assert.deepEqual(made, { test: true, kind: 'issue-pass', pass_test: true });
+  await page.getByRole('link', { name: 'Klaviyo' }).click();
+  const deliveries = page.getByRole('region', { name: 'Last deliveries' });
+  assert.match(await deliveries.innerText(), /Issue a pass[^]*test/);
+  await page.getByRole('button', { name: 'Send a test event for basic' }).click();
+  const count = await site.db.owner<{ n: number }>('select count(*)::int as n from passes where test');
+  assert.equal(count[0]!.n, 1, 'the second test changes the same pass');
+});
+
+test('a key for flows may read field names, and nothing else of the tenant', async () => {
+  const ask = (path: string) =>
+    fetch(site.baseUrl + path, { headers: { 'X-API-KEY': site.demo.apiKeys.klaviyo } }).then(({ status }) => status);
+  assert.equal(await ask('/v1/pass-templates'), 200);
+  for (const path of ['/v1/passes', '/api/demo/operations', `/v1/passes/${site.demo.pass.serialNumber}/diagnosis`]) {
+    assert.equal(await ask(path), 403, path);
+  }
+});
