@@ -41,7 +41,7 @@ export interface KlaviyoPageView {
 
 const deliveries = template<{ f: OperatorFrame; lines: (DeliveryLine & { time: string })[] }>(`
 <% if (it.lines.length === 0) { %><p class="soft">Nothing has arrived from Klaviyo yet.</p><% } else { %>
-<div class="scroll" tabindex="0" role="region" aria-label="Last deliveries"><table class="cards">
+<div class="scroll" tabindex="0" role="region" aria-label="Last deliveries"><table class="rows">
 <thead><tr><th scope="col">When</th><th scope="col">What the flow asked for</th><th scope="col">What became of it</th><th scope="col">To look at</th></tr></thead><tbody>
 <% for (const d of it.lines) { %><tr>
 <td data-label="When"><%~ d.time %></td>
@@ -65,7 +65,7 @@ const passType = template<{ f: OperatorFrame; t: PassTypeView; snippets: string;
 <p class="bar"><a class="button quiet" href="/ops/<%= it.f.tenantId %>/pass-types/<%= it.t.name %>/preview">What the customer sees</a></p>
 <% if (it.canTest) { %><form class="bar" method="post" action="/ops/<%= it.f.tenantId %>/klaviyo/test"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><input type="hidden" name="passType" value="<%= it.t.id %>"><button type="submit">Send a test event for <%= it.t.name %></button><span class="soft small">Makes or changes one pass that is marked as a test, and shows what happens.</span></form><% } %>
 <h3>Field names</h3>
-<div class="scroll" tabindex="0" role="region" aria-label="Fields of <%= it.t.name %>"><table class="cards"><thead><tr><th scope="col">Write this</th><th scope="col">The card says</th><th scope="col">Kind</th><th scope="col">Needed</th><th scope="col">Values</th></tr></thead><tbody>
+<div class="scroll" tabindex="0" role="region" aria-label="Fields of <%= it.t.name %>"><table class="rows"><thead><tr><th scope="col">Write this</th><th scope="col">The card says</th><th scope="col">Kind</th><th scope="col">Needed</th><th scope="col">Values</th></tr></thead><tbody>
 <% for (const f of it.t.fields) { %><tr><td data-label="Write this"><code><%= f.name %></code></td><td data-label="The card says"><%= f.label %></td><td data-label="Kind"><%= f.type %></td><td data-label="Needed"><%= f.needed %></td><td data-label="Values"><%= f.values %></td></tr><% } %>
 </tbody></table></div>
 <%~ it.snippets %>

@@ -13,7 +13,7 @@ export interface TroubleLine {
 
 const trouble = template<{ lines: readonly TroubleLine[] }>(`
 <% if (it.lines.length > 0) { %><section class="box trouble" aria-labelledby="trouble"><h2 id="trouble">Wrong now</h2>
-<% for (const line of it.lines) { %><div class="banner <%= line.tone === 'bad' ? 'bad' : '' %>"><p><strong><%= line.what %></strong></p><p class="small"><%= line.cure %></p></div><% } %>
+<% for (const line of it.lines) { %><div class="banner <%= line.tone === 'bad' ? 'bad' : '' %>"><p><strong><%= line.what[0].toUpperCase() + line.what.slice(1) %></strong></p><p class="small"><%= line.cure %></p></div><% } %>
 </section><% } else { %><p class="banner good">Nothing is wrong now: a worker is there, and certificates, keys and endpoints are in order.</p><% } %>`);
 
 export interface OperationLine {
@@ -31,7 +31,7 @@ export interface OperationLine {
 
 const table = template<{ f: OperatorFrame; lines: (OperationLine & { time: string })[] }>(`
 <% if (it.lines.length === 0) { %><p class="soft">None.</p><% } else { %>
-<div class="scroll" tabindex="0" role="region" aria-label="Requests"><table class="cards">
+<div class="scroll" tabindex="0" role="region" aria-label="Requests"><table class="rows">
 <thead><tr><th scope="col">Accepted</th><th scope="col">Request</th><th scope="col">Status</th><th scope="col">Outcome</th><th scope="col">Changed</th></tr></thead>
 <tbody>
 <% for (const o of it.lines) { %>

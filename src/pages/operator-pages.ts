@@ -78,7 +78,7 @@ const passTemplate = template<{ f: OperatorFrame; p: OperatorPassView; time: (at
 <h2><%= it.p.type %> <span class="tag <%= it.p.tone %>"><%= it.p.state %></span></h2>
 <dl class="facts"><dt>Serial</dt><dd class="mono"><% if (it.p.url) { %><a href="<%= it.p.url %>"><%= it.p.serialNumber %></a><% } else { %><%= it.p.serialNumber %><% } %></dd><dt>Revision</dt><dd><%= it.p.revision %>, changed <%~ it.time(it.p.modifiedAt) %></dd></dl>
 <% if (it.p.devices.length === 0) { %><p class="soft">On no phone: nothing can be pushed. The customer has to add it first.</p><% } else { %>
-<div class="scroll" tabindex="0" role="region" aria-label="Devices of <%= it.p.serialNumber %>"><table class="cards"><thead><tr><th scope="col">Device</th><th scope="col">Since</th><th scope="col">Listed</th><th scope="col">Fetched</th><th scope="col">Has</th></tr></thead><tbody>
+<div class="scroll" tabindex="0" role="region" aria-label="Devices of <%= it.p.serialNumber %>"><table class="rows"><thead><tr><th scope="col">Device</th><th scope="col">Since</th><th scope="col">Listed</th><th scope="col">Fetched</th><th scope="col">Has</th></tr></thead><tbody>
 <% for (const d of it.p.devices) { %><tr><td data-label="Device"><%= d.platform %> <span class="mono"><%= d.deviceId %></span></td><td data-label="Since"><%~ it.time(d.since) %></td><td data-label="Listed"><%~ it.time(d.listedAt) %></td><td data-label="Fetched"><%~ it.time(d.fetchedAt) %></td><td data-label="Has"><span class="tag <%= d.tone %>"><%= d.note %></span></td></tr><% } %>
 </tbody></table></div><% } %>
 <p class="bar"><a class="button quiet" href="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/diagnosis">Diagnose this pass</a></p>
@@ -172,7 +172,7 @@ const operation = template<{
 <%~ it.timeline %>
 </section>
 <% if (it.v.deliveries.length > 0) { %><section class="box"><h2>Deliveries to the merchant</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="Deliveries"><table class="cards"><thead><tr><th scope="col">Event</th><th scope="col">To</th><th scope="col">Status</th><th scope="col">Attempts</th><th scope="col">Last answer</th><th scope="col">Action</th></tr></thead><tbody>
+<div class="scroll" tabindex="0" role="region" aria-label="Deliveries"><table class="rows"><thead><tr><th scope="col">Event</th><th scope="col">To</th><th scope="col">Status</th><th scope="col">Attempts</th><th scope="col">Last answer</th><th scope="col">Action</th></tr></thead><tbody>
 <% for (const d of it.v.deliveries) { %><tr><td data-label="Event"><%= d.type %></td><td data-label="To" class="mono"><%= d.url %></td><td data-label="Status"><span class="tag <%= d.tone %>"><%= d.status %></span></td><td data-label="Attempts"><%= d.attempts %></td><td data-label="Last answer"><%= d.lastAnswer %><% if (d.endpointOff) { %> <span class="tag bad">endpoint switched off</span><% } %></td><td data-label="Action"><% if (d.canRedeliver) { %><form method="post" action="/ops/<%= it.f.tenantId %>/deliveries/<%= d.deliveryId %>/redeliver"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><input type="hidden" name="operation" value="<%= it.v.correlationId %>"><button class="quiet" type="submit">Redeliver</button></form><% } %></td></tr><% } %>
 </tbody></table></div></section><% } %>
 <%~ it.pass %>

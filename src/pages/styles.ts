@@ -49,7 +49,7 @@ p{margin:.5rem 0}
 .wallet svg{width:2.1rem;height:1.7rem;flex:none}
 .wallet:hover{background:#262626}
 .badge{display:inline-block}.badge img{display:block;height:3.25rem;width:auto;max-width:100%}
-.dock{padding-top:.5rem}
+.dock{padding-top:.5rem;justify-items:start}.dock .wallet{min-width:min(100%,17.5rem);max-width:100%}
 .scan{display:none;gap:1.1rem;align-items:center;background:var(--panel);border:1px solid var(--line);border-radius:14px;padding:1rem;margin-top:1.2rem}
 .scan svg{width:7.4rem;height:7.4rem;flex:none;background:#fff;border-radius:8px;padding:.45rem}
 .banner{border-radius:12px;padding:.75rem 1rem;margin:.7rem 0;background:var(--note-bg);color:var(--note)}
@@ -120,12 +120,12 @@ progress{width:100%;height:.8rem}
 pre{overflow-x:auto;background:var(--page);border:1px solid var(--line);border-radius:10px;padding:.8rem;font:.82rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;margin:.5rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
 .steps{padding-left:1.3rem}.steps li{margin:.5rem 0}
 @media (max-width:42rem){
-table.cards,table.cards tbody,table.cards tr,table.cards td{display:block;width:100%}
-table.cards thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-table.cards tr{border:1px solid var(--line);border-radius:12px;padding:.4rem .8rem;margin:.6rem 0}
-table.cards td{border:0;padding:.3rem 0;display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:.6rem}
-table.cards td::before{content:attr(data-label);color:var(--soft);font-size:.85rem}
-table.cards td>*{grid-column:2}
+table.rows,table.rows tbody,table.rows tr,table.rows td{display:block;width:100%}
+table.rows thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+table.rows tr{border:1px solid var(--line);border-radius:12px;padding:.4rem .8rem;margin:.6rem 0}
+table.rows td{border:0;padding:.3rem 0;display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:.6rem}
+table.rows td::before{content:attr(data-label);color:var(--soft);font-size:.85rem}
+table.rows td>*{grid-column:2}
 }
 `
   .replace(/\n/g, '')

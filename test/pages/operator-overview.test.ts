@@ -91,6 +91,7 @@ test('requests are filtered, paged, explained and retried together', async () =>
   await recordStep(sql, {
     tenantId,
     operationId: stuck,
+    run: 1,
     step: 'find-pass',
     state: 'retrying',
     error: { code: 'database-unavailable', message: 'It does not answer sarah.mason@example.com.' },
@@ -124,6 +125,7 @@ test('requests are filtered, paged, explained and retried together', async () =>
   await recordStep(sql, {
     tenantId,
     operationId: id,
+    run: 1,
     step: 'retry-operations',
     state: 'running',
     detail: { of: 30, retried: 12 },
