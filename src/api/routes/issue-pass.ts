@@ -125,7 +125,7 @@ export async function issueChecked(
   if (result.outcome === 'key-reused') {
     throw new ApiError(
       'idempotency-key-reused',
-      'Another request was accepted under this idempotency key before; this one was not carried out.',
+      'Another request was accepted under this idempotency key before; this one was not carried out. Use one key for each event, such as the id of the event.',
     );
   }
   if (result.outcome === 'identifiers-clash') {
