@@ -28,8 +28,8 @@ const PAUSED_LOOK_MS = 5_000;
 const NOTE_EVERY = 25;
 
 /**
- * Writes the next slice of a tenant's passes to Klaviyo: one job of up to 500 records, then profile by profile, within
- * the account's budget. Where it stands is kept under the step, so a pause, a crash or an outage costs nothing.
+ * Writes the next slice of a tenant's passes to Klaviyo: profile by profile, then the records of up to 500 in one job,
+ * within the account's budget. Where it stands is kept under the step, so a pause, a crash or an outage costs nothing.
  */
 export function backfillActivity(deps: ActivityDeps) {
   return async function backfill(ref: StepInput): Promise<BackfilledSlice> {
@@ -56,19 +56,31 @@ export function backfillActivity(deps: ActivityDeps) {
       recordsUpTo: null,
       ...(operation.detail as Partial<BackfillProgress>),
     };
-    const page = await listWriteBackPasses(sql, tenantId, progress.cursor, BATCH);
+    // What stands behind counts: a backfill that an older version began has sent records ahead of their profiles.
+    const from = [progress.cursor, progress.recordsUpTo].some((id) => id === null)
+      ? null
+      : earlierOf(progress.cursor!, progress.recordsUpTo!);
+    const list = () => listWriteBackPasses(sql, tenantId, from, BATCH);
+    const page = await list();
     const call = klaviyoCalls(deps, step, account);
     const endsAt = deps.now() + SLICE_MS;
     const keep = () => noteProgress(sql, ref, 'backfill', { ...progress });
     try {
-      const batch = await sendRecords(page, progress, settings.klaviyo, call, deps);
-      for (const [index, row] of batch.entries()) {
+      let written = 0;
+      for (const row of page) {
+        if (isUpTo(row, progress.cursor)) continue;
         if (deps.now() > endsAt) break;
         await writeProfile(row, progress, { deps, call, settings: settings.klaviyo });
         progress.cursor = row.pass_id;
         progress.done++;
-        if (index % NOTE_EVERY === NOTE_EVERY - 1) await keep();
+        // The first one of a slice ends what an earlier attempt said of trouble.
+        if (written === 0) await recordStep(sql, { ...step, state: 'running', detail: { ...progress } });
+        else if (written % NOTE_EVERY === 0) await keep();
+        written++;
       }
+      const complete = page.every((row) => isUpTo(row, progress.cursor));
+      // Read anew: the records name the profiles that have just been written.
+      if (complete && page.length > 0) await sendRecords(await list(), progress, settings.klaviyo, call, deps);
     } catch (error) {
       await keep();
       if (error instanceof KeyRefused) {
@@ -87,20 +99,21 @@ export function backfillActivity(deps: ActivityDeps) {
   };
 }
 
-/** Sends the records of a new batch in one job; returns the passes of the batch that are still to do. */
+// UUIDs in lower case sort as texts in the order in which PostgreSQL sorts them.
+const earlierOf = (a: string, b: string): string => (a < b ? a : b);
+const isUpTo = (row: WriteBackPass, passId: string | null): boolean => passId !== null && row.pass_id <= passId;
+
+/** Sends the records of a batch whose profiles are written, in one job: Klaviyo relates them by the profile's id. */
 async function sendRecords(
   page: readonly WriteBackPass[],
   progress: BackfillProgress,
   settings: Settings,
   call: KlaviyoCall,
   deps: ActivityDeps,
-): Promise<readonly WriteBackPass[]> {
-  const { recordsUpTo } = progress;
-  // UUIDs in lower case sort as texts in the order in which PostgreSQL sorts them.
-  const rest = recordsUpTo === null ? [] : page.filter((row) => row.pass_id <= recordsUpTo);
-  if (rest.length > 0) return rest;
+): Promise<void> {
+  const due = page.filter((row) => isUpTo(row, progress.cursor) && !isUpTo(row, progress.recordsUpTo));
   const { dataSourceId } = settings;
-  const records = page.flatMap((row) => {
+  const records = due.flatMap((row) => {
     const recipient = writtenRecipient(row, settings);
     return recipient && !row.test ? [walletPassRecord(writtenPass(row, deps.klaviyo.publicUrl, null), recipient)] : [];
   });
@@ -108,8 +121,7 @@ async function sendRecords(
     await call('record-bulk', (client) => client.createRecords(dataSourceId, records));
     progress.records += records.length;
   }
-  progress.recordsUpTo = page.at(-1)?.pass_id ?? recordsUpTo;
-  return page;
+  progress.recordsUpTo = due.at(-1)?.pass_id ?? progress.recordsUpTo;
 }
 
 type Settings = Parameters<typeof writtenRecipient>[1];

@@ -18,6 +18,9 @@ export interface SetUp {
 const titled = (resources: { id: string; attributes: Record<string, unknown> }[], title: string) =>
   resources.find(({ attributes }) => attributes['title'] === title);
 
+const NO_CUSTOM_OBJECTS =
+  'this account lacks custom objects, a paid feature of Klaviyo (or the key the scope custom-objects:write, which "klaviyo check" shows). Ask Klaviyo for the feature, then run this again. Profiles and events are written without it.';
+
 /** What to do in Klaviyo's object manager where the API does not allow it. */
 const MANUALLY = (dataSourceId: string): string[] => [
   'In Klaviyo open Settings > Objects > Create object (custom objects are a paid feature: ask Klaviyo where it is missing).',
@@ -62,7 +65,9 @@ export async function setUpCustomObject(client: KlaviyoClient): Promise<SetUp> {
     return { dataSourceId: source.id, done, byHand: [] };
   } catch (error) {
     if (!(error instanceof PermanentError)) throw error;
-    done.push(`Klaviyo does not allow the rest: ${error.message}`);
+    // The same scope has just served for the data source, so that a refusal speaks of the account.
+    const isRefused = error.details['status'] === 403;
+    done.push(`Klaviyo does not allow the rest: ${isRefused ? NO_CUSTOM_OBJECTS : error.message}`);
     // Records to a source without an object are taken and lead nowhere: harmless, and right once the object is there.
     return { dataSourceId: source.id, done, byHand: MANUALLY(source.id) };
   }
