@@ -19,6 +19,7 @@ import * as endpointDisabledAt from './0018_endpoint_disabled_at.js';
 import * as forgottenOperations from './0019_forgotten_operations.js';
 import * as cancellationsInOrder from './0024_cancellations_in_order.js';
 import * as coveredOperations from './0025_covered_operations.js';
+import * as fairDeliveries from './0026_fair_deliveries.js';
 import * as notificationsChargedFirst from './0027_notifications_charged_first.js';
 import * as schemaReadable from './0032_schema_readable.js';
 import * as walletBadges from './0040_wallet_badges.js';
@@ -44,6 +45,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0019_forgotten_operations', forgottenOperations],
   ['0024_cancellations_in_order', cancellationsInOrder],
   ['0025_covered_operations', coveredOperations],
+  ['0026_fair_deliveries', fairDeliveries],
   ['0027_notifications_charged_first', notificationsChargedFirst],
   ['0032_schema_readable', schemaReadable],
   ['0040_wallet_badges', walletBadges],

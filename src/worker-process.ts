@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, type Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { createActivities } from './activities/index.js';
@@ -19,7 +19,7 @@ import { createMerchantSender } from './merchants/send.js';
 import { startMetricsServer, type MetricsServer } from './metrics-server.js';
 import { createAppleNotifier } from './worker/apple-notifier.js';
 import { connectionTuning } from './worker/connection-tuning.js';
-import { createWorker } from './worker/create-worker.js';
+import { createWorker, type WorkerPair } from './worker/create-worker.js';
 import { encryptingDataConverter } from './worker/encrypting-codec.js';
 import { createGoogleAccess } from './worker/google-access.js';
 import { createKlaviyoConnections } from './worker/klaviyo-connections.js';
@@ -119,7 +119,7 @@ export async function startWorkerProcess(
   const metrics = config.metrics && new Registry();
   if (metrics) registerDatabaseMetrics(metrics, { database, now });
   let metricsServer: MetricsServer | null = null;
-  let worker: Worker | undefined;
+  let worker: WorkerPair | undefined;
   const close = async (): Promise<void> => {
     await metricsServer?.stop();
     await apple.close();
@@ -127,7 +127,7 @@ export async function startWorkerProcess(
     await database.close();
   };
   try {
-    const isWorking = (): boolean => worker?.getState() === 'RUNNING';
+    const isWorking = (): boolean => worker?.isRunning() === true;
     if (metrics && config.metrics) metricsServer = await startMetricsServer(metrics, config.metrics, isWorking);
     const counted = { apple: metrics ? countPushes(metrics, apple) : apple };
     await ensureSearchAttributes(connection, namespace, log);
@@ -168,7 +168,7 @@ export async function startWorkerProcess(
         await channel.stop();
         await dispatcher.stop();
         await retention.stop();
-        if (started.getState() === 'RUNNING') started.shutdown();
+        started.shutdown();
         await ended.catch(() => undefined);
         await close();
       },

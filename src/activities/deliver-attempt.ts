@@ -9,7 +9,8 @@ import { presentEvent, TEST_EVENT } from '../merchants/events.js';
 import type { WebhookAnswer } from '../merchants/send.js';
 import { webhookReach } from '../merchants/safe-url.js';
 import { webhookHeaders } from '../merchants/sign.js';
-import { PermanentError, type TransientError } from '../common/errors.js';
+import { PermanentError, TransientError } from '../common/errors.js';
+import { createDeliverySlots } from './delivery-slots.js';
 import type { ActivityDeps } from './deps.js';
 
 export interface DeliverAttempt {
@@ -23,6 +24,7 @@ export interface DeliverAttempt {
 export type AttemptedDelivery = { ended: true } | { ended: false; waitMs: number };
 
 const GONE = 410;
+const BUSY_MS = 2_000;
 
 /** One POST; secrets that cannot be opened are an attempt in vain, so that the log shows what an operator must mend. */
 async function attempt(
@@ -55,6 +57,7 @@ async function attempt(
 
 /** One signed POST to the merchant, written into the delivery log with its answer, whatever it was. */
 export function deliverAttemptActivity(deps: ActivityDeps) {
+  const slots = createDeliverySlots();
   return async function deliverAttempt(input: DeliverAttempt): Promise<AttemptedDelivery> {
     const { tenantId, deliveryId, run, pauseMs } = input;
     const sql = deps.database.tenant(tenantId);
@@ -77,7 +80,15 @@ export function deliverAttemptActivity(deps: ActivityDeps) {
       });
       return { ended: true };
     }
-    const answer = await attempt(deps, tenantId, delivery, now);
+    const release = slots.take({ tenantId, endpointId: delivery.endpoint_id, failing: delivery.failing });
+    if (!release) {
+      throw new TransientError(
+        'delivery-waits',
+        'Other deliveries of this tenant are being attempted; this one waits for its turn.',
+        BUSY_MS + Math.round(Math.random() * BUSY_MS),
+      );
+    }
+    const answer = await attempt(deps, tenantId, delivery, now).finally(release);
     const taken = answer.status !== null && answer.status >= 200 && answer.status < 300;
     const gone = answer.status === GONE;
     const waitMs = Math.max(pauseMs ?? 0, answer.retryAfterMs ?? 0);

@@ -2,9 +2,10 @@ import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/c
 import { TypedSearchAttributes, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
 import type { Logger } from 'pino';
 import type { Database } from '../database/connect.js';
-import { claimDeliveries, markDelivering, type DispatchableDelivery } from '../database/merchants/deliveries.js';
+import { claimDeliveries, markDelivering, type DispatchableDelivery } from '../database/merchants/claim-deliveries.js';
 import { deleteOldEvents, fanOutEvents } from '../database/merchants/events.js';
 import type { DeliverWebhook } from '../workflows/deliver-webhook.js';
+import { deliveryQueue } from '../workflows/task-queues.js';
 import { CORRELATION_ID, TENANT } from '../workflows/search-attributes.js';
 import { startLoop, type Loop } from './loop.js';
 
@@ -43,7 +44,7 @@ export function startFanOut(options: FanOutOptions): Loop {
     try {
       await client.workflow.start('deliverWebhook', {
         workflowId: deliveryWorkflowId(delivery),
-        taskQueue,
+        taskQueue: deliveryQueue(taskQueue),
         args: [input],
         workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
@@ -73,7 +74,8 @@ export function startFanOut(options: FanOutOptions): Loop {
         cleanUpAt = Date.now() + CLEAN_UP_EVERY_MS;
         while ((await deleteOldEvents(system)) > 0);
       }
-      return fannedOut === BATCH || claimed.length === BATCH;
+      // An endpoint has room again when an attempt is over, which takes a moment only where it answers.
+      return fannedOut === BATCH || claimed.length >= BATCH / 4;
     },
   });
 }

@@ -49,6 +49,8 @@ export const tenantSettings = z.strictObject({
   allowedFlowIds: z.array(z.string()).default([]),
   /** Requests per minute that the webhooks and calls of this tenant may send. */
   requestsPerMinute: z.int().positive().default(6000),
+  /** Webhook endpoints that the tenant may have. */
+  webhookEndpoints: z.int().min(1).max(1000).default(20),
   klaviyo: z
     .strictObject({
       writeBack: z.boolean().default(false),

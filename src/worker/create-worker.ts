@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import { translateFailures } from '../activities/translate-failures.js';
 import type { Database } from '../database/connect.js';
 import type { RunRef } from '../database/operations/fragments.js';
+import { deliveryQueue } from '../workflows/task-queues.js';
 import { parseWorkflowId } from '../workflows/workflow-ids.js';
 
 export interface WorkerOptions {
@@ -45,13 +46,53 @@ export function withRun(workflowId: string | undefined, args: unknown[]): unknow
   return [{ ...input, run: workflow.run }, ...rest];
 }
 
-/** A worker whose every step goes through the one boundary that records attempts and translates failures. */
-export async function createWorker(options: WorkerOptions): Promise<Worker> {
+/** The slots of deliveries: few, for each of them only waits for an answer. */
+const deliveryTuning = {
+  ...tuning,
+  maxConcurrentWorkflowTaskExecutions: 10,
+  maxConcurrentLocalActivityExecutions: 1,
+  maxConcurrentActivityTaskExecutions: 80,
+  maxCachedWorkflows: 100,
+} as const;
+
+/** The workers of one process: one for operations, one for deliveries. */
+export interface WorkerPair {
+  /** Settles when both have ended; rejects when one ended by a fault, after the other was shut down. */
+  run(): Promise<void>;
+  shutdown(): void;
+  isRunning(): boolean;
+}
+
+/** Workers whose every step goes through the one boundary that records attempts and translates failures. */
+export async function createWorker(options: WorkerOptions): Promise<WorkerPair> {
+  const workers = [
+    await workerOf(options, options.taskQueue, tuning),
+    await workerOf(options, deliveryQueue(options.taskQueue), deliveryTuning),
+  ];
+  const shutdown = (): void => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  return {
+    shutdown,
+    isRunning: () => workers.every((worker) => worker.getState() === 'RUNNING'),
+    async run() {
+      const runs = workers.map((worker) => worker.run().finally(shutdown));
+      await Promise.allSettled(runs);
+      await Promise.all(runs);
+    },
+  };
+}
+
+function workerOf(
+  options: WorkerOptions,
+  taskQueue: string,
+  slots: typeof tuning | typeof deliveryTuning,
+): Promise<Worker> {
   const translate = translateFailures(options);
   return Worker.create({
     connection: options.connection,
     namespace: options.namespace,
-    taskQueue: options.taskQueue,
+    taskQueue,
     workflowBundle: options.workflowBundle,
     activities: options.activities,
     ...(options.dataConverter && { dataConverter: options.dataConverter }),
@@ -68,6 +109,6 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
         ...(options.stepInterceptors ?? []),
       ],
     },
-    ...tuning,
+    ...slots,
   });
 }

@@ -226,11 +226,11 @@ test('the window of a customer is claimed by one sync', async () => {
 test('of two rotations of a secret the later ends the earlier', async () => {
   const box = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
   const { tenantId } = tenant;
-  const { endpoint_id: endpointId } = await createEndpoint(
+  const { endpoint_id: endpointId } = (await createEndpoint(
     sqlOf(),
-    { tenantId, url: 'https://shop.example', eventTypes: [], secret: 's0' },
+    { tenantId, url: 'https://shop.example', eventTypes: [], secret: 's0', atMost: 20 },
     box,
-  );
+  ))!;
   const oldUntil = new Date(Date.now() + 3_600_000);
   await race(
     async (statement) => {

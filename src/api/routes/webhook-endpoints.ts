@@ -65,15 +65,22 @@ export const webhookEndpointRoutes = (deps: ApiDeps): Route[] => {
         eventTypes: ['pass.updated'],
       }),
       answers: { 201: { description: 'The endpoint with its secret', schema: withSecret } },
+      problems: ['conflict'],
       async handler(ctx, { caller }) {
         const given = await readJson(ctx, created);
         checkUrl(deps, caller, given.url);
         const secret = newWebhookSecret();
+        const { tenantId, settings } = caller.tenant;
+        const atMost = settings.webhookEndpoints;
         const row = await createEndpoint(
           sqlOf(caller),
-          { tenantId: caller.tenant.tenantId, url: given.url, eventTypes: given.eventTypes ?? EVENT_TYPES, secret },
+          { tenantId, url: given.url, eventTypes: given.eventTypes ?? EVENT_TYPES, secret, atMost },
           deps.secretBox,
         );
+        if (!row) {
+          const message = `The tenant has ${atMost} webhook endpoints, as many as it may have. Delete one, or raise settings.webhookEndpoints in tenant.json.`;
+          throw new ApiError('conflict', message);
+        }
         ctx.status = 201;
         ctx.set('Location', `${deps.publicUrl}/api/${caller.tenant.tenantId}/webhook-endpoints/${row.endpoint_id}`);
         ctx.body = { ...presentEndpoint(row), secret };

@@ -1,6 +1,7 @@
 import type { Environment } from '../../common/environment.js';
 import type { JsonValue } from '../../common/json.js';
 import type { Sql } from '../connect.js';
+import { LOST_MINUTES } from './claim-deliveries.js';
 
 export type DeliveryStatus = 'accepted' | 'delivering' | 'retrying' | 'delivered' | 'exhausted' | 'cancelled';
 /** How an attempt leaves its delivery. */
@@ -18,6 +19,8 @@ export interface LoadedDelivery {
   run: number;
   endpoint_id: string;
   endpoint_state: 'enabled' | 'disabled';
+  /** Its last attempts failed. */
+  failing: boolean;
   url: string;
   environment: Environment;
   event_id: string;
@@ -35,7 +38,8 @@ export async function loadDelivery(
   deliveryId: string,
 ): Promise<LoadedDelivery | undefined> {
   const [row] = await sql.query<LoadedDelivery>(
-    `select d.delivery_id, d.status, d.run, d.endpoint_id, w.state as endpoint_state, w.url, t.environment,
+    `select d.delivery_id, d.status, d.run, d.endpoint_id, w.state as endpoint_state,
+            w.failing_since is not null as failing, w.url, t.environment,
             e.event_id, e.type, e.payload, e.created_at,
             coalesce((select jsonb_agg(jsonb_build_object('key_id', s.key_id, 'ciphertext', encode(s.ciphertext, 'base64')) order by s.created_at desc)
                         from webhook_secrets s where s.endpoint_id = d.endpoint_id and (s.expires_at is null or s.expires_at > now())), '[]') as secrets
@@ -105,35 +109,6 @@ export async function recordAttempt(sql: Sql, record: AttemptRecord): Promise<vo
 
 const OFF = `($12::text is not null or ($4 <> 'delivered' and w.failing_since <= $7::timestamptz - interval '${FAILING_DAYS} days'))`;
 
-export interface DispatchableDelivery {
-  tenant_id: string;
-  delivery_id: string;
-  run: number;
-  /** The operation whose event it carries, if one made it. */
-  operation_id: string | null;
-}
-
-/** Takes deliveries that wait to be started, oldest first, each for `leaseMs`. Runs as the system. */
-export async function claimDeliveries(system: Sql, limit: number, leaseMs: number): Promise<DispatchableDelivery[]> {
-  return system.query<DispatchableDelivery>(
-    `update deliveries set dispatch_after = now() + $2::double precision * interval '1 millisecond'
-      where delivery_id in (
-        select delivery_id from deliveries where status = 'accepted' and dispatch_after <= now()
-         order by dispatch_after limit $1 for update skip locked)
-      returning tenant_id, delivery_id, run,
-                (select e.operation_id from events e where e.event_id = deliveries.event_id) as operation_id`,
-    [limit, leaseMs],
-  );
-}
-
-/** Its workflow runs: no sweep starts it again. Runs as the system. */
-export async function markDelivering(system: Sql, delivery: DispatchableDelivery): Promise<void> {
-  await system.query(
-    `update deliveries set status = 'delivering' where delivery_id = $1 and run = $2 and status = 'accepted'`,
-    [delivery.delivery_id, delivery.run],
-  );
-}
-
 export interface DeliveryRow {
   delivery_id: string;
   endpoint_id: string;
@@ -181,8 +156,7 @@ export async function listDeliveries(
   );
 }
 
-/** An attempt takes less, with all its retries: a delivery that is under way for longer has lost its workflow. */
-const LOST = `(status = 'delivering' and dispatch_after < now() - interval '15 minutes')`;
+const LOST = `(status = 'delivering' and dispatch_after < now() - interval '${LOST_MINUTES} minutes')`;
 const AGAIN = `status = 'accepted', run = run + 1, dispatch_after = now(), next_attempt_at = null, ended_at = null`;
 
 /**

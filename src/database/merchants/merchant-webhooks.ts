@@ -1,6 +1,7 @@
 import type { Sql, TenantSql } from '../connect.js';
 import type { SealedWebhookSecret } from './deliveries.js';
 import { webhookSecretContext, type SecretBox } from '../secrets.js';
+import { raw, sql } from '../sql.js';
 
 export interface EndpointRow {
   endpoint_id: string;
@@ -17,25 +18,29 @@ export interface EndpointRow {
 const COLUMNS =
   'endpoint_id, url, event_types, state, disabled_reason, disabled_at, failing_since, created_at, updated_at';
 
-/** Makes an endpoint with its first secret. */
+/** Makes an endpoint with its first secret; undefined where the tenant has `atMost` already. */
 export async function createEndpoint(
-  sql: TenantSql,
-  endpoint: { tenantId: string; url: string; eventTypes: readonly string[]; secret: string },
+  db: TenantSql,
+  endpoint: { tenantId: string; url: string; eventTypes: readonly string[]; secret: string; atMost: number },
   box: SecretBox,
-): Promise<EndpointRow> {
-  return sql.transaction(async (tx) => {
-    const [row] = await tx.query<EndpointRow>(
-      `insert into webhook_endpoints (tenant_id, url, event_types) values ($1, $2, $3) returning ${COLUMNS}`,
-      [endpoint.tenantId, endpoint.url, endpoint.eventTypes],
-    );
+): Promise<EndpointRow | undefined> {
+  return db.transaction(async (tx) => {
+    // Requests of one tenant count one after the other.
+    await tx.query(sql`select pg_advisory_xact_lock(hashtextextended(${`webhook-endpoints/${endpoint.tenantId}`}, 0))`);
+    const [row] = await tx.query<EndpointRow>(sql`
+      insert into webhook_endpoints (tenant_id, url, event_types)
+      select ${endpoint.tenantId}, ${endpoint.url}, ${endpoint.eventTypes}::text[]
+       where (select count(*) from webhook_endpoints where tenant_id = ${endpoint.tenantId}) < ${endpoint.atMost}
+      returning ${raw(COLUMNS)}`);
+    if (!row) return undefined;
     await insertSecret(tx, endpoint.tenantId, row!.endpoint_id, endpoint.secret, box);
     return row!;
   });
 }
 
-async function insertSecret(sql: Sql, tenantId: string, endpointId: string, secret: string, box: SecretBox) {
+async function insertSecret(db: Sql, tenantId: string, endpointId: string, secret: string, box: SecretBox) {
   const sealed = box.seal(secret, webhookSecretContext(tenantId, endpointId));
-  await sql.query(
+  await db.query(
     `insert into webhook_secrets (tenant_id, endpoint_id, key_id, ciphertext, created_at) values ($1, $2, $3, $4, clock_timestamp())`,
     [tenantId, endpointId, sealed.keyId, sealed.ciphertext],
   );
@@ -46,12 +51,12 @@ async function insertSecret(sql: Sql, tenantId: string, endpointId: string, secr
  * endpoint is gone.
  */
 export async function rotateSecret(
-  sql: TenantSql,
+  db: TenantSql,
   rotation: { tenantId: string; endpointId: string; secret: string; oldUntil: Date },
   box: SecretBox,
 ): Promise<boolean> {
   const { tenantId, endpointId } = rotation;
-  return sql.transaction(async (tx) => {
+  return db.transaction(async (tx) => {
     // Rotations of one endpoint take turns: each ends the secret of the one before it.
     const known = await tx.query('select from webhook_endpoints where tenant_id = $1 and endpoint_id = $2 for update', [
       tenantId,
@@ -85,16 +90,16 @@ export const openWebhookSecrets =
     );
 
 /** The endpoints of a tenant, oldest first. */
-export async function listEndpoints(sql: Sql, tenantId: string): Promise<EndpointRow[]> {
-  return sql.query<EndpointRow>(
+export async function listEndpoints(db: Sql, tenantId: string): Promise<EndpointRow[]> {
+  return db.query<EndpointRow>(
     `select ${COLUMNS} from webhook_endpoints where tenant_id = $1 order by created_at, endpoint_id`,
     [tenantId],
   );
 }
 
 /** The endpoints of a tenant that are switched off, or whose last attempt failed. */
-export async function listTroubledEndpoints(sql: Sql, tenantId: string): Promise<EndpointRow[]> {
-  return sql.query<EndpointRow>(
+export async function listTroubledEndpoints(db: Sql, tenantId: string): Promise<EndpointRow[]> {
+  return db.query<EndpointRow>(
     `select ${COLUMNS} from webhook_endpoints
       where tenant_id = $1 and (state = 'disabled' or failing_since is not null)
       order by state, coalesce(disabled_at, failing_since), endpoint_id`,
@@ -103,8 +108,8 @@ export async function listTroubledEndpoints(sql: Sql, tenantId: string): Promise
 }
 
 /** One endpoint, or undefined. */
-export async function getEndpoint(sql: Sql, tenantId: string, endpointId: string): Promise<EndpointRow | undefined> {
-  const [row] = await sql.query<EndpointRow>(
+export async function getEndpoint(db: Sql, tenantId: string, endpointId: string): Promise<EndpointRow | undefined> {
+  const [row] = await db.query<EndpointRow>(
     `select ${COLUMNS} from webhook_endpoints where tenant_id = $1 and endpoint_id = $2`,
     [tenantId, endpointId],
   );
@@ -113,12 +118,12 @@ export async function getEndpoint(sql: Sql, tenantId: string, endpointId: string
 
 /** Changes what is given; `enable` also forgets that it failed. Undefined where there is no such endpoint. */
 export async function updateEndpoint(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   endpointId: string,
   change: { url?: string | undefined; eventTypes?: readonly string[] | undefined; enable?: boolean },
 ): Promise<EndpointRow | undefined> {
-  const [row] = await sql.query<EndpointRow>(
+  const [row] = await db.query<EndpointRow>(
     `update webhook_endpoints set url = coalesce($3, url), event_types = coalesce($4, event_types), updated_at = now(),
             state = case when $5 then 'enabled' else state end,
             disabled_reason = case when $5 then null else disabled_reason end,
@@ -131,8 +136,8 @@ export async function updateEndpoint(
 }
 
 /** Deletes an endpoint with its secrets and its log; false where there was none. */
-export async function deleteEndpoint(sql: Sql, tenantId: string, endpointId: string): Promise<boolean> {
-  const rows = await sql.query(
+export async function deleteEndpoint(db: Sql, tenantId: string, endpointId: string): Promise<boolean> {
+  const rows = await db.query(
     'delete from webhook_endpoints where tenant_id = $1 and endpoint_id = $2 returning endpoint_id',
     [tenantId, endpointId],
   );
@@ -141,10 +146,10 @@ export async function deleteEndpoint(sql: Sql, tenantId: string, endpointId: str
 
 /** Makes a test event for one endpoint alone; it has no place in the stream. Returns the delivery's id. */
 export async function createTestDelivery(
-  sql: Sql,
+  db: Sql,
   test: { tenantId: string; endpointId: string; eventId: string; deliveryId: string; type: string },
 ): Promise<void> {
-  await sql.query(
+  await db.query(
     `with event as (
        insert into events (event_id, tenant_id, type, payload, fanned_out) values ($1, $2, $3, '{"origin": "operator"}', true)
        returning event_id
