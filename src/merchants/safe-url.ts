@@ -15,12 +15,17 @@ const FORBIDDEN_V4: [network: string, prefix: number][] = [
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
   ['127.0.0.0', 8],
+  // Azure's wire server: metadata and keys of the machine, at a public address.
+  ['168.63.129.16', 32],
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
   ['192.0.2.0', 24],
+  ['192.31.196.0', 24],
+  ['192.52.193.0', 24],
   ['192.88.99.0', 24],
   ['192.168.0.0', 16],
+  ['192.175.48.0', 24],
   ['198.18.0.0', 15],
   ['198.51.100.0', 24],
   ['203.0.113.0', 24],
@@ -33,6 +38,7 @@ for (const [network, prefix] of FORBIDDEN_V4) forbidden.addSubnet(network, prefi
 forbidden.addSubnet('2001::', 23, 'ipv6');
 forbidden.addSubnet('2001:db8::', 32, 'ipv6');
 forbidden.addSubnet('2002::', 16, 'ipv6');
+forbidden.addSubnet('2620:4f:8000::', 48, 'ipv6');
 forbidden.addSubnet('3fff::', 20, 'ipv6');
 /** Everything else in IPv6 is loopback, link-local, unique local, multicast, or an IPv4 address in disguise. */
 const globalV6 = new BlockList();
@@ -54,6 +60,13 @@ export function isAllowedAddress(address: string, reach: Reach): boolean {
   return !forbidden.check(ip, type);
 }
 
+/** Of services that are no web servers, as browsers refuse them (Fetch Standard, "bad port"), from 1024 on. */
+const BAD_PORTS = new Set([
+  1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+]);
+const isWebPort = (port: string): boolean =>
+  port === '' || port === '443' || (Number(port) >= 1024 && !BAD_PORTS.has(Number(port)));
+
 /** The URL, if webhooks may go there as far as its text shows; PermanentError `unsafe-url` with the cure otherwise. */
 export function checkWebhookUrl(text: string, reach: Reach): URL {
   const refuse = (message: string): never => {
@@ -69,6 +82,9 @@ export function checkWebhookUrl(text: string, reach: Reach): URL {
     refuse('The address must begin with https://.');
   }
   if (url.username !== '' || url.password !== '') refuse('The address must not hold a user name or password.');
+  if (reach !== 'development' && !isWebPort(url.port)) {
+    refuse(`The port ${url.port} belongs to another service: webhooks go to 443, or to a web server from 1024 on.`);
+  }
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const name = host.replace(/\.$/, '').toLowerCase();
   if (isIP(host) !== 0 && !isAllowedAddress(host, reach)) {

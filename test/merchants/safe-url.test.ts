@@ -17,6 +17,10 @@ const FORBIDDEN = [
   '100.64.0.1',
   '127.0.0.1',
   '127.255.255.254',
+  '168.63.129.16',
+  '::ffff:168.63.129.16',
+  '100.100.100.200',
+  'fd20:ce::254',
   '169.254.169.254',
   '172.16.0.1',
   '172.31.255.255',
@@ -49,6 +53,16 @@ test('private, local and reserved addresses are refused in every disguise', () =
   for (const address of ['8.8.8.8', '172.32.0.1', '100.128.0.1', '2606:4700::1111', '::ffff:8.8.8.8']) {
     assert.equal(isAllowedAddress(address, 'public'), true, address);
   }
+});
+
+test('webhooks go to ports of web servers only', () => {
+  for (const port of [22, 25, 80, 110, 465, 993, 1023, 2049, 5060, 6667, 10080]) {
+    assert.throws(() => checkWebhookUrl(`https://shop.example:${port}/hook`, 'public'), /port/, `${port}`);
+  }
+  for (const port of ['', ':443', ':1024', ':8443', ':65535']) {
+    assert.equal(checkWebhookUrl(`https://shop.example${port}/hook`, 'public').hostname, 'shop.example');
+  }
+  assert.equal(checkWebhookUrl('http://127.0.0.1:80/hook', 'development').hostname, '127.0.0.1');
 });
 
 test('development opens this machine, not the network around it', () => {

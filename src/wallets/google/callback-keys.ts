@@ -6,6 +6,8 @@ import { googleFetch } from './outbound.js';
 export interface RootKeys {
   /** The root keys that are valid now. Throws TransientError where none were ever read. */
   current(): Promise<KeyObject[]>;
+  /** Reads them again, for a signature of a key that is not among them; undefined where that was done a moment ago. */
+  reread(): Promise<KeyObject[] | undefined>;
 }
 
 interface RootKey {
@@ -17,6 +19,10 @@ const DEFAULT_MAX_AGE_MS = 60 * 60_000;
 const MAX_AGE_LIMIT_MS = 7 * 24 * 60 * 60_000;
 /** Pause between attempts while Google does not answer, so that a flood of callbacks is no flood of fetches. */
 const PAUSE_AFTER_FAILURE_MS = 30_000;
+/** The same where no keys were ever read, and every callback has to be sent again. */
+const PAUSE_WITHOUT_KEYS_MS = 5_000;
+/** Anybody can send a signature of an unknown key: such callbacks make us read the keys no more often than this. */
+const REREAD_PAUSE_MS = 10_000;
 
 /**
  * Root keys of Google's callbacks: `{keys: [{keyValue, protocolVersion, keyExpiration}]}`, kept as long as Cache-Control says and,
@@ -32,6 +38,8 @@ export function createRootKeys(options: {
   const get = googleFetch([keysUrl], options.fetch);
   let kept: RootKey[] | undefined;
   let freshUntilMs = -Infinity;
+  let rereadAtMs = -Infinity;
+  let failure: TransientError | undefined;
   let underWay: Promise<void> | undefined;
 
   async function refresh(): Promise<void> {
@@ -40,12 +48,10 @@ export function createRootKeys(options: {
       kept = readKeys(text);
       freshUntilMs = now() + maxAgeMs;
     } catch (cause) {
-      if (!kept) {
-        throw new TransientError('google-callback-keys', `Google's callback keys could not be read.`, 30_000, {
-          cause,
-        });
-      }
-      freshUntilMs = now() + PAUSE_AFTER_FAILURE_MS;
+      failure = new TransientError('google-callback-keys', `Google's callback keys could not be read.`, 30_000, {
+        cause,
+      });
+      freshUntilMs = now() + (kept ? PAUSE_AFTER_FAILURE_MS : PAUSE_WITHOUT_KEYS_MS);
     }
   }
 
@@ -56,13 +62,28 @@ export function createRootKeys(options: {
     return { text: await response.text(), maxAgeMs: maxAge(response.headers.get('cache-control')) };
   }
 
+  function valid(): KeyObject[] {
+    if (!kept) throw failure!;
+    return kept.filter((root) => root.expiresAtMs > now()).map((root) => root.key);
+  }
+
   return {
     async current() {
       if (now() >= freshUntilMs) {
         underWay ??= refresh().finally(() => (underWay = undefined));
         await underWay;
       }
-      return kept!.filter((root) => root.expiresAtMs > now()).map((root) => root.key);
+      return valid();
+    },
+    async reread() {
+      if (underWay) await underWay;
+      else if (now() - rereadAtMs < REREAD_PAUSE_MS) return undefined;
+      else {
+        rereadAtMs = now();
+        underWay = refresh().finally(() => (underWay = undefined));
+        await underWay;
+      }
+      return valid();
     },
   };
 }

@@ -222,6 +222,43 @@ describe('save links and callbacks', () => {
     await rm(folder, { recursive: true });
   });
 
+  test('keys that were replaced in an emergency are read again at once, and forged callbacks make us read them seldom', async () => {
+    let published: object = { keys: [] };
+    let reads = 0;
+    const serve: typeof fetch = async () => {
+      reads++;
+      return Response.json(published, { headers: { 'cache-control': 'max-age=86400' } });
+    };
+    const own = createCallbackVerifier({ keysUrl: 'https://keys.example/keys', now, fetch: serve });
+    const judge = async (body = signedBody()) => (await own.verify({ body: Buffer.from(body), issuerId: ISSUER })).ok;
+    const forged = signedBody(message(), { retiredRoot: true });
+    assert.equal(await judge(forged), false);
+    assert.equal(reads, 2, 'read, and read again');
+    await Promise.all(Array.from({ length: 50 }, () => judge(forged)));
+    assert.equal(reads, 2);
+    published = simulator.callbacksSigner.rootKeys();
+    nowMs += 10_001;
+    // The keys are fresh for a day, as they said.
+    assert.deepEqual(await Promise.all([judge(), judge(), judge()]), [true, true, true]);
+    assert.equal(reads, 3);
+  });
+
+  test('a key server that is away is asked once in a while, whatever comes in', async () => {
+    let reads = 0;
+    const fail: typeof fetch = async () => {
+      reads++;
+      throw new TypeError('fetch failed');
+    };
+    const lost = createCallbackVerifier({ keysUrl: 'https://keys.example/keys', now, fetch: fail });
+    const ask = () =>
+      assert.rejects(lost.verify({ body: Buffer.from(signedBody()), issuerId: ISSUER }), TransientError);
+    for (let i = 0; i < 20; i++) await ask();
+    assert.equal(reads, 1);
+    nowMs += 5_001;
+    await ask();
+    assert.equal(reads, 2);
+  });
+
   test('without any root key a callback is neither taken nor refused, but tried again', async () => {
     const lost = createCallbackVerifier({ keysUrl: 'file:///nowhere/keys.json', now });
     await assert.rejects(lost.verify({ body: Buffer.from(signedBody()), issuerId: ISSUER }), TransientError);
