@@ -1,4 +1,5 @@
-import { claimSync, loadWithCustomerHits, recordFoundCustomer } from '../database/customers/customers.js';
+import { loadWithCustomerHits, recordFoundCustomer } from '../database/customers/customers.js';
+import { claimSync } from '../database/customers/sync-claim.js';
 import { endAsCovered } from '../database/operations/covered.js';
 import { endRun, recordStep, runEnded } from '../database/operations/steps.js';
 import { chooseCustomer } from '../passes/choose-customer.js';

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { PermanentError, TransientError } from '../common/errors.js';
 import type { Sql, TenantSql } from './connect.js';
+import { sql } from './sql.js';
 
 /** One 256-bit key and the id that each ciphertext carries. */
 export interface SecretKey {
@@ -130,16 +131,15 @@ interface SecretRow {
 
 /** Keeps a secret; false where it already had this value under the current key. */
 export async function putSecret(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   name: string,
   value: string | Buffer,
   box: SecretBox,
 ): Promise<boolean> {
   const context = secretContext(tenantId, name);
-  const [row] = await sql.query<SecretRow>(
-    'select key_id, ciphertext from tenant_secrets where tenant_id = $1 and name = $2 for update',
-    [tenantId, name],
+  const [row] = await db.query<SecretRow>(
+    sql`select key_id, ciphertext from tenant_secrets where tenant_id = ${tenantId} and name = ${name} for update`,
   );
   if (row?.key_id === box.currentKeyId) {
     const kept = openOrNull(box, row, context);
@@ -147,11 +147,12 @@ export async function putSecret(
     if (kept?.length === wanted.length && timingSafeEqual(kept, wanted)) return false;
   }
   const sealed = box.seal(value, context);
-  await sql.query(
-    `insert into tenant_secrets (tenant_id, name, key_id, ciphertext) values ($1, $2, $3, $4)
-     on conflict (tenant_id, name) do update
-       set key_id = excluded.key_id, ciphertext = excluded.ciphertext, created_at = now()`,
-    [tenantId, name, sealed.keyId, sealed.ciphertext],
+  await db.query(
+    sql`
+      insert into tenant_secrets (tenant_id, name, key_id, ciphertext)
+      values (${tenantId}, ${name}, ${sealed.keyId}, ${sealed.ciphertext})
+      on conflict (tenant_id, name) do update
+      set key_id = excluded.key_id, ciphertext = excluded.ciphertext, created_at = now()`,
   );
   return true;
 }
@@ -167,69 +168,71 @@ function openOrNull(box: SecretBox, row: SecretRow, context: string): Buffer | n
 }
 
 /** The plain bytes of a secret, or undefined where the tenant has none of this name. */
-export async function getSecret(sql: Sql, tenantId: string, name: string, box: SecretBox): Promise<Buffer | undefined> {
-  const [row] = await sql.query<SecretRow>(
-    'select key_id, ciphertext from tenant_secrets where tenant_id = $1 and name = $2',
-    [tenantId, name],
+export async function getSecret(db: Sql, tenantId: string, name: string, box: SecretBox): Promise<Buffer | undefined> {
+  const [row] = await db.query<SecretRow>(
+    sql`select key_id, ciphertext from tenant_secrets where tenant_id = ${tenantId} and name = ${name}`,
   );
   return row && box.open({ keyId: row.key_id, ciphertext: row.ciphertext }, secretContext(tenantId, name));
 }
 
 /** Names and ages only; nothing is opened. */
 export async function listSecretNames(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
 ): Promise<{ name: string; keyId: string; createdAt: Date }[]> {
-  const rows = await sql.query<{ name: string; key_id: string; created_at: Date }>(
-    'select name, key_id, created_at from tenant_secrets where tenant_id = $1 order by name',
-    [tenantId],
+  const rows = await db.query<{ name: string; key_id: string; created_at: Date }>(
+    sql`select name, key_id, created_at from tenant_secrets where tenant_id = ${tenantId} order by name`,
   );
   return rows.map((row) => ({ name: row.name, keyId: row.key_id, createdAt: row.created_at }));
 }
 
 /** True where there was one. */
-export async function deleteSecret(sql: Sql, tenantId: string, name: string): Promise<boolean> {
-  const gone = await sql.query('delete from tenant_secrets where tenant_id = $1 and name = $2 returning name', [
-    tenantId,
-    name,
-  ]);
+export async function deleteSecret(db: Sql, tenantId: string, name: string): Promise<boolean> {
+  const gone = await db.query(
+    sql`delete from tenant_secrets where tenant_id = ${tenantId} and name = ${name} returning name`,
+  );
   return gone.length > 0;
 }
 
 /** Seals every secret of every tenant again under the current key, in one transaction; older keys can go afterwards. */
 export async function rotateSecrets(system: TenantSql, box: SecretBox): Promise<{ rotated: number; kept: number }> {
-  return system.transaction(async (sql) => {
+  return system.transaction(async (db) => {
     let rotated = 0;
     let kept = 0;
     const again = (row: SecretRow, context: string): SealedSecret =>
       box.seal(box.open({ keyId: row.key_id, ciphertext: row.ciphertext }, context), context);
 
-    for (const row of await sql.query<SecretRow & { tenant_id: string; name: string }>(
-      'select tenant_id, name, key_id, ciphertext from tenant_secrets order by tenant_id, name for update',
+    for (const row of await db.query<SecretRow & { tenant_id: string; name: string }>(
+      sql`select tenant_id, name, key_id, ciphertext from tenant_secrets order by tenant_id, name for update`,
     )) {
       if (row.key_id === box.currentKeyId) kept++;
       else {
         const sealed = again(row, secretContext(row.tenant_id, row.name));
-        await sql.query('update tenant_secrets set key_id = $3, ciphertext = $4 where tenant_id = $1 and name = $2', [
-          row.tenant_id,
-          row.name,
-          sealed.keyId,
-          sealed.ciphertext,
-        ]);
+        await db.query(
+          sql`
+            update tenant_secrets
+            set key_id = ${sealed.keyId}, ciphertext = ${sealed.ciphertext}
+            where tenant_id = ${row.tenant_id} and name = ${row.name}`,
+        );
         rotated++;
       }
     }
-    for (const row of await sql.query<SecretRow & { secret_id: string; tenant_id: string; endpoint_id: string }>(
-      'select secret_id, tenant_id, endpoint_id, key_id, ciphertext from webhook_secrets order by secret_id for update',
+    for (const row of await db.query<SecretRow & { secret_id: string; tenant_id: string; endpoint_id: string }>(
+      sql`
+        select secret_id, tenant_id, endpoint_id, key_id, ciphertext
+        from webhook_secrets
+        order by secret_id
+        for update`,
     )) {
       if (row.key_id === box.currentKeyId) kept++;
       else {
         const sealed = again(row, webhookSecretContext(row.tenant_id, row.endpoint_id));
-        await sql.query('update webhook_secrets set key_id = $2, ciphertext = $3 where secret_id = $1', [
-          row.secret_id,
-          sealed.keyId,
-          sealed.ciphertext,
-        ]);
+        await db.query(
+          sql`
+            update webhook_secrets
+            set key_id = ${sealed.keyId}, ciphertext = ${sealed.ciphertext}
+            where secret_id = ${row.secret_id}`,
+        );
         rotated++;
       }
     }

@@ -136,6 +136,7 @@ function idsOf(tenant: SeededTenant, more: Ids): Ids {
     keyId: more['key']!,
     device: more['device']!,
     type: more['type']!,
+    passType: tenant.passTypes.basic,
     // Not of any tenant.
     code: 'not-found',
     token: 'A'.repeat(43),

@@ -4,6 +4,7 @@ import type { OperationStatus } from '../../passes/operation.js';
 import { insertOrFindOperation } from '../operations/operations.js';
 import type { Sql } from '../connect.js';
 import { markStep } from '../operations/steps.js';
+import { sql } from '../sql.js';
 
 export interface BackfillRow {
   operation_id: string;
@@ -14,12 +15,19 @@ export interface BackfillRow {
 }
 
 /** The tenant's newest backfill, or undefined. */
-export async function findBackfill(sql: Sql, tenantId: string): Promise<BackfillRow | undefined> {
-  const [row] = await sql.query<BackfillRow>(
-    `select o.operation_id, o.status, o.reason, coalesce(s.detail, '{}') as detail, s.last_error
-       from operations o left join operation_steps s on s.operation_id = o.operation_id and s.step = 'backfill'
-      where o.tenant_id = $1 and o.kind = 'backfill' order by o.acceptance_sequence desc limit 1`,
-    [tenantId],
+export async function findBackfill(db: Sql, tenantId: string): Promise<BackfillRow | undefined> {
+  const [row] = await db.query<BackfillRow>(
+    sql`
+      select
+        o.operation_id,
+        o.status,
+        o.reason,
+        coalesce(s.detail, '{}') as detail,
+        s.last_error
+      from operations o left join operation_steps s on s.operation_id = o.operation_id and s.step = 'backfill'
+      where o.tenant_id = ${tenantId} and o.kind = 'backfill'
+      order by o.acceptance_sequence desc
+      limit 1`,
   );
   return row;
 }
@@ -27,10 +35,10 @@ export async function findBackfill(sql: Sql, tenantId: string): Promise<Backfill
 const UNFINISHED: readonly OperationStatus[] = ['accepted', 'running', 'retrying'];
 
 /** Starts a backfill, or finds the one that is under way. */
-export async function startBackfill(sql: Sql, tenantId: string): Promise<string> {
-  const running = await findBackfill(sql, tenantId);
+export async function startBackfill(db: Sql, tenantId: string): Promise<string> {
+  const running = await findBackfill(db, tenantId);
   if (running && UNFINISHED.includes(running.status)) return running.operation_id;
-  const { operationId } = await insertOrFindOperation(sql, {
+  const { operationId } = await insertOrFindOperation(db, {
     operationId: randomUUID(),
     tenantId,
     kind: 'backfill',
@@ -43,9 +51,9 @@ export async function startBackfill(sql: Sql, tenantId: string): Promise<string>
 }
 
 /** Pauses or resumes the tenant's backfill; false where none is under way. The running slice still ends. */
-export async function pauseBackfill(sql: Sql, tenantId: string, paused: boolean): Promise<boolean> {
-  const running = await findBackfill(sql, tenantId);
+export async function pauseBackfill(db: Sql, tenantId: string, paused: boolean): Promise<boolean> {
+  const running = await findBackfill(db, tenantId);
   if (!running || !UNFINISHED.includes(running.status)) return false;
-  await markStep(sql, { tenantId, operationId: running.operation_id }, 'backfill', { paused });
+  await markStep(db, { tenantId, operationId: running.operation_id }, 'backfill', { paused });
   return true;
 }

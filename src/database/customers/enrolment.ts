@@ -1,16 +1,19 @@
 import type { Sql, TenantSql } from '../connect.js';
 import type { PassState } from '../../passes/pass.js';
+import { sql } from '../sql.js';
 
 /** The serial numbers of a customer's passes, oldest first; deleted ones are gone for the customer, too. */
 export async function listCustomerPasses(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   customerId: string,
 ): Promise<{ serialNumber: string; passTypeId: string; state: PassState }[]> {
-  const rows = await sql.query<{ serial_number: string; pass_type_id: string; state: PassState }>(
-    `select serial_number, pass_type_id, state from passes
-      where tenant_id = $1 and customer_id = $2 and state <> 'deleted' order by created_at, pass_id`,
-    [tenantId, customerId],
+  const rows = await db.query<{ serial_number: string; pass_type_id: string; state: PassState }>(
+    sql`
+      select serial_number, pass_type_id, state
+      from passes
+      where tenant_id = ${tenantId} and customer_id = ${customerId} and state <> 'deleted'
+      order by created_at, pass_id`,
   );
   return rows.map((row) => ({ serialNumber: row.serial_number, passTypeId: row.pass_type_id, state: row.state }));
 }
@@ -20,32 +23,46 @@ export async function listCustomerPasses(
  * converted: whoever was moved to another design is not offered the first one again.
  */
 export async function findHeldPass(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   customerId: string,
   type: { passTypeId: string; name: string },
 ): Promise<string | null> {
-  const [row] = await sql.query<{ serial_number: string }>(
-    `select p.serial_number from passes p
-      where p.tenant_id = $1 and p.customer_id = $2 and p.state in ('active', 'expired')
-        and (p.pass_type_id = $3 or exists (
-          select from pass_revisions r
-           where r.tenant_id = $1 and r.pass_id = p.pass_id and r.changed #>> '{passType,from}' = $4))
-      order by (p.pass_type_id = $3) desc, p.created_at, p.pass_id limit 1`,
-    [tenantId, customerId, type.passTypeId, type.name],
+  const [row] = await db.query<{ serial_number: string }>(
+    sql`
+      select p.serial_number
+      from passes p
+      where p.tenant_id = ${tenantId}
+        and p.customer_id = ${customerId}
+        and p.state in ('active', 'expired')
+        and (
+          p.pass_type_id = ${type.passTypeId}
+          or exists (
+            select
+            from pass_revisions r
+            where r.tenant_id = ${tenantId}
+              and r.pass_id = p.pass_id
+              and r.changed #>> '{passType,from}' = ${type.name}
+          )
+        )
+      order by (p.pass_type_id = ${type.passTypeId}) desc, p.created_at, p.pass_id
+      limit 1`,
   );
   return row?.serial_number ?? null;
 }
 
 /** All identifiers by which a customer is found. */
 export async function listCustomerIdentifiers(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   customerId: string,
 ): Promise<{ kind: string; value: string }[]> {
-  return sql.query<{ kind: string; value: string }>(
-    'select kind, value from customer_identifiers where tenant_id = $1 and customer_id = $2 order by kind, value',
-    [tenantId, customerId],
+  return db.query<{ kind: string; value: string }>(
+    sql`
+      select kind, value
+      from customer_identifiers
+      where tenant_id = ${tenantId} and customer_id = ${customerId}
+      order by kind, value`,
   );
 }
 
@@ -58,22 +75,35 @@ export interface GivenConsent {
 
 /** Keeps what a customer agreed to (an unticked box is no statement and takes nothing back), with time, version of the text and method; the customer's present state follows. */
 export async function recordConsents(
-  sql: TenantSql,
+  db: TenantSql,
   tenantId: string,
   customerId: string,
   consents: readonly GivenConsent[],
 ): Promise<void> {
   if (consents.length === 0) return;
-  await sql.query(
-    `with given as (
-       insert into consents (tenant_id, customer_id, channel, granted, text_version, method)
-       select $1, $2::uuid, c.channel, true, c."textVersion", c.method
-         from jsonb_to_recordset($3::jsonb) as c(channel text, "textVersion" text, method text)
-       returning channel, method, given_at
-     )
-     update customers set updated_at = now(), consent = consent || (
-       select jsonb_object_agg(channel, jsonb_build_object('state', 'SUBSCRIBED', 'at', given_at, 'method', method)) from given)
-      where tenant_id = $1 and customer_id = $2::uuid`,
-    [tenantId, customerId, JSON.stringify(consents)],
+  await db.query(
+    sql`
+      with
+        given as (
+          insert into consents (tenant_id, customer_id, channel, granted, text_version, method)
+          select
+            ${tenantId},
+            ${customerId}::uuid,
+            c.channel,
+            true,
+            c."textVersion",
+            c.method
+          from jsonb_to_recordset(${JSON.stringify(consents)}::jsonb) as c (channel text, "textVersion" text, method text)
+          returning channel, method, given_at
+        )
+      update customers
+      set
+        updated_at = now(),
+        consent = consent || (
+          select
+            jsonb_object_agg(channel, jsonb_build_object('state', 'SUBSCRIBED', 'at', given_at, 'method', method))
+          from given
+        )
+      where tenant_id = ${tenantId} and customer_id = ${customerId}::uuid`,
   );
 }

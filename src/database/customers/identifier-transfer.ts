@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ProfileSyncInput } from '../../passes/operation-input.js';
 import type { Sql } from '../connect.js';
-import { sql as statement } from '../sql.js';
+import { sql } from '../sql.js';
 import { insertOrFindOperation, type OperationRow } from '../operations/operations.js';
 import { ownOfAnyRun, updateOwn } from '../operations/fragments.js';
 import { retryOperation } from '../operations/retries.js';
@@ -18,12 +18,17 @@ export type SyncOfCustomer = Pick<
 const RECENT_SYNCS = 20;
 
 /** The profile syncs that found a customer, the last accepted one first. */
-export async function listSyncsOf(sql: Sql, tenantId: string, customerId: string): Promise<SyncOfCustomer[]> {
-  return sql.query<SyncOfCustomer>(
-    `select operation_id, acceptance_sequence, status, outcome, input from operations
-      where tenant_id = $1 and customer_id = $2 and kind = 'profile-sync' and forgotten_at is null
-      order by acceptance_sequence desc limit ${RECENT_SYNCS}`,
-    [tenantId, customerId],
+export async function listSyncsOf(db: Sql, tenantId: string, customerId: string): Promise<SyncOfCustomer[]> {
+  return db.query<SyncOfCustomer>(
+    sql`
+      select operation_id, acceptance_sequence, status, outcome, input
+      from operations
+      where tenant_id = ${tenantId}
+        and customer_id = ${customerId}
+        and kind = 'profile-sync'
+        and forgotten_at is null
+      order by acceptance_sequence desc
+      limit ${RECENT_SYNCS}`,
   );
 }
 
@@ -44,44 +49,52 @@ export interface HandOver {
  * Moves an e-mail address or phone number from one customer to another, and sets the giver's own profile sync going, in
  * whose evidence the loss stands: it tells their passes and the merchant, and brings what they have instead.
  */
-export async function handOver(sql: Sql, move: HandOver): Promise<void> {
+export async function handOver(db: Sql, move: HandOver): Promise<void> {
   const { tenantId, kind, value, from } = move;
-  await sql.query(
-    `update customer_identifiers set customer_id = $5
-      where tenant_id = $1 and kind = $2 and value = $3 and customer_id = $4`,
-    [tenantId, kind, value, from.customerId, move.to],
+  await db.query(
+    sql`
+      update customer_identifiers
+      set customer_id = ${move.to}
+      where tenant_id = ${tenantId}
+        and kind = ${kind}
+        and value = ${value}
+        and customer_id = ${from.customerId}`,
   );
-  await sql.query(
-    `update customers set email = case when $3 = 'email' then null else email end,
-            phone = case when $3 = 'phone' then null else phone end, updated_at = now()
-      where tenant_id = $1 and customer_id = $2`,
-    [tenantId, from.customerId, kind],
+  await db.query(
+    sql`update customers set email = case when ${kind} = 'email' then null else email end,
+            phone = case when ${kind} = 'phone' then null else phone end, updated_at = now()
+      where tenant_id = ${tenantId} and customer_id = ${from.customerId}`,
   );
-  const sync = move.carriesOn ?? (await insertSync(sql, tenantId, from.klaviyoProfileId));
+  const sync = move.carriesOn ?? (await insertSync(db, tenantId, from.klaviyoProfileId));
   // One that still runs reads this when it comes to the step; one that ended as a conflict runs again.
-  if (move.carriesOn !== null) await retryOperation(sql, tenantId, sync);
-  await sql.query(statement`
-    with ${ownOfAnyRun({ tenantId, operationId: sync })},
-    told as (${updateOwn(statement`
+  if (move.carriesOn !== null) await retryOperation(db, tenantId, sync);
+  await db.query(sql`
+    with
+      ${ownOfAnyRun({ tenantId, operationId: sync })},
+      told as (${updateOwn(sql`
       input = jsonb_set(
         operations.input,
         '{handedOver}',
         coalesce(operations.input -> 'handedOver', '[]') || to_jsonb(${kind}::text))`)})
     insert into operation_steps (tenant_id, operation_id, step, state, detail)
-    select own.tenant_id,
-           own.operation_id,
-           'update-customer',
-           'waiting',
-           jsonb_build_object('changed', jsonb_build_array(${kind}::text), 'handedOverBy', ${move.byOperation}::text)
-      from own
-        on conflict (operation_id, step) do update
-       set state = 'waiting',
-           ended_at = null,
-           detail = operation_steps.detail || excluded.detail || jsonb_build_object(
-             'changed', coalesce(operation_steps.detail -> 'changed', '[]') || (excluded.detail -> 'changed'))`);
+    select
+      own.tenant_id,
+      own.operation_id,
+      'update-customer',
+      'waiting',
+      jsonb_build_object('changed', jsonb_build_array(${kind}::text), 'handedOverBy', ${move.byOperation}::text)
+    from own
+    on conflict (operation_id, step) do update
+    set
+      state = 'waiting',
+      ended_at = null,
+      detail = operation_steps.detail || excluded.detail || jsonb_build_object(
+        'changed',
+        coalesce(operation_steps.detail -> 'changed', '[]') || (excluded.detail -> 'changed')
+      )`);
 }
 
-async function insertSync(sql: Sql, tenantId: string, klaviyoProfileId: string | null): Promise<string> {
+async function insertSync(db: Sql, tenantId: string, klaviyoProfileId: string | null): Promise<string> {
   const input: ProfileSyncInput = {
     identifiers: [],
     klaviyoProfileId,
@@ -89,7 +102,7 @@ async function insertSync(sql: Sql, tenantId: string, klaviyoProfileId: string |
     properties: {},
     consent: null,
   };
-  const accepted = await insertOrFindOperation(sql, {
+  const accepted = await insertOrFindOperation(db, {
     operationId: randomUUID(),
     tenantId,
     kind: 'profile-sync',

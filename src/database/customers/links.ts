@@ -2,22 +2,25 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { deriveLinkToken, hashLinkToken, type LinkPurpose } from '../../passes/link-token.js';
 import type { Sql } from '../connect.js';
 import { getSecret, secretContext, type SecretBox } from '../secrets.js';
+import { sql } from '../sql.js';
 
 export const LINK_KEY_SECRET = 'link-token-key';
 
 const DAY_MS = 86_400_000;
 
 /** The tenant's key of link tokens and page sessions, made at its first use. */
-export async function getLinkKey(sql: Sql, tenantId: string, box: SecretBox): Promise<Buffer> {
-  const kept = await getSecret(sql, tenantId, LINK_KEY_SECRET, box);
+export async function getLinkKey(db: Sql, tenantId: string, box: SecretBox): Promise<Buffer> {
+  const kept = await getSecret(db, tenantId, LINK_KEY_SECRET, box);
   if (kept) return kept;
   const sealed = box.seal(randomBytes(32), secretContext(tenantId, LINK_KEY_SECRET));
   // The first of two simultaneous makers wins; both then read the same key.
-  await sql.query(
-    `insert into tenant_secrets (tenant_id, name, key_id, ciphertext) values ($1, $2, $3, $4) on conflict do nothing`,
-    [tenantId, LINK_KEY_SECRET, sealed.keyId, sealed.ciphertext],
+  await db.query(
+    sql`
+      insert into tenant_secrets (tenant_id, name, key_id, ciphertext)
+      values (${tenantId}, ${LINK_KEY_SECRET}, ${sealed.keyId}, ${sealed.ciphertext})
+      on conflict do nothing`,
   );
-  return (await getSecret(sql, tenantId, LINK_KEY_SECRET, box))!;
+  return (await getSecret(db, tenantId, LINK_KEY_SECRET, box))!;
 }
 
 export interface LinkOrder {
@@ -42,13 +45,16 @@ interface NewestLink {
  * The customer's token for a link in a message, made or derived anew: the same one until less than the grace time of its
  * life is left, so that a mail sent today works that long at least. An older token works on until its own end.
  */
-export async function mintLink(sql: Sql, box: SecretBox, order: LinkOrder): Promise<string> {
+export async function mintLink(db: Sql, box: SecretBox, order: LinkOrder): Promise<string> {
   const { tenantId, customerId, purpose, settings, now } = order;
-  const key = await getLinkKey(sql, tenantId, box);
-  const [newest] = await sql.query<NewestLink>(
-    `select token_hash, generation, expires_at, revoked_at from link_tokens
-      where tenant_id = $1 and customer_id = $2 and purpose = $3 order by generation desc limit 1`,
-    [tenantId, customerId, purpose],
+  const key = await getLinkKey(db, tenantId, box);
+  const [newest] = await db.query<NewestLink>(
+    sql`
+      select token_hash, generation, expires_at, revoked_at
+      from link_tokens
+      where tenant_id = ${tenantId} and customer_id = ${customerId} and purpose = ${purpose}
+      order by generation desc
+      limit 1`,
   );
   const graceMs = Math.min(settings.graceDays, settings.expiryDays / 2) * DAY_MS;
   if (newest && !newest.revoked_at && !order.rotate && newest.expires_at.getTime() - now() > graceMs) {
@@ -58,23 +64,21 @@ export async function mintLink(sql: Sql, box: SecretBox, order: LinkOrder): Prom
   }
   const generation = (newest?.generation ?? 0) + 1;
   const token = deriveLinkToken(key, { tenantId, customerId, purpose, generation });
-  await sql.query(
-    `with made as (
-       insert into link_tokens (token_hash, tenant_id, customer_id, purpose, generation, created_at, expires_at)
-       values ($1, $2, $3, $4, $5, $6, $7) on conflict (token_hash) do nothing
-     )
-     update link_tokens set expires_at = least(expires_at, $8)
-      where tenant_id = $2 and customer_id = $3 and purpose = $4 and generation < $5 and revoked_at is null`,
-    [
-      hashLinkToken(token),
-      tenantId,
-      customerId,
-      purpose,
-      generation,
-      new Date(now()),
-      new Date(now() + settings.expiryDays * DAY_MS),
-      new Date(now() + settings.graceDays * DAY_MS),
-    ],
+  await db.query(
+    sql`
+      with
+        made as (
+          insert into link_tokens (token_hash, tenant_id, customer_id, purpose, generation, created_at, expires_at)
+          values (${hashLinkToken(token)}, ${tenantId}, ${customerId}, ${purpose}, ${generation}, ${new Date(now())}, ${new Date(now() + settings.expiryDays * DAY_MS)})
+          on conflict (token_hash) do nothing
+        )
+      update link_tokens
+      set expires_at = least(expires_at, ${new Date(now() + settings.graceDays * DAY_MS)})
+      where tenant_id = ${tenantId}
+        and customer_id = ${customerId}
+        and purpose = ${purpose}
+        and generation < ${generation}
+        and revoked_at is null`,
   );
   return token;
 }
@@ -89,12 +93,14 @@ export type LinkState =
  * the same statement, in the same time.
  */
 export async function findLink(
-  sql: Sql,
+  db: Sql,
   ask: { tenantId: string; tokenHash: Buffer; purpose: LinkPurpose; now: () => number },
 ): Promise<LinkState> {
-  const [row] = await sql.query<{ customer_id: string; expires_at: Date; revoked_at: Date | null }>(
-    `select customer_id, expires_at, revoked_at from link_tokens where token_hash = $1 and tenant_id = $2 and purpose = $3`,
-    [ask.tokenHash, ask.tenantId, ask.purpose],
+  const [row] = await db.query<{ customer_id: string; expires_at: Date; revoked_at: Date | null }>(
+    sql`
+      select customer_id, expires_at, revoked_at
+      from link_tokens
+      where token_hash = ${ask.tokenHash} and tenant_id = ${ask.tenantId} and purpose = ${ask.purpose}`,
   );
   if (!row) return { state: 'unknown' };
   const { customer_id: customerId, expires_at: expiresAt, revoked_at: revokedAt } = row;
@@ -104,24 +110,28 @@ export async function findLink(
 }
 
 /** Notes that a person, not a preview, opened a link. */
-export async function recordLinkUse(sql: Sql, tenantId: string, tokenHash: Buffer): Promise<void> {
-  await sql.query('update link_tokens set last_used_at = now() where tenant_id = $1 and token_hash = $2', [
-    tenantId,
-    tokenHash,
-  ]);
+export async function recordLinkUse(db: Sql, tenantId: string, tokenHash: Buffer): Promise<void> {
+  await db.query(
+    sql`update link_tokens set last_used_at = now() where tenant_id = ${tenantId} and token_hash = ${tokenHash}`,
+  );
 }
 
 /** Ends links now: one by its hash, those of one customer, or all of the tenant. Returns how many were good before. */
 export async function revokeLinks(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   which: { tokenHash?: Buffer; customerId?: string },
 ): Promise<number> {
-  const rows = await sql.query(
-    `update link_tokens set revoked_at = now()
-      where tenant_id = $1 and revoked_at is null and expires_at > now()
-        and ($2::bytea is null or token_hash = $2) and ($3::uuid is null or customer_id = $3) returning 1`,
-    [tenantId, which.tokenHash ?? null, which.customerId ?? null],
+  const rows = await db.query(
+    sql`
+      update link_tokens
+      set revoked_at = now()
+      where tenant_id = ${tenantId}
+        and revoked_at is null
+        and expires_at > now()
+        and (${which.tokenHash ?? null}::bytea is null or token_hash = ${which.tokenHash ?? null})
+        and (${which.customerId ?? null}::uuid is null or customer_id = ${which.customerId ?? null})
+      returning 1`,
   );
   return rows.length;
 }
@@ -137,16 +147,15 @@ export interface LinkRecipientRow {
 
 /** Customers by id, with or without a pass, for a walk over all of them; `after` continues where the page before ended. */
 export async function listLinkRecipients(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   after: string | null,
   limit: number,
 ): Promise<LinkRecipientRow[]> {
-  return sql.query<LinkRecipientRow>(
-    `select customer_id, email, phone, external_customer_id, klaviyo_profile_id from customers
-      where tenant_id = $1 and ($2::uuid is null or customer_id > $2)
+  return db.query<LinkRecipientRow>(
+    sql`select customer_id, email, phone, external_customer_id, klaviyo_profile_id from customers
+      where tenant_id = ${tenantId} and (${after}::uuid is null or customer_id > ${after})
         and (email is not null or phone is not null or klaviyo_profile_id is not null)
-      order by customer_id limit $3`,
-    [tenantId, after, limit],
+      order by customer_id limit ${limit}`,
   );
 }

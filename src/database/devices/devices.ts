@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { DeviceEventInput } from '../../passes/operation-input.js';
 import type { Sql, TenantSql } from '../connect.js';
-import { sql } from '../sql.js';
 import { insertOrFindOperation } from '../operations/operations.js';
 import type { PassRow } from '../passes/passes.js';
+import { sql } from '../sql.js';
 
 export interface DeviceRegistration {
   tenantId: string;
@@ -19,15 +19,17 @@ export async function findPassOfDevice(
   serialNumber: string,
 ): Promise<PassRow | undefined> {
   const [row] = await system.query<PassRow>(
-    'select * from passes where serial_number = $1 and apple_pass_type_identifier = $2',
-    [serialNumber, passTypeIdentifier],
+    sql`
+      select *
+      from passes
+      where serial_number = ${serialNumber} and apple_pass_type_identifier = ${passTypeIdentifier}`,
   );
   return row;
 }
 
 /** The pass of this serial number, whoever's it is. Needs `system`. */
 export async function findPassBySerialNumber(system: Sql, serialNumber: string): Promise<PassRow | undefined> {
-  const [row] = await system.query<PassRow>('select * from passes where serial_number = $1', [serialNumber]);
+  const [row] = await system.query<PassRow>(sql`select * from passes where serial_number = ${serialNumber}`);
   return row;
 }
 
@@ -39,40 +41,59 @@ type LockedPass = Pick<
 type PassPlace = Pick<DeviceRegistration, 'tenantId' | 'passId'>;
 
 /** Registrations of one pass take turns, so that exactly one of them is the first and one the last. */
-export async function lockPass(sql: Sql, { tenantId, passId }: PassPlace): Promise<LockedPass | undefined> {
-  const [pass] = await sql.query<LockedPass>(
-    `select pass_id, customer_id, apple_pass_type_identifier, first_installed_at, test
-       from passes where tenant_id = $1 and pass_id = $2 for no key update`,
-    [tenantId, passId],
+export async function lockPass(db: Sql, { tenantId, passId }: PassPlace): Promise<LockedPass | undefined> {
+  const [pass] = await db.query<LockedPass>(
+    sql`select pass_id, customer_id, apple_pass_type_identifier, first_installed_at, test
+       from passes where tenant_id = ${tenantId} and pass_id = ${passId} for no key update`,
   );
   return pass;
 }
 
 /** Whether the pass is on no device but `exceptDeviceId`, and not saved at Google. */
-export async function isNowhereElse(sql: Sql, { tenantId, passId }: PassPlace, exceptDeviceId: string | null) {
-  const [row] = await sql.query<{ nowhere: boolean }>(
-    `select not exists (select from apple_registrations
-                         where tenant_id = $1 and pass_id = $2 and device_id is distinct from $3::uuid)
-        and not exists (select from google_objects where tenant_id = $1 and pass_id = $2 and saved_at is not null
-                           and (removed_at is null or removed_at < saved_at)) as nowhere`,
-    [tenantId, passId, exceptDeviceId],
+export async function isNowhereElse(db: Sql, { tenantId, passId }: PassPlace, exceptDeviceId: string | null) {
+  const [row] = await db.query<{ nowhere: boolean }>(
+    sql`
+      select
+        not exists (
+          select
+          from apple_registrations
+          where tenant_id = ${tenantId}
+            and pass_id = ${passId}
+            and device_id is distinct from ${exceptDeviceId}::uuid
+        )
+        and not exists (
+          select
+          from google_objects
+          where tenant_id = ${tenantId}
+            and pass_id = ${passId}
+            and saved_at is not null
+            and (removed_at is null or removed_at < saved_at)
+        ) as nowhere`,
   );
   return row!.nowhere;
 }
 
 /** Accepts the event of a pass that got its first place, or lost its last one. Call within the change's transaction. */
 export async function insertDeviceEvent(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   pass: LockedPass,
   event: DeviceEventInput['event'],
   platform: DeviceEventInput['platform'] = 'apple',
 ): Promise<void> {
-  const column = event === 'installed' ? 'installed_at' : 'uninstalled_at';
-  const [moment] = await sql.query<{ at: Date }>(
-    `update passes set ${column} = clock_timestamp()${event === 'installed' ? ', first_installed_at = coalesce(first_installed_at, clock_timestamp())' : ''}
-      where tenant_id = $1 and pass_id = $2 returning ${column} as at`,
-    [tenantId, pass.pass_id],
+  const moved =
+    event === 'installed'
+      ? {
+          set: sql`installed_at = clock_timestamp(), first_installed_at = coalesce(first_installed_at, clock_timestamp())`,
+          at: sql`installed_at`,
+        }
+      : { set: sql`uninstalled_at = clock_timestamp()`, at: sql`uninstalled_at` };
+  const [moment] = await db.query<{ at: Date }>(
+    sql`
+      update passes
+      set ${moved.set}
+      where tenant_id = ${tenantId} and pass_id = ${pass.pass_id}
+      returning ${moved.at} as at`,
   );
   const input: DeviceEventInput = {
     passId: pass.pass_id,
@@ -81,7 +102,7 @@ export async function insertDeviceEvent(
     firstInstall: event === 'installed' && pass.first_installed_at === null,
     at: moment!.at.toISOString(),
   };
-  await insertOrFindOperation(sql, {
+  await insertOrFindOperation(db, {
     operationId: randomUUID(),
     tenantId,
     kind: 'device-event',
@@ -182,26 +203,37 @@ export async function unregisterDevice(
   registration: DeviceRegistration,
 ): Promise<{ removed: boolean; event: boolean }> {
   const { tenantId, passId } = registration;
-  return database.transaction(async (sql) => {
-    const pass = await lockPass(sql, registration);
+  return database.transaction(async (db) => {
+    const pass = await lockPass(db, registration);
     // The device row is locked before anybody looks for its other registrations: one that is being made must be seen.
-    const [device] = await sql.query<{ device_id: string }>(
-      'select device_id from apple_devices where tenant_id = $1 and device_library_identifier = $2 for update',
-      [tenantId, registration.deviceLibraryIdentifier],
+    const [device] = await db.query<{ device_id: string }>(
+      sql`
+        select device_id
+        from apple_devices
+        where tenant_id = ${tenantId} and device_library_identifier = ${registration.deviceLibraryIdentifier}
+        for update`,
     );
     if (!pass || !device) return { removed: false, event: false };
-    const gone = await sql.query(
-      'delete from apple_registrations where tenant_id = $1 and device_id = $2 and pass_id = $3 returning device_id',
-      [tenantId, device.device_id, passId],
+    const gone = await db.query(
+      sql`
+        delete from apple_registrations
+        where tenant_id = ${tenantId} and device_id = ${device.device_id} and pass_id = ${passId}
+        returning device_id`,
     );
     if (gone.length === 0) return { removed: false, event: false };
-    await sql.query(
-      `delete from apple_devices d where d.tenant_id = $1 and d.device_id = $2
-          and not exists (select from apple_registrations r where r.tenant_id = $1 and r.device_id = d.device_id)`,
-      [tenantId, device.device_id],
+    await db.query(
+      sql`
+        delete from apple_devices d
+        where d.tenant_id = ${tenantId}
+          and d.device_id = ${device.device_id}
+          and not exists (
+            select
+            from apple_registrations r
+            where r.tenant_id = ${tenantId} and r.device_id = d.device_id
+          )`,
     );
-    const event = await isNowhereElse(sql, registration, null);
-    if (event) await insertDeviceEvent(sql, tenantId, pass, 'uninstalled');
+    const event = await isNowhereElse(db, registration, null);
+    if (event) await insertDeviceEvent(db, tenantId, pass, 'uninstalled');
     return { removed: true, event };
   });
 }

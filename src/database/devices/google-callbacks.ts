@@ -1,5 +1,6 @@
 import type { TenantSql } from '../connect.js';
 import { insertDeviceEvent, isNowhereElse, lockPass } from './devices.js';
+import { sql } from '../sql.js';
 
 export interface GoogleCallback {
   tenantId: string;
@@ -17,22 +18,24 @@ export type RecordedCallback = 'unknown-object' | 'duplicate' | 'recorded' | 'ev
  */
 export async function recordGoogleCallback(database: TenantSql, callback: GoogleCallback): Promise<RecordedCallback> {
   const { tenantId, objectId, eventType, nonce } = callback;
-  return database.transaction(async (sql) => {
-    const [object] = await sql.query<{ pass_id: string }>(
-      'select pass_id from google_objects where tenant_id = $1 and object_id = $2',
-      [tenantId, objectId],
+  return database.transaction(async (db) => {
+    const [object] = await db.query<{ pass_id: string }>(
+      sql`select pass_id from google_objects where tenant_id = ${tenantId} and object_id = ${objectId}`,
     );
     if (!object) return 'unknown-object';
     const place = { tenantId, passId: object.pass_id };
-    const pass = await lockPass(sql, place);
+    const pass = await lockPass(db, place);
     if (!pass) return 'unknown-object';
-    const fresh = await sql.query(
-      'insert into google_callback_nonces (tenant_id, nonce) values ($1, $2) on conflict do nothing returning nonce',
-      [tenantId, nonce],
+    const fresh = await db.query(
+      sql`
+        insert into google_callback_nonces (tenant_id, nonce)
+        values (${tenantId}, ${nonce})
+        on conflict do nothing
+        returning nonce`,
     );
     if (fresh.length === 0) return 'duplicate';
-    const wasNowhere = await isNowhereElse(sql, place, null);
-    await sql.query(
+    const wasNowhere = await isNowhereElse(db, place, null);
+    await db.query(
       eventType === 'save'
         ? `update google_objects set saved_at = clock_timestamp(), first_saved_at = coalesce(first_saved_at, clock_timestamp())
             where tenant_id = $1 and object_id = $2`
@@ -40,9 +43,9 @@ export async function recordGoogleCallback(database: TenantSql, callback: Google
       [tenantId, objectId],
     );
     const installed = eventType === 'save' && wasNowhere;
-    const uninstalled = eventType === 'del' && !wasNowhere && (await isNowhereElse(sql, place, null));
+    const uninstalled = eventType === 'del' && !wasNowhere && (await isNowhereElse(db, place, null));
     if (!installed && !uninstalled) return 'recorded';
-    await insertDeviceEvent(sql, tenantId, pass, installed ? 'installed' : 'uninstalled', 'google');
+    await insertDeviceEvent(db, tenantId, pass, installed ? 'installed' : 'uninstalled', 'google');
     return 'event';
   });
 }

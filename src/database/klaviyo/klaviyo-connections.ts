@@ -1,4 +1,5 @@
 import type { Sql } from '../connect.js';
+import { sql } from '../sql.js';
 
 /** How long a refused key rests before one operation tries it again: a 403 may come from an outage in front of Klaviyo. */
 const PROBE_MS = 15 * 60_000;
@@ -14,41 +15,58 @@ export type CallLicence = 'open' | 'trial' | 'refused';
  * where nobody comes with one, by any.
  */
 export async function mayCallKlaviyo(
-  sql: Sql,
+  db: Sql,
   ask: { tenantId: string; keyVersion: string; call: string; nowMs: number },
 ): Promise<CallLicence> {
-  const [row] = await sql.query<{ key_version: string }>(
-    `select key_version from klaviyo_connections where tenant_id = $1 and state = 'refused'`,
-    [ask.tenantId],
+  const [row] = await db.query<{ key_version: string }>(
+    sql`select key_version from klaviyo_connections where tenant_id = ${ask.tenantId} and state = 'refused'`,
   );
   if (!row) return 'open';
   if (row.key_version !== ask.keyVersion) return 'trial';
-  const probing = await sql.query(
-    `update klaviyo_connections set probe_after = $2::timestamptz + $3::double precision * interval '1 millisecond'
-      where tenant_id = $1 and (probe_after <= $2 and coalesce(refused_call = $4, true) or probe_after <= $5) returning 1`,
-    [ask.tenantId, new Date(ask.nowMs), PROBE_MS, ask.call, new Date(ask.nowMs - NOBODY_PROBES_MS)],
+  const probing = await db.query(
+    sql`
+      update klaviyo_connections
+      set probe_after = ${new Date(ask.nowMs)}::timestamptz + ${PROBE_MS}::double precision * interval '1 millisecond'
+      where tenant_id = ${ask.tenantId}
+        and (probe_after <= ${new Date(ask.nowMs)} and coalesce(refused_call = ${ask.call}, true) or probe_after <= ${new Date(ask.nowMs - NOBODY_PROBES_MS)})
+      returning 1`,
   );
   return probing.length > 0 ? 'trial' : 'refused';
 }
 
 /** The refused key is worth a try now, by any call: somebody says that it may more than before. */
-export async function tryKeyAgain(sql: Sql, tenantId: string): Promise<void> {
-  await sql.query(`update klaviyo_connections set probe_after = '-infinity' where tenant_id = $1`, [tenantId]);
+export async function tryKeyAgain(db: Sql, tenantId: string): Promise<void> {
+  await db.query(sql`update klaviyo_connections set probe_after = '-infinity' where tenant_id = ${tenantId}`);
 }
 
 /** Stops a tenant's write-back; `call` is the kind of call that the key may not make, null where it may none. True the first time for this key: then somebody has to be told, once. */
 export async function recordKeyRefused(
-  sql: Sql,
+  db: Sql,
   refusal: { tenantId: string; keyVersion: string; call: string | null; reason: string; nowMs: number },
 ): Promise<boolean> {
-  const rows = await sql.query(
-    `insert into klaviyo_connections as c (tenant_id, state, reason, key_version, refused_call, since, probe_after)
-     values ($1, 'refused', $2, $3, $6, $4::timestamptz, $4::timestamptz + $5::double precision * interval '1 millisecond')
-     on conflict (tenant_id) do update set state = 'refused', reason = excluded.reason, key_version = excluded.key_version,
-       refused_call = excluded.refused_call, since = excluded.since, probe_after = excluded.probe_after
-       where c.state <> 'refused' or c.key_version <> excluded.key_version
-     returning 1`,
-    [refusal.tenantId, refusal.reason, refusal.keyVersion, new Date(refusal.nowMs), PROBE_MS, refusal.call],
+  const rows = await db.query(
+    sql`
+      insert into klaviyo_connections as c (tenant_id, state, reason, key_version, refused_call, since, probe_after)
+      values
+        (
+          ${refusal.tenantId},
+          'refused',
+          ${refusal.reason},
+          ${refusal.keyVersion},
+          ${refusal.call},
+          ${new Date(refusal.nowMs)}::timestamptz,
+          ${new Date(refusal.nowMs)}::timestamptz + ${PROBE_MS}::double precision * interval '1 millisecond'
+        )
+      on conflict (tenant_id) do update
+      set
+        state = 'refused',
+        reason = excluded.reason,
+        key_version = excluded.key_version,
+        refused_call = excluded.refused_call,
+        since = excluded.since,
+        probe_after = excluded.probe_after
+      where c.state <> 'refused' or c.key_version <> excluded.key_version
+      returning 1`,
   );
   return rows.length > 0;
 }
@@ -58,14 +76,17 @@ export async function recordKeyRefused(
  * where the same kind of call goes through again. A key that lacks one scope must not raise the alarm again and again.
  */
 export async function recordKeyAccepted(
-  sql: Sql,
+  db: Sql,
   accepted: { tenantId: string; keyVersion: string; call: string },
 ): Promise<boolean> {
-  const rows = await sql.query(
-    `update klaviyo_connections set state = 'working', reason = null, since = now()
-      where tenant_id = $1 and state = 'refused'
-        and (key_version <> $2 or refused_call is null or refused_call = $3) returning 1`,
-    [accepted.tenantId, accepted.keyVersion, accepted.call],
+  const rows = await db.query(
+    sql`
+      update klaviyo_connections
+      set state = 'working', reason = null, since = now()
+      where tenant_id = ${accepted.tenantId}
+        and state = 'refused'
+        and (key_version <> ${accepted.keyVersion} or refused_call is null or refused_call = ${accepted.call})
+      returning 1`,
   );
   return rows.length > 0;
 }
@@ -77,17 +98,19 @@ export interface RefusedConnection {
 }
 
 /** Tenants whose key Klaviyo refuses. */
-export async function listRefusedConnections(sql: Sql): Promise<RefusedConnection[]> {
-  return sql.query<RefusedConnection>(
-    `select tenant_id, reason, since from klaviyo_connections where state = 'refused' order by since`,
+export async function listRefusedConnections(db: Sql): Promise<RefusedConnection[]> {
+  return db.query<RefusedConnection>(
+    sql`select tenant_id, reason, since from klaviyo_connections where state = 'refused' order by since`,
   );
 }
 
 /** The private key of a tenant changes its version with its value. */
-export async function findSecretVersion(sql: Sql, tenantId: string, name: string): Promise<string | null> {
-  const [row] = await sql.query<{ version: string }>(
-    'select (extract(epoch from created_at) * 1000000)::bigint::text as version from tenant_secrets where tenant_id = $1 and name = $2',
-    [tenantId, name],
+export async function findSecretVersion(db: Sql, tenantId: string, name: string): Promise<string | null> {
+  const [row] = await db.query<{ version: string }>(
+    sql`
+      select (extract(epoch from created_at) * 1000000)::bigint::text as version
+      from tenant_secrets
+      where tenant_id = ${tenantId} and name = ${name}`,
   );
   return row?.version ?? null;
 }

@@ -1,4 +1,5 @@
 import type { Database, Sql } from '../connect.js';
+import { sql } from '../sql.js';
 
 export interface ChangedSerials {
   serialNumbers: string[];
@@ -52,14 +53,21 @@ export async function changedSerials(
   since: string | undefined,
 ): Promise<ChangedSerials | undefined> {
   const rows = await system.query<RegisteredPass>(
-    `select d.tenant_id, d.device_id, p.serial_number, p.update_tag, greatest(coalesce(u.tag, 0), p.update_tag) as latest_tag
-       from apple_devices d
-       join apple_registrations r on r.device_id = d.device_id and r.apple_pass_type_identifier = $2
-       join passes p on p.pass_id = r.pass_id
-       left join update_tags u on u.tenant_id = d.tenant_id and u.apple_pass_type_identifier = $2
-      where d.device_library_identifier = $1
+    sql`
+      select
+        d.tenant_id,
+        d.device_id,
+        p.serial_number,
+        p.update_tag,
+        greatest(coalesce(u.tag, 0), p.update_tag) as latest_tag
+      from apple_devices d
+        join apple_registrations r on r.device_id = d.device_id
+        and r.apple_pass_type_identifier = ${passTypeIdentifier}
+        join passes p on p.pass_id = r.pass_id
+        left join update_tags u on u.tenant_id = d.tenant_id
+        and u.apple_pass_type_identifier = ${passTypeIdentifier}
+      where d.device_library_identifier = ${deviceLibraryIdentifier}
       order by d.device_id, p.update_tag, p.serial_number`,
-    [deviceLibraryIdentifier, passTypeIdentifier],
   );
   const shares = new Map<string, Share>();
   for (const row of rows) {
@@ -88,10 +96,16 @@ export async function changedSerials(
 export async function recordListed(database: Database, passTypeIdentifier: string, listed: ChangedSerials) {
   for (const { tenantId, deviceId } of listed.devices) {
     await database.tenant(tenantId).query(
-      `update apple_registrations r set last_listed_at = clock_timestamp() from passes p
-        where r.tenant_id = $1 and r.device_id = $2 and r.apple_pass_type_identifier = $3
-          and p.tenant_id = $1 and p.pass_id = r.pass_id and p.serial_number = any($4::text[])`,
-      [tenantId, deviceId, passTypeIdentifier, listed.serialNumbers],
+      sql`
+        update apple_registrations r
+        set last_listed_at = clock_timestamp()
+        from passes p
+        where r.tenant_id = ${tenantId}
+          and r.device_id = ${deviceId}
+          and r.apple_pass_type_identifier = ${passTypeIdentifier}
+          and p.tenant_id = ${tenantId}
+          and p.pass_id = r.pass_id
+          and p.serial_number = any (${listed.serialNumbers}::text[])`,
     );
   }
 }
@@ -100,12 +114,19 @@ export async function recordListed(database: Database, passTypeIdentifier: strin
  * Records that a device has a revision. The request names no device: of those that lack the revision, the one that
  * listed last is taken for the one that fetches.
  */
-export async function recordFetched(sql: Sql, tenantId: string, passId: string, revision: number): Promise<void> {
-  await sql.query(
-    `update apple_registrations set last_fetched_at = clock_timestamp(), fetched_revision = greatest(fetched_revision, $3::int)
-      where tenant_id = $1 and pass_id = $2 and device_id = (
-        select device_id from apple_registrations where tenant_id = $1 and pass_id = $2
-         order by coalesce(fetched_revision, 0) >= $3, last_listed_at desc nulls last, registered_at desc limit 1)`,
-    [tenantId, passId, revision],
+export async function recordFetched(db: Sql, tenantId: string, passId: string, revision: number): Promise<void> {
+  await db.query(
+    sql`
+      update apple_registrations
+      set last_fetched_at = clock_timestamp(), fetched_revision = greatest(fetched_revision, ${revision}::int)
+      where tenant_id = ${tenantId}
+        and pass_id = ${passId}
+        and device_id = (
+          select device_id
+          from apple_registrations
+          where tenant_id = ${tenantId} and pass_id = ${passId}
+          order by coalesce(fetched_revision, 0) >= ${revision}, last_listed_at desc nulls last, registered_at desc
+          limit 1
+        )`,
   );
 }

@@ -1,5 +1,6 @@
 import type { PassRow } from './passes.js';
 import type { Sql } from '../connect.js';
+import { sql } from '../sql.js';
 
 export interface PassPageRow extends PassRow {
   /** On an Apple device, or saved to Google Wallet. */
@@ -11,15 +12,27 @@ export interface PassPageRow extends PassRow {
 /** Passes by serial number, whichever tenant they belong to: the number itself is what opens a pass link. Needs `system`. */
 export async function findPassesForPage(system: Sql, serialNumbers: readonly string[]): Promise<PassPageRow[]> {
   return system.query<PassPageRow>(
-    `select p.*,
-            exists (select from apple_registrations r where r.pass_id = p.pass_id)
-              or exists (select from google_objects g where g.pass_id = p.pass_id and g.saved_at is not null
-                           and (g.removed_at is null or g.removed_at < g.saved_at)) as installed,
-            exists (select from operations o where o.tenant_id = p.tenant_id and o.pass_id = p.pass_id
-                      and o.status in ('accepted', 'running', 'retrying')
-                      and o.kind in ('push-update', 'profile-sync', 'void-pass', 'expire-pass', 'restore-pass')) as updating
-       from passes p where p.serial_number = any($1::text[])
-      order by array_position($1::text[], p.serial_number)`,
-    [serialNumbers],
+    sql`
+      select
+        p.*,
+        exists (select from apple_registrations r where r.pass_id = p.pass_id)
+        or exists (
+          select
+          from google_objects g
+          where g.pass_id = p.pass_id
+            and g.saved_at is not null
+            and (g.removed_at is null or g.removed_at < g.saved_at)
+        ) as installed,
+        exists (
+          select
+          from operations o
+          where o.tenant_id = p.tenant_id
+            and o.pass_id = p.pass_id
+            and o.status in ('accepted', 'running', 'retrying')
+            and o.kind in ('push-update', 'profile-sync', 'void-pass', 'expire-pass', 'restore-pass')
+        ) as updating
+      from passes p
+      where p.serial_number = any (${serialNumbers}::text[])
+      order by array_position(${serialNumbers}::text[], p.serial_number)`,
   );
 }

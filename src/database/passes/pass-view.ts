@@ -1,6 +1,7 @@
 import type { JsonValue } from '../../common/json.js';
 import type { PassState } from '../../passes/pass.js';
 import type { Sql } from '../connect.js';
+import { sql, type Statement } from '../sql.js';
 
 export interface PassViewRow {
   pass_id: string;
@@ -26,22 +27,50 @@ export interface PassViewRow {
   google_saved: boolean;
 }
 
-const VIEW = `select p.pass_id, p.serial_number, p.external_id, p.customer_id, c.external_customer_id, p.pass_type_id,
-            t.name as pass_type_name, p.pass_type_version, p.apple_pass_type_identifier, p.state, p.data, p.visuals,
-            p.revision, p.test, p.created_at, p.modified_at, p.first_installed_at, p.installed_at, p.uninstalled_at,
-            (select count(*)::int from apple_registrations r where r.tenant_id = $1 and r.pass_id = p.pass_id) as apple_devices,
-            exists (select from google_objects g where g.tenant_id = $1 and g.pass_id = p.pass_id
-                      and g.saved_at is not null and (g.removed_at is null or g.removed_at < g.saved_at)) as google_saved
-       from passes p
-       join pass_types t on t.tenant_id = p.tenant_id and t.pass_type_id = p.pass_type_id
-       join customers c on c.tenant_id = p.tenant_id and c.customer_id = p.customer_id`;
+/** The columns of PassViewRow from `passes p`, `pass_types t`, `customers c`; a condition follows. */
+const view = (tenantId: string): Statement => sql`
+  select
+    p.pass_id,
+    p.serial_number,
+    p.external_id,
+    p.customer_id,
+    c.external_customer_id,
+    p.pass_type_id,
+    t.name as pass_type_name,
+    p.pass_type_version,
+    p.apple_pass_type_identifier,
+    p.state,
+    p.data,
+    p.visuals,
+    p.revision,
+    p.test,
+    p.created_at,
+    p.modified_at,
+    p.first_installed_at,
+    p.installed_at,
+    p.uninstalled_at,
+    (
+      select count(*)::int
+      from apple_registrations r
+      where r.tenant_id = ${tenantId} and r.pass_id = p.pass_id
+    ) as apple_devices,
+    exists (
+      select
+      from google_objects g
+      where g.tenant_id = ${tenantId}
+        and g.pass_id = p.pass_id
+        and g.saved_at is not null
+        and (g.removed_at is null or g.removed_at < g.saved_at)
+    ) as google_saved
+  from passes p
+    join pass_types t on t.tenant_id = p.tenant_id and t.pass_type_id = p.pass_type_id
+    join customers c on c.tenant_id = p.tenant_id and c.customer_id = p.customer_id`;
 
 /** One pass with the name of its type and where it is installed, for readers of the API. */
-export async function findPassView(sql: Sql, tenantId: string, serialNumber: string): Promise<PassViewRow | undefined> {
-  const [row] = await sql.query<PassViewRow>(`${VIEW} where p.tenant_id = $1 and p.serial_number = $2`, [
-    tenantId,
-    serialNumber,
-  ]);
+export async function findPassView(db: Sql, tenantId: string, serialNumber: string): Promise<PassViewRow | undefined> {
+  const [row] = await db.query<PassViewRow>(
+    sql`${view(tenantId)} where p.tenant_id = ${tenantId} and p.serial_number = ${serialNumber}`,
+  );
   return row;
 }
 
@@ -60,36 +89,59 @@ export interface PassFilter {
 }
 
 /** Passes that fit every filter, newest first; `after` continues a page. */
-export async function listPassViews(sql: Sql, tenantId: string, filter: PassFilter): Promise<PassViewRow[]> {
-  return sql.query<PassViewRow>(
-    `${VIEW}
-      where p.tenant_id = $1
-        and ($2::text is null or p.customer_id = (select customer_id from customer_identifiers where tenant_id = $1 and kind = 'email' and value = $2))
-        and ($3::text is null or p.customer_id = (select customer_id from customer_identifiers where tenant_id = $1 and kind = 'phone' and value = $3))
-        and ($4::text is null or p.customer_id = (select customer_id from customer_identifiers where tenant_id = $1 and kind = 'customerId' and value = $4))
-        and ($5::text is null or p.external_id = $5)
-        and ($6::text is null or p.pass_type_id = $6 or t.name = $6)
-        and ($7::text is null or p.state = $7)
-        and ($8::uuid is null or (p.created_at, p.pass_id) < (select created_at, pass_id from passes where tenant_id = $1 and pass_id = $8))
-      order by p.created_at desc, p.pass_id desc limit $9`,
-    [
-      tenantId,
-      filter.email ?? null,
-      filter.phone ?? null,
-      filter.customerId ?? null,
-      filter.externalId ?? null,
-      filter.passType ?? null,
-      filter.state ?? null,
-      filter.after ?? null,
-      filter.limit,
-    ],
+export async function listPassViews(db: Sql, tenantId: string, filter: PassFilter): Promise<PassViewRow[]> {
+  return db.query<PassViewRow>(
+    sql`
+      ${view(tenantId)}
+      where p.tenant_id = ${tenantId}
+        and (
+          ${filter.email ?? null}::text is null
+          or p.customer_id = (
+            select customer_id
+            from customer_identifiers
+            where tenant_id = ${tenantId} and kind = 'email' and value = ${filter.email ?? null}
+          )
+        )
+        and (
+          ${filter.phone ?? null}::text is null
+          or p.customer_id = (
+            select customer_id
+            from customer_identifiers
+            where tenant_id = ${tenantId} and kind = 'phone' and value = ${filter.phone ?? null}
+          )
+        )
+        and (
+          ${filter.customerId ?? null}::text is null
+          or p.customer_id = (
+            select customer_id
+            from customer_identifiers
+            where tenant_id = ${tenantId}
+              and kind = 'customerId'
+              and value = ${filter.customerId ?? null}
+          )
+        )
+        and (${filter.externalId ?? null}::text is null or p.external_id = ${filter.externalId ?? null})
+        and (${filter.passType ?? null}::text is null or p.pass_type_id = ${filter.passType ?? null} or t.name = ${filter.passType ?? null})
+        and (${filter.state ?? null}::text is null or p.state = ${filter.state ?? null})
+        and (
+          ${filter.after ?? null}::uuid is null
+          or (p.created_at, p.pass_id) < (
+            select created_at, pass_id
+            from passes
+            where tenant_id = ${tenantId} and pass_id = ${filter.after ?? null}
+          )
+        )
+      order by p.created_at desc, p.pass_id desc
+      limit ${filter.limit}`,
   );
 }
 
 /** Every pass of one customer, newest first. */
-export async function listPassViewsOfCustomer(sql: Sql, tenantId: string, customerId: string): Promise<PassViewRow[]> {
-  return sql.query<PassViewRow>(
-    `${VIEW} where p.tenant_id = $1 and p.customer_id = $2 order by p.created_at desc, p.pass_id desc`,
-    [tenantId, customerId],
+export async function listPassViewsOfCustomer(db: Sql, tenantId: string, customerId: string): Promise<PassViewRow[]> {
+  return db.query<PassViewRow>(
+    sql`
+      ${view(tenantId)}
+      where p.tenant_id = ${tenantId} and p.customer_id = ${customerId}
+      order by p.created_at desc, p.pass_id desc`,
   );
 }

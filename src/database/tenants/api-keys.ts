@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Environment } from '../../common/environment.js';
 import type { Sql } from '../connect.js';
+import { sql } from '../sql.js';
 
 /** What a request needs to know of its tenant; `settings` is unparsed, as stored. */
 export interface TenantAccessRow {
@@ -44,59 +45,73 @@ export const API_KEY_FORMAT = /^pr_(?:live|test)_[A-Za-z0-9_-]{43}$/;
 export const hashApiKey = (key: string): Buffer => createHash('sha256').update(key).digest();
 
 /** Makes a key. The returned text is its only copy: the database keeps the hash. Several may be valid at once. */
-export async function createApiKey(sql: Sql, input: NewApiKey): Promise<{ keyId: string; key: string }> {
+export async function createApiKey(db: Sql, input: NewApiKey): Promise<{ keyId: string; key: string }> {
   const key = `pr_${input.test ? 'test' : 'live'}_${randomBytes(32).toString('base64url')}`;
-  const [row] = await sql.query<{ key_id: string }>(
-    `insert into api_keys (tenant_id, name, key_hash, scopes, test, expires_at) values ($1, $2, $3, $4, $5, $6)
-     returning key_id`,
-    [input.tenantId, input.name, hashApiKey(key), input.scopes, input.test ?? false, input.expiresAt ?? null],
+  const [row] = await db.query<{ key_id: string }>(
+    sql`
+      insert into api_keys (tenant_id, name, key_hash, scopes, test, expires_at)
+      values (${input.tenantId}, ${input.name}, ${hashApiKey(key)}, ${input.scopes}, ${input.test ?? false}, ${input.expiresAt ?? null})
+      returning key_id`,
   );
   return { keyId: row!.key_id, key };
 }
 
 /** All keys of a tenant, newest first, without their hashes. */
-export async function listApiKeys(sql: Sql, tenantId: string): Promise<ApiKeyRow[]> {
-  return sql.query<ApiKeyRow>(
-    `select key_id, tenant_id, name, scopes, test, created_at, expires_at, revoked_at, last_used_at
-       from api_keys where tenant_id = $1 order by created_at desc, key_id`,
-    [tenantId],
+export async function listApiKeys(db: Sql, tenantId: string): Promise<ApiKeyRow[]> {
+  return db.query<ApiKeyRow>(
+    sql`select key_id, tenant_id, name, scopes, test, created_at, expires_at, revoked_at, last_used_at
+       from api_keys where tenant_id = ${tenantId} order by created_at desc, key_id`,
   );
 }
 
 /** Revokes a key from now on (running processes follow within seconds); false where the tenant has no such key. */
-export async function revokeApiKey(sql: Sql, tenantId: string, keyId: string): Promise<boolean> {
-  const rows = await sql.query(
-    `update api_keys set revoked_at = coalesce(revoked_at, now()) where tenant_id = $1 and key_id::text = $2 returning 1`,
-    [tenantId, keyId],
+export async function revokeApiKey(db: Sql, tenantId: string, keyId: string): Promise<boolean> {
+  const rows = await db.query(
+    sql`
+      update api_keys
+      set revoked_at = coalesce(revoked_at, now())
+      where tenant_id = ${tenantId} and key_id::text = ${keyId}
+      returning 1`,
   );
   return rows.length > 0;
 }
 
 /** The key with this hash and its tenant, in one statement; undefined where unknown, revoked or expired. Needs `system`. */
-export async function findApiKeyByHash(sql: Sql, keyHash: Buffer): Promise<KeyAccessRow | undefined> {
-  const [row] = await sql.query<KeyAccessRow>(
-    `select k.key_id, k.scopes, k.test, k.expires_at, t.tenant_id, t.account_id, t.environment, t.settings
-       from api_keys k join tenants t using (tenant_id)
-      where k.key_hash = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())`,
-    [keyHash],
+export async function findApiKeyByHash(db: Sql, keyHash: Buffer): Promise<KeyAccessRow | undefined> {
+  const [row] = await db.query<KeyAccessRow>(
+    sql`
+      select
+        k.key_id,
+        k.scopes,
+        k.test,
+        k.expires_at,
+        t.tenant_id,
+        t.account_id,
+        t.environment,
+        t.settings
+      from api_keys k join tenants t using (tenant_id)
+      where k.key_hash = ${keyHash}
+        and k.revoked_at is null
+        and (k.expires_at is null or k.expires_at > now())`,
   );
   return row;
 }
 
 /** The tenant that a token names. Needs `system`. */
-export async function findTenantAccess(sql: Sql, tenantId: string): Promise<TenantAccessRow | undefined> {
-  const [row] = await sql.query<TenantAccessRow>(
-    `select tenant_id, account_id, environment, settings from tenants where tenant_id = $1`,
-    [tenantId],
+export async function findTenantAccess(db: Sql, tenantId: string): Promise<TenantAccessRow | undefined> {
+  const [row] = await db.query<TenantAccessRow>(
+    sql`select tenant_id, account_id, environment, settings from tenants where tenant_id = ${tenantId}`,
   );
   return row;
 }
 
 /** Records that keys were used; at most once a minute per row, however many processes ask. Needs `system`. */
-export async function recordKeyUse(sql: Sql, keyIds: readonly string[]): Promise<void> {
-  await sql.query(
-    `update api_keys set last_used_at = now()
-      where key_id = any($1::uuid[]) and (last_used_at is null or last_used_at < now() - interval '1 minute')`,
-    [keyIds],
+export async function recordKeyUse(db: Sql, keyIds: readonly string[]): Promise<void> {
+  await db.query(
+    sql`
+      update api_keys
+      set last_used_at = now()
+      where key_id = any (${keyIds}::uuid[])
+        and (last_used_at is null or last_used_at < now() - interval '1 minute')`,
   );
 }

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { PermanentError } from '../../common/errors.js';
 import type { Sql } from '../connect.js';
 import { getSecret, putSecret, type SecretBox } from '../secrets.js';
+import { sql } from '../sql.js';
 
 /** A Pass Type ID certificate as kept; its private key is a secret of the tenant. */
 export interface AppleCertificate {
@@ -51,53 +52,61 @@ const keySecretName = (fingerprint: string): string => `apple-private-key:${fing
 
 /** Keeps a certificate and its key, and makes it active; false where it was there already. */
 export async function putCertificate(
-  sql: Sql,
+  db: Sql,
   certificate: Omit<SigningMaterial, 'active'>,
   box: SecretBox,
 ): Promise<boolean> {
   const secretName = keySecretName(certificate.fingerprint);
-  const keyChanged = await putSecret(sql, certificate.tenantId, secretName, certificate.privateKeyPem, box);
-  const changed = await sql.query(
-    `insert into apple_certificates (tenant_id, fingerprint, pass_type_identifier, team_identifier, certificate_pem,
-                                     wwdr_pem, private_key_secret, not_before, not_after)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-     on conflict (tenant_id, fingerprint) do update set wwdr_pem = excluded.wwdr_pem, active = true
-       where not apple_certificates.active or apple_certificates.wwdr_pem <> excluded.wwdr_pem
-     returning fingerprint`,
-    [
-      certificate.tenantId,
-      certificate.fingerprint,
-      certificate.passTypeIdentifier,
-      certificate.teamIdentifier,
-      certificate.certificatePem,
-      certificate.wwdrPem,
-      secretName,
-      certificate.notBefore,
-      certificate.notAfter,
-    ],
+  const keyChanged = await putSecret(db, certificate.tenantId, secretName, certificate.privateKeyPem, box);
+  const changed = await db.query(
+    sql`
+      insert into apple_certificates (
+          tenant_id,
+          fingerprint,
+          pass_type_identifier,
+          team_identifier,
+          certificate_pem,
+          wwdr_pem,
+          private_key_secret,
+          not_before,
+          not_after
+        )
+      values (${certificate.tenantId}, ${certificate.fingerprint}, ${certificate.passTypeIdentifier}, ${certificate.teamIdentifier}, ${certificate.certificatePem}, ${certificate.wwdrPem}, ${secretName}, ${certificate.notBefore}, ${certificate.notAfter})
+      on conflict (tenant_id, fingerprint) do update
+      set wwdr_pem = excluded.wwdr_pem, active = true
+      where not apple_certificates.active
+        or apple_certificates.wwdr_pem <> excluded.wwdr_pem
+      returning fingerprint`,
   );
   return keyChanged || changed.length > 0;
 }
 
 /** Takes all other certificates of the tenant out of use; they stay on record. Returns how many. */
 export async function retireOtherCertificates(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   keepFingerprints: readonly string[],
 ): Promise<number> {
-  const retired = await sql.query(
-    `update apple_certificates set active = false
-      where tenant_id = $1 and active and not (fingerprint = any($2::text[])) returning fingerprint`,
-    [tenantId, keepFingerprints],
+  const retired = await db.query(
+    sql`
+      update apple_certificates
+      set active = false
+      where tenant_id = ${tenantId}
+        and active
+        and not (fingerprint = any (${keepFingerprints}::text[]))
+      returning fingerprint`,
   );
   return retired.length;
 }
 
 /** All certificates of a tenant, active ones first, newest first; no private keys. */
-export async function listCertificates(sql: Sql, tenantId: string): Promise<AppleCertificate[]> {
-  const rows = await sql.query<CertificateRow>(
-    'select * from apple_certificates where tenant_id = $1 order by active desc, not_before desc, fingerprint',
-    [tenantId],
+export async function listCertificates(db: Sql, tenantId: string): Promise<AppleCertificate[]> {
+  const rows = await db.query<CertificateRow>(
+    sql`
+      select *
+      from apple_certificates
+      where tenant_id = ${tenantId}
+      order by active desc, not_before desc, fingerprint`,
   );
   return rows.map(toCertificate);
 }
@@ -119,12 +128,12 @@ export async function listCertificateExpiries(
 ): Promise<{ tenantId: string; passTypeIdentifier: string; notAfter: Date }[]> {
   const [rows, intermediates] = await Promise.all([
     system.query<{ tenant_id: string; pass_type_identifier: string; not_after: Date; wwdr: string }>(
-      `select tenant_id, pass_type_identifier, not_after, md5(wwdr_pem) as wwdr from apple_certificates
+      sql`select tenant_id, pass_type_identifier, not_after, md5(wwdr_pem) as wwdr from apple_certificates
         where active order by tenant_id, pass_type_identifier`,
     ),
     // Nearly all tenants have the same few.
     system.query<{ pem: string; wwdr: string }>(
-      'select distinct wwdr_pem as pem, md5(wwdr_pem) as wwdr from apple_certificates where active',
+      sql`select distinct wwdr_pem as pem, md5(wwdr_pem) as wwdr from apple_certificates where active`,
     ),
   ]);
   const ends = new Map(intermediates.map(({ wwdr, pem }) => [wwdr, intermediateEnd(pem)]));
@@ -152,22 +161,24 @@ function intermediateEnd(pem: string): number {
  * one replaces the other. PermanentError `certificate-missing` or `certificate-expired` where there is none.
  */
 export async function listSigningMaterial(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   passTypeIdentifier: string,
   box: SecretBox,
   now: () => number,
 ): Promise<[SigningMaterial, ...SigningMaterial[]]> {
-  const rows = await sql.query<CertificateRow>(
-    `select * from apple_certificates where tenant_id = $1 and pass_type_identifier = $2 and active
+  const rows = await db.query<CertificateRow>(
+    sql`
+      select *
+      from apple_certificates
+      where tenant_id = ${tenantId} and pass_type_identifier = ${passTypeIdentifier} and active
       order by not_before desc, not_after desc, fingerprint`,
-    [tenantId, passTypeIdentifier],
   );
   const at = now();
   const valid = rows.filter(({ not_before, not_after }) => not_before.getTime() <= at && at < not_after.getTime());
   const withKeys = await Promise.all(
     valid.map(async (row): Promise<SigningMaterial> => {
-      const key = await getSecret(sql, tenantId, row.private_key_secret, box);
+      const key = await getSecret(db, tenantId, row.private_key_secret, box);
       if (key) return { ...toCertificate(row), privateKeyPem: key.toString('utf8') };
       throw new PermanentError(
         'certificate-key-missing',
@@ -190,11 +201,11 @@ export async function listSigningMaterial(
 
 /** The newest of them. */
 export async function getSigningMaterial(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   passTypeIdentifier: string,
   box: SecretBox,
   now: () => number,
 ): Promise<SigningMaterial> {
-  return (await listSigningMaterial(sql, tenantId, passTypeIdentifier, box, now))[0];
+  return (await listSigningMaterial(db, tenantId, passTypeIdentifier, box, now))[0];
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { PermanentError } from '../../common/errors.js';
 import type { PassTypeDesign, PassTypeVersion } from '../../passes/pass-type.js';
 import type { Sql } from '../connect.js';
+import { sql } from '../sql.js';
 
 interface VersionRow {
   tenant_id: string;
@@ -19,7 +20,7 @@ const toVersion = (row: VersionRow): PassTypeVersion => ({
   images: row.images,
 });
 
-const COLUMNS = 'v.tenant_id, v.pass_type_id, v.version, v.design, v.images';
+const COLUMNS = sql`v.tenant_id, v.pass_type_id, v.version, v.design, v.images`;
 
 /** JSON with sorted keys: the same meaning gives the same digest, however the author ordered the file. */
 function canonical(value: unknown): string {
@@ -35,7 +36,7 @@ function canonical(value: unknown): string {
  * Versions never change, and passes keep theirs until they are recomputed. Call within a transaction.
  */
 export async function publishVersion(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   design: PassTypeDesign,
   images: Record<string, string>,
@@ -44,9 +45,11 @@ export async function publishVersion(
   const digest = createHash('sha256')
     .update(canonical({ design: stored, images }))
     .digest('hex');
-  const [named] = await sql.query<{ pass_type_id: string }>(
-    'select pass_type_id from pass_types where tenant_id = $1 and name = $2 and pass_type_id <> $3',
-    [tenantId, design.name, design.id],
+  const [named] = await db.query<{ pass_type_id: string }>(
+    sql`
+      select pass_type_id
+      from pass_types
+      where tenant_id = ${tenantId} and name = ${design.name} and pass_type_id <> ${design.id}`,
   );
   if (named) {
     throw new PermanentError(
@@ -54,105 +57,109 @@ export async function publishVersion(
       `pass type "${design.name}" already has the id ${named.pass_type_id}: keep that id, or give the new pass type another name`,
     );
   }
-  await sql.query(
-    `insert into pass_types (tenant_id, pass_type_id, name) values ($1, $2, $3)
+  await db.query(
+    sql`insert into pass_types (tenant_id, pass_type_id, name) values (${tenantId}, ${design.id}, ${design.name})
      on conflict (tenant_id, pass_type_id) do update set name = excluded.name`,
-    [tenantId, design.id, design.name],
   );
   // Two publishers at once take turns here: the version is the next after the one they then see.
-  const [type] = await sql.query<{ current_version: number }>(
-    'select current_version from pass_types where tenant_id = $1 and pass_type_id = $2 for update',
-    [tenantId, design.id],
+  const [type] = await db.query<{ current_version: number }>(
+    sql`
+      select current_version
+      from pass_types
+      where tenant_id = ${tenantId} and pass_type_id = ${design.id}
+      for update`,
   );
   const current = type!.current_version;
-  const [same] = await sql.query<{ version: number }>(
-    `select version from pass_type_versions
-      where tenant_id = $1 and pass_type_id = $2 and version = $3 and digest = $4`,
-    [tenantId, design.id, current, digest],
+  const [same] = await db.query<{ version: number }>(
+    sql`
+      select version
+      from pass_type_versions
+      where tenant_id = ${tenantId}
+        and pass_type_id = ${design.id}
+        and version = ${current}
+        and digest = ${digest}`,
   );
   if (same) return { version: current, changed: false };
-  const [made] = await sql.query<{ version: number }>(
-    `insert into pass_type_versions (tenant_id, pass_type_id, version, design, images, digest)
-     select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5
-       from pass_type_versions where tenant_id = $1 and pass_type_id = $2
-     returning version`,
-    [tenantId, design.id, JSON.stringify(stored), JSON.stringify(images), digest],
+  const [made] = await db.query<{ version: number }>(
+    sql`
+      insert into pass_type_versions (tenant_id, pass_type_id, version, design, images, digest)
+      select ${tenantId}, ${design.id}, coalesce(max(version), 0) + 1, ${JSON.stringify(stored)}, ${JSON.stringify(images)}, ${digest}
+      from pass_type_versions
+      where tenant_id = ${tenantId} and pass_type_id = ${design.id}
+      returning version`,
   );
-  await sql.query('update pass_types set current_version = $3 where tenant_id = $1 and pass_type_id = $2', [
-    tenantId,
-    design.id,
-    made!.version,
-  ]);
+  await db.query(
+    sql`
+      update pass_types
+      set current_version = ${made!.version}
+      where tenant_id = ${tenantId} and pass_type_id = ${design.id}`,
+  );
   return { version: made!.version, changed: true };
 }
 
 /** The current version of every pass type of the tenant, by name. */
-export async function listPassTypes(sql: Sql, tenantId: string): Promise<PassTypeVersion[]> {
-  const rows = await sql.query<VersionRow>(
-    `select ${COLUMNS} from pass_types t join pass_type_versions v
+export async function listPassTypes(db: Sql, tenantId: string): Promise<PassTypeVersion[]> {
+  const rows = await db.query<VersionRow>(
+    sql`select ${COLUMNS} from pass_types t join pass_type_versions v
          on v.tenant_id = t.tenant_id and v.pass_type_id = t.pass_type_id and v.version = t.current_version
-      where t.tenant_id = $1 order by t.name`,
-    [tenantId],
+      where t.tenant_id = ${tenantId} order by t.name`,
   );
   return rows.map(toVersion);
 }
 
 /** The current version of the pass type with this id (`ptk_0x…`) or this name, or undefined. */
-export async function findPassType(sql: Sql, tenantId: string, idOrName: string): Promise<PassTypeVersion | undefined> {
-  const [row] = await sql.query<VersionRow>(
-    `select ${COLUMNS} from pass_types t join pass_type_versions v
+export async function findPassType(db: Sql, tenantId: string, idOrName: string): Promise<PassTypeVersion | undefined> {
+  const [row] = await db.query<VersionRow>(
+    sql`select ${COLUMNS} from pass_types t join pass_type_versions v
          on v.tenant_id = t.tenant_id and v.pass_type_id = t.pass_type_id and v.version = t.current_version
-      where t.tenant_id = $1 and (t.pass_type_id = $2 or t.name = $2)
-      order by (t.pass_type_id = $2) desc limit 1`,
-    [tenantId, idOrName],
+      where t.tenant_id = ${tenantId} and (t.pass_type_id = ${idOrName} or t.name = ${idOrName})
+      order by (t.pass_type_id = ${idOrName}) desc limit 1`,
   );
   return row && toVersion(row);
 }
 
 /** One version, which never changes: callers may cache it for good. */
 export async function getPassTypeVersion(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   passTypeId: string,
   version: number,
 ): Promise<PassTypeVersion | undefined> {
-  const [row] = await sql.query<VersionRow>(
-    `select ${COLUMNS} from pass_type_versions v where tenant_id = $1 and pass_type_id = $2 and version = $3`,
-    [tenantId, passTypeId, version],
+  const [row] = await db.query<VersionRow>(
+    sql`
+      select ${COLUMNS}
+      from pass_type_versions v
+      where tenant_id = ${tenantId} and pass_type_id = ${passTypeId} and version = ${version}`,
   );
   return row && toVersion(row);
 }
 
 /** Numbers and dates of all versions, newest first. */
 export async function listVersions(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   passTypeId: string,
 ): Promise<{ version: number; createdAt: Date }[]> {
-  const rows = await sql.query<{ version: number; created_at: Date }>(
-    `select version, created_at from pass_type_versions
-      where tenant_id = $1 and pass_type_id = $2 order by version desc`,
-    [tenantId, passTypeId],
+  const rows = await db.query<{ version: number; created_at: Date }>(
+    sql`select version, created_at from pass_type_versions
+      where tenant_id = ${tenantId} and pass_type_id = ${passTypeId} order by version desc`,
   );
   return rows.map((row) => ({ version: row.version, createdAt: row.created_at }));
 }
 
 /** Keeps an image once per tenant; returns its SHA-256 (hex), the name under which versions refer to it. */
-export async function putImage(sql: Sql, tenantId: string, bytes: Buffer): Promise<string> {
+export async function putImage(db: Sql, tenantId: string, bytes: Buffer): Promise<string> {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  await sql.query('insert into images (tenant_id, sha256, bytes) values ($1, $2, $3) on conflict do nothing', [
-    tenantId,
-    sha256,
-    bytes,
-  ]);
+  await db.query(
+    sql`insert into images (tenant_id, sha256, bytes) values (${tenantId}, ${sha256}, ${bytes}) on conflict do nothing`,
+  );
   return sha256;
 }
 
 /** The bytes of an image, or undefined. */
-export async function getImage(sql: Sql, tenantId: string, sha256: string): Promise<Buffer | undefined> {
-  const [row] = await sql.query<{ bytes: Buffer }>('select bytes from images where tenant_id = $1 and sha256 = $2', [
-    tenantId,
-    sha256,
-  ]);
+export async function getImage(db: Sql, tenantId: string, sha256: string): Promise<Buffer | undefined> {
+  const [row] = await db.query<{ bytes: Buffer }>(
+    sql`select bytes from images where tenant_id = ${tenantId} and sha256 = ${sha256}`,
+  );
   return row?.bytes;
 }

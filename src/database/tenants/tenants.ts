@@ -47,22 +47,25 @@ const toTenant = (row: TenantRow): Tenant => ({
   updatedAt: row.updated_at,
 });
 
-const COLUMNS =
-  'tenant_id, account_id, name, environment, settings, badges, klaviyo_data_source_id, created_at, updated_at';
+const COLUMNS = sql`tenant_id, account_id, name, environment, settings, badges, klaviyo_data_source_id, created_at, updated_at`;
 
 export type NewTenant = Pick<Tenant, 'tenantId' | 'accountId' | 'name' | 'environment' | 'settings'>;
 
 /** Makes or changes a tenant; false where nothing differs. */
 export async function upsertTenant(db: Sql, tenant: NewTenant): Promise<boolean> {
   const changed = await db.query(
-    `insert into tenants (tenant_id, account_id, name, environment, settings) values ($1, $2, $3, $4, $5)
-     on conflict (tenant_id) do update
-       set account_id = excluded.account_id, name = excluded.name, environment = excluded.environment,
-           settings = excluded.settings, updated_at = now()
-       where (tenants.account_id, tenants.name, tenants.environment, tenants.settings)
-             is distinct from (excluded.account_id, excluded.name, excluded.environment, excluded.settings)
-     returning tenant_id`,
-    [tenant.tenantId, tenant.accountId, tenant.name, tenant.environment, JSON.stringify(tenant.settings)],
+    sql`
+      insert into tenants (tenant_id, account_id, name, environment, settings)
+      values (${tenant.tenantId}, ${tenant.accountId}, ${tenant.name}, ${tenant.environment}, ${JSON.stringify(tenant.settings)})
+      on conflict (tenant_id) do update
+      set
+        account_id = excluded.account_id,
+        name = excluded.name,
+        environment = excluded.environment,
+        settings = excluded.settings,
+        updated_at = now()
+      where (tenants.account_id, tenants.name, tenants.environment, tenants.settings) is distinct from (excluded.account_id, excluded.name, excluded.environment, excluded.settings)
+      returning tenant_id`,
   );
   return changed.length > 0;
 }
@@ -80,19 +83,19 @@ export async function putBadges(db: Sql, badges: Badges): Promise<boolean> {
 
 /** The tenant, or undefined. */
 export async function getTenant(db: Sql, tenantId: string): Promise<Tenant | undefined> {
-  const [row] = await db.query<TenantRow>(`select ${COLUMNS} from tenants where tenant_id = $1`, [tenantId]);
+  const [row] = await db.query<TenantRow>(sql`select ${COLUMNS} from tenants where tenant_id = ${tenantId}`);
   return row && toTenant(row);
 }
 
 /** The tenant of an account id, or undefined. Runs as the system: the caller does not know the tenant yet. */
 export async function getTenantByAccountId(system: Sql, accountId: string): Promise<Tenant | undefined> {
-  const [row] = await system.query<TenantRow>(`select ${COLUMNS} from tenants where account_id = $1`, [accountId]);
+  const [row] = await system.query<TenantRow>(sql`select ${COLUMNS} from tenants where account_id = ${accountId}`);
   return row && toTenant(row);
 }
 
 /** All tenants by id. Runs as the system. */
 export async function listTenants(system: Sql): Promise<Tenant[]> {
-  const rows = await system.query<TenantRow>(`select ${COLUMNS} from tenants order by tenant_id`);
+  const rows = await system.query<TenantRow>(sql`select ${COLUMNS} from tenants order by tenant_id`);
   return rows.map(toTenant);
 }
 
@@ -102,9 +105,8 @@ export async function listTenants(system: Sql): Promise<Tenant[]> {
  */
 export async function setKlaviyoDataSource(db: Sql, tenantId: string, dataSourceId: string): Promise<void> {
   await db.query(
-    `update tenants set updated_at = now(), klaviyo_data_source_id = $2,
+    sql`update tenants set updated_at = now(), klaviyo_data_source_id = ${dataSourceId},
        settings = jsonb_set(settings, '{klaviyo,dataSourceId}', 'null', false)
-      where tenant_id = $1`,
-    [tenantId, dataSourceId],
+      where tenant_id = ${tenantId}`,
   );
 }

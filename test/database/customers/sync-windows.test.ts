@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { claimSync } from '../../../src/database/customers/customers.js';
+import { claimSync } from '../../../src/database/customers/sync-claim.js';
 import type { ProfileSyncInput } from '../../../src/passes/operation-input.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { accept } from '../../support/operations.js';
