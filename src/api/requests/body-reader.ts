@@ -119,18 +119,23 @@ export class BodyReader {
     return null;
   }
 
-  /** Warns of every key beyond the known ones: nothing mistyped is lost without a sentence. */
-  unknownKeys(known: readonly string[], base = '', from: Body = this.body): void {
+  /**
+   * Warns of every key beyond the known ones: nothing mistyped is lost without a sentence. `place` says where values of
+   * that name probably belong.
+   */
+  unknownKeys(
+    known: readonly string[],
+    { base = '', from = this.body, place }: { base?: string; from?: Body; place?: (key: string) => string | null } = {},
+  ): void {
     const unknown = Object.keys(from).filter((key) => !known.includes(key));
     if (unknown.length > MOST_HINTS) {
       this.warn(base, `${unknown.length - MOST_HINTS} more keys are unknown and were ignored`);
     }
     for (const key of unknown.slice(0, MOST_HINTS)) {
       const near = nearest(key, known);
-      this.warn(
-        base + pointer(key),
-        `"${cleanText(key).slice(0, 100)}" is unknown and was ignored${near ? `; did you mean "${near}"?` : ''}`,
-      );
+      const where = near ? `did you mean "${near}"?` : place?.(key);
+      const said = `"${cleanText(key).slice(0, 100)}" is unknown and was ignored`;
+      this.warn(base + pointer(key), where ? `${said}; ${where}` : said);
     }
   }
 

@@ -73,7 +73,13 @@ export function parseIssuePass(body: Body, options: RequestOptions = {}): Parsed
   const named = reader.object('recipient');
   const recipient = named ?? recipientFromPass(reader, pass ?? {}, options);
   const custom = (options.custom ?? []).filter((kind) => !isTakenName(kind));
-  if (named) reader.unknownKeys(['email', 'name', 'phone', 'phone_number', ...custom], '/recipient', named);
+  if (named) {
+    reader.unknownKeys(['email', 'name', 'phone', 'phone_number', ...custom], {
+      base: '/recipient',
+      from: named,
+      place: (key) => (KEYS.includes(key) ? `"${key}" belongs beside "recipient", not into it` : null),
+    });
+  }
   const passTemplate = reader.text('passTemplate');
   const ids = readIdentifiers(body, ['externalId', 'customerId', ...custom], options, '');
   const contact = readIdentifiers(recipient, ['email', 'phone', 'phone_number', ...custom], options, '/recipient');
@@ -99,7 +105,7 @@ export function parseIssuePass(body: Body, options: RequestOptions = {}): Parsed
   const valueOf = (kind: string) => identifiers.find((identifier) => identifier.kind === kind)?.value ?? null;
   const idempotencyKey = reader.idempotencyKey();
   const version = reader.version();
-  reader.unknownKeys([...KEYS, ...custom]);
+  reader.unknownKeys([...KEYS, ...custom], { place: () => 'a field belongs into "pass"' });
   return reader.finish(() => ({
     passTemplate,
     data: cleanJson({ ...pass }) as Record<string, JsonValue>,

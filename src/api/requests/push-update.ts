@@ -41,7 +41,7 @@ export function parsePushUpdate(body: Body, options: RequestOptions = {}): Parse
   const updateMetadata = reader.boolean('updateMetadata');
   const idempotencyKey = reader.idempotencyKey();
   const version = reader.version();
-  reader.unknownKeys(KEYS);
+  reader.unknownKeys(KEYS, { place: () => 'a field belongs into "additionalData"' });
   return reader.finish(() => ({
     identifiers,
     passType,

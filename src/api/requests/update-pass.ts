@@ -25,7 +25,7 @@ export function parseUpdatePass(body: Body): Parsed<UpdatePassCommand> {
   const updateMetadata = reader.boolean('updateMetadata');
   const idempotencyKey = reader.idempotencyKey();
   const version = reader.version();
-  reader.unknownKeys(KEYS);
+  reader.unknownKeys(KEYS, { place: () => 'a field belongs into "pass"' });
   return reader.finish(() => ({
     passTemplate,
     data: cleanJson({ ...data }) as Record<string, JsonValue>,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseIssuePass, parseProfileSync, parsePushUpdate } from '../../../src/api/requests/index.js';
+import { parseIssuePass, parseProfileSync, parsePushUpdate, parseUpdatePass } from '../../../src/api/requests/index.js';
 import { parseDelivery } from '../../../src/api/requests/tolerant-json.js';
 import { verifySystemWebhook } from '../../../src/api/requests/klaviyo-signature.js';
 import { coerceFields } from '../../../src/passes/field-values.js';
@@ -219,4 +219,20 @@ test('no body makes a parser throw, and no accepted command is without a person'
     ),
     { numRuns: 2_000 },
   );
+});
+
+test('what stands in the wrong place is told where it belongs', () => {
+  const said = (parsed: { warnings: { pointer: string; message: string }[] }) =>
+    parsed.warnings.map(({ pointer, message }) => `${pointer} ${message}`);
+  assert.match(
+    said(parsePushUpdate({ identifiers: { email: 'a@x.org' }, points: 5 }))[0]!,
+    /^\/points .*"additionalData"/,
+  );
+  assert.match(said(parseUpdatePass({ pass: { tier: 'x' }, points: 5 }))[0]!, /^\/points .*"pass"/);
+  const issue = parseIssuePass({ pass: {}, points: 5, recipient: { email: 'a@x.org', customerId: 'C-1', zzz: 1 } });
+  assert.deepEqual(said(issue), [
+    '/recipient/customerId "customerId" is unknown and was ignored; "customerId" belongs beside "recipient", not into it',
+    '/recipient/zzz "zzz" is unknown and was ignored',
+    '/points "points" is unknown and was ignored; a field belongs into "pass"',
+  ]);
 });
