@@ -22,6 +22,7 @@ import * as coveredOperations from './0025_covered_operations.js';
 import * as fairDeliveries from './0026_fair_deliveries.js';
 import * as notificationsChargedFirst from './0027_notifications_charged_first.js';
 import * as schemaReadable from './0032_schema_readable.js';
+import * as bursts from './0035_bursts.js';
 import * as walletBadges from './0040_wallet_badges.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
@@ -48,6 +49,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0026_fair_deliveries', fairDeliveries],
   ['0027_notifications_charged_first', notificationsChargedFirst],
   ['0032_schema_readable', schemaReadable],
+  ['0035_bursts', bursts],
   ['0040_wallet_badges', walletBadges],
 ];
 

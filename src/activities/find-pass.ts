@@ -1,12 +1,13 @@
-import { customerOfPass, isPassBeingCreated, loadWithHits } from '../database/passes/find-pass.js';
+import { customerOfPass, findPassesBeingCreated, loadWithHits } from '../database/passes/find-pass.js';
 import { endRun, recordFound, recordStep, runEnded, type FoundEvidence } from '../database/operations/steps.js';
-import { choosePass, type Choice } from '../passes/choose-pass.js';
+import { choosePass, type Choice, type Hit } from '../passes/choose-pass.js';
 import { isIdentifying } from '../passes/choose-recipient.js';
-import type { Sql } from '../database/connect.js';
 import { PermanentError } from '../common/errors.js';
 import type { LifecycleInput, PushUpdateInput } from '../passes/operation-input.js';
 import { FINAL_STATUSES, type RecordedOutcome } from '../passes/operation.js';
+import type { TenantSettings } from '../passes/tenant-settings.js';
 import { stepsAskedFor } from '../passes/update-outcome.js';
+import { couldAppear, nextLookMs, waitingFor } from '../passes/wait-for-pass.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import type { FoundPasses } from './loaded-pass-cache.js';
 import { readInput } from './read-input.js';
@@ -57,11 +58,8 @@ export function findPassActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
       operation.input['passId'] === undefined ? 'identifiers' : 'passId',
     );
     const step = { ...ref, step: 'find-pass' } as const;
-    const identifying = (input.identifiers ?? []).filter(({ kind }) => isIdentifying(kind, settings.identifyBy));
-    const choice =
-      input.passId === undefined
-        ? choosePass(identifying, hits, settings.identifierMatching)
-        : await namedPass(sql, ref.tenantId, input.passId);
+    const named = input.passId === undefined ? undefined : await customerOfPass(sql, ref.tenantId, input.passId);
+    const choice = chooseFor(input, hits, settings, named);
 
     if (choice.outcome === 'found') {
       const { passId, customerId, matched } = choice;
@@ -83,17 +81,11 @@ export function findPassActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
       };
     }
     const waitedMs = deps.now() - operation.accepted_at.getTime();
-    const couldAppear =
-      choice.outcome === 'pass-not-found' &&
-      input.passId === undefined &&
-      !input.identifiers.some(({ kind }) => kind === 'serialNumber');
-    if (couldAppear && waitedMs < settings.waitForPassSeconds * 1000) {
-      const creating = await isPassBeingCreated(sql, ref.tenantId, ref.operationId);
-      const untilMs = (creating ? settings.waitForPassSeconds : settings.waitForUnknownPassSeconds) * 1000;
-      if (waitedMs < untilMs) {
-        const lookAgainAfterMs = Math.min(Math.max(500, Math.round(waitedMs / 2)), 10_000, untilMs - waitedMs + 50);
-        const waitingFor = creating ? 'a pass that is being created' : 'a pass that may be on its way';
-        await recordStep(sql, { ...step, state: 'waiting', detail: { waitingFor } });
+    if (couldAppear(choice, input) && waitedMs < settings.waitForPassSeconds * 1000) {
+      const creating = (await findPassesBeingCreated(sql, [ref.operationId])).has(ref.operationId);
+      const lookAgainAfterMs = nextLookMs(waitedMs, creating, settings);
+      if (lookAgainAfterMs !== null) {
+        await recordStep(sql, { ...step, state: 'waiting', detail: { waitingFor: waitingFor(creating) } });
         return { found: false, lookAgainAfterMs };
       }
     }
@@ -103,10 +95,18 @@ export function findPassActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
   };
 }
 
-/** The pass that was named at acceptance, in whatever state it is now. */
-async function namedPass(sql: Sql, tenantId: string, passId: string): Promise<Choice> {
-  const customerId = await customerOfPass(sql, tenantId, passId);
-  return customerId === undefined
+/** The pass that was named at acceptance, in whatever state it is now; else the one that the identifiers lead to. */
+export function chooseFor(
+  input: PushUpdateInput & Partial<LifecycleInput>,
+  hits: readonly Hit[],
+  settings: Pick<TenantSettings, 'identifyBy' | 'identifierMatching'>,
+  namedCustomerId: string | undefined,
+): Choice {
+  if (input.passId === undefined) {
+    const identifying = (input.identifiers ?? []).filter(({ kind }) => isIdentifying(kind, settings.identifyBy));
+    return choosePass(identifying, hits, settings.identifierMatching);
+  }
+  return namedCustomerId === undefined
     ? { outcome: 'pass-not-found', reason: 'The pass was erased after the request was accepted.', unknown: [] }
-    : { outcome: 'found', passId, customerId, matched: ['serialNumber'] };
+    : { outcome: 'found', passId: input.passId, customerId: namedCustomerId, matched: ['serialNumber'] };
 }

@@ -1,5 +1,9 @@
 import { applyDataActivity } from './apply-data.js';
 import { backfillActivity } from './backfill.js';
+import { applyDataToManyActivity, convertTypesActivity, recomputeManyActivity } from './bursts/changes.js';
+import { endBurstActivity } from './bursts/end-burst.js';
+import { findPassesActivity } from './bursts/find-passes.js';
+import { notifyManyDevicesActivity } from './bursts/notify-devices.js';
 import { changeStateActivity } from './change-state.js';
 import { convertTypeActivity } from './convert-type.js';
 import { createPassActivity } from './create-pass.js';
@@ -40,6 +44,12 @@ export function createActivities(deps: ActivityDeps) {
     'recompute-metadata': recomputeMetadataActivity(deps),
     'notify-devices': notifyDevicesActivity(deps),
     'update-google-object': updateGoogleObjectActivity(deps),
+    'burst-find-pass': findPassesActivity(deps),
+    'burst-convert-type': convertTypesActivity(deps),
+    'burst-apply-data': applyDataToManyActivity(deps),
+    'burst-recompute-metadata': recomputeManyActivity(deps),
+    'burst-notify-devices': notifyManyDevicesActivity(deps),
+    'end-burst': endBurstActivity(deps),
     'find-customer': findCustomerActivity(deps),
     'fetch-profile': fetchProfileActivity(deps),
     'update-customer': updateCustomerActivity(deps),

@@ -1,17 +1,17 @@
 import {
   beginNotification,
   claimPushes,
-  owePush,
+  owePushes,
   recordNotifications,
   type DeviceToNotify,
   type NotificationResult,
 } from '../database/devices/notifications.js';
-import { PermanentError, TransientError } from '../common/errors.js';
+import { PermanentError } from '../common/errors.js';
 import { endRun, runEnded } from '../database/operations/steps.js';
 import type { Outcome, RecordedOutcome } from '../passes/operation.js';
 import type { PushResult } from '../wallets/apple/apns-answers.js';
 import type { ActivityDeps, StepInput } from './deps.js';
-import { tellDevice } from './tell-device.js';
+import { OWED_MS, pushFailure, tellDevice } from './tell-device.js';
 
 export interface NotifyDevices extends StepInput {
   passId: string;
@@ -30,8 +30,6 @@ export interface NotifiedDevices {
   ended: RecordedOutcome | null;
 }
 
-/** Others rely on an owed push no longer than the longest pause between two of our own attempts. */
-const OWED_MS = 15 * 60_000;
 /** Devices whose results are recorded together: a retry repeats no more than these. */
 const SLICE = 20;
 /** A push takes 10 s at most, and the first try of a step 12 s: no slice begins that might not end in time. */
@@ -91,11 +89,10 @@ export function notifyDevicesActivity(deps: ActivityDeps) {
         break;
       }
       const now = deps.now();
-      const budget = { tenantId, operationId, passTypeIdentifier, windowMs, now: new Date(now) };
+      const budget = { passTypeIdentifier, windowMs, now: new Date(now) };
+      const asked = devices.map(({ deviceId }) => ({ operationId, deviceId }));
       const told = await Promise.all(
-        (await claimPushes(sql, { ...budget, deviceIds: devices.map(({ deviceId }) => deviceId) })).map((claim) =>
-          tellDevice(sql, claim, devices, push),
-        ),
+        (await claimPushes(sql, asked, budget)).map((claim) => tellDevice(sql, claim, devices, push)),
       );
       for (const { result } of told) if (isTally(result.state)) detail[result.state]++;
       const failed = told.filter(({ trouble }) => trouble !== undefined);
@@ -104,8 +101,8 @@ export function notifyDevicesActivity(deps: ActivityDeps) {
         if (opensAt !== undefined) opensInMs = Math.max(opensInMs ?? 0, opensAt.getTime() - now, 1);
       }
       if (failed.length > 0) {
-        const deviceIds = failed.map(({ result }) => result.target);
-        await owePush(sql, { tenantId, operationId, passTypeIdentifier, deviceIds, dueAt: new Date(now + OWED_MS) });
+        const owed = failed.map(({ result }) => ({ operationId, deviceId: result.target }));
+        await owePushes(sql, owed, { passTypeIdentifier, dueAt: new Date(now + OWED_MS) });
       }
       const results = told.map(({ result }) => result);
       if (index === slices.length - 1 && troubled.length === 0 && opensInMs === null) {
@@ -114,7 +111,7 @@ export function notifyDevicesActivity(deps: ActivityDeps) {
       }
       await recordNotifications(sql, { ...step, state: 'waiting', detail }, passId, results, null);
     }
-    if (troubled.length > 0) throw failure(troubled);
+    if (troubled.length > 0) throw pushFailure(troubled);
     return { delivered: detail.delivered, covered: detail.covered, lookAgainAfterMs: opensInMs, ended: null };
   };
 }
@@ -127,22 +124,3 @@ function sliced(devices: readonly DeviceToNotify[]): DeviceToNotify[][] {
 
 const isTally = (state: NotificationResult['state']): state is 'delivered' | 'covered' | 'scheduled' =>
   state === 'delivered' || state === 'covered' || state === 'scheduled';
-
-function failure(results: PushResult[]): Error {
-  const transient = results.filter((r) => r.kind === 'transient' || r.kind === 'throttled');
-  const reasons = [...new Set(results.map((r) => ('reason' in r ? r.reason : r.kind)))].join(', ');
-  if (transient.length === 0) {
-    return new PermanentError(
-      'apns-refused',
-      `Apple refused the push for good: ${reasons}. Check the pass type's certificate and topic.`,
-    );
-  }
-  const delays = transient.flatMap((r) =>
-    r.kind === 'throttled' && r.retryAfterMs !== undefined ? [r.retryAfterMs] : [],
-  );
-  return new TransientError(
-    'apns-unavailable',
-    `Apple did not take the push: ${reasons}.`,
-    delays.length ? Math.max(...delays) : undefined,
-  );
-}

@@ -5,8 +5,11 @@ import {
   type PushClaim,
 } from '../database/devices/notifications.js';
 import type { Sql } from '../database/connect.js';
+import { PermanentError, TransientError } from '../common/errors.js';
 import type { PushResult } from '../wallets/apple/apns-answers.js';
 
+/** Others rely on an owed push no longer than the longest pause between two of our own attempts. */
+export const OWED_MS = 15 * 60_000;
 /**
  * Reasons that speak of one token: the others are told all the same. The registration stays, since a wrong host or
  * certificate gives the same answers for every device.
@@ -48,4 +51,24 @@ export async function tellDevice(
     return { result: { ...base, state: 'refused', reason } };
   }
   return { result: { ...base, state: answer.kind === 'permanent' ? 'refused' : 'failed', reason }, trouble: answer };
+}
+
+/** What troubled pushes make of their step: retried, unless Apple refuses all of them for good. */
+export function pushFailure(results: readonly PushResult[]): PermanentError | TransientError {
+  const transient = results.filter((r) => r.kind === 'transient' || r.kind === 'throttled');
+  const reasons = [...new Set(results.map((r) => ('reason' in r ? r.reason : r.kind)))].join(', ');
+  if (transient.length === 0) {
+    return new PermanentError(
+      'apns-refused',
+      `Apple refused the push for good: ${reasons}. Check the pass type's certificate and topic.`,
+    );
+  }
+  const delays = transient.flatMap((r) =>
+    r.kind === 'throttled' && r.retryAfterMs !== undefined ? [r.retryAfterMs] : [],
+  );
+  return new TransientError(
+    'apns-unavailable',
+    `Apple did not take the push: ${reasons}.`,
+    delays.length ? Math.max(...delays) : undefined,
+  );
 }

@@ -3,7 +3,9 @@ import { availableParallelism } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { claimAccepted, releaseClaims, type Dispatchable, type Shares } from '../database/operations/dispatch.js';
+import type { BurstShares } from '../database/bursts/dispatch.js';
 import type { Database } from '../database/connect.js';
+import { createBursts } from './bursts.js';
 import { startCancellations } from './cancellations.js';
 import { startFanOut } from './fan-out.js';
 import { reconcile, startReconciler } from './reconcile.js';
@@ -18,6 +20,8 @@ export interface DispatcherOptions extends StartOptions {
   leaseMs?: number;
   /** How often to look without being nudged: what a crash or an outage left over. */
   sweepMs?: number;
+  /** Instead of those that ship, for tests. */
+  burstShares?: Partial<BurstShares>;
 }
 
 export interface Dispatcher {
@@ -56,6 +60,8 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
   let wake: (() => void) | null = null;
   const inFlight = new Set<Promise<void>>();
   const recent = createRecentStarts(PRESENT_MS);
+  const bursts = createBursts({ ...options, leaseMs, dispatcherId, shares: options.burstShares ?? {} });
+  let flooded: string[] = [];
 
   const nudge = (): void => {
     nudged = true;
@@ -79,7 +85,15 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
       dispatcherId,
       perTenant: recent.since(now - PRESENT_MS).length > 1 ? BESIDE_OTHERS : ALONE,
       giveWay: recent.since(now - GIVE_WAY_MS),
+      flooded,
     };
+  }
+
+  /** Tenants that got their whole share: more of them may wait. */
+  function wholeShares(claimed: readonly Dispatchable[]): Set<string> {
+    const counts = new Map<string, number>();
+    for (const { tenant_id: tenant } of claimed) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+    return new Set([...counts].filter(([, count]) => count >= BESIDE_OTHERS).map(([tenant]) => tenant));
   }
 
   async function start(operation: Dispatchable): Promise<boolean> {
@@ -88,7 +102,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
       // Terminated before its first step: it would be started again and again, in vain.
       if (started === 'ran-before') {
         const { tenant_id: tenantId, operation_id: operationId, kind, run } = operation;
-        await reconcile(options, { tenantId, operationId, kind, run });
+        await reconcile(options, { tenantId, operationId, kind, run, burstId: null });
       }
       return true;
     } catch (error) {
@@ -104,13 +118,20 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
   async function loop(): Promise<void> {
     let troubled = false;
     let lookAgainMs = SOON_MS;
+    let mayFlood = true;
+    let lastWhole = new Set<string>();
     while (!stopped) {
       nudged = false;
       let claimedAny = false;
       try {
+        // Asked only after a tenant got its whole share twice in a row: single requests cost no query more.
+        if (mayFlood) flooded = await bursts.look();
         const free = Math.min(batch, IN_FLIGHT - inFlight.size);
         const claimed = free > 0 ? await claimAccepted(database.system, free, leaseMs, shares()) : [];
-        claimedAny = claimed.length > 0;
+        claimedAny = claimed.length > 0 || flooded.length > 0;
+        const whole = wholeShares(claimed);
+        mayFlood = flooded.length > 0 || [...whole].some((tenant) => lastWhole.has(tenant));
+        lastWhole = whole;
         for (const operation of claimed) {
           recent.add(operation.tenant_id, performance.now());
           const started: Promise<void> = start(operation).then((ok) => {

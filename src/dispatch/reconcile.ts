@@ -1,9 +1,10 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Logger } from 'pino';
+import { dissolveBurst } from '../database/bursts/dispatch.js';
 import type { Database } from '../database/connect.js';
 import { claimUnderWay, startAnew, startNextRun, type UnderWay } from '../database/operations/reconcile.js';
 import { endOperation } from '../database/operations/steps.js';
-import { workflowId } from '../workflows/workflow-ids.js';
+import { workflowIdOf } from '../workflows/workflow-ids.js';
 import { startLoop, type Loop } from './loop.js';
 import { isClosed } from './workflow-status.js';
 
@@ -21,7 +22,7 @@ export interface ReconcileDeps {
 /** Status of an operation's workflow, by Temporal's names; undefined where Temporal does not know it. */
 async function statusOf(client: Client, operation: UnderWay): Promise<string | undefined> {
   try {
-    return (await client.workflow.getHandle(workflowId(operation)).describe()).status.name;
+    return (await client.workflow.getHandle(workflowIdOf(operation)).describe()).status.name;
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     return undefined;
@@ -31,12 +32,19 @@ async function statusOf(client: Client, operation: UnderWay): Promise<string | u
 /**
  * Compares an unfinished operation with its workflow. One that Temporal does not know starts anew: steps find what they
  * did. A closed workflow had recorded an ending, so the row comes from a backup: the next run does again what the backup
- * lacks. Only what a person terminated or cancelled in Temporal ends here, with the way to retry it.
+ * lacks. Only what a person terminated or cancelled in Temporal ends here, with the way to retry it. Operations of a burst
+ * that is gone go on one by one.
  */
 export async function reconcile({ database, client, log }: ReconcileDeps, operation: UnderWay): Promise<void> {
-  const { tenantId, operationId, run } = operation;
+  const { tenantId, operationId, run, burstId } = operation;
   const db = database.tenant(tenantId);
   const status = await statusOf(client, operation);
+  if (burstId !== null) {
+    if (status !== undefined && !isClosed(status)) return;
+    const operations = await dissolveBurst(db, { tenantId, burstId });
+    log.warn({ tenantId, burstId, operations }, 'a burst is gone; its operations go on one by one');
+    return;
+  }
   if (status === undefined) {
     if (await startAnew(db, operation)) {
       log.warn({ tenantId, operationId }, 'Temporal does not know the workflow of an operation: it starts anew');

@@ -34,13 +34,14 @@ export interface RunningTemporal {
   stop(): Promise<void>;
 }
 
-/** The search attributes that Passrelay's workflows set, all of type Keyword. */
-export const SEARCH_ATTRIBUTES = [
-  'PassrelayTenant',
-  'PassrelayPass',
-  'PassrelayCorrelationId',
-  'PassrelayKind',
-] as const;
+/** The search attributes that Passrelay's workflows set, and their types by the names of the command line. */
+export const SEARCH_ATTRIBUTES = {
+  PassrelayTenant: 'Keyword',
+  PassrelayPass: 'Keyword',
+  PassrelayCorrelationId: 'Keyword',
+  PassrelayCorrelationIds: 'KeywordList',
+  PassrelayKind: 'Keyword',
+} as const;
 
 // The server's own limits are meant for shared clusters, and eager activities are off unless asked for.
 const DYNAMIC_CONFIG: Record<string, number | boolean> = {
@@ -97,7 +98,7 @@ async function answers(address: string, namespace: string): Promise<boolean> {
     await connection.withDeadline(Date.now() + 2_000, async () => {
       await connection.workflowService.describeNamespace({ namespace });
       const known = await connection.operatorService.listSearchAttributes({ namespace });
-      const missing = SEARCH_ATTRIBUTES.filter((name) => !(name in (known.customAttributes ?? {})));
+      const missing = Object.keys(SEARCH_ATTRIBUTES).filter((name) => !(name in (known.customAttributes ?? {})));
       if (missing.length > 0) throw new Error(`search attributes missing: ${missing.join(', ')}`);
     });
     return true;
@@ -143,7 +144,7 @@ function argumentsFor(options: TemporalOptions, port: number, uiPort: number, na
     // A write-ahead log needs one flush a commit where the default needs several; full keeps commits over a power cut.
     for (const pragma of ['journal_mode=wal', 'synchronous=full']) args.push('--sqlite-pragma', pragma);
   }
-  for (const name of SEARCH_ATTRIBUTES) args.push('--search-attribute', `${name}=Keyword`);
+  for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES)) args.push('--search-attribute', `${name}=${type}`);
   for (const [key, value] of Object.entries(DYNAMIC_CONFIG)) args.push('--dynamic-config-value', `${key}=${value}`);
   return args;
 }

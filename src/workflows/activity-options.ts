@@ -4,7 +4,7 @@ import { ActivityCancellationType, type ActivityOptions, type LocalActivityOptio
  * One place defines how each failure character is retried. A step is first tried once as a local activity (no server
  * round trip); one in trouble goes on as a regular activity, which the Temporal UI shows as pending with its last error.
  */
-export type FailureCharacter = 'database' | 'wallet' | 'writeBack' | 'merchant' | 'bulk';
+export type FailureCharacter = 'database' | 'wallet' | 'writeBack' | 'merchant' | 'bulk' | 'burst';
 
 /** Longer than the longest time-out inside a step (a push: 10 s), so that nothing is tried again that may still succeed. */
 export const FIRST_TRY: LocalActivityOptions = {
@@ -39,6 +39,13 @@ export const DURABLE: Record<FailureCharacter, ActivityOptions> = {
     startToCloseTimeout: '30s',
     scheduleToCloseTimeout: '10m',
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+  },
+  // Hundreds of operations at once: a few statements, or as many pushes; the slices of a step that died are smaller.
+  burst: {
+    startToCloseTimeout: '60s',
+    scheduleToCloseTimeout: '24h',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
   },
   // Batches over a whole tenant: long, with heartbeats, resumed from the last cursor.
   bulk: {

@@ -7,6 +7,7 @@ export { migratePasses } from './migrate-passes.js';
 export { notifyPass } from './notify-pass.js';
 export { retryOperations } from './retry-operations.js';
 export { pushUpdate } from './push-update.js';
+export { pushUpdateBurst } from './push-update-burst.js';
 export { deviceEvent } from './device-event.js';
 export { issuePass } from './issue-pass.js';
 export { backfill } from './backfill.js';

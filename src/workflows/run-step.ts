@@ -26,6 +26,7 @@ const durable = {
   writeBack: proxyActivities<Record<string, AnyStep>>(DURABLE.writeBack),
   merchant: proxyActivities<Record<string, AnyStep>>(DURABLE.merchant),
   bulk: proxyActivities<Record<string, AnyStep>>(DURABLE.bulk),
+  burst: proxyActivities<Record<string, AnyStep>>(DURABLE.burst),
 } satisfies Record<FailureCharacter, unknown>;
 
 /** A provider's delay is kept this long after a first try; the tries that follow are told anew, and end in time. */

@@ -5,3 +5,5 @@ export const TENANT = defineSearchAttributeKey('PassrelayTenant', 'KEYWORD');
 export const PASS = defineSearchAttributeKey('PassrelayPass', 'KEYWORD');
 export const CORRELATION_ID = defineSearchAttributeKey('PassrelayCorrelationId', 'KEYWORD');
 export const KIND = defineSearchAttributeKey('PassrelayKind', 'KEYWORD');
+/** Of the run of a burst that is small enough to list its operations; a name of its own, as a type cannot be changed. */
+export const CORRELATION_IDS = defineSearchAttributeKey('PassrelayCorrelationIds', 'KEYWORD_LIST');

@@ -12,6 +12,13 @@ export function workflowId({ kind, operationId, run }: WorkflowIdParts): string 
   return run === 1 ? `${kind}/${operationId}` : `${kind}/${operationId}/${run}`;
 }
 
+/** `push-update-burst/<burst id>`: one run for many operations. */
+export const burstWorkflowId = (burstId: string): string => `push-update-burst/${burstId}`;
+
+/** The run in which an operation is now: its own, or that of its burst. */
+export const workflowIdOf = (operation: WorkflowIdParts & { burstId: string | null }): string =>
+  operation.burstId === null ? workflowId(operation) : burstWorkflowId(operation.burstId);
+
 const FORMAT = /^([a-z-]+)\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\/([1-9]\d{0,8}))?$/;
 
 /** The inverse of `workflowId`; null for ids that it never makes. */

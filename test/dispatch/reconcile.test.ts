@@ -84,7 +84,7 @@ describe('an operation whose workflow is gone', () => {
 
     assert.equal(await retryOperation(test.database.tenant(tenant.tenantId), tenant.tenantId, id), 2);
     await until(async () => (await row(id))?.status === 'running', 'the second run');
-    const former = { tenantId: tenant.tenantId, operationId: id, kind: 'push-update', run: 1 } as const;
+    const former = { tenantId: tenant.tenantId, operationId: id, kind: 'push-update', run: 1, burstId: null } as const;
     await reconcile({ database: test.database, client: engine.client, log }, former);
     assert.equal((await row(id))?.status, 'running', 'the end of a former run is no end of this one');
   });

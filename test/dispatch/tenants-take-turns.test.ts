@@ -6,7 +6,7 @@ import { seedTenant } from '../support/tenant.js';
 
 const ONE = '00000000-0000-4000-8000-000000000001';
 const OTHER = '00000000-0000-4000-8000-000000000002';
-const OPEN = { dispatcherId: ONE, perTenant: 16, giveWay: [] };
+const OPEN = { dispatcherId: ONE, perTenant: 16, giveWay: [], flooded: [] };
 
 let db: TestDatabase;
 const tenants: string[] = [];
@@ -75,7 +75,7 @@ test('a claim reads a few pages of the index, not the queue', async () => {
   const statements: string[] = [];
   await claimAccepted({ tenantId: '*', query: async (text) => (statements.push(text as string), []) }, 10, 1, OPEN);
   const [row] = await db.owner<{ 'QUERY PLAN': { Plan: Record<string, number> }[] }>(
-    `explain (analyze, buffers, format json) ${statements[0]!.replaceAll('$1', '10').replaceAll('$2', '1').replaceAll('$3', '16').replaceAll('$4', `'${ONE}'`).replaceAll('$5', `'{}'`)}`,
+    `explain (analyze, buffers, format json) ${statements[0]!.replaceAll('$1', '10').replaceAll('$2', '1').replaceAll('$3', '16').replaceAll('$4', `'${ONE}'`).replaceAll('$5', `'{}'`).replaceAll('$6', `'{}'`)}`,
   );
   const { Plan: plan } = row!['QUERY PLAN'][0]!;
   const pages = plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!;

@@ -3,12 +3,15 @@ import { connectDatabase } from '../../src/database/connect.js';
 import { startEngine } from './engine.js';
 import type { TestDatabase } from './database.js';
 
-/** A worker process of its own that is killed (SIGKILL, no goodbye) right before or right after a step of one operation. */
+/**
+ * A worker process of its own that is killed (SIGKILL, no goodbye) right before or right after a step of one operation, or
+ * of its burst.
+ */
 const [url, taskQueue, operationId, when, step] = process.argv.slice(2) as [
   string,
   string,
   string,
-  'before' | 'after',
+  'before' | 'after' | 'inside',
   string,
 ];
 const owner = new pg.Pool({ connectionString: url, max: 1 });
@@ -17,6 +20,7 @@ const test = {
   database: connectDatabase({ url }),
   owner: async (text: string, values?: unknown[]) => (await owner.query(text, values)).rows,
 } as unknown as TestDatabase;
+let pushes = 0;
 const die = (): never => {
   process.kill(process.pid, 'SIGKILL');
   throw new Error('unreachable');
@@ -24,10 +28,13 @@ const die = (): never => {
 
 await startEngine(test, {
   taskQueue,
+  // One claim takes all that waits: no operation of a burst runs alone.
+  burstShares: { atLeast: 10 },
   deps: {
     apple: {
       async push({ pushToken }) {
         await owner.query('insert into test_pushes (operation_id, token) values ($1, $2)', [operationId, pushToken]);
+        if (when === 'inside' && ++pushes === 3) die();
         return { kind: 'delivered', apnsId: 'crashing' };
       },
     },
@@ -37,8 +44,8 @@ await startEngine(test, {
       inbound: {
         async execute(input, next) {
           const mine =
-            (input.args[0] as { operationId?: string }).operationId === operationId &&
-            context.info.activityType === step;
+            context.info.activityType === step &&
+            (step.startsWith('burst-') || (input.args[0] as { operationId?: string }).operationId === operationId);
           if (mine && when === 'before') die();
           const result = await next(input);
           if (mine && when === 'after') die();

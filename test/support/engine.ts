@@ -15,7 +15,7 @@ import {
 import { pino, type Logger } from 'pino';
 import { createActivities } from '../../src/activities/index.js';
 import type { ActivityDeps } from '../../src/activities/deps.js';
-import { startDispatcher } from '../../src/dispatch/dispatcher.js';
+import { startDispatcher, type DispatcherOptions } from '../../src/dispatch/dispatcher.js';
 import { createWorker } from '../../src/worker/create-worker.js';
 import { bundleOptions } from '../../src/worker/workflow-bundle.js';
 import type { TestDatabase } from './database.js';
@@ -70,6 +70,7 @@ export interface EngineOptions {
   address?: string;
   taskQueue?: string;
   dispatch?: boolean;
+  burstShares?: DispatcherOptions['burstShares'];
   dataConverter?: DataConverter;
   /** Instead of silence. */
   log?: Logger;
@@ -101,7 +102,15 @@ export async function startEngine(test: TestDatabase, options: EngineOptions = {
   const dispatcher =
     options.dispatch === false
       ? null
-      : startDispatcher({ database: test.database, client, log, taskQueue, eager: true, sweepMs: 50 });
+      : startDispatcher({
+          database: test.database,
+          client,
+          log,
+          taskQueue,
+          eager: true,
+          sweepMs: 50,
+          ...(options.burstShares && { burstShares: options.burstShares }),
+        });
   return {
     client,
     taskQueue,

@@ -26,10 +26,10 @@ export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
   installRuntime();
   const path = process.env['TEST_TIME_SKIPPING_SERVER'] ?? (await findTimeSkippingServer({ log: () => undefined }));
   const environment = await startPatiently(path);
-  const KEYWORD = 2;
+  const TYPES = { Keyword: 2, KeywordList: 7 } as const;
   await environment.connection.operatorService.addSearchAttributes({
     namespace: 'default',
-    searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map((name) => [name, KEYWORD])),
+    searchAttributes: Object.fromEntries(Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, TYPES[type]])),
   });
   return environment;
 }

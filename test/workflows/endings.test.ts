@@ -164,7 +164,7 @@ describe('how an operation ends', () => {
       `update operations set status = 'running', outcome = null, ended_at = null where operation_id = $1`,
       [id],
     );
-    const ref = { tenantId: tenant.tenantId, operationId: id, kind: 'push-update', run: 1 } as const;
+    const ref = { tenantId: tenant.tenantId, operationId: id, kind: 'push-update', run: 1, burstId: null } as const;
     await reconcile({ database: test.database, client: engine.client, log: pino({ level: 'silent' }) }, ref);
     const again = await until(async () => {
       const now = await row(id);

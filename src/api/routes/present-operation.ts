@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DeviceResultRow } from '../../database/operations/device-results.js';
 import type { OperationRow, StepRow } from '../../database/operations/operations.js';
 import { OPERATION_KINDS, OPERATION_STATUSES, OUTCOMES, STEPS, STEP_STATES } from '../../passes/operation.js';
-import { workflowId } from '../../workflows/workflow-ids.js';
+import { workflowIdOf } from '../../workflows/workflow-ids.js';
 import type { ApiDeps } from '../route.js';
 
 const time = z.iso.datetime();
@@ -61,7 +61,8 @@ type Place = Pick<ApiDeps, 'publicUrl' | 'temporalUi'>;
 
 function temporalLink(place: Place, row: OperationRow): string | null {
   if (!place.temporalUi) return null;
-  const id = workflowId({ kind: row.kind, operationId: row.operation_id, run: row.run });
+  const { kind, operation_id: operationId, run, burst_id: burstId } = row;
+  const id = workflowIdOf({ kind, operationId, run, burstId });
   const { url, namespace } = place.temporalUi;
   return `${url.replace(/\/$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(id)}`;
 }

@@ -5,12 +5,11 @@ import {
   own,
   recordStep,
   tellMerchant,
-  type OperationRef,
   type RunEnding,
   type RunRef,
   type StepRecord,
 } from '../operations/fragments.js';
-import { empty, sql as statement } from '../sql.js';
+import { empty, sql as statement, type Statement } from '../sql.js';
 
 export interface DeviceToNotify {
   deviceId: string;
@@ -111,45 +110,46 @@ export type PushClaim =
 /** A due push whose owner let it lie this long is taken over. */
 const OVERDUE_MS = 60_000;
 
+/** One claim: for this operation to this device. */
+export interface PushAsked {
+  operationId: string;
+  deviceId: string;
+}
+
 /**
- * Claims the push budget of each device for one operation, atomically per device: push now, push when the window
- * opens, or rely on the push that another operation owes (it happens after this claim, so it covers this change).
+ * Claims the push budget of each device for the operation beside it, atomically per device: push now, push when the window
+ * opens, or rely on the push that another operation owes (it happens after this claim, so it covers this change). Each
+ * device stands in it once.
  */
 export async function claimPushes(
-  sql: Sql,
-  claim: OperationRef & { passTypeIdentifier: string; deviceIds: string[]; now: Date; windowMs: number },
+  tenant: Sql,
+  asked: readonly PushAsked[],
+  { passTypeIdentifier, now, windowMs }: { passTypeIdentifier: string; now: Date; windowMs: number },
 ): Promise<PushClaim[]> {
-  const rows = await sql.query<{
+  const rows = await tenant.query<{
     device_id: string;
     pushed_by: string;
     pushed_at: Date;
     due_by: string | null;
     due_at: Date | null;
-  }>(
-    `insert into push_windows as w (tenant_id, device_id, apple_pass_type_identifier, pushed_at, pushed_by)
-     select $1, d, $3, $5::timestamptz, $2::uuid from unnest($4::uuid[]) d order by d
-     on conflict (device_id, apple_pass_type_identifier) do update set
-       pushed_at = case when ${PUSH_NOW} then $5 else w.pushed_at end,
-       pushed_by = case when ${PUSH_NOW} then $2 else w.pushed_by end,
-       due_at = case when ${PUSH_NOW} then null
-                     when w.due_by is not null then w.due_at
-                     else w.pushed_at + $6::double precision * interval '1 millisecond' end,
-       due_by = case when ${PUSH_NOW} then null else coalesce(w.due_by, $2) end
-     returning device_id, pushed_by, pushed_at, due_by, due_at`,
-    [
-      claim.tenantId,
-      claim.operationId,
-      claim.passTypeIdentifier,
-      claim.deviceIds,
-      claim.now,
-      claim.windowMs,
-      OVERDUE_MS,
-    ],
-  );
+  }>(statement`
+    insert into push_windows as w (tenant_id, device_id, apple_pass_type_identifier, pushed_at, pushed_by)
+    select ${tenant.tenantId}, d, ${passTypeIdentifier}, ${now}::timestamptz, o
+      from unnest(${asked.map(({ deviceId }) => deviceId)}::uuid[], ${asked.map(({ operationId }) => operationId)}::uuid[]) as a (d, o)
+     order by d
+    on conflict (device_id, apple_pass_type_identifier) do update set
+      pushed_at = case when ${pushNow(windowMs)} then excluded.pushed_at else w.pushed_at end,
+      pushed_by = case when ${pushNow(windowMs)} then excluded.pushed_by else w.pushed_by end,
+      due_at = case when ${pushNow(windowMs)} then null
+                    when w.due_by is not null then w.due_at
+                    else w.pushed_at + ${windowMs}::double precision * interval '1 millisecond' end,
+      due_by = case when ${pushNow(windowMs)} then null else coalesce(w.due_by, excluded.pushed_by) end
+    returning device_id, pushed_by, pushed_at, due_by, due_at`);
+  const askedBy = new Map(asked.map(({ deviceId, operationId }) => [deviceId, operationId]));
   return rows.map((row) => {
     const deviceId = row.device_id;
     if (row.due_by === null) return { deviceId, claim: 'push' };
-    return row.due_by === claim.operationId
+    return row.due_by === askedBy.get(deviceId)
       ? { deviceId, claim: 'scheduled', dueAt: row.due_at! }
       : { deviceId, claim: 'covered', coveredBy: row.due_by };
   });
@@ -157,24 +157,29 @@ export async function claimPushes(
 
 // A push of our own without a result (crash) or that failed (owed); a due push of ours; one that its owner let lie; an
 // open window; one owed by an operation that has ended without it (refused, out of time) and will not push any more.
-const PUSH_NOW = `(
-  (w.pushed_by = $2 and coalesce(w.due_by, $2) = $2)
-  or (w.due_by = $2 and w.due_at <= $5)
-  or (w.due_by is not null and w.due_at <= $5::timestamptz - $7::double precision * interval '1 millisecond')
-  or (w.due_by is null and w.pushed_at <= $5::timestamptz - $6::double precision * interval '1 millisecond')
+const pushNow = (windowMs: number): Statement => statement`(
+  (w.pushed_by = excluded.pushed_by and coalesce(w.due_by, excluded.pushed_by) = excluded.pushed_by)
+  or (w.due_by = excluded.pushed_by and w.due_at <= excluded.pushed_at)
+  or (w.due_by is not null and w.due_at <= excluded.pushed_at - ${OVERDUE_MS}::double precision * interval '1 millisecond')
+  or (w.due_by is null and w.pushed_at <= excluded.pushed_at - ${windowMs}::double precision * interval '1 millisecond')
   or (w.due_by is not null and exists (select from operations o
-        where o.tenant_id = $1 and o.operation_id = w.due_by and o.ended_at is not null)))`;
+        where o.tenant_id = excluded.tenant_id and o.operation_id = w.due_by and o.ended_at is not null)))`;
 
-/** Gives a failed push back as due: operations that come meanwhile rely on this one instead of adding pushes to an outage. */
-export async function owePush(
-  sql: Sql,
-  owed: OperationRef & { passTypeIdentifier: string; deviceIds: string[]; dueAt: Date },
+/** Gives failed pushes back as due: operations that come meanwhile rely on them instead of adding pushes to an outage. */
+export async function owePushes(
+  tenant: Sql,
+  owed: readonly PushAsked[],
+  { passTypeIdentifier, dueAt }: { passTypeIdentifier: string; dueAt: Date },
 ): Promise<void> {
-  await sql.query(
-    `update push_windows set due_by = coalesce(due_by, $2), due_at = coalesce(due_at, $5)
-      where tenant_id = $1 and apple_pass_type_identifier = $3 and device_id = any($4::uuid[]) and pushed_by = $2`,
-    [owed.tenantId, owed.operationId, owed.passTypeIdentifier, owed.deviceIds, owed.dueAt],
-  );
+  await tenant.query(statement`
+    update push_windows w set
+      due_by = coalesce(w.due_by, a.o),
+      due_at = coalesce(w.due_at, ${dueAt}::timestamptz)
+    from unnest(${owed.map(({ deviceId }) => deviceId)}::uuid[], ${owed.map(({ operationId }) => operationId)}::uuid[]) as a (d, o)
+    where w.tenant_id = ${tenant.tenantId}
+      and w.apple_pass_type_identifier = ${passTypeIdentifier}
+      and w.device_id = a.d
+      and w.pushed_by = a.o`);
 }
 
 export interface NotificationResult {

@@ -33,6 +33,8 @@ export async function listCancellable(system: Sql, limit: number): Promise<Cance
      where cancel_requested
        and ${isUnfinished()}
        and cancelled_run is distinct from run
+       -- The steps of a burst see it themselves.
+       and burst_id is null
      order by acceptance_sequence
      limit ${limit}`);
 }

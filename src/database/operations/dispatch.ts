@@ -20,6 +20,8 @@ export interface Shares {
   perTenant: number;
   /** Tenants that get nothing while another's few requests are served: this dispatcher started one for them just now. */
   giveWay: readonly string[];
+  /** Tenants whose push-updates go as bursts. */
+  flooded: readonly string[];
 }
 
 /** A tenant with no more than this waiting and started is one that must not feel the others' floods. */
@@ -50,7 +52,7 @@ export async function claimAccepted(sql: Sql, limit: number, leaseMs: number, sh
        select t.tenant_id, s.mine, s.pending + d.due + t.at_work as size
          from (select tenant_id, coalesce(n, 0) as at_work from waiting full join at_work using (tenant_id)) t
         cross join lateral (
-          select count(*) as pending, count(*) filter (where o.dispatched_by = $4::uuid) as mine from operations o
+          select count(*) as pending, count(*) filter (where o.dispatched_by = $4::uuid and o.burst_id is null) as mine from operations o
            where o.status = 'accepted' and o.tenant_id = t.tenant_id and o.dispatch_after > now()) s
         cross join lateral (
           select count(*) as due from (
@@ -58,14 +60,20 @@ export async function claimAccepted(sql: Sql, limit: number, leaseMs: number, sh
              where o.status = 'accepted' and o.tenant_id = t.tenant_id and o.dispatch_after <= now()
              order by o.dispatch_after limit ${SMALL + 1}) o) d
      ), room as (
-       select tenant_id, least($1, $3::int - mine) as free from burden
+       -- Where bursts take a tenant's push-updates and nothing else waits, there is nothing to look for among them.
+       select tenant_id, case when tenant_id = any($6::text[]) and not exists (
+                select from operations u where u.tenant_id = burden.tenant_id and u.status = 'accepted'
+                   and (u.kind < 'push-update' or u.kind > 'push-update')) then 0
+              else least($1, $3::int - mine) end as free
+         from burden
         where size <= ${SMALL} or tenant_id <> all($5::text[])
            or not exists (select from burden where size between 1 and ${SMALL})
      ), due as (
        select d.operation_id, d.dispatch_after, row_number() over (partition by r.tenant_id order by d.dispatch_after) as turn
          from room r cross join lateral (
            select operation_id, dispatch_after from operations o
-            where o.status = 'accepted' and o.tenant_id = r.tenant_id and o.dispatch_after <= now()
+            where o.status = 'accepted' and o.tenant_id = r.tenant_id and o.dispatch_after <= now() and o.burst_id is null
+              and (o.kind <> 'push-update' or r.tenant_id <> all($6::text[]))
             order by o.dispatch_after limit greatest(0, r.free) for update skip locked) d
      ), claimed as (
        update operations set dispatch_after = now() + $2::double precision * interval '1 millisecond', dispatched_at = now(),
@@ -84,7 +92,7 @@ export async function claimAccepted(sql: Sql, limit: number, leaseMs: number, sh
      )
      select c.tenant_id, c.operation_id, c.kind, c.run, c.pass_hint, c.test or coalesce(p.test, false) as test
        from claimed c left join passes p on p.pass_id = c.pass_hint`,
-    [limit, leaseMs, shares.perTenant, shares.dispatcherId, shares.giveWay],
+    [limit, leaseMs, shares.perTenant, shares.dispatcherId, shares.giveWay, shares.flooded],
   );
 }
 

@@ -8,4 +8,5 @@ export const NEXT_RUN = sql`
   reason = null,
   ended_at = null,
   dispatch_after = now(),
-  dispatched_at = null`;
+  dispatched_at = null,
+  burst_id = null`;

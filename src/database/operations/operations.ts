@@ -41,6 +41,8 @@ export interface OperationRow {
   changed_fields: string[] | null;
   revision: number | null;
   run: number;
+  /** The burst that it is in; null once it goes on alone. */
+  burst_id: string | null;
   cancel_requested: boolean;
   /** When its contents were emptied, by the retention or an erasure: nothing of it can be done again. */
   forgotten_at: Date | null;

@@ -6,6 +6,8 @@ import { NEXT_RUN } from './next-run.js';
 
 export interface UnderWay extends RunRef {
   kind: OperationKind;
+  /** The burst that it is in, if any. */
+  burstId: string | null;
 }
 
 /**
@@ -29,7 +31,7 @@ export async function claimUnderWay(
               order by dispatch_after
               limit ${limit}
                 for update skip locked)
-    returning tenant_id as "tenantId", operation_id as "operationId", kind, run`);
+    returning tenant_id as "tenantId", operation_id as "operationId", kind, run, burst_id as "burstId"`);
 }
 
 /** Makes the dispatcher start the same run anew. False where it ended or was retried meanwhile. */

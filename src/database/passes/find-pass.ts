@@ -2,6 +2,7 @@ import type { Hit } from '../../passes/choose-pass.js';
 import type { OperationRow } from '../operations/operations.js';
 import { askedIdentifiers } from '../operations/asked-identifiers.js';
 import type { Sql } from '../connect.js';
+import { raw, sql } from '../sql.js';
 import { PASS_COLUMNS, type PassRow } from './passes.js';
 
 type LoadedOperation = Pick<
@@ -82,18 +83,25 @@ export async function loadWithHits(
   };
 }
 
-/** Whether an accepted issue-pass that has not made its pass yet shares an identifier with this operation. */
-export async function isPassBeingCreated(sql: Sql, tenantId: string, operationId: string): Promise<boolean> {
-  const [row] = await sql.query<{ creating: boolean }>(
-    `select exists (
-       select from operations o cross join lateral ${askedIdentifiers('o.input')} i
-        where o.tenant_id = $1 and o.kind = 'issue-pass' and o.pass_id is null and o.status in ('accepted', 'running', 'retrying')
-          and exists (select from operations mine cross join lateral ${askedIdentifiers('mine.input')} m
-                       where mine.operation_id = $2 and mine.tenant_id = $1 and m.kind = i.kind and m.value = i.value)
-     ) as creating`,
-    [tenantId, operationId],
-  );
-  return row?.creating ?? false;
+/** Those operations that share an identifier with an accepted issue-pass which has not made its pass yet. */
+export async function findPassesBeingCreated(tenant: Sql, operationIds: readonly string[]): Promise<Set<string>> {
+  const { tenantId } = tenant;
+  const rows = await tenant.query<{ operation_id: string }>(sql`
+    with creating as materialized (
+      select i.kind, i.value
+        from operations o cross join lateral ${raw(askedIdentifiers('o.input'))} i
+       where o.tenant_id = ${tenantId}
+         and o.kind = 'issue-pass'
+         and o.pass_id is null
+         and o.status in ('accepted', 'running', 'retrying')
+    )
+    select distinct mine.operation_id
+      from operations mine
+     cross join lateral ${raw(askedIdentifiers('mine.input'))} m
+      join creating c on c.kind = m.kind and c.value = m.value
+     where mine.tenant_id = ${tenantId}
+       and mine.operation_id = any(${operationIds}::uuid[])`);
+  return new Set(rows.map((row) => row.operation_id));
 }
 
 /** Whose pass this is; undefined where the tenant has no such pass. */

@@ -1,0 +1,75 @@
+import {
+  beginBurstStep,
+  finishBurstStep,
+  leaveBurst,
+  type BurstRef,
+  type Leaver,
+} from '../../database/bursts/burst-steps.js';
+import type { TenantSql } from '../../database/connect.js';
+import { PermanentError } from '../../common/errors.js';
+import type { Step } from '../../passes/operation.js';
+import type { ActivityDeps } from '../deps.js';
+import { classify } from '../translate-failures.js';
+
+/** What every step of a burst is given: ids only. */
+export type BurstStepInput = BurstRef;
+
+/** What one slice of a burst has at hand. */
+export interface Slice {
+  tenant: TenantSql;
+  ref: BurstRef;
+  /** In the order of acceptance. */
+  operationIds: string[];
+  /** Takes operations out of the burst: each goes on as a run of its own. */
+  leave(leavers: readonly Leaver[]): Promise<void>;
+}
+
+/** Each time that a step died, the slices are smaller by this. */
+const SHRINK = 4;
+
+/** The size of a slice at an attempt; 0 where even one operation at a time had died. */
+export function sliceSize(operations: number, attempt: number): number {
+  const size = Math.ceil(operations / SHRINK ** (attempt - 1));
+  if (size > 1 || attempt === 1) return Math.max(1, size);
+  return Math.ceil(operations / SHRINK ** (attempt - 2)) > 1 ? 1 : 0;
+}
+
+/**
+ * Runs a step over the operations of a burst that it has not been done for: all at once, and in smaller and smaller slices
+ * where it died before. The first operation that is left when slices of one died is the one that kills: it leaves.
+ */
+export async function inSlices(
+  deps: ActivityDeps,
+  ref: BurstRef,
+  step: Step,
+  todo: (tenant: TenantSql, operationIds: string[]) => Promise<string[]>,
+  work: (slice: Slice) => Promise<void>,
+  reached?: 'found' | 'notified',
+): Promise<void> {
+  const tenant = deps.database.tenant(ref.tenantId);
+  const begun = await beginBurstStep(tenant, ref, step);
+  if (!begun) throw new PermanentError('burst-unknown', 'The burst is not in the database: its tenant was deleted.');
+  let open = await todo(tenant, begun.operationIds);
+  let size = sliceSize(begun.operationIds.length, begun.attempt);
+  const leave = (leavers: readonly Leaver[]) => leaveBurst(tenant, ref, step, leavers);
+  if (size === 0) {
+    const [first, ...rest] = open;
+    const message = 'The worker died each time that it took this operation up; it goes on alone.';
+    if (first !== undefined) await leave([{ operationId: first, error: { code: 'burst-died', message } }]);
+    open = rest;
+    size = 1;
+  }
+  for (let from = 0; from < open.length; from += size) {
+    await work({ tenant, ref, operationIds: open.slice(from, from + size), leave });
+  }
+  await finishBurstStep(tenant, ref, step, reached);
+}
+
+/** Whether a fault is one of the whole database and no operation's own: the step is then retried as it is. */
+export const isOutage = (error: unknown): boolean => classify(error).code === 'database-unavailable';
+
+/** What an operation that leaves says of its trouble. */
+export function leaverOf(operationId: string, error: unknown): Leaver {
+  const { code, message } = classify(error);
+  return { operationId, error: { code, message } };
+}

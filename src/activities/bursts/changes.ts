@@ -1,0 +1,36 @@
+import type { PushUpdateInput } from '../../passes/operation-input.js';
+import { stepsAskedFor } from '../../passes/update-outcome.js';
+import type { UndoneOperation } from '../../database/bursts/changes.js';
+import type { LoadedForChange } from '../../database/passes/passes.js';
+import { decideData } from '../apply-data.js';
+import { decideType } from '../convert-type.js';
+import type { ActivityDeps } from '../deps.js';
+import { decideMetadata } from '../recompute-metadata.js';
+import type { BurstStepInput } from './burst-step.js';
+import { changePasses, type ChangedPasses } from './change-passes.js';
+
+const asked = ({ operation }: UndoneOperation) => stepsAskedFor(operation.input as Partial<PushUpdateInput>);
+
+const recomputes = (one: UndoneOperation): boolean => asked(one).recompute || one.made.includes('type');
+
+/** convert-type over a burst. */
+export const convertTypesActivity = (deps: ActivityDeps) =>
+  async function convertTypes(ref: BurstStepInput): Promise<ChangedPasses> {
+    const decide = (loaded: LoadedForChange) => decideType(deps, ref.tenantId, loaded);
+    return changePasses(deps, { ref, step: 'convert-type', change: 'type', asks: (one) => asked(one).convert, decide });
+  };
+
+/** apply-data over a burst. */
+export const applyDataToManyActivity = (deps: ActivityDeps) =>
+  async function applyDataToMany(ref: BurstStepInput): Promise<ChangedPasses> {
+    const decide = (loaded: LoadedForChange, one: UndoneOperation) =>
+      decideData(deps, ref.tenantId, loaded, recomputes(one));
+    return changePasses(deps, { ref, step: 'apply-data', change: 'data', asks: (one) => asked(one).apply, decide });
+  };
+
+/** recompute-metadata over a burst: for those that ask for it, and those whose type has changed. */
+export const recomputeManyActivity = (deps: ActivityDeps) =>
+  async function recomputeMany(ref: BurstStepInput): Promise<ChangedPasses> {
+    const decide = (loaded: LoadedForChange) => decideMetadata(deps, ref.tenantId, loaded);
+    return changePasses(deps, { ref, step: 'recompute-metadata', change: 'metadata', asks: recomputes, decide });
+  };

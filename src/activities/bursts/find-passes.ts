@@ -1,0 +1,113 @@
+import { countAsked, loadWaiting, recordFoundMany, type WaitingOperation } from '../../database/bursts/find-passes.js';
+import { recordBurstStep, type BurstStepRecord, type Leaver } from '../../database/bursts/burst-steps.js';
+import type { FoundEvidence } from '../../database/operations/steps.js';
+import { findPassesBeingCreated } from '../../database/passes/find-pass.js';
+import type { Choice } from '../../passes/choose-pass.js';
+import type { TenantSettings } from '../../passes/tenant-settings.js';
+import { couldAppear, nextLookMs, waitingFor } from '../../passes/wait-for-pass.js';
+import type { ActivityDeps } from '../deps.js';
+import { chooseFor } from '../find-pass.js';
+import { inSlices, type BurstStepInput, type Slice } from './burst-step.js';
+
+export interface FoundPasses {
+  /** How many running operations ask for each step. */
+  convert: number;
+  apply: number;
+  recompute: number;
+  google: boolean;
+  writeBack: boolean;
+  /** When the next look for passes that are on their way is worth it; null where none is waited for. */
+  lookAgainAfterMs: number | null;
+}
+
+/** Beyond this an operation does better alone: a burst holds all its passes in memory at once. */
+const LARGE_BYTES = 16 * 1024;
+
+/** Leads the identifiers of every operation of a burst to one pass each: one query for all, and one that records it. */
+export function findPassesActivity(deps: ActivityDeps) {
+  return async function findPasses(ref: BurstStepInput): Promise<FoundPasses> {
+    const settings = await deps.tenantSettings(ref.tenantId);
+    const waits: Waits = { lookAgainAfterMs: null };
+    const all = async (_tenant: unknown, operationIds: string[]) => operationIds;
+    await inSlices(deps, ref, 'find-pass', all, (slice) => findSlice(deps, settings, slice, waits), 'found');
+    // Counted anew, not while finding: an earlier attempt may have found some.
+    const asked = await countAsked(deps.database.tenant(ref.tenantId), ref);
+    return {
+      ...asked,
+      ...waits,
+      google: settings.google.issuerId !== null,
+      writeBack: settings.klaviyo.writeBack,
+    };
+  };
+}
+
+type Waits = Pick<FoundPasses, 'lookAgainAfterMs'>;
+
+interface Absent {
+  operation: WaitingOperation;
+  choice: Exclude<Choice, { outcome: 'found' }>;
+  waitedMs: number;
+}
+
+async function findSlice(
+  deps: ActivityDeps,
+  settings: TenantSettings,
+  { tenant, ref, operationIds, leave }: Slice,
+  waits: Waits,
+): Promise<void> {
+  const found: (FoundEvidence & { operationId: string; passId: string })[] = [];
+  const records: BurstStepRecord[] = [];
+  const leavers: Leaver[] = [];
+  const absent: Absent[] = [];
+  const nowMs = deps.now();
+  for (const operation of await loadWaiting(tenant, ref, operationIds)) {
+    const { operationId, input } = operation;
+    if (operation.cancelRequested) {
+      const reason = 'It was cancelled before it began.';
+      records.push({ operationId, state: 'skipped', detail: {}, outcome: 'cancelled', status: 'cancelled', reason });
+    } else if (operation.bytes > LARGE_BYTES) {
+      leavers.push({ operationId });
+    } else if (input.identifiers === undefined && input.passId === undefined) {
+      // Emptied by the retention or an erasure; alone, the operation says so.
+      leavers.push({ operationId });
+    } else {
+      const choice = chooseFor(input, operation.hits, settings, operation.namedCustomerId ?? undefined);
+      if (choice.outcome !== 'found') {
+        absent.push({ operation, choice, waitedMs: nowMs - operation.acceptedAt.getTime() });
+        continue;
+      }
+      const { passId, customerId, matched } = choice;
+      found.push({ operationId, passId, customerId, matched, at: new Date(nowMs).toISOString() });
+    }
+  }
+  records.push(...(await recordsOfAbsent(tenant, settings, absent, waits)));
+  await recordFoundMany(tenant, ref, found);
+  await recordBurstStep(tenant, ref, 'find-pass', records);
+  await leave(leavers);
+}
+
+/** A pass that may be on its way is worth another look; no pass or several is how the operation ends. */
+async function recordsOfAbsent(
+  tenant: Slice['tenant'],
+  settings: TenantSettings,
+  absent: readonly Absent[],
+  waits: Waits,
+): Promise<BurstStepRecord[]> {
+  const waiting = absent.filter(
+    ({ choice, operation, waitedMs }) =>
+      couldAppear(choice, operation.input) && waitedMs < settings.waitForPassSeconds * 1000,
+  );
+  const ids = waiting.map(({ operation }) => operation.operationId);
+  const creating = ids.length > 0 ? await findPassesBeingCreated(tenant, ids) : new Set<string>();
+  return absent.map((one) => {
+    const { operationId } = one.operation;
+    const beingCreated = creating.has(operationId);
+    const pauseMs = waiting.includes(one) ? nextLookMs(one.waitedMs, beingCreated, settings) : null;
+    if (pauseMs === null) {
+      const { outcome, reason } = one.choice;
+      return { operationId, state: 'succeeded', detail: { matched: [], reason }, outcome, reason };
+    }
+    waits.lookAgainAfterMs = Math.min(waits.lookAgainAfterMs ?? pauseMs, pauseMs);
+    return { operationId, state: 'waiting', detail: { waitingFor: waitingFor(beingCreated) } };
+  });
+}

@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import type { Sql } from '../connect.js';
+import { sql } from '../sql.js';
+import type { BurstRef } from './burst-steps.js';
+
+export interface DispatchableBurst extends BurstRef {
+  /** In the order of acceptance. */
+  operationIds: string[];
+}
+
+export interface BurstShares {
+  dispatcherId: string;
+  /** From so many waiting push-updates of one tenant on they go as a burst. */
+  atLeast: number;
+  /** The most that one burst takes. */
+  most: number;
+  /** How many bursts of one tenant this dispatcher may have whose phones have not been told. */
+  atOnce: number;
+  /** What a burst should take until its phones are told: the next one's size follows from the last one's time. */
+  aimMs: number;
+}
+
+/**
+ * Forms one burst of the tenant that has waited longest for its turn: up to `most` of its oldest waiting push-updates, fewer
+ * where its last burst took long. Returns it, and all tenants whose push-updates wait for bursts: nobody starts those one
+ * by one. Test operations stay out. Runs as the system.
+ */
+export async function claimBurst(
+  system: Sql,
+  leaseMs: number,
+  shares: BurstShares,
+): Promise<{ burst: DispatchableBurst | null; flooded: string[] }> {
+  const { atLeast, most } = shares;
+  const burstId = randomUUID();
+  const [row] = await system.query<{
+    tenant_id: string | null;
+    operation_ids: string[] | null;
+    flooded: string[] | null;
+  }>(sql`
+    with recursive waiting as (
+      (select tenant_id from operations where status = 'accepted' order by tenant_id limit 1)
+      union all
+      select (select o.tenant_id from operations o where o.status = 'accepted' and o.tenant_id > w.tenant_id
+               order by o.tenant_id limit 1)
+        from waiting w where w.tenant_id is not null
+    ), flooded as materialized (
+      select w.tenant_id,
+             (select count(*) from bursts b
+               where b.tenant_id = w.tenant_id
+                 and b.dispatched_by = ${shares.dispatcherId}
+                 and b.notified_at is null
+                 and b.created_at > now() - interval '1 minute') as under_way,
+             last.created_at as last_at,
+             last.size as last_size,
+             last.ms as last_ms
+        from waiting w
+       cross join lateral (
+         select count(*) filter (where kind = 'push-update' and burst_id is null and not test) as due
+           from (select kind, burst_id, test from operations o
+                  where o.status = 'accepted' and o.tenant_id = w.tenant_id and o.dispatch_after <= now()
+                  order by o.dispatch_after limit ${4 * atLeast}) o) d
+        left join lateral (
+         select b.created_at, cardinality(b.operation_ids) as size,
+                extract(epoch from b.notified_at - b.created_at)::float8 * 1000 as ms
+           from bursts b where b.tenant_id = w.tenant_id order by b.created_at desc limit 1) last on true
+       where w.tenant_id is not null
+         and d.due >= ${atLeast}
+    ), chosen as materialized (
+      select tenant_id,
+             greatest(${atLeast}, least(${most},
+               -- Twice the last size at most: one quick burst says little.
+               coalesce(least(2 * last_size, last_size * ${shares.aimMs}::float8 / greatest(last_ms, 1)), ${most})))::int as size
+        from flooded
+       where under_way < ${shares.atOnce}
+       order by last_at nulls first
+       limit 1
+    ), due as materialized (
+      select o.operation_id
+        from chosen c
+       cross join lateral (
+         select operation_id, kind, burst_id, test, dispatch_after from operations o
+          where o.status = 'accepted' and o.tenant_id = c.tenant_id and o.dispatch_after <= now()
+          order by o.dispatch_after limit ${4 * most}) o
+       where o.kind = 'push-update' and o.burst_id is null and not o.test
+       order by o.dispatch_after
+       limit (select size from chosen)
+    ), locked as materialized (
+      select o.operation_id
+        from operations o
+       where o.operation_id in (select operation_id from due)
+         and o.status = 'accepted' and o.burst_id is null and o.dispatch_after <= now()
+       order by o.operation_id
+         for update skip locked
+    ), claimed as (
+      update operations o set
+        burst_id = ${burstId}::uuid,
+        dispatch_after = now() + ${leaseMs}::double precision * interval '1 millisecond',
+        dispatched_at = now(),
+        dispatched_by = ${shares.dispatcherId}::uuid
+      where o.operation_id in (select operation_id from locked)
+      returning o.tenant_id, o.operation_id, o.acceptance_sequence
+    ), formed as (
+      insert into bursts (burst_id, tenant_id, operation_ids, dispatched_by, lease_until)
+      select ${burstId}::uuid, tenant_id, array_agg(operation_id order by acceptance_sequence), ${shares.dispatcherId}::uuid,
+             now() + ${leaseMs}::double precision * interval '1 millisecond'
+        from claimed
+       group by tenant_id
+      returning tenant_id, operation_ids
+    )
+    select formed.tenant_id,
+           formed.operation_ids,
+           (select array_agg(tenant_id) from flooded) as flooded
+      from (select) one left join formed on true`);
+  const { tenant_id: tenantId, operation_ids: operationIds, flooded } = row!;
+  return {
+    burst: tenantId !== null && operationIds !== null ? { tenantId, burstId, operationIds } : null,
+    flooded: flooded ?? [],
+  };
+}
+
+/** Bursts whose first step has not been done within their lease: they are started again. Runs as the system. */
+export async function claimStaleBursts(system: Sql, limit: number, leaseMs: number): Promise<DispatchableBurst[]> {
+  return system.query<DispatchableBurst>(sql`
+    update bursts set
+      lease_until = now() + ${leaseMs}::double precision * interval '1 millisecond'
+    where burst_id in (
+      select burst_id from bursts
+       where lease_until <= now()
+       order by lease_until limit ${limit}
+         for update skip locked)
+    returning tenant_id as "tenantId", burst_id as "burstId", operation_ids as "operationIds"`);
+}
+
+/** A burst that could not be started is due again after a pause. */
+export async function releaseBurst(tenant: Sql, { burstId }: BurstRef, afterMs: number): Promise<void> {
+  await tenant.query(sql`
+    update bursts set
+      lease_until = now() + ${afterMs}::double precision * interval '1 millisecond'
+    where tenant_id = ${tenant.tenantId}
+      and burst_id = ${burstId}
+      and lease_until is not null`);
+}
+
+/**
+ * Lets every operation go that a burst has not ended: each waits for a run of its own, in which the steps find what is
+ * done. Returns how many there were.
+ */
+export async function dissolveBurst(tenant: Sql, { burstId }: BurstRef): Promise<number> {
+  const rows = await tenant.query(sql`
+    with ended as (
+      update bursts set
+        ended_at = coalesce(ended_at, clock_timestamp()),
+        notified_at = coalesce(notified_at, clock_timestamp()),
+        lease_until = null
+      where tenant_id = ${tenant.tenantId}
+        and burst_id = ${burstId}
+      returning operation_ids
+    )
+    update operations o set
+      burst_id = null,
+      status = 'accepted',
+      dispatch_after = now(),
+      dispatched_at = null,
+      dispatched_by = null
+    from ended
+    where o.tenant_id = ${tenant.tenantId}
+      and o.operation_id = any(ended.operation_ids)
+      and o.burst_id = ${burstId}
+      and o.status in ('accepted', 'running', 'retrying')
+    returning o.operation_id`);
+  return rows.length;
+}

@@ -1,0 +1,139 @@
+import type { Hit } from '../../passes/choose-pass.js';
+import type { LifecycleInput, PushUpdateInput } from '../../passes/operation-input.js';
+import type { Sql } from '../connect.js';
+import { askedIdentifiers } from '../operations/asked-identifiers.js';
+import { raw, sql } from '../sql.js';
+import { heldOperations, type BurstRef } from './burst-steps.js';
+import type { FoundEvidence } from '../operations/steps.js';
+
+export interface WaitingOperation {
+  operationId: string;
+  input: PushUpdateInput & Partial<LifecycleInput>;
+  cancelRequested: boolean;
+  acceptedAt: Date;
+  /** Bytes of the input as text, or of the largest pass that it leads to; as stored, a repetitive one looks small. */
+  bytes: number;
+  hits: Hit[];
+  /** Whose the pass is that was named at acceptance. */
+  namedCustomerId: string | null;
+}
+
+/**
+ * The operations of a burst that have found no pass yet, each with every pass that one of its identifiers leads to, in one
+ * round trip. `offset 0` keeps the planner at index probes: it would else read whole tables for hundreds of operations.
+ */
+export async function loadWaiting(tenant: Sql, ref: BurstRef, ids: readonly string[]): Promise<WaitingOperation[]> {
+  const { tenantId } = tenant;
+  return tenant.query<WaitingOperation>(sql`
+    with operation as materialized (
+      select operation_id, acceptance_sequence, input, cancel_requested, accepted_at
+        from operations
+       where tenant_id = ${tenantId}
+         and operation_id = any(${ids}::uuid[])
+         and burst_id = ${ref.burstId}
+         and status = 'accepted'
+    ), asked as materialized (
+      select o.operation_id, i.kind, i.value
+        from operation o cross join lateral ${raw(askedIdentifiers('o.input'))} i
+    ), leads as (
+      select a.operation_id, a.kind, p.pass_id
+        from asked a
+       cross join lateral (select customer_id from customer_identifiers c
+                            where c.tenant_id = ${tenantId} and c.kind = a.kind and c.value = a.value offset 0) c
+       cross join lateral (select pass_id from passes p
+                            where p.customer_id = c.customer_id and p.tenant_id = ${tenantId} offset 0) p
+      union
+      select a.operation_id, a.kind, p.pass_id
+        from asked a
+       cross join lateral (select pass_id from pass_identifiers p
+                            where p.tenant_id = ${tenantId} and p.kind = a.kind and p.value = a.value offset 0) p
+      union
+      select a.operation_id, a.kind, p.pass_id
+        from asked a
+       cross join lateral (select pass_id from passes p
+                            where p.serial_number = a.value and p.tenant_id = ${tenantId} offset 0) p
+       where a.kind = 'serialNumber'
+      union
+      select a.operation_id, a.kind, p.pass_id
+        from asked a
+       cross join lateral (select pass_id from passes p
+                            where p.tenant_id = ${tenantId} and p.external_id = a.value and p.external_id is not null
+                           offset 0) p
+       where a.kind = 'externalId'
+    ), hit as (
+      select l.operation_id,
+             jsonb_agg(jsonb_build_object('kind', l.kind, 'passId', p.pass_id, 'customerId', p.customer_id,
+               'state', p.state, 'passTypeId', p.pass_type_id, 'passTypeName', t.name)) as hits,
+             max(octet_length(p.data::text)) as bytes
+        from leads l
+        join lateral (select * from passes p where p.tenant_id = ${tenantId} and p.pass_id = l.pass_id offset 0) p on true
+        join pass_types t on t.tenant_id = ${tenantId} and t.pass_type_id = p.pass_type_id
+       group by l.operation_id
+    )
+    select o.operation_id as "operationId",
+           o.input,
+           o.cancel_requested as "cancelRequested",
+           o.accepted_at as "acceptedAt",
+           greatest(octet_length(o.input::text), hit.bytes, octet_length(named.data::text)) as bytes,
+           coalesce(hit.hits, '[]') as hits,
+           named.customer_id as "namedCustomerId"
+      from operation o
+      left join hit using (operation_id)
+      left join lateral (select customer_id, data from passes p
+                          where p.tenant_id = ${tenantId} and p.pass_id = (o.input ->> 'passId')::uuid offset 0) named on true
+     order by o.acceptance_sequence`);
+}
+
+/** Marks operations as running on the passes that they found, with the step's evidence. */
+export async function recordFoundMany(
+  tenant: Sql,
+  ref: BurstRef,
+  found: readonly (FoundEvidence & { operationId: string; passId: string })[],
+): Promise<void> {
+  if (found.length === 0) return;
+  const ids = found.map(({ operationId }) => operationId);
+  await tenant.query(sql`
+    with held as materialized (${heldOperations(ref, ids, 'accepted')}
+    ), found as materialized (
+      select f.*
+        from jsonb_to_recordset(${JSON.stringify(found)}::jsonb)
+               as f ("operationId" uuid, "passId" uuid, "customerId" uuid, matched text[], at timestamptz)
+        join held on held.operation_id = f."operationId"
+    ), steps as (
+      insert into operation_steps (tenant_id, operation_id, step, state, attempts, started_at, ended_at, detail)
+      select ${tenant.tenantId}::text, "operationId", 'find-pass', 'succeeded', 1, at, at, jsonb_build_object('matched', matched)
+        from found
+      on conflict (operation_id, step) do update set
+        state = excluded.state,
+        attempts = operation_steps.attempts + 1,
+        ended_at = excluded.ended_at,
+        detail = operation_steps.detail || excluded.detail
+    )
+    update operations o set
+      status = 'running',
+      started_at = coalesce(o.started_at, f.at),
+      pass_id = f."passId",
+      customer_id = f."customerId",
+      matched = f.matched
+    from found f
+    where o.tenant_id = ${tenant.tenantId}
+      and o.operation_id = f."operationId"`);
+}
+
+/** How many running operations of a burst ask for each step. */
+export async function countAsked(
+  tenant: Sql,
+  ref: BurstRef,
+): Promise<{ convert: number; apply: number; recompute: number }> {
+  const [row] = await tenant.query<{ convert: number; apply: number; recompute: number }>(sql`
+    select count(*) filter (where o.input ->> 'passType' is not null)::int as convert,
+           count(*) filter (where coalesce(o.input -> 'data', '{}') <> '{}')::int as apply,
+           count(*) filter (where o.input -> 'updateMetadata' = 'true')::int as recompute
+      from bursts b
+      join operations o on o.tenant_id = b.tenant_id and o.operation_id = any(b.operation_ids)
+     where b.tenant_id = ${tenant.tenantId}
+       and b.burst_id = ${ref.burstId}
+       and o.burst_id = b.burst_id
+       and o.status = 'running'`);
+  return row!;
+}

@@ -1,0 +1,147 @@
+import type { ChangeKind } from '../passes/passes.js';
+import type { Outcome } from '../../passes/operation.js';
+import type { NotificationResult } from '../devices/notifications.js';
+import type { Sql } from '../connect.js';
+import { sql } from '../sql.js';
+import { heldOperations, recordStepRows, type BurstRef } from './burst-steps.js';
+import { notDone } from './changes.js';
+
+export interface ChangedOperation {
+  operationId: string;
+  passId: string;
+  made: ChangeKind[];
+  superseded: boolean;
+}
+
+/** Running operations of a burst whose devices have not been told, with what their steps did, in the order of acceptance. */
+export async function loadUntold(tenant: Sql, ref: BurstRef, ids: readonly string[]): Promise<ChangedOperation[]> {
+  return tenant.query<ChangedOperation>(sql`
+    select o.operation_id as "operationId",
+           o.pass_id as "passId",
+           array(select r.change from pass_revisions r
+                  where r.pass_id = o.pass_id and r.operation_id = o.operation_id) as made,
+           exists (select from operation_steps s
+                    where s.operation_id = o.operation_id
+                      and s.step in ('convert-type', 'apply-data')
+                      and s.detail -> 'superseded' is not null) as superseded
+      from operations o
+     where o.tenant_id = ${tenant.tenantId}
+       and o.operation_id = any(${ids}::uuid[])
+       and o.burst_id = ${ref.burstId}
+       and o.status = 'running'
+       and ${notDone('notify-devices')}
+     order by o.acceptance_sequence`);
+}
+
+export interface OperationDevices {
+  operationId: string;
+  passId: string;
+  applePassTypeIdentifier: string | null;
+  test: boolean;
+  devices: { deviceId: string; pushToken: string; told: string | null }[];
+}
+
+/** The devices of changed passes; the merchant's event of each operation is written with it, once. */
+export async function beginNotifications(
+  tenant: Sql,
+  ref: BurstRef,
+  ids: readonly string[],
+  eventType: string,
+): Promise<OperationDevices[]> {
+  const { tenantId } = tenant;
+  return tenant.query<OperationDevices>(sql`
+    with held as materialized (${heldOperations(ref, ids, 'running')}
+    ), changed as materialized (
+      select o.operation_id, o.origin, o.acceptance_sequence, o.changed_fields, o.test, p.pass_id, p.customer_id,
+             p.revision, p.state, p.pass_type_id, p.apple_pass_type_identifier, p.test as test_pass
+        from held
+        join operations o on o.tenant_id = ${tenantId} and o.operation_id = held.operation_id
+        join passes p on p.tenant_id = ${tenantId} and p.pass_id = o.pass_id
+    ), told as (
+      insert into events (event_id, tenant_id, type, operation_id, origin, pass_id, customer_id, payload)
+      select gen_random_uuid(), ${tenantId}::text, ${eventType}::text, operation_id, origin, pass_id, customer_id,
+             jsonb_build_object('changedFields', coalesce(to_jsonb(changed_fields), '[]'), 'revision', revision,
+               'state', state, 'passTemplate', pass_type_id, 'acceptanceSequence', acceptance_sequence::text)
+        from changed
+       order by acceptance_sequence
+      on conflict (operation_id, type, pass_id) do nothing
+    )
+    select c.operation_id as "operationId",
+           c.pass_id as "passId",
+           c.apple_pass_type_identifier as "applePassTypeIdentifier",
+           c.test or c.test_pass as test,
+           coalesce(d.devices, '[]') as devices
+      from changed c
+      left join lateral (
+        select jsonb_agg(jsonb_build_object('deviceId', d.device_id, 'pushToken', d.push_token, 'told', n.state)
+                         order by d.device_id) as devices
+          from apple_registrations r
+          join apple_devices d on d.device_id = r.device_id and d.token_gone_at is null
+          left join notifications n
+            on n.operation_id = c.operation_id and n.target = d.device_id::text and n.pass_id = c.pass_id
+         where r.tenant_id = ${tenantId} and r.pass_id = c.pass_id) d on true
+     order by c.acceptance_sequence`);
+}
+
+/** What the devices of one operation were told, and how it ends where nothing follows. */
+export interface ToldOperation {
+  operationId: string;
+  passId: string;
+  state: 'succeeded' | 'waiting';
+  detail: Record<string, unknown>;
+  results: NotificationResult[];
+  outcome: Outcome | null;
+}
+
+/** Every device's result, the steps and the ends of a burst's operations in one round trip. */
+export async function recordBurstNotifications(
+  tenant: Sql,
+  ref: BurstRef,
+  told: readonly ToldOperation[],
+): Promise<void> {
+  if (told.length === 0) return;
+  const { tenantId } = tenant;
+  const ids = told.map(({ operationId }) => operationId);
+  const steps = told.map(({ operationId, state, detail, outcome }) => ({
+    operation_id: operationId,
+    state,
+    detail,
+    outcome,
+  }));
+  const results = told.flatMap(({ operationId, passId, results: ofDevices }) =>
+    ofDevices.map((result) => ({ ...result, operationId, passId })),
+  );
+  await tenant.query(sql`
+    with held as materialized (${heldOperations(ref, ids, 'running')}
+    ), recorded as materialized (
+      select s.*
+        from jsonb_to_recordset(${JSON.stringify(steps)}::jsonb)
+               as s (operation_id uuid, state text, error jsonb, detail jsonb, outcome text)
+        join held using (operation_id)
+    ), steps as (${recordStepRows(tenantId, 'notify-devices', 'recorded')}
+    ), results as (
+      insert into notifications (tenant_id, operation_id, target, device_id, pass_id, platform, state, attempts, covered_by,
+                                 reason, provider_id)
+      select ${tenantId}::text, r."operationId", r.target, r."deviceId", r."passId", r.platform, r.state, 1, r."coveredBy",
+             r.reason, r."providerId"
+        from jsonb_to_recordset(${JSON.stringify(results)}::jsonb)
+               as r ("operationId" uuid, "passId" uuid, target text, "deviceId" uuid, platform text, state text,
+                     "coveredBy" uuid, reason text, "providerId" text)
+        join held on held.operation_id = r."operationId"
+      on conflict (operation_id, target, pass_id) do update set
+        state = excluded.state,
+        attempts = notifications.attempts + 1,
+        covered_by = excluded.covered_by,
+        reason = excluded.reason,
+        provider_id = coalesce(excluded.provider_id, notifications.provider_id),
+        updated_at = now()
+    )
+    update operations o set
+      status = 'succeeded',
+      outcome = r.outcome,
+      ended_at = clock_timestamp()
+    from recorded r
+    where o.tenant_id = ${tenantId}
+      and o.operation_id = r.operation_id
+      and r.outcome is not null`);
+}

@@ -1,0 +1,68 @@
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import {
+  claimBurst,
+  claimStaleBursts,
+  dissolveBurst,
+  releaseBurst,
+  type BurstShares,
+  type DispatchableBurst,
+} from '../database/bursts/dispatch.js';
+import type { Database } from '../database/connect.js';
+import { startBurst } from './start-burst.js';
+import type { StartOptions } from './start-workflow.js';
+
+export interface BurstOptions extends StartOptions {
+  database: Database;
+  client: Client;
+  log: Logger;
+  leaseMs: number;
+  dispatcherId: string;
+  /** Instead of those that ship, for tests. */
+  shares?: Partial<BurstShares>;
+}
+
+/** Fewer do as well one by one; more would hold the worker's thread for too long at a time. */
+export const BURST_SHARES = { atLeast: 50, most: 500, atOnce: 2, aimMs: 1_000 };
+const RETRY_MS = 1_000;
+const STALE_BATCH = 10;
+const STALE_EVERY_MS = 1_000;
+
+export interface Bursts {
+  /** Starts a burst where one is due; returns the tenants whose push-updates nobody starts one by one now. */
+  look(): Promise<string[]>;
+}
+
+/** Forms and starts bursts for one dispatcher. */
+export function createBursts(options: BurstOptions): Bursts {
+  const { database, client, log, leaseMs, dispatcherId } = options;
+  const shares: BurstShares = { ...BURST_SHARES, ...options.shares, dispatcherId };
+  let staleAtMs = 0;
+
+  async function start(burst: DispatchableBurst): Promise<void> {
+    const { tenantId, burstId } = burst;
+    try {
+      // Ended without having ended them (terminated in the UI): they go on one by one.
+      if ((await startBurst(client, burst, options)) === 'ran-before') {
+        const operations = await dissolveBurst(database.tenant(tenantId), burst);
+        log.warn({ tenantId, burstId, operations }, 'a burst ended before its operations; they go on one by one');
+      }
+    } catch (error) {
+      log.warn({ err: error, tenantId, burstId }, 'a burst could not be started; it will be tried again');
+      // The lease ends by itself where the database is away as well.
+      await releaseBurst(database.tenant(tenantId), burst, RETRY_MS).catch(() => undefined);
+    }
+  }
+
+  return {
+    async look() {
+      if (performance.now() >= staleAtMs) {
+        staleAtMs = performance.now() + STALE_EVERY_MS;
+        for (const stale of await claimStaleBursts(database.system, STALE_BATCH, leaseMs)) await start(stale);
+      }
+      const { burst, flooded } = await claimBurst(database.system, leaseMs, shares);
+      if (burst) await start(burst);
+      return flooded;
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { TypedSearchAttributes, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
+import type { DispatchableBurst } from '../database/bursts/dispatch.js';
+import { CORRELATION_IDS, KIND, TENANT } from '../workflows/search-attributes.js';
+import { burstWorkflowId } from '../workflows/workflow-ids.js';
+import type { StartOptions } from './start-workflow.js';
+
+/** 2 KiB is the most that a search attribute holds; more ids than this do not fit. */
+const LISTED = 50;
+
+/** Starts the run of a burst, or leaves the one that runs; `ran-before` where it has ended already. */
+export async function startBurst(
+  client: Client,
+  burst: DispatchableBurst,
+  options: StartOptions,
+): Promise<'started' | 'ran-before'> {
+  const { tenantId, burstId, operationIds } = burst;
+  try {
+    await client.workflow.start('pushUpdateBurst', {
+      workflowId: burstWorkflowId(burstId),
+      taskQueue: options.taskQueue,
+      args: [{ tenantId, burstId, operationIds }],
+      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      workflowTaskTimeout: '10s',
+      typedSearchAttributes: new TypedSearchAttributes([
+        { key: TENANT, value: tenantId },
+        { key: KIND, value: 'push-update-burst' },
+        ...(operationIds.length <= LISTED ? [{ key: CORRELATION_IDS, value: operationIds }] : []),
+      ]),
+      priority: { fairnessKey: tenantId },
+      ...(options.eager && { requestEagerStart: true }),
+    });
+    return 'started';
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return 'ran-before';
+    throw error;
+  }
+}

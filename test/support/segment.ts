@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import type { TestDatabase } from './database.js';
+import type { SeededTenant } from './tenant.js';
+
+/** Customers with one pass and one phone each, as a segment is. */
+export async function seedSegment(
+  test: TestDatabase,
+  { tenantId, passTypes }: SeededTenant,
+  count: number,
+  from = 1,
+): Promise<void> {
+  await test.owner(
+    `with people as (
+       insert into customers (customer_id, tenant_id, email)
+       select gen_random_uuid(), $1, 'c' || i || '@example.com' from generate_series($4::int, $2::int) i returning customer_id, email
+     ), known as (
+       insert into customer_identifiers (tenant_id, kind, value, customer_id) select $1, 'email', email, customer_id from people
+     ), cards as (
+       insert into passes (pass_id, tenant_id, customer_id, serial_number, pass_type_id, pass_type_version,
+                           apple_pass_type_identifier, data)
+       select gen_random_uuid(), $1, customer_id, md5($1 || email), $3, 1, 'pass.test', '{"points": 10}' from people
+       returning pass_id
+     ), phones as (
+       insert into apple_devices (device_id, tenant_id, device_library_identifier, push_token)
+       select pass_id, $1, md5(pass_id::text), md5(pass_id::text) from cards returning device_id
+     )
+     insert into apple_registrations (tenant_id, device_id, pass_id, apple_pass_type_identifier)
+     select $1, device_id, device_id, 'pass.test' from phones`,
+    [tenantId, count, passTypes.basic, from],
+  );
+}
+
+/** Accepts one update for each of some customers in one commit; returns the ids in the order of acceptance. */
+export async function acceptMany(
+  test: TestDatabase,
+  { tenantId }: Pick<SeededTenant, 'tenantId'>,
+  inputs: readonly object[],
+  { later = false }: { later?: boolean } = {},
+): Promise<string[]> {
+  const ids = inputs.map(() => randomUUID());
+  await test.owner(
+    `insert into operations (operation_id, tenant_id, kind, origin, input, dispatch_after)
+     select id, $1, 'push-update', 'klaviyo', input, now() + $4 * interval '1 hour'
+       from unnest($2::uuid[], $3::jsonb[]) with ordinality as i (id, input, n) order by n`,
+    [tenantId, ids, inputs.map((input) => JSON.stringify(input)), later ? 1 : 0],
+  );
+  return ids;
+}
+
+/** A push-update of one customer of a segment. */
+export const update = (customer: number, data: object, more: object = {}) => ({
+  identifiers: [{ kind: 'email', value: `c${customer}@example.com` }],
+  passType: null,
+  data,
+  updateMetadata: false,
+  ...more,
+});

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { retryOperation } from '../../src/database/operations/retries.js';
+import { requestCancellation } from '../../src/database/operations/cancellations.js';
+import { findOperation, listSteps } from '../../src/database/operations/operations.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startEngine, type TestEngine } from '../support/engine.js';
+import { until } from '../support/operations.js';
+import { acceptMany, seedSegment, update } from '../support/segment.js';
+import { seedTenant } from '../support/tenant.js';
+
+const COUNT = 120;
+
+describe('a burst of push-updates is one run', () => {
+  let test: TestDatabase;
+  let engine: TestEngine;
+  const pushed: string[] = [];
+  before(async () => {
+    test = await createTestDatabase();
+    engine = await startEngine(test, {
+      burstShares: { atLeast: 20 },
+      deps: {
+        apple: {
+          push: async ({ pushToken }) => {
+            pushed.push(pushToken);
+            return { kind: 'delivered', apnsId: null };
+          },
+        },
+      },
+    });
+  });
+  after(async () => {
+    await engine.stop();
+    await test.drop();
+  });
+  const allEnded = (ids: string[]) =>
+    until(
+      async () =>
+        (await test.owner('select from operations where operation_id = any($1) and ended_at is null', [ids])).length ===
+        0,
+      'all operations to end',
+    );
+
+  it('does what single updates do, each with its own evidence, and pushes once to each phone', async () => {
+    const tenant = await seedTenant(test, {});
+    await seedSegment(test, tenant, COUNT);
+    pushed.length = 0;
+    const ids = await acceptMany(
+      test,
+      tenant,
+      Array.from({ length: COUNT }, (_, i) => update(i + 1, { points: 1000 + i })),
+    );
+    await allEnded(ids);
+    const rows = await test.owner<{ status: string; outcome: string; n: number }>(
+      'select status, outcome, count(*)::int as n from operations where operation_id = any($1) group by 1, 2',
+      [ids],
+    );
+    assert.deepEqual(rows, [{ status: 'succeeded', outcome: 'updated', n: COUNT }]);
+    assert.equal(pushed.length, COUNT);
+    assert.equal(new Set(pushed).size, COUNT);
+    const [burst] = await test.owner<{ bursts: number; inside: number; ended: boolean }>(
+      `select count(*)::int as bursts, sum(cardinality(operation_ids))::int as inside, bool_and(ended_at is not null) as ended
+         from bursts where tenant_id = $1`,
+      [tenant.tenantId],
+    );
+    assert.ok(burst!.inside > COUNT / 2, `${burst!.inside} of ${COUNT} went in ${burst!.bursts} bursts`);
+    const sql = test.database.tenant(tenant.tenantId);
+    const row = await findOperation(sql, tenant.tenantId, ids.at(-1)!);
+    assert.ok(row?.burst_id, 'the last one was in a burst');
+    assert.deepEqual([row.matched, row.changed_fields, row.revision], [['email'], ['points'], 2]);
+    const steps = await listSteps(sql, tenant.tenantId, ids.at(-1)!);
+    assert.deepEqual(
+      steps.map(({ step, state, attempts, detail }) => [step, state, attempts, detail]),
+      [
+        ['find-pass', 'succeeded', 1, { matched: ['email'] }],
+        ['apply-data', 'succeeded', 1, { changed: ['points'] }],
+        ['notify-devices', 'succeeded', 1, { devices: 1, delivered: 1, covered: 0, scheduled: 0 }],
+      ],
+    );
+    const handle = engine.client.workflow.getHandle(`push-update-burst/${row.burst_id}`);
+    await handle.result();
+    const events = (await handle.fetchHistory()).events!.length;
+    assert.ok(events <= 12, `${events} events in one burst`);
+  });
+  it('lets operations in trouble go on alone, and all others end', async () => {
+    const tenant = await seedTenant(test, { waitForUnknownPassSeconds: 0, waitForPassSeconds: 0 });
+    await seedSegment(test, tenant, 200);
+    const inputs = Array.from({ length: 200 }, (_, i) => update(i + 1, { points: 100 + i }));
+    inputs[180] = update(181, { points: 2 }, { passType: 'premium-like' });
+    inputs[181] = update(182, { points: 1 }, { passType: 'nothing-like-it' });
+    inputs[182] = update(999, { points: 1 });
+    inputs[183] = update(184, { note: 'x'.repeat(200_000) });
+    inputs[184] = update(185, { points: 35, tier: 'gold' }, { passType: 'premium' });
+    const ids = await acceptMany(test, tenant, inputs);
+    await allEnded(ids);
+    const rows = await test.owner<{ status: string; outcome: string; burst_id: string | null; reason: string | null }>(
+      `select status, outcome, burst_id, reason from operations where operation_id = any($1) order by acceptance_sequence`,
+      [ids],
+    );
+    const said = (i: number) => [rows[i]!.status, rows[i]!.outcome, rows[i]!.burst_id !== null];
+    assert.deepEqual(said(180), ['failed', 'invalid-data', false]);
+    assert.match(rows[180]!.reason!, /premium/);
+    assert.deepEqual(said(181), ['failed', 'invalid-data', false]);
+    assert.deepEqual(said(182).slice(0, 2), ['succeeded', 'pass-not-found']);
+    assert.deepEqual(said(183), ['succeeded', 'updated', false], 'what is large goes alone');
+    assert.deepEqual(said(184).slice(0, 2), ['succeeded', 'converted']);
+    const updated = rows.filter(({ status, outcome }) => status === 'succeeded' && outcome === 'updated');
+    assert.equal(updated.length, 196);
+    // Each that left keeps the way to the burst that it was in.
+    const steps = await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, ids[180]!);
+    const troubled = steps.find(({ step }) => step === 'convert-type')!;
+    assert.equal(troubled.state, 'failed');
+    assert.equal(troubled.attempts, 2);
+    assert.match(String(troubled.detail['leftBurst']), /^[0-9a-f-]{36}$/);
+    // And can be retried like any other.
+    const sql = test.database.tenant(tenant.tenantId);
+    assert.equal(await retryOperation(sql, tenant.tenantId, ids[181]!), 2);
+  });
+
+  it('meets a cancellation of one operation, and waits for passes that are on their way', async () => {
+    const tenant = await seedTenant(test, { waitForUnknownPassSeconds: 20 });
+    await seedSegment(test, tenant, 40);
+    // Nobody dispatches yet: the cancellation is there before the burst is.
+    const inputs = Array.from({ length: 41 }, (_, i) => update(i + 1, { points: i }));
+    const ids = await acceptMany(test, tenant, inputs, { later: true });
+    const sql = test.database.tenant(tenant.tenantId);
+    await requestCancellation(sql, tenant.tenantId, ids[39]!);
+    await test.owner('update operations set dispatch_after = now() where operation_id = any($1)', [ids]);
+    await allEnded(ids.slice(0, 40));
+    const cancelled = await findOperation(sql, tenant.tenantId, ids[39]!);
+    assert.deepEqual([cancelled?.status, cancelled?.outcome, cancelled?.revision], ['cancelled', 'cancelled', null]);
+    const [points] = await test.owner<{ points: number }>(
+      `select (p.data -> 'points')::int as points from passes p join customers c using (customer_id)
+        where c.tenant_id = $1 and c.email = 'c40@example.com'`,
+      [tenant.tenantId],
+    );
+    assert.equal(points?.points, 10);
+    // The pass of customer 41 comes now.
+    await seedSegment(test, tenant, 41, 41);
+    await allEnded(ids);
+    const late = await findOperation(sql, tenant.tenantId, ids[40]!);
+    assert.deepEqual([late?.status, late?.outcome], ['succeeded', 'updated']);
+  });
+});
