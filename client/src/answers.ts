@@ -4,6 +4,14 @@ export interface Accepted {
   statusUrl: string;
 }
 
+/** An accepted change of one pass; follow it by `operationId`. */
+export interface AcceptedChange {
+  id: string;
+  serialNumber: string;
+  operationId: string;
+  links: { operation: string; pass: string };
+}
+
 export type OperationStatus = 'accepted' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'cancelled';
 
 export interface OperationStep {
@@ -95,4 +103,48 @@ export interface Delivery {
   run: number;
   nextAttemptAt: string | null;
   attempts: { attempt: number; at: string; status: number | null; error: string | null; excerpt: string | null }[];
+}
+
+/** The answer to `issuePass`: the pass is live. */
+export interface IssuedPass {
+  id: string;
+  serialNumber: string;
+  externalId: string | null;
+  passTemplate: string;
+  state: Pass['state'];
+  operationId: string;
+  urls: { landing: string; apple: string | null; google: string | null };
+  recipient: { email: string | null; name: string | null; phone: string | null };
+  createdAt: string;
+}
+
+export interface PassTemplate {
+  id: string;
+  name: string;
+  version: number;
+  description: string;
+  wallets: ('apple' | 'google')[];
+  fields: {
+    apiFieldName: string;
+    label: string | null;
+    type: 'text' | 'number' | 'integer' | 'boolean' | 'date' | 'datetime' | 'url';
+    required: boolean;
+    default: string | number | boolean | null;
+  }[];
+}
+
+export interface Finding {
+  code: string;
+  severity: 'ok' | 'info' | 'look' | 'wrong';
+  message: string;
+  cure: string | null;
+}
+
+/** What lies between a change and the phone; `answer` is the likeliest reason. */
+export interface Diagnosis {
+  serialNumber: string;
+  state: Pass['state'];
+  revision: number;
+  answer: Finding;
+  findings: Finding[];
 }

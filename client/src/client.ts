@@ -1,12 +1,16 @@
 import type {
   Accepted,
+  AcceptedChange,
   Customer,
+  Diagnosis,
   Delivery,
+  IssuedPass,
   MerchantEvent,
   Operation,
   OperationStatus,
   OperationSummary,
   Pass,
+  PassTemplate,
   WebhookEndpoint,
 } from './answers.js';
 import { createCall, type RequestOptions } from './request.js';
@@ -17,8 +21,8 @@ export interface ClientOptions extends RequestOptions {
 }
 
 export interface ProfileChange {
-  email: string | null;
-  phone_number: string | null;
+  email?: string | null;
+  phone_number?: string | null;
   profile_id?: string;
   external_id?: string;
   first_name?: string | null;
@@ -29,10 +33,48 @@ export interface ProfileChange {
   origin?: 'merchant';
 }
 
+/** Who holds the pass; all that are given must lead to the same person or pass. */
+export interface Identifiers {
+  email?: string | null;
+  phone?: string | null;
+  customerId?: string | number | null;
+  serialNumber?: string;
+  externalId?: string;
+  /** Kinds of the tenant's own. */
+  [kind: string]: string | number | null | undefined;
+}
+
+export interface IssueOrder {
+  /** Id or name of the pass type; may be left out where the tenant has one only. */
+  passTemplate?: string;
+  pass?: Record<string, unknown>;
+  recipient?: { email?: string | null; phone?: string | null; name?: string | null; [kind: string]: unknown };
+  externalId?: string;
+}
+
+export interface PassUpdate {
+  identifiers: Identifiers;
+  /** Name or id of the type that the pass is converted to. */
+  passType?: string;
+  additionalData?: Record<string, unknown>;
+  /** Takes the newest version of the design. */
+  updateMetadata?: boolean;
+}
+
+export interface PassFilter {
+  email?: string;
+  phone?: string;
+  customerId?: string;
+  externalId?: string;
+  passType?: string;
+  state?: Pass['state'];
+}
+
 export interface OperationFilter {
   pass?: string;
   customer?: string;
   status?: OperationStatus;
+  outcome?: string;
   kind?: string;
   from?: string;
   to?: string;
@@ -71,7 +113,34 @@ export function createPassrelayClient(options: ClientOptions) {
     } while (cursor !== undefined);
   }
 
+  const pass = (serialNumber: string, what = '') => `/v1/passes/${encodeURIComponent(serialNumber)}${what}`;
+  /** Changes the state of a pass, or tells its wallets again; accepted, and followed as an operation. */
+  const change = (what: 'void' | 'expire' | 'restore' | 'notify') => (serialNumber: string, idempotencyKey?: string) =>
+    call<AcceptedChange>('POST', pass(serialNumber, `/${what}`), undefined, withKey(idempotencyKey));
+
   return {
+    /** Issues a pass; a recipient who holds one of this type has it updated. Its link works when the answer is there. */
+    issuePass: (order: IssueOrder, idempotencyKey?: string) =>
+      call<IssuedPass>('POST', '/v1/passes', { pass: {}, ...order }, withKey(idempotencyKey)),
+    /** Changes fields of one pass by its serial number. */
+    updatePass: (serialNumber: string, data: Record<string, unknown>, idempotencyKey?: string) =>
+      call<AcceptedChange>('PATCH', pass(serialNumber), { pass: data }, withKey(idempotencyKey)),
+    /** Changes the pass of somebody, as a flow of Klaviyo does; returns where to follow it. */
+    pushUpdate: (update: PassUpdate, idempotencyKey?: string) =>
+      call.accepted(`${tenant}/webhooks/listeners/klaviyo/passes/pushUpdate`, update, withKey(idempotencyKey)),
+    voidPass: change('void'),
+    expirePass: change('expire'),
+    restorePass: change('restore'),
+    notifyPass: change('notify'),
+    deletePass: (serialNumber: string, idempotencyKey?: string) =>
+      call<AcceptedChange>('DELETE', pass(serialNumber), undefined, withKey(idempotencyKey)),
+    /** Newest first. */
+    listPasses: (filter: PassFilter = {}) => pages<'passes', Pass>('/v1/passes', 'passes', { ...filter }),
+    /** Why a phone does or does not show the newest state. */
+    diagnosePass: (serialNumber: string) => call<Diagnosis>('GET', pass(serialNumber, '/diagnosis')),
+    listPassTemplates: async () =>
+      (await call<{ passTemplates: PassTemplate[] }>('GET', '/v1/pass-templates')).passTemplates,
+
     /** Carries a changed profile to the customer and every pass. */
     syncProfile: (change: ProfileChange, idempotencyKey?: string) =>
       call<Accepted>('POST', `${tenant}/webhooks/listeners/klaviyo/profiles/sync`, change, withKey(idempotencyKey)),

@@ -1,3 +1,14 @@
-export { createPassrelayClient, type PassrelayClient, type ClientOptions } from './client.js';
+export {
+  createPassrelayClient,
+  type ClientOptions,
+  type Identifiers,
+  type IssueOrder,
+  type OperationFilter,
+  type PassFilter,
+  type PassrelayClient,
+  type PassUpdate,
+  type ProfileChange,
+} from './client.js';
 export { PassrelayError } from './request.js';
+export { verifyWebhook, WebhookRefused } from './verify.js';
 export type * from './answers.js';

@@ -1,3 +1,5 @@
+import type { Accepted } from './answers.js';
+
 /** An answer beyond 2xx: problem+json (RFC 9457) as far as it was one. */
 export class PassrelayError extends Error {
   override readonly name = 'PassrelayError';
@@ -30,7 +32,11 @@ export interface CallExtras {
   headers?: Record<string, string>;
   once?: boolean;
 }
-export type Call = <T>(method: string, path: string, body?: unknown, extras?: CallExtras) => Promise<T>;
+export interface Call {
+  <T>(method: string, path: string, body?: unknown, extras?: CallExtras): Promise<T>;
+  /** A POST whose answer has no body: what is accepted is named in its headers. */
+  accepted(path: string, body: unknown, extras?: CallExtras): Promise<Accepted>;
+}
 
 /** Whoever is asked to wait longer hears of it at once, rather than being held or coming back too early. */
 const LONGEST_WAIT_MS = 60_000;
@@ -69,7 +75,7 @@ export function createCall(options: RequestOptions): Call {
   const { attempts = 4, timeoutMs = 15_000, fetch: send = fetch } = options;
   const sleep = options.sleep ?? ((ms: number) => new Promise((resolve) => setTimeout(resolve, ms)));
   const base = options.baseUrl.replace(/(?<!\/)\/+$/, '');
-  return async <T>(method: string, path: string, body?: unknown, extras: CallExtras = {}): Promise<T> => {
+  const answerTo = async (method: string, path: string, body: unknown, extras: CallExtras): Promise<Response> => {
     const { headers = {}, once = false } = extras;
     for (let attempt = 0; ; attempt++) {
       const last = attempt + 1 >= attempts;
@@ -87,10 +93,7 @@ export function createCall(options: RequestOptions): Call {
           },
           ...(body !== undefined && { body: JSON.stringify(body) }),
         });
-        if (response.ok) {
-          const text = await response.text();
-          return (text === '' ? null : JSON.parse(text)) as T;
-        }
+        if (response.ok) return response;
       } catch (error) {
         if (last || once) throw error;
       }
@@ -101,4 +104,14 @@ export function createCall(options: RequestOptions): Call {
       await sleep(pauseMs);
     }
   };
+  const call = async <T>(method: string, path: string, body?: unknown, extras: CallExtras = {}): Promise<T> => {
+    const text = await (await answerTo(method, path, body, extras)).text();
+    return (text === '' ? null : JSON.parse(text)) as T;
+  };
+  return Object.assign(call, {
+    async accepted(path: string, body: unknown, extras: CallExtras = {}): Promise<Accepted> {
+      const { headers } = await answerTo('POST', path, body, extras);
+      return { correlationId: headers.get('x-correlation-id') ?? '', statusUrl: headers.get('location') ?? '' };
+    },
+  });
 }

@@ -66,8 +66,8 @@ test('the first page says what is wrong now, with its cure, and that nothing is'
   await recordKeyRefused(sql, refusal);
   await page.reload();
   for (const text of [
-    /its oldest request has waited for 3 hours/,
-    /the certificate of pass\.\S+ \(demo\) expired on/,
+    /its oldest request has waited for 3 hours/i,
+    /the certificate of pass\.\S+ \(demo\) expired on/i,
     /Klaviyo refuses its key since .* The key is revoked/,
   ]) {
     assert.ok(await page.getByText(text).isVisible(), String(text));
