@@ -17,6 +17,7 @@ import * as klaviyoAccounts from './0016_klaviyo_accounts.js';
 import * as dispatchedBy from './0017_dispatched_by.js';
 import * as endpointDisabledAt from './0018_endpoint_disabled_at.js';
 import * as forgottenOperations from './0019_forgotten_operations.js';
+import * as customerMerges from './0020_customer_merges.js';
 import * as cancellationsInOrder from './0024_cancellations_in_order.js';
 import * as coveredOperations from './0025_covered_operations.js';
 import * as fairDeliveries from './0026_fair_deliveries.js';
@@ -44,6 +45,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0017_dispatched_by', dispatchedBy],
   ['0018_endpoint_disabled_at', endpointDisabledAt],
   ['0019_forgotten_operations', forgottenOperations],
+  ['0020_customer_merges', customerMerges],
   ['0024_cancellations_in_order', cancellationsInOrder],
   ['0025_covered_operations', coveredOperations],
   ['0026_fair_deliveries', fairDeliveries],

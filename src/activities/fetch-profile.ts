@@ -7,7 +7,7 @@ import type { ProfileAttribute } from '../klaviyo/client.js';
 import type { FetchedProfile } from '../passes/operation-input.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { readInput } from './read-input.js';
-import { askOwners } from './released-identifiers.js';
+import { askForGone, askOwners } from './released-identifiers.js';
 import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
 
 /** One way to a Klaviyo profile. */
@@ -45,15 +45,14 @@ export function fetchProfileActivity(deps: ActivityDeps) {
       return { found: false };
     }
     const call = klaviyoCalls(deps, step, account);
-    const read = async (): Promise<FetchedProfile | null> => {
-      const found = await readProfile(call, lookups);
-      if (!found || operation.run === 1) return found;
-      return {
-        ...found,
-        owners: await askOwners(sql, call, operation, found, await deps.tenantSettings(ref.tenantId)),
-      };
+    const settings = await deps.tenantSettings(ref.tenantId);
+    const read = async (): Promise<{ profile: FetchedProfile | null; gone: string[] }> => {
+      const profile = await readProfile(call, lookups);
+      const gone = await askForGone(sql, call, { ref, profile, named: input.klaviyoProfileId }, settings);
+      if (!profile || operation.run === 1) return { profile, gone };
+      return { profile: { ...profile, owners: await askOwners(sql, call, operation, profile, settings) }, gone };
     };
-    const profile = await read().catch((error: unknown) => {
+    const { profile, gone } = await read().catch((error: unknown) => {
       if (!(error instanceof KeyRefused)) throw error;
       throw new PermanentError(
         'klaviyo-unauthorized',
@@ -61,7 +60,7 @@ export function fetchProfileActivity(deps: ActivityDeps) {
       );
     });
     const detail = profile ? { found: true } : { found: false, reason: 'Klaviyo knows no such profile.' };
-    await recordFetchedProfile(sql, { ...step, state: 'succeeded', detail }, profile);
+    await recordFetchedProfile(sql, { ...step, state: 'succeeded', detail }, profile, { run: ref.run, gone });
     return { found: profile !== null };
   };
 }

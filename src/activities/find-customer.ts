@@ -9,11 +9,13 @@ import type { ProfileSyncInput } from '../passes/operation-input.js';
 import { FINAL_STATUSES, type Outcome, type RecordedOutcome } from '../passes/operation.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { CANCELLED } from './find-pass.js';
+import { klaviyoWord, mergeIfOnePerson } from './merge-customers.js';
 import { readInput } from './read-input.js';
 
 export type FoundCustomer =
   | { found: true; customerId: string; fetch: boolean; google: boolean; writeBack: boolean }
-  | { found: false; lookAgainAfterMs: number }
+  /** `ask`: Klaviyo is to be asked first, whether two customers are one person. */
+  | { found: false; lookAgainAfterMs: number; ask?: true }
   | { found: false; outcome: RecordedOutcome };
 
 /**
@@ -45,8 +47,23 @@ export function findCustomerActivity(deps: ActivityDeps) {
     };
 
     const input = readInput<ProfileSyncInput>(operation, 'identifiers');
-    const identifying = hits.filter(({ kind }) => isIdentifying(kind, settings.identifyBy));
+    const askedNow = input.asked?.run === ref.run;
+    const gone = askedNow ? input.asked!.gone : [];
+    const identifying = hits
+      .filter(({ kind }) => isIdentifying(kind, settings.identifyBy))
+      // A profile that Klaviyo no longer knows gives way to the one that is there.
+      .map((hit) => (gone.includes(hit.klaviyoProfileId ?? '') ? { ...hit, klaviyoProfileId: null } : hit));
     const choice = chooseCustomer(input.klaviyoProfileId, identifying);
+    if (choice.outcome === 'ambiguous-identifiers' || choice.outcome === 'identifier-conflict') {
+      if (account && !askedNow) {
+        await recordStep(sql, { ...step, state: 'waiting', detail: { waitingFor: 'what Klaviyo says of them' } });
+        return { found: false, lookAgainAfterMs: 50, ask: true };
+      }
+      const word = klaviyoWord(input, ref.run, settings);
+      const customerIds = [...new Set(identifying.map((hit) => hit.customerId))];
+      // Merged, they are found as one.
+      if (word && (await mergeIfOnePerson(deps, ref, word, customerIds))) return { found: false, lookAgainAfterMs: 50 };
+    }
     if (choice.outcome !== 'found') {
       await recordStep(sql, { ...step, state: 'succeeded', detail: { matched: [], reason: choice.reason } });
       return end(choice.outcome, choice.reason);
@@ -74,7 +91,7 @@ export function findCustomerActivity(deps: ActivityDeps) {
     return {
       found: true,
       customerId,
-      fetch: account !== null,
+      fetch: account !== null && !askedNow,
       google: settings.google.issuerId !== null,
       writeBack: settings.klaviyo.writeBack,
     };

@@ -21,6 +21,7 @@ import { findCustomerActivity } from './find-customer.js';
 import { findPassActivity } from './find-pass.js';
 import { createFoundPasses } from './loaded-pass-cache.js';
 import { handConsentsActivity } from './hand-consents.js';
+import { mergeCustomersActivity } from './merge-customers.js';
 import { migratePassesActivity } from './migrate-passes.js';
 import { notifyDevicesActivity } from './notify-devices.js';
 import { recomputeMetadataActivity } from './recompute-metadata.js';
@@ -69,6 +70,7 @@ export function createActivities(deps: ActivityDeps) {
     'clear-profile': clearProfileActivity(deps),
     'redact-operations': redactOperationsActivity(deps),
     'erase-customer': eraseCustomerActivity(deps),
+    'merge-customers': mergeCustomersActivity(deps),
     'retry-operations': retryOperationsActivity(deps),
     'record-outcome': recordOutcomeActivity(deps),
   };

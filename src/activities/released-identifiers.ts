@@ -1,8 +1,9 @@
-import { lockCustomer, type CustomerRow } from '../database/customers/customers.js';
+import { loadWithCustomerHits, lockCustomer, type CustomerRow } from '../database/customers/customers.js';
 import { listOtherOwners } from '../database/customers/customer-identifiers.js';
 import { handOver, listSyncsOf, type HandedKind } from '../database/customers/identifier-transfer.js';
 import type { Sql } from '../database/connect.js';
 import type { OperationRow } from '../database/operations/operations.js';
+import type { RunRef } from '../database/operations/steps.js';
 import { profileValues } from '../klaviyo/profile-values.js';
 import { PermanentError } from '../common/errors.js';
 import { mergeFields } from '../passes/field-order.js';
@@ -31,19 +32,55 @@ export async function askOwners(
   });
   const asked: OwnerAsked[] = [];
   for (const owner of await listOtherOwners(sql, customerId, brought)) {
-    const { kind, value, klaviyoProfileId } = owner;
-    if (klaviyoProfileId === null || klaviyoProfileId === profile.id) continue;
-    const theirs = await call('profiles', (client) => client.getProfile(klaviyoProfileId)).catch((error: unknown) => {
-      // A profile that is gone says nothing: it may have been merged into another.
-      if (error instanceof PermanentError && error.code === 'klaviyo-not-found') return null;
-      throw error;
-    });
-    if (theirs === null) continue;
+    const { kind, value, klaviyoProfileId, email } = owner;
+    if (klaviyoProfileId === profile.id) continue;
+    // Where their profile is not known by its id, their address leads to it.
+    const theirs =
+      klaviyoProfileId !== null
+        ? await findProfile(call, klaviyoProfileId)
+        : kind === 'email' || email === null
+          ? null
+          : ((await call('profiles', (client) => client.findProfiles('email', [email])))[0] ?? null);
+    // A profile that is gone says nothing: it may have been merged into another.
+    if (theirs === null || theirs.id === profile.id) continue;
     const holds = valueIn(theirs, kind, settings) === value;
     asked.push({ kind, value, customerId: owner.customerId, holds });
   }
   return asked;
 }
+
+/**
+ * Which Klaviyo profiles of the customers concerned are gone. Asked only where several customers are, or where one is
+ * known as another profile than the one that is there.
+ */
+export async function askForGone(
+  sql: Sql,
+  call: KlaviyoCall,
+  sync: { ref: RunRef; profile: FetchedProfile | null; named: string | null },
+  settings: TenantSettings,
+): Promise<string[]> {
+  const { profile } = sync;
+  const loaded = await loadWithCustomerHits(sql, sync.ref);
+  const brought = HANDED_KINDS.flatMap((kind) => {
+    const value = profile && valueIn(profile, kind, settings);
+    return typeof value === 'string' ? [{ kind, value }] : [];
+  });
+  const owners = [...(loaded?.hits ?? []), ...(await listOtherOwners(sql, null, brought))];
+  const present = profile?.id ?? sync.named;
+  const known = new Set(owners.flatMap(({ klaviyoProfileId: id }) => (id === null || id === present ? [] : [id])));
+  const gone: string[] = [];
+  for (const id of known) {
+    if (!(await findProfile(call, id))) gone.push(id);
+  }
+  return gone;
+}
+
+/** A profile by Klaviyo's id; null where Klaviyo no longer knows it. */
+const findProfile = (call: KlaviyoCall, id: string): Promise<FetchedProfile | null> =>
+  call('profiles', (client) => client.getProfile(id)).catch((error: unknown) => {
+    if (error instanceof PermanentError && error.code === 'klaviyo-not-found') return null;
+    throw error;
+  });
 
 function valueIn(fetched: FetchedProfile, kind: string, settings: TenantSettings): JsonValue | undefined {
   const nothing = { identifiers: [], klaviyoProfileId: null, attributes: {}, properties: {}, consent: null };
@@ -74,7 +111,7 @@ export async function takeIfGivenUp(tx: Sql, claim: Claim, settings: TenantSetti
   const asked = fetched?.owners?.find((one) => one.customerId === ownerId && one.kind === kind && one.value === value);
   if (asked?.holds) return false;
   const own = await findOwnWord(tx, owner, { kind, value }, settings);
-  if (own === null && (!asked || owner.klaviyo_profile_id === null)) return false;
+  if (own === null && !asked) return false;
   await handOver(tx, {
     tenantId,
     kind,

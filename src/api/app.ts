@@ -14,6 +14,7 @@ import { applePassRoutes } from './routes/apple-passes.js';
 import { frontRoutes } from './routes/front.js';
 import { googleRoutes } from './routes/google-callbacks.js';
 import { customerRoutes } from './routes/customers.js';
+import { mergeCustomerRoutes } from './routes/merge-customers.js';
 import { deliveryRoutes } from './routes/deliveries.js';
 import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
@@ -48,6 +49,7 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...operationControlRoutes(deps),
     ...operationEventRoutes(deps),
     ...customerRoutes(deps),
+    ...mergeCustomerRoutes(deps),
     ...operationRoutes(deps),
     ...webhookEndpointRoutes(deps),
     ...deliveryRoutes(deps),

@@ -5,6 +5,7 @@ import { findOperation, insertOrFindOperation, listSteps } from '../database/ope
 import { getTenant, type Tenant } from '../database/tenants/tenants.js';
 import { normaliseIdentifier } from '../passes/identifiers.js';
 import type { CliContext } from './context.js';
+import { mergeCustomersCommand } from './merge-customers-command.js';
 
 /** An identifier as typed, and as it is kept: an e-mail or a phone number has a normal form. */
 function spellings(typed: string, { settings }: Tenant): string[] {
@@ -16,9 +17,11 @@ function spellings(typed: string, { settings }: Tenant): string[] {
   return [...all];
 }
 
-/** `passrelay customer export|erase|receipt` */
+/** `passrelay customer export|erase|receipt|merge` */
 export function customerCommands(context: () => CliContext): Command {
-  const customer = new Command('customer').description("One person's data: hand it out, or erase it");
+  const customer = new Command('customer').description(
+    "One person's data: hand it out, erase it, or merge two records of one person",
+  );
 
   async function find(tenantId: string, typed: string) {
     const sql = context().database().tenant(tenantId);
@@ -34,6 +37,7 @@ export function customerCommands(context: () => CliContext): Command {
     return { sql, customerId };
   }
 
+  customer.addCommand(mergeCustomersCommand(context, find));
   customer
     .command('export <tenantId> <identifier>')
     .description('all that is held of a person, as JSON; by e-mail, phone, customer id or serial number')

@@ -19,6 +19,7 @@ const WORKFLOW_TYPES: Partial<Record<OperationKind, string>> = {
   'notify-pass': 'notifyPass',
   'migrate-passes': 'migratePasses',
   'erase-customer': 'eraseCustomer',
+  'merge-customers': 'mergeCustomers',
   'profile-sync': 'profileSync',
   'retry-operations': 'retryOperations',
 };

@@ -54,6 +54,8 @@ export interface ProfileSyncInput {
   version?: string | null;
   /** Written by fetch-profile: what Klaviyo said when it was asked. */
   fetched?: FetchedProfile | null;
+  /** In which run Klaviyo was asked, and which of the profile ids that customers are known by it no longer knows. */
+  asked?: { run: number; gone: string[] };
   /** Kinds of identifier that this customer gave up to another one: gone, unless the profile brings a new value. */
   handedOver?: string[];
 }
@@ -72,6 +74,12 @@ export interface OwnerAsked {
   value: string;
   customerId: string;
   holds: boolean;
+}
+
+/** What a merge of two customers asks for: ids, so that the operation itself holds nothing personal. */
+export interface MergeCustomersInput {
+  into: string;
+  from: string;
 }
 
 /** Which operations a bulk retry takes; those accepted after it stay out. */

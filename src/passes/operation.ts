@@ -12,6 +12,7 @@ export const OPERATION_KINDS = [
   'migrate-passes',
   'backfill',
   'erase-customer',
+  'merge-customers',
   'retry-operations',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
@@ -55,6 +56,7 @@ export const STEPS = [
   'clear-profile',
   'redact-operations',
   'erase-customer',
+  'merge-customers',
   'retry-operations',
 ] as const;
 export type Step = (typeof STEPS)[number];
@@ -85,6 +87,7 @@ export const OUTCOMES = [
   'recorded',
   'migrated',
   'erased',
+  'merged',
   'retried',
   'provider-refused',
   'gave-up',

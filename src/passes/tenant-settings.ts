@@ -36,6 +36,8 @@ export const tenantSettings = z.strictObject({
     .array(z.enum(['email', 'phone']))
     .max(2)
     .default(['email', 'phone']),
+  /** Which live pass stays when merged customers hold one each of a type that allows one; the others are voided. */
+  mergeKeeps: z.enum(['installed', 'newest', 'oldest']).default('installed'),
   /** Issuing to the holder of an expired pass: `renew` makes it valid again, `new` issues another one. */
   issueAfterExpiry: z.enum(['renew', 'new']).default('renew'),
   listeners: z

@@ -3,6 +3,7 @@ export { deliverWebhook } from './deliver-webhook.js';
 export { eraseCustomer } from './erase-customer.js';
 export { profileSync } from './profile-sync.js';
 export { changeState } from './change-state.js';
+export { mergeCustomers } from './merge-customers.js';
 export { migratePasses } from './migrate-passes.js';
 export { notifyPass } from './notify-pass.js';
 export { retryOperations } from './retry-operations.js';

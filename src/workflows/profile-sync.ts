@@ -54,6 +54,7 @@ async function findCustomer(input: OperationInput): Promise<Exclude<FoundCustome
   for (;;) {
     const found = await runStep('find-customer', input, 'database');
     if (!('lookAgainAfterMs' in found)) return found;
+    if (found.ask) await runDurably('fetch-profile', input, 'writeBack');
     await sleep(found.lookAgainAfterMs);
   }
 }

@@ -37,6 +37,9 @@ const ofPasses = (customer: CustomerRef): Statement => sql`pass_id in ${passesOf
 const ofDevices = (customer: CustomerRef): Statement =>
   sql`device_id in (select device_id from apple_registrations where ${ofPasses(customer)})`;
 const ofCustomer = ({ customerId }: CustomerRef): Statement => sql`customer_id = ${customerId}::uuid`;
+/** Events keep the id of the customer that they were about when they were made. */
+const ofMerged = ({ tenantId, customerId }: CustomerRef): Statement => sql`customer_id in (
+  select merged_customer_id from customer_merges where tenant_id = ${tenantId} and customer_id = ${customerId}::uuid)`;
 const ofOperations = (customer: CustomerRef): Statement => sql`operation_id in (
   select o.operation_id from operations o where o.tenant_id = ${customer.tenantId} and ${theirOperations(customer)})`;
 
@@ -56,6 +59,7 @@ export const HELD: Readonly<
 > = {
   customers: { where: ofCustomer },
   customer_identifiers: { where: ofCustomer },
+  customer_merges: { where: ofCustomer },
   consents: { where: ofCustomer },
   link_tokens: { where: ofCustomer, without: ['token_hash'] },
   passes: { where: ofCustomer },
@@ -68,7 +72,7 @@ export const HELD: Readonly<
   google_objects: { where: ofPasses },
   notifications: { where: ofPasses },
   events: {
-    where: (customer) => sql`(${ofCustomer(customer)} or ${ofPasses(customer)})`,
+    where: (customer) => sql`(${ofCustomer(customer)} or ${ofMerged(customer)} or ${ofPasses(customer)})`,
     without: ['transaction_id'],
   },
   operations: { where: ofOperations, without: ['body_hash'] },

@@ -49,6 +49,12 @@ export async function findCustomer(db: Sql, tenantId: string, idOrExternal: stri
               and i.kind = 'customerId'
               and i.value = ${idOrExternal}
           )
+          or c.customer_id = (
+            select m.customer_id
+            from customer_merges m
+            where m.tenant_id = ${tenantId}
+              and m.merged_customer_id::text = ${idOrExternal}
+          )
         )
       order by (c.customer_id::text = ${idOrExternal}) desc
       limit 1`,
@@ -123,11 +129,16 @@ export async function recordFoundCustomer(
 }
 
 /** Keeps what Klaviyo answered with the operation: personal data stays out of Temporal. */
-export async function recordFetchedProfile(db: Sql, record: StepRecord, fetched: object | null): Promise<void> {
+export async function recordFetchedProfile(
+  db: Sql,
+  record: StepRecord,
+  fetched: object | null,
+  asked?: object,
+): Promise<void> {
   await db.query(sql`
     with ${own(record)},
     step as (${recordStep(record)})
-    ${updateOwn(sql`input = jsonb_set(operations.input, '{fetched}', ${JSON.stringify(fetched)}::jsonb)`)}`);
+    ${updateOwn(sql`input = operations.input || ${JSON.stringify({ fetched, ...(asked && { asked }) })}::jsonb`)}`);
 }
 
 /** The row for a change, locked until the transaction ends. */

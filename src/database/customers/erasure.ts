@@ -73,6 +73,11 @@ export async function removeCustomer(db: TenantSql, ref: OperationRef & { custom
     if (known.length === 0) return { passes: 0, devices: 0, identifiers: 0, events: 0 };
     await forgetRest(inside, ref);
     const passIds = await listPassIds(inside, customerId);
+    const merged = await inside.query<{ id: string }>(sql`
+      select merged_customer_id as id
+        from customer_merges
+       where tenant_id = ${tenantId} and customer_id = ${customerId}`);
+    const customerIds = [customerId, ...merged.map(({ id }) => id)];
     const owned = await inside.query<{ device_id: string }>(sql`
       select distinct device_id
         from apple_registrations
@@ -88,12 +93,12 @@ export async function removeCustomer(db: TenantSql, ref: OperationRef & { custom
              from deliveries d
              join events e using (event_id)
             where d.tenant_id = ${tenantId}
-              and (e.customer_id = ${customerId} or e.pass_id = any (${passIds}::uuid[])))`);
+              and (e.customer_id = any (${customerIds}::uuid[]) or e.pass_id = any (${passIds}::uuid[])))`);
     const events = await count(sql`
       update events
          set payload = '{"erased": true}', customer_id = null
        where tenant_id = ${tenantId}
-         and (customer_id = ${customerId} or pass_id = any (${passIds}::uuid[]))
+         and (customer_id = any (${customerIds}::uuid[]) or pass_id = any (${passIds}::uuid[]))
       returning 1`);
     await inside.query(sql`
       delete from notifications where tenant_id = ${tenantId} and pass_id = any (${passIds}::uuid[])`);

@@ -10,6 +10,7 @@ export interface Controls {
   addFlow(flow: Flow): string;
   replaceKey(from: string, to: string): void;
   setCustomObjects(apiKey: string, allowed: boolean): void;
+  mergeProfiles(sourceId: string, targetId: string, apiKey?: string): void;
   read: Readonly<Record<string, () => unknown>>;
 }
 
@@ -22,6 +23,7 @@ const flow = z.strictObject({
   template: z.string(),
 });
 const keys = z.strictObject({ from: z.string(), to: z.string() });
+const merge = z.strictObject({ from: z.string(), into: z.string(), apiKey: z.string().optional() });
 const entitlement = z.strictObject({ apiKey: z.string(), allowed: z.boolean() });
 
 /** The simulator's own paths under /simulator: faults, flows, webhooks and reading of its state. */
@@ -40,6 +42,9 @@ export function answerControl(method: string, path: string, raw: Buffer, control
     else if (name === 'custom-objects') {
       const { apiKey, allowed } = entitlement.parse(body);
       controls.setCustomObjects(apiKey, allowed);
+    } else if (name === 'merges') {
+      const { from, into, apiKey } = merge.parse(body);
+      controls.mergeProfiles(from, into, apiKey);
     } else if (name === 'webhooks') {
       return { status: 202, body: { id: controls.fireWebhook(webhook.parse(body) as WebhookRequest).id } };
     } else if (name === 'flows') return { status: 201, body: { id: controls.addFlow(flow.parse(body) as Flow) } };

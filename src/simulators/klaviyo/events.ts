@@ -1,5 +1,6 @@
 import { newId, type SimulatedAccount, type SimulatedEvent } from './account.js';
 import { invalid, type Json, type SimulatedAnswer } from './errors.js';
+import { mergeNamedTogether } from './merge-profiles.js';
 import { upsertProfile } from './profiles.js';
 import type { BodyOf } from './schemas.js';
 
@@ -57,7 +58,9 @@ export function createEvent(
 ): SimulatedAnswer {
   const { attributes } = body.data;
   const timeMs = checkEvent(attributes, nowMs, '/data/attributes');
-  const { profile, partialFailure } = upsertProfile(account, attributes.profile.data as ProfileData, nowMs);
+  const named = attributes.profile.data as ProfileData;
+  if (!named.id) mergeNamedTogether(account, named.attributes, nowMs);
+  const { profile, partialFailure } = upsertProfile(account, named, nowMs);
   const event = record(account, attributes, profile.id, timeMs, attributes.backfill === true);
   if (event) recorded(event);
   return { status: 202, headers: partialFailure === null ? {} : { 'x-klaviyo-partial-failure': partialFailure } };

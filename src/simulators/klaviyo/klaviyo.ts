@@ -6,6 +6,7 @@ import { answerControl, type Controls } from './controls.js';
 import { KlaviyoFault, type SimulatedAnswer } from './errors.js';
 import { createFaults } from './faults.js';
 import { createFlowEngine, type Delivery, type Sleep, type WebhookRequest } from './flows.js';
+import { mergeProfiles } from './merge-profiles.js';
 import { answerCall, readBody } from './server.js';
 
 export type { AccountOptions, SimulatedEvent, SimulatedProfile, SimulatedRecord } from './account.js';
@@ -91,6 +92,7 @@ export async function startKlaviyoSimulator(options: KlaviyoSimulatorOptions = {
     /** The old key gets 401 from now on; the account stays. */
     replaceKey: (from, to) => void (accountFor(from).apiKey = to),
     setCustomObjects: (apiKey, allowed) => void (accountFor(apiKey).customObjects = allowed),
+    mergeProfiles: (sourceId, targetId, apiKey) => void mergeProfiles(accountFor(apiKey), sourceId, targetId, clock()),
     read: {
       profiles: () => [...accountFor().profiles.values()],
       events: () => [...accountFor().events.values()],
@@ -162,6 +164,7 @@ export async function startKlaviyoSimulator(options: KlaviyoSimulatorOptions = {
     clearFaults: controls.clearFaults,
     replaceKey: controls.replaceKey,
     setCustomObjects: controls.setCustomObjects,
+    mergeProfiles: controls.mergeProfiles,
     addFlow: controls.addFlow,
     /** Fires one webhook and follows it to its end; the delivery itself is the activity log. */
     fireWebhook: (request: WebhookRequest): Promise<Delivery> => flows.start(request).done,

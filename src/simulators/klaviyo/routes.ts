@@ -2,6 +2,7 @@ import type { SimulatedAccount, SimulatedEvent } from './account.js';
 import * as objects from './custom-objects.js';
 import { notFound, type SimulatedAnswer } from './errors.js';
 import { createEvent, createEvents } from './events.js';
+import { mergeByCall } from './merge-profiles.js';
 import { createProfile, importProfile, listProfiles, patchProfile, profileResource } from './profiles.js';
 import type { Limit } from './rate-limits.js';
 import { check } from './schemas.js';
@@ -83,6 +84,14 @@ export const ROUTES: readonly Route[] = [
     scopes: ['profiles:write'],
     maxBytes: 100 * KB,
     handle: (c) => patchProfile(c.account, c.id, check('profilePatch', c.body), c.nowMs, c.origin),
+  },
+  {
+    method: 'POST',
+    path: /^\/api\/profile-merge$/,
+    limit: [10, 150],
+    scopes: ['profiles:write'],
+    maxBytes: 100 * KB,
+    handle: (c) => mergeByCall(c.account, check('profileMerge', c.body), c.nowMs),
   },
   {
     method: 'POST',

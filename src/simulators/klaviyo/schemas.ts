@@ -197,6 +197,20 @@ export const SCHEMAS = {
       }),
     }),
   ),
+  profileMerge: body(
+    z.looseObject({
+      type: z.literal('profile-merge'),
+      id: z.string(),
+      relationships: z.looseObject({
+        profiles: z.looseObject({
+          data: z
+            .array(z.looseObject({ type: z.literal('profile'), id: z.string() }))
+            .min(1)
+            .max(1),
+        }),
+      }),
+    }),
+  ),
   objectSchemaPatch: body(
     z.looseObject({
       type: z.literal('object-schema'),

@@ -1,0 +1,11 @@
+import type { OperationInput, OperationResult } from './inputs.js';
+import { asOperation } from './operation-scope.js';
+import { runStep } from './run-step.js';
+
+/** Merges two customers; passes that leave their place are voided by operations of their own. */
+export async function mergeCustomers(input: OperationInput): Promise<OperationResult> {
+  return asOperation(input, async () => {
+    const { merged } = await runStep('merge-customers', input, 'database');
+    return { outcome: merged ? 'merged' : 'unchanged' };
+  });
+}
