@@ -76,6 +76,18 @@ test('times at the ends of the calendar are taken, and kept as the database can 
   }
 });
 
+/** The other customer of the example of a merge. */
+async function addSecondCustomer(): Promise<void> {
+  await db.owner(
+    `with made as (
+       insert into customers (customer_id, tenant_id, external_customer_id) values (gen_random_uuid(), $1, 'C-1024') returning customer_id
+     )
+     insert into customer_identifiers (tenant_id, kind, value, customer_id)
+     select $1, 'customerId', 'C-1024', customer_id from made on conflict do nothing`,
+    [tenant.tenantId],
+  );
+}
+
 /** Every call that a merchant's systems make, each once in order and once refused. Returns their paths. */
 async function callMerchantRoutes(operationId: string): Promise<Set<string>> {
   const { all, listener } = tenant.keys;
@@ -84,12 +96,16 @@ async function callMerchantRoutes(operationId: string): Promise<Set<string>> {
   const endpoint = JSON.stringify({ url: 'http://127.0.0.1:1/webhooks' });
   const made = await api.fetch(`${base}/webhook-endpoints`, { method: 'POST', key: all, body: endpoint });
   const { id } = (await made.json()) as { id: string };
+  await addSecondCustomer();
   const calls: [method: string, described: string, path: string, body?: string][] = [
     ['post', '/webhooks/listeners/klaviyo/profiles/sync', '/webhooks/listeners/klaviyo/profiles/sync', sync],
     ['post', '/webhooks/listeners/klaviyo/profiles/sync', '/webhooks/listeners/klaviyo/profiles/sync', '{}'],
     ['post', '/webhooks/listeners/klaviyo/system', '/webhooks/listeners/klaviyo/system', '{"data":[],"meta":{}}'],
     ['get', '/customers/{customerId}', `/customers/${tenant.customerId}`],
     ['get', '/customers/{customerId}', '/customers/nobody'],
+    ['post', '/customers/{customerId}/merge', `/customers/${tenant.customerId}/merge`, '{"customerId":"C-1024"}'],
+    ['post', '/customers/{customerId}/merge', `/customers/${tenant.customerId}/merge`, '{}'],
+    ['post', '/customers/{customerId}/merge', '/customers/nobody/merge', '{"customerId":"C-1024"}'],
     ['get', '/events', '/events'],
     ['get', '/events', '/events?types=x'],
     ['get', '/deliveries', '/deliveries'],
@@ -208,6 +224,7 @@ test('the examples of the description are accepted, and fit their own schemas', 
     body: '{"url":"http://127.0.0.1:1/webhooks"}',
   });
   const { id: endpointId } = (await made.json()) as { id: string };
+  await addSecondCustomer();
   for (const [path, methods] of Object.entries(description.paths)) {
     for (const [method, { requestBody }] of Object.entries(methods)) {
       const content = requestBody?.content['application/json'];
@@ -218,7 +235,8 @@ test('the examples of the description are accepted, and fit their own schemas', 
       const place = path
         .replace('{tenantId}', tenant.tenantId)
         .replace('{serialNumber}', tenant.pass.serialNumber)
-        .replace('{endpointId}', endpointId);
+        .replace('{endpointId}', endpointId)
+        .replace('{customerId}', tenant.customerId);
       const response = await api.fetch(place, {
         method: method.toUpperCase(),
         key: tenant.keys.all,

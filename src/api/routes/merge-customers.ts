@@ -34,7 +34,7 @@ export const mergeCustomerRoutes = (deps: ApiDeps): Route[] => [
     body: {
       description: 'Who is merged into them',
       schema: merge,
-      example: { customerId: '3f0e4ef4-7d0a-4e0c-9c7e-0a6c2f1f4a11', preview: true },
+      example: { customerId: 'C-1024', preview: true },
     },
     answers: {
       200: { description: 'The preview: nothing was changed', schema: plan },

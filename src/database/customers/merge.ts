@@ -8,7 +8,7 @@ import {
 } from '../../passes/merge-customers.js';
 import type { LifecycleInput } from '../../passes/operation-input.js';
 import type { Sql } from '../connect.js';
-import { own, type RunRef } from '../operations/fragments.js';
+import { own, updateOwn, type RunRef } from '../operations/fragments.js';
 import { insertOrFindOperation } from '../operations/operations.js';
 import { runEnded } from '../operations/steps.js';
 import { sql } from '../sql.js';
@@ -176,7 +176,6 @@ async function voidLoser(db: Sql, passId: string, customerId: string): Promise<v
     input,
   });
   await db.query(sql`
-    update operations
-       set pass_id = ${passId}::uuid, customer_id = ${customerId}::uuid
-     where tenant_id = ${db.tenantId} and operation_id = ${operationId}`);
+    with ${own({ tenantId: db.tenantId, operationId, run: 1 })}
+    ${updateOwn(sql`pass_id = ${passId}::uuid, customer_id = ${customerId}::uuid`)}`);
 }

@@ -63,6 +63,8 @@ const GUARDS: readonly (readonly [string, RegExp])[] = [
   ['database/bulk/retention.ts', /isFinished|status|batch/],
   ['database/bulk/retention.ts', /isFinished|status|batch/],
   ['database/customers/forget-operations.ts', /theirs/],
+  // Whose history it is, whatever has become of each: nothing of an operation's own changes.
+  ['database/customers/merge.ts', /set customer_id = \$\{into\} where/],
   ['database/customers/forget-operations.ts', /status in \('accepted', 'running', 'retrying'\)/],
 ];
 
