@@ -5,7 +5,8 @@ import {
   type LoadedDelivery,
 } from '../database/merchants/deliveries.js';
 import { isSecretTrouble } from '../database/secrets.js';
-import { presentEvent, TEST_EVENT } from '../merchants/events.js';
+import { presentEvent } from '../merchants/events.js';
+import { TEST_EVENT } from '../passes/event-type.js';
 import type { WebhookAnswer } from '../merchants/send.js';
 import { webhookReach } from '../merchants/safe-url.js';
 import { webhookHeaders } from '../merchants/sign.js';

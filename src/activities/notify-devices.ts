@@ -1,3 +1,4 @@
+import type { EventType } from '../passes/event-type.js';
 import {
   beginNotification,
   claimPushes,
@@ -16,7 +17,7 @@ import { OWED_MS, pushFailure, tellDevice } from './tell-device.js';
 export interface NotifyDevices extends StepInput {
   passId: string;
   /** The merchant's event that this change makes, if any. */
-  eventType: string | null;
+  eventType: EventType | null;
   /** Where nothing follows, the step ends the operation with this outcome. */
   endsWith: Outcome | null;
 }

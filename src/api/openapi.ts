@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { describeEvent, EVENT_TYPES } from '../merchants/events.js';
+import { describeEvent } from '../merchants/events.js';
+import { EVENT_TYPES } from '../passes/event-type.js';
 import { PROBLEMS, type ProblemCode } from './problems.js';
 import type { Route } from './route.js';
 import { SCOPES } from './access/scopes.js';

@@ -2,12 +2,13 @@ import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundErro
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy, TypedSearchAttributes } from '@temporalio/common';
 import type { Dispatchable } from '../database/operations/dispatch.js';
 import type { OperationKind } from '../passes/operation.js';
+import type * as workflows from '../workflows/index.js';
 import { CORRELATION_ID, KIND, PASS, TENANT } from '../workflows/search-attributes.js';
 import { workflowId } from '../workflows/workflow-ids.js';
 import { isClosed } from './workflow-status.js';
 
-/** Operation kind to workflow type, as the Temporal UI names it. */
-const WORKFLOW_TYPES: Partial<Record<OperationKind, string>> = {
+/** Operation kind to workflow type, as the Temporal UI names it: a kind without one does not compile. */
+const WORKFLOW_TYPES: Readonly<Record<OperationKind, keyof typeof workflows>> = {
   'push-update': 'pushUpdate',
   'issue-pass': 'issuePass',
   'device-event': 'deviceEvent',
@@ -36,11 +37,9 @@ export async function startWorkflow(
   operation: Dispatchable,
   options: StartOptions,
 ): Promise<'started' | 'ran-before'> {
-  const type = WORKFLOW_TYPES[operation.kind];
-  if (!type) throw new Error(`no workflow for operation kind ${operation.kind}`);
   if (operation.run > 1) await endFormerRun(client, operation);
   try {
-    await client.workflow.start(type, {
+    await client.workflow.start(WORKFLOW_TYPES[operation.kind], {
       workflowId: workflowId({ kind: operation.kind, operationId: operation.operation_id, run: operation.run }),
       taskQueue: options.taskQueue,
       args: [

@@ -1,23 +1,8 @@
 import { z } from 'zod';
 import type { JsonValue } from '../common/json.js';
+import { EVENT_TYPES, TEST_EVENT, type EventType } from '../passes/event-type.js';
 
-/** What merchants can be told of. */
-export const EVENT_TYPES = [
-  'customer.updated',
-  'pass.created',
-  'pass.updated',
-  'pass.installed',
-  'pass.uninstalled',
-  'pass.voided',
-  'pass.expired',
-  'pass.restored',
-  'pass.deleted',
-  'operation.failed',
-] as const;
-export type EventType = (typeof EVENT_TYPES)[number];
-
-/** Sent on request only, to one endpoint. */
-export const TEST_EVENT = 'webhook.test';
+export { EVENT_TYPES, TEST_EVENT, type EventType };
 
 /** One event as it is delivered and pulled; `data` says that something is new, the API says what it is now. */
 export const merchantEvent = z.object({

@@ -1,8 +1,10 @@
+import type { EventType } from './event-type.js';
+
 /** What happened to a pass, as Klaviyo is told by an event. */
 export type WriteBackEvent = 'created' | 'installed' | 'updated' | 'uninstalled' | 'voided';
 
 /** Type of the merchant's event to the event in Klaviyo; what is missing makes none. */
-export const WRITE_BACK_EVENTS: Readonly<Record<string, WriteBackEvent>> = {
+export const WRITE_BACK_EVENTS: Readonly<Partial<Record<EventType, WriteBackEvent>>> = {
   'pass.created': 'created',
   'pass.installed': 'installed',
   'pass.updated': 'updated',

@@ -1,5 +1,6 @@
 import { sleep } from '@temporalio/workflow';
 import type { NotifiedDevices, NotifyDevices } from '../activities/notify-devices.js';
+import type { EventType } from '../passes/event-type.js';
 import type { Outcome } from '../passes/operation.js';
 import { WRITE_BACK_EVENTS } from '../passes/write-back-event.js';
 import type { OperationInput, OperationResult } from './inputs.js';
@@ -10,7 +11,7 @@ export interface NotifyWallets extends OperationInput {
   passId: string;
   google: boolean;
   writeBack: boolean;
-  eventType: string | null;
+  eventType: EventType | null;
   outcome: Outcome;
   /** Tell also those who know this revision already. */
   again?: boolean;
@@ -37,7 +38,9 @@ export async function notifyWallets(input: NotifyWallets): Promise<OperationResu
     input.google
       ? runDurably('update-google-object', { ...target, ...(input.again && { again: true }) }, 'wallet')
       : null,
-    input.writeBack ? writeBack({ ...target, event: WRITE_BACK_EVENTS[input.eventType ?? ''] ?? null }) : null,
+    input.writeBack
+      ? writeBack({ ...target, event: (input.eventType && WRITE_BACK_EVENTS[input.eventType]) ?? null })
+      : null,
   ]);
   for (const part of told) if (part.status === 'rejected') throw part.reason;
   return { outcome, passId };

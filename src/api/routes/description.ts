@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { describeEvent, EVENT_TYPES } from '../../merchants/events.js';
+import { describeEvent } from '../../merchants/events.js';
+import { EVENT_TYPES } from '../../passes/event-type.js';
 import { documentPage, escapeHtml, escapeSentence, PAGE_HEADERS } from '../html-text.js';
 import { bracedPath, describeApi } from '../openapi.js';
 import { none } from '../parameters.js';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EVENT_RETENTION_DAYS, listEvents } from '../../database/merchants/events.js';
-import { EVENT_TYPES, merchantEvent, presentEvent } from '../../merchants/events.js';
+import { merchantEvent, presentEvent } from '../../merchants/events.js';
+import { EVENT_TYPES } from '../../passes/event-type.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
 import { tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';

@@ -10,7 +10,7 @@ import {
   rotateSecret,
   updateEndpoint,
 } from '../../database/merchants/merchant-webhooks.js';
-import { EVENT_TYPES, TEST_EVENT } from '../../merchants/events.js';
+import { EVENT_TYPES, TEST_EVENT } from '../../passes/event-type.js';
 import { checkWebhookUrl, webhookReach } from '../../merchants/safe-url.js';
 import { newWebhookSecret } from '../../merchants/sign.js';
 import { PermanentError } from '../../common/errors.js';

@@ -1,3 +1,4 @@
+import type { EventType } from '../../passes/event-type.js';
 import type { RecordedOutcome } from '../../passes/operation.js';
 import type { Sql } from '../connect.js';
 import {
@@ -34,7 +35,7 @@ export interface NotificationStart {
 export async function beginNotification(
   db: Sql,
   ref: RunRef & { passId: string },
-  eventType: string | null,
+  eventType: EventType | null,
   ending: RunEnding | null,
 ): Promise<NotificationStart | 'run-ended' | undefined> {
   const nobody = statement`and exists (select from nobody)`;

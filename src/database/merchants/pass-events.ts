@@ -1,9 +1,10 @@
+import type { EventType } from '../../passes/event-type.js';
 import type { Sql } from '../connect.js';
 import { own, recordStep, RUNNING, tellMerchant, updateOwn, type StepRecord } from '../operations/fragments.js';
 import { sql } from '../sql.js';
 
 export interface PassEventToRecord {
-  type: string;
+  type: EventType;
   passId: string;
   /** Beside what every event of a pass tells. */
   payload: Record<string, unknown>;

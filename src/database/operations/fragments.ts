@@ -1,3 +1,4 @@
+import type { EventType } from '../../passes/event-type.js';
 import type { Outcome, Step, StepState } from '../../passes/operation.js';
 import { empty, raw, sql, type Statement } from '../sql.js';
 
@@ -114,7 +115,7 @@ export const endOperation = (ending: RunEnding, only: Statement = empty): Statem
 
 /** The statements are SQL in terms of `own` and `from`. */
 export interface MerchantEvent {
-  type: string;
+  type: EventType;
   /** Default: the operation's. */
   origin?: Statement;
   passId: Statement;

@@ -1,0 +1,17 @@
+/** What merchants can be told of. */
+export const EVENT_TYPES = [
+  'customer.updated',
+  'pass.created',
+  'pass.updated',
+  'pass.installed',
+  'pass.uninstalled',
+  'pass.voided',
+  'pass.expired',
+  'pass.restored',
+  'pass.deleted',
+  'operation.failed',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** Sent on request only, to one endpoint. */
+export const TEST_EVENT = 'webhook.test';
