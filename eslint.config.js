@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
+import { noDeepTernaries } from './scripts/no-deep-ternaries.js';
 import { roomDirections } from './scripts/room-directions.js';
 
 /**
@@ -105,8 +106,24 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts', 'client/**/*.ts'],
-    plugins: { rooms: { rules: { directions: roomDirections(fileURLToPath(new URL('.', import.meta.url)), ROOMS) } } },
-    rules: { 'rooms/directions': 'error' },
+    plugins: {
+      rooms: { rules: { directions: roomDirections(fileURLToPath(new URL('.', import.meta.url)), ROOMS) } },
+      house: { rules: { 'no-deep-ternaries': noDeepTernaries } },
+    },
+    rules: { 'rooms/directions': 'error', 'house/no-deep-ternaries': 'error' },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/database/**', 'src/embedded/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.property.name='query']",
+          message: 'SQL stands in src/database, one verb a function.',
+        },
+      ],
+    },
   },
   {
     // Strangers' text meets these patterns on the one event loop of the API: each must be linear, whatever it is given.

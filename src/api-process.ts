@@ -18,7 +18,7 @@ import { registerDatabaseMetrics } from './database-metrics.js';
 import { connectDatabase } from './database/connect.js';
 import { createSecretBox } from './database/secrets.js';
 import { createTenantReaders } from './database/tenants/tenant-readers.js';
-import { createAnnouncer } from './dispatch/acceptance-channel.js';
+import { createAnnouncer } from './database/acceptance-channel.js';
 import type { DemoEntry } from './pages/front-page.js';
 import { startMetricsServer, type MetricsServer } from './metrics-server.js';
 

@@ -12,7 +12,7 @@ import { connectDatabase } from './database/connect.js';
 import { createSecretBox } from './database/secrets.js';
 import { openWebhookSecrets } from './database/merchants/merchant-webhooks.js';
 import { createTenantReaders } from './database/tenants/tenant-readers.js';
-import { listenForAccepted } from './dispatch/acceptance-channel.js';
+import { listenForAccepted } from './database/acceptance-channel.js';
 import { startDispatcher } from './dispatch/dispatcher.js';
 import { startRetention } from './dispatch/retention-loop.js';
 import { createMerchantSender } from './merchants/send.js';

@@ -7,6 +7,7 @@ import {
   type PassChange,
 } from '../database/passes/write-change.js';
 import { recordFound, recordStep, type FoundEvidence, type StepRecord } from '../database/operations/steps.js';
+import { findRevision } from '../database/passes/pass-lookup.js';
 import { PermanentError, TransientError } from '../common/errors.js';
 import type { Step } from '../passes/operation.js';
 import type { ActivityDeps, StepInput } from './deps.js';
@@ -70,11 +71,8 @@ async function change<Result>(deps: ActivityDeps, request: ChangeRequest<Result>
     if (done) return done.result;
   }
   return sql.transaction(async (locked) => {
-    const [row] = await locked.query<{ apple_pass_type_identifier: string | null }>(
-      'select apple_pass_type_identifier from passes where tenant_id = $1 and pass_id = $2',
-      [request.ref.tenantId, request.ref.passId],
-    );
-    if (row?.apple_pass_type_identifier) await lockTag(locked, row.apple_pass_type_identifier);
+    const now = await findRevision(locked, request.ref.passId);
+    if (now?.passTypeIdentifier) await lockTag(locked, now.passTypeIdentifier);
     const done = await tryOnce(locked, request, true);
     if (!done)
       throw new TransientError('pass-contended', 'The pass was written by another operation while its row was locked.');

@@ -93,7 +93,8 @@ export function deliverAttemptActivity(deps: ActivityDeps) {
     const taken = answer.status !== null && answer.status >= 200 && answer.status < 300;
     const gone = answer.status === GONE;
     const waitMs = Math.max(pauseMs ?? 0, answer.retryAfterMs ?? 0);
-    const status: DeliveryEnd = taken ? 'delivered' : gone ? 'cancelled' : pauseMs === null ? 'exhausted' : 'retrying';
+    const untaken: DeliveryEnd = pauseMs === null ? 'exhausted' : 'retrying';
+    const status: DeliveryEnd = taken ? 'delivered' : gone ? 'cancelled' : untaken;
     const after = new Date(deps.now());
     await recordAttempt(sql, {
       tenantId,

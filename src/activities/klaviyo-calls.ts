@@ -7,7 +7,7 @@ import {
 } from '../database/klaviyo/klaviyo-connections.js';
 import type { TenantSql } from '../database/connect.js';
 import { changeBudget } from '../database/rate-budgets.js';
-import { noteProgress } from '../database/operations/steps.js';
+import { findProgress, noteProgress } from '../database/operations/steps.js';
 import type { KlaviyoClient } from '../klaviyo/client.js';
 import { emptyWindows, pauseUntil, takeSlot, type EndpointClass } from '../klaviyo/rate-windows.js';
 import { PermanentError, TransientError } from '../common/errors.js';
@@ -42,11 +42,8 @@ type Turns = Partial<Record<EndpointClass, number>>;
 
 /** The turns that an earlier attempt of this step was given. */
 async function keptTurns(sql: TenantSql, ref: StepInput & { step: Step }): Promise<Turns> {
-  const [row] = await sql.query<{ turns: Turns | null }>(
-    `select detail -> 'turns' as turns from operation_steps where tenant_id = $1 and operation_id = $2 and step = $3`,
-    [ref.tenantId, ref.operationId, ref.step],
-  );
-  return row?.turns ?? {};
+  const detail = await findProgress(sql, ref.operationId, ref.step);
+  return (detail['turns'] as Turns | null | undefined) ?? {};
 }
 
 /**

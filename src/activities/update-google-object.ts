@@ -11,6 +11,7 @@ import {
   type GoogleObjectRow,
 } from '../database/devices/google-objects.js';
 import { recordNotifications, type NotificationResult } from '../database/devices/notifications.js';
+import { findRevision } from '../database/passes/pass-lookup.js';
 import type { PassRow } from '../database/passes/passes.js';
 import { PermanentError, TransientError } from '../common/errors.js';
 import type { GoogleDesign, PassTypeDesign } from '../passes/pass-type.js';
@@ -75,10 +76,7 @@ export function updateGoogleObjectActivity(deps: ActivityDeps) {
         failure = error;
       }
       await releaseGoogleLease(sql, ref, lease.taken);
-      const [now] = await sql.query<{ revision: number }>(
-        'select revision from passes where tenant_id = $1 and pass_id = $2',
-        [ref.tenantId, ref.passId],
-      );
+      const now = await findRevision(sql, ref.passId);
       // Operations that came meanwhile rely on this one, also where its own revision was refused.
       const isBehind = now !== undefined && now.revision > attempted;
       if (isBehind && !(failure instanceof TransientError)) {

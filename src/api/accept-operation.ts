@@ -40,18 +40,18 @@ function canonicalJson(value: unknown): string {
 /** SHA-256 of what a request means, whatever its layout. */
 export const hashMeaning = (meaning: object): Buffer => createHash('sha256').update(canonicalJson(meaning)).digest();
 
+function faultOfKey(key: string): string | null {
+  if (isUnrendered(key)) return 'still holds a template tag, so all deliveries would share it';
+  if (key.length > MAX_KEY_LENGTH) return `is longer than ${MAX_KEY_LENGTH} characters`;
+  return isOurOwnKey(key) ? 'begins like the keys of our own requests' : null;
+}
+
 /** The key of the header, with or without the quotes of the IETF draft; null where absent or blank. */
 export function headerKey(ctx: Koa.Context): string | null {
   const raw = cleanText(ctx.get('Idempotency-Key')).trim();
   const key = /^"(.*)"$/.exec(raw)?.[1] ?? raw;
   if (isBlank(key)) return null;
-  const fault = isUnrendered(key)
-    ? 'still holds a template tag, so all deliveries would share it'
-    : key.length > MAX_KEY_LENGTH
-      ? `is longer than ${MAX_KEY_LENGTH} characters`
-      : isOurOwnKey(key)
-        ? 'begins like the keys of our own requests'
-        : null;
+  const fault = faultOfKey(key);
   if (fault === null) return key;
   throw new ApiError('invalid-request', `The Idempotency-Key header ${fault}.`, {
     errors: [{ parameter: 'Idempotency-Key', message: `Idempotency-Key ${fault}`, cure: 'send one id per event' }],

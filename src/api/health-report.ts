@@ -31,16 +31,18 @@ export interface HealthReport {
 const ok: PartReport = { state: 'ok', affected: [] };
 const degraded = (detail: string, affected: Affected[] = []): PartReport => ({ state: 'degraded', detail, affected });
 
+/** Name, seconds, and up to how many seconds a person counts in it. */
+const UNITS: readonly (readonly [name: string, seconds: number, below: number])[] = [
+  ['second', 1, 120],
+  ['minute', 60, 7_200],
+  ['hour', 3_600, 172_800],
+  ['day', 86_400, Infinity],
+];
+
 /** "3 minutes", "2 hours", "5 days": what a person says of an age. */
 export function inWordsOfTime(seconds: number): string {
-  const [count, unit] =
-    seconds < 120
-      ? [seconds, 'second']
-      : seconds < 7_200
-        ? [Math.floor(seconds / 60), 'minute']
-        : seconds < 172_800
-          ? [Math.floor(seconds / 3_600), 'hour']
-          : [Math.floor(seconds / 86_400), 'day'];
+  const [unit, length] = UNITS.find(([, , below]) => seconds < below)!;
+  const count = Math.floor(seconds / length);
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 

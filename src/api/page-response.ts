@@ -42,6 +42,12 @@ interface Readers {
   for: 'customer' | 'operator';
 }
 
+const pageOfStatus = (status: number) => {
+  if (status === 429) return 'busy';
+  if (status === 404) return 'pass-unknown';
+  return status >= 500 ? 'failed' : 'refused';
+};
+
 /** Runs a handler whose reader is a person: what it throws becomes a page instead of problem+json. */
 export function forPeople(
   deps: Pick<ApiDeps, 'publicUrl' | 'log'>,
@@ -62,9 +68,7 @@ export function forPeople(
       else deps.log.info({ ...entry, err: error.options.cause }, 'page refused');
       ctx.set(error.options.headers ?? {});
       const code = `${status} ${correlationId.slice(0, 8)}`;
-      const kind =
-        error.options.page ??
-        (status === 429 ? 'busy' : status >= 500 ? 'failed' : status === 404 ? 'pass-unknown' : 'refused');
+      const kind = error.options.page ?? pageOfStatus(status);
       const page =
         readers.for === 'operator'
           ? operatorProblemPage({ title, text: status >= 500 ? '' : error.message, code })

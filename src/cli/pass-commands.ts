@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { findLiveObject, changedSince } from '../database/devices/google-objects.js';
+import { findTenantOfPass } from '../database/passes/pass-lookup.js';
 import { findPassView } from '../database/passes/pass-view.js';
 import { findPassType, getPassTypeVersion, listPassTypes } from '../database/tenants/pass-types.js';
 import { getTenant } from '../database/tenants/tenants.js';
@@ -32,14 +33,10 @@ function readAssignments(assignments: readonly string[]): Record<string, JsonVal
 
 async function loadPreview(context: CliContext, serialNumber: string, options: PreviewOptions): Promise<PreviewInput> {
   const database = context.database();
-  const [owner] = await database.system.query<{ tenant_id: string }>(
-    'select tenant_id from passes where serial_number = $1',
-    [serialNumber],
-  );
-  const tenantId = owner?.tenant_id ?? '';
-  const sql = database.tenant(tenantId);
-  const pass = owner && (await findPassView(sql, tenantId, serialNumber));
-  if (!pass) throw new Error(`There is no pass with the serial number ${serialNumber}.`);
+  const tenantId = await findTenantOfPass(database.system, serialNumber);
+  const sql = database.tenant(tenantId ?? '');
+  const pass = tenantId && (await findPassView(sql, tenantId, serialNumber));
+  if (!tenantId || !pass) throw new Error(`There is no pass with the serial number ${serialNumber}.`);
   const tenant = (await getTenant(sql, tenantId))!;
   const present = (await getPassTypeVersion(sql, tenantId, pass.pass_type_id, pass.pass_type_version))!;
   const wanted = await findPassType(sql, tenantId, options.type ?? pass.pass_type_id);

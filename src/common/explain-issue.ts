@@ -43,8 +43,10 @@ const MEASURES: Readonly<Record<string, [one: string, more: string, few: string,
   array: [' entry', ' entries', 'has too few entries', 'has too many entries'],
 };
 
-const typeOf = (value: unknown): string =>
-  value === undefined ? 'undefined' : value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+const typeOf = (value: unknown): string => {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+};
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   let value = root;

@@ -11,8 +11,8 @@ export const isIdentifying = (kind: string, identifyBy: readonly string[]): bool
   !CONTACTS.includes(kind) || identifyBy.includes(kind);
 
 /** The merchant's customer id first, then the tenant's own kinds, then what people share and change. */
-const strength = (kind: string): number =>
-  kind === 'customerId' ? 3 : kind === 'email' ? 1 : kind === 'phone' ? 0 : 2;
+const STRENGTH: Readonly<Record<string, number>> = { customerId: 3, email: 1, phone: 0 };
+const strength = (kind: string): number => (Object.hasOwn(STRENGTH, kind) ? STRENGTH[kind]! : 2);
 
 /** What of a request says who receives the pass, beyond an id of the pass itself; the strongest first. */
 export const personal = (identifiers: readonly Identifier[], identifyBy: readonly string[]): Identifier[] =>

@@ -3,7 +3,7 @@ import { putCertificate, retireOtherCertificates } from '../database/tenants/cer
 import type { Database, Sql } from '../database/connect.js';
 import { publishVersion, putImage } from '../database/tenants/pass-types.js';
 import { getSecret, putSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
-import { putBadges, upsertTenant } from '../database/tenants/tenants.js';
+import { getTenantByAccountId, putBadges, upsertTenant } from '../database/tenants/tenants.js';
 import { PermanentError } from '../common/errors.js';
 import type { Badge } from '../passes/wallet-badges.js';
 import { fingerprintOf, loadCertificate } from './check-certificates.js';
@@ -70,14 +70,11 @@ async function storeBadges(sql: Sql, folder: TenantFolder): Promise<boolean> {
 
 /** Row level security hides another tenant's row, but not the unique key on account ids: say it before PostgreSQL does. */
 async function refuseForeignAccount(database: Database, tenantId: string, accountId: string): Promise<void> {
-  const [other] = await database.system.query<{ tenant_id: string }>(
-    'select tenant_id from tenants where account_id = $1 and tenant_id <> $2',
-    [accountId, tenantId],
-  );
-  if (other) {
+  const other = await getTenantByAccountId(database.system, accountId);
+  if (other && other.tenantId !== tenantId) {
     throw new PermanentError(
       'account-id-taken',
-      `account id ${accountId} belongs to tenant "${other.tenant_id}": give this tenant another accountId in tenant.json`,
+      `account id ${accountId} belongs to tenant "${other.tenantId}": give this tenant another accountId in tenant.json`,
     );
   }
 }

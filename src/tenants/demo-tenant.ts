@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createApiKey, listApiKeys } from '../database/tenants/api-keys.js';
 import type { Database, TenantSql } from '../database/connect.js';
 import { getSecret, putSecret, type SecretBox } from '../database/secrets.js';
-import { getTenant } from '../database/tenants/tenants.js';
+import { getTenant, lockTenant } from '../database/tenants/tenants.js';
 import { applyTenantFolder, type AppliedTenant } from './apply-folder.js';
 import { ensureDemoCertificates, type DemoCertificates } from './demo-certificates.js';
 import { ensureDemoPass, type DemoPass } from './demo-customer.js';
@@ -80,7 +80,7 @@ export async function ensureDemoTenant(input: {
     tenantId,
     accountId: tenant!.accountId,
     apiKeys: await ensureDemoKeys(sql, tenantId, input.secretBox),
-    pass: await ensureDemoPass(sql, tenantId),
+    pass: await ensureDemoPass(sql),
     certificates,
     versions,
   };
@@ -89,7 +89,7 @@ export async function ensureDemoTenant(input: {
 /** The four keys; their texts are kept sealed, so that a second start can show them again. Only the demo does that. */
 async function ensureDemoKeys(database: TenantSql, tenantId: string, box: SecretBox): Promise<DemoKeys> {
   return database.transaction(async (sql) => {
-    await sql.query('select from tenants where tenant_id = $1 for update', [tenantId]);
+    await lockTenant(sql);
     const kept = await getSecret(sql, tenantId, DEMO_KEYS_SECRET, box);
     const known = kept
       ? (JSON.parse(kept.toString('utf8')) as Record<string, { keyId: string; key: string } | undefined>)

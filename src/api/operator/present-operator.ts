@@ -57,22 +57,22 @@ export const presentLine = (
   test: row.test,
 });
 
-function presentDevice(device: OperatorDevice, revision: number): DeviceView {
+function noteOfDevice(device: OperatorDevice, revision: number): [string, Tone] {
   const has = device.fetched_revision;
-  const [note, tone]: [string, Tone] = device.gone_at
-    ? [`unreachable since ${minute(device.gone_at)}`, 'bad']
-    : has === null
-      ? ['nothing fetched yet', 'note']
-      : has >= revision
-        ? [`revision ${has}, up to date`, 'good']
-        : [`revision ${has} of ${revision}`, 'note'];
+  if (device.gone_at) return [`unreachable since ${minute(device.gone_at)}`, 'bad'];
+  if (has === null) return ['nothing fetched yet', 'note'];
+  return has >= revision ? [`revision ${has}, up to date`, 'good'] : [`revision ${has} of ${revision}`, 'note'];
+}
+
+function presentDevice(device: OperatorDevice, revision: number): DeviceView {
+  const [note, tone] = noteOfDevice(device, revision);
   return {
     platform: device.platform === 'apple' ? 'Apple' : 'Google',
     deviceId: short(device.device_id),
     since: device.since,
     listedAt: device.listed_at,
     fetchedAt: device.fetched_at,
-    fetchedRevision: has,
+    fetchedRevision: device.fetched_revision,
     note,
     tone,
   };

@@ -18,14 +18,11 @@ export type Parsed<C> =
   | { ok: true; command: C; warnings: FieldWarning[] }
   | { ok: false; problems: FieldProblem[]; warnings: FieldWarning[] };
 
-const typeName = (value: JsonValue): string =>
-  Array.isArray(value)
-    ? 'a list'
-    : value === null
-      ? 'null'
-      : typeof value === 'object'
-        ? 'an object'
-        : `a ${typeof value}`;
+const typeName = (value: JsonValue): string => {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+};
 
 /** Collects all problems of one body, so that a marketer mends them in one go. */
 export class BodyReader {

@@ -153,6 +153,17 @@ export async function noteProgress(db: Sql, ref: RunRef, step: Step, detail: Det
   if (rows.length === 0) throw runEnded();
 }
 
+/** What a step has noted of itself so far; empty where it has not begun. */
+export async function findProgress(db: Sql, operationId: string, step: Step): Promise<Detail> {
+  const [row] = await db.query<{ detail: Detail | null }>(sql`
+    select detail
+      from operation_steps
+     where tenant_id = ${db.tenantId}
+       and operation_id = ${operationId}
+       and step = ${step}`);
+  return row?.detail ?? {};
+}
+
 /** Leaves a mark for a step that a person asked for, as a pause: its next attempt reads it. Nothing where the operation has ended. */
 export async function markStep(db: Sql, ref: OperationRef, step: Step, detail: Detail): Promise<void> {
   await db.query(sql`with ${ownOfAnyRun(ref)} ${mergeDetail(step, detail)}`);

@@ -29,3 +29,23 @@ export async function findPassId(db: Sql, tenantId: string, serialOrId: string):
   );
   return row?.pass_id;
 }
+
+/** The tenant that has a pass of this serial number, or undefined. Runs as the system. */
+export async function findTenantOfPass(system: Sql, serialNumber: string): Promise<string | undefined> {
+  const [row] = await system.query<{ tenant_id: string }>(
+    sql`select tenant_id from passes where serial_number = ${serialNumber}`,
+  );
+  return row?.tenant_id;
+}
+
+/** The pass's present revision and Apple identity, or undefined where it is gone. */
+export async function findRevision(
+  db: Sql,
+  passId: string,
+): Promise<{ revision: number; passTypeIdentifier: string | null } | undefined> {
+  const [row] = await db.query<{ revision: number; passTypeIdentifier: string | null }>(sql`
+    select revision, apple_pass_type_identifier as "passTypeIdentifier"
+    from passes
+    where tenant_id = ${db.tenantId} and pass_id = ${passId}`);
+  return row;
+}

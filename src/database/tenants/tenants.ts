@@ -81,6 +81,11 @@ export async function putBadges(db: Sql, badges: Badges): Promise<boolean> {
   return changed.length > 0;
 }
 
+/** Lets one transaction at a time make what a tenant has once. Call within a transaction. */
+export async function lockTenant(db: Sql): Promise<void> {
+  await db.query(sql`select from tenants where tenant_id = ${db.tenantId} for update`);
+}
+
 /** The tenant, or undefined. */
 export async function getTenant(db: Sql, tenantId: string): Promise<Tenant | undefined> {
   const [row] = await db.query<TenantRow>(sql`select ${COLUMNS} from tenants where tenant_id = ${tenantId}`);

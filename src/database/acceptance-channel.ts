@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
-import type { Database } from '../database/connect.js';
+import type { Database } from './connect.js';
 
 const CHANNEL = 'passrelay_accepted';
 
@@ -12,7 +12,7 @@ export function createAnnouncer(database: Database, gatherMs = 5): () => void {
     pending = true;
     setTimeout(() => {
       pending = false;
-      // Lost notifications do no harm: every dispatcher sweeps.
+      // A lost notification does no harm: every dispatcher sweeps.
       database.system.query(`select pg_notify('${CHANNEL}', '')`).catch(() => undefined);
     }, gatherMs);
   };
@@ -50,6 +50,7 @@ export function listenForAccepted(url: string, onAccepted: () => void, log: Logg
     async stop() {
       stopped = true;
       clearTimeout(retry);
+      // A connection that is lost already cannot be ended.
       await client?.end().catch(() => undefined);
     },
   };
