@@ -7,6 +7,7 @@ import { timesOfPass, withDefaults } from '../passes/pass-view.js';
 import { unlistedCases } from '../passes/unlisted-cases.js';
 import { followVisuals } from '../passes/visuals.js';
 import type { LoadedForChange } from '../database/passes/passes.js';
+import { leftOutOfPass } from './left-out.js';
 import { changePass, type ChangeInput, type Decision } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
 import type { FoundPasses } from './loaded-pass-cache.js';
@@ -42,13 +43,14 @@ export function applyDataActivity(deps: ActivityDeps, foundPasses: FoundPasses) 
 
 /** The rule of the step, for one operation and for many alike: the operation's fields on the pass as it is now. */
 export async function decideData(
-  deps: Pick<ActivityDeps, 'passTypes' | 'tenantSettings'>,
+  deps: Pick<ActivityDeps, 'passTypes' | 'tenantSettings' | 'klaviyo'>,
   tenantId: string,
   { pass, operation }: LoadedForChange,
   recomputes = false,
 ): Promise<Decision<AppliedData>> {
   const input = readInput<PushUpdateInput>(operation, 'data');
-  const { design } = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
+  const version = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
+  const { design } = version;
   const coerced = coerceFields(design.fields, input.data, { mode: 'update', allowCustom: true });
   if (coerced.problems.length > 0) {
     throw invalidData(coerced.problems, design);
@@ -76,18 +78,25 @@ export async function decideData(
   const changed = Object.fromEntries(
     merged.changed.map((field) => [field, { from: pass.data[field] ?? null, to: merged.data[field] ?? null }]),
   );
-  const times = timesOfPass(design, fields, await deps.tenantSettings(tenantId));
+  const settings = await deps.tenantSettings(tenantId);
+  const times = timesOfPass(design, fields, settings);
   const follow = recomputes ? undefined : followVisuals(design, pass.visuals, fields, merged.changed, times);
   const visuals = Object.keys(follow?.changed ?? {});
-  const after = { ...pass, data: merged.data, field_sequences: merged.sequences };
+  const after = {
+    ...pass,
+    data: merged.data,
+    field_sequences: merged.sequences,
+    visuals: follow?.visuals ?? pass.visuals,
+  };
+  const told = [...warnings, ...(recomputes ? [] : leftOutOfPass(deps, version, after, settings))];
   return {
     write: {
-      after: { ...after, visuals: follow?.visuals ?? pass.visuals },
+      after,
       changed: { ...changed, ...follow?.changed },
       changedFields: [...merged.changed, ...visuals],
       ...(visuals.length > 0 && { recomputed: { changed: visuals } }),
     },
-    detail,
+    detail: { ...detail, ...(told.length > 0 && { warnings: told }) },
     result: (revision) => ({ ...counts, revision }),
   };
 }

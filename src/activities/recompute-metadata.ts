@@ -1,6 +1,7 @@
 import { timesOfPass, withDefaults } from '../passes/pass-view.js';
 import { computeVisuals, visualChanges } from '../passes/visuals.js';
 import type { LoadedForChange } from '../database/passes/passes.js';
+import { leftOutOfPass } from './left-out.js';
 import { changePass, type ChangeInput, type Decision } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
 
@@ -24,14 +25,15 @@ export function recomputeMetadataActivity(deps: ActivityDeps) {
 
 /** The rule of the step, for one operation and for many alike. */
 export async function decideMetadata(
-  deps: Pick<ActivityDeps, 'passTypes' | 'tenantSettings'>,
+  deps: Pick<ActivityDeps, 'passTypes' | 'tenantSettings' | 'klaviyo'>,
   tenantId: string,
   { pass }: Pick<LoadedForChange, 'pass'>,
 ): Promise<Decision<RecomputedMetadata>> {
   const current = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
   const newest = (await deps.passTypes.current(tenantId, pass.pass_type_id)) ?? current;
   const fields = withDefaults(newest.design, pass.data);
-  const times = timesOfPass(newest.design, fields, await deps.tenantSettings(tenantId));
+  const settings = await deps.tenantSettings(tenantId);
+  const times = timesOfPass(newest.design, fields, settings);
   const visuals = computeVisuals(newest.design, fields, times);
   const moved = newest.version !== pass.pass_type_version;
   const changed: Record<string, unknown> = visualChanges(pass.visuals, visuals);
@@ -40,9 +42,11 @@ export async function decideMetadata(
   }
   if (moved) changed['passTypeVersion'] = { from: pass.pass_type_version, to: newest.version };
   const changedFields = Object.keys(changed);
+  const after = { ...pass, visuals, pass_type_version: newest.version };
+  const warnings = leftOutOfPass(deps, newest, after, settings);
   return {
-    write: { after: { ...pass, visuals, pass_type_version: newest.version }, changed, changedFields },
-    detail: { changed: changedFields },
+    write: { after, changed, changedFields },
+    detail: { changed: changedFields, ...(warnings.length > 0 && { warnings }) },
     result: (revision) => ({ changed: changedFields.length, revision }),
   };
 }

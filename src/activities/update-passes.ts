@@ -9,6 +9,7 @@ import type { JsonValue } from '../common/json.js';
 import { timesOfPass, withDefaults } from '../passes/pass-view.js';
 import { unlistedCases } from '../passes/unlisted-cases.js';
 import { followVisuals } from '../passes/visuals.js';
+import { leftOutOfPass } from './left-out.js';
 import { changePass } from './change-pass.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { readInput } from './read-input.js';
@@ -41,7 +42,8 @@ export function updatePassesActivity(deps: ActivityDeps) {
         async decide({ pass, operation }) {
           const input = readInput<ProfileSyncInput>(operation, 'identifiers');
           const { sources } = profileValues(input, settings);
-          const { design } = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
+          const version = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
+          const { design } = version;
           const fields = design.fields.filter((f) => f.source !== undefined && Object.hasOwn(sources, f.source));
           const data = Object.fromEntries(
             fields.map((f): [string, JsonValue] => [f.apiFieldName, sources[f.source!]!]),
@@ -81,14 +83,21 @@ export function updatePassesActivity(deps: ActivityDeps) {
             field,
             { from: pass.data[field] ?? null, to: merged.data[field] ?? null },
           ]);
+          const written = {
+            ...pass,
+            data: merged.data,
+            field_sequences: merged.sequences,
+            visuals: follow.visuals,
+          };
+          const told = [...passedOver, ...leftOutOfPass(deps, version, written, settings)];
           return {
             write: {
-              after: { ...pass, data: merged.data, field_sequences: merged.sequences, visuals: follow.visuals },
+              after: written,
               changed: { ...(Object.fromEntries(trail) as Record<string, unknown>), ...follow.changed },
               changedFields: [...changed, ...visuals],
               ...(visuals.length > 0 && { recomputed: { [passId]: { changed: visuals } } }),
             },
-            detail,
+            detail: { [passId]: { ...detail[passId], ...(told.length > 0 && { warnings: told }) } },
             result: () => counts,
           };
         },

@@ -4,28 +4,58 @@ import { listPassTypes } from '../database/tenants/pass-types.js';
 import { listSecretNames } from '../database/secrets.js';
 import { getTenant, listTenants } from '../database/tenants/tenants.js';
 import { applyTenantFolder } from '../tenants/apply-folder.js';
-import { validateTenantFolder } from '../tenants/check-folder.js';
+import { designWarnings, validateTenantFolder } from '../tenants/check-folder.js';
+import { checkStoredDesigns } from '../tenants/check-stored-designs.js';
 import { folderNotes } from '../tenants/folder-notes.js';
-import { TenantFolderError } from '../tenants/folder-problem.js';
+import { describeProblem, TenantFolderError } from '../tenants/folder-problem.js';
 import type { CliContext } from './context.js';
 import { migrateCommand } from './migrate-command.js';
 
 const day = (date: Date): string => date.toISOString().slice(0, 10);
 
-/** `passrelay tenant apply|validate|show|list` */
+/** `passrelay tenant apply|validate|check|show|list` */
 export function tenantCommands(context: () => CliContext): Command {
   const tenant = new Command('tenant').description('Tenants as folders');
   tenant
     .command('validate <folder>')
     .description('check a folder without storing anything')
-    .action(async (folder: string) => {
+    .option('--json', 'print JSON: problems and warnings with file, path, message and cure', false)
+    .action(async (folder: string, { json }: { json: boolean }) => {
       const { folder: read, problems } = await validateTenantFolder(folder, {
         now: Date.now,
         environment: context().env,
       });
+      if (json) {
+        const warnings = designWarnings(read.passTypes);
+        context().out(JSON.stringify({ sound: problems.length === 0, problems, warnings }, null, 2));
+        if (problems.length > 0) throw new Error(`${folder} is not sound: see "problems".`);
+        return;
+      }
       if (problems.length > 0) throw new TenantFolderError(folder, problems);
       for (const note of folderNotes(read, { now: Date.now })) context().out(`Note: ${note}`);
       context().out(`${folder} is sound.`);
+    });
+  tenant
+    .command('check <tenantId>')
+    .description('what the rules of this version say of the designs that are stored; they stay usable')
+    .option('--json', 'print JSON', false)
+    .action(async (tenantId: string, { json }: { json: boolean }) => {
+      const { database, out } = context();
+      const sql = database().tenant(tenantId);
+      if (!(await getTenant(sql, tenantId))) {
+        throw new Error(`There is no tenant "${tenantId}": see "passrelay tenant list".`);
+      }
+      const problems = await checkStoredDesigns(sql, tenantId);
+      if (json) return out(JSON.stringify({ tenantId, problems }, null, 2));
+      for (const problem of problems) {
+        out(`${problem.severity === 'warning' ? 'Note: ' : ''}${describeProblem(problem)}`);
+      }
+      const faults = problems.filter(({ severity }) => severity === undefined).length;
+      out(
+        faults === 0
+          ? `The stored designs of "${tenantId}" are sound.`
+          : `${faults} of these would be refused now. The designs stay usable as they are; correct them before you apply them again.`,
+      );
     });
   tenant
     .command('apply <folder>')

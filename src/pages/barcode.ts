@@ -41,6 +41,10 @@ const SYMBOLS = {
   PKBarcodeFormatPDF417: 'pdf417',
   PKBarcodeFormatAztec: 'azteccode',
   PKBarcodeFormatCode128: 'code128',
+  PKBarcodeFormatCode39: 'code39',
+  PKBarcodeFormatCodabar: 'rationalizedCodabar',
+  PKBarcodeFormatEAN13: 'ean13',
+  PKBarcodeFormatI2of5: 'interleaved2of5',
 } as const satisfies Partial<Record<BarcodeFormat, string>>;
 
 /** The bytes of a message as wallets write them: one for each character where Latin-1 can, else UTF-8. */

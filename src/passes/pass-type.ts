@@ -51,7 +51,14 @@ export const BARCODE_FORMATS = [
   'PKBarcodeFormatAztec',
   'PKBarcodeFormatCode128',
 ] as const;
-export type BarcodeFormat = (typeof BARCODE_FORMATS)[number];
+/** Formats that came with iOS 27: older systems pass them over and show the next one of the list. */
+export const NEW_BARCODE_FORMATS = [
+  'PKBarcodeFormatCode39',
+  'PKBarcodeFormatCodabar',
+  'PKBarcodeFormatEAN13',
+  'PKBarcodeFormatI2of5',
+] as const;
+export type BarcodeFormat = (typeof BARCODE_FORMATS)[number] | (typeof NEW_BARCODE_FORMATS)[number];
 
 export const appleDesign = z.strictObject({
   passTypeIdentifier: z.string().regex(/^pass\.[A-Za-z0-9.-]+$/),
@@ -70,10 +77,20 @@ export const appleDesign = z.strictObject({
   backFields: appleFields,
   /** Beside a poster event ticket, iOS 18 and later. */
   additionalInfoFields: z.array(appleField).optional(),
+  /** The full-face design of iOS 27, beside the style that older systems show. */
+  posterGeneric: z
+    .strictObject({
+      headerFields: appleFields,
+      primaryFields: appleFields,
+      footerFields: appleFields,
+      backFields: appleFields,
+      additionalInfoFields: appleFields,
+    })
+    .optional(),
   barcodes: z
     .array(
       z.strictObject({
-        format: z.enum(BARCODE_FORMATS),
+        format: z.enum([...BARCODE_FORMATS, ...NEW_BARCODE_FORMATS]),
         message: z.string(),
         messageEncoding: z.string().default('iso-8859-1'),
         altText: z.string().optional(),

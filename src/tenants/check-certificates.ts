@@ -56,6 +56,12 @@ export function checkCertificates(folder: TenantFolder, options: { now: () => nu
     problems.push(...errors.map(({ message, cure }) => ({ file: 'tenant.json', path, message, cure })));
     signing.add(certificate.passTypeIdentifier);
   }
+  problems.push(
+    ...checkNfcCertificates(
+      folder,
+      loaded.map(({ certificate }) => certificate),
+    ),
+  );
   for (const { file, design } of folder.passTypes) {
     if (!design.apple || signing.has(design.apple.passTypeIdentifier)) continue;
     // Where a certificate could not even be read, its own problem says enough.
@@ -69,6 +75,22 @@ export function checkCertificates(folder: TenantFolder, options: { now: () => nu
     });
   }
   return problems;
+}
+
+/** A pass with NFC under a certificate without Apple's leave for it is refused by every phone. */
+function checkNfcCertificates(folder: TenantFolder, certificates: readonly SigningCertificate[]): FolderProblem[] {
+  return folder.passTypes.flatMap(({ file, design: { apple } }): FolderProblem[] => {
+    const signing = certificates.filter(({ passTypeIdentifier }) => passTypeIdentifier === apple?.passTypeIdentifier);
+    if (!apple?.nfc || signing.length === 0 || signing.some(({ allowsNfc }) => allowsNfc)) return [];
+    return [
+      {
+        file,
+        path: '/apple/nfc',
+        message: `the certificate of ${apple.passTypeIdentifier} is not for NFC: no phone takes a pass with nfc under it.`,
+        cure: 'have Apple issue an NFC certificate for the pass type identifier, or remove nfc.',
+      },
+    ];
+  });
 }
 
 /** While rotating, an old certificate may end, or a new one not have begun, as long as another one signs the same type. */

@@ -1,10 +1,11 @@
+import { strayBraces, textsIn } from '../passes/check-braces.js';
 import { placeholders } from '../passes/render.js';
 import type { JsonValue } from '../common/json.js';
 import type { PassField, PassTypeDesign } from '../passes/pass-type.js';
 import { pointer } from '../common/clean-text.js';
 import { isTakenName } from '../passes/identifiers.js';
 import { nearest } from '../common/nearest-name.js';
-import { PASS_KEYS, checkAppleDesign } from '../wallets/apple/check-design.js';
+import { PASS_KEYS, lintAppleDesign } from '../wallets/apple/check-design.js';
 import { checkGoogleDesign } from '../wallets/google/check-design.js';
 import { checkCertificates } from './check-certificates.js';
 import { checkClassSuffixes } from './check-google-classes.js';
@@ -13,11 +14,17 @@ import type { FolderProblem } from './folder-problem.js';
 import { checkFieldsAcross, fieldProblem, zoneProblem } from './check-fields.js';
 import { readTenantFolder, type PassTypeFile, type ReadOptions, type TenantFolder } from './read-folder.js';
 
-type Add = (path: string, message: string, cure: string) => void;
+type Add = (path: string, message: string, cure: string, severity?: 'warning') => void;
+
+const isError = ({ severity }: FolderProblem): boolean => severity === undefined;
+
+/** What the rules say of designs that phones take all the same, and show less of than their author thinks. */
+export const designWarnings = (passTypes: readonly PassTypeFile[]): FolderProblem[] =>
+  passTypes.flatMap((passType) => checkPassType(passType)).filter((problem) => !isError(problem));
 
 /** Everything that is wrong with the meaning of what was read; an empty list is good. */
 export function checkTenantFolder(folder: TenantFolder, options: { now: () => number }): FolderProblem[] {
-  const problems = folder.passTypes.flatMap((passType) => checkPassType(passType));
+  const problems = folder.passTypes.flatMap((passType) => checkPassType(passType)).filter(isError);
   problems.push(
     ...checkNames(folder.passTypes),
     ...checkFieldsAcross(folder.passTypes),
@@ -50,9 +57,11 @@ export async function validateTenantFolder(
   return { folder, problems: [...problems, ...more] };
 }
 
-function checkPassType({ file, design, images }: PassTypeFile): FolderProblem[] {
+/** Everything that is known to be wrong with one design, warnings among it. */
+export function checkPassType({ file, design, images }: PassTypeFile): FolderProblem[] {
   const problems: FolderProblem[] = [];
-  const add: Add = (path, message, cure) => void problems.push({ file, path, message, cure });
+  const add: Add = (path, message, cure, severity) =>
+    void problems.push({ file, path, message, cure, ...(severity && { severity }) });
   const name = file.replace(/^.*\/|\.json$/g, '');
   if (name !== design.name) {
     add('/name', `the name is "${design.name}", the file is ${name}.json.`, `name it "${name}", or rename the file.`);
@@ -75,12 +84,15 @@ function checkPassType({ file, design, images }: PassTypeFile): FolderProblem[] 
   const zone = zoneProblem(design.timeZone, design.fields);
   if (zone) add('/timeZone', zone.message, zone.cure);
   checkVisuals(design, add);
+  checkBraces({ visuals: design.visuals, google: design.google }, add);
   if (!design.apple && !design.google) {
     add('', 'the pass type has no design for any wallet.', 'add "apple", "google" or both.');
   }
-  for (const problem of checkAppleDesign(design, images.keys())) add(problem.path, problem.message, problem.cure);
+  for (const { path, message, cure, severity } of lintAppleDesign(design, images.keys())) {
+    add(path, message, cure, severity);
+  }
   if (design.google) {
-    for (const problem of checkGoogleDesign(design.google)) {
+    for (const problem of checkGoogleDesign(design.google, design.fields)) {
       add(pointer('google', ...problem.path.split('.')), `${problem.message}.`, problem.cure);
     }
     checkPlaceholders(design, design.google.object, '/google/object', add);
@@ -113,6 +125,16 @@ function checkVisuals(design: PassTypeDesign, add: Add): void {
       const cure = `a visual is computed from fields alone: ${cureField(placeholder, design.fields)}`;
       add(pointer('visuals', name, 'template'), `the placeholder {{${placeholder}}} names no field.`, cure);
     }
+  }
+}
+
+/** Braces outside the Apple part, which looks at its own. */
+function checkBraces(parts: unknown, add: Add): void {
+  for (const [path, text] of textsIn(parts as JsonValue)) {
+    const stray = strayBraces(text);
+    if (stray === undefined) continue;
+    const cure = 'write {{field}}, without filters and tags.';
+    add(path, `${stray} is no placeholder: customers would see it as it stands.`, cure);
   }
 }
 

@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { PermanentError } from '../common/errors.js';
+import { designWarnings } from './check-folder.js';
 import { checkSigningCertificate } from '../wallets/apple/certificates.js';
 import { loadCertificate } from './check-certificates.js';
 import { describeProblem, type FolderProblem } from './folder-problem.js';
@@ -7,7 +8,7 @@ import type { TenantFolder } from './read-folder.js';
 
 /** What a sound folder's author should know all the same, one line each: it keeps nothing from being applied. */
 export function folderNotes(folder: TenantFolder, options: { now: () => number }): string[] {
-  const notes: FolderProblem[] = [];
+  const notes: FolderProblem[] = designWarnings(folder.passTypes);
   for (const texts of folder.certificates) {
     try {
       const certificate = loadCertificate(texts, options.now);

@@ -6,6 +6,8 @@ export interface FolderProblem {
   path: string;
   message: string;
   cure: string;
+  /** A warning keeps nothing from being applied. */
+  severity?: 'warning';
 }
 
 /** One line for a terminal: `pass-types/basic.json /fields/3/type: … Cure: …`. */

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader';
 import { barcodeSvg } from '../../src/pages/barcode.js';
-import { BARCODE_FORMATS, type BarcodeFormat } from '../../src/passes/pass-type.js';
+import { BARCODE_FORMATS } from '../../src/passes/pass-type.js';
 import { AGENTS, findBarriers, launchBrowser, openWindow } from './browser.js';
 import { startSite, type Site } from './site.js';
 
@@ -13,7 +13,7 @@ import { startSite, type Site } from './site.js';
 const wasm = readFileSync(createRequire(import.meta.url).resolve('zxing-wasm/reader/zxing_reader.wasm'));
 await prepareZXingModule({ overrides: { wasmBinary: wasm.buffer as ArrayBuffer }, fireImmediately: true });
 
-const SCANNED_AS: Record<BarcodeFormat, string> = {
+const SCANNED_AS: Record<(typeof BARCODE_FORMATS)[number], string> = {
   PKBarcodeFormatQR: 'QRCode',
   PKBarcodeFormatPDF417: 'PDF417',
   PKBarcodeFormatAztec: 'Aztec',

@@ -4,8 +4,9 @@ import { z } from 'zod';
 import { issuePass, type IssuedPass, type StoredAnswer } from '../../database/passes/create-pass.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import type { IssuePassInput } from '../../passes/operation-input.js';
-import { timesOfPass } from '../../passes/pass-view.js';
+import { timesOfPass, viewOfPass } from '../../passes/pass-view.js';
 import { computeVisuals } from '../../passes/visuals.js';
+import { leftOutByApple } from '../../wallets/apple/left-out.js';
 import { PASS_STATES } from '../../passes/pass.js';
 import { flowIdOf } from '../requests/flow-id.js';
 import { hashMeaning, headerKey } from '../accept-operation.js';
@@ -101,6 +102,17 @@ export async function issueChecked(
     customerId: command.customerId,
   };
   const input: IssuePassInput = { ...meaning, serialNumber: newSerialNumber() };
+  const visuals = computeVisuals(type.design, checked.data, timesOfPass(type.design, checked.data, settings));
+  const view = viewOfPass({
+    design: type.design,
+    data: checked.data,
+    visuals,
+    serialNumber: input.serialNumber,
+    externalId: input.externalId,
+    publicUrl: deps.publicUrl,
+    locale: settings,
+  });
+  const leftOut = leftOutByApple(type, view).map((part) => ({ type: 'warning', ...part }));
   const result = await withinDeadline(
     issuePass(deps.database.tenant(tenantId), {
       operation: {
@@ -111,13 +123,13 @@ export async function issueChecked(
         idempotencyKey,
         bodyHash: idempotencyKey === null ? null : hashMeaning({ issue: meaning }),
         input,
-        repairs: order.repairs,
+        repairs: [...order.repairs, ...leftOut],
         flowId: flowIdOf(ctx),
         test: caller.test,
       },
       type,
       data: checked.data,
-      visuals: computeVisuals(type.design, checked.data, timesOfPass(type.design, checked.data, settings)),
+      visuals,
       settings,
       answer: (pass, created) => ({ status: created ? 201 : 200, body: present(deps, caller, checked, pass) }),
     }),

@@ -20,6 +20,8 @@ export interface SigningCertificate {
   passTypeIdentifier: string;
   teamIdentifier: string;
   extensionIdentifier: string;
+  /** Apple lets its passes speak to NFC terminals. */
+  allowsNfc: boolean;
   /** Colon-separated SHA-256 of the leaf. */
   fingerprint256: string;
   notBefore: Date;
@@ -106,6 +108,7 @@ export function loadSigningCertificate(input: {
     passTypeIdentifier: fields.subject.get(OID.userId) ?? '',
     teamIdentifier: fields.subject.get(OID.organizationalUnit) ?? '',
     extensionIdentifier: extension ? extensionText(extension) : '',
+    allowsNfc: fields.extensions.has(OID.appleNfcPasses),
     fingerprint256: leaf.fingerprint256,
     notBefore: new Date(leaf.validFrom),
     notAfter,

@@ -26,4 +26,5 @@ export const OID = {
   // Apple's own arc: pass signing usage, and the extension that repeats the pass type identifier
   applePassSigning: '1.2.840.113635.100.4.14',
   applePassTypeIdentifier: '1.2.840.113635.100.6.1.16',
+  appleNfcPasses: '1.2.840.113635.100.6.1.26',
 } as const;

@@ -1,6 +1,10 @@
+import { pointer } from '../../common/clean-text.js';
 import type { JsonValue } from '../../common/json.js';
 import type { AppleDesign, AppleField } from '../../passes/pass-type.js';
 import { renderShownText, renderText, renderValue, zoneOf, type View } from '../../passes/render.js';
+import { FIELD_KEYS } from './rules/pass-keys.js';
+import { renderRule, type LeaveOut } from './rules/render-rule.js';
+import { anything } from './rules/rule.js';
 import { appleDate, isDateOnly } from './apple-values.js';
 
 /** The groups of fields of a pass, front to back; "design order" means these in turn. */
@@ -46,30 +50,45 @@ export function renderField(
   field: AppleField,
   view: View,
   withChangeMessage: boolean,
+  at: { path: string; leaveOut: LeaveOut } = { path: '', leaveOut: () => undefined },
 ): Record<string, JsonValue> | undefined {
   const rendered = renderValue(field.value, view);
   if (rendered === undefined || rendered === null) return undefined;
   const zone = zoneOf(field.value, view);
   const { key, label, value: _template, changeMessage, ...rest } = field as Record<string, JsonValue>;
-  const styles = (renderValue(rest, view) ?? {}) as Record<string, JsonValue>;
-  const drop = (names: readonly string[]): void => names.forEach((name) => delete styles[name]);
+  const styles: Record<string, JsonValue> = {};
+  for (const [name, template] of Object.entries(rest)) {
+    const rule = Object.hasOwn(FIELD_KEYS, name) ? FIELD_KEYS[name]! : anything;
+    const one = renderRule(rule, template, view, { path: at.path + pointer(name), leaveOut: at.leaveOut });
+    if (one !== undefined) styles[name] = one;
+  }
+  const drop = (names: readonly string[], why: string): void => {
+    if (!names.some((name) => name in styles)) return;
+    for (const name of names) delete styles[name];
+    at.leaveOut({ pointer: at.path, message: `the value of "${String(key)}" ${why}: it is shown without that style` });
+  };
+  const isDated = 'dateStyle' in styles || 'timeStyle' in styles;
+  const date = isDated ? appleDate(rendered, 'start', zone) : undefined;
 
   // Wallet refuses a pass whose field has a style that its value cannot take: better unstyled than not at all.
-  const date = 'dateStyle' in styles || 'timeStyle' in styles ? appleDate(rendered, 'start', zone) : undefined;
   let value: string | number =
     typeof rendered === 'number' ? rendered : (date ?? renderShownText(String(field.value), view));
-  if (date === undefined) drop(DATE_STYLES);
-  // A bare day must not become the day before on a phone west of Greenwich, nor an hour of the shop one of the phone.
-  else if (zone !== undefined || isDateOnly(rendered)) styles['ignoresTimeZone'] ??= true;
+  if (date === undefined) drop(DATE_STYLES, isDated ? 'is no date' : 'has no date style');
+  else {
+    drop(NUMBER_STYLES, 'has a date style as well');
+    // A bare day must not become the day before on a phone west of Greenwich, nor an hour of the shop one of the phone.
+    if (zone !== undefined || isDateOnly(rendered)) styles['ignoresTimeZone'] ??= true;
+  }
+  if ('currencyCode' in styles) drop(['numberStyle'], 'is money');
   if ('numberStyle' in styles || 'currencyCode' in styles) {
     const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
     if (typeof number === 'number' && Number.isFinite(number)) value = number;
-    else drop(NUMBER_STYLES);
+    else drop(NUMBER_STYLES, 'is no number');
   }
   return {
     ...styles,
     key: key as string,
-    ...(typeof label === 'string' ? { label: renderText(label, view) } : {}),
+    ...(typeof label === 'string' ? { label: renderShownText(label, view) } : {}),
     value,
     ...(withChangeMessage && typeof changeMessage === 'string'
       ? { changeMessage: renderText(changeMessage, view) }

@@ -1,10 +1,15 @@
+import { pointer } from '../../common/clean-text.js';
 import { PermanentError } from '../../common/errors.js';
 import type { PassState } from '../../passes/pass.js';
 import type { JsonValue } from '../../common/json.js';
-import type { AppleDesign, PassTypeDesign } from '../../passes/pass-type.js';
-import { renderText, renderValue, zoneOf, type View } from '../../passes/render.js';
-import { appleColour, appleDate, barcodeEncoding, inKeyOrder } from './apple-values.js';
+import type { AppleDesign, AppleField, PassTypeDesign } from '../../passes/pass-type.js';
+import { renderShownText, renderText, type View } from '../../passes/render.js';
+import { barcodeEncoding, inKeyOrder } from './apple-values.js';
 import { effectiveChangeMessages, FIELD_GROUPS, fieldsInDesignOrder, renderField } from './pass-fields.js';
+import { BEACON, DESIGN_KEYS, EXTRA_KEYS, LOCATION, OPEN_OBJECTS, RELEVANT_DATE } from './rules/pass-keys.js';
+import { renderRule, type LeaveOut } from './rules/render-rule.js';
+import { anything, list } from './rules/rule.js';
+import { unfitMessage } from './symbology.js';
 
 export { effectiveChangeMessages } from './pass-fields.js';
 export { checkAppleDesign } from './check-design.js';
@@ -25,84 +30,102 @@ export interface PassJsonInput {
   modifiedAt: Date;
   /** Keys of the Apple fields whose value changed in this revision (`changedAppleFields`). */
   changedFields?: string[];
+  /** Hears of every part that was left out because a phone would refuse the pass, or lose the part, for it. */
+  leaveOut?: LeaveOut;
 }
 
 /** Formats that the single `barcode` of iOS 8 and older knows. */
 const LEGACY_FORMATS = ['PKBarcodeFormatQR', 'PKBarcodeFormatPDF417', 'PKBarcodeFormatAztec'];
 
-function barcodes(apple: AppleDesign, view: View): Json {
-  const list = apple.barcodes.flatMap((barcode) => {
+/** The codes that the values allow; one that a phone could not draw is left out, and the next of the list shows. */
+function barcodes(apple: AppleDesign, view: View, leaveOut: LeaveOut): Json {
+  const codes = apple.barcodes.flatMap((barcode, index) => {
     const message = renderText(barcode.message, view);
-    if (message === '') return [];
-    const altText = barcode.altText === undefined ? '' : renderText(barcode.altText, view);
+    const unfit = unfitMessage(barcode.format, message);
+    if (unfit) {
+      const at = pointer('apple', 'barcodes', index);
+      leaveOut({ pointer: at, message: `the barcode was left out: its message ${unfit.refused}` });
+      return [];
+    }
+    const altText = barcode.altText === undefined ? '' : renderShownText(barcode.altText, view);
     const messageEncoding = barcodeEncoding(message, barcode.messageEncoding);
     return [{ format: barcode.format, message, messageEncoding, ...(altText === '' ? {} : { altText }) }];
   });
-  const [first] = list;
+  const [first] = codes;
   if (!first) return {};
-  return { barcodes: list, ...(LEGACY_FORMATS.includes(first.format) ? { barcode: first } : {}) };
+  return { barcodes: codes, ...(LEGACY_FORMATS.includes(first.format) ? { barcode: first } : {}) };
 }
 
-const objects = (template: Json[] | undefined, view: View): Json[] =>
-  (renderValue(template ?? [], view) ?? []) as Json[];
-
-const designedDate = (template: string, view: View, dayAs: 'start' | 'end' = 'start'): string | undefined =>
-  appleDate(renderText(template, view), dayAs, zoneOf(template, view));
+const PLACES = { locations: list(LOCATION, 10), beacons: list(BEACON, 10), relevantDates: list(RELEVANT_DATE) };
 
 /** Where and when the pass offers itself on the lock screen; entries without their essential value are left out. */
-function relevance(apple: AppleDesign, view: View): Json {
-  const locations = objects(apple.locations, view).flatMap((place) => {
-    const [latitude, longitude] = [Number(place['latitude']), Number(place['longitude'])];
-    const known = place['latitude'] !== undefined && place['longitude'] !== undefined;
-    return known && Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180 ? [{ ...place, latitude, longitude }] : [];
-  });
-  const beacons = objects(apple.beacons, view).filter((beacon) => typeof beacon['proximityUUID'] === 'string');
-  const relevantDates = objects(apple.relevantDates, view).flatMap((entry, index) => {
-    const out: Json = { ...entry };
-    for (const key of ['date', 'startDate', 'endDate']) {
-      const zone = zoneOf(apple.relevantDates?.[index]?.[key], view);
-      const date = appleDate(entry[key], key === 'endDate' ? 'end' : 'start', zone);
-      if (date === undefined) delete out[key];
-      else out[key] = date;
-    }
-    return 'date' in out || 'startDate' in out ? [out] : [];
-  });
-  const relevantDate = apple.relevantDate && designedDate(apple.relevantDate, view);
-  return {
-    ...(locations.length > 0 ? { locations } : {}),
-    ...(beacons.length > 0 ? { beacons } : {}),
-    ...(relevantDates.length > 0 ? { relevantDates } : {}),
-    ...(relevantDate ? { relevantDate } : {}),
-  };
+function relevance(apple: AppleDesign, view: View, leaveOut: LeaveOut): Json {
+  const out: Json = {};
+  for (const [key, rule] of Object.entries(PLACES)) {
+    const template = apple[key as keyof typeof PLACES];
+    const entries = template && renderRule(rule, template, view, { path: pointer('apple', key), leaveOut });
+    const whole = ((entries ?? []) as Json[]).filter(
+      (entry) => key !== 'relevantDates' || 'date' in entry || ('startDate' in entry && 'endDate' in entry),
+    );
+    if (whole.length > 0) out[key] = whole;
+  }
+  return out;
+}
+
+/** Keys with one value each, in the form of their rule. */
+function single(apple: AppleDesign, view: View, leaveOut: LeaveOut): Json {
+  const out: Json = {};
+  for (const [key, rule] of Object.entries(DESIGN_KEYS)) {
+    const template = (apple as unknown as Record<string, JsonValue | undefined>)[key];
+    if (key in PLACES || template === undefined) continue;
+    const dayAs = key === 'expirationDate' ? 'end' : 'start';
+    const value = renderRule(rule, template, view, { path: pointer('apple', key), leaveOut, dayAs });
+    if (value !== undefined && value !== '') out[key] = value;
+  }
+  const message = apple.nfc ? renderText(apple.nfc.message, view) : '';
+  if (apple.nfc && message !== '') out['nfc'] = inKeyOrder({ ...(apple.nfc as Json), message });
+  return out;
 }
 
 /** How a pass's state shows: a deleted pass that is still on a phone is void, an expired one ended at its last change. */
-function ending(input: PassJsonInput, apple: AppleDesign): Json {
+function ending(input: PassJsonInput, designed: JsonValue | undefined): Json {
   const ended = `${input.modifiedAt.toISOString().slice(0, 19)}Z`;
-  const designed = apple.expirationDate && designedDate(apple.expirationDate, input.view, 'end');
-  const expirationDate =
-    input.state === 'expired' && !(designed && Date.parse(designed) < Date.parse(ended)) ? ended : designed;
+  const isOver = typeof designed === 'string' && Date.parse(designed) < Date.parse(ended);
   return {
-    ...(expirationDate ? { expirationDate } : {}),
+    ...(input.state === 'expired' && !isOver ? { expirationDate: ended } : {}),
     ...(input.state === 'voided' || input.state === 'deleted' ? { voided: true } : {}),
   };
 }
 
-function appearance(apple: AppleDesign, view: View): Json {
+/** `apple.extra`: what is known of a key brings its value into form, the rest goes through as it is. */
+function extra(apple: AppleDesign, view: View, leaveOut: LeaveOut): Json {
   const out: Json = {};
-  for (const key of ['backgroundColor', 'foregroundColor', 'labelColor'] as const) {
-    const colour = apple[key] === undefined ? undefined : appleColour(renderText(apple[key], view));
-    if (colour !== undefined) out[key] = colour;
+  for (const [key, template] of Object.entries(apple.extra)) {
+    const rule = Object.hasOwn(EXTRA_KEYS, key) ? EXTRA_KEYS[key]! : anything;
+    const path = pointer('apple', 'extra', key);
+    const value = renderRule(OPEN_OBJECTS.has(key) ? anything : rule, template, view, { path, leaveOut });
+    if (value !== undefined) out[key] = value;
   }
-  for (const key of ['logoText', 'appLaunchURL', 'groupingIdentifier'] as const) {
-    const text = apple[key] === undefined ? '' : renderText(apple[key], view);
-    if (text !== '') out[key] = text;
+  return out;
+}
+
+type Groups = Partial<Record<string, AppleField[]>>;
+
+/** One style's groups of fields, under the path of the design that they stand at. */
+function structureOf(
+  groups: Groups,
+  path: string,
+  context: { view: View; spoken: ReadonlySet<string>; leaveOut: LeaveOut },
+): Json {
+  const { view, spoken, leaveOut } = context;
+  const out: Json = {};
+  for (const group of [...FIELD_GROUPS, 'footerFields']) {
+    const fields = (groups[group] ?? []).flatMap((field, index) => {
+      const at = path + pointer(group, index);
+      return renderField(field, view, spoken.has(field.key), { path: at, leaveOut }) ?? [];
+    });
+    if (fields.length > 0) out[group] = fields;
   }
-  for (const key of ['maxDistance', 'associatedStoreIdentifiers', 'sharingProhibited', 'suppressStripShine'] as const) {
-    if (apple[key] !== undefined) out[key] = apple[key];
-  }
-  const message = apple.nfc ? renderText(apple.nfc.message, view) : '';
-  if (apple.nfc && message !== '') out['nfc'] = inKeyOrder({ ...(apple.nfc as Json), message });
   return out;
 }
 
@@ -119,26 +142,29 @@ export function applePassJson(input: PassJsonInput): Record<string, JsonValue> {
       `Pass type ${design.name} has no design for Apple Wallet: add "apple".`,
     );
   }
+  const leaveOut = input.leaveOut ?? (() => undefined);
   const spoken = effectiveChangeMessages(fieldsInDesignOrder(apple), input.changedFields ?? []);
-  const structure: Json = apple.transitType ? { transitType: apple.transitType } : {};
-  for (const group of FIELD_GROUPS) {
-    const fields = (apple[group] ?? []).flatMap((field) => renderField(field, view, spoken.has(field.key)) ?? []);
-    if (fields.length > 0) structure[group] = fields;
-  }
+  const context = { view, spoken, leaveOut };
+  const structure: Json = {
+    ...(apple.transitType ? { transitType: apple.transitType } : {}),
+    ...structureOf(apple as unknown as Groups, '/apple', context),
+  };
+  const designed = single(apple, view, leaveOut);
   return inKeyOrder({
-    ...((renderValue(apple.extra, view) ?? {}) as Json),
-    ...appearance(apple, view),
-    ...barcodes(apple, view),
-    ...relevance(apple, view),
-    ...ending(input, apple),
+    ...extra(apple, view, leaveOut),
+    ...designed,
+    ...barcodes(apple, view, leaveOut),
+    ...relevance(apple, view, leaveOut),
+    ...ending(input, designed['expirationDate']),
     formatVersion: 1,
     passTypeIdentifier: apple.passTypeIdentifier,
     teamIdentifier: input.teamIdentifier,
     serialNumber: input.serialNumber,
     authenticationToken: input.authenticationToken,
     webServiceURL: input.webServiceUrl,
-    organizationName: renderText(design.organizationName, view),
-    description: renderText(design.description, view),
+    organizationName: renderShownText(design.organizationName, view),
+    description: renderShownText(design.description, view),
     [apple.style]: structure,
+    ...(apple.posterGeneric && { posterGeneric: structureOf(apple.posterGeneric, '/apple/posterGeneric', context) }),
   });
 }

@@ -1,7 +1,9 @@
 import type { JsonValue } from '../../common/json.js';
-import type { GoogleDesign } from '../../passes/pass-type.js';
+import { momentInZone } from '../../common/zoned-time.js';
+import type { FieldType as FieldKind, GoogleDesign, PassField } from '../../passes/pass-type.js';
 import { placeholders } from '../../passes/render.js';
-import { REQUIRED, fieldType, schemaName, shapeOf, type FieldType } from './schema.js';
+import { fitScalar, isDateField, isUriField } from './scalar-values.js';
+import { AT_MOST, ESSENTIAL, REQUIRED, fieldType, schemaName, shapeOf, type FieldType } from './schema.js';
 
 /** What is wrong with a design, where (`class.programLogo.sourceUri`), and how to cure it. */
 export interface DesignProblem {
@@ -23,12 +25,29 @@ const SET_BY_US: Readonly<Record<string, string>> = {
   notifyPreference: 'it is set for updates that shall notify: list the fields in notifyOn',
 };
 
-const AT_MOST_TEN = new Set(['messages', 'merchantLocations']);
 const isTemplate = (text: string): boolean => placeholders(text).length > 0;
 
-/** Checks a design against Google's schema and the rules its descriptions give in prose. Empty means: nothing found. */
-export function checkGoogleDesign(design: GoogleDesign): DesignProblem[] {
+/** Types of fields that never become a value of the schema's. */
+const UNFIT: Readonly<Record<string, readonly FieldKind[]>> = {
+  int32: ['boolean', 'date', 'datetime', 'url'],
+  int64: ['boolean', 'date', 'datetime', 'url'],
+  double: ['boolean', 'date', 'datetime', 'url'],
+  boolean: ['number', 'integer', 'date', 'datetime', 'url'],
+  enum: ['boolean', 'number', 'integer', 'date', 'datetime', 'url'],
+};
+
+interface Walk {
+  problems: DesignProblem[];
+  fields: readonly PassField[];
+}
+
+/**
+ * Checks a design against Google's schema and the rules its descriptions give in prose. Empty means: nothing found.
+ * With the pass type's fields a placeholder whose values never fit is named, too.
+ */
+export function checkGoogleDesign(design: GoogleDesign, fields: readonly PassField[] = []): DesignProblem[] {
   const problems: DesignProblem[] = [];
+  const walk = { problems, fields };
   for (const part of ['class', 'object'] as const) {
     const typeName = schemaName(`${design.type}${part === 'class' ? 'Class' : 'Object'}`);
     for (const field of Object.keys(design[part])) {
@@ -49,7 +68,12 @@ export function checkGoogleDesign(design: GoogleDesign): DesignProblem[] {
         });
       }
     }
-    checkValue(design[part], { array: false, is: 'type', name: typeName, shape: shapeOf(typeName)! }, part, problems);
+    checkValue(
+      design[part],
+      { array: false, is: 'type', name: typeName, shape: shapeOf(typeName)! },
+      { path: part, owner: '', field: '' },
+      walk,
+    );
   }
   for (const name of placeholders(design.class)) {
     problems.push({
@@ -61,15 +85,24 @@ export function checkGoogleDesign(design: GoogleDesign): DesignProblem[] {
   return problems;
 }
 
-function checkValue(value: JsonValue, type: FieldType, path: string, problems: DesignProblem[]): void {
+interface Place {
+  path: string;
+  /** Type and field of the schema that the value stands in. */
+  owner: string;
+  field: string;
+}
+
+function checkValue(value: JsonValue, type: FieldType, place: Place, walk: Walk): void {
+  const { path } = place;
+  const { problems } = walk;
   const report = (message: string, cure: string) => void problems.push({ path, message, cure });
   if (type.array) {
     if (!Array.isArray(value)) return report('a list is expected', 'Write it in square brackets.');
-    const field = path.slice(path.lastIndexOf('.') + 1);
-    if (AT_MOST_TEN.has(field) && value.length > 10) {
-      report(`${value.length} entries, Google takes at most 10`, 'Remove some of them.');
-    }
-    value.forEach((item, index) => checkValue(item, { ...type, array: false }, `${path}.${index}`, problems));
+    const most = AT_MOST[place.field] ?? Infinity;
+    if (value.length > most) report(`${value.length} entries, Google takes at most ${most}`, 'Remove some of them.');
+    value.forEach((item, index) =>
+      checkValue(item, { ...type, array: false }, { ...place, path: `${path}.${index}` }, walk),
+    );
     return;
   }
   if (type.is === 'type') {
@@ -79,7 +112,7 @@ function checkValue(value: JsonValue, type: FieldType, path: string, problems: D
     for (const [field, inner] of Object.entries(value)) {
       const fieldPath = `${path}.${field}`;
       const innerType = fieldType(type.shape, field);
-      if (innerType) checkValue(inner, innerType, fieldPath, problems);
+      if (innerType) checkValue(inner, innerType, { path: fieldPath, owner: type.name, field }, walk);
       else
         problems.push({
           path: fieldPath,
@@ -87,9 +120,28 @@ function checkValue(value: JsonValue, type: FieldType, path: string, problems: D
           cure: cureUnknown(type, field),
         });
     }
+    for (const field of ESSENTIAL[type.name] ?? []) {
+      if (Object.hasOwn(value, field)) continue;
+      report(`without ${field} it says nothing and is left out`, `Add ${field}, or remove it.`);
+    }
+    checkInterval(value as Record<string, JsonValue>, type.name, report);
     return;
   }
-  checkScalar(value, type, path, report);
+  checkScalar(value, type, place, walk, report);
+}
+
+const timeOf = (value: JsonValue | undefined, dayAs: 'start' | 'end'): number => {
+  const date = typeof value === 'object' && value !== null && !Array.isArray(value) ? value['date'] : undefined;
+  return typeof date === 'string' ? Date.parse(momentInZone(date, 'UTC', dayAs) ?? '') : NaN;
+};
+
+function checkInterval(
+  { start, end }: Record<string, JsonValue>,
+  typeName: string,
+  report: (message: string, cure: string) => void,
+): void {
+  if (typeName !== 'TimeInterval' || !(timeOf(end, 'end') < timeOf(start, 'start'))) return;
+  report('the end lies before the start', 'Exchange the two.');
 }
 
 function cureUnknown(type: Extract<FieldType, { is: 'type' }>, field: string): string {
@@ -107,12 +159,22 @@ function cureUnknown(type: Extract<FieldType, { is: 'type' }>, field: string): s
 function checkScalar(
   value: JsonValue,
   type: Exclude<FieldType, { is: 'type' }>,
-  path: string,
+  place: Place,
+  walk: Walk,
   report: (message: string, cure: string) => void,
 ): void {
   if (typeof value === 'string' && isTemplate(value)) {
     const scheme = /^([a-z][a-z0-9+.-]*:|\{\{)/i;
-    if (isUri(path) && !scheme.test(value)) report('a URI needs a scheme', 'Begin it with https://.');
+    if (isUriField(place) && !scheme.test(value)) report('a URI needs a scheme', 'Begin it with https://.');
+    const sole = /^\{\{\s*([A-Za-z][\w-]*)\s*\}\}$/.exec(value)?.[1];
+    const field = walk.fields.find(({ apiFieldName }) => apiFieldName === sole);
+    const unfit = isDateField(place) ? ['boolean', 'number', 'integer', 'url'] : (UNFIT[type.is] ?? []);
+    if (field && unfit.includes(field.type)) {
+      report(
+        `the field ${field.apiFieldName} is of the type ${field.type}, which never fits here`,
+        'Name another field.',
+      );
+    }
     return;
   }
   if (type.is === 'enum') {
@@ -124,10 +186,17 @@ function checkScalar(
   }
   if (type.is === 'string') {
     if (typeof value !== 'string') return report('a text is expected', 'Put it in quotation marks.');
-    if (isUri(path) && !/^[a-z][a-z0-9+.-]*:/i.test(value)) report('a URI needs a scheme', 'Begin it with https://.');
-    if (path.endsWith('.hexBackgroundColor') && !/^#([0-9a-f]{3}|[0-9a-f]{6})$/i.test(value)) {
-      report('not a colour', 'Write it as #rrggbb.');
+    if (isUriField(place) && !/^[a-z][a-z0-9+.-]*:/i.test(value)) {
+      return report('a URI needs a scheme', 'Begin it with https://.');
     }
+    if (place.field === 'hexBackgroundColor' && !/^#([0-9a-f]{3}|[0-9a-f]{6})$/i.test(value)) {
+      return report('not a colour', 'Write it as #rrggbb.');
+    }
+    if (value === '' && ESSENTIAL[place.owner]?.includes(place.field)) {
+      return report('it is empty', 'Write a value, or remove it.');
+    }
+    const fitted = fitScalar(value, type, { ...place, zone: undefined, dayAs: 'start' });
+    if ('refused' in fitted) report(fitted.refused.split(':')[0]!, `${fitted.refused.split(': ')[1] ?? 'Correct it'}.`);
     return;
   }
   if (type.is === 'boolean') {
@@ -140,8 +209,8 @@ function checkScalar(
   }
   const whole = type.is === 'int32';
   if (typeof value !== 'number' || (whole && !Number.isSafeInteger(value))) {
-    report(`a ${whole ? 'whole ' : ''}number is expected`, 'Write it without quotation marks.');
+    return report(`a ${whole ? 'whole ' : ''}number is expected`, 'Write it without quotation marks.');
   }
+  const fitted = fitScalar(value, type, { ...place, zone: undefined, dayAs: 'start' });
+  if ('refused' in fitted) report(fitted.refused, 'Correct it.');
 }
-
-const isUri = (path: string): boolean => path.endsWith('.uri') || path === 'class.callbackOptions.url';

@@ -1,0 +1,25 @@
+import type { Sql } from '../database/connect.js';
+import { getImage, listPassTypes } from '../database/tenants/pass-types.js';
+import { passTypeDesign } from '../passes/pass-type.js';
+import { checkPassType } from './check-folder.js';
+import type { FolderProblem } from './folder-problem.js';
+
+/**
+ * What the rules of this version say of a tenant's stored designs, errors and warnings alike. A stored design stays
+ * usable: what phones would refuse is left out of its passes.
+ */
+export async function checkStoredDesigns(sql: Sql, tenantId: string): Promise<FolderProblem[]> {
+  const problems: FolderProblem[] = [];
+  for (const { design, images } of await listPassTypes(sql, tenantId)) {
+    const bytes = new Map<string, Buffer>();
+    for (const [name, sha256] of Object.entries(images)) {
+      const image = await getImage(sql, tenantId, sha256);
+      if (image) bytes.set(name, image);
+    }
+    const file = `pass-types/${design.name}.json`;
+    const read = passTypeDesign.safeParse(design);
+    if (read.success) problems.push(...checkPassType({ file, design: read.data, images: bytes }));
+    else problems.push({ file, path: '', message: 'the stored design has another shape.', cure: 'apply it again.' });
+  }
+  return problems;
+}

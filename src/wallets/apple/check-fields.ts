@@ -1,0 +1,118 @@
+import { pointer } from '../../common/clean-text.js';
+import type { JsonValue } from '../../common/json.js';
+import type { AppleField, PassTypeDesign } from '../../passes/pass-type.js';
+import { soleField } from '../../passes/possible-values.js';
+import { placeholders } from '../../passes/render.js';
+import type { Add } from './design-problem.js';
+import { FIELD_GROUPS } from './pass-fields.js';
+import { checkRule, fieldFits } from './rules/check-rule.js';
+import { FIELD_KEYS } from './rules/pass-keys.js';
+import { date, object, type Rule } from './rules/rule.js';
+import { formOf } from './rules/scalar-form.js';
+
+const FIELD = object(FIELD_KEYS);
+const has = (field: AppleField, ...keys: string[]): boolean => keys.some((key) => field[key] !== undefined);
+
+/** Every field of the design with the pointer to it, those of posters included. */
+export function fieldsOf(design: PassTypeDesign): { group: string; path: string; field: AppleField; face: string }[] {
+  const apple = design.apple!;
+  const of = (face: string, groups: Readonly<Record<string, unknown>>, base: string[]) =>
+    [...FIELD_GROUPS, 'footerFields'].flatMap((group) =>
+      ((groups[group] as AppleField[] | undefined) ?? []).map((field, index) => ({
+        group,
+        face,
+        path: pointer(...base, group, index),
+        field,
+      })),
+    );
+  return [
+    ...of(apple.style, apple, ['apple']),
+    ...(apple.posterGeneric ? of('posterGeneric', apple.posterGeneric, ['apple', 'posterGeneric']) : []),
+  ];
+}
+
+/** Each field by itself: its keys, and which of them its value bears. */
+export function checkFieldKeys(design: PassTypeDesign, add: Add): void {
+  const seen = new Map<string, string>();
+  for (const { group, path, field, face } of fieldsOf(design)) {
+    const first = seen.get(`${face}/${field.key}`);
+    if (first) {
+      add(`${path}/key`, `The field key "${field.key}" stands already at ${first}.`, 'Give each field its own key.');
+    } else seen.set(`${face}/${field.key}`, `${path}/key`);
+    checkRule(FIELD, field as JsonValue, path, design, add);
+    checkStyles(field, path, design, add);
+    checkPlace(field, group, face, path, add);
+    checkChangeMessage(field, path, design, add);
+  }
+}
+
+function checkStyles(field: AppleField, path: string, design: PassTypeDesign, add: Add): void {
+  const dated = has(field, 'dateStyle', 'timeStyle');
+  const counted = has(field, 'numberStyle', 'currencyCode');
+  if (dated && counted) {
+    add(path, 'A field cannot have a style for dates and one for numbers.', 'Remove one of the two.');
+  }
+  if (has(field, 'numberStyle') && has(field, 'currencyCode')) {
+    add(path, 'numberStyle and currencyCode exclude each other.', 'Remove numberStyle: a currency has its own form.');
+  }
+  if (has(field, 'isRelative', 'ignoresTimeZone') && !dated) {
+    add(path, 'isRelative and ignoresTimeZone need a date.', 'Add a dateStyle or timeStyle, or remove them.');
+  }
+  if (dated) checkValue(date, 'a date', field, path, design, add);
+  else if (counted) checkValue({ is: 'number' }, 'a number', field, path, design, add);
+}
+
+function checkValue(rule: Rule, what: string, field: AppleField, path: string, design: PassTypeDesign, add: Add): void {
+  const { value } = field;
+  const at = `${path}/value`;
+  const wrong = `Its style is for ${what}, and this value never is one.`;
+  const cure = `Write ${what} or one placeholder of a field that holds one, or remove the style.`;
+  const names = typeof value === 'string' ? placeholders(value) : [];
+  if (names.length === 0) {
+    if ('refused' in formOf(rule as Parameters<typeof formOf>[0], value)) add(at, wrong, cure);
+    return;
+  }
+  const sole = soleField(String(value), design);
+  if (sole ? !fieldFits(rule, sole.type) : !/^\{\{[^{}]*\}\}$/.test(String(value).trim())) add(at, wrong, cure);
+}
+
+const MARKUP = /<(?!\/?a[\s>])[a-z/!]/i;
+
+function checkPlace(field: AppleField, group: string, face: string, path: string, add: Add): void {
+  if (has(field, 'textAlignment') && (group === 'primaryFields' || group === 'backFields')) {
+    add(`${path}/textAlignment`, `${group} have no alignment.`, 'Remove textAlignment.', 'warning');
+  }
+  if (has(field, 'row') && (group !== 'auxiliaryFields' || face !== 'eventTicket')) {
+    add(`${path}/row`, 'Only auxiliaryFields of an eventTicket have rows.', 'Remove row.');
+  }
+  const { attributedValue } = field;
+  if (attributedValue === undefined) return;
+  if (typeof attributedValue !== 'string' && typeof attributedValue !== 'number') {
+    return add(`${path}/attributedValue`, 'A text or a number is expected here.', 'Write one in quotes.');
+  }
+  if (MARKUP.test(String(attributedValue))) {
+    const cure = 'Use <a href="…"> only.';
+    add(`${path}/attributedValue`, 'Wallet knows no other markup than links.', cure, 'warning');
+  }
+}
+
+/** The text without its placeholders must hold `%@` once and no other code; a key of pass.strings stands for its translations. */
+function checkChangeMessage(field: AppleField, path: string, design: PassTypeDesign, add: Add): void {
+  const { changeMessage } = field;
+  if (changeMessage === undefined || changeMessage === '') return;
+  const translations = Object.values(design.apple!.localizations).flatMap(({ strings }) =>
+    Object.hasOwn(strings, changeMessage) ? [strings[changeMessage]!] : [],
+  );
+  const isKey = translations.length > 0 && !changeMessage.includes('%');
+  for (const text of isKey ? translations : [changeMessage]) {
+    const codes =
+      text
+        .replace(/\{\{[^{}]*\}\}/g, '')
+        .replaceAll('%%', '')
+        .match(/%./gs) ?? [];
+    const trailing = /(?:^|[^%])(?:%%)*%$/.test(text);
+    if (codes.length === 1 && codes[0] === '%@' && !trailing) continue;
+    const cure = 'Write %@ once where the new value stands, and %% for a percent sign.';
+    add(`${path}/changeMessage`, `"${text}" does not hold %@ exactly once.`, cure);
+  }
+}

@@ -1,0 +1,11 @@
+/** A fault in a design: a JSON pointer into the pass type file, what is wrong, and what to do. */
+export interface DesignProblem {
+  path: string;
+  message: string;
+  cure: string;
+  /** A warning keeps nothing from being applied: phones take the pass, and show less than its author thinks. */
+  severity?: 'warning';
+}
+
+/** Reports a fault; with `warning` one that phones bear. */
+export type Add = (path: string, message: string, cure: string, severity?: 'warning') => void;

@@ -1,0 +1,75 @@
+import type { JsonValue } from '../../../common/json.js';
+import { pointer } from '../../../common/clean-text.js';
+import { renderShownText, renderValue, zoneOf, type View } from '../../../passes/render.js';
+import type { Rule } from './rule.js';
+import { formOf } from './scalar-form.js';
+
+/** A part of a pass that was left out because phones would refuse the pass, or lose the part, for it. */
+export interface LeftOut {
+  /** JSON pointer into the pass type. */
+  pointer: string;
+  message: string;
+}
+export type LeaveOut = (part: LeftOut) => void;
+
+const excerpt = (value: JsonValue): string => {
+  const text = JSON.stringify(value);
+  return text.length > 42 ? `${text.slice(0, 41)}…"` : text;
+};
+
+/**
+ * Fills a part of a design and brings it into the form that Wallet reads. What has no value is left out; so is what a
+ * value would break, and `leaveOut` hears of it.
+ */
+export function renderRule(
+  rule: Rule,
+  template: JsonValue,
+  view: View,
+  at: { path: string; leaveOut: LeaveOut; filled?: boolean; dayAs?: 'start' | 'end' },
+): JsonValue | undefined {
+  const { path, leaveOut, filled = false } = at;
+  const isText = typeof template === 'string';
+  const value = isText && !filled ? renderValue(template, view) : template;
+  if (value === undefined || value === null) return undefined;
+  const drop = (why: string): undefined =>
+    leaveOut({ pointer: path, message: `${excerpt(value)} ${why}; it was left out` }) as undefined;
+  const inside = { leaveOut, filled: filled || isText };
+  if (rule.is === 'object') {
+    if (typeof value !== 'object' || Array.isArray(value)) return drop('is no object');
+    const out: Record<string, JsonValue> = {};
+    for (const [key, inner] of Object.entries(value)) {
+      const of = Object.hasOwn(rule.keys, key) ? rule.keys[key]! : ({ is: 'anything' } as const);
+      const dayAs = key === 'endDate' ? 'end' : 'start';
+      const rendered = renderRule(of, inner, view, { ...inside, path: path + pointer(key), dayAs });
+      if (rendered !== undefined) out[key] = rendered;
+    }
+    const missing = (rule.required ?? []).filter((key) => !Object.hasOwn(out, key));
+    if (missing.length === 0) return out;
+    // Where a field is empty its part is not there; that is how optional parts are written.
+    if (missing.some((key) => Object.hasOwn(value, key))) return undefined;
+    return rule.harmless ? out : drop(`has no ${missing.join(', ')}`);
+  }
+  if (rule.is === 'list') {
+    if (!Array.isArray(value)) return drop('is no list');
+    const items = value.flatMap((item, index) => {
+      const rendered = renderRule(rule.of, item, view, { ...inside, path: path + pointer(index) });
+      return rendered === undefined ? [] : [rendered];
+    });
+    if (rule.most !== undefined && items.length > rule.most) {
+      leaveOut({ pointer: path, message: `Wallet takes ${rule.most} entries: those after them were left out` });
+    }
+    return items.slice(0, rule.most);
+  }
+  if (rule.is === 'anything') {
+    return isText && !filled && typeof value !== 'string'
+      ? value
+      : filled
+        ? value
+        : (renderValue(template, view) ?? undefined);
+  }
+  const zone = zoneOf(filled ? undefined : template, view);
+  const said = rule.is === 'text' && isText && !filled ? renderShownText(template, view) : value;
+  if (said === '' && rule.is !== 'text') return undefined;
+  const formed = formOf(rule, said, { zone, ...(at.dayAs && { dayAs: at.dayAs }) });
+  return 'value' in formed ? formed.value : drop(formed.refused);
+}

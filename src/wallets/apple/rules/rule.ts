@@ -1,0 +1,42 @@
+/**
+ * What a key of pass.json may hold. One table of these is read three times: by the check of a design, by the rendering of
+ * a pass and by the schemas that editors use.
+ */
+export type Rule =
+  | {
+      is:
+        'text' | 'word' | 'boolean' | 'date' | 'colour' | 'url' | 'uuid' | 'zone' | 'currency' | 'amount' | 'anything';
+    }
+  | { is: 'number' | 'integer'; least?: number; most?: number; above?: number }
+  | { is: 'enum'; names: readonly string[] }
+  | {
+      is: 'object';
+      keys: Readonly<Record<string, Rule>>;
+      required?: readonly string[];
+      /** Phones pass over an incomplete one by themselves: it goes into the pass as the design has it. */
+      harmless?: true;
+    }
+  | { is: 'list'; of: Rule; most?: number };
+
+export type ScalarRule = Exclude<Rule, { is: 'object' | 'list' }>;
+
+export const text: Rule = { is: 'text' };
+/** A text that phones take as a number, too: seats are often only numbered. */
+export const word: Rule = { is: 'word' };
+export const flag: Rule = { is: 'boolean' };
+export const date: Rule = { is: 'date' };
+export const colour: Rule = { is: 'colour' };
+export const url: Rule = { is: 'url' };
+export const anything: Rule = { is: 'anything' };
+export const oneOf = (...names: readonly string[]): Rule => ({ is: 'enum', names });
+export const list = (of: Rule, most?: number): Rule => ({ is: 'list', of, ...(most !== undefined && { most }) });
+export const object = (keys: Readonly<Record<string, Rule>>, required: readonly string[] = []): Rule => ({
+  is: 'object',
+  keys,
+  required,
+});
+/** An object that phones pass over where a key is missing, rather than refusing the pass. */
+export const harmless = (rule: Rule): Rule => (rule.is === 'object' ? { ...rule, harmless: true } : rule);
+/** The same rule for many keys, written as one line of names. */
+export const all = (rule: Rule, names: string): Record<string, Rule> =>
+  Object.fromEntries(names.split(/\s+/).map((name) => [name, rule]));

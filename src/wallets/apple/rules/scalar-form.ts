@@ -1,0 +1,100 @@
+import type { JsonValue } from '../../../common/json.js';
+import { isTimeZone, momentInZone } from '../../../common/zoned-time.js';
+import { appleColour } from '../apple-values.js';
+import type { ScalarRule } from './rule.js';
+
+/** A value in the form that Wallet reads, or why it reads none, with the cure. */
+export type Formed = { value: JsonValue } | { refused: string; cure: string };
+
+const refuse = (refused: string, cure: string): Formed => ({ refused, cure });
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const AMOUNT = /^-?\d+(?:\.\d+)?$/;
+
+let currencies: ReadonlySet<string> | undefined;
+/** Codes of ISO 4217 as this version of Node knows them. */
+export const isCurrency = (code: string): boolean =>
+  (currencies ??= new Set(Intl.supportedValuesOf('currency'))).has(code);
+
+/** The number that a value says; undefined where it says none. */
+function readNumber(value: JsonValue): number | undefined {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
+}
+
+function range({ least, most, above }: Extract<ScalarRule, { is: 'number' | 'integer' }>): string {
+  if (above !== undefined) return ` above ${above}`;
+  if (least !== undefined && most !== undefined) return ` from ${least} to ${most}`;
+  return least === undefined ? '' : ` of at least ${least}`;
+}
+
+/** Brings a value into the form that Wallet reads at this place. `zone` is that of days and times. */
+export function formOf(
+  rule: ScalarRule,
+  value: JsonValue,
+  place: { zone?: string | undefined; dayAs?: 'start' | 'end' } = {},
+): Formed {
+  if (rule.is === 'anything') return { value };
+  if (value === null) return refuse('is null', 'Leave the key out where there is no value.');
+  if (typeof value === 'object') return refuse('is a list or an object', 'Write one value.');
+  const said = String(value).trim();
+  switch (rule.is) {
+    case 'word':
+      return typeof value === 'boolean' ? refuse('is no text', 'Write a text ("…").') : { value };
+    case 'text':
+      return { value: String(value) };
+    case 'boolean':
+      return said === 'true' || said === 'false'
+        ? { value: said === 'true' }
+        : refuse('is neither true nor false', 'Write true or false.');
+    case 'number':
+    case 'integer': {
+      const number = readNumber(value);
+      const { least = -Infinity, most = Infinity, above = -Infinity } = rule;
+      const fits = number !== undefined && number >= least && number <= most && number > above;
+      if (fits && (rule.is === 'number' || Number.isSafeInteger(number))) return { value: number };
+      const wanted = `a ${rule.is === 'integer' ? 'whole ' : ''}number${range(rule)}`;
+      return refuse(`is not ${wanted}`, `Write ${wanted}.`);
+    }
+    case 'date': {
+      const moment = momentInZone(said, place.zone ?? 'UTC', place.dayAs);
+      return moment === undefined
+        ? refuse('is no date that Wallet can read', 'Write 2026-12-31 or 2026-12-31T18:30.')
+        : { value: moment };
+    }
+    case 'colour': {
+      const colour = appleColour(said);
+      return colour === undefined
+        ? refuse('is no colour that Wallet can read', 'Write #rrggbb or rgb(r, g, b).')
+        : { value: colour };
+    }
+    case 'url':
+      return /^[a-z][a-z0-9+.-]*:\S+$/i.test(said) && URL.canParse(said)
+        ? { value: said }
+        : refuse('is no full address', 'Begin it with https:// and leave out blanks.');
+    case 'uuid':
+      return UUID.test(said) ? { value: said } : refuse('is no UUID', 'Write 8-4-4-4-12 hexadecimal digits.');
+    case 'zone':
+      return isTimeZone(said)
+        ? { value: said }
+        : refuse('is no time zone', 'Write an IANA name such as Europe/Berlin.');
+    case 'currency':
+      return /^[A-Z]{3}$/.test(said) && isCurrency(said)
+        ? { value: said }
+        : refuse('is no currency of ISO 4217', 'Write its three capitals, such as EUR.');
+    case 'amount':
+      return AMOUNT.test(said)
+        ? { value: said }
+        : refuse('is no amount', 'Write digits with a point, such as "12.50".');
+    case 'enum':
+      return rule.names.includes(said)
+        ? { value: said }
+        : refuse('is not a name that Wallet knows here', `Use one of ${rule.names.join(', ')}.`);
+  }
+}
+
+/** The JSON type that a literal of a rule has; a placeholder may bring a text that is turned into it. */
+export function literalType(rule: ScalarRule): 'string' | 'number' | 'boolean' | undefined {
+  if (rule.is === 'anything' || rule.is === 'word') return undefined;
+  if (rule.is === 'boolean') return 'boolean';
+  return rule.is === 'number' || rule.is === 'integer' ? 'number' : 'string';
+}
