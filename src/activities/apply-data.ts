@@ -43,7 +43,7 @@ export function applyDataActivity(deps: ActivityDeps, foundPasses: FoundPasses) 
 
 /** The rule of the step, for one operation and for many alike: the operation's fields on the pass as it is now. */
 export async function decideData(
-  deps: Pick<ActivityDeps, 'passTypes' | 'tenantSettings' | 'klaviyo'>,
+  deps: Pick<ActivityDeps, 'passTypes' | 'tenantSettings'>,
   tenantId: string,
   { pass, operation }: LoadedForChange,
   recomputes = false,
@@ -88,7 +88,7 @@ export async function decideData(
     field_sequences: merged.sequences,
     visuals: follow?.visuals ?? pass.visuals,
   };
-  const told = [...warnings, ...(recomputes ? [] : leftOutOfPass(deps, version, after, settings))];
+  const told = [...warnings, ...(recomputes ? [] : leftOutOfPass(version, after, settings))];
   return {
     write: {
       after,

@@ -2,11 +2,12 @@ import type { PassRow } from '../database/passes/passes.js';
 import type { PassTypeVersion } from '../passes/pass-type.js';
 import { viewOfPass, type PassLocale } from '../passes/pass-view.js';
 import { leftOutByApple } from '../wallets/apple/left-out.js';
-import type { ActivityDeps } from './deps.js';
+
+/** Nothing is sent from here: only the form of the pass's address counts. */
+const ANY_URL = 'https://passes.invalid';
 
 /** Warnings of an operation: what phones will not show of the pass as it leaves it. */
 export function leftOutOfPass(
-  deps: Pick<ActivityDeps, 'klaviyo'>,
   version: Pick<PassTypeVersion, 'design' | 'images'>,
   pass: Pick<PassRow, 'data' | 'visuals' | 'serial_number' | 'external_id'>,
   locale: PassLocale,
@@ -18,7 +19,7 @@ export function leftOutOfPass(
     visuals: pass.visuals,
     serialNumber: pass.serial_number,
     externalId: pass.external_id,
-    publicUrl: deps.klaviyo.publicUrl,
+    publicUrl: ANY_URL,
     locale,
   });
   return leftOutByApple(version, view);

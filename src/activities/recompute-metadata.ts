@@ -25,7 +25,7 @@ export function recomputeMetadataActivity(deps: ActivityDeps) {
 
 /** The rule of the step, for one operation and for many alike. */
 export async function decideMetadata(
-  deps: Pick<ActivityDeps, 'passTypes' | 'tenantSettings' | 'klaviyo'>,
+  deps: Pick<ActivityDeps, 'passTypes' | 'tenantSettings'>,
   tenantId: string,
   { pass }: Pick<LoadedForChange, 'pass'>,
 ): Promise<Decision<RecomputedMetadata>> {
@@ -43,7 +43,7 @@ export async function decideMetadata(
   if (moved) changed['passTypeVersion'] = { from: pass.pass_type_version, to: newest.version };
   const changedFields = Object.keys(changed);
   const after = { ...pass, visuals, pass_type_version: newest.version };
-  const warnings = leftOutOfPass(deps, newest, after, settings);
+  const warnings = leftOutOfPass(newest, after, settings);
   return {
     write: { after, changed, changedFields },
     detail: { changed: changedFields, ...(warnings.length > 0 && { warnings }) },

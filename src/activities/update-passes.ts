@@ -89,7 +89,7 @@ export function updatePassesActivity(deps: ActivityDeps) {
             field_sequences: merged.sequences,
             visuals: follow.visuals,
           };
-          const told = [...passedOver, ...leftOutOfPass(deps, version, written, settings)];
+          const told = [...passedOver, ...leftOutOfPass(version, written, settings)];
           return {
             write: {
               after: written,
