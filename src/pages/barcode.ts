@@ -28,6 +28,10 @@ const MAX_BYTES: Readonly<Record<BarcodeFormat, number>> = {
   PKBarcodeFormatAztec: 400,
   PKBarcodeFormatPDF417: 450,
   PKBarcodeFormatCode128: 130,
+  PKBarcodeFormatCode39: 43,
+  PKBarcodeFormatCodabar: 43,
+  PKBarcodeFormatEAN13: 13,
+  PKBarcodeFormatI2of5: 40,
 };
 /** Drawn codes are kept: a page is opened again and again, and its codes change with the pass alone. */
 const KEPT_CHARS = 8 * 1024 * 1024;

@@ -12,7 +12,7 @@ const MOST: Readonly<Record<BarcodeFormat, number>> = {
   PKBarcodeFormatQR: 2953,
   PKBarcodeFormatAztec: 1914,
   PKBarcodeFormatPDF417: 1108,
-  PKBarcodeFormatCode128: 80,
+  PKBarcodeFormatCode128: 130,
   PKBarcodeFormatCode39: 43,
   PKBarcodeFormatCodabar: 43,
   PKBarcodeFormatEAN13: 13,
