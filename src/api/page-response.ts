@@ -1,4 +1,6 @@
 import type Koa from 'koa';
+import type { Tenant } from '../database/tenants/tenants.js';
+import { NO_BRAND, type Brand } from '../pages/brand.js';
 import type { Page } from '../pages/html.js';
 import { messagePage } from '../pages/message-page.js';
 import { operatorProblemPage } from '../pages/operator-pages.js';
@@ -37,6 +39,14 @@ export function sendPage(ctx: Koa.Context, deps: Pick<ApiDeps, 'publicUrl'>, pag
 export const browserLanguage = (ctx: Koa.Context, tenantLanguage = 'en') =>
   chooseLanguage(ctx.get('Accept-Language'), tenantLanguage);
 
+/** The tenant that a page speaks for. */
+export type PageTenant = Pick<Tenant, 'name' | 'settings'>;
+
+export const brandOf = ({ name, settings }: PageTenant): Brand => ({ name, pages: settings.pages });
+
+/** From here on a page of this request, one about a mistake too, speaks for the tenant: its reader has shown to know it. */
+export const speakFor = (ctx: Koa.Context, tenant: PageTenant): void => void (ctx.state['pageTenant'] = tenant);
+
 interface Readers {
   /** Operators are told what happened; customers, what to do. */
   for: 'customer' | 'operator';
@@ -67,12 +77,19 @@ export function forPeople(
       if (status >= 500) deps.log.error({ ...entry, err: error.options.cause ?? error }, 'page failed');
       else deps.log.info({ ...entry, err: error.options.cause }, 'page refused');
       ctx.set(error.options.headers ?? {});
+      const tenant = ctx.state['pageTenant'] as PageTenant | undefined;
       const code = `${status} ${correlationId.slice(0, 8)}`;
       const kind = error.options.page ?? pageOfStatus(status);
       const page =
         readers.for === 'operator'
           ? operatorProblemPage({ title, text: status >= 500 ? '' : error.message, code })
-          : messagePage({ language: browserLanguage(ctx), brand: '', kind, code, cure: null });
+          : messagePage({
+              language: browserLanguage(ctx, tenant?.settings.language),
+              brand: tenant ? brandOf(tenant) : NO_BRAND,
+              kind,
+              code,
+              cure: null,
+            });
       sendPage(ctx, deps, page, status);
     }
   };

@@ -46,7 +46,7 @@ export function klaviyoCommands(context: () => CliContext): Command {
 
   klaviyo
     .command('set-key <tenantId>')
-    .description('keep another private key; write-back that waits for one goes on by itself')
+    .description('store a new private key; write-back that waits for one goes on by itself')
     .option('--env <name>', 'variable with the key', 'KLAVIYO_API_KEY')
     .action(async (tenantId: string, { env }: { env: string }) => {
       const { sql } = await existing(tenantId);
@@ -63,7 +63,7 @@ export function klaviyoCommands(context: () => CliContext): Command {
       const another = await putSecret(sql, tenantId, SECRET_NAMES.klaviyoApiKey, apiKey, secretBox());
       // The same key again: its scopes were changed at Klaviyo, and the refusal must not rest for its quarter of an hour.
       if (!another) await tryKeyAgain(sql, tenantId);
-      out('The key is kept; what waits for one goes on within ten minutes.');
+      out('The key is stored; what waits for one goes on within ten minutes.');
       out('Where tenant.json says where the key lies, put it there too: the next apply takes that one.');
     });
 

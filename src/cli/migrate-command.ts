@@ -59,7 +59,8 @@ export function migrateCommand(tenant: Command, context: () => CliContext): void
       if (options.pause || options.resume) {
         if (!running) throw new Error(`No migration of ${name} is under way.`);
         await pauseMigration(sql, { tenantId, operationId: running.operationId }, options.pause === true);
-        if (options.pause) out(`The migration of ${name} takes on no more passes; "--resume" goes on.`);
+        if (options.pause)
+          out(`The migration of ${name} starts no more passes; those already started finish; "--resume" goes on.`);
         else out(`The migration of ${name} goes on within seconds.`);
       } else if (options.progress || (options.follow && running)) {
         if (!newest) throw new Error(`No migration of ${name} was ever asked for.`);

@@ -1,5 +1,6 @@
 import { page, template, type Page } from './html.js';
 import { peekCard, type CardView } from './pass-page.js';
+import { speaking, type Brand } from './brand.js';
 import { textsIn, type Language, type Texts } from './texts.js';
 
 export interface AskedField {
@@ -20,7 +21,7 @@ export interface EnrolPageView {
   /** The card that is to be had. */
   card: CardView;
   language: Language;
-  brand: string;
+  brand: Brand;
   firstName: string | null;
   fields: AskedField[];
   consents: ConsentView[];
@@ -31,8 +32,8 @@ export interface EnrolPageView {
 const body = template<{ v: EnrolPageView; t: Texts; hasFaults: boolean; card: string }>(`
 <div class="panel enrol">
 <%~ it.card %>
-<h1><%= it.v.firstName ? it.t.hello(it.v.firstName) : it.t.helloAnyone %></h1>
-<p><%= it.t.enrolIntro(it.v.brand) %></p>
+<h1><%= it.v.firstName ? it.t.hello(it.v.firstName) : it.t.yourCard(it.v.brand.name) %></h1>
+<p><%= it.t.enrolIntro(it.v.brand.name) %></p>
 <% if (it.hasFaults) { %><div class="banner bad" role="alert"><p><%= it.t.fix %></p></div><% } %>
 <form class="main" method="post" action="<%= it.v.action %>" novalidate>
 <input type="hidden" name="csrf" value="<%= it.v.csrf %>">
@@ -63,9 +64,8 @@ const body = template<{ v: EnrolPageView; t: Texts; hasFaults: boolean; card: st
 export function enrolPage(view: EnrolPageView): Page {
   const t = textsIn(view.language);
   return page({
-    language: view.language,
-    title: t.yourCard(view.brand),
-    brand: view.brand,
+    ...speaking(view.brand, view.language),
+    title: t.yourCard(view.brand.name),
     width: 'narrow',
     themes: [view.card.theme],
     body: body({

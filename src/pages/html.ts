@@ -54,6 +54,13 @@ interface Frame {
   home: string | null;
   styles: string;
   themed: string;
+  foot: readonly FootLink[];
+}
+
+/** A link at the foot of a page. */
+export interface FootLink {
+  href: string;
+  text: string;
 }
 
 const frame = template<Frame>(`<!doctype html>
@@ -73,6 +80,7 @@ const frame = template<Frame>(`<!doctype html>
 <main>
 <%~ it.body %>
 </main>
+<% if (it.foot.length > 0) { %><footer class="foot"><% for (const link of it.foot) { %><a href="<%= link.href %>" rel="noopener"><%= link.text %></a><% } %></footer><% } %>
 </body>
 </html>
 `);
@@ -89,13 +97,14 @@ export function page(input: {
   themes?: readonly Theme[];
   width?: Width;
   home?: string;
+  foot?: readonly FootLink[];
   /** Rules of this page alone. */
   styles?: string;
 }): Page {
   const themed = themeRules(input.themes ?? []) + (input.styles ?? '');
-  const { language, title, brand, body, home = null, width = null } = input;
+  const { language, title, brand, body, home = null, width = null, foot = [] } = input;
   return {
-    html: frame({ language, title, brand, body, width, home, styles: STYLES, themed }),
+    html: frame({ language, title, brand, body, width, home, styles: STYLES, themed, foot }),
     contentSecurityPolicy: [
       "default-src 'none'",
       `style-src ${[STYLES, ...(themed ? [themed] : [])].map(hashOf).join(' ')}`,

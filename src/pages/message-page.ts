@@ -1,4 +1,5 @@
 import { page, template, type Page } from './html.js';
+import { speaking, type Brand } from './brand.js';
 import { textsIn, type Language } from './texts.js';
 
 /** What can be wrong with a link, a session or a request, as the reader sees it. */
@@ -166,6 +167,7 @@ interface Body {
   title: string;
   text: string;
   next: { href: string; text: string } | null;
+  support: { href: string; text: string } | null;
   cure: string | null;
   codeFor: string;
   code: string;
@@ -177,6 +179,7 @@ const body = template<Body>(`
 <h1><%= it.title %></h1>
 <p><%= it.text %></p>
 <% if (it.next) { %><p><a class="button" href="<%= it.next.href %>"><%= it.next.text %></a></p><% } %>
+<% if (it.support) { %><p><a class="button quiet" href="<%= it.support.href %>"><%= it.support.text %></a></p><% } %>
 <% if (it.cure) { %><details><summary>For the team that sent this message</summary><dl><dt>Cure</dt><dd><%= it.cure %></dd></dl></details><% } %>
 <p class="code-note"><%= it.codeFor %> <strong><%= it.code %></strong></p>
 </div>`);
@@ -184,7 +187,7 @@ const body = template<Body>(`
 /** A page for what went wrong: friendly for the customer, with a code by which the operator finds the reason. */
 export function messagePage(view: {
   language: Language;
-  brand: string;
+  brand: Brand;
   kind: MessageKind;
   code: string;
   /** For the sender of the message: what to check. Names nothing of any customer. */
@@ -193,13 +196,16 @@ export function messagePage(view: {
   enrolUrl?: string | null;
 }): Page {
   const [title, text] = MESSAGES[view.language][view.kind];
-  const { codeFor, getCard } = textsIn(view.language);
+  const { codeFor, getCard, writeToUs } = textsIn(view.language);
+  const { supportUrl } = view.brand.pages;
+  const support = supportUrl === null ? null : { href: supportUrl, text: writeToUs };
+  // Cures are written in English: a page is in one language.
+  const cure = view.language === 'en' ? view.cure : null;
   const next = view.enrolUrl ? { href: view.enrolUrl, text: getCard } : null;
   return page({
-    language: view.language,
+    ...speaking(view.brand, view.language),
     title,
-    brand: view.brand,
     width: 'narrow',
-    body: body({ title, text, next, cure: view.cure, codeFor, code: view.code }),
+    body: body({ title, text, next, support, cure, codeFor, code: view.code }),
   });
 }

@@ -1,5 +1,6 @@
 import type { BarcodeSvg } from './barcode.js';
 import { page, template, type Page, type Theme } from './html.js';
+import { speaking, type Brand } from './brand.js';
 import { textsIn, type Language, type Texts } from './texts.js';
 import { walletButtons, type WalletButton } from './wallet-buttons.js';
 
@@ -49,7 +50,7 @@ export interface PassSlot {
 
 export interface PassPageView {
   language: Language;
-  brand: string;
+  brand: Brand;
   slots: PassSlot[];
   device: 'apple' | 'android' | 'other';
   /** All passes in one file, for Apple; null where there is one only. */
@@ -88,7 +89,7 @@ const peek = template<{ c: CardView }>(`
 <div class="card card-0 peek" aria-hidden="true">
 <div class="top">
 <% if (it.c.logo) { %><img class="logo" src="<%= it.c.logo.src %>" srcset="<%= it.c.logo.srcset %>" alt=""><% } %>
-<p class="name"><%= it.c.logoText || it.c.organization %></p>
+<p class="name"><%= it.c.logo ? it.c.logoText : it.c.logoText || it.c.organization %></p>
 </div>
 <% if (it.c.strip) { %><img class="strip" src="<%= it.c.strip.src %>" srcset="<%= it.c.strip.srcset %>" alt=""><% } %>
 </div>`);
@@ -165,7 +166,7 @@ export function passPage(view: PassPageView): Page {
     return appleUrl === null && googleUrl === null && slot.unavailable.some((wallet) => wallet !== others);
   };
   const usable = view.slots.some(({ state }) => state === 'active');
-  const heading = (view.slots.length > 1 ? t.yourCards : t.yourCard)(view.brand);
+  const heading = (view.slots.length > 1 ? t.yourCards : t.yourCard)(view.brand.name);
   const [first] = view.slots;
   const dock =
     view.slots.length === 1
@@ -188,9 +189,8 @@ export function passPage(view: PassPageView): Page {
     })),
   });
   return page({
-    language: view.language,
+    ...speaking(view.brand, view.language),
     title: heading,
-    brand: view.brand,
     body: content,
     themes: view.slots.map((slot) => slot.card.theme),
   });
@@ -200,13 +200,12 @@ const previewBody = template<{ heading: string; intro: string }>(`
 <div class="panel"><h1><%= it.heading %></h1><p class="soft"><%= it.intro %></p></div>`);
 
 /** What link previews and mail scanners see: the brand, and nothing of the pass or its holder. */
-export function previewPage(view: { language: Language; brand: string }): Page {
+export function previewPage(view: { language: Language; brand: Brand }): Page {
   const t = textsIn(view.language);
-  const heading = t.yourCard(view.brand);
+  const heading = t.yourCard(view.brand.name);
   return page({
-    language: view.language,
+    ...speaking(view.brand, view.language),
     title: heading,
-    brand: view.brand,
     width: 'narrow',
     body: previewBody({ heading, intro: t.intro }),
   });

@@ -111,6 +111,7 @@ button.quiet,.button.quiet{background:none;color:var(--text);border:1px solid #8
 button.danger{background:var(--bad);color:var(--panel)}
 .search{display:flex;gap:.6rem;flex-wrap:wrap;margin:.8rem 0 1.2rem}.search input{flex:1 1 14rem;width:auto}
 .mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.85em;overflow-wrap:anywhere}
+.foot{max-width:62rem;margin:0 auto;padding:0 1.25rem 2rem;display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;font-size:.875rem}.foot a{color:var(--soft);padding:.4rem 0}.narrow .foot{max-width:36.5rem}
 .places{display:flex;gap:1.2rem;flex-wrap:wrap;margin:0 0 .6rem}.places a{color:inherit;text-decoration:none;padding:.35rem 0}.places a[aria-current]{font-weight:650;border-bottom:2px solid var(--text)}
 .reason{display:block;color:var(--soft);font-size:.85rem;overflow-wrap:anywhere}
 .filters{display:flex;flex-wrap:wrap;gap:.6rem .8rem;align-items:end;margin:.4rem 0 1rem}.filters label{display:grid;gap:.15rem;font-size:.85rem;color:var(--soft)}.filters select,.filters input{min-height:2.5rem;width:auto;max-width:100%}.filters button,.filters .button{min-height:2.5rem;padding:.35rem 1rem;font-size:.92rem}

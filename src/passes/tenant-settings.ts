@@ -3,6 +3,12 @@ import { isTimeZone } from '../common/zoned-time.js';
 
 const timeZone = z.string().refine(isTimeZone, 'the IANA name of a time zone, such as Europe/Berlin');
 
+const webPage = z
+  .string()
+  .regex(/^https:\/\/[^\s"'<>]+$/, 'must begin with https://')
+  .nullable()
+  .default(null);
+
 /** Settings of a tenant (`tenant.json` → `settings`); every one has a default, so an empty object is a working tenant. */
 export const tenantSettings = z.strictObject({
   /** ISO 3166 country whose national phone numbers are understood. */
@@ -92,6 +98,20 @@ export const tenantSettings = z.strictObject({
     })
     .nullable()
     .default(null),
+  /** Addresses in the foot of every page for customers; a page that asks for consents needs the first two in many countries. */
+  pages: z
+    .strictObject({
+      privacyUrl: webPage,
+      imprintUrl: webPage,
+      /** A page or `mailto:` address; every page about a mistake links to it. */
+      supportUrl: z
+        .string()
+        .regex(/^(?:https:\/\/|mailto:)[^\s"'<>]+$/, 'must begin with https:// or mailto:')
+        .nullable()
+        .default(null),
+      brandUrl: webPage,
+    })
+    .prefault({}),
   retention: z
     .strictObject({ operationDays: z.int().positive().default(400), deviceLogDays: z.int().positive().default(90) })
     .prefault({}),

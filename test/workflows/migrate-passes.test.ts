@@ -96,7 +96,7 @@ describe('the passes of a type move to its current version', () => {
     assert.match(await command(tenant, '--pause'), /No migration of basic is under way/);
     const id = await hold(tenant);
     assert.match(await command(tenant), /A migration of basic is under way/, 'a second one is not begun beside it');
-    assert.match(await command(tenant, '--pause'), /takes on no more passes/);
+    assert.match(await command(tenant, '--pause'), /starts no more passes/);
     await release(id);
     await until(async () => (await stepOf(tenant, id))?.detail['remaining'] === 4, 'the first look at the mark');
     const step = await stepOf(tenant, id);

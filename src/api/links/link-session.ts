@@ -2,11 +2,12 @@ import type Koa from 'koa';
 import { findLink, getLinkKey, LINK_KEY_SECRET } from '../../database/customers/links.js';
 import { getSecret } from '../../database/secrets.js';
 import { getTenant, type Tenant } from '../../database/tenants/tenants.js';
+import { NO_BRAND } from '../../pages/brand.js';
 import { messagePage } from '../../pages/message-page.js';
 import type { Language } from '../../pages/texts.js';
 import { LINK_MISTAKES, type LinkMistake } from '../link-mistakes.js';
 import { noteLinkMistake } from '../metrics.js';
-import { browserLanguage, sendPage } from '../page-response.js';
+import { brandOf, browserLanguage, sendPage } from '../page-response.js';
 import type { ApiDeps } from '../route.js';
 import { signedCookies } from '../access/signed-cookie.js';
 
@@ -60,7 +61,12 @@ export function createLinkSessions(deps: ApiDeps) {
     noteLinkMistake(ctx, kind);
     deps.log.info({ code, reason: kind, tenantId, correlationId: ctx.state['correlationId'] }, 'personal link refused');
     const language = browserLanguage(ctx, tenant?.settings.language);
-    sendPage(ctx, deps, messagePage({ language, brand: tenant?.name ?? '', kind, code, cure, enrolUrl }), status);
+    sendPage(
+      ctx,
+      deps,
+      messagePage({ language, brand: tenant ? brandOf(tenant) : NO_BRAND, kind, code, cure, enrolUrl }),
+      status,
+    );
   }
 
   return {

@@ -6,6 +6,7 @@ import { findPassesForPage, type PassPageRow } from '../../database/passes/pass-
 import { getImage } from '../../database/tenants/pass-types.js';
 import { getTenant } from '../../database/tenants/tenants.js';
 import { qrCodeSvg } from '../../pages/barcode.js';
+import { NO_BRAND } from '../../pages/brand.js';
 import { messagePage } from '../../pages/message-page.js';
 import { passPage, previewPage, type PassSlot } from '../../pages/pass-page.js';
 import { textsIn, type Language } from '../../pages/texts.js';
@@ -14,7 +15,7 @@ import { getPassTypeVersion } from '../../database/tenants/pass-types.js';
 import { buildPkpasses } from '../../wallets/apple/pass-bundle.js';
 import { detectDevice, hasNoReader } from './detect-device.js';
 import { createThrottle } from '../access/throttle.js';
-import { browserLanguage, forBrowsers, forPeople, sendPage } from '../page-response.js';
+import { brandOf, browserLanguage, forBrowsers, forPeople, sendPage, speakFor } from '../page-response.js';
 import { tenantId } from '../parameters.js';
 import { presentCard } from './present-card.js';
 import { ApiError } from '../problems.js';
@@ -82,7 +83,7 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
     if (!first || !tenant) {
       const view = {
         language: browserLanguage(ctx),
-        brand: '',
+        brand: NO_BRAND,
         kind: 'pass-unknown',
         code: 'P-01',
         cure: null,
@@ -90,9 +91,10 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
       deps.log.info({ code: view.code, reason: view.kind }, 'pass link refused');
       return sendPage(ctx, deps, messagePage(view), 404);
     }
+    speakFor(ctx, tenant);
     const language = browserLanguage(ctx, tenant.settings.language);
     if (hasNoReader(ctx)) {
-      return sendPage(ctx, deps, previewPage({ language, brand: tenant.name }));
+      return sendPage(ctx, deps, previewPage({ language, brand: brandOf(tenant) }));
     }
     const slots = await Promise.all(rows.map((row) => slotOf(row, language, tenant.settings)));
     const selfUrl = `/p/${rows.map((row) => encodeURIComponent(row.serial_number)).join(',')}`;
@@ -103,7 +105,7 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
     };
     const view = {
       language,
-      brand: tenant.name,
+      brand: brandOf(tenant),
       slots,
       device: detectDevice(ctx.get('User-Agent')),
       bundleUrl: forApple.length > 1 ? `${selfUrl}/passes.pkpasses` : null,
@@ -118,6 +120,8 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
     pages.take(deps.clientAddress(ctx));
     const rows = (await find(text)).filter((row) => row.state === 'active' && row.apple_pass_type_identifier !== null);
     if (rows.length === 0) throw new ApiError('not-found', 'There is nothing at this address.');
+    const tenant = await getTenant(database.tenant(rows[0]!.tenant_id), rows[0]!.tenant_id);
+    if (tenant) speakFor(ctx, tenant);
     const signed = await Promise.all(rows.map((row) => deps.passSigner.signedPass(row.tenant_id, row)));
     ctx.type = PKPASSES_TYPE;
     ctx.set('Content-Disposition', 'attachment; filename="passes.pkpasses"');

@@ -10,7 +10,7 @@ import { hasNoReader } from './detect-device.js';
 import { createThrottle } from '../access/throttle.js';
 import { enrol, prepareEnrolment, presentAsked, presentConsents, presentOffer } from './enrol.js';
 import { createLinkSessions } from './link-session.js';
-import { browserLanguage, forPeople, sendPage } from '../page-response.js';
+import { brandOf, browserLanguage, forPeople, sendPage } from '../page-response.js';
 import { tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { readForm } from '../requests/read-form.js';
@@ -59,7 +59,7 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
     if (link.state !== 'valid') return sessions.refuse(ctx, id, tenant, `token-${link.state}`);
     if (hasNoReader(ctx)) {
       const language = browserLanguage(ctx, tenant.settings.language);
-      return sendPage(ctx, deps, previewPage({ language, brand: tenant.name }));
+      return sendPage(ctx, deps, previewPage({ language, brand: brandOf(tenant) }));
     }
     await recordLinkUse(sql, id, tokenHash);
     await sessions.open(ctx, id, { customerId: link.customerId, tokenHash: tokenHash.toString('hex') });
@@ -103,7 +103,7 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
     const page = enrolPage({
       card: presentOffer(deps, session, enrolment),
       language: session.language,
-      brand: session.tenant.name,
+      brand: brandOf(session.tenant),
       firstName: enrolment.firstName,
       fields: presentAsked(enrolment.asked, posted ?? {}, done?.faults),
       consents: presentConsents(enrolment),
