@@ -48,11 +48,16 @@ export function choosePass(asked: readonly Identifier[], hits: readonly Hit[], m
     return { outcome: 'pass-not-found', reason, unknown };
   }
 
-  let candidates = [...known[0]![1]].filter((passId) => known.every(([, passes]) => passes.has(passId)));
+  const carrying = (all: typeof known): string[] =>
+    [...(all[0]?.[1] ?? [])].filter((passId) => all.every(([, passes]) => passes.has(passId)));
+  // A phone that people share stays with its owner: what else is given names the pass.
+  const firm = known.filter(([kind]) => kind !== 'phone');
+  const agreeing = carrying(known).length > 0 ? known : firm;
+  let candidates = carrying(agreeing);
   if (candidates.length === 0) {
     return {
       outcome: 'ambiguous-identifiers',
-      reason: `The identifiers ${known.map(([kind]) => kind).join(' and ')} belong to different passes. Send identifiers of one person only.`,
+      reason: `The identifiers ${known.map(([kind]) => kind).join(' and ')} belong to different passes. Send identifiers of one person only; where they are one person, merge the two customers.`,
     };
   }
   const describe = (passId: string): Hit => usable.find((hit) => hit.passId === passId)!;
@@ -77,6 +82,6 @@ export function choosePass(asked: readonly Identifier[], hits: readonly Hit[], m
     };
   }
   const passId = candidates[0]!;
-  const matched = [...known.map(([kind]) => kind), ...(template === undefined ? [] : [NARROWING])];
+  const matched = [...agreeing.map(([kind]) => kind), ...(template === undefined ? [] : [NARROWING])];
   return { outcome: 'found', passId, customerId: describe(passId).customerId, matched };
 }

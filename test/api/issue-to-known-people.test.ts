@@ -65,7 +65,14 @@ test('a phone that two people share goes to nobody else: the second gets a pass 
   assert.deepEqual([mum.status, kid.status], [201, 201]);
   assert.notEqual(mum.body.serialNumber, kid.body.serialNumber);
   assert.match((await warningsOf(tenant, kid)).join(), /phone belongs to another customer/);
-  assert.equal((await update(tenant, { phone })).outcome, 'updated');
+  const passOf = async ({ body }: Issued) =>
+    (
+      await db.owner<{ pass_id: string }>('select pass_id from passes where serial_number = $1', [body.serialNumber])
+    )[0]!.pass_id;
+  assert.equal((await update(tenant, { phone })).pass_id, await passOf(mum));
+  // What a flow sends for the kid names the phone as well: it is the kid's card that changes.
+  const kids = await update(tenant, { email: 'kid@example.com', phone });
+  assert.deepEqual([kids.outcome, kids.pass_id, kids.matched], ['updated', await passOf(kid), ['email']]);
   const again = await issue(tenant, { email: 'kid@example.com', phone });
   assert.deepEqual([again.status, again.body.serialNumber], [200, kid.body.serialNumber]);
 

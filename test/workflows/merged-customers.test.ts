@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { main } from '../../src/cli/main.js';
 import { createKlaviyoClient } from '../../src/klaviyo/client.js';
 import { startKlaviyoSimulator } from '../../src/simulators/klaviyo/klaviyo.js';
 import { startTestApi, type TestApi } from '../support/api.js';
@@ -176,4 +177,37 @@ test('a person merges two customers, and sees before what will happen', async ()
   assert.deepEqual(await holders(a.passId, b.passId), [a.customerId]);
   assert.equal((await call({ customerId: b.customerId })).status, 409);
   assert.equal((await call({ customerId: '00000000-0000-4000-8000-000000000000' })).status, 404);
+});
+
+test('the command line shows a merge, and does it with --yes; the erasure of one takes both', async () => {
+  const { a, b, email, phone } = await twoOfOne();
+  const cli = async (...args: string[]) => {
+    const lines: string[] = [];
+    const io = {
+      out: (line: string) => lines.push(line),
+      err: (line: string) => lines.push(line),
+      dataDir: '/nowhere',
+    };
+    const code = await main(args, { DATABASE_URL: db.url }, io as unknown as Parameters<typeof main>[2]);
+    return { code, out: lines.join('\n') };
+  };
+  const preview = await cli('customer', 'merge', tenant.tenantId, email, phone);
+  assert.equal(preview.code, 0, preview.out);
+  assert.match(preview.out, /Nothing was changed/);
+  assert.equal((await holders(a.passId, b.passId)).length, 2);
+  const merge = await cli('customer', 'merge', tenant.tenantId, email, phone, '--yes');
+  const merged = /[0-9a-f-]{36}$/.exec(merge.out)![0];
+  assert.equal((await ended(db, tenant.tenantId, merged)).outcome, 'merged');
+  assert.deepEqual(await holders(a.passId, b.passId), [a.customerId]);
+  assert.match((await cli('customer', 'merge', tenant.tenantId, email, phone)).out, /lead to one customer/);
+
+  await db.owner(
+    `insert into events (event_id, tenant_id, type, customer_id, payload) values (gen_random_uuid(), $1, 'customer.updated', $2, $3)`,
+    [tenant.tenantId, b.customerId, JSON.stringify({ phone })],
+  );
+  const erase = await cli('customer', 'erase', tenant.tenantId, phone, '--yes');
+  const erasure = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(erase.out)![0];
+  assert.equal((await ended(db, tenant.tenantId, erasure)).outcome, 'erased');
+  const left = await db.owner('select 1 from events where payload::text like $1', [`%${phone}%`]);
+  assert.deepEqual(left, []);
 });
