@@ -1,7 +1,9 @@
+import { z } from 'zod';
 import { cleanJson, decodeEntities, isBlankText, isUnrendered, pointer } from '../../common/clean-text.js';
 import { tidyText } from '../../common/tidy-text.js';
 import { isTakenName, normaliseIdentifier, parseIdentifiers, type Identifier } from '../../passes/identifiers.js';
 import type { JsonValue } from '../../common/json.js';
+import { declareRequest, IDEMPOTENCY_KEY, VERSION } from './declare-request.js';
 import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './body-reader.js';
 
 export interface IssuePassCommand {
@@ -18,17 +20,32 @@ export interface IssuePassCommand {
   version: string | null;
 }
 
-const KEYS = [
-  'passTemplate',
-  'pass',
-  'recipient',
-  'externalId',
-  'customerId',
-  'idempotency_key',
-  'idempotencyKey',
-  'version',
-  'updated_at',
-];
+const id = z.union([z.string(), z.int()]).nullish();
+
+/** Each field of the request, once. Who receives the pass is read from several of them together. */
+export const ISSUE_PASS = declareRequest('The pass to issue', {
+  passTemplate: {
+    schema: z.string().nullish().describe('Id (`ptk_0x…`) or name of a template; see GET /v1/pass-templates'),
+    example: 'basic',
+  },
+  pass: {
+    schema: z.record(z.string(), z.unknown()).describe('Values by the apiFieldName of the template'),
+    example: { points: 120 },
+  },
+  recipient: {
+    schema: z
+      .looseObject({ email: z.string().nullish(), name: z.string().nullish(), phone: z.string().nullish() })
+      .nullish()
+      .describe(
+        'Who receives the pass, also by identifiers of your own (settings.customIdentifiers); without it, e-mail and phone fields of the pass name the recipient',
+      ),
+    example: { email: 'sarah.mason@example.com', name: 'Sarah Mason' },
+  },
+  externalId: { schema: id.describe('An id of your own for the pass') },
+  customerId: { schema: id.describe('Your id of the customer') },
+  idempotency_key: IDEMPOTENCY_KEY,
+  version: VERSION,
+});
 
 /** Where no recipient is named, the pass's own e-mail and phone fields name one, as in PassNinja's requests. */
 function recipientFromPass(reader: BodyReader, pass: Body, options: RequestOptions): Body {
@@ -77,7 +94,7 @@ export function parseIssuePass(body: Body, options: RequestOptions = {}): Parsed
     reader.unknownKeys(['email', 'name', 'phone', 'phone_number', ...custom], {
       base: '/recipient',
       from: named,
-      place: (key) => (KEYS.includes(key) ? `"${key}" belongs beside "recipient", not into it` : null),
+      place: (key) => (ISSUE_PASS.keys.includes(key) ? `"${key}" belongs beside "recipient", not into it` : null),
     });
   }
   const passTemplate = reader.text('passTemplate');
@@ -105,7 +122,7 @@ export function parseIssuePass(body: Body, options: RequestOptions = {}): Parsed
   const valueOf = (kind: string) => identifiers.find((identifier) => identifier.kind === kind)?.value ?? null;
   const idempotencyKey = reader.idempotencyKey();
   const version = reader.version();
-  reader.unknownKeys([...KEYS, ...custom], { place: () => 'a field belongs into "pass"' });
+  reader.unknownKeys([...ISSUE_PASS.keys, ...custom], { place: () => 'a field belongs into "pass"' });
   return reader.finish(() => ({
     passTemplate,
     data: cleanJson({ ...pass }) as Record<string, JsonValue>,

@@ -1,9 +1,11 @@
+import { z } from 'zod';
 import { cleanJson, decodeEntities, isBlank, isBlankText, isUnrendered, pointer } from '../../common/clean-text.js';
 import { tidyText } from '../../common/tidy-text.js';
 import { parseIdentifiers, type Identifier } from '../../passes/identifiers.js';
 import type { JsonValue } from '../../common/json.js';
 import { readConsent } from '../../klaviyo/consent.js';
 import { readConsentText } from './consent-text.js';
+import { declareRequest, IDEMPOTENCY_KEY, VERSION } from './declare-request.js';
 import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './body-reader.js';
 
 export interface ProfileSyncCommand {
@@ -34,26 +36,38 @@ const ATTRIBUTES = [
   'created',
   'updated',
 ];
-const KEYS = [
-  'email',
-  'phone_number',
-  'phone',
-  'external_id',
-  'customer_id',
-  'id',
-  'profile_id',
-  'klaviyo_id',
-  'properties',
-  'consent',
-  'subscriptions',
-  'origin',
-  'idempotency_key',
-  'idempotencyKey',
-  'version',
-  'updated_at',
-  'data',
-  ...ATTRIBUTES,
-];
+/** Each field of the request, once. They are read together: flat, or from Klaviyo's own object under `data`. */
+export const PROFILE_SYNC = declareRequest(
+  'The changed profile; Klaviyo’s own profile object under `data` is read too',
+  {
+    email: { schema: z.string().nullish(), example: 'sarah.mason@example.com' },
+    phone_number: { schema: z.string().nullish(), example: '+12125550123', aliases: ['phone'] },
+    external_id: {
+      schema: z.union([z.string(), z.int()]).nullish().describe('Your own id of the customer'),
+      aliases: ['customer_id'],
+    },
+    profile_id: {
+      schema: z.string().nullish().describe('Klaviyo’s id of the profile; it finds a customer whose e-mail changed'),
+      example: '01GDDKASAP8TKDDA2GRZDSVP4H',
+      aliases: ['id', 'klaviyo_id'],
+    },
+    first_name: { schema: z.string().nullish() },
+    last_name: { schema: z.string().nullish() },
+    properties: { schema: z.record(z.string(), z.unknown()).nullish().describe('Custom properties; null clears') },
+    consent: {
+      schema: z.unknown().optional().describe('`{"email": "SUBSCRIBED"}` or Klaviyo’s `subscriptions`'),
+      aliases: ['subscriptions'],
+    },
+    origin: {
+      schema: z.string().nullish().describe('`merchant` where your own system made the change: it is not told again'),
+    },
+    idempotency_key: IDEMPOTENCY_KEY,
+    version: VERSION,
+    data: {},
+    // Klaviyo's other standard attributes are taken as they are.
+    ...Object.fromEntries(ATTRIBUTES.filter((name) => !/^(?:first|last)_name$/.test(name)).map((name) => [name, {}])),
+  },
+);
 
 /** Drops blanks (no change) and unrendered tags (with a warning); texts are decoded once. */
 function readData(reader: BodyReader, from: Body, base: string): Record<string, JsonValue> {
@@ -132,7 +146,7 @@ export function parseProfileSync(body: Body, options: RequestOptions = {}): Pars
   const origin = reader.text('origin')?.toLowerCase() === 'merchant' ? 'merchant' : 'klaviyo';
   const idempotencyKey = reader.idempotencyKey();
   const version = reader.version();
-  if (!nested) reader.unknownKeys([...KEYS, ...(options.custom ?? [])]);
+  if (!nested) reader.unknownKeys([...PROFILE_SYNC.keys, ...(options.custom ?? [])]);
   return reader.finish(() => ({
     identifiers,
     profileId,

@@ -1,7 +1,9 @@
+import { z } from 'zod';
 import { cleanJson, isBlank } from '../../common/clean-text.js';
 import { parseIdentifiers, type Identifier } from '../../passes/identifiers.js';
 import type { JsonValue } from '../../common/json.js';
 import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './body-reader.js';
+import { declareRequest, IDEMPOTENCY_KEY, VERSION } from './declare-request.js';
 
 export interface PushUpdateCommand {
   identifiers: Identifier[];
@@ -13,41 +15,66 @@ export interface PushUpdateCommand {
   version: string | null;
 }
 
-const KEYS = [
-  'identifiers',
-  'passType',
-  'additionalData',
-  'updateMetadata',
-  'idempotency_key',
-  'idempotencyKey',
-  'version',
-  'updated_at',
-];
-
 const isAbsent = (value: JsonValue | undefined): boolean =>
   value == null || (typeof value === 'string' && isBlank(value));
+
+function readIdentifiers(reader: BodyReader, options: RequestOptions): Identifier[] {
+  const given = reader.object('identifiers');
+  if (given) return reader.take(parseIdentifiers(given, options));
+  if (isAbsent(own(reader.body, 'identifiers'))) {
+    reader.problem('/identifiers', 'identifiers is missing', 'write "identifiers": { "email": "{{ person.email }}" }');
+  }
+  return [];
+}
+
+/** Each field of the request, once: a new one is added here, and used below. */
+export const PUSH_UPDATE = declareRequest('The change to one pass', {
+  identifiers: {
+    schema: z
+      .looseObject({
+        email: z.string().nullish(),
+        phone: z.string().nullish(),
+        customerId: z.union([z.string(), z.int()]).nullish(),
+        serialNumber: z.union([z.string(), z.int()]).nullish(),
+      })
+      .describe(
+        'At least one; all that are given must lead to the same pass. Custom identifiers of the tenant count too.',
+      ),
+    example: { email: 'sarah.mason@example.com' },
+    read: readIdentifiers,
+  },
+  additionalData: {
+    schema: z
+      .record(z.string(), z.unknown())
+      .nullish()
+      .describe('Fields and custom data to set; null clears a field, a blank text changes nothing'),
+    example: { points: 1200 },
+    read: (reader: BodyReader) => cleanJson({ ...reader.object('additionalData') }) as Record<string, JsonValue>,
+  },
+  passType: {
+    schema: z.string().nullish().describe('Name or id of the pass type that the pass is converted to'),
+    example: 'premium',
+    read: (reader: BodyReader) => reader.text('passType'),
+  },
+  updateMetadata: {
+    schema: z
+      .boolean()
+      .nullish()
+      .describe('Move the pass to the newest version of its design and recompute all visuals; default false'),
+    example: false,
+    read: (reader: BodyReader) => reader.boolean('updateMetadata'),
+  },
+  idempotency_key: IDEMPOTENCY_KEY,
+  version: {
+    ...VERSION,
+    schema: z.union([z.string(), z.int().nonnegative()]).nullish().describe('A guard that only moves forward'),
+  },
+});
 
 /** The body of `passes/pushUpdate`. All problems at once, each with pointer and cure. */
 export function parsePushUpdate(body: Body, options: RequestOptions = {}): Parsed<PushUpdateCommand> {
   const reader = new BodyReader(body);
-  const given = reader.object('identifiers');
-  let identifiers: Identifier[] = [];
-  if (given) identifiers = reader.take(parseIdentifiers(given, options));
-  else if (isAbsent(own(body, 'identifiers'))) {
-    reader.problem('/identifiers', 'identifiers is missing', 'write "identifiers": { "email": "{{ person.email }}" }');
-  }
-  const data = reader.object('additionalData');
-  const passType = reader.text('passType');
-  const updateMetadata = reader.boolean('updateMetadata');
-  const idempotencyKey = reader.idempotencyKey();
-  const version = reader.version();
-  reader.unknownKeys(KEYS, { place: () => 'a field belongs into "additionalData"' });
-  return reader.finish(() => ({
-    identifiers,
-    passType,
-    data: cleanJson({ ...data }) as Record<string, JsonValue>,
-    updateMetadata,
-    idempotencyKey,
-    version,
-  }));
+  const { idempotency_key: idempotencyKey, additionalData: data, ...rest } = PUSH_UPDATE.read(reader, options);
+  reader.unknownKeys(PUSH_UPDATE.keys, { place: () => 'a field belongs into "additionalData"' });
+  return reader.finish(() => ({ ...rest, data, idempotencyKey }));
 }

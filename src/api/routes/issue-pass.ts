@@ -11,8 +11,9 @@ import { PASS_STATES } from '../../passes/pass.js';
 import { flowIdOf } from '../requests/flow-id.js';
 import { hashMeaning, headerKey } from '../accept-operation.js';
 import type { Caller } from '../access/credentials.js';
-import { deliveryBody, FLOW_ID_HEADER, idempotencyKeyInBody } from '../requests/delivery-description.js';
+import { deliveryBody, FLOW_ID_HEADER } from '../requests/delivery-description.js';
 import { withinDeadline } from '../deadline.js';
+import { ISSUE_PASS } from '../requests/issue-pass.js';
 import { checkIssue, type CheckedIssue } from '../requests/issue-order.js';
 import { none } from '../parameters.js';
 import { noteAccepted } from '../metrics.js';
@@ -40,22 +41,6 @@ const issued = z.object({
   recipient: person,
   createdAt: z.iso.datetime(),
 });
-
-const body = z
-  .looseObject({
-    passTemplate: z.string().nullish().describe('Id (`ptk_0x…`) or name of a template; see GET /v1/pass-templates'),
-    pass: z.record(z.string(), z.unknown()).describe('Values by the apiFieldName of the template'),
-    recipient: z
-      .looseObject({ email: z.string().nullish(), name: z.string().nullish(), phone: z.string().nullish() })
-      .nullish()
-      .describe(
-        'Who receives the pass, also by identifiers of your own (settings.customIdentifiers); without it, e-mail and phone fields of the pass name the recipient',
-      ),
-    externalId: z.union([z.string(), z.int()]).nullish().describe('An id of your own for the pass'),
-    customerId: z.union([z.string(), z.int()]).nullish().describe('Your id of the customer'),
-    idempotency_key: idempotencyKeyInBody,
-  })
-  .describe('The pass to issue');
 
 function present(deps: ApiDeps, caller: Caller, { command, type }: CheckedIssue, pass: IssuedPass) {
   const landing = `${deps.publicUrl}/p/${encodeURIComponent(pass.serialNumber)}`;
@@ -172,11 +157,7 @@ export const issuePassRoutes = (deps: ApiDeps): Route[] => [
       { name: 'Idempotency-Key', description: 'The same key and body again gives the same answer; another body: 422' },
       FLOW_ID_HEADER,
     ],
-    body: deliveryBody(body, {
-      passTemplate: 'basic',
-      pass: { points: 120 },
-      recipient: { email: 'sarah.mason@example.com', name: 'Sarah Mason' },
-    }),
+    body: deliveryBody(ISSUE_PASS.schema, ISSUE_PASS.example),
     answers: {
       200: { description: 'The recipient already holds such a pass: it is updated', schema: issued },
       201: { description: 'The pass is live, its link works', schema: issued },

@@ -9,7 +9,8 @@ import type { PushUpdateInput } from '../../passes/operation-input.js';
 import type { JsonValue } from '../../common/json.js';
 import type { PassTypeVersion } from '../../passes/pass-type.js';
 import { acceptOperation } from '../accept-operation.js';
-import { IDEMPOTENCY_KEY_HEADER, idempotencyKeyInBody } from '../requests/delivery-description.js';
+import { IDEMPOTENCY_KEY_HEADER } from '../requests/delivery-description.js';
+import { UPDATE_PASS } from '../requests/update-pass.js';
 import { withinDeadline } from '../deadline.js';
 import { none, serialNumber } from '../parameters.js';
 import { ApiError } from '../problems.js';
@@ -22,21 +23,6 @@ const accepted = z.object({
   operationId: z.uuid().describe('Correlation id: leads to the status of the change'),
   links: z.object({ operation: z.url(), pass: z.url() }),
 });
-
-const body = z
-  .looseObject({
-    pass: z
-      .record(z.string(), z.unknown())
-      .nullish()
-      .describe('Fields and custom data to set; null clears a field, a blank text changes nothing'),
-    passTemplate: z.string().nullish().describe('Name or id of the template that the pass is converted to'),
-    updateMetadata: z
-      .boolean()
-      .nullish()
-      .describe('Move the pass to the newest version of its design and recompute all visuals; default false'),
-    idempotency_key: idempotencyKeyInBody,
-  })
-  .describe('The change to one pass');
 
 /** Reads the change against the type that the pass has, or is to have: what cannot be applied is refused now. */
 function checkUpdate(
@@ -89,8 +75,8 @@ const updateRoute = (deps: ApiDeps, method: 'PATCH' | 'POST'): Route =>
     ],
     body: {
       description: 'JSON in any content type; a listed set of template accidents is repaired',
-      schema: body,
-      example: { pass: { points: 1200 } },
+      schema: UPDATE_PASS.schema,
+      example: UPDATE_PASS.example,
     },
     answers: {
       202: { description: 'Accepted and durable, in the same order as every other change', schema: accepted },

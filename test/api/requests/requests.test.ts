@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { z } from 'zod';
 import { parseIssuePass, parseProfileSync, parsePushUpdate, parseUpdatePass } from '../../../src/api/requests/index.js';
+import { ISSUE_PASS } from '../../../src/api/requests/issue-pass.js';
+import { PROFILE_SYNC } from '../../../src/api/requests/profile-sync.js';
+import { PUSH_UPDATE } from '../../../src/api/requests/push-update.js';
+import { UPDATE_PASS } from '../../../src/api/requests/update-pass.js';
 import { parseDelivery } from '../../../src/api/requests/tolerant-json.js';
 import { verifySystemWebhook } from '../../../src/api/requests/klaviyo-signature.js';
 import { coerceFields } from '../../../src/passes/field-values.js';
@@ -235,4 +240,23 @@ test('what stands in the wrong place is told where it belongs', () => {
     '/recipient/zzz "zzz" is unknown and was ignored',
     '/points "points" is unknown and was ignored; a field belongs into "pass"',
   ]);
+});
+
+test('what a request shows of itself is what it reads: every advertised key is known, and its example is accepted', () => {
+  for (const [declared, parse] of [
+    [PUSH_UPDATE, parsePushUpdate],
+    [UPDATE_PASS, parseUpdatePass],
+    [ISSUE_PASS, parseIssuePass],
+    [PROFILE_SYNC, parseProfileSync],
+  ] as const) {
+    const shown = Object.keys((z.toJSONSchema(declared.schema) as { properties: object }).properties);
+    assert.deepEqual(
+      shown.filter((key) => !declared.keys.includes(key)),
+      [],
+    );
+    assert.equal(new Set(declared.keys).size, declared.keys.length, 'no key twice');
+    const parsed = parse(declared.example);
+    assert.deepEqual([parsed.ok, parsed.warnings], [true, []]);
+    assert.ok(declared.schema.safeParse(declared.example).success);
+  }
 });

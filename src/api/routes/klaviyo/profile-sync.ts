@@ -3,31 +3,12 @@ import { NO_IDENTIFIER, parseProfileSync, type ProfileSyncCommand } from '../../
 import type { ProfileSyncInput } from '../../../passes/operation-input.js';
 import type { TenantSettings } from '../../../passes/tenant-settings.js';
 import { acceptOperation } from '../../accept-operation.js';
-import {
-  deliveryBody,
-  FLOW_ID_HEADER,
-  IDEMPOTENCY_KEY_HEADER,
-  idempotencyKeyInBody,
-} from '../../requests/delivery-description.js';
+import { deliveryBody, FLOW_ID_HEADER, IDEMPOTENCY_KEY_HEADER } from '../../requests/delivery-description.js';
+import { PROFILE_SYNC } from '../../requests/profile-sync.js';
 import { none, tenantId } from '../../parameters.js';
 import { ApiError } from '../../problems.js';
 import { checkListener, describeRefusal, readDelivery } from '../../requests/read-delivery.js';
 import { route, type ApiDeps, type Route } from '../../route.js';
-
-const body = z
-  .looseObject({
-    email: z.string().nullish(),
-    phone_number: z.string().nullish(),
-    external_id: z.union([z.string(), z.int()]).nullish().describe('Your own id of the customer'),
-    profile_id: z.string().nullish().describe('Klaviyo’s id of the profile; it finds a customer whose e-mail changed'),
-    first_name: z.string().nullish(),
-    last_name: z.string().nullish(),
-    properties: z.record(z.string(), z.unknown()).nullish().describe('Custom properties; null clears'),
-    consent: z.unknown().optional().describe('`{"email": "SUBSCRIBED"}` or Klaviyo’s `subscriptions`'),
-    origin: z.string().nullish().describe('`merchant` where your own system made the change: it is not told again'),
-    idempotency_key: idempotencyKeyInBody,
-  })
-  .describe('The changed profile; Klaviyo’s own profile object under `data` is read too');
 
 /** The operation's input. An external id is the merchant's customer id, unless the tenant keeps serial numbers there. */
 export function toInput(command: ProfileSyncCommand, settings: TenantSettings): ProfileSyncInput {
@@ -51,11 +32,7 @@ export const profileSyncRoutes = (deps: ApiDeps): Route[] => [
     params: z.object({ tenantId }),
     query: none,
     headers: [IDEMPOTENCY_KEY_HEADER, FLOW_ID_HEADER],
-    body: deliveryBody(body, {
-      email: 'sarah.mason@example.com',
-      phone_number: '+12125550123',
-      profile_id: '01GDDKASAP8TKDDA2GRZDSVP4H',
-    }),
+    body: deliveryBody(PROFILE_SYNC.schema, PROFILE_SYNC.example),
     answers: {
       202: {
         description: 'Accepted and durable',

@@ -4,41 +4,11 @@ import { createTenantReaders } from '../../../database/tenants/tenant-readers.js
 import type { PushUpdateInput } from '../../../passes/operation-input.js';
 import { acceptOperation } from '../../accept-operation.js';
 import { checkPassType } from '../../requests/check-pass-type.js';
-import {
-  deliveryBody,
-  FLOW_ID_HEADER,
-  IDEMPOTENCY_KEY_HEADER,
-  idempotencyKeyInBody,
-} from '../../requests/delivery-description.js';
+import { deliveryBody, FLOW_ID_HEADER, IDEMPOTENCY_KEY_HEADER } from '../../requests/delivery-description.js';
 import { none, tenantId } from '../../parameters.js';
+import { PUSH_UPDATE } from '../../requests/push-update.js';
 import { checkListener, readDelivery } from '../../requests/read-delivery.js';
 import { route, type ApiDeps, type Route } from '../../route.js';
-
-const body = z
-  .looseObject({
-    identifiers: z
-      .looseObject({
-        email: z.string().nullish(),
-        phone: z.string().nullish(),
-        customerId: z.union([z.string(), z.int()]).nullish(),
-        serialNumber: z.union([z.string(), z.int()]).nullish(),
-      })
-      .describe(
-        'At least one; all that are given must lead to the same pass. Custom identifiers of the tenant count too.',
-      ),
-    passType: z.string().nullish().describe('Name or id of the pass type that the pass is converted to'),
-    additionalData: z
-      .record(z.string(), z.unknown())
-      .nullish()
-      .describe('Fields and custom data to set; null clears a field, a blank text changes nothing'),
-    updateMetadata: z
-      .boolean()
-      .nullish()
-      .describe('Move the pass to the newest version of its design and recompute all visuals; default false'),
-    idempotency_key: idempotencyKeyInBody,
-    version: z.union([z.string(), z.int().nonnegative()]).nullish().describe('A guard that only moves forward'),
-  })
-  .describe('The change to one pass');
 
 /** Change a pass from a Klaviyo flow: 200 without a body as soon as the request is durable. */
 export const pushUpdateRoutes = (deps: ApiDeps, readers = createTenantReaders(deps.database, deps.now)): Route[] => [
@@ -50,12 +20,7 @@ export const pushUpdateRoutes = (deps: ApiDeps, readers = createTenantReaders(de
     params: z.object({ tenantId }),
     query: none,
     headers: [IDEMPOTENCY_KEY_HEADER, FLOW_ID_HEADER],
-    body: deliveryBody(body, {
-      identifiers: { email: 'sarah.mason@example.com' },
-      passType: 'premium',
-      additionalData: { points: 1200 },
-      updateMetadata: false,
-    }),
+    body: deliveryBody(PUSH_UPDATE.schema, PUSH_UPDATE.example),
     answers: { 200: { description: 'Accepted and durable; X-Correlation-Id and Location lead to its status' } },
     problems: ['listener-closed', 'flow-not-allowed', 'idempotency-key-reused'],
     async handler(ctx, { caller, correlationId }) {
