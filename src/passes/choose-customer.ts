@@ -34,7 +34,7 @@ export function chooseCustomer(klaviyoProfileId: string | null, hits: readonly C
   if (customers.length > 1) {
     return {
       outcome: 'ambiguous-identifiers',
-      reason: `${kinds(deciding).join(' and ')} lead to ${customers.length} different customers; nothing was changed. Merge them, or send one identifier.`,
+      reason: `${kinds(deciding).join(' and ')} lead to ${customers.length} different customers; nothing was changed. Merge them where they are one person (passrelay customer merge), or send one identifier.`,
     };
   }
   const customerId = customers[0]!;
