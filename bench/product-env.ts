@@ -17,6 +17,8 @@ export const productEnv = (
   TEMPORAL_ADDRESS: servers.temporalAddress,
   TEMPORAL_TASK_QUEUE: 'bench',
   SECRETS_KEY,
+  // Plain http on this machine.
+  PASSRELAY_ENV: 'development',
   PUBLIC_URL: 'http://127.0.0.1:8080',
   ...more,
 });

@@ -4,6 +4,7 @@ import { applyDataToManyActivity, convertTypesActivity, recomputeManyActivity } 
 import { endBurstActivity } from './bursts/end-burst.js';
 import { findPassesActivity } from './bursts/find-passes.js';
 import { notifyManyDevicesActivity } from './bursts/notify-devices.js';
+import { endToldActivity, updateManyGoogleObjectsActivity, writeBackManyActivity } from './bursts/told-elsewhere.js';
 import { changeStateActivity } from './change-state.js';
 import { convertTypeActivity } from './convert-type.js';
 import { createPassActivity } from './create-pass.js';
@@ -34,6 +35,7 @@ import { updateGoogleObjectActivity } from './update-google-object.js';
 import { writeBackEventActivity } from './write-back-event.js';
 import { writeBackObjectActivity } from './write-back-object.js';
 import { writeBackProfileActivity } from './write-back-profile.js';
+import { writeBackVisitActivity } from './write-back-visit.js';
 
 /** All steps by the names that the Temporal UI shows. */
 export function createActivities(deps: ActivityDeps) {
@@ -50,7 +52,11 @@ export function createActivities(deps: ActivityDeps) {
     'burst-apply-data': applyDataToManyActivity(deps),
     'burst-recompute-metadata': recomputeManyActivity(deps),
     'burst-notify-devices': notifyManyDevicesActivity(deps),
+    'burst-update-google-object': updateManyGoogleObjectsActivity(deps),
+    'burst-write-back': writeBackManyActivity(deps),
+    'burst-end-told': endToldActivity(deps),
     'end-burst': endBurstActivity(deps),
+    'write-back': writeBackVisitActivity(deps),
     'find-customer': findCustomerActivity(deps),
     'fetch-profile': fetchProfileActivity(deps),
     'update-customer': updateCustomerActivity(deps),

@@ -4,7 +4,7 @@ import { ActivityCancellationType, type ActivityOptions, type LocalActivityOptio
  * One place defines how each failure character is retried. A step is first tried once as a local activity (no server
  * round trip); one in trouble goes on as a regular activity, which the Temporal UI shows as pending with its last error.
  */
-export type FailureCharacter = 'database' | 'wallet' | 'writeBack' | 'merchant' | 'bulk' | 'burst';
+export type FailureCharacter = 'database' | 'wallet' | 'writeBack' | 'merchant' | 'bulk' | 'burst' | 'slices';
 
 /** Longer than the longest time-out inside a step (a push: 10 s), so that nothing is tried again that may still succeed. */
 export const FIRST_TRY: LocalActivityOptions = {
@@ -46,6 +46,13 @@ export const DURABLE: Record<FailureCharacter, ActivityOptions> = {
     scheduleToCloseTimeout: '24h',
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+  },
+  // Slices of a burst at the pace of Google or Klaviyo: 20 s, and the longest wait for one operation after them.
+  slices: {
+    startToCloseTimeout: '3m',
+    scheduleToCloseTimeout: '7d',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
   },
   // Batches over a whole tenant: long, with heartbeats, resumed from the last cursor.
   bulk: {

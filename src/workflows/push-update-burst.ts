@@ -1,5 +1,5 @@
 import { CancellationScope, sleep } from '@temporalio/workflow';
-import { runStep } from './run-step.js';
+import { runDurably, runStep } from './run-step.js';
 
 export interface BurstInput {
   tenantId: string;
@@ -37,6 +37,24 @@ async function work(ref: { tenantId: string; burstId: string }): Promise<number 
   if (found.recompute + found.convert > 0) await runStep('burst-recompute-metadata', ref, 'burst');
   const ends = !found.google && !found.writeBack;
   const notified = await runStep('burst-notify-devices', { ...ref, ends }, 'burst');
+  if (!ends) await tellElsewhere(ref, found);
   const waits = [found.lookAgainAfterMs, notified.lookAgainAfterMs].filter((ms) => ms !== null);
   return waits.length > 0 ? Math.min(...waits) : null;
+}
+
+type Ref = { tenantId: string; burstId: string };
+
+/** Google and Klaviyo learn of what changed, each at its own pace, and then the operations end. Phones were first. */
+async function tellElsewhere(ref: Ref, { google, writeBack }: { google: boolean; writeBack: boolean }): Promise<void> {
+  await Promise.all([
+    google ? inSlices('burst-update-google-object', ref) : null,
+    writeBack ? inSlices('burst-write-back', ref) : null,
+  ]);
+  await runStep('burst-end-told', ref, 'burst');
+}
+
+async function inSlices(step: 'burst-update-google-object' | 'burst-write-back', ref: Ref): Promise<void> {
+  for (let from: number | null = 0; from !== null;) {
+    from = (await runDurably(step, { ...ref, from }, 'slices')).next;
+  }
 }

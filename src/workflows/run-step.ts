@@ -27,6 +27,7 @@ const durable = {
   merchant: proxyActivities<Record<string, AnyStep>>(DURABLE.merchant),
   bulk: proxyActivities<Record<string, AnyStep>>(DURABLE.bulk),
   burst: proxyActivities<Record<string, AnyStep>>(DURABLE.burst),
+  slices: proxyActivities<Record<string, AnyStep>>(DURABLE.slices),
 } satisfies Record<FailureCharacter, unknown>;
 
 /** A provider's delay is kept this long after a first try; the tries that follow are told anew, and end in time. */

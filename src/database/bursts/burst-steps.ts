@@ -49,7 +49,7 @@ export const heldOperations = (
    where o.tenant_id = ${ref.tenantId}
      and o.operation_id = any(${ids}::uuid[])
      and o.burst_id = ${ref.burstId}
-     and o.status in ('accepted', 'running')
+     and o.status in ('accepted', 'running', 'retrying')
      ${status ? sql`and o.status = ${status}` : empty}
    order by o.operation_id
      for no key update`;

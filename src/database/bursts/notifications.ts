@@ -145,3 +145,29 @@ export async function recordBurstNotifications(
       and o.operation_id = r.operation_id
       and r.outcome is not null`);
 }
+
+export interface ToldRun {
+  operationId: string;
+  passId: string;
+  run: number;
+  made: ChangeKind[];
+}
+
+/** Running operations of a burst whose devices have been told; of all, or of some. */
+export async function loadTold(tenant: Sql, ref: BurstRef, ids: readonly string[] | null): Promise<ToldRun[]> {
+  return tenant.query<ToldRun>(sql`
+    select o.operation_id as "operationId",
+           o.pass_id as "passId",
+           o.run,
+           array(select r.change from pass_revisions r
+                  where r.pass_id = o.pass_id and r.operation_id = o.operation_id) as made
+      from bursts b
+      join operations o on o.tenant_id = b.tenant_id and o.operation_id = any(b.operation_ids)
+     where b.tenant_id = ${tenant.tenantId}
+       and b.burst_id = ${ref.burstId}
+       and o.burst_id = b.burst_id
+       and (${ids}::uuid[] is null or o.operation_id = any(${ids}::uuid[]))
+       and o.status = 'running'
+       and not ${notDone('notify-devices')}
+     order by o.acceptance_sequence`);
+}

@@ -1,0 +1,55 @@
+import { recordStep } from '../database/operations/steps.js';
+import type { ActivityDeps } from './deps.js';
+import { writeBackEventActivity } from './write-back-event.js';
+import { writeBackObjectActivity } from './write-back-object.js';
+import { writeBackProfileActivity } from './write-back-profile.js';
+import { classify } from './translate-failures.js';
+import type { WriteBackInput } from './write-back-step.js';
+
+/** The event comes last: a flow that it starts finds profile and object in place. */
+const ORDER = ['write-back-profile', 'write-back-object', 'write-back-event'] as const;
+export type WriteBackStepName = (typeof ORDER)[number];
+
+export interface VisitedKlaviyo {
+  /** The first step that is not done, with what stood in its way; null where all are. */
+  next: WriteBackStepName | null;
+  code?: string;
+  /** How long the account's limits ask to wait. */
+  waitMs?: number;
+}
+
+/** No step begins later: the visit must end within the first try of a step, and a call may take eight seconds. */
+const LAST_BEGIN_MS = 2_000;
+
+/**
+ * All that write-back has to say of one pass in one visit, each step with its own evidence. A step whose trouble may
+ * pass goes on as an activity of its own, which is seen and retried; only what is refused for good is thrown.
+ */
+export function writeBackVisitActivity(deps: ActivityDeps) {
+  const steps = {
+    'write-back-profile': writeBackProfileActivity(deps),
+    'write-back-object': writeBackObjectActivity(deps),
+    'write-back-event': writeBackEventActivity(deps),
+  };
+  return async function writeBackVisit(input: WriteBackInput & { from?: WriteBackStepName }): Promise<VisitedKlaviyo> {
+    const { from = ORDER[0], ...target } = input;
+    const beganMs = performance.now();
+    for (const step of ORDER.slice(ORDER.indexOf(from))) {
+      if (step === 'write-back-event' && target.event === null) continue;
+      if (performance.now() - beganMs > LAST_BEGIN_MS) return { next: step };
+      try {
+        const { state } = await steps[step](target);
+        if (state === 'key-refused') return { next: step, code: 'klaviyo-key-refused' };
+      } catch (error) {
+        const { tenantId, operationId, run } = target;
+        const { code, message, permanent, retryAfterMs } = classify(error);
+        const state = permanent ? 'failed' : 'retrying';
+        const record = { tenantId, operationId, run, step, state, error: { code, message } } as const;
+        await recordStep(deps.database.tenant(tenantId), record);
+        if (permanent) throw error;
+        return { next: step, code, ...(retryAfterMs !== undefined && { waitMs: retryAfterMs }) };
+      }
+    }
+    return { next: null };
+  };
+}
