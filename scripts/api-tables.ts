@@ -1,11 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { listRoutes } from '../src/api/app.js';
+import type { Command } from 'commander';
+import { createProgram } from '../src/cli/main.js';
 import { PROBLEMS } from '../src/api/problems.js';
 import type { ApiDeps, Route } from '../src/api/route.js';
+import { jsonSchemas } from '../src/tenants/json-schemas.js';
 
-/** `npm run docs`: writes the tables of routes and problems in docs/api.md anew, from the code. */
-const file = fileURLToPath(new URL('../docs/api.md', import.meta.url));
+/** `npm run docs`: writes the tables of docs/api.md and docs/settings.md anew, from the code. */
+const FILES = ['api', 'settings'].map((name) => fileURLToPath(new URL(`../docs/${name}.md`, import.meta.url)));
 
 /** Enough to list routes: nothing is called but what the lists themselves read. */
 const inert: unknown = new Proxy(() => inert, { get: (_, name) => (name === Symbol.toPrimitive ? () => '' : inert) });
@@ -51,16 +54,61 @@ function problemTable(): string {
   return `| Status | Codes |\n|---|---|\n${rows.join('\n')}\n`;
 }
 
-/** The text with both tables as the code has them now. */
+interface Described {
+  default?: unknown;
+  description?: string;
+  properties?: Record<string, Described>;
+}
+
+/** Every setting of a tenant with its default and its line, from the schema that editors use. */
+export function settings(): [path: string, byDefault: string, line: string][] {
+  const schema = JSON.parse(jsonSchemas()['tenant.schema.json']!) as Described;
+  const rows: [string, string, string][] = [];
+  const walk = (properties: Record<string, Described>, prefix: string): void => {
+    for (const [name, property] of Object.entries(properties)) {
+      if (property.properties && property.description === undefined) walk(property.properties, `${prefix}${name}.`);
+      else rows.push([prefix + name, JSON.stringify(property.default), property.description ?? '']);
+    }
+  };
+  walk(schema.properties!['settings']!.properties!, '');
+  return rows;
+}
+
+const settingsTable = (): string =>
+  `| Setting | Default | |\n|---|---|---|\n${settings()
+    .map(([path, byDefault, line]) => `| \`${path}\` | \`${byDefault}\` | ${line} |`)
+    .join('\n')}\n`;
+
+function commandTable(): string {
+  const rows: string[] = [];
+  const walk = (command: Command, before: string): void => {
+    const name = `${before}${command.name()}`;
+    for (const inner of command.commands) walk(inner, `${name} `);
+    if (command.commands.length > 0) return;
+    const given = command.registeredArguments.map((one) => (one.required ? `<${one.name()}>` : `[${one.name()}]`));
+    const options = command.options.map(({ flags, mandatory }) => (mandatory ? `**\`${flags}\`**` : `\`${flags}\``));
+    const line = `${command.description()}${options.length > 0 ? `. ${options.join(', ')}` : ''}`;
+    rows.push(`| \`${[name, ...given].join(' ')}\` | ${line.replaceAll('|', '\\|')} |`);
+  };
+  for (const command of createProgram(() => inert as never).commands) walk(command, '');
+  return `| Command | |\n|---|---|\n${rows.join('\n')}\n`;
+}
+
+/** The text with all tables as the code has them now. */
 export function withTables(text: string): string {
   const between = (name: string, table: string) => (whole: string) =>
     whole.replace(
       new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(<!-- end of ${name} -->)`),
       (_, before: string, after: string) => `${before}\n${table}\n${after}`,
     );
-  return between('problems', problemTable())(between('routes', routeTables())(text));
+  return [
+    between('problems', problemTable()),
+    between('routes', routeTables()),
+    between('settings', settingsTable()),
+    between('commands', commandTable()),
+  ].reduce((whole, fill) => fill(whole), text);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(file, withTables(readFileSync(file, 'utf8')));
+  for (const file of FILES) writeFileSync(file, withTables(readFileSync(file, 'utf8')));
 }

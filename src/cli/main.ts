@@ -41,6 +41,15 @@ const COMMANDS = [
 const say = (error: unknown): string =>
   DATABASE_ERRORS[(error as { code?: string }).code ?? ''] ?? (error instanceof Error ? error.message : String(error));
 
+/** All commands; nothing is opened before one is run. */
+export function createProgram(context: () => CliContext): Command {
+  const program = new Command('passrelay').description(
+    'Tenants, keys, certificates, secrets and customers of Passrelay',
+  );
+  for (const commands of COMMANDS) program.addCommand(commands(context));
+  return program;
+}
+
 /** Runs one command; returns the exit code. Every failure is one clear message on standard error. */
 export async function main(
   args: readonly string[],
@@ -51,15 +60,12 @@ export async function main(
   },
 ): Promise<number> {
   let context: CliContext | undefined;
-  const lazily = (): CliContext => (context ??= createCliContext({ env, ...io }));
-  const program = new Command('passrelay')
-    .description('Tenants, keys, certificates, secrets and customers of Passrelay')
+  const program = createProgram(() => (context ??= createCliContext({ env, ...io })))
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) });
-  for (const commands of COMMANDS) {
-    const command = commands(lazily).copyInheritedSettings(program);
+  for (const command of program.commands) {
+    command.copyInheritedSettings(program);
     for (const inner of command.commands) inner.copyInheritedSettings(program);
-    program.addCommand(command);
   }
   try {
     await program.parseAsync([...args], { from: 'user' });

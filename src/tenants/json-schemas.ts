@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { passTypeDesign } from '../passes/pass-type.js';
+import { describeSettings } from '../passes/setting-descriptions.js';
 import { ruleSchema, sharedSchemas } from '../wallets/apple/rules/json-schema.js';
 import { DESIGN_KEYS, EXTRA_KEYS, FIELD_KEYS, LABELLED_FIELD, REMOTE_IMAGE } from '../wallets/apple/rules/pass-keys.js';
 import { SEMANTIC_TAGS } from '../wallets/apple/rules/semantic-tags.js';
@@ -11,7 +12,10 @@ export function jsonSchemas(): Record<string, string> {
   const publish = (schema: z.ZodType, title: string, refine = (made: Schema): Schema => made): string =>
     `${JSON.stringify({ title, ...refine(z.toJSONSchema(schema, { io: 'input' })) }, null, 2)}\n`;
   return {
-    'tenant.schema.json': publish(tenantFile, 'A tenant of Passrelay (tenant.json)'),
+    'tenant.schema.json': publish(tenantFile, 'A tenant of Passrelay (tenant.json)', (schema) => {
+      describeSettings(propertiesOf(schema)['settings']!);
+      return schema;
+    }),
     'pass-type.schema.json': publish(passTypeDesign, 'A pass type of Passrelay (pass-types/<name>.json)', withRules),
   };
 }

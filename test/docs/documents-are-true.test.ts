@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { braced, routes, withTables } from '../../scripts/api-tables.js';
+import { braced, routes, settings, withTables } from '../../scripts/api-tables.js';
 import { TEMPORAL_VARIABLES, VARIABLES } from '../../src/config.js';
 import { OPERATION_STATUSES, OUTCOMES, STEP_STATES, STEPS } from '../../src/passes/operation.js';
 
@@ -93,6 +93,17 @@ test('the tables of routes and problems are those of the code: run "npm run docs
       assert.ok(known.has(`${method} ${address}`), `${relative(root, path)} names ${method} ${address}`);
     }
   }
+});
+
+test('settings and commands are those of the code, each with a line: run "npm run docs" where they are not', () => {
+  const text = read('docs/settings.md');
+  assert.equal(text, withTables(text));
+  assert.deepEqual(
+    settings().filter(([, , line]) => line === ''),
+    [],
+    'src/passes/setting-descriptions.ts has a line for each',
+  );
+  assert.doesNotMatch(text, /\| {2}\|$/m, 'a command without a description');
 });
 
 test('every status, outcome, step and state of a step is explained', () => {
