@@ -6,6 +6,7 @@ export async function up(knex: Knex): Promise<void> {
     drop index deliveries_to_dispatch;
     create index deliveries_to_dispatch on deliveries (tenant_id, endpoint_id, dispatch_after) where status = 'accepted';
     create index deliveries_under_way on deliveries (endpoint_id, dispatch_after) where status = 'delivering';
+    create index deliveries_to_compare on deliveries (dispatch_after) where status in ('delivering', 'retrying');
   `);
 }
 

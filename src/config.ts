@@ -188,6 +188,12 @@ export function parseCliConfig(env: Env = process.env): Readonly<CliConfig> {
   });
 }
 
+/** How a command reaches Temporal. */
+export function parseTemporalConfig(env: Env = process.env): Readonly<TemporalConfig> {
+  const read = new SettingsReader(env);
+  return read.finish(read.temporal());
+}
+
 /** Where the health check of the image finds each process. */
 export function parseHealthPorts(env: Env = process.env) {
   const read = new SettingsReader(env);

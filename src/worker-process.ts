@@ -154,7 +154,14 @@ export async function startWorkerProcess(
     worker = started;
     // The dispatcher shares the worker's connection: only so can a workflow's first task come straight back.
     const client = new Client({ connection, namespace, dataConverter });
-    const dispatcher = startDispatcher({ database, client, log, taskQueue, eager: true });
+    const dispatcher = startDispatcher({
+      database,
+      client,
+      log,
+      taskQueue,
+      eager: true,
+      repair: () => ensureSearchAttributes(connection, namespace, log),
+    });
     const channel = listenForAccepted(config.databaseUrl, () => dispatcher.nudge(), log);
     const retention = startRetention({ database, log });
     const ended = started.run();

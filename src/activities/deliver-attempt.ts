@@ -10,7 +10,7 @@ import { TEST_EVENT } from '../passes/event-type.js';
 import type { WebhookAnswer } from '../merchants/send.js';
 import { webhookReach } from '../merchants/safe-url.js';
 import { webhookHeaders } from '../merchants/sign.js';
-import { PermanentError, TransientError } from '../common/errors.js';
+import { PermanentError, WaitForTurn, type TransientError } from '../common/errors.js';
 import { createDeliverySlots } from './delivery-slots.js';
 import type { ActivityDeps } from './deps.js';
 
@@ -83,7 +83,7 @@ export function deliverAttemptActivity(deps: ActivityDeps) {
     }
     const release = slots.take({ tenantId, endpointId: delivery.endpoint_id, failing: delivery.failing });
     if (!release) {
-      throw new TransientError(
+      throw new WaitForTurn(
         'delivery-waits',
         'Other deliveries of this tenant are being attempted; this one waits for its turn.',
         BUSY_MS + Math.round(Math.random() * BUSY_MS),

@@ -81,6 +81,12 @@ export interface KlaviyoAccess {
   keyAccepted(tenantId: string): void;
 }
 
+/** What a step answers that has to wait for its turn: the workflow sleeps, then starts it anew. */
+export interface StepWaits {
+  waitsFor: string;
+  waitMs: number;
+}
+
 /**
  * Every step of a workflow names its operation so; ids only, no personal data. The worker adds the run, which it reads
  * from the workflow's id: histories hold inputs without it.

@@ -10,7 +10,7 @@ import { changeBudget } from '../database/rate-budgets.js';
 import { findProgress, noteProgress } from '../database/operations/steps.js';
 import type { KlaviyoClient } from '../klaviyo/client.js';
 import { emptyWindows, pauseUntil, takeSlot, type EndpointClass } from '../klaviyo/rate-windows.js';
-import { PermanentError, TransientError } from '../common/errors.js';
+import { PermanentError, TransientError, WaitForTurn } from '../common/errors.js';
 import type { Step } from '../passes/operation.js';
 import type { ActivityDeps, KlaviyoAccount, StepInput } from './deps.js';
 import { accountName } from './klaviyo-account-name.js';
@@ -32,7 +32,7 @@ const DEFAULT_PAUSE_MS = 10_000;
 const budgetOf = (account: string, endpoint: EndpointClass): string => `klaviyo/${account}/${endpoint}`;
 
 const budgetUsedUp = (waitMs: number) =>
-  new TransientError(
+  new WaitForTurn(
     'klaviyo-budget',
     'The account’s calls of this minute are used up; the call is made when its turn comes.',
     waitMs,
@@ -136,7 +136,7 @@ export function klaviyoCalls(
           }));
         }
         // Spread: whoever was throttled together must not come back together.
-        throw new TransientError(error.code, error.message, pauseMs + Math.round(Math.random() * 1_000));
+        throw new WaitForTurn(error.code, error.message, pauseMs + Math.round(Math.random() * 1_000));
       }
       throw error;
     }

@@ -2,9 +2,9 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import type { Database } from '../database/connect.js';
 import { recordStep } from '../database/operations/steps.js';
-import { PermanentError, TransientError } from '../common/errors.js';
+import { PermanentError, TransientError, WaitForTurn } from '../common/errors.js';
 import { STEPS, type Step } from '../passes/operation.js';
-import type { StepInput } from './deps.js';
+import type { StepInput, StepWaits } from './deps.js';
 
 interface Translated {
   code: string;
@@ -15,8 +15,12 @@ interface Translated {
   retryAfterMs?: number | undefined;
 }
 
-/** PostgreSQL classes that pass by themselves: connection, resources, operator intervention, serialisation, time-out. */
-const TRANSIENT_SQLSTATE = /^(08|53|57|58|40|55)/;
+/**
+ * SQLSTATEs that pass by themselves: connection, refused log-in and missing database during a failover, resources,
+ * operator intervention, system error, a read-only standby, serialisation, time-out.
+ */
+const TRANSIENT_SQLSTATE = /^(?:08|28|3D000|53|57|58|40|55|25006)/;
+const READ_ONLY = '25006';
 
 /** Sorts any error a step can throw into permanent or transient; what nobody classified is retried. */
 export function classify(error: unknown): Translated {
@@ -34,12 +38,32 @@ export function classify(error: unknown): Translated {
     return { code: 'database-refused', message, summary: message, permanent: false };
   }
   if (typeof sqlState === 'string' || /connection|timeout|terminat/i.test(String((error as Error)?.message))) {
-    const message = `The database did not answer (${typeof sqlState === 'string' ? sqlState : 'connection lost'}).`;
+    const message =
+      sqlState === READ_ONLY
+        ? 'The database is read-only (25006), as during a failover. The step is repeated until it takes writes again.'
+        : `The database did not answer (${typeof sqlState === 'string' ? sqlState : 'connection lost'}).`;
     return { code: 'database-unavailable', message, summary: message, permanent: false };
   }
   const name = error instanceof Error ? error.name : typeof error;
   const message = `A step failed unexpectedly (${name}); the worker's log has the details.`;
   return { code: 'internal-error', message, summary: message, permanent: false };
+}
+
+/** Shows what the step waits for, and tells the workflow how long: a failed attempt would lengthen the pauses after real trouble. */
+async function waiting(
+  { database }: { database: Database },
+  step: string,
+  input: unknown,
+  { code, message, retryAfterMs = 1_000 }: WaitForTurn,
+): Promise<StepWaits> {
+  const { tenantId, operationId, run } = input as Partial<StepInput>;
+  if (tenantId && operationId && run && (STEPS as readonly string[]).includes(step)) {
+    const record = { tenantId, operationId, run, step: step as Step, detail: { waitingFor: message } };
+    await recordStep(database.tenant(tenantId), { ...record, state: 'waiting' }).catch(
+      () => undefined, // It only shows; the step itself is repeated in any case.
+    );
+  }
+  return { waitsFor: code, waitMs: Math.max(1, Math.round(retryAfterMs)) };
 }
 
 /**
@@ -52,6 +76,8 @@ export function translateFailures(deps: { database: Database; log: Logger }) {
       return await run();
     } catch (error) {
       if (error instanceof ApplicationFailure) throw error;
+      if (error instanceof WaitForTurn && (input as { takesWaits?: true }).takesWaits)
+        return (await waiting(deps, step, input, error)) as T;
       const failure = classify(error);
       const ref = input as Partial<StepInput>;
       deps.log.warn(

@@ -6,14 +6,13 @@ import {
   loadGooglePass,
   recordRetired,
   recordSynced,
-  releaseGoogleLease,
   takeGoogleLease,
   type GoogleObjectRow,
 } from '../database/devices/google-objects.js';
 import { recordNotifications, type NotificationResult } from '../database/devices/notifications.js';
 import { findRevision } from '../database/passes/pass-lookup.js';
 import type { PassRow } from '../database/passes/passes.js';
-import { PermanentError, TransientError } from '../common/errors.js';
+import { PermanentError, TransientError, WaitForTurn } from '../common/errors.js';
 import type { GoogleDesign, PassTypeDesign } from '../passes/pass-type.js';
 import { viewOfPass } from '../passes/pass-view.js';
 import { googleClassId, googleObjectId } from '../wallets/google/resource-ids.js';
@@ -21,6 +20,7 @@ import { asWarning, type LeftOut } from '../wallets/google/render-object.js';
 import { googleObject, GOOGLE_STATES } from '../wallets/google/wallet-object.js';
 import type { ActivityDeps, GoogleAccess, StepInput } from './deps.js';
 import { ensureGoogleClass } from './google-class.js';
+import { holdGoogleLease, LEASE_MS } from './google-lease.js';
 import { convertObject, insertObject, updateObject, type WrittenObject } from './google-write.js';
 
 export interface UpdateGoogleObject extends StepInput {
@@ -34,8 +34,6 @@ export interface UpdatedGoogleObject {
   result: 'none' | 'written' | 'covered';
 }
 
-/** Longer than one attempt may last, so that a lease outlives its holder only after a crash. */
-const LEASE_MS = 90_000;
 /** An attempt that has lasted this long begins no further write. */
 const LAST_WRITE_MS = 30_000;
 
@@ -55,8 +53,7 @@ export function updateGoogleObjectActivity(deps: ActivityDeps) {
       const lease = await takeGoogleLease(sql, ref, anchor, LEASE_MS);
       if (!('taken' in lease)) {
         if (lease.by === ref.operationId) {
-          // One look at its end: each look counts as an attempt, and attempts lengthen the pauses after real trouble.
-          throw new TransientError(
+          throw new WaitForTurn(
             'google-object-busy',
             'An earlier attempt of this step is still writing the object.',
             Math.max(1, lease.until.getTime() - deps.now()),
@@ -65,6 +62,7 @@ export function updateGoogleObjectActivity(deps: ActivityDeps) {
         await record(deps, ref, { ...result(anchor.objectId, 'covered'), coveredBy: lease.by }, { covered: true });
         return { result: 'covered' };
       }
+      const held = holdGoogleLease(sql, ref, lease.taken);
       let attempted = pass.revision;
       let failure: unknown;
       let done: UpdatedGoogleObject | undefined;
@@ -75,13 +73,13 @@ export function updateGoogleObjectActivity(deps: ActivityDeps) {
       } catch (error) {
         failure = error;
       }
-      await releaseGoogleLease(sql, ref, lease.taken);
+      await held.release();
       const now = await findRevision(sql, ref.passId);
       // Operations that came meanwhile rely on this one, also where its own revision was refused.
       const isBehind = now !== undefined && now.revision > attempted;
       if (isBehind && !(failure instanceof TransientError)) {
         if (deps.now() - beganMs < LAST_WRITE_MS) continue;
-        throw new TransientError('google-object-busy', 'The pass changes faster than Google takes it.', 1_000);
+        throw new WaitForTurn('google-object-busy', 'The pass changes faster than Google takes it.', 1_000);
       }
       if (done) return done;
       const reason = (failure as { code?: unknown }).code;

@@ -12,6 +12,7 @@ import { passTypeCommands } from './pass-type-commands.js';
 import { retentionCommands } from './retention-commands.js';
 import { schemaCommands } from './schema-commands.js';
 import { secretCommands } from './secret-commands.js';
+import { temporalCommands } from './temporal-commands.js';
 import { tenantCommands } from './tenant-commands.js';
 
 const DATABASE_ERRORS: Readonly<Record<string, string>> = {
@@ -35,6 +36,7 @@ const COMMANDS = [
   klaviyoCommands,
   linkCommands,
   retentionCommands,
+  temporalCommands,
   healthCommand,
 ];
 

@@ -30,6 +30,13 @@ export class TransientError extends Error {
   }
 }
 
+/** A turn that has not come: a budget is used up, or another attempt is at work. Nothing failed; the step goes on after `retryAfterMs`. */
+export class WaitForTurn extends TransientError {
+  constructor(code: string, message: string, retryAfterMs: number) {
+    super(code, message, retryAfterMs);
+  }
+}
+
 /** Makes a forgotten case of a union a compile error, and a loud one at run time. */
 export function unreachable(value: never): never {
   throw new Error(`unexpected value: ${JSON.stringify(value)}`);

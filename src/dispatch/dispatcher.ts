@@ -9,6 +9,8 @@ import { createBursts } from './bursts.js';
 import { startCancellations } from './cancellations.js';
 import { startFanOut } from './fan-out.js';
 import { reconcile, startReconciler } from './reconcile.js';
+import { startDeliveryReconciler } from './reconcile-deliveries.js';
+import { isTemporalTrouble, repairAfterRefusal } from './start-trouble.js';
 import { createRecentStarts } from './recent-starts.js';
 import { startWorkflow, type StartOptions } from './start-workflow.js';
 
@@ -18,6 +20,8 @@ export interface DispatcherOptions extends StartOptions {
   log: Logger;
   batch?: number;
   leaseMs?: number;
+  /** Makes anew what Temporal has lost with its data: the search attributes that each start names. */
+  repair?: () => Promise<void>;
   /** How often to look without being nudged: what a crash or an outage left over. */
   sweepMs?: number;
   /** Instead of those that ship, for tests. */
@@ -33,6 +37,7 @@ export interface Dispatcher {
 /** How long a claim holds before another dispatcher may take the operation. */
 const CLAIM_MS = 15_000;
 const RETRY_MS = 1_000;
+const REPAIR_EVERY_MS = 5_000;
 const SOON_MS = 25;
 const IN_FLIGHT = 64;
 /**
@@ -62,6 +67,9 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
   const recent = createRecentStarts(PRESENT_MS);
   const bursts = createBursts({ ...options, leaseMs, dispatcherId, shares: options.burstShares ?? {} });
   let flooded: string[] = [];
+  const afterRefusal = repairAfterRefusal(async () => {
+    await options.repair?.().catch((err: unknown) => log.warn({ err }, 'the search attributes could not be made anew'));
+  }, REPAIR_EVERY_MS);
 
   const nudge = (): void => {
     nudged = true;
@@ -110,7 +118,11 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
         { err: error, operationId: operation.operation_id },
         'a workflow could not be started; it will be tried again',
       );
-      await releaseClaims(database.system, [operation.operation_id], RETRY_MS).catch(() => undefined);
+      await afterRefusal(error);
+      const afterMs = isTemporalTrouble(error) ? null : RETRY_MS;
+      await releaseClaims(database.system, [operation.operation_id], afterMs).catch(
+        () => undefined, // The claim ends by itself.
+      );
       return false;
     }
   }
@@ -161,9 +173,10 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   const besides = [
-    startFanOut({ database, client, log, taskQueue: options.taskQueue }),
+    startFanOut({ database, client, log, taskQueue: options.taskQueue, afterRefusal }),
     startCancellations({ database, client, log }),
     startReconciler({ database, client, log }),
+    startDeliveryReconciler({ database, client, log }),
   ];
   const running = loop();
   return {

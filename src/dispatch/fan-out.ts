@@ -14,6 +14,8 @@ export interface FanOutOptions {
   client: Client;
   log: Logger;
   taskQueue: string;
+  /** Told of a start that failed. */
+  afterRefusal?: (error: unknown) => Promise<void>;
   everyMs?: number;
 }
 
@@ -69,7 +71,10 @@ export function startFanOut(options: FanOutOptions): Loop {
       const claimed = await claimDeliveries(system, BATCH, LEASE_MS);
       const started = await Promise.allSettled(claimed.map(start));
       const failed = started.find((one) => one.status === 'rejected');
-      if (failed) throw failed.reason;
+      if (failed) {
+        await options.afterRefusal?.(failed.reason);
+        throw failed.reason;
+      }
       if (Date.now() >= cleanUpAt) {
         cleanUpAt = Date.now() + CLEAN_UP_EVERY_MS;
         while ((await deleteOldEvents(system)) > 0);

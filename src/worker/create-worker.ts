@@ -1,3 +1,4 @@
+import type { Context } from '@temporalio/activity';
 import type { DataConverter } from '@temporalio/common';
 import {
   type ActivityInterceptorsFactory,
@@ -44,6 +45,14 @@ export function withRun(workflowId: string | undefined, args: unknown[]): unknow
   const [input, ...rest] = args as [Partial<RunRef> | undefined, ...unknown[]];
   if (!workflow || input?.operationId !== workflow.operationId) return args;
   return [{ ...input, run: workflow.run }, ...rest];
+}
+
+/** Tells Temporal that the process lives, where the step's options ask for it: another worker takes over soon after it died. */
+function keepAlive(context: Context): () => void {
+  const { heartbeatTimeoutMs, isLocal } = context.info;
+  if (isLocal || !heartbeatTimeoutMs) return () => undefined;
+  const timer = setInterval(() => context.heartbeat(), heartbeatTimeoutMs / 3);
+  return () => clearInterval(timer);
 }
 
 /** The slots of deliveries: few, for each of them only waits for an answer. */
@@ -102,7 +111,8 @@ function workerOf(
           inbound: {
             async execute(input, next) {
               const args = withRun(context.info.workflowExecution?.workflowId, input.args);
-              return translate(context.info.activityType, args[0], () => next({ ...input, args }));
+              const stopBeating = keepAlive(context);
+              return translate(context.info.activityType, args[0], () => next({ ...input, args })).finally(stopBeating);
             },
           },
         }),

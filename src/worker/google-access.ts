@@ -2,7 +2,7 @@ import type { GoogleAccess, GoogleWallet } from '../activities/deps.js';
 import type { Database } from '../database/connect.js';
 import { changeBudget } from '../database/rate-budgets.js';
 import { getSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
-import { PermanentError, TransientError } from '../common/errors.js';
+import { PermanentError, WaitForTurn } from '../common/errors.js';
 import { keepRecent, rememberFor } from '../common/remember.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
 import { createAccessTokens, type ServiceAccount } from '../wallets/google/access-token.js';
@@ -60,7 +60,7 @@ export function createGoogleAccess(options: GoogleAccessOptions): GoogleWallet {
         },
       );
       if (!taken) {
-        throw new TransientError('google-budget', "The issuer's requests to Google are queueing up.", waitMs);
+        throw new WaitForTurn('google-budget', "The issuer's requests to Google are queueing up.", waitMs);
       }
       await turnsOf(issuerId).take(takenAtMs + waitMs - performance.now());
       // The time spent in the queue is not Google's: its own time-out begins here.

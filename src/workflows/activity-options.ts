@@ -25,6 +25,8 @@ export const DURABLE: Record<FailureCharacter, ActivityOptions> = {
   // APNs and Google: one batch of pushes fits in 60 s; the provider's own delay comes as nextRetryDelay.
   wallet: {
     startToCloseTimeout: '60s',
+    // The worker beats while its process lives: an attempt that died with it is given out again within seconds.
+    heartbeatTimeout: '10s',
     scheduleToCloseTimeout: '24h',
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10m' },
   },

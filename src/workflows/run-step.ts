@@ -8,7 +8,7 @@ import {
   proxyLocalActivities,
   sleep,
 } from '@temporalio/workflow';
-import type { StepInput } from '../activities/deps.js';
+import type { StepInput, StepWaits } from '../activities/deps.js';
 import type { Activities } from '../activities/index.js';
 import { DURABLE, FIRST_TRY, type FailureCharacter } from './activity-options.js';
 
@@ -50,8 +50,15 @@ export function runStep<K extends Name>(name: K, input: Input<K>, character: Fai
 
 /** Runs a step as a regular activity from the start: for calls that take long or wait for a rate budget. */
 export function runDurably<K extends Name>(name: K, input: Input<K>, character: FailureCharacter): Promise<Result<K>> {
-  return durable[character][name]!(input) as Promise<Result<K>>;
+  // A worker of an older version takes no waits for an answer.
+  return durable[character][name]!({ ...input, takesWaits: true }).then((result) => {
+    if (!isWait(result)) return result;
+    return sleep(result.waitMs).then(() => runDurably(name, input, character));
+  }) as Promise<Result<K>>;
 }
+
+const isWait = (result: unknown): result is StepWaits =>
+  typeof result === 'object' && result !== null && 'waitsFor' in result && 'waitMs' in result;
 
 /** A local activity throws its failure bare, a regular one wraps it. */
 const causeOf = (error: unknown): unknown => (error instanceof ActivityFailure ? error.cause : error);

@@ -26,7 +26,7 @@ describe('how an operation ends', () => {
     tenant = await seedProfileTenant(test, {
       waitForUnknownPassSeconds: 3600,
       waitForPassSeconds: 3600,
-      pushWindowSeconds: 3,
+      pushWindowSeconds: 6,
     });
     engine = await startEngine(test, {
       stepInterceptors: [

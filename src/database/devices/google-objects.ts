@@ -93,6 +93,25 @@ export async function takeGoogleLease(
   }
 }
 
+/** Makes a lease last longer; undefined where it was lost to its end. */
+export async function renewGoogleLease(
+  db: Sql,
+  ref: OperationRef,
+  lease: GoogleLease,
+  leaseMs: number,
+): Promise<GoogleLease | undefined> {
+  const [row] = await db.query<{ lease_until: Date }>(statement`
+    update google_objects
+       set lease_until = date_trunc('milliseconds', clock_timestamp() + ${leaseMs}::double precision * interval '1 millisecond')
+     where tenant_id = ${ref.tenantId}
+       and object_id = ${lease.anchorId}
+       and lease_by = ${ref.operationId}::uuid
+       and lease_until = ${lease.until}
+       and lease_until > clock_timestamp()
+    returning lease_until`);
+  return row && { anchorId: lease.anchorId, until: row.lease_until };
+}
+
 /** Gives a lease back; one that was lost to its end stays with whoever has it now. */
 export async function releaseGoogleLease(sql: Sql, ref: OperationRef, lease: GoogleLease): Promise<void> {
   await sql.query(

@@ -95,3 +95,71 @@ export async function markDelivering(system: Sql, delivery: DispatchableDelivery
        and run = ${delivery.run}
        and status = 'accepted'`);
 }
+
+export interface DeliveryUnderWay {
+  tenant_id: string;
+  delivery_id: string;
+  run: number;
+}
+
+/**
+ * Takes up to `limit` deliveries that were started and not looked at for `settledMs`, each again after `againMs`; their
+ * `dispatch_after` keeps when that was. Runs as the system.
+ */
+export async function claimDeliveriesUnderWay(
+  system: Sql,
+  limit: number,
+  { settledMs, againMs }: { settledMs: number; againMs: number },
+): Promise<DeliveryUnderWay[]> {
+  return system.query<DeliveryUnderWay>(sql`
+    update deliveries
+       set dispatch_after = now() + ${againMs - settledMs}::double precision * interval '1 millisecond'
+     where delivery_id in (
+             select delivery_id
+               from deliveries
+              where status in ('delivering', 'retrying')
+                and dispatch_after < now() - ${settledMs}::double precision * interval '1 millisecond'
+              order by dispatch_after
+              limit ${limit}
+                for update skip locked)
+    returning tenant_id, delivery_id, run`);
+}
+
+/** Starts a delivery anew whose workflow is gone; false where it has ended or was started meanwhile. */
+export async function deliverAnew(system: Sql, delivery: DeliveryUnderWay): Promise<boolean> {
+  const rows = await system.query(sql`
+    update deliveries
+       set status = 'accepted',
+           run = run + 1,
+           dispatch_after = now(),
+           next_attempt_at = null
+     where tenant_id = ${delivery.tenant_id}
+       and delivery_id = ${delivery.delivery_id}
+       and run = ${delivery.run}
+       and status in ('delivering', 'retrying')
+    returning run`);
+  return rows.length > 0;
+}
+
+/** Lets workers compare at their next look everything that is under way, of operations and deliveries. Counts of both. */
+export async function compareAllSoon(system: Sql): Promise<{ operations: number; deliveries: number }> {
+  const longAgo = sql`now() - interval '1 hour'`;
+  const [row] = await system.query<{ operations: number; deliveries: number }>(sql`
+    with operations_due as (
+      update operations set dispatch_after = ${longAgo} where status in ('running', 'retrying') returning 1
+    ),
+    deliveries_due as (
+      update deliveries set dispatch_after = ${longAgo} where status in ('delivering', 'retrying') returning 1
+    )
+    select (select count(*)::int from operations_due) as operations,
+           (select count(*)::int from deliveries_due) as deliveries`);
+  return row!;
+}
+
+/** How many operations and deliveries are under way. */
+export async function countUnderWay(system: Sql): Promise<{ operations: number; deliveries: number }> {
+  const [row] = await system.query<{ operations: number; deliveries: number }>(sql`
+    select (select count(*)::int from operations where status in ('running', 'retrying')) as operations,
+           (select count(*)::int from deliveries where status in ('delivering', 'retrying')) as deliveries`);
+  return row!;
+}

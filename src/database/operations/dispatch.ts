@@ -1,6 +1,7 @@
 import type { OperationKind } from '../../passes/operation.js';
 import { askedIdentifiers } from './asked-identifiers.js';
 import type { Sql } from '../connect.js';
+import { sql } from '../sql.js';
 
 export interface Dispatchable {
   tenant_id: string;
@@ -34,8 +35,8 @@ const SMALL = 2;
  * engine and workers stay short for the others, and more workers start more. One statement: a loose scan of the index
  * finds the tenants that wait, whatever their queues hold, and no row is locked that is not taken.
  */
-export async function claimAccepted(sql: Sql, limit: number, leaseMs: number, shares: Shares): Promise<Dispatchable[]> {
-  return sql.query<Dispatchable>(
+export async function claimAccepted(db: Sql, limit: number, leaseMs: number, shares: Shares): Promise<Dispatchable[]> {
+  return db.query<Dispatchable>(
     `with recursive waiting as (
        (select tenant_id from operations where status = 'accepted' order by tenant_id limit 1)
        union all
@@ -96,11 +97,14 @@ export async function claimAccepted(sql: Sql, limit: number, leaseMs: number, sh
   );
 }
 
-/** Gives operations back that could not be started: they are due again after a pause. */
-export async function releaseClaims(sql: Sql, operationIds: readonly string[], afterMs: number): Promise<void> {
-  await sql.query(
-    `update operations set dispatch_after = now() + $2::double precision * interval '1 millisecond'
-      where operation_id = any($1::uuid[]) and status = 'accepted'`,
-    [operationIds, afterMs],
-  );
+/**
+ * Gives operations back that could not be started. After an outage (`afterMs` null) they keep their place, so that the
+ * oldest start first; one that cannot be started for a reason of its own is due again after a pause, behind the others.
+ */
+export async function releaseClaims(db: Sql, operationIds: readonly string[], afterMs: number | null): Promise<void> {
+  await db.query(sql`
+    update operations
+       set dispatch_after = coalesce(now() + ${afterMs}::double precision * interval '1 millisecond', accepted_at)
+     where operation_id = any(${operationIds}::uuid[])
+       and status = 'accepted'`);
 }

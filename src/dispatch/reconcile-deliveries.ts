@@ -1,0 +1,47 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { claimDeliveriesUnderWay, deliverAnew, type DeliveryUnderWay } from '../database/merchants/claim-deliveries.js';
+import { deliveryWorkflowId } from './fan-out.js';
+import { startLoop, type Loop } from './loop.js';
+import type { ReconcileDeps } from './reconcile.js';
+import { isClosed } from './workflow-status.js';
+
+const EVERY_MS = 60_000;
+const BATCH = 50;
+const SETTLED_MS = 5 * 60_000;
+const AGAIN_MS = 10 * 60_000;
+
+async function isAtWork(client: Client, delivery: DeliveryUnderWay): Promise<boolean> {
+  try {
+    return !isClosed((await client.workflow.getHandle(deliveryWorkflowId(delivery)).describe()).status.name);
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    return false;
+  }
+}
+
+/** Finds deliveries whose workflow is gone, and delivers them anew: the receiver knows an event by its id. */
+export function startDeliveryReconciler({
+  database,
+  client,
+  log,
+  everyMs = EVERY_MS,
+}: ReconcileDeps & { everyMs?: number }): Loop {
+  return startLoop({
+    name: 'the comparison of deliveries with Temporal',
+    everyMs,
+    log,
+    async look() {
+      const underWay = await claimDeliveriesUnderWay(database.system, BATCH, {
+        settledMs: SETTLED_MS,
+        againMs: AGAIN_MS,
+      });
+      for (const delivery of underWay) {
+        if (await isAtWork(client, delivery)) continue;
+        if (await deliverAnew(database.system, delivery)) {
+          log.warn({ deliveryId: delivery.delivery_id }, 'the workflow of a delivery is gone: it is delivered anew');
+        }
+      }
+      return underWay.length === BATCH;
+    },
+  });
+}

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type Client, ServiceError } from '@temporalio/client';
+import { pino } from 'pino';
+import { startDispatcher } from '../../src/dispatch/dispatcher.js';
+import { startDeliveryReconciler } from '../../src/dispatch/reconcile-deliveries.js';
+import { WaitForTurn } from '../../src/common/errors.js';
+import { main } from '../../src/cli/main.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startEngine } from '../support/engine.js';
+import { accept, ended, until } from '../support/operations.js';
+import { seedTenant, type SeededTenant } from '../support/tenant.js';
+
+const log = pino({ level: 'silent' });
+const grpc = (code: number) =>
+  new ServiceError('Failed to start Workflow', {
+    cause: Object.assign(new Error('no mapping defined for search attribute'), { code, details: '', metadata: {} }),
+  });
+
+describe("where Temporal's data was lost", () => {
+  let test: TestDatabase;
+  let tenant: SeededTenant;
+  before(async () => {
+    test = await createTestDatabase();
+    tenant = await seedTenant(test);
+  });
+  after(() => test.drop());
+  const input = { identifiers: [], passType: null, data: {}, updateMetadata: false };
+
+  it('makes the search attributes anew after a refused start, and starts the oldest first', async () => {
+    const ids = [];
+    for (let n = 0; n < 6; n++) ids.push(await accept(test, tenant, { kind: 'push-update', input }));
+    const [sequence, started]: [string[], string[]] = [[], []];
+    let refused = true;
+    const client = {
+      workflow: {
+        async start(_type: string, { args }: { args: [{ operationId: string }] }) {
+          sequence.push(args[0].operationId);
+          if (refused) throw grpc(3);
+          started.push(args[0].operationId);
+          await test.owner(`update operations set status = 'running' where operation_id = $1`, [args[0].operationId]);
+        },
+      },
+    } as unknown as Client;
+    let repairs = 0;
+    const repair = async () => {
+      repairs++;
+      // What comes meanwhile must not overtake what waits.
+      ids.push(await accept(test, tenant, { kind: 'push-update', input }));
+      refused = false;
+    };
+    const options = { database: test.database, client, log, taskQueue: 'none', eager: false, sweepMs: 50, repair };
+    const dispatcher = startDispatcher({ ...options, batch: 1 });
+    await until(async () => started.length === 7, 'all to start');
+    await dispatcher.stop();
+    assert.equal(repairs, 1);
+    assert.deepEqual([...started].sort(), [...ids].sort());
+    assert.equal(started.at(-1), ids.at(-1), 'what came meanwhile overtook nobody');
+    await test.owner(`update operations set status = 'cancelled', ended_at = now()`);
+  });
+
+  it('delivers anew what Temporal does not know', async () => {
+    const engine = await startEngine(test, { dispatch: false });
+    const reconciler = startDeliveryReconciler({ database: test.database, client: engine.client, log, everyMs: 25 });
+    const [row] = await test.owner<{ delivery_id: string }>(
+      `with endpoint as (
+         insert into webhook_endpoints (tenant_id, url, event_types) values ($1, 'https://merchant.example', '{pass.updated}')
+         returning endpoint_id
+       ), event as (
+         insert into events (event_id, tenant_id, type, payload, fanned_out)
+         values (gen_random_uuid(), $1, 'pass.updated', '{}', true) returning event_id
+       )
+       insert into deliveries (delivery_id, tenant_id, endpoint_id, event_id, status, next_attempt_at, dispatch_after)
+       select gen_random_uuid(), $1, endpoint_id, event_id, 'retrying', now() + interval '20 hours', now() - interval '6 minutes'
+         from endpoint, event returning delivery_id`,
+      [tenant.tenantId],
+    );
+    const now = async () =>
+      (
+        await test.owner<{ status: string; run: number }>('select status, run from deliveries where delivery_id = $1', [
+          row!.delivery_id,
+        ])
+      )[0]!;
+    await until(async () => (await now()).run === 2, 'the next run');
+    assert.equal((await now()).status, 'accepted');
+    await reconciler.stop();
+    await engine.stop();
+  });
+
+  it('a person sets it going with one command, after a look at what it would do', async () => {
+    const id = await accept(test, tenant, { kind: 'push-update', input });
+    await test.owner(`update operations set status = 'running', dispatch_after = now() where operation_id = $1`, [id]);
+    const run = async (...args: string[]) => {
+      const lines: string[] = [];
+      const say = (line: string) => void lines.push(line);
+      const env = {
+        DATABASE_URL: test.url,
+        TEMPORAL_ADDRESS: process.env['TEST_TEMPORAL_ADDRESS']!,
+        PASSRELAY_ENV: 'production',
+      };
+      assert.equal(await main(['temporal', 'recover', ...args], env, { out: say, err: say }), 0, lines.join());
+      return lines.join(' ');
+    };
+    const age = async () =>
+      (
+        await test.owner<{ old: boolean }>(
+          `select dispatch_after < now() - interval '6 minutes' as old from operations where operation_id = $1`,
+          [id],
+        )
+      )[0]!.old;
+    assert.match(await run(), /1 operations .* under way.*--yes/);
+    assert.equal(await age(), false);
+    assert.match(await run('--yes'), /search attributes are there.*1 operations/);
+    assert.equal(await age(), true);
+  });
+});
+
+describe('a step that waits for its turn', () => {
+  it('fails no attempt by it: the next real fault is met by the first pause again', async () => {
+    const test = await createTestDatabase();
+    const tenant = await seedTenant(test, { google: { issuerId: '1' }, pushWindowSeconds: 0 });
+    let turns = 0;
+    const engine = await startEngine(test, {
+      stepInterceptors: [
+        (context) => ({
+          inbound: {
+            async execute(given, next) {
+              if (context.info.activityType === 'update-google-object' && turns++ < 4) {
+                throw new WaitForTurn('google-budget', 'The requests are queueing up.', 20);
+              }
+              return next(given);
+            },
+          },
+        }),
+      ],
+    });
+    try {
+      const identifiers = [{ kind: 'email', value: tenant.email }];
+      const update = { identifiers, passType: null, data: { points: 5 }, updateMetadata: false };
+      const id = await accept(test, tenant, { kind: 'push-update', input: update });
+      assert.equal((await ended(test, tenant.tenantId, id)).outcome, 'updated');
+      assert.equal(turns, 5);
+      const { events } = await engine.client.workflow.getHandle(`push-update/${id}`).fetchHistory();
+      const attempts = events!.flatMap((event) => event.activityTaskStartedEventAttributes?.attempt ?? []);
+      assert.deepEqual(attempts, [1, 1, 1, 1, 1]);
+    } finally {
+      await engine.stop();
+      await test.drop();
+    }
+  });
+});
