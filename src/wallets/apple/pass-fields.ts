@@ -17,8 +17,13 @@ export const FIELD_GROUPS = [
   'additionalInfoFields',
 ] as const;
 
-export const fieldsInDesignOrder = (apple: AppleDesign): AppleField[] =>
-  FIELD_GROUPS.flatMap((group) => apple[group] ?? []);
+/** Each field once: the poster of iOS 27 repeats the fields of the classic face, and adds its own after them. */
+export function fieldsInDesignOrder(apple: AppleDesign): AppleField[] {
+  const classic = FIELD_GROUPS.flatMap((group) => apple[group] ?? []);
+  const keys = new Set(classic.map(({ key }) => key));
+  const poster = Object.values(apple.posterGeneric ?? {}).flat();
+  return [...classic, ...poster.filter(({ key }) => !keys.has(key))];
+}
 
 /**
  * Keys of the fields that carry their changeMessage in this revision. iOS shows a generic line ("Store card changed")
