@@ -2,7 +2,6 @@ import { invalidData } from './invalid-data.js';
 import { PermanentError } from '../common/errors.js';
 import { mergeFields, outgrows } from '../passes/field-order.js';
 import { coerceFields } from '../passes/field-values.js';
-import type { PushUpdateInput } from '../passes/operation-input.js';
 import { timesOfPass, withDefaults } from '../passes/pass-view.js';
 import { unlistedCases } from '../passes/unlisted-cases.js';
 import { followVisuals } from '../passes/visuals.js';
@@ -48,7 +47,7 @@ export async function decideData(
   { pass, operation }: LoadedForChange,
   recomputes = false,
 ): Promise<Decision<AppliedData>> {
-  const input = readInput<PushUpdateInput>(operation, 'data');
+  const input = readInput<'push-update'>(operation, 'data');
   const version = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
   const { design } = version;
   const coerced = coerceFields(design.fields, input.data, { mode: 'update', allowCustom: true });

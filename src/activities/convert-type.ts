@@ -2,7 +2,6 @@ import { PermanentError } from '../common/errors.js';
 import { convertData } from '../passes/conversion.js';
 import { isLater } from '../passes/field-order.js';
 import { nearest } from '../common/nearest-name.js';
-import type { PushUpdateInput } from '../passes/operation-input.js';
 import { invalidData } from './invalid-data.js';
 import type { LoadedForChange } from '../database/passes/passes.js';
 import { changePass, type ChangeInput, type Decision } from './change-pass.js';
@@ -44,7 +43,7 @@ export async function decideType(
   tenantId: string,
   { pass, operation }: LoadedForChange,
 ): Promise<Decision<ConvertedType>> {
-  const input = readInput<PushUpdateInput>(operation, 'data', 'passType');
+  const input = readInput<'push-update'>(operation, 'data', 'passType');
   const wanted = input.passType!;
   const target = await deps.passTypes.current(tenantId, wanted);
   if (!target) {

@@ -12,14 +12,10 @@ import { recordStep } from '../database/operations/steps.js';
 import { clearedProfileBody, erasedPassRecord } from '../klaviyo/write-back.js';
 import { PermanentError } from '../common/errors.js';
 import { withDefaults } from '../passes/pass-view.js';
+import type { EraseCustomerInput } from '../passes/operation-input.js';
 import { changePass } from './change-pass.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
-
-/** What an erasure asks for, as kept in `operations.input`: an id, so that the operation itself holds nothing personal. */
-export interface EraseCustomerInput {
-  customerId: string;
-}
 
 const REDACT_BATCH = 2_000;
 

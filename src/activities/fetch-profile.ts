@@ -2,7 +2,6 @@ import { recordFetchedProfile } from '../database/customers/customers.js';
 import { findOperation } from '../database/operations/operations.js';
 import { recordStep } from '../database/operations/steps.js';
 import { PermanentError } from '../common/errors.js';
-import type { ProfileSyncInput } from '../passes/operation-input.js';
 import type { ProfileAttribute } from '../klaviyo/client.js';
 import type { FetchedProfile } from '../passes/operation-input.js';
 import type { ActivityDeps, StepInput } from './deps.js';
@@ -31,7 +30,7 @@ export function fetchProfileActivity(deps: ActivityDeps) {
     const sql = deps.database.tenant(ref.tenantId);
     const operation = await findOperation(sql, ref.tenantId, ref.operationId);
     if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
-    const input = readInput<ProfileSyncInput>(operation, 'identifiers');
+    const input = readInput<'profile-sync'>(operation, 'identifiers');
     const lookups: ProfileLookup[] = input.klaviyoProfileId ? [{ attribute: 'id', value: input.klaviyoProfileId }] : [];
     for (const kind of ORDER) {
       const value = input.identifiers.find((identifier) => identifier.kind === kind)?.value;

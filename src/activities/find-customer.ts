@@ -5,7 +5,6 @@ import { endRun, recordStep, runEnded } from '../database/operations/steps.js';
 import { chooseCustomer } from '../passes/choose-customer.js';
 import { isIdentifying } from '../passes/choose-recipient.js';
 import { PermanentError } from '../common/errors.js';
-import type { ProfileSyncInput } from '../passes/operation-input.js';
 import { FINAL_STATUSES, type Outcome, type RecordedOutcome } from '../passes/operation.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { CANCELLED } from './find-pass.js';
@@ -46,7 +45,7 @@ export function findCustomerActivity(deps: ActivityDeps) {
       return { found: false, outcome: await endRun(sql, { ...ref, status: 'succeeded', outcome, reason }) };
     };
 
-    const input = readInput<ProfileSyncInput>(operation, 'identifiers');
+    const input = readInput<'profile-sync'>(operation, 'identifiers');
     const askedNow = input.asked?.run === ref.run;
     const gone = askedNow ? input.asked!.gone : [];
     const identifying = hits

@@ -53,10 +53,11 @@ export function findPassActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
       return { found: false, outcome: await endRun(sql, { ...ref, ...CANCELLED }) };
     }
     if (operation.run !== ref.run) throw runEnded();
-    const input = readInput<PushUpdateInput & Partial<LifecycleInput>>(
-      operation,
-      operation.input['passId'] === undefined ? 'identifiers' : 'passId',
-    );
+    const input = (
+      operation.input['passId'] === undefined
+        ? readInput<'push-update'>(operation, 'identifiers')
+        : readInput<'notify-pass'>(operation, 'passId')
+    ) as PushUpdateInput & Partial<LifecycleInput>;
     const step = { ...ref, step: 'find-pass' } as const;
     const named = input.passId === undefined ? undefined : await customerOfPass(sql, ref.tenantId, input.passId);
     const choice = chooseFor(input, hits, settings, named);

@@ -4,7 +4,7 @@ import { recordStep } from '../database/operations/steps.js';
 import { PermanentError } from '../common/errors.js';
 import { profileValues } from '../klaviyo/profile-values.js';
 import { areOnePerson, type KlaviyoWord } from '../passes/merge-customers.js';
-import type { MergeCustomersInput, ProfileSyncInput } from '../passes/operation-input.js';
+import type { ProfileSyncInput } from '../passes/operation-input.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { readInput } from './read-input.js';
 
@@ -14,7 +14,7 @@ export function mergeCustomersActivity(deps: ActivityDeps) {
     const sql = deps.database.tenant(ref.tenantId);
     const operation = await findOperation(sql, ref.tenantId, ref.operationId);
     if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
-    const { into, from } = readInput<MergeCustomersInput>(operation, 'into', 'from');
+    const { into, from } = readInput<'merge-customers'>(operation, 'into', 'from');
     const settings = await deps.tenantSettings(ref.tenantId);
     const rule = { keeps: settings.mergeKeeps, allowSeveral: settings.allowSeveralPasses };
     const run = { tenantId: ref.tenantId, operationId: ref.operationId, run: ref.run };

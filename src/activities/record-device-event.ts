@@ -1,9 +1,9 @@
+import type { DeviceEventInput } from '../passes/operation-input.js';
 import { recordPassEvent } from '../database/merchants/pass-events.js';
 import { findOperation } from '../database/operations/operations.js';
 import { endRun, runEnded } from '../database/operations/steps.js';
 import { PermanentError } from '../common/errors.js';
 import type { RecordedOutcome } from '../passes/operation.js';
-import type { DeviceEventInput } from '../passes/operation-input.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { readInput } from './read-input.js';
 
@@ -24,7 +24,7 @@ export function recordDeviceEventActivity(deps: ActivityDeps) {
       deps.tenantSettings(ref.tenantId),
     ]);
     if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
-    const { passId, platform, event, firstInstall, at } = readInput<DeviceEventInput>(operation, 'passId', 'event');
+    const { passId, platform, event, firstInstall, at } = readInput<'device-event'>(operation, 'passId', 'event');
     const written = await recordPassEvent(
       sql,
       {

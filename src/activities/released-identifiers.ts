@@ -107,7 +107,7 @@ export async function takeIfGivenUp(tx: Sql, claim: Claim, settings: TenantSetti
   const tenantId = operation.tenant_id;
   const owner = await lockCustomer(tx, tenantId, ownerId);
   if (owner?.[kind] !== value) return false;
-  const { fetched } = readInput<ProfileSyncInput>(operation, 'identifiers');
+  const { fetched } = readInput<'profile-sync'>(operation, 'identifiers');
   const asked = fetched?.owners?.find((one) => one.customerId === ownerId && one.kind === kind && one.value === value);
   if (asked?.holds) return false;
   const own = await findOwnWord(tx, owner, { kind, value }, settings);
@@ -132,7 +132,7 @@ async function findOwnWord(
   settings: TenantSettings,
 ): Promise<string | null> {
   for (const sync of await listSyncsOf(tx, owner.tenant_id, owner.customer_id)) {
-    const input = readInput<ProfileSyncInput>(sync, 'identifiers');
+    const input = readInput<'profile-sync'>(sync, 'identifiers');
     const said: JsonValue | undefined = profileValues(input, settings).customer[kind];
     if (said === undefined || said === null) continue;
     const open = !FINAL_STATUSES.includes(sync.status) || sync.outcome === 'identifier-conflict';

@@ -9,7 +9,6 @@ import { PermanentError } from '../common/errors.js';
 import { isIdentifying } from '../passes/choose-recipient.js';
 import { mergeFields } from '../passes/field-order.js';
 import type { RecordedOutcome } from '../passes/operation.js';
-import type { ProfileSyncInput } from '../passes/operation-input.js';
 import type { JsonValue } from '../common/json.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { klaviyoWord, mergeIfOnePerson } from './merge-customers.js';
@@ -132,7 +131,7 @@ async function mergeWithOwner(
 ): Promise<boolean> {
   const operation = await findOperation(deps.database.tenant(ref.tenantId), ref.tenantId, ref.operationId);
   const settings = await deps.tenantSettings(ref.tenantId);
-  const word = operation && klaviyoWord(readInput<ProfileSyncInput>(operation, 'identifiers'), ref.run, settings);
+  const word = operation && klaviyoWord(readInput<'profile-sync'>(operation, 'identifiers'), ref.run, settings);
   if (!word) return false;
   const { customerId } = ref;
   return (await mergeIfOnePerson(deps, ref, word, [customerId, ownerId], customerId)) !== undefined;
@@ -152,7 +151,7 @@ async function writeProfile(
     const row = await lockCustomer(tx, tenantId, customerId);
     const operation = await findOperation(tx, tenantId, ref.operationId);
     if (!operation || !row) throw new PermanentError('customer-vanished', 'The customer no longer exists.');
-    const input = readInput<ProfileSyncInput>(operation, 'identifiers');
+    const input = readInput<'profile-sync'>(operation, 'identifiers');
     const { customer, unlisted, warnings } = profileValues(input, settings);
     const own = (await listCustomerIdentifiers(tx, tenantId, customerId)).filter(({ kind }) =>
       settings.customIdentifiers.includes(kind),

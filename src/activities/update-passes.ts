@@ -4,7 +4,6 @@ import { recordStep } from '../database/operations/steps.js';
 import { profileValues } from '../klaviyo/profile-values.js';
 import { mergeFields } from '../passes/field-order.js';
 import { coerceFields } from '../passes/field-values.js';
-import type { ProfileSyncInput } from '../passes/operation-input.js';
 import type { JsonValue } from '../common/json.js';
 import { timesOfPass, withDefaults } from '../passes/pass-view.js';
 import { unlistedCases } from '../passes/unlisted-cases.js';
@@ -40,7 +39,7 @@ export function updatePassesActivity(deps: ActivityDeps) {
         step: 'update-passes',
         repeated: () => ({ changed: true, superseded: 0 }),
         async decide({ pass, operation }) {
-          const input = readInput<ProfileSyncInput>(operation, 'identifiers');
+          const input = readInput<'profile-sync'>(operation, 'identifiers');
           const { sources } = profileValues(input, settings);
           const version = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
           const { design } = version;

@@ -1,5 +1,4 @@
 import { eventBody, type EventContext, type PassEvent } from '../klaviyo/write-back.js';
-import type { DeviceEventInput } from '../passes/operation-input.js';
 import type { WriteBackEvent } from '../passes/write-back-event.js';
 import type { WriteBackOperation } from '../database/klaviyo/write-back.js';
 import type { ActivityDeps } from './deps.js';
@@ -52,7 +51,7 @@ function particulars(event: WriteBackEvent, operation: WriteBackOperation): Omit
   const time = operation.accepted_at.toISOString();
   if (event === 'updated') return { time, changedFields: operation.changed_fields ?? [] };
   if (event !== 'installed' && event !== 'uninstalled') return { time };
-  const { platform, firstInstall, at } = readInput<DeviceEventInput>(operation, 'at');
+  const { platform, firstInstall, at } = readInput<'device-event'>(operation, 'at');
   return {
     time: at,
     platform: platform === 'apple' ? 'Apple' : 'Google',

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../common/json.js';
+import type { OperationKind } from './operation.js';
 
 /** One identifier in normal form: `kind` is email, phone, customerId, serialNumber, passTemplate, externalId or a tenant's own. */
 export interface Identifier {
@@ -106,4 +107,27 @@ export interface BackfillProgress {
   cursor: string | null;
   /** Id of the last pass whose record was sent. */
   recordsUpTo: string | null;
+}
+
+/** What an erasure asks for: an id, so that the operation itself holds nothing personal. */
+export interface EraseCustomerInput {
+  customerId: string;
+}
+
+/** What each kind of operation asks for, as kept in `operations.input`: a kind without an entry does not compile. */
+export interface OperationInputs extends Record<OperationKind, object> {
+  'push-update': PushUpdateInput;
+  'issue-pass': IssuePassInput;
+  'profile-sync': ProfileSyncInput;
+  'void-pass': LifecycleInput;
+  'expire-pass': LifecycleInput;
+  'restore-pass': LifecycleInput;
+  'delete-pass': LifecycleInput;
+  'notify-pass': LifecycleInput;
+  'device-event': DeviceEventInput;
+  'migrate-passes': MigratePassesInput;
+  backfill: Record<string, never>;
+  'erase-customer': EraseCustomerInput;
+  'merge-customers': MergeCustomersInput;
+  'retry-operations': RetryOperationsInput;
 }
