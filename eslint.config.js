@@ -30,7 +30,13 @@ const ROOMS = {
   'src/database/passes': [...TABLES, 'src/database/operations', 'src/database/customers'],
   'src/database/devices': [...TABLES, 'src/database/operations', 'src/database/passes'],
   'src/database/bursts': [...TABLES, 'src/database/operations', 'src/database/passes', 'src/database/devices'],
-  'src/database/bulk': [...TABLES, 'src/database/operations', 'src/database/tenants', 'src/database/klaviyo'],
+  'src/database/bulk': [
+    ...TABLES,
+    'src/database/bursts',
+    'src/database/operations',
+    'src/database/tenants',
+    'src/database/klaviyo',
+  ],
 
   'src/activities': [...GROUND, ...PROVIDERS, 'src/database'],
   'src/dispatch': [...GROUND, 'src/database', 'src/workflows'],

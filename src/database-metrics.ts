@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import { daysUntil, listCertificateExpiries } from './database/tenants/certificates.js';
+import { readBurstFigures } from './database/bursts/burst-figures.js';
 import type { Database } from './database/connect.js';
 import { listRefusedConnections } from './database/klaviyo/klaviyo-connections.js';
 import { countUnfinishedOperations } from './database/operations/unfinished-operations.js';
@@ -11,12 +12,13 @@ const REST_PER_LOOK = 9;
 
 async function look(database: Database) {
   const { system } = database;
-  const [unfinished, certificates, refused] = await Promise.all([
+  const [unfinished, certificates, refused, bursts] = await Promise.all([
     countUnfinishedOperations(system),
     listCertificateExpiries(system),
     listRefusedConnections(system),
+    readBurstFigures(system),
   ]);
-  return { unfinished, certificates, refused: refused.length };
+  return { unfinished, certificates, refused: refused.length, bursts };
 }
 type Figures = Awaited<ReturnType<typeof look>>;
 
@@ -80,6 +82,30 @@ export function registerDatabaseMetrics(
     'Age of the oldest operation that has not ended; 0 where all have.',
     [],
     (one, { unfinished }) => one.set(Math.max(0, ...unfinished.map(({ oldestSeconds }) => oldestSeconds))),
+  );
+  gauge('passrelay_bursts_running', 'Bursts of push-updates that have not ended.', [], (one, { bursts }) =>
+    one.set(bursts.running),
+  );
+  gauge(
+    'passrelay_burst_size',
+    'Operations of a burst, on average over the last minute; 0 where none was formed.',
+    [],
+    (one, { bursts }) => one.set(bursts.size),
+  );
+  gauge(
+    'passrelay_burst_operations_per_second',
+    'Operations whose phones were told in bursts, over the last minute.',
+    [],
+    (one, { bursts }) => one.set(bursts.perSecond),
+  );
+  gauge(
+    'passrelay_backlog_seconds',
+    'When what waits for a worker will have begun, at the pace of the bursts of the last minute; 0 without a pace.',
+    [],
+    (one, { bursts, unfinished }) => {
+      const waiting = unfinished.find(({ status }) => status === 'accepted')?.count ?? 0;
+      one.set(bursts.perSecond > 0 ? waiting / bursts.perSecond : 0);
+    },
   );
   gauge(
     'passrelay_certificate_days_left',

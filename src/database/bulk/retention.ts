@@ -1,4 +1,5 @@
 import type { TenantSettings } from '../../passes/tenant-settings.js';
+import { deleteOldBursts } from '../bursts/burst-figures.js';
 import type { Database, Sql } from '../connect.js';
 import { forgetContents, isFinished } from '../operations/forget.js';
 import { sql } from '../sql.js';
@@ -12,6 +13,8 @@ export interface Aged {
 
 /** Google repeats a callback for days at most. */
 const NONCE_DAYS = 30;
+/** As long as Temporal keeps their runs. */
+const BURST_DAYS = 7;
 const BATCH = 1_000;
 
 /**
@@ -108,5 +111,6 @@ export async function runRetention(database: Database, signal?: AbortSignal): Pr
   const nonces = await database.system.query(sql`
     delete from google_callback_nonces where received_at < now() - ${NONCE_DAYS}::int * interval '1 day' returning 1`);
   total.nonces = nonces.length;
+  await deleteOldBursts(database.system, BURST_DAYS);
   return total;
 }
