@@ -33,6 +33,11 @@ export const VARIABLES = {
   SECRETS_KEY: z.string(),
   SECRETS_KEY_FILE: z.string(),
   PASSRELAY_DATA_DIR: z.string().default('.data'),
+  WORKER_DEPLOYMENT_NAME: z
+    .string()
+    .regex(/^[^.:\s]{1,200}$/, 'must have no dot, colon or space')
+    .default('passrelay'),
+  WORKER_BUILD_ID: z.string().regex(/^[^:\s]{1,200}$/, 'must have no colon or space'),
   TEMPORAL_TASK_QUEUE: z.string().default('passrelay'),
   TEMPORAL_PAYLOAD_ENCRYPTION: z.enum(['on', 'off']),
   TEMPORAL_UI_URL: webUrl,

@@ -6,6 +6,7 @@ import {
   type Env,
   type OauthConfig,
   type TemporalConfig,
+  type WorkerVersion,
 } from './settings-reader.js';
 
 export { TEMPORAL_VARIABLES, VARIABLES } from './config-variables.js';
@@ -32,6 +33,8 @@ export interface ApiConfig extends CommonConfig {
 
 /** What a worker needs; Klaviyo, APNs and Google's API are spoken to by workers alone. */
 export interface WorkerConfig extends CommonConfig {
+  /** Null: the worker takes what comes, and is not versioned. */
+  workerVersion: WorkerVersion | null;
   databaseUrl: string;
   publicUrl: string;
   temporal: TemporalConfig;
@@ -99,6 +102,7 @@ export function parseWorkerConfig(env: Env = process.env): Readonly<WorkerConfig
     publicUrl: read.publicUrl(),
     temporal: read.temporal(),
     secretKeys: read.requiredSecretKeys(),
+    workerVersion: read.workerVersion(),
     apnsUrl: read.required('APNS_URL'),
     apnsCaFile: read.optional('APNS_CA_FILE'),
     googleWalletApiUrl: read.required('GOOGLE_WALLET_API_URL'),

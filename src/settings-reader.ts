@@ -24,6 +24,12 @@ export interface CommonConfig {
   metrics: { host: string; port: number } | null;
 }
 
+/** Which build of which deployment a worker announces to Temporal. */
+export interface WorkerVersion {
+  deploymentName: string;
+  buildId: string;
+}
+
 /** Who may issue OAuth2 tokens for the whole installation. */
 export interface OauthConfig {
   issuer: string;
@@ -132,6 +138,12 @@ export class SettingsReader {
   encryptPayloads(): boolean {
     const said = this.optional('TEMPORAL_PAYLOAD_ENCRYPTION');
     return said === null ? this.environment === 'production' : said === 'on';
+  }
+
+  workerVersion(): WorkerVersion | null {
+    const buildId = this.optional('WORKER_BUILD_ID');
+    const deploymentName = this.required('WORKER_DEPLOYMENT_NAME');
+    return buildId === null ? null : { deploymentName, buildId };
   }
 
   metrics(): CommonConfig['metrics'] {

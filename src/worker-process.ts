@@ -137,6 +137,7 @@ export async function startWorkerProcess(
       taskQueue,
       workflowBundle,
       dataConverter,
+      version: config.workerVersion,
       activities: createActivities({
         installation: config.environment,
         database,
@@ -159,7 +160,8 @@ export async function startWorkerProcess(
       client,
       log,
       taskQueue,
-      eager: true,
+      // An eager start lands on this worker's own build, whichever is current.
+      eager: config.workerVersion === null,
       repair: () => ensureSearchAttributes(connection, namespace, log),
     });
     const channel = listenForAccepted(config.databaseUrl, () => dispatcher.nudge(), log);

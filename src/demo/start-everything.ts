@@ -150,7 +150,7 @@ export async function startEverything(config: DemoConfig, print: Printer, shutdo
     temporal,
     secretKeys,
   };
-  const workerConfig: WorkerConfig = common;
+  const workerConfig: WorkerConfig = { ...common, workerVersion: null };
   const { maxConnections, trustedProxies, oauth } = config;
   const apiConfig: ApiConfig = {
     ...common,

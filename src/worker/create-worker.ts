@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import { translateFailures } from '../activities/translate-failures.js';
 import type { Database } from '../database/connect.js';
 import type { RunRef } from '../database/operations/fragments.js';
+import type { WorkerVersion } from '../settings-reader.js';
 import { deliveryQueue } from '../workflows/task-queues.js';
 import { parseWorkflowId } from '../workflows/workflow-ids.js';
 
@@ -23,6 +24,8 @@ export interface WorkerOptions {
   activities: object;
   database: Database;
   log: Logger;
+  /** What this worker announces of itself; null or absent: nothing. */
+  version?: WorkerVersion | null;
   /** Interceptors inside the failure boundary, nearest to the step: measurement, fault drills. */
   stepInterceptors?: ActivityInterceptorsFactory[];
 }
@@ -105,6 +108,14 @@ function workerOf(
     workflowBundle: options.workflowBundle,
     activities: options.activities,
     ...(options.dataConverter && { dataConverter: options.dataConverter }),
+    ...(options.version && {
+      workerDeploymentOptions: {
+        version: options.version,
+        useWorkerVersioning: true,
+        // A run ends on the build that it began on: no change of a workflow can meet a history that it does not fit.
+        defaultVersioningBehavior: 'PINNED' as const,
+      },
+    }),
     interceptors: {
       activity: [
         (context) => ({

@@ -16,6 +16,7 @@ import { pino, type Logger } from 'pino';
 import { createActivities } from '../../src/activities/index.js';
 import type { ActivityDeps } from '../../src/activities/deps.js';
 import { startDispatcher, type DispatcherOptions } from '../../src/dispatch/dispatcher.js';
+import type { WorkerVersion } from '../../src/settings-reader.js';
 import { createWorker } from '../../src/worker/create-worker.js';
 import { bundleOptions } from '../../src/worker/workflow-bundle.js';
 import type { TestDatabase } from './database.js';
@@ -70,6 +71,7 @@ export interface EngineOptions {
   address?: string;
   taskQueue?: string;
   dispatch?: boolean;
+  version?: WorkerVersion;
   burstShares?: DispatcherOptions['burstShares'];
   dataConverter?: DataConverter;
   /** Instead of silence. */
@@ -96,6 +98,7 @@ export async function startEngine(test: TestDatabase, options: EngineOptions = {
     activities: createActivities(deps),
     database: test.database,
     log,
+    ...(options.version && { version: options.version }),
     ...(options.stepInterceptors && { stepInterceptors: options.stepInterceptors }),
   });
   const running = worker.run();
@@ -107,7 +110,7 @@ export async function startEngine(test: TestDatabase, options: EngineOptions = {
           client,
           log,
           taskQueue,
-          eager: true,
+          eager: options.version === undefined,
           sweepMs: 50,
           ...(options.burstShares && { burstShares: options.burstShares }),
         });
