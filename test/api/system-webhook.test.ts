@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
-import { listOperations } from '../../src/database/operations/operations.js';
 import { signSystemWebhook } from '../../src/api/requests/klaviyo-signature.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
@@ -65,10 +64,11 @@ function send({ events = [], secret = SECRETS.old, tenantId = tenant.tenantId, a
   });
 }
 const event = (externalId: string, payload: unknown) => ({ topic: 'event:x', external_id: externalId, payload });
-const syncs = async () =>
-  (
-    await listOperations(db.database.tenant(tenant.tenantId), tenant.tenantId, { kind: 'profile-sync', limit: 500 })
-  ).reverse();
+const syncs = () =>
+  db.owner<{ operation_id: string; input: Record<string, unknown>; origin: string; status: string; test: boolean }>(
+    `select * from operations where tenant_id = $1 and kind = 'profile-sync' order by acceptance_sequence`,
+    [tenant.tenantId],
+  );
 
 test('each event becomes one profile-sync, however often and in whatever company it is sent', async () => {
   const first = event('e-1', about('01PROFILE1', 'New.Sarah@example.com'));

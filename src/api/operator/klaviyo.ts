@@ -1,5 +1,5 @@
 import type Koa from 'koa';
-import { listOperations, type OperationRow } from '../../database/operations/operations.js';
+import { listOperations, type ListedOperation } from '../../database/operations/operations.js';
 import { listOperatorSteps } from '../../database/operations/operator.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { pushUpdateSnippet } from '../../klaviyo/push-update-snippet.js';
@@ -83,7 +83,7 @@ function presentType(
   };
 }
 
-function presentDelivery(row: OperationRow, remarks: string[]): DeliveryLine {
+function presentDelivery(row: ListedOperation, remarks: string[]): DeliveryLine {
   const became = row.outcome === null ? (UNDER_WAY[row.status] ?? row.status) : (BECAME[row.outcome] ?? row.outcome);
   return {
     at: row.accepted_at,

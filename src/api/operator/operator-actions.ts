@@ -1,7 +1,7 @@
 import type Koa from 'koa';
 import { redeliver } from '../../database/merchants/deliveries.js';
 import { updateEndpoint } from '../../database/merchants/merchant-webhooks.js';
-import type { OperationRow } from '../../database/operations/operations.js';
+import type { ListedOperation } from '../../database/operations/operations.js';
 import { listOperatorPasses } from '../../database/operations/operator.js';
 import { retryOperation } from '../../database/operations/retries.js';
 import { REFUSAL_OUTCOMES } from '../../passes/operation.js';
@@ -25,7 +25,7 @@ export function createOperatorActions(deps: ApiDeps) {
 
   return {
     /** What the button is offered for; a stuck one can be retried through the API. */
-    canRetry: (row: Pick<OperationRow, 'status' | 'outcome' | 'forgotten_at'>): boolean =>
+    canRetry: (row: Pick<ListedOperation, 'status' | 'outcome' | 'forgotten_at'>): boolean =>
       row.forgotten_at === null &&
       (['failed', 'cancelled', 'retrying'].includes(row.status) ||
         (row.status === 'succeeded' && (REFUSAL_OUTCOMES as readonly (string | null)[]).includes(row.outcome))),

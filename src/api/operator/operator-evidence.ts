@@ -1,7 +1,7 @@
 import type { Database } from '../../database/connect.js';
 import { listDeviceLog, type DeviceLogRow } from '../../database/devices/device-log.js';
 import type { DeviceResultRow } from '../../database/operations/device-results.js';
-import type { OperationRow, StepRow } from '../../database/operations/operations.js';
+import type { ListedOperation, StepRow } from '../../database/operations/operations.js';
 import {
   listOperatorDeliveries,
   listOperatorDevices,
@@ -13,7 +13,7 @@ import {
 
 /** All that is known of one operation and of the devices that have its pass. */
 export interface Evidence {
-  operation: OperationRow;
+  operation: ListedOperation;
   steps: readonly StepRow[];
   results: readonly DeviceResultRow[];
   devices: readonly OperatorDevice[];
@@ -31,7 +31,7 @@ const LOG_LINES = 50;
 export async function loadEvidence(
   database: Database,
   tenantId: string,
-  operations: readonly OperationRow[],
+  operations: readonly ListedOperation[],
   readable: Evidence['readable'],
 ): Promise<Evidence[]> {
   const sql = database.tenant(tenantId);
@@ -45,7 +45,7 @@ export async function loadEvidence(
     Promise.all(passIds.map(async (id) => [id, await listDeviceLog(database, tenantId, id, LOG_LINES)] as const)),
   ]);
   const logOf = new Map(logs);
-  const of = <T extends { operation_id: string }>(rows: readonly T[], { operation_id }: OperationRow) =>
+  const of = <T extends { operation_id: string }>(rows: readonly T[], { operation_id }: ListedOperation) =>
     rows.filter((row) => row.operation_id === operation_id);
   return operations.map((operation, index) => ({
     operation,

@@ -1,5 +1,5 @@
 import type { DeviceResultRow } from '../../database/operations/device-results.js';
-import type { OperationRow, StepRow } from '../../database/operations/operations.js';
+import type { ListedOperation, StepRow } from '../../database/operations/operations.js';
 import type { OperatorDevice, OperatorPass } from '../../database/operations/operator.js';
 import type { Tone } from '../../pages/operator-frame.js';
 import type { OperationLine } from '../../pages/operator-home.js';
@@ -30,11 +30,11 @@ const optional = (text: string | null, change: (text: string) => string): string
 const short = (id: string | null): string => (id === null ? '' : id.slice(0, 8));
 
 /** A request that was carried out and led nowhere is no success to whoever asks why nothing changed. */
-export const toneOfOperation = ({ status, outcome }: Pick<OperationRow, 'status' | 'outcome'>): Tone =>
+export const toneOfOperation = ({ status, outcome }: Pick<ListedOperation, 'status' | 'outcome'>): Tone =>
   outcome !== null && (REFUSAL_OUTCOMES as readonly string[]).includes(outcome) ? 'note' : toneOf(status);
 
 /** Why a request waits, failed or did nothing: its own reason, else the last error of the step that is in trouble. */
-function whyOf(row: OperationRow, steps: readonly Pick<StepRow, 'state' | 'last_error'>[]): string | null {
+function whyOf(row: ListedOperation, steps: readonly Pick<StepRow, 'state' | 'last_error'>[]): string | null {
   if (row.reason !== null) return row.reason;
   if (row.status !== 'retrying') return null;
   const error = steps.find(({ state, last_error }) => state === 'retrying' && last_error !== null)?.last_error;
@@ -43,7 +43,7 @@ function whyOf(row: OperationRow, steps: readonly Pick<StepRow, 'state' | 'last_
 
 /** One request as a line of a list. */
 export const presentLine = (
-  row: OperationRow,
+  row: ListedOperation,
   known: { steps: readonly Pick<StepRow, 'state' | 'last_error'>[]; readable: (text: string) => string },
 ): OperationLine => ({
   correlationId: row.operation_id,
@@ -135,7 +135,7 @@ export const warningsOf = ({ operation, steps, readable }: Evidence): string[] =
   warningsOfRow(operation, steps).map(readable);
 
 export const warningsOfRow = (
-  operation: Pick<OperationRow, 'repairs'>,
+  operation: Pick<ListedOperation, 'repairs'>,
   steps: readonly Pick<StepRow, 'detail'>[],
 ): string[] => [...new Set([...operation.repairs.map(remarkOf), ...steps.flatMap((step) => remarksOf(step.detail))])];
 

@@ -21,8 +21,16 @@ export function checkListener(ctx: Koa.Context, caller: Caller, listener: 'pushU
   }
 }
 
-/** Warnings that a refusal repeats; an accepted delivery keeps all of them. */
+/** Warnings that a refusal repeats. */
 const MOST_WARNINGS = 5;
+/** Notes that an accepted delivery keeps: lists and pages show a hundred operations with theirs. */
+const MOST_NOTES = 100;
+
+function kept(notes: readonly JsonValue[]): object[] {
+  const more = notes.length - MOST_NOTES;
+  const rest = { type: 'warning', pointer: '', message: `${more} more repairs and warnings are not listed` };
+  return cleanJson(more > 0 ? [...notes.slice(0, MOST_NOTES), rest] : [...notes]) as object[];
+}
 
 /** Why a body is refused, each fault with its cure; and what was passed over in it, which mostly is the reason. */
 export function describeRefusal(refused: {
@@ -56,9 +64,9 @@ export async function readDelivery<C>(
   return {
     command: parsed.command,
     // Pointers and messages name keys as they came: the database takes no NUL.
-    repairs: cleanJson([
+    repairs: kept([
       ...delivery.repairs.map((repair) => ({ type: 'repair', ...repair })),
       ...parsed.warnings.map((warning) => ({ type: 'warning', ...warning })),
-    ]) as object[],
+    ]),
   };
 }

@@ -71,7 +71,7 @@ export const passRoutes = (deps: ApiDeps): Route[] => [
     async handler(ctx, { query, caller }) {
       const { tenantId } = caller.tenant;
       const { email, phone, customerId, externalId, passType, state, cursor, limit } = query;
-      const rows = await listPassViews(deps.database.tenant(tenantId), tenantId, {
+      const { passes, more } = await listPassViews(deps.database.tenant(tenantId), tenantId, {
         ...(email !== undefined && { email: normalised(caller, 'email', email) }),
         ...(phone !== undefined && { phone: normalised(caller, 'phone', phone) }),
         ...(customerId !== undefined && { customerId: normalised(caller, 'customerId', customerId) }),
@@ -79,12 +79,11 @@ export const passRoutes = (deps: ApiDeps): Route[] => [
         ...(passType !== undefined && { passType }),
         ...(state !== undefined && { state }),
         ...(cursor !== undefined && { after: decodePassCursor(cursor) }),
-        limit: limit + 1,
+        limit,
       });
-      const page = rows.slice(0, limit);
       ctx.body = {
-        passes: page.map((row) => presentPass(deps, row)),
-        next: rows.length > limit ? encodePassCursor(page.at(-1)!.pass_id) : null,
+        passes: passes.map((row) => presentPass(deps, row)),
+        next: more ? encodePassCursor(passes.at(-1)!.pass_id) : null,
       };
     },
   }),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DeviceResultRow } from '../../database/operations/device-results.js';
-import type { OperationRow, StepRow } from '../../database/operations/operations.js';
+import type { ListedOperation, StepRow } from '../../database/operations/operations.js';
 import { OPERATION_KINDS, OPERATION_STATUSES, OUTCOMES, STEPS, STEP_STATES } from '../../passes/operation.js';
 import { workflowIdOf } from '../../workflows/workflow-ids.js';
 import type { ApiDeps } from '../route.js';
@@ -59,7 +59,7 @@ export const operationView = operationSummary.extend({
 
 type Place = Pick<ApiDeps, 'publicUrl' | 'temporalUi'>;
 
-function temporalLink(place: Place, row: OperationRow): string | null {
+function temporalLink(place: Place, row: ListedOperation): string | null {
   if (!place.temporalUi) return null;
   const { kind, operation_id: operationId, run, burst_id: burstId } = row;
   const id = workflowIdOf({ kind, operationId, run, burstId });
@@ -70,7 +70,7 @@ function temporalLink(place: Place, row: OperationRow): string | null {
 /** One operation as a list shows it. */
 export function presentSummary(
   place: Place,
-  row: OperationRow,
+  row: ListedOperation,
   serialNumbers: ReadonlyMap<string, string>,
 ): z.output<typeof operationSummary> {
   return {
@@ -102,7 +102,7 @@ export function presentSummary(
 /** One operation with its steps and what each device was told. */
 export function presentOperation(
   place: Place,
-  row: OperationRow,
+  row: ListedOperation,
   serialNumbers: ReadonlyMap<string, string>,
   steps: readonly StepRow[],
   devices: readonly DeviceResultRow[],

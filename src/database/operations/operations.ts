@@ -52,6 +52,9 @@ export interface OperationRow {
   ended_at: Date | null;
 }
 
+/** An operation in a list: without its input, which may be as long as a body. */
+export type ListedOperation = Omit<OperationRow, 'input' | 'body_hash'>;
+
 /** The row that an insert made, or that an earlier delivery with the same key had made. */
 export interface Acceptance {
   operationId: string;
@@ -149,10 +152,34 @@ export interface OperationFilter {
 }
 
 /** Newest first; `before` continues a page. */
-export async function listOperations(db: Sql, tenantId: string, filter: OperationFilter): Promise<OperationRow[]> {
+export async function listOperations(db: Sql, tenantId: string, filter: OperationFilter): Promise<ListedOperation[]> {
   const { passId, customerId, status, outcome, kind, origin, from, to, before, limit } = filter;
-  return db.query<OperationRow>(sql`
-    select *
+  return db.query<ListedOperation>(sql`
+    select operation_id,
+           acceptance_sequence,
+           tenant_id,
+           kind,
+           origin,
+           idempotency_key,
+           repairs,
+           response,
+           flow_id,
+           test,
+           status,
+           outcome,
+           reason,
+           pass_id,
+           customer_id,
+           matched,
+           changed_fields,
+           revision,
+           run,
+           cancel_requested,
+           forgotten_at,
+           accepted_at,
+           dispatched_at,
+           started_at,
+           ended_at
       from operations
      where tenant_id = ${tenantId}
        and (${passId ?? null}::uuid is null or pass_id = ${passId ?? null})

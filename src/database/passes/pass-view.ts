@@ -88,10 +88,18 @@ export interface PassFilter {
   limit: number;
 }
 
-/** Passes that fit every filter, newest first; `after` continues a page. */
-export async function listPassViews(db: Sql, tenantId: string, filter: PassFilter): Promise<PassViewRow[]> {
-  return db.query<PassViewRow>(
+/** Characters of data after which a page ends early: the next one goes on behind it. */
+const PAGE_CHARS = 1_000_000;
+
+/** Passes that fit every filter, newest first; `after` continues a page. `more` says whether another one follows. */
+export async function listPassViews(
+  db: Sql,
+  tenantId: string,
+  filter: PassFilter,
+): Promise<{ passes: PassViewRow[]; more: boolean }> {
+  const rows = await db.query<PassViewRow & { found: number }>(
     sql`
+      with page as (
       ${view(tenantId)}
       where p.tenant_id = ${tenantId}
         and (
@@ -132,8 +140,22 @@ export async function listPassViews(db: Sql, tenantId: string, filter: PassFilte
           )
         )
       order by p.created_at desc, p.pass_id desc
-      limit ${filter.limit}`,
+      limit ${filter.limit}::int + 1
+      ), weighed as (
+        select page.*,
+               count(*) over ()::int as found,
+               row_number() over newest as position,
+               sum(length(data::text)) over newest - length(data::text) as chars_before
+          from page
+        window newest as (order by created_at desc, pass_id desc)
+      )
+      select *
+        from weighed
+       where position <= ${filter.limit}::int
+         and chars_before < ${PAGE_CHARS}::int
+       order by position`,
   );
+  return { passes: rows, more: rows.length > 0 && rows[0]!.found > rows.length };
 }
 
 /** Every pass of one customer, newest first. */
