@@ -289,3 +289,17 @@ test('every answer is private and typed', async () => {
     assert.equal(headers.get('x-powered-by'), null);
   }
 });
+
+test('programs that read get the same as text: every call and problem, and a first page that leads there', async () => {
+  const first = await (await api.fetch('/llms.txt')).text();
+  for (const [, address] of first.matchAll(/\]\((\/[^)]+)\)/g))
+    assert.equal((await api.fetch(address!)).status, 200, address);
+  const calls = await api.fetch('/docs.md');
+  assert.match(calls.headers.get('content-type')!, /^text\/markdown/);
+  const text = await calls.text();
+  const { paths } = (await (await api.fetch('/openapi.json')).json()) as { paths: Record<string, object> };
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const method of Object.keys(methods)) assert.ok(text.includes(`## ${method.toUpperCase()} ${path}\n`), path);
+  }
+  assert.match(await (await api.fetch('/problems.md')).text(), /## idempotency-key-reused/);
+});

@@ -45,6 +45,35 @@ ${names('In the query, if you like', Object.keys(route.query.shape))}${names(
   )}${example ?? ''}`;
 }
 
+/** The same pages as text, for programs that read: Markdown. */
+const routeText = (route: Route): string =>
+  [
+    `## ${route.method} ${bracedPath(route)}`,
+    '',
+    `${route.summary}. ${route.scope ? `Scope \`${route.scope}\`` : 'No key'}.`,
+    ...Object.entries(route.answers).map(([status, { description }]) => `- ${status}: ${description}`),
+    ...(route.body ? ['', '```json', JSON.stringify(route.body.example, null, 2), '```'] : []),
+  ].join('\n');
+
+const apiText = (routes: readonly Route[]): string =>
+  `# Passrelay API\n\nThe full description is /openapi.json (OpenAPI 3.1). A key goes into \`Authorization: Bearer …\` or \`X-API-KEY\`. Errors are application/problem+json: /problems.md.\n\n${routes.map(routeText).join('\n\n')}\n`;
+
+const problemText = (): string =>
+  `# Problems\n\n${Object.entries(PROBLEMS)
+    .map(([code, { status, title, meaning, cure }]) => `## ${code}\n\n${status}: ${title}. ${meaning} ${cure}`)
+    .join('\n\n')}\n`;
+
+const LLMS = `# Passrelay
+
+> Durable orchestration between Klaviyo and the wallet on a customer's phone: it issues, changes and ends Apple and Google Wallet passes, and tells Klaviyo and merchants.
+
+## Documentation
+
+- [API](/docs.md): every call with its scope, answers and an example
+- [Problems](/problems.md): every error with its meaning and cure
+- [OpenAPI 3.1](/openapi.json): schemas of all requests, answers and webhooks
+`;
+
 const apiPage = (routes: readonly Route[]): string =>
   documentPage(
     'Passrelay API',
@@ -77,6 +106,20 @@ export function descriptionRoutes(deps: ApiDeps, routes: readonly Route[]): Rout
         ctx.body = html();
       },
     });
+  const text = (path: string, summary: string, type: string, content: () => string): Route =>
+    openRoute({
+      method: 'GET',
+      path,
+      summary,
+      hidden: true,
+      params: none,
+      query: none,
+      answers: { 200: { description: 'Text' } },
+      async handler(ctx) {
+        ctx.type = `${type}; charset=utf-8`;
+        ctx.body = content();
+      },
+    });
   return [
     openRoute({
       method: 'GET',
@@ -94,6 +137,11 @@ export function descriptionRoutes(deps: ApiDeps, routes: readonly Route[]): Rout
     }),
     page('/docs', 'The calls of this API', () => apiPage(routes.filter((route) => !route.hidden))),
     page('/problems', 'All problems', problemList),
+    text('/docs.md', 'The calls of this API, as Markdown', 'text/markdown', () =>
+      apiText(routes.filter((route) => !route.hidden)),
+    ),
+    text('/problems.md', 'All problems, as Markdown', 'text/markdown', problemText),
+    text('/llms.txt', 'What a language model reads first', 'text/plain', () => LLMS),
     openRoute({
       method: 'GET',
       path: '/favicon.ico',
