@@ -42,6 +42,24 @@ test('a folder is validated, applied, shown and listed', async () => {
   assert.doesNotMatch(shown.out, /PRIVATE KEY/);
 });
 
+test('a folder is judged as JSON, and stored designs by the rules of today', async () => {
+  const judged = JSON.parse((await run(['tenant', 'validate', root, '--json'])).out) as { sound: boolean };
+  assert.equal(judged.sound, true);
+  assert.match((await run(['tenant', 'check', 'demo'])).out, /stored designs of "demo" are sound/);
+  // As an older version stored it, which knew fewer rules.
+  await db.owner(
+    `update pass_type_versions set design = jsonb_set(design, '{apple,backFields,0,textAlignment}', '"right"')
+      where pass_type_id = 'ptk_0x101'`,
+  );
+  const { out, code } = await run(['tenant', 'check', 'demo']);
+  assert.equal(code, 0);
+  assert.match(
+    out,
+    /basic\.json \/apple\/backFields\/0\/textAlignment: "right" .*Cure: Use one of PKTextAlignmentLeft/,
+  );
+  assert.match(out, /stay usable/);
+});
+
 test('a broken folder ends with its problems on standard error and a code', async () => {
   const broken = copyTenantFolder();
   editJson(broken, 'tenant.json', (tenant) => (tenant.environment = 'prod'));
