@@ -1,5 +1,5 @@
 import type Koa from 'koa';
-import { redeliver } from '../../database/merchants/deliveries.js';
+import { redeliver } from '../../database/merchants/redeliveries.js';
 import { updateEndpoint } from '../../database/merchants/merchant-webhooks.js';
 import type { ListedOperation } from '../../database/operations/operations.js';
 import { listOperatorPasses } from '../../database/operations/operator.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { listDeliveries, redeliver } from '../../database/merchants/deliveries.js';
+import { listDeliveries } from '../../database/merchants/deliveries.js';
+import { redeliver } from '../../database/merchants/redeliveries.js';
 import { decodeDeliveryCursor, encodeDeliveryCursor } from '../cursor.js';
 import { none, tenantId } from '../parameters.js';
 import { DELIVERY_STATUSES, deliveryView, presentDelivery } from './present-webhook.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { redeliverFailed } from '../../database/merchants/deliveries.js';
+import { redeliverFailed } from '../../database/merchants/redeliveries.js';
 import {
   createEndpoint,
   createTestDelivery,

@@ -230,9 +230,12 @@ export async function recordNotifications(
 }
 
 /** Forgets a dead token, unless the device came back with it (registered again) after the provider's timestamp. */
-export async function forgetToken(sql: Sql, tenantId: string, pushToken: string, goneAt: Date): Promise<void> {
-  await sql.query(
-    `update apple_devices set token_gone_at = $3 where tenant_id = $1 and push_token = $2 and token_updated_at < $3 and token_gone_at is null`,
-    [tenantId, pushToken, goneAt],
-  );
+export async function forgetToken(db: Sql, tenantId: string, pushToken: string, goneAt: Date): Promise<void> {
+  await db.query(sql`
+    update apple_devices
+       set token_gone_at = ${goneAt}
+     where tenant_id = ${tenantId}
+       and push_token = ${pushToken}
+       and token_updated_at < ${goneAt}
+       and token_gone_at is null`);
 }

@@ -1,6 +1,7 @@
 import type { PassState } from '../../passes/pass.js';
 import type { Step } from '../../passes/operation.js';
 import type { Sql } from '../connect.js';
+import { sql, type Statement } from '../sql.js';
 
 /** A pass, its holder and where it is installed, as Klaviyo is to know it now. */
 export interface WriteBackPass {
@@ -30,55 +31,98 @@ export interface WriteBackPass {
   test: boolean;
 }
 
-const PASS = `select p.pass_id, p.tenant_id, p.serial_number, t.name as pass_type_name, p.state, p.revision, p.test, p.customer_id, c.email, c.phone,
-       c.external_customer_id, c.klaviyo_profile_id, p.created_at, p.modified_at, p.installed_at, p.uninstalled_at,
-       array(select distinct r.changed #>> '{passType,from}' from pass_revisions r
-              where r.tenant_id = $1 and r.pass_id = p.pass_id and r.changed -> 'passType' is not null
-                and not exists (select from passes held join pass_types h
-                                    on h.tenant_id = held.tenant_id and h.pass_type_id = held.pass_type_id
-                                 where held.tenant_id = $1 and held.customer_id = p.customer_id
-                                   and h.name = r.changed #>> '{passType,from}')) as former_pass_types,
-       p.apple_pass_type_identifier is not null as has_apple,
-       exists (select from apple_registrations r where r.tenant_id = $1 and r.pass_id = p.pass_id) as apple_installed,
-       p.first_installed_at is not null and (g.ever is not true or exists (
-         select from operations o where o.tenant_id = $1 and o.pass_id = p.pass_id and o.kind = 'device-event'
-            and o.input ->> 'platform' = 'apple' and o.input ->> 'event' = 'installed')) as apple_ever,
-       coalesce(g.live, false) as google_installed, coalesce(g.ever, false) as google_ever
+/** Passes with all that Klaviyo is told of them; a further condition follows. Passes of the erased are none. */
+const passes = (tenantId: string): Statement => sql`
+  select
+    p.pass_id,
+    p.tenant_id,
+    p.serial_number,
+    t.name as pass_type_name,
+    p.state,
+    p.revision,
+    p.test,
+    p.customer_id,
+    c.email,
+    c.phone,
+    c.external_customer_id,
+    c.klaviyo_profile_id,
+    p.created_at,
+    p.modified_at,
+    p.installed_at,
+    p.uninstalled_at,
+    array(
+      select distinct r.changed #>> '{passType,from}'
+      from pass_revisions r
+      where r.tenant_id = ${tenantId}
+        and r.pass_id = p.pass_id
+        and r.changed -> 'passType' is not null
+        -- Another pass of the customer may have the type that this one has left.
+        and not exists (
+          select
+          from passes held
+            join pass_types h on h.tenant_id = held.tenant_id and h.pass_type_id = held.pass_type_id
+          where held.tenant_id = ${tenantId}
+            and held.customer_id = p.customer_id
+            and h.name = r.changed #>> '{passType,from}'
+        )
+    ) as former_pass_types,
+    p.apple_pass_type_identifier is not null as has_apple,
+    exists (
+      select
+      from apple_registrations r
+      where r.tenant_id = ${tenantId} and r.pass_id = p.pass_id
+    ) as apple_installed,
+    p.first_installed_at is not null
+      and (
+        g.ever is not true
+        or exists (
+          select
+          from operations o
+          where o.tenant_id = ${tenantId}
+            and o.pass_id = p.pass_id
+            and o.kind = 'device-event'
+            and o.input ->> 'platform' = 'apple'
+            and o.input ->> 'event' = 'installed'
+        )
+      ) as apple_ever,
+    coalesce(g.live, false) as google_installed,
+    coalesce(g.ever, false) as google_ever
   from passes p
-  join pass_types t on t.tenant_id = p.tenant_id and t.pass_type_id = p.pass_type_id
-  join customers c on c.tenant_id = p.tenant_id and c.customer_id = p.customer_id
-  left join lateral (
-    select bool_or(saved_at is not null and (removed_at is null or removed_at < saved_at)) as live,
-           bool_or(first_saved_at is not null or saved_at is not null) as ever
-      from google_objects where tenant_id = $1 and pass_id = p.pass_id) g on true
- where p.tenant_id = $1 and not exists (
-   select from operations e where e.tenant_id = $1 and e.idempotency_key = 'erase/' || p.customer_id)`;
+    join pass_types t on t.tenant_id = p.tenant_id and t.pass_type_id = p.pass_type_id
+    join customers c on c.tenant_id = p.tenant_id and c.customer_id = p.customer_id
+    left join lateral (
+      select
+        bool_or(saved_at is not null and (removed_at is null or removed_at < saved_at)) as live,
+        bool_or(first_saved_at is not null or saved_at is not null) as ever
+      from google_objects
+      where tenant_id = ${tenantId} and pass_id = p.pass_id
+    ) g on true
+  where p.tenant_id = ${tenantId}
+    and not exists (
+      select
+      from operations e
+      where e.tenant_id = ${tenantId} and e.idempotency_key = 'erase/' || p.customer_id
+    )`;
 
 /**
  * The pass as it is now; undefined where it has gone, and where its holder is being erased: phones have up to a day to fetch
  * the voided pass, and what they do meanwhile must not write into Klaviyo what has been cleared there.
  */
-export async function findWriteBackPass(
-  sql: Sql,
-  tenantId: string,
-  passId: string,
-): Promise<WriteBackPass | undefined> {
-  const [row] = await sql.query<WriteBackPass>(`${PASS} and p.pass_id = $2`, [tenantId, passId]);
+export async function findWriteBackPass(db: Sql, tenantId: string, passId: string): Promise<WriteBackPass | undefined> {
+  const [row] = await db.query<WriteBackPass>(sql`${passes(tenantId)} and p.pass_id = ${passId}`);
   return row;
 }
 
 /** Up to `limit` passes after one, by id: a backfill's way through a tenant. Erased customers are none. */
 export async function listWriteBackPasses(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   after: string | null,
   limit: number,
 ): Promise<WriteBackPass[]> {
-  return sql.query<WriteBackPass>(`${PASS} and ($2::uuid is null or p.pass_id > $2) order by p.pass_id limit $3`, [
-    tenantId,
-    after,
-    limit,
-  ]);
+  return db.query<WriteBackPass>(
+    sql`${passes(tenantId)} and (${after}::uuid is null or p.pass_id > ${after}) order by p.pass_id limit ${limit}`,
+  );
 }
 
 export interface WriteBackOperation {
@@ -92,23 +136,22 @@ export interface WriteBackOperation {
 
 /** What an event tells of the operation, and what the step has done so far. */
 export async function findWriteBackOperation(
-  sql: Sql,
+  db: Sql,
   ref: { tenantId: string; operationId: string },
   step: Step,
 ): Promise<WriteBackOperation | undefined> {
-  const [row] = await sql.query<WriteBackOperation>(
-    `select o.run, o.accepted_at, o.input, o.changed_fields, coalesce(s.detail, '{}') as detail
-       from operations o left join operation_steps s on s.operation_id = o.operation_id and s.step = $3
-      where o.tenant_id = $1 and o.operation_id = $2`,
-    [ref.tenantId, ref.operationId, step],
+  const [row] = await db.query<WriteBackOperation>(
+    sql`select o.run, o.accepted_at, o.input, o.changed_fields, coalesce(s.detail, '{}') as detail
+       from operations o left join operation_steps s on s.operation_id = o.operation_id and s.step = ${step}
+      where o.tenant_id = ${ref.tenantId} and o.operation_id = ${ref.operationId}`,
   );
   return row;
 }
 
 /** How many passes the tenant has. */
-export async function countPasses(sql: Sql, tenantId: string): Promise<number> {
-  const [row] = await sql.query<{ count: number }>('select count(*)::int as count from passes where tenant_id = $1', [
-    tenantId,
-  ]);
+export async function countPasses(db: Sql, tenantId: string): Promise<number> {
+  const [row] = await db.query<{ count: number }>(
+    sql`select count(*)::int as count from passes where tenant_id = ${tenantId}`,
+  );
   return row!.count;
 }

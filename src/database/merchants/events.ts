@@ -49,39 +49,82 @@ export async function recordCustomerEvent(db: Sql, ref: RunRef, customerId: stri
  */
 export async function fanOutEvents(system: TenantSql, limit: number): Promise<number> {
   return system.transaction(async (inside) => {
-    const [lock] = await inside.query<{ taken: boolean }>('select pg_try_advisory_xact_lock(7272009) as taken');
+    const [lock] = await inside.query<{ taken: boolean }>(sql`select pg_try_advisory_xact_lock(7272009) as taken`);
     if (!lock?.taken) return 0;
     const rows = await inside.query(
-      `with batch as materialized (
-         select event_id from events where not fanned_out order by sequence limit $1
-       ), numbered as materialized (
-         select event_id, nextval('event_positions') as position from (
-           select e.event_id from events e join batch using (event_id) order by e.sequence) ordered
-       ), placed as (
-         update events e set fanned_out = true, position = n.position,
-                payload = e.payload || jsonb_strip_nulls(jsonb_build_object(
-                  'orderKey', n.position::text, 'origin', e.origin, 'operationId', e.operation_id,
-                  'serialNumber', p.serial_number, 'passTemplate', p.pass_type_id, 'revision', p.revision, 'state', p.state,
-                  'customerId', coalesce(c.external_customer_id, c.customer_id::text)))
-                || case when e.payload ? 'changedFields' then jsonb_build_object('changedFields', (
-                     select coalesce(jsonb_agg(case when e.type like 'customer.%' then substr(f, 10) else f end), '[]')
-                       from jsonb_array_elements_text(e.payload -> 'changedFields') f
-                      where (f like 'customer.%') = (e.type like 'customer.%'))) else '{}' end
-           from numbered n
-           left join events own on own.event_id = n.event_id
-           left join passes p on p.tenant_id = own.tenant_id and p.pass_id = own.pass_id
-           left join customers c on c.tenant_id = own.tenant_id and c.customer_id = coalesce(own.customer_id, p.customer_id)
-          where e.event_id = n.event_id
-         returning e.event_id, e.tenant_id, e.type, e.origin
-       ), delivered as (
-         insert into deliveries (delivery_id, tenant_id, endpoint_id, event_id)
-         select gen_random_uuid(), p.tenant_id, w.endpoint_id, p.event_id
-           from placed p join webhook_endpoints w on w.tenant_id = p.tenant_id and w.state = 'enabled' and p.type = any(w.event_types)
-          where p.origin <> 'merchant'
-         on conflict (endpoint_id, event_id) do nothing
-       )
-       select event_id from placed`,
-      [limit],
+      sql`
+        with
+          batch as materialized (
+            select event_id
+            from events
+            where not fanned_out
+            order by sequence
+            limit ${limit}
+          ),
+          numbered as materialized (
+            select event_id, nextval('event_positions') as position
+            from (select e.event_id from events e join batch using (event_id) order by e.sequence) ordered
+          ),
+          placed as (
+            update events e
+            set
+              fanned_out = true,
+              position = n.position,
+              payload = e.payload || jsonb_strip_nulls(
+                jsonb_build_object(
+                  'orderKey',
+                  n.position::text,
+                  'origin',
+                  e.origin,
+                  'operationId',
+                  e.operation_id,
+                  'serialNumber',
+                  p.serial_number,
+                  'passTemplate',
+                  p.pass_type_id,
+                  'revision',
+                  p.revision,
+                  'state',
+                  p.state,
+                  'customerId',
+                  coalesce(c.external_customer_id, c.customer_id::text)
+                )
+              ) || case
+                when e.payload ? 'changedFields' then jsonb_build_object(
+                  'changedFields',
+                  (
+                    select
+                      coalesce(
+                        jsonb_agg(case when e.type like 'customer.%' then substr(f, 10) else f end),
+                        '[]'
+                      )
+                    from jsonb_array_elements_text(e.payload -> 'changedFields') f
+                    where (f like 'customer.%') = (e.type like 'customer.%')
+                  )
+                )
+                else '{}'
+              end
+            from numbered n
+              left join events own on own.event_id = n.event_id
+              left join passes p on p.tenant_id = own.tenant_id
+              and p.pass_id = own.pass_id
+              left join customers c on c.tenant_id = own.tenant_id
+              and c.customer_id = coalesce(own.customer_id, p.customer_id)
+            where e.event_id = n.event_id
+            returning e.event_id, e.tenant_id, e.type, e.origin
+          ),
+          delivered as (
+            insert into deliveries (delivery_id, tenant_id, endpoint_id, event_id)
+            select gen_random_uuid(), p.tenant_id, w.endpoint_id, p.event_id
+            from placed p
+              join webhook_endpoints w on w.tenant_id = p.tenant_id
+              and w.state = 'enabled'
+              and p.type = any (w.event_types)
+            where p.origin <> 'merchant'
+            on conflict (endpoint_id, event_id) do nothing
+          )
+        select event_id
+        from placed`,
     );
     return rows.length;
   });
@@ -94,20 +137,31 @@ export async function listEvents(
   filter: { after: string; types: string[] | null; limit: number },
 ): Promise<EventRow[]> {
   return db.query<EventRow>(
-    `select event_id, position, tenant_id, type, payload, created_at from events
-      where tenant_id = $1 and position > $2 and origin <> 'merchant' and ($3::text[] is null or type = any($3))
-        and created_at > now() - interval '${EVENT_RETENTION_DAYS} days'
-      order by position limit $4`,
-    [tenantId, filter.after, filter.types, filter.limit],
+    sql`
+      select event_id, position, tenant_id, type, payload, created_at
+      from events
+      where tenant_id = ${tenantId}
+        and position > ${filter.after}
+        and origin <> 'merchant'
+        and (${filter.types}::text[] is null or type = any (${filter.types}))
+        and created_at > now() - ${EVENT_RETENTION_DAYS}::int * interval '1 day'
+      order by position
+      limit ${filter.limit}`,
   );
 }
 
 /** Deletes what is older than the retention, a slice at a time, with its deliveries. Returns how many. */
 export async function deleteOldEvents(system: Sql, limit = 1_000): Promise<number> {
   const rows = await system.query(
-    `delete from events where event_id in (select event_id from events
-        where created_at < now() - interval '${EVENT_RETENTION_DAYS} days' limit $1) returning event_id`,
-    [limit],
+    sql`
+      delete from events
+      where event_id in (
+          select event_id
+          from events
+          where created_at < now() - ${EVENT_RETENTION_DAYS}::int * interval '1 day'
+          limit ${limit}
+        )
+      returning event_id`,
   );
   return rows.length;
 }

@@ -1,7 +1,7 @@
 import type { Sql, TenantSql } from '../connect.js';
 import type { SealedWebhookSecret } from './deliveries.js';
 import { webhookSecretContext, type SecretBox } from '../secrets.js';
-import { raw, sql } from '../sql.js';
+import { sql } from '../sql.js';
 
 export interface EndpointRow {
   endpoint_id: string;
@@ -15,8 +15,7 @@ export interface EndpointRow {
   updated_at: Date;
 }
 
-const COLUMNS =
-  'endpoint_id, url, event_types, state, disabled_reason, disabled_at, failing_since, created_at, updated_at';
+const COLUMNS = sql`endpoint_id, url, event_types, state, disabled_reason, disabled_at, failing_since, created_at, updated_at`;
 
 /** Makes an endpoint with its first secret; undefined where the tenant has `atMost` already. */
 export async function createEndpoint(
@@ -30,8 +29,8 @@ export async function createEndpoint(
     const [row] = await tx.query<EndpointRow>(sql`
       insert into webhook_endpoints (tenant_id, url, event_types)
       select ${endpoint.tenantId}, ${endpoint.url}, ${endpoint.eventTypes}::text[]
-       where (select count(*) from webhook_endpoints where tenant_id = ${endpoint.tenantId}) < ${endpoint.atMost}
-      returning ${raw(COLUMNS)}`);
+      where (select count(*) from webhook_endpoints where tenant_id = ${endpoint.tenantId}) < ${endpoint.atMost}
+      returning ${COLUMNS}`);
     if (!row) return undefined;
     await insertSecret(tx, endpoint.tenantId, row!.endpoint_id, endpoint.secret, box);
     return row!;
@@ -41,8 +40,9 @@ export async function createEndpoint(
 async function insertSecret(db: Sql, tenantId: string, endpointId: string, secret: string, box: SecretBox) {
   const sealed = box.seal(secret, webhookSecretContext(tenantId, endpointId));
   await db.query(
-    `insert into webhook_secrets (tenant_id, endpoint_id, key_id, ciphertext, created_at) values ($1, $2, $3, $4, clock_timestamp())`,
-    [tenantId, endpointId, sealed.keyId, sealed.ciphertext],
+    sql`
+      insert into webhook_secrets (tenant_id, endpoint_id, key_id, ciphertext, created_at)
+      values (${tenantId}, ${endpointId}, ${sealed.keyId}, ${sealed.ciphertext}, clock_timestamp())`,
   );
 }
 
@@ -58,18 +58,20 @@ export async function rotateSecret(
   const { tenantId, endpointId } = rotation;
   return db.transaction(async (tx) => {
     // Rotations of one endpoint take turns: each ends the secret of the one before it.
-    const known = await tx.query('select from webhook_endpoints where tenant_id = $1 and endpoint_id = $2 for update', [
-      tenantId,
-      endpointId,
-    ]);
+    const known = await tx.query(
+      sql`select from webhook_endpoints where tenant_id = ${tenantId} and endpoint_id = ${endpointId} for update`,
+    );
     if (known.length === 0) return false;
-    await tx.query(`delete from webhook_secrets where tenant_id = $1 and endpoint_id = $2 and expires_at <= now()`, [
-      tenantId,
-      endpointId,
-    ]);
     await tx.query(
-      `update webhook_secrets set expires_at = least(coalesce(expires_at, $3), $3::timestamptz) where tenant_id = $1 and endpoint_id = $2`,
-      [tenantId, endpointId, rotation.oldUntil],
+      sql`
+        delete from webhook_secrets
+        where tenant_id = ${tenantId} and endpoint_id = ${endpointId} and expires_at <= now()`,
+    );
+    await tx.query(
+      sql`
+        update webhook_secrets
+        set expires_at = least(coalesce(expires_at, ${rotation.oldUntil}), ${rotation.oldUntil}::timestamptz)
+        where tenant_id = ${tenantId} and endpoint_id = ${endpointId}`,
     );
     await insertSecret(tx, tenantId, endpointId, rotation.secret, box);
     return true;
@@ -92,26 +94,23 @@ export const openWebhookSecrets =
 /** The endpoints of a tenant, oldest first. */
 export async function listEndpoints(db: Sql, tenantId: string): Promise<EndpointRow[]> {
   return db.query<EndpointRow>(
-    `select ${COLUMNS} from webhook_endpoints where tenant_id = $1 order by created_at, endpoint_id`,
-    [tenantId],
+    sql`select ${COLUMNS} from webhook_endpoints where tenant_id = ${tenantId} order by created_at, endpoint_id`,
   );
 }
 
 /** The endpoints of a tenant that are switched off, or whose last attempt failed. */
 export async function listTroubledEndpoints(db: Sql, tenantId: string): Promise<EndpointRow[]> {
   return db.query<EndpointRow>(
-    `select ${COLUMNS} from webhook_endpoints
-      where tenant_id = $1 and (state = 'disabled' or failing_since is not null)
+    sql`select ${COLUMNS} from webhook_endpoints
+      where tenant_id = ${tenantId} and (state = 'disabled' or failing_since is not null)
       order by state, coalesce(disabled_at, failing_since), endpoint_id`,
-    [tenantId],
   );
 }
 
 /** One endpoint, or undefined. */
 export async function getEndpoint(db: Sql, tenantId: string, endpointId: string): Promise<EndpointRow | undefined> {
   const [row] = await db.query<EndpointRow>(
-    `select ${COLUMNS} from webhook_endpoints where tenant_id = $1 and endpoint_id = $2`,
-    [tenantId, endpointId],
+    sql`select ${COLUMNS} from webhook_endpoints where tenant_id = ${tenantId} and endpoint_id = ${endpointId}`,
   );
   return row;
 }
@@ -124,13 +123,30 @@ export async function updateEndpoint(
   change: { url?: string | undefined; eventTypes?: readonly string[] | undefined; enable?: boolean },
 ): Promise<EndpointRow | undefined> {
   const [row] = await db.query<EndpointRow>(
-    `update webhook_endpoints set url = coalesce($3, url), event_types = coalesce($4, event_types), updated_at = now(),
-            state = case when $5 then 'enabled' else state end,
-            disabled_reason = case when $5 then null else disabled_reason end,
-            disabled_at = case when $5 then null else disabled_at end,
-            failing_since = case when $5 then null else failing_since end
-      where tenant_id = $1 and endpoint_id = $2 returning ${COLUMNS}`,
-    [tenantId, endpointId, change.url ?? null, change.eventTypes ?? null, change.enable ?? false],
+    sql`
+      update webhook_endpoints
+      set
+        url = coalesce(${change.url ?? null}, url),
+        event_types = coalesce(${change.eventTypes ?? null}, event_types),
+        updated_at = now(),
+        state = case
+          when ${change.enable ?? false} then 'enabled'
+          else state
+        end,
+        disabled_reason = case
+          when ${change.enable ?? false} then null
+          else disabled_reason
+        end,
+        disabled_at = case
+          when ${change.enable ?? false} then null
+          else disabled_at
+        end,
+        failing_since = case
+          when ${change.enable ?? false} then null
+          else failing_since
+        end
+      where tenant_id = ${tenantId} and endpoint_id = ${endpointId}
+      returning ${COLUMNS}`,
   );
   return row;
 }
@@ -138,8 +154,10 @@ export async function updateEndpoint(
 /** Deletes an endpoint with its secrets and its log; false where there was none. */
 export async function deleteEndpoint(db: Sql, tenantId: string, endpointId: string): Promise<boolean> {
   const rows = await db.query(
-    'delete from webhook_endpoints where tenant_id = $1 and endpoint_id = $2 returning endpoint_id',
-    [tenantId, endpointId],
+    sql`
+      delete from webhook_endpoints
+      where tenant_id = ${tenantId} and endpoint_id = ${endpointId}
+      returning endpoint_id`,
   );
   return rows.length > 0;
 }
@@ -150,11 +168,15 @@ export async function createTestDelivery(
   test: { tenantId: string; endpointId: string; eventId: string; deliveryId: string; type: string },
 ): Promise<void> {
   await db.query(
-    `with event as (
-       insert into events (event_id, tenant_id, type, payload, fanned_out) values ($1, $2, $3, '{"origin": "operator"}', true)
-       returning event_id
-     )
-     insert into deliveries (delivery_id, tenant_id, endpoint_id, event_id) select $4, $2, $5, event_id from event`,
-    [test.eventId, test.tenantId, test.type, test.deliveryId, test.endpointId],
+    sql`
+      with
+        event as (
+          insert into events (event_id, tenant_id, type, payload, fanned_out)
+          values (${test.eventId}, ${test.tenantId}, ${test.type}, '{"origin": "operator"}', true)
+          returning event_id
+        )
+      insert into deliveries (delivery_id, tenant_id, endpoint_id, event_id)
+      select ${test.deliveryId}, ${test.tenantId}, ${test.endpointId}, event_id
+      from event`,
   );
 }

@@ -1,4 +1,5 @@
 import type { Sql } from '../connect.js';
+import { sql } from '../sql.js';
 
 export interface DeviceResultRow {
   platform: 'apple' | 'google';
@@ -11,10 +12,20 @@ export interface DeviceResultRow {
 }
 
 /** What one operation told each wallet. */
-export async function listDeviceResults(sql: Sql, tenantId: string, operationId: string): Promise<DeviceResultRow[]> {
-  return sql.query<DeviceResultRow>(
-    `select platform, device_id, state, attempts, covered_by, reason, updated_at
-       from notifications where tenant_id = $1 and operation_id = $2 order by platform, target limit 1000`,
-    [tenantId, operationId],
+export async function listDeviceResults(db: Sql, tenantId: string, operationId: string): Promise<DeviceResultRow[]> {
+  return db.query<DeviceResultRow>(
+    sql`
+      select
+        platform,
+        device_id,
+        state,
+        attempts,
+        covered_by,
+        reason,
+        updated_at
+      from notifications
+      where tenant_id = ${tenantId} and operation_id = ${operationId}
+      order by platform, target
+      limit 1000`,
   );
 }

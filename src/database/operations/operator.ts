@@ -2,6 +2,7 @@ import type { PassState } from '../../passes/pass.js';
 import type { Sql } from '../connect.js';
 import type { DeviceResultRow } from './device-results.js';
 import type { StepRow } from './operations.js';
+import { sql } from '../sql.js';
 
 /** What an operator's search term leads to. */
 export interface SearchHits {
@@ -16,20 +17,38 @@ export interface SearchHits {
 }
 
 /** Customers by one of their identifiers or a pass's serial number, and an operation by its correlation id. */
-export async function searchTenant(sql: Sql, tenantId: string, terms: readonly string[]): Promise<SearchHits> {
-  const [operation] = await sql.query<{ operation_id: string }>(
-    'select operation_id from operations where tenant_id = $1 and operation_id::text = any($2::text[]) limit 1',
-    [tenantId, terms.filter((term) => /^[0-9a-f-]{36}$/.test(term))],
+export async function searchTenant(db: Sql, tenantId: string, terms: readonly string[]): Promise<SearchHits> {
+  const [operation] = await db.query<{ operation_id: string }>(
+    sql`
+      select operation_id
+      from operations
+      where tenant_id = ${tenantId} and operation_id::text = any (${terms.filter((term) => /^[0-9a-f-]{36}$/.test(term))}::text[])
+      limit 1`,
   );
-  const customers = await sql.query<SearchHits['customers'][number]>(
-    `select customer_id, email, phone, first_name, last_name from customers
-      where tenant_id = $1 and customer_id in (
-        select customer_id from customer_identifiers where tenant_id = $1 and value = any($2::text[])
-        union select customer_id from passes where tenant_id = $1 and serial_number = any($2::text[])
-        union select customer_id from passes where tenant_id = $1 and external_id = any($2::text[])
-        union select customer_id from customers where tenant_id = $1 and customer_id::text = any($2::text[]))
-      order by created_at limit 50`,
-    [tenantId, terms],
+  const customers = await db.query<SearchHits['customers'][number]>(
+    sql`
+      select customer_id, email, phone, first_name, last_name
+      from customers
+      where tenant_id = ${tenantId}
+        and customer_id in (
+          select customer_id
+          from customer_identifiers
+          where tenant_id = ${tenantId} and value = any (${terms}::text[])
+          union
+          select customer_id
+          from passes
+          where tenant_id = ${tenantId} and serial_number = any (${terms}::text[])
+          union
+          select customer_id
+          from passes
+          where tenant_id = ${tenantId} and external_id = any (${terms}::text[])
+          union
+          select customer_id
+          from customers
+          where tenant_id = ${tenantId} and customer_id::text = any (${terms}::text[])
+        )
+      order by created_at
+      limit 50`,
   );
   return { operationId: operation?.operation_id ?? null, customers };
 }
@@ -45,15 +64,22 @@ export interface OperatorPass {
 
 /** The passes of a customer, or one pass. */
 export async function listOperatorPasses(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   which: { customerId?: string; passId?: string },
 ): Promise<OperatorPass[]> {
-  return sql.query<OperatorPass>(
-    `select p.pass_id, p.serial_number, t.name as type_name, p.state, p.revision, p.modified_at
-       from passes p join pass_types t on t.tenant_id = p.tenant_id and t.pass_type_id = p.pass_type_id
-      where p.tenant_id = $1 and (p.customer_id = $2::uuid or p.pass_id = $3::uuid) order by p.created_at`,
-    [tenantId, which.customerId ?? null, which.passId ?? null],
+  return db.query<OperatorPass>(
+    sql`
+      select
+        p.pass_id,
+        p.serial_number,
+        t.name as type_name,
+        p.state,
+        p.revision,
+        p.modified_at
+      from passes p join pass_types t on t.tenant_id = p.tenant_id and t.pass_type_id = p.pass_type_id
+      where p.tenant_id = ${tenantId} and (p.customer_id = ${which.customerId ?? null}::uuid or p.pass_id = ${which.passId ?? null}::uuid)
+      order by p.created_at`,
   );
 }
 
@@ -72,48 +98,64 @@ export interface OperatorDevice {
 
 /** Where passes are installed, and what each place has seen. */
 export async function listOperatorDevices(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   passIds: readonly string[],
 ): Promise<OperatorDevice[]> {
-  return sql.query<OperatorDevice>(
-    `select r.pass_id, 'apple' as platform, r.device_id, r.registered_at as since, d.token_gone_at as gone_at,
-            r.last_listed_at as listed_at, r.last_fetched_at as fetched_at, r.fetched_revision
-       from apple_registrations r join apple_devices d using (device_id)
-      where r.tenant_id = $1 and r.pass_id = any($2::uuid[])
-     union all
-     select g.pass_id, 'google', null, g.saved_at, g.removed_at, null, null, g.synced_revision
-       from google_objects g where g.tenant_id = $1 and g.pass_id = any($2::uuid[]) and g.saved_at is not null
+  return db.query<OperatorDevice>(
+    sql`
+      select
+        r.pass_id,
+        'apple' as platform,
+        r.device_id,
+        r.registered_at as since,
+        d.token_gone_at as gone_at,
+        r.last_listed_at as listed_at,
+        r.last_fetched_at as fetched_at,
+        r.fetched_revision
+      from apple_registrations r join apple_devices d using (device_id)
+      where r.tenant_id = ${tenantId} and r.pass_id = any (${passIds}::uuid[])
+      union all
+      select
+        g.pass_id,
+        'google',
+        null,
+        g.saved_at,
+        g.removed_at,
+        null,
+        null,
+        g.synced_revision
+      from google_objects g
+      where g.tenant_id = ${tenantId}
+        and g.pass_id = any (${passIds}::uuid[])
+        and g.saved_at is not null
       order by since`,
-    [tenantId, passIds],
   );
 }
 
 /** Steps of several operations, each in the order in which they began. */
 export async function listOperatorSteps(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   operationIds: readonly string[],
 ): Promise<(StepRow & { operation_id: string })[]> {
-  return sql.query<StepRow & { operation_id: string }>(
-    `select operation_id, step, state, attempts, started_at, ended_at, last_error, detail
-       from operation_steps where tenant_id = $1 and operation_id = any($2::uuid[])
+  return db.query<StepRow & { operation_id: string }>(
+    sql`select operation_id, step, state, attempts, started_at, ended_at, last_error, detail
+       from operation_steps where tenant_id = ${tenantId} and operation_id = any(${operationIds}::uuid[])
       order by started_at, ended_at nulls last`,
-    [tenantId, operationIds],
   );
 }
 
 /** What several operations told each wallet. */
 export async function listOperatorResults(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   operationIds: readonly string[],
 ): Promise<(DeviceResultRow & { operation_id: string })[]> {
-  return sql.query<DeviceResultRow & { operation_id: string }>(
-    `select operation_id, platform, device_id, state, attempts, covered_by, reason, updated_at
-       from notifications where tenant_id = $1 and operation_id = any($2::uuid[])
+  return db.query<DeviceResultRow & { operation_id: string }>(
+    sql`select operation_id, platform, device_id, state, attempts, covered_by, reason, updated_at
+       from notifications where tenant_id = ${tenantId} and operation_id = any(${operationIds}::uuid[])
       order by platform, target limit 1000`,
-    [tenantId, operationIds],
   );
 }
 
@@ -133,33 +175,50 @@ export interface OperatorDelivery {
 
 /** What merchants' systems were told of operations. */
 export async function listOperatorDeliveries(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   operationIds: readonly string[],
 ): Promise<OperatorDelivery[]> {
-  return sql.query<OperatorDelivery>(
-    `select e.operation_id, d.delivery_id, w.url, w.state as endpoint_state, e.type, d.status, d.attempts, d.created_at, d.ended_at,
-            a.status as last_status, a.error as last_error
-       from events e
-       join deliveries d on d.tenant_id = e.tenant_id and d.event_id = e.event_id
-       join webhook_endpoints w on w.tenant_id = e.tenant_id and w.endpoint_id = d.endpoint_id
-       left join lateral (select status, error from delivery_attempts a
-                           where a.tenant_id = e.tenant_id and a.delivery_id = d.delivery_id order by attempt desc limit 1) a on true
-      where e.tenant_id = $1 and e.operation_id = any($2::uuid[]) order by d.created_at`,
-    [tenantId, operationIds],
+  return db.query<OperatorDelivery>(
+    sql`
+      select
+        e.operation_id,
+        d.delivery_id,
+        w.url,
+        w.state as endpoint_state,
+        e.type,
+        d.status,
+        d.attempts,
+        d.created_at,
+        d.ended_at,
+        a.status as last_status,
+        a.error as last_error
+      from events e
+        join deliveries d on d.tenant_id = e.tenant_id
+        and d.event_id = e.event_id
+        join webhook_endpoints w on w.tenant_id = e.tenant_id
+        and w.endpoint_id = d.endpoint_id
+        left join lateral (
+          select status, error
+          from delivery_attempts a
+          where a.tenant_id = e.tenant_id and a.delivery_id = d.delivery_id
+          order by attempt desc
+          limit 1
+        ) a on true
+      where e.tenant_id = ${tenantId} and e.operation_id = any (${operationIds}::uuid[])
+      order by d.created_at`,
   );
 }
 
 /** A valid key by its id, for a session that remembers no key. */
 export async function findLiveKey(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   keyId: string,
 ): Promise<{ name: string; scopes: string[]; test: boolean } | undefined> {
-  const [row] = await sql.query<{ name: string; scopes: string[]; test: boolean }>(
-    `select name, scopes, test from api_keys where tenant_id = $1 and key_id::text = $2
+  const [row] = await db.query<{ name: string; scopes: string[]; test: boolean }>(
+    sql`select name, scopes, test from api_keys where tenant_id = ${tenantId} and key_id::text = ${keyId}
         and revoked_at is null and (expires_at is null or expires_at > now())`,
-    [tenantId, keyId],
   );
   return row;
 }

@@ -35,38 +35,108 @@ const passColumns = PASS_COLUMNS.map((column) => `found.${column} as "${PASS_PRE
 
 /** The operation and every pass that one of its identifiers leads to, in one round trip; each lookup is an index probe. */
 export async function loadWithHits(
-  sql: Sql,
+  db: Sql,
   tenantId: string,
   operationId: string,
 ): Promise<LoadedWithHits | undefined> {
-  const [row] = await sql.query<LoadedOperation & { hits: Hit[] | null }>(
-    `with operation as materialized (
-       select operation_id, acceptance_sequence, kind, origin, input, status, outcome, pass_id, customer_id, revision, cancel_requested, test, accepted_at, run
-         from operations where tenant_id = $1 and operation_id = $2
-     ), asked as materialized (
-       select i.kind, i.value from operation cross join lateral ${askedIdentifiers('operation.input')} i
-     ), leads as (
-       select a.kind, p.pass_id from asked a
-         cross join lateral (select customer_id from customer_identifiers c where c.tenant_id = $1 and c.kind = a.kind and c.value = a.value) c
-         cross join lateral (select pass_id from passes p where p.customer_id = c.customer_id and p.tenant_id = $1) p
-       union
-       select a.kind, p.pass_id from asked a
-         cross join lateral (select pass_id from pass_identifiers p where p.tenant_id = $1 and p.kind = a.kind and p.value = a.value) p
-       union
-       select a.kind, p.pass_id from asked a
-         cross join lateral (select pass_id from passes p where p.serial_number = a.value and p.tenant_id = $1) p where a.kind = 'serialNumber'
-       union
-       select a.kind, p.pass_id from asked a
-         cross join lateral (select pass_id from passes p where p.tenant_id = $1 and p.external_id = a.value and p.external_id is not null) p where a.kind = 'externalId'
-     )
-     select operation.*, (
-       select jsonb_agg(jsonb_build_object('kind', l.kind, 'passId', p.pass_id, 'customerId', p.customer_id, 'state', p.state,
-                                           'passTypeId', p.pass_type_id, 'passTypeName', t.name))
-         from leads l join passes p on p.pass_id = l.pass_id join pass_types t on t.tenant_id = p.tenant_id and t.pass_type_id = p.pass_type_id
-     ) as hits, ${passColumns} from operation left join passes found on found.tenant_id = $1 and found.pass_id = (
-       select (array_agg(pass_id))[1] from leads having count(distinct pass_id) = 1
-     )`,
-    [tenantId, operationId],
+  const [row] = await db.query<LoadedOperation & { hits: Hit[] | null }>(
+    sql`
+      with
+        operation as materialized (
+          select
+            operation_id,
+            acceptance_sequence,
+            kind,
+            origin,
+            input,
+            status,
+            outcome,
+            pass_id,
+            customer_id,
+            revision,
+            cancel_requested,
+            test,
+            accepted_at,
+            run
+          from operations
+          where tenant_id = ${tenantId} and operation_id = ${operationId}
+        ),
+        asked as materialized (select i.kind, i.value from operation cross join lateral ${raw(askedIdentifiers('operation.input'))} i),
+        leads as (
+          select a.kind, p.pass_id
+          from asked a
+            cross join lateral (
+              select customer_id
+              from customer_identifiers c
+              where c.tenant_id = ${tenantId}
+                and c.kind = a.kind
+                and c.value = a.value
+            ) c
+            cross join lateral (
+              select pass_id
+              from passes p
+              where p.customer_id = c.customer_id and p.tenant_id = ${tenantId}
+            ) p
+          union
+          select a.kind, p.pass_id
+          from asked a
+            cross join lateral (
+              select pass_id
+              from pass_identifiers p
+              where p.tenant_id = ${tenantId}
+                and p.kind = a.kind
+                and p.value = a.value
+            ) p
+          union
+          select a.kind, p.pass_id
+          from asked a
+            cross join lateral (
+              select pass_id
+              from passes p
+              where p.serial_number = a.value and p.tenant_id = ${tenantId}
+            ) p
+          where a.kind = 'serialNumber'
+          union
+          select a.kind, p.pass_id
+          from asked a
+            cross join lateral (
+              select pass_id
+              from passes p
+              where p.tenant_id = ${tenantId}
+                and p.external_id = a.value
+                and p.external_id is not null
+            ) p
+          where a.kind = 'externalId'
+        )
+      select
+        operation.*,
+        (
+          select
+            jsonb_agg(
+              jsonb_build_object(
+                'kind',
+                l.kind,
+                'passId',
+                p.pass_id,
+                'customerId',
+                p.customer_id,
+                'state',
+                p.state,
+                'passTypeId',
+                p.pass_type_id,
+                'passTypeName',
+                t.name
+              )
+            )
+          from leads l
+            join passes p on p.pass_id = l.pass_id
+            join pass_types t on t.tenant_id = p.tenant_id
+            and t.pass_type_id = p.pass_type_id
+        ) as hits,
+        ${raw(passColumns)}
+      from operation
+        left join passes found on found.tenant_id = ${tenantId}
+        and found.pass_id = (select (array_agg(pass_id)) [1] from leads having count(distinct pass_id) = 1)`,
   );
   if (!row) return undefined;
   const { hits, ...columns } = row;
@@ -105,10 +175,9 @@ export async function findPassesBeingCreated(tenant: Sql, operationIds: readonly
 }
 
 /** Whose pass this is; undefined where the tenant has no such pass. */
-export async function customerOfPass(sql: Sql, tenantId: string, passId: string): Promise<string | undefined> {
-  const [row] = await sql.query<{ customer_id: string }>(
-    'select customer_id from passes where tenant_id = $1 and pass_id = $2',
-    [tenantId, passId],
+export async function customerOfPass(db: Sql, tenantId: string, passId: string): Promise<string | undefined> {
+  const [row] = await db.query<{ customer_id: string }>(
+    sql`select customer_id from passes where tenant_id = ${tenantId} and pass_id = ${passId}`,
   );
   return row?.customer_id;
 }
