@@ -10,7 +10,7 @@ import {
   type RunRef,
   type StepRecord,
 } from '../operations/fragments.js';
-import { empty, sql as statement, type Statement } from '../sql.js';
+import { empty, sql, type Statement } from '../sql.js';
 
 export interface DeviceToNotify {
   deviceId: string;
@@ -38,21 +38,21 @@ export async function beginNotification(
   eventType: EventType | null,
   ending: RunEnding | null,
 ): Promise<NotificationStart | 'run-ended' | undefined> {
-  const nobody = statement`and exists (select from nobody)`;
+  const nobody = sql`and exists (select from nobody)`;
   const told =
     eventType === null
       ? empty
-      : statement`told as (${tellMerchant({
+      : sql`told as (${tellMerchant({
           type: eventType,
-          passId: statement`pass.pass_id`,
-          customerId: statement`pass.customer_id`,
-          payload: statement`jsonb_build_object(
+          passId: sql`pass.pass_id`,
+          customerId: sql`pass.customer_id`,
+          payload: sql`jsonb_build_object(
             'changedFields', coalesce(to_jsonb(own.changed_fields), '[]'),
             'revision', pass.revision,
             'state', pass.state,
             'passTemplate', pass.pass_type_id,
             'acceptanceSequence', own.acceptance_sequence::text)`,
-          from: statement`join pass on true`,
+          from: sql`join pass on true`,
         })}),`;
   const [row] = await db.query<{
     owned: boolean;
@@ -60,7 +60,7 @@ export async function beginNotification(
     revision: number | null;
     apple_pass_type_identifier: string | null;
     devices: DeviceToNotify[] | null;
-  }>(statement`
+  }>(sql`
     with ${own(ref)},
     pass as (
       select pass_id, customer_id, revision, apple_pass_type_identifier, state, pass_type_id
@@ -83,9 +83,9 @@ export async function beginNotification(
       select from pass where not exists (select from devices)
     ),
     step as (${recordStep({ step: 'notify-devices', state: 'succeeded', detail: { devices: 0 } }, nobody)})
-    ${ending ? statement`, ended as (${endOperation(ending, nobody)})` : empty}
+    ${ending ? sql`, ended as (${endOperation(ending, nobody)})` : empty}
     select exists (select from own) as owned,
-           ${ending ? statement`(select outcome from ended)` : statement`null`} as ended,
+           ${ending ? sql`(select outcome from ended)` : sql`null`} as ended,
            pass.revision, pass.apple_pass_type_identifier, (
              select jsonb_agg(
                       jsonb_build_object('deviceId', device_id, 'pushToken', push_token, 'told', state)
@@ -133,7 +133,7 @@ export async function claimPushes(
     pushed_at: Date;
     due_by: string | null;
     due_at: Date | null;
-  }>(statement`
+  }>(sql`
     insert into push_windows as w (tenant_id, device_id, apple_pass_type_identifier, pushed_at, pushed_by)
     select ${tenant.tenantId}, d, ${passTypeIdentifier}, ${now}::timestamptz, o
       from unnest(${asked.map(({ deviceId }) => deviceId)}::uuid[], ${asked.map(({ operationId }) => operationId)}::uuid[]) as a (d, o)
@@ -158,7 +158,7 @@ export async function claimPushes(
 
 // A push of our own without a result (crash) or that failed (owed); a due push of ours; one that its owner let lie; an
 // open window; one owed by an operation that has ended without it (refused, out of time) and will not push any more.
-const pushNow = (windowMs: number): Statement => statement`(
+const pushNow = (windowMs: number): Statement => sql`(
   (w.pushed_by = excluded.pushed_by and coalesce(w.due_by, excluded.pushed_by) = excluded.pushed_by)
   or (w.due_by = excluded.pushed_by and w.due_at <= excluded.pushed_at)
   or (w.due_by is not null and w.due_at <= excluded.pushed_at - ${OVERDUE_MS}::double precision * interval '1 millisecond')
@@ -172,7 +172,7 @@ export async function owePushes(
   owed: readonly PushAsked[],
   { passTypeIdentifier, dueAt }: { passTypeIdentifier: string; dueAt: Date },
 ): Promise<void> {
-  await tenant.query(statement`
+  await tenant.query(sql`
     update push_windows w set
       due_by = coalesce(w.due_by, a.o),
       due_at = coalesce(w.due_at, ${dueAt}::timestamptz)
@@ -204,10 +204,10 @@ export async function recordNotifications(
   results: readonly NotificationResult[],
   ending: RunEnding | null,
 ): Promise<RecordedOutcome | null> {
-  const [row] = await db.query<{ ended: RecordedOutcome | null }>(statement`
+  const [row] = await db.query<{ ended: RecordedOutcome | null }>(sql`
     with ${own(step)},
     step as (${recordStep(step)}),
-    ${ending ? statement`ended as (${endOperation(ending)}),` : empty}
+    ${ending ? sql`ended as (${endOperation(ending)}),` : empty}
     told as (
       -- Also for a run that has ended: a push that was sent must not be sent again, and stays sent.
       insert into notifications (tenant_id, operation_id, target, device_id, pass_id, platform, state, attempts, covered_by, reason, provider_id)
@@ -225,7 +225,7 @@ export async function recordNotifications(
        where notifications.state <> 'delivered'
           or excluded.state in ('delivered', 'covered')
     )
-    select ${ending ? statement`(select outcome from ended)` : statement`null`} as ended`);
+    select ${ending ? sql`(select outcome from ended)` : sql`null`} as ended`);
   return row!.ended;
 }
 
