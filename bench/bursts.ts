@@ -1,0 +1,86 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { startProduct } from './processes.js';
+import { productEnv } from './product-env.js';
+import { ratioOfRounds, type Result } from './result.js';
+import { acceptUpdates, seedPasses, seedTenant, TENANT } from './seed.js';
+import type { BenchDatabase, Servers } from './servers.js';
+import { median } from './statistics.js';
+
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
+/** Fewer than a burst needs, so that each goes alone. */
+const EACH = 40;
+const COUNT = Number(process.env['BENCH_COUNT'] ?? 3_000);
+const TENANTS = Math.ceil(COUNT / EACH);
+const SETTLE_MS = 700;
+
+/** Waits for the last operation's last step; the database's own clock takes the time. */
+async function untilDone(bench: BenchDatabase, accept: () => Promise<string[]>): Promise<number> {
+  const [begun] = await bench.owner<{ at: Date }>('select clock_timestamp() as at');
+  const ids = await accept();
+  await bench.owner(`select pg_notify('passrelay_accepted', '')`);
+  const limit = Date.now() + 600_000;
+  for (;;) {
+    const [row] = await bench.owner<{ updated: number; failed: number; last: Date }>(
+      `select count(*) filter (where outcome = 'updated')::int as updated,
+              count(*) filter (where status = 'failed')::int as failed, max(ended_at) as last
+         from operations where operation_id = any($1::uuid[])`,
+      [ids],
+    );
+    if (row!.failed > 0) throw new Error('a push-update of the bench failed: see the log of the worker');
+    if (row!.updated === ids.length) return (ids.length * 1000) / (row!.last.getTime() - begun!.at.getTime());
+    if (Date.now() > limit) throw new Error(`only ${row!.updated} of ${ids.length} push-updates ended`);
+    await pause(100);
+  }
+}
+
+/** Updates of one tenant that go as bursts against as many of many tenants that go one by one. */
+export async function benchBursts(servers: Servers): Promise<Result> {
+  const bench = await servers.createDatabase('bursts');
+  await seedTenant(bench);
+  await seedPasses(bench, COUNT);
+  const tenants = Array.from({ length: TENANTS }, (_, i) => `${TENANT}-${i}`);
+  for (const tenant of tenants) {
+    await seedTenant(bench, tenant);
+    await seedPasses(bench, EACH, tenant);
+  }
+  const worker = startProduct('src/start-worker.ts', productEnv(servers, bench, {}), servers.folder);
+  servers.onStop(() => worker.stop());
+
+  let points = 0;
+  const together = () => untilDone(bench, () => acceptUpdates(bench, { first: 1, last: COUNT, points }));
+  const alone = () =>
+    untilDone(bench, async () => {
+      const ids = await Promise.all(
+        tenants.map((tenant) => acceptUpdates(bench, { first: 1, last: EACH, points, tenant })),
+      );
+      return ids.flat();
+    });
+  const rates = { together: [] as number[], alone: [] as number[] };
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    points += 100_000;
+    const sides = { together, alone };
+    const names = round % 2 === 0 ? (['together', 'alone'] as const) : (['alone', 'together'] as const);
+    for (const name of names) {
+      const rate = await sides[name]();
+      await pause(SETTLE_MS);
+      console.error(`  round ${round}: ${name}: ${rate.toFixed(1)} per second`);
+      if (round > 0) rates[name].push(rate);
+    }
+  }
+  const [inBursts] = await bench.owner<{ runs: number; operations: number }>(
+    'select count(*)::int as runs, sum(cardinality(operation_ids))::int as operations from bursts',
+  );
+  return {
+    title: 'Push-updates in bursts',
+    method:
+      `${COUNT} push-updates of one tenant are accepted in one commit and go as bursts; as many of ${TENANTS} tenants, ${EACH} each, are too few ` +
+      `for one and go as single runs. Both find each pass by e-mail address, apply new data and write revision, tag, event and evidence; ` +
+      `no device is registered. The time ends with the last operation's last step. ${ROUNDS} rounds in turns, one worker process.`,
+    lines: [
+      { name: 'in bursts', value: median(rates.together), unit: 'per second' },
+      { name: 'as single runs', value: median(rates.alone), unit: 'per second' },
+      { name: 'operations of a burst', value: inBursts!.operations / inBursts!.runs, unit: 'on average' },
+    ],
+    ratios: [ratioOfRounds('in bursts against our own single runs', rates.together, rates.alone, { atLeast: 10 })],
+  };
+}
