@@ -19,6 +19,7 @@ interface Column {
 const VALUES: Readonly<Record<string, string>> = {
   text: `md5(random()::text)`,
   'text[]': `'{}'`,
+  'uuid[]': `'{}'`,
   uuid: 'gen_random_uuid()',
   bytea: `decode(md5(random()::text), 'hex')`,
   jsonb: `'{}'`,
