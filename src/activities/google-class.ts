@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { classDigest, designedFields, recordClass } from '../database/devices/google-objects.js';
+import { designedFields } from '../database/devices/google-objects.js';
+import { classDigest, recordClass } from '../database/devices/google-classes.js';
 import type { PassRow } from '../database/passes/passes.js';
 import type { GoogleDesign } from '../passes/pass-type.js';
 import { googleClass } from '../wallets/google/wallet-object.js';

@@ -1,5 +1,5 @@
 import type { Sql } from '../database/connect.js';
-import { listClasses, listClassHolders } from '../database/devices/google-objects.js';
+import { listClasses, listClassHolders } from '../database/devices/google-classes.js';
 import { googleClassId } from '../wallets/google/resource-ids.js';
 import type { FolderProblem } from './folder-problem.js';
 import type { PassTypeFile, TenantFolder } from './read-folder.js';

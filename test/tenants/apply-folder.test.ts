@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { getSigningMaterial, listCertificates } from '../../src/database/tenants/certificates.js';
 import { findPassType, getImage, getPassTypeVersion, listVersions } from '../../src/database/tenants/pass-types.js';
-import { recordClass } from '../../src/database/devices/google-objects.js';
+import { recordClass } from '../../src/database/devices/google-classes.js';
 import { createSecretBox, getSecret, SECRET_NAMES } from '../../src/database/secrets.js';
 import { getTenant, getTenantByAccountId } from '../../src/database/tenants/tenants.js';
 import { applyTenantFolder } from '../../src/tenants/apply-folder.js';

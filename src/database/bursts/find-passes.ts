@@ -2,7 +2,7 @@ import type { Hit } from '../../passes/choose-pass.js';
 import type { LifecycleInput, PushUpdateInput } from '../../passes/operation-input.js';
 import type { Sql } from '../connect.js';
 import { askedIdentifiers } from '../operations/asked-identifiers.js';
-import { raw, sql } from '../sql.js';
+import { sql } from '../sql.js';
 import { heldOperations, type BurstRef } from './burst-steps.js';
 import type { FoundEvidence } from '../operations/steps.js';
 
@@ -34,7 +34,7 @@ export async function loadWaiting(tenant: Sql, ref: BurstRef, ids: readonly stri
          and status = 'accepted'
     ), asked as materialized (
       select o.operation_id, i.kind, i.value
-        from operation o cross join lateral ${raw(askedIdentifiers('o.input'))} i
+        from operation o cross join lateral ${askedIdentifiers(sql`o.input`)} i
     ), leads as (
       select a.operation_id, a.kind, p.pass_id
         from asked a

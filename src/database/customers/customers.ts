@@ -13,7 +13,7 @@ import {
   type StepRecord,
 } from '../operations/fragments.js';
 import { runEnded } from '../operations/steps.js';
-import { raw, sql } from '../sql.js';
+import { sql } from '../sql.js';
 
 export interface CustomerRow {
   customer_id: string;
@@ -71,7 +71,7 @@ export async function loadWithCustomerHits(
     sql`
       with
         operation as materialized (select * from operations where tenant_id = ${ref.tenantId} and operation_id = ${ref.operationId}),
-        asked as materialized (select i.kind, i.value from operation cross join lateral ${raw(askedIdentifiers('operation.input'))} i),
+        asked as materialized (select i.kind, i.value from operation cross join lateral ${askedIdentifiers(sql`operation.input`)} i),
         leads as (
           select a.kind, c.customer_id
           from asked a

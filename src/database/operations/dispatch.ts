@@ -37,63 +37,150 @@ const SMALL = 2;
  */
 export async function claimAccepted(db: Sql, limit: number, leaseMs: number, shares: Shares): Promise<Dispatchable[]> {
   return db.query<Dispatchable>(
-    `with recursive waiting as (
-       (select tenant_id from operations where status = 'accepted' order by tenant_id limit 1)
-       union all
-       select (select o.tenant_id from operations o where o.status = 'accepted' and o.tenant_id > w.tenant_id
-                order by o.tenant_id limit 1)
-         from waiting w where w.tenant_id is not null
-     ), at_work as (
-       -- A claim sets dispatch_after: these were claimed within the last second and have done their first step.
-       select tenant_id, count(*) as n from operations
-        where status = 'running' and dispatch_after <= now() + $2::double precision * interval '1 millisecond'
-          and dispatch_after > now() + ($2::double precision - 1000) * interval '1 millisecond'
-        group by tenant_id
-     ), burden as (
-       select t.tenant_id, s.mine, s.pending + d.due + t.at_work as size
-         from (select tenant_id, coalesce(n, 0) as at_work from waiting full join at_work using (tenant_id)) t
-        cross join lateral (
-          select count(*) as pending, count(*) filter (where o.dispatched_by = $4::uuid and o.burst_id is null) as mine from operations o
-           where o.status = 'accepted' and o.tenant_id = t.tenant_id and o.dispatch_after > now()) s
-        cross join lateral (
-          select count(*) as due from (
-            select from operations o
-             where o.status = 'accepted' and o.tenant_id = t.tenant_id and o.dispatch_after <= now()
-             order by o.dispatch_after limit ${SMALL + 1}) o) d
-     ), room as (
-       -- Where bursts take a tenant's push-updates and nothing else waits, there is nothing to look for among them.
-       select tenant_id, case when tenant_id = any($6::text[]) and not exists (
-                select from operations u where u.tenant_id = burden.tenant_id and u.status = 'accepted'
-                   and (u.kind < 'push-update' or u.kind > 'push-update')) then 0
-              else least($1, $3::int - mine) end as free
-         from burden
-        where size <= ${SMALL} or tenant_id <> all($5::text[])
-           or not exists (select from burden where size between 1 and ${SMALL})
-     ), due as (
-       select d.operation_id, d.dispatch_after, row_number() over (partition by r.tenant_id order by d.dispatch_after) as turn
-         from room r cross join lateral (
-           select operation_id, dispatch_after from operations o
-            where o.status = 'accepted' and o.tenant_id = r.tenant_id and o.dispatch_after <= now() and o.burst_id is null
-              and (o.kind <> 'push-update' or r.tenant_id <> all($6::text[]))
-            order by o.dispatch_after limit greatest(0, r.free) for update skip locked) d
-     ), claimed as (
-       update operations set dispatch_after = now() + $2::double precision * interval '1 millisecond', dispatched_at = now(),
-              dispatched_by = $4::uuid
-        where operation_id in (select operation_id from due order by turn, dispatch_after limit $1)
-        returning tenant_id, operation_id, kind, run, test, coalesce(pass_id, (
-          select case when count(distinct p.pass_id) = 1 then (array_agg(p.pass_id))[1] end
-            from ${askedIdentifiers('operations.input')} i
-            left join customer_identifiers c on c.tenant_id = operations.tenant_id and c.kind = i.kind and c.value = i.value
-            join lateral (
-              select pass_id from passes where customer_id = c.customer_id and tenant_id = operations.tenant_id
-              union all
-              select pass_id from passes where i.kind = 'serialNumber' and serial_number = i.value and tenant_id = operations.tenant_id
-            ) p on true
-        )) as pass_hint
-     )
-     select c.tenant_id, c.operation_id, c.kind, c.run, c.pass_hint, c.test or coalesce(p.test, false) as test
-       from claimed c left join passes p on p.pass_id = c.pass_hint`,
-    [limit, leaseMs, shares.perTenant, shares.dispatcherId, shares.giveWay, shares.flooded],
+    sql`
+      with recursive
+        waiting as (
+          (
+            select tenant_id
+            from operations
+            where status = 'accepted'
+            order by tenant_id
+            limit 1
+          )
+          union all
+          select
+            (
+              select o.tenant_id
+              from operations o
+              where o.status = 'accepted' and o.tenant_id > w.tenant_id
+              order by o.tenant_id
+              limit 1
+            )
+          from waiting w
+          where w.tenant_id is not null
+        ),
+        at_work as (
+          -- A claim sets dispatch_after: these were claimed within the last second and have done their first step.
+          select tenant_id, count(*) as n
+          from operations
+          where status = 'running'
+            and dispatch_after <= now() + ${leaseMs}::double precision * interval '1 millisecond'
+            and dispatch_after > now() + (${leaseMs}::double precision - 1000) * interval '1 millisecond'
+          group by tenant_id
+        ),
+        burden as (
+          select t.tenant_id, s.mine, s.pending + d.due + t.at_work as size
+          from (select tenant_id, coalesce(n, 0) as at_work from waiting full join at_work using (tenant_id)) t
+            cross join lateral (
+              select
+                count(*) as pending,
+                count(*) filter (where o.dispatched_by = ${shares.dispatcherId}::uuid and o.burst_id is null) as mine
+              from operations o
+              where o.status = 'accepted'
+                and o.tenant_id = t.tenant_id
+                and o.dispatch_after > now()
+            ) s
+            cross join lateral (
+              select count(*) as due
+              from (
+                  select
+                  from operations o
+                  where o.status = 'accepted'
+                    and o.tenant_id = t.tenant_id
+                    and o.dispatch_after <= now()
+                  order by o.dispatch_after
+                  limit ${SMALL + 1}
+                ) o
+            ) d
+        ),
+        room as (
+          -- Where bursts take a tenant's push-updates and nothing else waits, there is nothing to look for among them.
+          select
+            tenant_id,
+            case
+              when tenant_id = any (${shares.flooded}::text[])
+              and not exists (
+                select
+                from operations u
+                where u.tenant_id = burden.tenant_id
+                  and u.status = 'accepted'
+                  and (u.kind < 'push-update' or u.kind > 'push-update')
+              ) then 0
+              else least(${limit}, ${shares.perTenant}::int - mine)
+            end as free
+          from burden
+          where size <= ${SMALL}::int
+            or tenant_id <> all (${shares.giveWay}::text[])
+            or not exists (select from burden where size between 1 and ${SMALL}::int)
+        ),
+        due as (
+          select
+            d.operation_id,
+            d.dispatch_after,
+            row_number() over (partition by r.tenant_id order by d.dispatch_after) as turn
+          from room r
+            cross join lateral (
+              select operation_id, dispatch_after
+              from operations o
+              where o.status = 'accepted'
+                and o.tenant_id = r.tenant_id
+                and o.dispatch_after <= now()
+                and o.burst_id is null
+                and (o.kind <> 'push-update' or r.tenant_id <> all (${shares.flooded}::text[]))
+              order by o.dispatch_after
+              limit greatest(0, r.free)
+              for update skip locked
+            ) d
+        ),
+        claimed as (
+          update operations
+          set
+            dispatch_after = now() + ${leaseMs}::double precision * interval '1 millisecond',
+            dispatched_at = now(),
+            dispatched_by = ${shares.dispatcherId}::uuid
+          where operation_id in (
+              select operation_id
+              from due
+              order by turn, dispatch_after
+              limit ${limit}
+            )
+          returning
+            tenant_id,
+            operation_id,
+            kind,
+            run,
+            test,
+            coalesce(
+              pass_id,
+              (
+                select case when count(distinct p.pass_id) = 1 then (array_agg(p.pass_id)) [1] end
+                from ${askedIdentifiers(sql`operations.input`)} i
+                  left join customer_identifiers c on c.tenant_id = operations.tenant_id
+                  and c.kind = i.kind
+                  and c.value = i.value
+                  join lateral (
+                    select pass_id
+                    from passes
+                    where customer_id = c.customer_id and tenant_id = operations.tenant_id
+                    union all
+                    select pass_id
+                    from passes
+                    where i.kind = 'serialNumber'
+                      and serial_number = i.value
+                      and tenant_id = operations.tenant_id
+                  ) p on true
+              )
+            ) as pass_hint
+        )
+      select
+        c.tenant_id,
+        c.operation_id,
+        c.kind,
+        c.run,
+        c.pass_hint,
+        c.test
+        or coalesce(p.test, false) as test
+      from claimed c left join passes p on p.pass_id = c.pass_hint`,
   );
 }
 
@@ -104,7 +191,6 @@ export async function claimAccepted(db: Sql, limit: number, leaseMs: number, sha
 export async function releaseClaims(db: Sql, operationIds: readonly string[], afterMs: number | null): Promise<void> {
   await db.query(sql`
     update operations
-       set dispatch_after = coalesce(now() + ${afterMs}::double precision * interval '1 millisecond', accepted_at)
-     where operation_id = any(${operationIds}::uuid[])
-       and status = 'accepted'`);
+    set dispatch_after = coalesce(now() + ${afterMs}::double precision * interval '1 millisecond', accepted_at)
+    where operation_id = any (${operationIds}::uuid[]) and status = 'accepted'`);
 }

@@ -61,7 +61,7 @@ export async function loadWithHits(
           from operations
           where tenant_id = ${tenantId} and operation_id = ${operationId}
         ),
-        asked as materialized (select i.kind, i.value from operation cross join lateral ${raw(askedIdentifiers('operation.input'))} i),
+        asked as materialized (select i.kind, i.value from operation cross join lateral ${askedIdentifiers(sql`operation.input`)} i),
         leads as (
           select a.kind, p.pass_id
           from asked a
@@ -159,7 +159,7 @@ export async function findPassesBeingCreated(tenant: Sql, operationIds: readonly
   const rows = await tenant.query<{ operation_id: string }>(sql`
     with creating as materialized (
       select i.kind, i.value
-        from operations o cross join lateral ${raw(askedIdentifiers('o.input'))} i
+        from operations o cross join lateral ${askedIdentifiers(sql`o.input`)} i
        where o.tenant_id = ${tenantId}
          and o.kind = 'issue-pass'
          and o.pass_id is null
@@ -167,7 +167,7 @@ export async function findPassesBeingCreated(tenant: Sql, operationIds: readonly
     )
     select distinct mine.operation_id
       from operations mine
-     cross join lateral ${raw(askedIdentifiers('mine.input'))} m
+     cross join lateral ${askedIdentifiers(sql`mine.input`)} m
       join creating c on c.kind = m.kind and c.value = m.value
      where mine.tenant_id = ${tenantId}
        and mine.operation_id = any(${operationIds}::uuid[])`);
