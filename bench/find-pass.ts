@@ -38,7 +38,7 @@ async function measure({ bench, operations }: Side, count: number, offset: numbe
   for (let index = 0; index < count; index += 1) {
     const operationId = operations[(offset + index) % operations.length]!;
     const start = performance.now();
-    const loaded = await loadWithHits(sql, TENANT, operationId);
+    const loaded = await loadWithHits(sql, operationId);
     samples.push(performance.now() - start);
     if (loaded?.hits.length !== 1) throw new Error('find-pass did not find the one pass');
   }

@@ -48,7 +48,7 @@ export function backfillActivity(deps: ActivityDeps) {
       return { state: 'paused', waitMs: PAUSED_LOOK_MS };
     }
     const progress: BackfillProgress = {
-      total: await countPasses(sql, tenantId),
+      total: await countPasses(sql),
       done: 0,
       failed: 0,
       records: 0,
@@ -60,7 +60,7 @@ export function backfillActivity(deps: ActivityDeps) {
     const from = [progress.cursor, progress.recordsUpTo].some((id) => id === null)
       ? null
       : earlierOf(progress.cursor!, progress.recordsUpTo!);
-    const list = () => listWriteBackPasses(sql, tenantId, from, BATCH);
+    const list = () => listWriteBackPasses(sql, from, BATCH);
     const page = await list();
     const call = klaviyoCalls(deps, step, account);
     const endsAt = deps.now() + SLICE_MS;

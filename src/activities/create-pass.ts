@@ -19,7 +19,7 @@ export function createPassActivity(deps: ActivityDeps) {
   return async function createPass(ref: StepInput): Promise<CreatedPass> {
     const sql = deps.database.tenant(ref.tenantId);
     const [operation, settings] = await Promise.all([
-      findOperation(sql, ref.tenantId, ref.operationId),
+      findOperation(sql, ref.operationId),
       deps.tenantSettings(ref.tenantId),
     ]);
     if (!operation?.pass_id) {
@@ -32,8 +32,7 @@ export function createPassActivity(deps: ActivityDeps) {
     const google = settings.google.issuerId !== null;
     const { writeBack } = settings.klaviyo;
     const { customer_id: customerId } = operation;
-    const consents =
-      customerId !== null && (await listOpenConsents(sql, ref.tenantId, customerId, settings.consentTexts)).length > 0;
+    const consents = customerId !== null && (await listOpenConsents(sql, customerId, settings.consentTexts)).length > 0;
     const step = { ...ref, step: 'create-pass', state: 'succeeded', detail: { revision: 1 } } as const;
     const created = { passId: operation.pass_id, google, writeBack, consents };
     if (google || writeBack || consents) {

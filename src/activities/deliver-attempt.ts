@@ -62,7 +62,7 @@ export function deliverAttemptActivity(deps: ActivityDeps) {
   return async function deliverAttempt(input: DeliverAttempt): Promise<AttemptedDelivery> {
     const { tenantId, deliveryId, run, pauseMs } = input;
     const sql = deps.database.tenant(tenantId);
-    const delivery = await loadDelivery(sql, tenantId, deliveryId);
+    const delivery = await loadDelivery(sql, deliveryId);
     // Redelivered meanwhile, cancelled, or its endpoint was deleted: another run owns it, or nobody.
     if (!delivery || delivery.run !== run || !['accepted', 'delivering', 'retrying'].includes(delivery.status)) {
       return { ended: true };

@@ -20,7 +20,7 @@ import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
 const REDACT_BATCH = 2_000;
 
 async function customerOf(deps: ActivityDeps, ref: StepInput): Promise<string> {
-  const row = await findOperation(deps.database.tenant(ref.tenantId), ref.tenantId, ref.operationId);
+  const row = await findOperation(deps.database.tenant(ref.tenantId), ref.operationId);
   const customerId = (row?.input as Partial<EraseCustomerInput> | undefined)?.customerId;
   if (customerId === undefined) throw new PermanentError('operation-unknown', 'The operation names no customer.');
   return customerId;

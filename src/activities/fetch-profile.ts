@@ -28,7 +28,7 @@ const ORDER = ['email', 'phone', 'customerId', 'serialNumber'];
 export function fetchProfileActivity(deps: ActivityDeps) {
   return async function fetchProfile(ref: StepInput): Promise<{ found: boolean }> {
     const sql = deps.database.tenant(ref.tenantId);
-    const operation = await findOperation(sql, ref.tenantId, ref.operationId);
+    const operation = await findOperation(sql, ref.operationId);
     if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
     const input = readInput<'profile-sync'>(operation, 'identifiers');
     const lookups: ProfileLookup[] = input.klaviyoProfileId ? [{ attribute: 'id', value: input.klaviyoProfileId }] : [];

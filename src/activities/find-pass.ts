@@ -39,7 +39,7 @@ export function findPassActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
   return async function findPass(ref: StepInput): Promise<FoundPass> {
     const sql = deps.database.tenant(ref.tenantId);
     const [loaded, settings] = await Promise.all([
-      loadWithHits(sql, ref.tenantId, ref.operationId),
+      loadWithHits(sql, ref.operationId),
       deps.tenantSettings(ref.tenantId),
     ]);
     if (!loaded)
@@ -59,7 +59,7 @@ export function findPassActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
         : readInput<'notify-pass'>(operation, 'passId')
     ) as PushUpdateInput & Partial<LifecycleInput>;
     const step = { ...ref, step: 'find-pass' } as const;
-    const named = input.passId === undefined ? undefined : await customerOfPass(sql, ref.tenantId, input.passId);
+    const named = input.passId === undefined ? undefined : await customerOfPass(sql, input.passId);
     const choice = chooseFor(input, hits, settings, named);
 
     if (choice.outcome === 'found') {

@@ -23,9 +23,9 @@ export async function ensureGoogleClass(
   const resource = googleClass({ design, issuerId: access.issuerId, classId, callbackUrl: access.callbackUrl });
   const digest = createHash('sha256').update(JSON.stringify(resource)).digest('hex');
   const sql = deps.database.tenant(pass.tenant_id);
-  if ((await classDigest(sql, pass.tenant_id, classId)) === digest) return 'unchanged';
-  const ownedFields = await designedFields(sql, pass.tenant_id, design.type, 'class');
+  if ((await classDigest(sql, classId)) === digest) return 'unchanged';
+  const ownedFields = await designedFields(sql, design.type, 'class');
   const result = await access.client.ensure(`${design.type}Class`, resource, ownedFields);
-  await recordClass(sql, pass.tenant_id, { classId, objectType: design.type, digest });
+  await recordClass(sql, { classId, objectType: design.type, digest });
   return result;
 }

@@ -62,14 +62,13 @@ export function handConsentsActivity(deps: ActivityDeps) {
       if (!subject) return { skipped: 'The pass has gone, or nothing names its holder in Klaviyo.' };
       const { email, phone, customer_id: customerId } = subject.row;
       const reachable = { email, sms: phone !== null && E164.test(phone) ? phone : null };
-      const waiting = (await listOpenConsents(session.sql, tenantId, customerId, settings.consentTexts)).filter(
+      const waiting = (await listOpenConsents(session.sql, customerId, settings.consentTexts)).filter(
         ({ channel }) => reachable[channel] !== null,
       );
       if (waiting.length === 0) return { skipped: 'There is no consent to hand over, or no address that it is for.' };
       const mark = (consents: readonly OpenConsent[]) =>
         markHandedOver(
           session.sql,
-          tenantId,
           consents.map(({ consentId }) => consentId),
         );
       const unanswered = readUnanswered(session);

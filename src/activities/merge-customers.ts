@@ -12,7 +12,7 @@ import { readInput } from './read-input.js';
 export function mergeCustomersActivity(deps: ActivityDeps) {
   return async function mergeTwo(ref: StepInput): Promise<{ merged: boolean }> {
     const sql = deps.database.tenant(ref.tenantId);
-    const operation = await findOperation(sql, ref.tenantId, ref.operationId);
+    const operation = await findOperation(sql, ref.operationId);
     if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
     const { into, from } = readInput<'merge-customers'>(operation, 'into', 'from');
     const settings = await deps.tenantSettings(ref.tenantId);

@@ -20,7 +20,7 @@ export function recordDeviceEventActivity(deps: ActivityDeps) {
   return async function recordDeviceEvent(ref: StepInput): Promise<RecordedDeviceEvent> {
     const sql = deps.database.tenant(ref.tenantId);
     const [operation, settings] = await Promise.all([
-      findOperation(sql, ref.tenantId, ref.operationId),
+      findOperation(sql, ref.operationId),
       deps.tenantSettings(ref.tenantId),
     ]);
     if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');

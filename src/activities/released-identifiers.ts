@@ -105,7 +105,7 @@ export async function takeIfGivenUp(tx: Sql, claim: Claim, settings: TenantSetti
   const kind = HANDED_KINDS.find((one) => one === claim.kind);
   if (operation.run === 1 || kind === undefined) return false;
   const tenantId = operation.tenant_id;
-  const owner = await lockCustomer(tx, tenantId, ownerId);
+  const owner = await lockCustomer(tx, ownerId);
   if (owner?.[kind] !== value) return false;
   const { fetched } = readInput<'profile-sync'>(operation, 'identifiers');
   const asked = fetched?.owners?.find((one) => one.customerId === ownerId && one.kind === kind && one.value === value);
@@ -131,7 +131,7 @@ async function findOwnWord(
   { kind, value }: { kind: HandedKind; value: string },
   settings: TenantSettings,
 ): Promise<string | null> {
-  for (const sync of await listSyncsOf(tx, owner.tenant_id, owner.customer_id)) {
+  for (const sync of await listSyncsOf(tx, owner.customer_id)) {
     const input = readInput<'profile-sync'>(sync, 'identifiers');
     const said: JsonValue | undefined = profileValues(input, settings).customer[kind];
     if (said === undefined || said === null) continue;

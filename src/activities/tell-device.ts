@@ -44,7 +44,7 @@ export async function tellDevice(
   if (answer.kind === 'gone') {
     // Without Apple's timestamp nobody knows whether the device has come back since.
     const goneAt = answer.timestampMs;
-    if (goneAt !== undefined) await forgetToken(sql, sql.tenantId, pushToken, new Date(goneAt));
+    if (goneAt !== undefined) await forgetToken(sql, pushToken, new Date(goneAt));
     return { result: { ...base, state: 'gone', reason } };
   }
   if (answer.kind === 'permanent' && TOKEN_REASONS.has(reason)) {

@@ -129,7 +129,7 @@ async function mergeWithOwner(
   ref: StepInput & { customerId: string },
   ownerId: string,
 ): Promise<boolean> {
-  const operation = await findOperation(deps.database.tenant(ref.tenantId), ref.tenantId, ref.operationId);
+  const operation = await findOperation(deps.database.tenant(ref.tenantId), ref.operationId);
   const settings = await deps.tenantSettings(ref.tenantId);
   const word = operation && klaviyoWord(readInput<'profile-sync'>(operation, 'identifiers'), ref.run, settings);
   if (!word) return false;
@@ -148,12 +148,12 @@ async function writeProfile(
   const sql = deps.database.tenant(tenantId);
   return sql.transaction(async (tx) => {
     // The lock first: whoever took an identifier from this customer has written that into the operation, too.
-    const row = await lockCustomer(tx, tenantId, customerId);
-    const operation = await findOperation(tx, tenantId, ref.operationId);
+    const row = await lockCustomer(tx, customerId);
+    const operation = await findOperation(tx, ref.operationId);
     if (!operation || !row) throw new PermanentError('customer-vanished', 'The customer no longer exists.');
     const input = readInput<'profile-sync'>(operation, 'identifiers');
     const { customer, unlisted, warnings } = profileValues(input, settings);
-    const own = (await listCustomerIdentifiers(tx, tenantId, customerId)).filter(({ kind }) =>
+    const own = (await listCustomerIdentifiers(tx, customerId)).filter(({ kind }) =>
       settings.customIdentifiers.includes(kind),
     );
     const before = { ...flatten(row), ...Object.fromEntries(own.map(({ kind, value }) => [OWN + kind, value])) };
@@ -188,7 +188,7 @@ async function writeProfile(
       if (merged.changed.includes(name)) await dropIdentifiers(tx, customerId, kind, value ?? null);
     }
     // What an earlier attempt had changed stays changed by this operation.
-    const steps = await listSteps(tx, tenantId, ref.operationId);
+    const steps = await listSteps(tx, ref.operationId);
     const earlier = steps.find((one) => one.step === 'update-customer')?.detail['changed'];
     const changed = [...new Set([...(Array.isArray(earlier) ? (earlier as string[]) : []), ...merged.changed])];
     const detail = {

@@ -126,7 +126,7 @@ interface Loaded {
 async function load(deps: ActivityDeps, ref: UpdateGoogleObject): Promise<Loaded | undefined> {
   const { tenantId, passId } = ref;
   if ((await deps.tenantSettings(tenantId)).google.issuerId === null) return undefined;
-  const loaded = await loadGooglePass(deps.database.tenant(tenantId), tenantId, passId);
+  const loaded = await loadGooglePass(deps.database.tenant(tenantId), passId);
   if (!loaded) throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
   const { pass, objects } = loaded;
   const { design } = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
@@ -159,7 +159,7 @@ async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: Loaded
   if (target === null) {
     if (!live) return { result: 'none' };
     await client.patch(`${live.object_type}Object`, live.object_id, { state: 'INACTIVE' });
-    await recordRetired(sql, tenantId, live.object_id);
+    await recordRetired(sql, live.object_id);
     await record(deps, ref, result(anchor.objectId, 'delivered'), { retired: live.object_id });
     return { result: 'written' };
   }
@@ -232,7 +232,7 @@ async function writeObject(
   const body = (objectId: string, notify = false) =>
     googleObject({ design: google, classId, objectId, view, state, notify, leaveOut });
   const sql = deps.database.tenant(tenantId);
-  const ownedFields = await designedFields(sql, tenantId, google.type, 'object');
+  const ownedFields = await designedFields(sql, google.type, 'object');
   const known = objects.find((object) => object.object_type === google.type && object.class_id === classId);
   const newObjectId =
     known?.object_id ?? googleObjectId(access.issuerId, tenantId, passId, `${google.type}/${classId}`);

@@ -30,7 +30,7 @@ export function updatePassesActivity(deps: ActivityDeps) {
     const { tenantId, operationId, run } = ref;
     const sql = deps.database.tenant(tenantId);
     const settings = await deps.tenantSettings(tenantId);
-    const passIds = await listLivePassIds(sql, tenantId, await resolveCustomer(sql, ref.customerId));
+    const passIds = await listLivePassIds(sql, await resolveCustomer(sql, ref.customerId));
     const result: UpdatedPasses = { changed: [], superseded: 0 };
     for (const passId of passIds) {
       const one = await changePass<OnePass>(deps, {

@@ -76,7 +76,7 @@ export async function writeBackStep(
       settings: settings.klaviyo,
       call: klaviyoCalls(deps, step, account),
       async subject() {
-        const row = await findWriteBackPass(sql, tenantId, passId);
+        const row = await findWriteBackPass(sql, passId);
         const recipient = row && writtenRecipient(row, settings.klaviyo);
         if (!row || !recipient) return null;
         const token = await deps.klaviyo.linkToken(tenantId, row.customer_id);

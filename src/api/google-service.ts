@@ -35,7 +35,7 @@ export function createGoogleService(options: {
   const { database, secretBox, saveUrl, publicUrl, now } = options;
   const verifier = createCallbackVerifier({ keysUrl: options.callbackKeysUrl, now });
   const issuers = rememberFor({ ttlMs: TENANT_MS, now }, async (tenantId: string): Promise<string | null> => {
-    const tenant = await getTenant(database.tenant(tenantId), tenantId);
+    const tenant = await getTenant(database.tenant(tenantId));
     return tenant?.settings.google.issuerId ?? null;
   });
   const accounts = rememberFor({ ttlMs: TENANT_MS, now }, async (tenantId: string): Promise<ServiceAccount | null> => {
@@ -45,7 +45,7 @@ export function createGoogleService(options: {
 
   return {
     async saveLink(pass) {
-      const object = await findLiveObject(database.tenant(pass.tenant_id), pass.tenant_id, pass.pass_id);
+      const object = await findLiveObject(database.tenant(pass.tenant_id), pass.pass_id);
       const serviceAccount = object && (await accounts(pass.tenant_id));
       if (!object || !serviceAccount) return undefined;
       return googleSaveLink({

@@ -25,7 +25,7 @@ export async function loadPassDiagnosis(
   const pass = await findDiagnosedPass(sql, which);
   if (!pass) return undefined;
   const identifier = pass.apple_pass_type_identifier;
-  const version = await getPassTypeVersion(sql, tenantId, pass.pass_type_id, pass.pass_type_version);
+  const version = await getPassTypeVersion(sql, pass.pass_type_id, pass.pass_type_version);
   const hasGoogle = version?.design.google !== undefined;
   const [devices, google, expiries, signable, canSave] = await Promise.all([
     listDiagnosedDevices(sql, pass.pass_id),

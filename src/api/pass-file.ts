@@ -104,7 +104,7 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
 
   const certificates = rememberFor({ ttlMs: CERTIFICATE_MS, now }, async (key: string): Promise<Certificate> => {
     const [tenantId, passTypeIdentifier] = key.split('\n') as [string, string];
-    const material = await getSigningMaterial(database.tenant(tenantId), tenantId, passTypeIdentifier, secretBox, now);
+    const material = await getSigningMaterial(database.tenant(tenantId), passTypeIdentifier, secretBox, now);
     const certificate = loadSigningCertificate({ ...material, now });
     return {
       fingerprint: material.fingerprint,
@@ -121,7 +121,7 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
       const sql = database.tenant(tenantId);
       const files: { name: string; bytes: Buffer }[] = [];
       for (const [name, sha256] of Object.entries(images)) {
-        const bytes = await getImage(sql, tenantId, sha256);
+        const bytes = await getImage(sql, sha256);
         if (bytes) files.push({ name, bytes });
       }
       return { images: prepareImages(files), strings: localizedStrings(design) };
@@ -137,7 +137,7 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
     const version = await deps.readers.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
     const [template, changes, tokenKey] = await Promise.all([
       templateOf(version),
-      listLatestChanges(database.tenant(tenantId), tenantId, pass.pass_id, pass.revision),
+      listLatestChanges(database.tenant(tenantId), pass.pass_id, pass.revision),
       tokenKeys(tenantId),
     ]);
     const { apple } = version.design;

@@ -25,7 +25,7 @@ export function customerCommands(context: () => CliContext): Command {
 
   async function find(tenantId: string, typed: string) {
     const sql = context().database().tenant(tenantId);
-    const tenant = await getTenant(sql, tenantId);
+    const tenant = await getTenant(sql);
     if (!tenant) throw new Error(`There is no tenant "${tenantId}".`);
     const [customerId, ...more] = await findCustomerIds(sql, spellings(typed.trim(), tenant));
     if (customerId === undefined) throw new Error('Nothing is held under this identifier.');
@@ -71,9 +71,9 @@ export function customerCommands(context: () => CliContext): Command {
     .action(async (tenantId: string, operationId: string) => {
       const sql = context().database().tenant(tenantId);
       const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(operationId);
-      const row = isId ? await findOperation(sql, tenantId, operationId) : undefined;
+      const row = isId ? await findOperation(sql, operationId) : undefined;
       if (row?.kind !== 'erase-customer') throw new Error(`Tenant "${tenantId}" has no erasure ${operationId}.`);
-      const steps = await listSteps(sql, tenantId, operationId);
+      const steps = await listSteps(sql, operationId);
       const receipt = {
         operation: operationId,
         status: row.status,

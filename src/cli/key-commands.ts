@@ -12,7 +12,7 @@ export function keyCommands(context: () => CliContext): Command {
   const keys = new Command('keys').description('API keys of a tenant');
   const existing = async (tenantId: string) => {
     const sql = context().database().tenant(tenantId);
-    const tenant = await getTenant(sql, tenantId);
+    const tenant = await getTenant(sql);
     if (!tenant) throw new Error(`There is no tenant "${tenantId}".`);
     return { sql, environment: tenant.environment };
   };
@@ -43,7 +43,7 @@ export function keyCommands(context: () => CliContext): Command {
     .command('list <tenantId>')
     .description('names, scopes and dates; never the keys')
     .action(async (tenantId: string) => {
-      for (const row of await listApiKeys((await existing(tenantId)).sql, tenantId)) {
+      for (const row of await listApiKeys((await existing(tenantId)).sql)) {
         const state = row.revoked_at ? 'revoked' : row.expires_at && row.expires_at < new Date() ? 'expired' : 'valid';
         const used = row.last_used_at ? `last used ${row.last_used_at.toISOString()}` : 'never used';
         context().out(`${row.key_id}  ${state}  ${row.name}  ${row.scopes.join(' ')}  ${used}`);
@@ -53,7 +53,7 @@ export function keyCommands(context: () => CliContext): Command {
     .command('revoke <tenantId> <keyId>')
     .description('end a key now')
     .action(async (tenantId: string, keyId: string) => {
-      const revoked = await revokeApiKey((await existing(tenantId)).sql, tenantId, keyId);
+      const revoked = await revokeApiKey((await existing(tenantId)).sql, keyId);
       if (!revoked) throw new Error(`Tenant "${tenantId}" has no key ${keyId}.`);
       context().out(`Key ${keyId} is revoked.`);
     });

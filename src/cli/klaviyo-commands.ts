@@ -31,7 +31,7 @@ export function klaviyoCommands(context: () => CliContext): Command {
   const klaviyo = new Command('klaviyo').description('The Klaviyo account of a tenant');
   const existing = async (tenantId: string) => {
     const sql = context().database().tenant(tenantId);
-    const tenant = await getTenant(sql, tenantId);
+    const tenant = await getTenant(sql);
     if (!tenant) throw new Error(`There is no tenant "${tenantId}".`);
     return { sql, tenant };
   };
@@ -62,7 +62,7 @@ export function klaviyoCommands(context: () => CliContext): Command {
         });
       const another = await putSecret(sql, tenantId, SECRET_NAMES.klaviyoApiKey, apiKey, secretBox());
       // The same key again: its scopes were changed at Klaviyo, and the refusal must not rest for its quarter of an hour.
-      if (!another) await tryKeyAgain(sql, tenantId);
+      if (!another) await tryKeyAgain(sql);
       out('The key is stored; what waits for one goes on within ten minutes.');
       out('Where tenant.json says where the key lies, put it there too: the next apply takes that one.');
     });
@@ -82,7 +82,7 @@ export function klaviyoCommands(context: () => CliContext): Command {
         byHand.forEach((line, index) => out(`${index + 1}. ${line}`));
       }
       if (dataSourceId === null) return;
-      await setKlaviyoDataSource(sql, tenantId, dataSourceId);
+      await setKlaviyoDataSource(sql, dataSourceId);
       const { dataSourceId: before, writeBack } = tenant.settings.klaviyo;
       out('The tenant writes to it from now on; applying its folder keeps that.');
       if (before !== null && before !== dataSourceId)
@@ -118,9 +118,9 @@ export function klaviyoCommands(context: () => CliContext): Command {
     .option('--update', 'the webhook of a flow that updates the pass instead')
     .action(async (tenantId: string, passType: string, { update = false }: { update?: boolean }) => {
       const { sql, tenant } = await existing(tenantId);
-      const type = await findPassType(sql, tenantId, passType);
+      const type = await findPassType(sql, passType);
       if (!type) {
-        const names = (await listPassTypes(sql, tenantId)).map(({ design }) => design.name);
+        const names = (await listPassTypes(sql)).map(({ design }) => design.name);
         const near = nearest(passType, names);
         throw new Error(
           `There is no pass type "${passType}"${near ? `: did you mean ${near}?` : ''} Known: ${names.join(', ')}.`,
@@ -152,15 +152,15 @@ export function klaviyoCommands(context: () => CliContext): Command {
       const { sql } = await existing(tenantId);
       const { out } = context();
       if (options.pause || options.resume) {
-        const changed = await pauseBackfill(sql, tenantId, options.pause === true);
+        const changed = await pauseBackfill(sql, options.pause === true);
         if (!changed) throw new Error('No backfill is under way.');
         if (options.pause) return out('The backfill pauses; "--resume" goes on.');
       } else {
-        out(`Backfill ${await startBackfill(sql, tenantId)}`);
+        out(`Backfill ${await startBackfill(sql)}`);
       }
       let last = '';
       while (options.follow) {
-        const row = await findBackfill(sql, tenantId);
+        const row = await findBackfill(sql);
         if (!row) return;
         const line = describe(row);
         if (line !== last) out(line);

@@ -23,7 +23,7 @@ export function linkCommands(context: () => CliContext): Command {
   const links = new Command('links').description('Personal links of customers');
   const existing = async (tenantId: string) => {
     const sql = context().database().tenant(tenantId);
-    const tenant = await getTenant(sql, tenantId);
+    const tenant = await getTenant(sql);
     if (!tenant) throw new Error(`There is no tenant "${tenantId}".`);
     return { sql, tenant };
   };
@@ -58,7 +58,7 @@ export function linkCommands(context: () => CliContext): Command {
       let refused = 0;
       try {
         for (;;) {
-          const page = await listLinkRecipients(sql, tenantId, after, PAGE);
+          const page = await listLinkRecipients(sql, after, PAGE);
           if (page.length === 0) break;
           for (const row of page) {
             const token = await mint(tenant, row.customer_id, options.rotate);
@@ -87,7 +87,7 @@ export function linkCommands(context: () => CliContext): Command {
       if (given.length !== 1) throw new Error('Say what to revoke: --customer <id>, --token <token> or --all.');
       const which: { customerId?: string; tokenHash?: Buffer } = {};
       if (options.customer !== undefined) {
-        const customer = await findCustomer(sql, tenantId, options.customer);
+        const customer = await findCustomer(sql, options.customer);
         if (!customer) throw new Error('The tenant has no such customer.');
         which.customerId = customer.customer_id;
       } else if (options.token !== undefined) {
@@ -96,7 +96,7 @@ export function linkCommands(context: () => CliContext): Command {
           throw new Error('This is not a token: give what follows neo.authToken= in the link.');
         which.tokenHash = hashLinkToken(read.token);
       }
-      const count = await revokeLinks(sql, tenantId, which);
+      const count = await revokeLinks(sql, which);
       context().out(
         `${count} ${count === 1 ? 'link' : 'links'} revoked. The next write-back or backfill writes fresh ones.`,
       );
@@ -107,7 +107,7 @@ export function linkCommands(context: () => CliContext): Command {
     .description("one customer's links, to open by hand: our id or the merchant's")
     .action(async (tenantId: string, id: string) => {
       const { sql, tenant } = await existing(tenantId);
-      const customer = await findCustomer(sql, tenantId, id);
+      const customer = await findCustomer(sql, id);
       if (!customer) throw new Error('The tenant has no such customer.');
       const token = await mint(tenant, customer.customer_id);
       const base = `${context().publicUrl()}/${tenantId}/mail`;

@@ -20,7 +20,7 @@ export function mergeCustomersCommand(context: () => CliContext, find: Find): Co
     .action(async (tenantId: string, identifier: string, other: string, { yes }: { yes?: true }) => {
       const { sql, customerId: into } = await find(tenantId, identifier);
       const { customerId: from } = await find(tenantId, other);
-      const { settings } = (await getTenant(sql, tenantId))!;
+      const { settings } = (await getTenant(sql))!;
       const input: MergeCustomersInput = { into, from };
       const plan = await planMerge(sql, {
         ...input,

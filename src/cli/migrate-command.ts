@@ -46,14 +46,14 @@ export function migrateCommand(tenant: Command, context: () => CliContext): void
       if (!Number.isInteger(perMinute) || perMinute < 1 || perMinute > 60_000) {
         throw new Error('--per-minute must be a whole number from 1 to 60000.');
       }
-      if (!(await getTenant(sql, tenantId))) {
+      if (!(await getTenant(sql))) {
         throw new Error(`There is no tenant "${tenantId}": see "passrelay tenant list".`);
       }
-      const type = await findPassType(sql, tenantId, passType);
+      const type = await findPassType(sql, passType);
       if (!type) throw new Error(`There is no pass type "${passType}": see "passrelay tenant show ${tenantId}".`);
       const { passTypeId } = type;
       const { name } = type.design;
-      const newest = await findMigration(sql, tenantId, passTypeId);
+      const newest = await findMigration(sql, passTypeId);
       const running = newest && !hasEnded(newest) ? newest : undefined;
 
       if (options.pause || options.resume) {
@@ -86,7 +86,7 @@ export function migrateCommand(tenant: Command, context: () => CliContext): void
 
       let last = '';
       while (options.progress || options.follow) {
-        const row = (await findMigration(sql, tenantId, passTypeId))!;
+        const row = (await findMigration(sql, passTypeId))!;
         const line = await describe(sql, tenantId, passTypeId, row);
         if (line !== last) out(line);
         last = line;

@@ -35,18 +35,18 @@ async function loadPreview(context: CliContext, serialNumber: string, options: P
   const database = context.database();
   const tenantId = await findTenantOfPass(database.system, serialNumber);
   const sql = database.tenant(tenantId ?? '');
-  const pass = tenantId && (await findPassView(sql, tenantId, serialNumber));
+  const pass = tenantId && (await findPassView(sql, serialNumber));
   if (!tenantId || !pass) throw new Error(`There is no pass with the serial number ${serialNumber}.`);
-  const tenant = (await getTenant(sql, tenantId))!;
-  const present = (await getPassTypeVersion(sql, tenantId, pass.pass_type_id, pass.pass_type_version))!;
-  const wanted = await findPassType(sql, tenantId, options.type ?? pass.pass_type_id);
+  const tenant = (await getTenant(sql))!;
+  const present = (await getPassTypeVersion(sql, pass.pass_type_id, pass.pass_type_version))!;
+  const wanted = await findPassType(sql, options.type ?? pass.pass_type_id);
   if (!wanted) {
-    const names = (await listPassTypes(sql, tenantId)).map(({ design }) => design.name);
+    const names = (await listPassTypes(sql)).map(({ design }) => design.name);
     throw new Error(`There is no pass type "${options.type}". ${didYouMean(options.type!, names)}`);
   }
   const converts = wanted.passTypeId !== pass.pass_type_id;
   const nextDesign = converts || options.updateMetadata ? wanted.design : present.design;
-  const live = await findLiveObject(sql, tenantId, pass.pass_id);
+  const live = await findLiveObject(sql, pass.pass_id);
   const ref = { tenant_id: tenantId, pass_id: pass.pass_id };
   return {
     pass: {

@@ -64,22 +64,22 @@ async function designsOfFolder(folder: string, options: PreviewOptions): Promise
 
 async function designsOfTenant(context: CliContext, tenantId: string, options: PreviewOptions): Promise<Loaded[]> {
   const sql = context.database().tenant(tenantId);
-  const tenant = await getTenant(sql, tenantId);
+  const tenant = await getTenant(sql);
   if (!tenant) throw new Error(`"${tenantId}" is neither a folder nor a tenant.`);
-  const names = (await listPassTypes(sql, tenantId)).map(({ design }) => design.name);
+  const names = (await listPassTypes(sql)).map(({ design }) => design.name);
   const wanted = options.type === undefined ? names : [options.type];
   return Promise.all(
     wanted.map(async (name): Promise<Loaded> => {
-      const version = await findPassType(sql, tenantId, name);
+      const version = await findPassType(sql, name);
       if (!version) throw new Error(`There is no pass type "${name}". ${didYouMean(name, names)}`);
       const images = new Map<string, Buffer>();
       for (const [file, sha256] of Object.entries(version.images)) {
-        const bytes = await getImage(sql, tenantId, sha256);
+        const bytes = await getImage(sql, sha256);
         if (bytes) images.set(file, bytes);
       }
       const passes = await Promise.all(
         options.pass.map(async (serialNumber) => {
-          const pass = await findPassView(sql, tenantId, serialNumber);
+          const pass = await findPassView(sql, serialNumber);
           if (!pass) throw new Error(`There is no pass with the serial number ${serialNumber}.`);
           return { name: `pass ${serialNumber}`, data: pass.data };
         }),

@@ -22,7 +22,7 @@ export function secretCommands(context: () => CliContext): Command {
     .action(async (tenantId: string, options: { env: string; dropFormer: boolean }) => {
       const { database, secretBox, out, env } = context();
       const sql = database().tenant(tenantId);
-      if (!(await getTenant(sql, tenantId))) throw new Error(`There is no tenant "${tenantId}".`);
+      if (!(await getTenant(sql))) throw new Error(`There is no tenant "${tenantId}".`);
       const { klaviyoWebhook, formerKlaviyoWebhook } = SECRET_NAMES;
       if (options.dropFormer) {
         const gone = await deleteSecret(sql, tenantId, formerKlaviyoWebhook);

@@ -42,10 +42,10 @@ export function tenantCommands(context: () => CliContext): Command {
     .action(async (tenantId: string, { json }: { json: boolean }) => {
       const { database, out } = context();
       const sql = database().tenant(tenantId);
-      if (!(await getTenant(sql, tenantId))) {
+      if (!(await getTenant(sql))) {
         throw new Error(`There is no tenant "${tenantId}": see "passrelay tenant list".`);
       }
-      const problems = await checkStoredDesigns(sql, tenantId);
+      const problems = await checkStoredDesigns(sql);
       if (json) return out(JSON.stringify({ tenantId, problems }, null, 2));
       for (const problem of problems) {
         out(`${problem.severity === 'warning' ? 'Note: ' : ''}${describeProblem(problem)}`);
@@ -84,15 +84,15 @@ export function tenantCommands(context: () => CliContext): Command {
     .action(async (tenantId: string) => {
       const { database, out } = context();
       const sql = database().tenant(tenantId);
-      const found = await getTenant(sql, tenantId);
+      const found = await getTenant(sql);
       if (!found) throw new Error(`There is no tenant "${tenantId}": see "passrelay tenant list".`);
-      const passTypes = (await listPassTypes(sql, tenantId)).map(({ design, version }) => ({
+      const passTypes = (await listPassTypes(sql)).map(({ design, version }) => ({
         name: design.name,
         id: design.id,
         version,
         fields: design.fields.map(({ apiFieldName, type }) => `${apiFieldName}: ${type}`),
       }));
-      const certificates = (await listCertificates(sql, tenantId)).map((certificate) => ({
+      const certificates = (await listCertificates(sql)).map((certificate) => ({
         passTypeIdentifier: certificate.passTypeIdentifier,
         teamIdentifier: certificate.teamIdentifier,
         from: day(certificate.notBefore),

@@ -37,10 +37,7 @@ export function demoKlaviyoKey({ klaviyoApiUrl, klaviyoApiKey }: DemoConfig): st
 }
 
 async function mailTokenOf(sql: TenantSql, box: SecretBox, { tenantId, pass }: DemoTenant): Promise<string | null> {
-  const [tenant, customer] = await Promise.all([
-    getTenant(sql, tenantId),
-    findCustomer(sql, tenantId, pass.identifiers.customerId),
-  ]);
+  const [tenant, customer] = await Promise.all([getTenant(sql), findCustomer(sql, pass.identifiers.customerId)]);
   if (!tenant || !customer) return null;
   const settings = tenant.settings.links;
   return mintLink(sql, box, { tenantId, customerId: customer.customer_id, purpose: 'mail', settings, now: Date.now });

@@ -16,7 +16,7 @@ export async function setUpKlaviyo(
   if (dataSourceId === null) throw new Error(`Klaviyo wants work by hand: ${byHand.join(' ')}`);
   const database = connectDatabase({ url: databaseUrl, poolMax: 1, applicationName: 'passrelay-demo' });
   try {
-    await setKlaviyoDataSource(database.tenant(tenantId), tenantId, dataSourceId);
+    await setKlaviyoDataSource(database.tenant(tenantId), dataSourceId);
   } finally {
     await database.close();
   }

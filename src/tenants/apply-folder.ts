@@ -49,8 +49,8 @@ export async function applyTenantFolder(
     const versions: AppliedTenant['versions'] = [];
     for (const { design, images } of folder.passTypes) {
       const digests: Record<string, string> = {};
-      for (const [name, bytes] of images) digests[name] = await putImage(sql, tenantId, bytes);
-      const { version, changed: published } = await publishVersion(sql, tenantId, design, digests);
+      for (const [name, bytes] of images) digests[name] = await putImage(sql, bytes);
+      const { version, changed: published } = await publishVersion(sql, design, digests);
       versions.push({ name: design.name, passTypeId: design.id, version, published });
       if (published) changed.push(`pass-types/${design.name}`);
     }
@@ -63,7 +63,7 @@ export async function applyTenantFolder(
 async function storeBadges(sql: Sql, folder: TenantFolder): Promise<boolean> {
   const badges: Record<string, Badge> = {};
   for (const { name, type, bytes } of folder.badges) {
-    badges[name] = { sha256: await putImage(sql, sql.tenantId, bytes), type };
+    badges[name] = { sha256: await putImage(sql, bytes), type };
   }
   return putBadges(sql, badges);
 }
@@ -106,7 +106,7 @@ async function putCertificates(
     };
     if (await putCertificate(sql, material, box)) changed = true;
   }
-  return (await retireOtherCertificates(sql, tenantId, fingerprints)) > 0 || changed;
+  return (await retireOtherCertificates(sql, fingerprints)) > 0 || changed;
 }
 
 async function putSecrets(sql: Sql, folder: TenantFolder, tenantId: string, box: SecretBox): Promise<boolean> {

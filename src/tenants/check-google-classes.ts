@@ -32,7 +32,7 @@ export function checkClassSuffixes(passTypes: readonly PassTypeFile[]): FolderPr
 export async function checkStoredClasses(sql: Sql, folder: TenantFolder): Promise<FolderProblem[]> {
   const { tenantId, settings } = folder.tenant!;
   const { issuerId } = settings.google;
-  const [holders, classes] = await Promise.all([listClassHolders(sql, tenantId), listClasses(sql, tenantId)]);
+  const [holders, classes] = await Promise.all([listClassHolders(sql), listClasses(sql)]);
   return folder.passTypes.flatMap(({ file, design }): FolderProblem[] => {
     if (!design.google) return [];
     const { classSuffix, type } = design.google;

@@ -8,12 +8,12 @@ import type { FolderProblem } from './folder-problem.js';
  * What the rules of this version say of a tenant's stored designs, errors and warnings alike. A stored design stays
  * usable: what phones would refuse is left out of its passes.
  */
-export async function checkStoredDesigns(sql: Sql, tenantId: string): Promise<FolderProblem[]> {
+export async function checkStoredDesigns(sql: Sql): Promise<FolderProblem[]> {
   const problems: FolderProblem[] = [];
-  for (const { design, images } of await listPassTypes(sql, tenantId)) {
+  for (const { design, images } of await listPassTypes(sql)) {
     const bytes = new Map<string, Buffer>();
     for (const [name, sha256] of Object.entries(images)) {
-      const image = await getImage(sql, tenantId, sha256);
+      const image = await getImage(sql, sha256);
       if (image) bytes.set(name, image);
     }
     const file = `pass-types/${design.name}.json`;

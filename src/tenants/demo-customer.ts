@@ -42,7 +42,7 @@ export async function ensureDemoPass(database: TenantSql): Promise<DemoPass> {
 }
 
 async function makePass(db: Sql): Promise<SeededPass> {
-  const type = await findPassType(db, db.tenantId, 'basic');
+  const type = await findPassType(db, 'basic');
   if (!type) throw new Error('the demo tenant has no pass type "basic": was its folder applied?');
   return seedPass(db, {
     customer: CUSTOMER,

@@ -75,7 +75,7 @@ export async function ensureDemoTenant(input: {
     },
   );
   const sql = input.database.tenant(tenantId);
-  const tenant = await getTenant(sql, tenantId);
+  const tenant = await getTenant(sql);
   return {
     tenantId,
     accountId: tenant!.accountId,
@@ -94,9 +94,7 @@ async function ensureDemoKeys(database: TenantSql, tenantId: string, box: Secret
     const known = kept
       ? (JSON.parse(kept.toString('utf8')) as Record<string, { keyId: string; key: string } | undefined>)
       : {};
-    const live = new Set(
-      (await listApiKeys(sql, tenantId)).filter((row) => row.revoked_at === null).map((row) => row.key_id),
-    );
+    const live = new Set((await listApiKeys(sql)).filter((row) => row.revoked_at === null).map((row) => row.key_id));
     const keys: Record<string, { keyId: string; key: string }> = {};
     for (const [name, scopes] of Object.entries(KEY_SCOPES)) {
       const before = known[name];

@@ -32,7 +32,7 @@ export function createAppleNotifier(options: AppleNotifierOptions): AppleNotifie
   const pool = createApnsPool({ url: options.apnsUrl, caPem: options.caPem, timeoutMs: PUSH_TIMEOUT_MS, now, log });
   const certificatesOf = rememberFor<SigningMaterial[]>({ ttlMs: CERTIFICATES_MS, now }, (name) => {
     const [tenantId, passTypeIdentifier] = JSON.parse(name) as [string, string];
-    return listSigningMaterial(database.tenant(tenantId), tenantId, passTypeIdentifier, secretBox, now);
+    return listSigningMaterial(database.tenant(tenantId), passTypeIdentifier, secretBox, now);
   });
 
   return {

@@ -51,7 +51,7 @@ async function addCard(tenantId: string): Promise<void> {
     visuals: { colour: { from: 'tier', cases: { gold: 'yellow' }, default: 'brown' } },
     apple: { passTypeIdentifier: 'pass.com.example.card', style: 'storeCard' },
   });
-  await publishVersion(db.database.tenant(tenantId), tenantId, design, {});
+  await publishVersion(db.database.tenant(tenantId), design, {});
 }
 
 const send = (body: unknown, headers: Record<string, string> = {}, path = '/v1/passes', key = tenant.keys.all) =>

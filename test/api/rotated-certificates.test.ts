@@ -31,7 +31,7 @@ test('while a certificate is rotated the newest signs within a minute, and the o
   const signer = createPassSigner({ database: db.database, secretBox, readers, publicUrl, now });
   const row = (await findPassBySerialNumber(db.database.system, pass.serialNumber))!;
   const sign = async () => (await signer.signedPass(tenantId, row)).bytes;
-  const [older] = await listCertificates(sql, tenantId);
+  const [older] = await listCertificates(sql);
   const olderLeaf = new X509Certificate(older!.certificatePem).raw;
   const first = await sign();
   assert.ok(first.includes(olderLeaf));
@@ -53,7 +53,7 @@ test('while a certificate is rotated the newest signs within a minute, and the o
   assert.equal(manifestOf(second), manifestOf(first), 'another certificate makes no other revision');
   assert.ok(manifestOf(first));
 
-  await retireOtherCertificates(sql, tenantId, [older!.fingerprint]);
+  await retireOtherCertificates(sql, [older!.fingerprint]);
   clock += 61_000;
   assert.ok((await sign()).includes(olderLeaf));
 });

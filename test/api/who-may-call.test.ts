@@ -93,9 +93,9 @@ test('a key is shown once and kept as a hash', async () => {
   assert.match(key, /^pr_live_[A-Za-z0-9_-]{43}$/);
   const rows = await db.owner<{ row: string }>('select k::text as row from api_keys k');
   assert.ok(rows.every(({ row }) => !row.includes(key) && !row.includes(key.slice(8))));
-  const listed = await listApiKeys(db.database.tenant(tenant.tenantId), tenant.tenantId);
+  const listed = await listApiKeys(db.database.tenant(tenant.tenantId));
   assert.ok(listed.every((row) => !('key_hash' in row)));
-  assert.deepEqual(await listApiKeys(db.database.tenant(other.tenantId), tenant.tenantId), []);
+  assert.deepEqual(await listApiKeys(db.database.tenant(other.tenantId)), []);
 });
 
 test('old and new key work side by side; a revoked one stops within five seconds', async () => {
@@ -103,8 +103,8 @@ test('old and new key work side by side; a revoked one stops within five seconds
   const [old, fresh] = [await newKey(), await newKey()];
   const push = async (key: string) => (await api.pushUpdate(tenant.tenantId, key, body())).status;
   assert.deepEqual([await push(old.key), await push(fresh.key)], [200, 200]);
-  assert.equal(await revokeApiKey(db.database.tenant(other.tenantId), other.tenantId, old.keyId), false);
-  assert.equal(await revokeApiKey(sql, tenant.tenantId, old.keyId), true);
+  assert.equal(await revokeApiKey(db.database.tenant(other.tenantId), old.keyId), false);
+  assert.equal(await revokeApiKey(sql, old.keyId), true);
   clock += 5_000;
   assert.deepEqual([await push(old.key), await push(fresh.key)], [401, 200]);
 });
@@ -115,7 +115,7 @@ test('a stream that is open when its key is revoked ends, too', async () => {
   const path = `/api/${tenant.tenantId}/operations/${accepted.headers.get('x-correlation-id')}/events`;
   const stream = await api.fetch(path, { key: reader.key, signal: AbortSignal.timeout(30_000) });
   assert.equal(stream.status, 200);
-  assert.equal(await revokeApiKey(db.database.tenant(tenant.tenantId), tenant.tenantId, reader.keyId), true);
+  assert.equal(await revokeApiKey(db.database.tenant(tenant.tenantId), reader.keyId), true);
   clock += 5_000;
   const text = await stream.text();
   assert.match(text, /^event: operation/);

@@ -101,7 +101,7 @@ describe('the Klaviyo commands', () => {
       });
     const apply = async () => (await applyTenantFolder(test.database, box, root, { now: Date.now })).changed;
     const sql = test.database.tenant('set-up');
-    const source = async () => (await getTenant(sql, 'set-up'))!.settings.klaviyo.dataSourceId;
+    const source = async () => (await getTenant(sql))!.settings.klaviyo.dataSourceId;
     try {
       edit({});
       await apply();
@@ -195,10 +195,9 @@ describe('the Klaviyo commands', () => {
     await addPasses(tenant, PASSES);
     const sql = test.database.tenant(tenant.tenantId);
     klaviyo.simulator.setFault({ path: '/api/profile-import', status: 503, times: 2 });
-    const operationId = await startBackfill(sql, tenant.tenantId);
-    assert.equal(await startBackfill(sql, tenant.tenantId), operationId, 'one at a time');
-    const step = async () =>
-      (await listSteps(sql, tenant.tenantId, operationId)).find(({ step: name }) => name === 'backfill');
+    const operationId = await startBackfill(sql);
+    assert.equal(await startBackfill(sql), operationId, 'one at a time');
+    const step = async () => (await listSteps(sql, operationId)).find(({ step: name }) => name === 'backfill');
     await until(async () => (await step())?.state === 'retrying', 'trouble at Klaviyo');
     assert.match((await run('backfill', tenant.tenantId, '--pause')).out, /--resume/);
     const paused = await until(async () => (await step())?.state === 'waiting' && step(), 'the pause');
@@ -221,6 +220,6 @@ describe('the Klaviyo commands', () => {
       .map(({ attributes }) => attributes.properties['wallet_pass_serial']);
     assert.equal(new Set(serials).size, total);
     assert.equal(klaviyo.simulator.events('pk_three').length, 0);
-    assert.notEqual(await startBackfill(sql, tenant.tenantId), operationId, 'a new one after the end');
+    assert.notEqual(await startBackfill(sql), operationId, 'a new one after the end');
   });
 });

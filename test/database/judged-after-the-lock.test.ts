@@ -51,7 +51,7 @@ async function race<T>(
 }
 
 async function issue(identifiers: Identifier[]): Promise<IssueOutcome> {
-  const type = (await findPassType(sqlOf(), tenant.tenantId, tenant.passTypes.basic))!;
+  const type = (await findPassType(sqlOf(), tenant.passTypes.basic))!;
   return issuePass(sqlOf(), {
     operation: {
       operationId: randomUUID(),

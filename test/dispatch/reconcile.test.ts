@@ -40,7 +40,7 @@ describe('an operation whose workflow is gone', () => {
     data: { points },
     updateMetadata: false,
   });
-  const row = (id: string) => findOperation(test.database.tenant(tenant.tenantId), tenant.tenantId, id);
+  const row = (id: string) => findOperation(test.database.tenant(tenant.tenantId), id);
   const handle = (id: string) => engine.client.workflow.getHandle(`push-update/${id}`);
   /** As if nobody had looked at it for six minutes. */
   const age = (id: string) =>
@@ -82,7 +82,7 @@ describe('an operation whose workflow is gone', () => {
     const told = await test.owner('select type from events where operation_id = $1', [id]);
     assert.deepEqual(told, [{ type: 'operation.failed' }]);
 
-    assert.equal(await retryOperation(test.database.tenant(tenant.tenantId), tenant.tenantId, id), 2);
+    assert.equal(await retryOperation(test.database.tenant(tenant.tenantId), id), 2);
     await until(async () => (await row(id))?.status === 'running', 'the second run');
     const former = { tenantId: tenant.tenantId, operationId: id, kind: 'push-update', run: 1, burstId: null } as const;
     await reconcile({ database: test.database, client: engine.client, log }, former);

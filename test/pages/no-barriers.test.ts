@@ -59,7 +59,7 @@ test('pages for customers', async () => {
   const stranger = await site.token(await site.newCustomer());
   const [expired, revoked] = [await site.token(await site.newCustomer()), await site.token(await site.newCustomer())];
   await site.db.owner('update link_tokens set expires_at = now() where token_hash = $1', [hashLinkToken(expired)]);
-  await revokeLinks(site.db.database.tenant('demo'), 'demo', { tokenHash: hashLinkToken(revoked) });
+  await revokeLinks(site.db.database.tenant('demo'), { tokenHash: hashLinkToken(revoked) });
   const pages: Record<string, { address: string; act?: (page: Page) => Promise<void>; agent?: string }> = {
     pass: {
       address: `${site.baseUrl}/p/${site.demo.pass.serialNumber}`,

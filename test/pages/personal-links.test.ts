@@ -99,7 +99,7 @@ test('every mistake has a page of its own, with a code that the log and the diag
   await site.db.owner('update link_tokens set expires_at = now() where token_hash = $1', [
     hashLinkToken(tokens.expired),
   ]);
-  await revokeLinks(site.db.database.tenant('demo'), 'demo', { tokenHash: hashLinkToken(tokens.revoked) });
+  await revokeLinks(site.db.database.tenant('demo'), { tokenHash: hashLinkToken(tokens.revoked) });
   const tag = "{{ person|lookup:'neostore.authenticationToken' }}";
   const mistakes: [address: string, token: string, code: string, status: number, heading: string][] = [
     [`${site.baseUrl}/demo/mail`, '', 'L-01', 400, 'This link is not complete'],

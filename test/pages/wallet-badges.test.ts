@@ -36,7 +36,7 @@ test('without artwork the buttons are ours; with it the link is the badge of the
     assert.ok(await page.getByRole('link', { name: 'Add to Apple Wallet' }).isVisible());
   });
   const sql = site.db.database.tenant('demo');
-  const sha256 = await putImage(sql, 'demo', Buffer.from(SVG));
+  const sha256 = await putImage(sql, Buffer.from(SVG));
   assert.equal(await putBadges(sql, { 'apple.de': { sha256, type: 'svg' } }), true);
   assert.equal(await putBadges(sql, { 'apple.de': { sha256, type: 'svg' } }), false, 'the same again changes nothing');
   await passPageIn('de-DE', async (page) => {

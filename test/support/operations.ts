@@ -45,7 +45,7 @@ export async function ended(
   limitMs?: number,
 ): Promise<OperationRow> {
   const look = async () => {
-    const row = await findOperation(test.database.tenant(tenantId), tenantId, operationId);
+    const row = await findOperation(test.database.tenant(tenantId), operationId);
     return row && ['succeeded', 'failed', 'cancelled'].includes(row.status) && row;
   };
   return until(look, `operation ${operationId} to end`, limitMs);

@@ -49,12 +49,12 @@ test('the same folder twice makes one version; other key order or a new $schema 
     Object.assign(design, Object.fromEntries(reversed), { $schema: 'https://schemas.example/pass-type.json' });
   });
   assert.deepEqual((await apply()).changed, []);
-  assert.equal((await listVersions(sql(), tenantId, 'ptk_0x101')).length, 1);
+  assert.equal((await listVersions(sql(), 'ptk_0x101')).length, 1);
 });
 
 test('a changed design and a changed image each make a version; the ones before stay as they were', async () => {
   await apply();
-  const one = await getPassTypeVersion(sql(), tenantId, 'ptk_0x101', 1);
+  const one = await getPassTypeVersion(sql(), 'ptk_0x101', 1);
   editJson(root, BASIC, (design) => (design.description = 'A new description'));
   assert.deepEqual((await apply()).changed, ['pass-types/basic']);
   const folder = join(root, 'pass-types');
@@ -68,20 +68,17 @@ test('a changed design and a changed image each make a version; the ones before 
       ['premium', 1, false],
     ],
   );
-  assert.deepEqual(await getPassTypeVersion(sql(), tenantId, 'ptk_0x101', 1), one);
-  const current = await findPassType(sql(), tenantId, 'basic');
+  assert.deepEqual(await getPassTypeVersion(sql(), 'ptk_0x101', 1), one);
+  const current = await findPassType(sql(), 'basic');
   assert.equal(current?.version, 3);
   assert.notEqual(current?.images['icon.png'], one?.images['icon.png']);
-  assert.deepEqual(
-    await getImage(sql(), tenantId, current!.images['icon.png']!),
-    readFileSync(join(folder, 'premium/icon.png')),
-  );
+  assert.deepEqual(await getImage(sql(), current!.images['icon.png']!), readFileSync(join(folder, 'premium/icon.png')));
 });
 
 test('two publishers at once end with one version', async () => {
   await Promise.all([apply(), apply(), apply()].map((applied) => applied.catch((error: unknown) => error)));
   assert.deepEqual((await apply()).changed, []);
-  assert.equal((await listVersions(sql(), tenantId, PREMIUM)).length, 1);
+  assert.equal((await listVersions(sql(), PREMIUM)).length, 1);
 });
 
 test('an unsound folder changes nothing at all and names every problem', async () => {
@@ -93,7 +90,7 @@ test('an unsound folder changes nothing at all and names every problem', async (
     assert.match(error.message, /pass-types\/basic\.json \/apple\/logoText: .*\{\{nothing\}\}.* Cure: /);
     return true;
   });
-  assert.notEqual((await getTenant(sql(), tenantId))?.name, 'Renamed');
+  assert.notEqual((await getTenant(sql()))?.name, 'Renamed');
 });
 
 test('a refusal in the middle rolls everything back', async () => {
@@ -103,8 +100,8 @@ test('a refusal in the middle rolls everything back', async () => {
   // The database alone knows that the name is bound to another id.
   editJson(root, 'pass-types/premium.json', (design) => (design.id = 'ptk_0x999'));
   await assert.rejects(apply(), { code: 'pass-type-id-changed' });
-  assert.notEqual((await getTenant(sql(), tenantId))?.name, 'Renamed');
-  assert.equal((await findPassType(sql(), tenantId, 'basic'))?.version, 1);
+  assert.notEqual((await getTenant(sql()))?.name, 'Renamed');
+  assert.equal((await findPassType(sql(), 'basic'))?.version, 1);
 });
 
 test("another tenant's account id is refused with a cure", async () => {
@@ -127,39 +124,39 @@ test('a class at Google belongs to one pass type for good, also where that is go
     assert.match(error.message, /premium\.json \/google\/classSuffix: .*the pass type "basic" that was applied before/);
     return true;
   });
-  assert.equal((await findPassType(sql(), tenantId, 'premium'))?.version, 1);
+  assert.equal((await findPassType(sql(), 'premium'))?.version, 1);
 
   editJson(root, 'pass-types/premium.json', (design) => (design.google.classSuffix = 'kestrel-reserve'));
   writeFileSync(join(root, BASIC), basic);
   assert.deepEqual((await apply()).changed, []);
   const classId = googleClassId('3388000000012345678', tenantId, 'kestrel-card');
-  await recordClass(sql(), tenantId, { classId, objectType: 'loyalty', digest: 'x' });
+  await recordClass(sql(), { classId, objectType: 'loyalty', digest: 'x' });
   assert.deepEqual((await apply()).changed, []);
-  await recordClass(sql(), tenantId, { classId, objectType: 'generic', digest: 'x' });
+  await recordClass(sql(), { classId, objectType: 'generic', digest: 'x' });
   await assert.rejects(apply(), /basic\.json \/google\/classSuffix: Google has the class .* as generic.*says loyalty/);
 });
 
 test('while rotating two certificates are active and the newest valid one signs; one that left the folder does not', async () => {
   await apply();
-  const [before] = await listCertificates(sql(), tenantId);
+  const [before] = await listCertificates(sql());
   const newer = issueCertificate({ days: 700 });
   writeFileSync(join(root, 'new.pem'), newer.certificatePem);
   writeFileSync(join(root, 'new-key.pem'), newer.privateKeyPem);
   const entry = { certificateFile: 'new.pem', privateKeyFile: 'new-key.pem', wwdrFile: 'wwdr.pem' };
   editJson(root, 'tenant.json', (tenant) => tenant.certificates.push(entry));
   assert.deepEqual((await apply()).changed, ['certificates']);
-  assert.equal((await listCertificates(sql(), tenantId)).filter(({ active }) => active).length, 2);
-  const signing = () => getSigningMaterial(sql(), tenantId, DEMO_PASS_TYPE_IDENTIFIER, box, Date.now);
+  assert.equal((await listCertificates(sql())).filter(({ active }) => active).length, 2);
+  const signing = () => getSigningMaterial(sql(), DEMO_PASS_TYPE_IDENTIFIER, box, Date.now);
   assert.notEqual((await signing()).fingerprint, before?.fingerprint);
 
   const afterTheOldOne = () => Date.now() + 500 * 86_400_000;
-  const then = await getSigningMaterial(sql(), tenantId, DEMO_PASS_TYPE_IDENTIFIER, box, afterTheOldOne);
+  const then = await getSigningMaterial(sql(), DEMO_PASS_TYPE_IDENTIFIER, box, afterTheOldOne);
   assert.notEqual(then.fingerprint, before?.fingerprint);
 
   editJson(root, 'tenant.json', (tenant) => tenant.certificates.pop());
   assert.deepEqual((await apply()).changed, ['certificates']);
   assert.equal((await signing()).fingerprint, before?.fingerprint);
-  await assert.rejects(getSigningMaterial(sql(), tenantId, DEMO_PASS_TYPE_IDENTIFIER, box, afterTheOldOne), {
+  await assert.rejects(getSigningMaterial(sql(), DEMO_PASS_TYPE_IDENTIFIER, box, afterTheOldOne), {
     code: 'certificate-expired',
   });
 });
@@ -187,6 +184,6 @@ test('an encrypted private key needs its passphrase, and is usable without it af
   editJson(root, 'tenant.json', (tenant) => (tenant.certificates[0].passphraseEnv = 'PASS_PHRASE'));
   await assert.rejects(apply({ PASS_PHRASE: 'wrong' }), /check the passphrase/);
   await apply({ PASS_PHRASE: 'correct horse' });
-  const material = await getSigningMaterial(sql(), tenantId, DEMO_PASS_TYPE_IDENTIFIER, box, Date.now);
+  const material = await getSigningMaterial(sql(), DEMO_PASS_TYPE_IDENTIFIER, box, Date.now);
   assert.equal(createPrivateKey(material.privateKeyPem).asymmetricKeyType, 'rsa');
 });

@@ -32,13 +32,13 @@ after(async () => {
 test('the demo is complete: two pass types, a key that signs, one pass with its identifiers', async () => {
   const sql = db.database.tenant('demo');
   assert.deepEqual(
-    (await listPassTypes(sql, 'demo')).map(({ design, version }) => [design.name, version]),
+    (await listPassTypes(sql)).map(({ design, version }) => [design.name, version]),
     [
       ['basic', 1],
       ['premium', 1],
     ],
   );
-  const material = await getSigningMaterial(sql, 'demo', demo.pass.passTypeIdentifier, box, now);
+  const material = await getSigningMaterial(sql, demo.pass.passTypeIdentifier, box, now);
   assert.match(material.privateKeyPem, /BEGIN PRIVATE KEY/);
   assert.equal((await getSecret(sql, 'demo', SECRET_NAMES.klaviyoApiKey, box))?.toString(), 'pk_demo');
   assert.ok(Buffer.from(demo.pass.serialNumber, 'base64url').length >= 16, 'at least 128 random bits');
@@ -49,7 +49,7 @@ test('the demo is complete: two pass types, a key that signs, one pass with its 
   );
   assert.equal(pass?.data['tier'], 'silver');
   assert.equal(pass?.visuals['strip'], 'strip-silver');
-  const version = await getPassTypeVersion(sql, 'demo', 'ptk_0x101', 1);
+  const version = await getPassTypeVersion(sql, 'ptk_0x101', 1);
   assert.ok(version?.images['strip-silver@3x.png'], 'the image of the visual is published with the version');
 });
 

@@ -50,7 +50,7 @@ async function old(
 const end = (operationId: string) =>
   db.owner(`update operations set status = 'failed', outcome = 'gave-up' where operation_id = $1`, [operationId]);
 const contents = async (operationId: string) =>
-  (await findOperation(db.database.tenant(tenant.tenantId), tenant.tenantId, operationId))!.input;
+  (await findOperation(db.database.tenant(tenant.tenantId), operationId))!.input;
 
 test('what was unfinished when retention came by is emptied once it has ended', async () => {
   const before = await old('succeeded', 'updated');

@@ -67,11 +67,11 @@ describe('a wrong SECRETS_KEY', () => {
       });
       const sql = test.database.tenant(tenant.tenantId);
       const trouble = await until(async () => {
-        const steps = await listSteps(sql, tenant.tenantId, operationId);
+        const steps = await listSteps(sql, operationId);
         return steps.find(({ state }) => state === 'retrying');
       }, 'a step that waits');
       assert.match(trouble.last_error!.code, /^secret-(key-missing|unreadable)$/);
-      assert.equal((await findOperation(sql, tenant.tenantId, operationId))!.status, 'retrying');
+      assert.equal((await findOperation(sql, operationId))!.status, 'retrying');
       present = klaviyo.secretBox;
       assert.equal((await ended(test, tenant.tenantId, operationId)).status, 'succeeded');
     });

@@ -29,7 +29,7 @@ describe('a burst tells Klaviyo of each of its passes', () => {
     const updates = stack.klaviyo.simulator.events().filter(({ metric }) => metric === 'Pass Updated');
     assert.equal(updates.length, COUNT);
     const last = ids.at(-1)!;
-    const steps = await listSteps(stack.test.database.tenant(tenant.tenantId), tenant.tenantId, last);
+    const steps = await listSteps(stack.test.database.tenant(tenant.tenantId), last);
     assert.deepEqual(
       steps.map(({ step, state }) => [step, state]),
       [

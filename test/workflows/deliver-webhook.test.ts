@@ -39,7 +39,7 @@ describe('webhooks to merchants', () => {
     await test.drop();
   });
 
-  const log = () => listDeliveries(test.database.tenant(tenant.tenantId), tenant.tenantId, { endpointId, limit: 100 });
+  const log = () => listDeliveries(test.database.tenant(tenant.tenantId), { endpointId, limit: 100 });
   const update = async (points: number): Promise<string> => {
     const input = {
       identifiers: [{ kind: 'email', value: tenant.email }],
@@ -136,10 +136,10 @@ describe('webhooks to merchants', () => {
       [[1, 302, 'over there']],
     );
     assert.ok(waiting.next_attempt_at! > waiting.created_at);
-    assert.equal(await redeliver(test.database.tenant(tenant.tenantId), tenant.tenantId, waiting.delivery_id), 'again');
+    assert.equal(await redeliver(test.database.tenant(tenant.tenantId), waiting.delivery_id), 'again');
     const done = await deliveryOf(operationId, 'delivered');
     assert.deepEqual([done.run, done.attempts, done.log.at(-1)?.status], [2, 2, 200]);
-    await redeliver(test.database.tenant(tenant.tenantId), tenant.tenantId, done.delivery_id);
+    await redeliver(test.database.tenant(tenant.tenantId), done.delivery_id);
     await until(
       async () =>
         (await log()).find(
@@ -193,10 +193,7 @@ describe('webhooks to merchants', () => {
           endpointId,
         ])
         .then(([row]) => row!.at?.getTime());
-    assert.equal(
-      await redeliver(test.database.tenant(tenant.tenantId), tenant.tenantId, gone.delivery_id),
-      'endpoint-off',
-    );
+    assert.equal(await redeliver(test.database.tenant(tenant.tenantId), gone.delivery_id), 'endpoint-off');
     const offSince = await since();
     assert.equal(offSince, gone.ended_at!.getTime());
     const unheard = await update(18);
@@ -246,7 +243,7 @@ describe('webhooks to merchants', () => {
     const delivery = await deliveryOf(await update(21), 'retrying');
     assert.deepEqual([delivery.log[0]?.status, delivery.log[0]?.error], [null, 'secret-unreadable']);
     await test.owner(seal, [endpointId, kept!.sealed]);
-    await redeliver(test.database.tenant(tenant.tenantId), tenant.tenantId, delivery.delivery_id);
+    await redeliver(test.database.tenant(tenant.tenantId), delivery.delivery_id);
     await until(async () => merchant.received.some(({ id }) => id === delivery.event_id), 'the delivery');
   });
 
@@ -259,9 +256,9 @@ describe('webhooks to merchants', () => {
         [id, minutes],
       );
     await underWay(1);
-    assert.equal(await redeliver(sql, tenant.tenantId, id), 'not-ended');
+    assert.equal(await redeliver(sql, id), 'not-ended');
     await underWay(16);
-    assert.equal(await redeliver(sql, tenant.tenantId, id), 'again');
+    assert.equal(await redeliver(sql, id), 'again');
     await until(
       async () => merchant.deliveries.some((one) => one.id === eventId && one.duplicate),
       'the delivery that was lost',

@@ -56,7 +56,7 @@ describe('how an operation ends', () => {
   });
 
   const sql = () => test.database.tenant(tenant.tenantId);
-  const row = async (id: string) => (await findOperation(sql(), tenant.tenantId, id))!;
+  const row = async (id: string) => (await findOperation(sql(), id))!;
   const update = (email: string, points: number) =>
     accept(test, tenant, {
       kind: 'push-update',
@@ -71,8 +71,7 @@ describe('how an operation ends', () => {
     (await test.owner<{ type: string }>('select type from events where operation_id = $1 order by sequence', [id])).map(
       ({ type }) => type,
     );
-  const isWaiting = async (id: string) =>
-    (await listSteps(sql(), tenant.tenantId, id)).some((s) => s.state === 'waiting');
+  const isWaiting = async (id: string) => (await listSteps(sql(), id)).some((s) => s.state === 'waiting');
 
   it('ends as cancelled, whatever its workflow does at that moment', async () => {
     const waiting = await Promise.all(Array.from({ length: 8 }, (_, n) => update(`nobody-${n}@example.com`, 1)));
@@ -81,7 +80,7 @@ describe('how an operation ends', () => {
     await Promise.all(
       waiting.map(async (id, n) => {
         await new Promise((resolve) => setTimeout(resolve, n * 60));
-        await requestCancellation(sql(), tenant.tenantId, id);
+        await requestCancellation(sql(), id);
       }),
     );
     for (const id of waiting) {
@@ -102,7 +101,7 @@ describe('how an operation ends', () => {
     await ended(test, tenant.tenantId, stuck);
     const id = await update('nobody-else@example.com', 1);
     await until(() => isWaiting(id), 'the wait for a pass');
-    await requestCancellation(sql(), tenant.tenantId, id);
+    await requestCancellation(sql(), id);
     assert.equal((await ended(test, tenant.tenantId, id, 10_000)).outcome, 'cancelled');
     await test.owner(`delete from operations where cancelled_run = 1 and input = '{}'`);
   });
@@ -115,13 +114,13 @@ describe('how an operation ends', () => {
     });
     // The local attempt times out after 12 s; the durable one ends the operation.
     const done = await ended(test, tenant.tenantId, id);
-    const steps = await listSteps(sql(), tenant.tenantId, id);
+    const steps = await listSteps(sql(), id);
     thaw();
     await woken.catch(() => undefined); // Its fate is judged by what it wrote.
     assert.deepEqual([done.status, done.outcome], ['succeeded', 'updated']);
     await new Promise((resolve) => setTimeout(resolve, 300));
     assert.deepEqual(await row(id), done);
-    assert.deepEqual(await listSteps(sql(), tenant.tenantId, id), steps);
+    assert.deepEqual(await listSteps(sql(), id), steps);
     assert.deepEqual(await events(id), ['pass.updated']);
   });
 
@@ -180,11 +179,11 @@ describe('how an operation ends', () => {
     await test.owner(`update operations set status = 'cancelled', run = 2, ended_at = now() where operation_id = $1`, [
       id,
     ]);
-    assert.equal(await retryOperation(sql(), tenant.tenantId, id), 3);
+    assert.equal(await retryOperation(sql(), id), 3);
     await until(async () => (await row(id)).status === 'running', 'run 3');
     const first = await engine.client.workflow.getHandle(`push-update/${id}`).describe();
     assert.equal(first.status.name, 'TERMINATED');
-    await requestCancellation(sql(), tenant.tenantId, id);
+    await requestCancellation(sql(), id);
     assert.equal((await ended(test, tenant.tenantId, id)).status, 'cancelled');
   });
 

@@ -41,19 +41,16 @@ describe('a pass at Google Wallet follows its updates', () => {
   ): Promise<void> {
     const { tenantId, passTypes } = tenant;
     const sql = test.database.tenant(tenantId);
-    const [present, basic] = await Promise.all([
-      findPassType(sql, tenantId, passTypeId),
-      findPassType(sql, tenantId, passTypes.basic),
-    ]);
+    const [present, basic] = await Promise.all([findPassType(sql, passTypeId), findPassType(sql, passTypes.basic)]);
     const design = { ...present!.design, google: change(present!.design.google!, basic!.design.google!) };
-    const { version } = await sql.transaction((within) => publishVersion(within, tenantId, design, {}));
+    const { version } = await sql.transaction((within) => publishVersion(within, design, {}));
     await until(
       async () => (await engine.deps.passTypes.current(tenantId, passTypeId))?.version === version,
       'workers to know the new version',
     );
   }
   const googleStep = async (tenant: SeededTenant, operationId: string) =>
-    (await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, operationId)).find(
+    (await listSteps(test.database.tenant(tenant.tenantId), operationId)).find(
       ({ step }) => step === 'update-google-object',
     )!;
   const told = (operationId: string) =>

@@ -62,11 +62,11 @@ describe('Google away for hours, in simulated time', () => {
       );
     const tookMs = (await environment.currentTimeMs()) - startedAt;
     const sql = test.database.tenant(tenant.tenantId);
-    const steps = await listSteps(sql, tenant.tenantId, operationId);
+    const steps = await listSteps(sql, operationId);
     return {
       ending,
       tookMs,
-      row: (await findOperation(sql, tenant.tenantId, operationId))!,
+      row: (await findOperation(sql, operationId))!,
       step: steps.find(({ step }) => step === 'update-google-object')!,
     };
   }

@@ -25,7 +25,7 @@ describe('consents of the enrolment page', () => {
     return tenant;
   }
   const consent = (tenant: SeededTenant, ...consents: ReturnType<typeof given>[]) =>
-    recordConsents(stack.test.database.tenant(tenant.tenantId), tenant.tenantId, tenant.customerId, consents);
+    recordConsents(stack.test.database.tenant(tenant.tenantId), tenant.customerId, consents);
   const end = (tenant: SeededTenant, operationId: string) => ended(stack.test, tenant.tenantId, operationId);
   async function issue(tenant: SeededTenant) {
     const response = await stack.api.fetch('/v1/passes', {
@@ -37,7 +37,7 @@ describe('consents of the enrolment page', () => {
     return ((await response.json()) as { operationId: string }).operationId;
   }
   const stepOf = async (tenant: SeededTenant, operationId: string) =>
-    (await listSteps(stack.test.database.tenant(tenant.tenantId), tenant.tenantId, operationId)).find(
+    (await listSteps(stack.test.database.tenant(tenant.tenantId), operationId)).find(
       ({ step }) => step === 'hand-consents',
     );
   const jobsOf = (tenant: SeededTenant) =>
@@ -118,7 +118,7 @@ describe('consents of the enrolment page', () => {
     assert.equal((await stepOf(tenant, operationId))!.attempts, 2);
     assert.equal(jobsOf(tenant).length, 1);
     await stack.test.owner(`update operations set status = 'failed' where operation_id = $1`, [operationId]);
-    assert.equal(await retryOperation(stack.test.database.tenant(tenant.tenantId), tenant.tenantId, operationId), 2);
+    assert.equal(await retryOperation(stack.test.database.tenant(tenant.tenantId), operationId), 2);
     assert.equal((await end(tenant, operationId)).status, 'succeeded');
     assert.equal(jobsOf(tenant).length, 1);
   });
@@ -131,7 +131,7 @@ describe('consents of the enrolment page', () => {
     const failed = await end(tenant, operationId);
     assert.deepEqual([failed.status, failed.outcome], ['failed', 'provider-refused']);
     assert.match(failed.reason!, /subscriptions:write.*retry/);
-    await retryOperation(stack.test.database.tenant(tenant.tenantId), tenant.tenantId, operationId);
+    await retryOperation(stack.test.database.tenant(tenant.tenantId), operationId);
     assert.equal((await end(tenant, operationId)).status, 'succeeded');
     assert.equal(jobsOf(tenant).length, 1);
   });
@@ -153,7 +153,7 @@ describe('consents of the enrolment page', () => {
     await stack.test.owner('update consents set handed_over_at = null where tenant_id = $1', [tenant.tenantId]);
     await stack.test.owner(`update operations set status = 'failed' where operation_id = $1`, [operationId]);
     stack.klaviyo.simulator.setFault({ path: JOBS, reset: true });
-    await retryOperation(stack.test.database.tenant(tenant.tenantId), tenant.tenantId, operationId);
+    await retryOperation(stack.test.database.tenant(tenant.tenantId), operationId);
     assert.equal((await end(tenant, operationId)).status, 'succeeded');
     assert.equal(jobsOf(tenant).length, 1, 'subscribing would lift the unsubscription');
   });
@@ -174,7 +174,7 @@ describe('consents of the enrolment page', () => {
       [operationId],
     );
     await stack.test.owner(`update operations set status = 'failed' where operation_id = $1`, [operationId]);
-    await retryOperation(stack.test.database.tenant(tenant.tenantId), tenant.tenantId, operationId);
+    await retryOperation(stack.test.database.tenant(tenant.tenantId), operationId);
     assert.equal((await end(tenant, operationId)).status, 'succeeded');
     assert.equal(jobsOf(tenant).length, 1);
   });

@@ -68,7 +68,7 @@ describe('identifiers that change hands', () => {
     );
   }
   async function retry(tenant: ProfileTenant, row: OperationRow): Promise<OperationRow> {
-    const run = await retryOperation(test.database.tenant(tenant.tenantId), tenant.tenantId, row.operation_id);
+    const run = await retryOperation(test.database.tenant(tenant.tenantId), row.operation_id);
     assert.equal(run, row.run + 1);
     return ended(test, tenant.tenantId, row.operation_id);
   }
@@ -138,7 +138,7 @@ describe('identifiers that change hands', () => {
     await holds(bob, a);
     const other = await ended(test, keyless.tenantId, toA.operation_id);
     assert.deepEqual([other.outcome, other.run], ['synced', 2]);
-    const steps = await listSteps(test.database.tenant(keyless.tenantId), keyless.tenantId, other.operation_id);
+    const steps = await listSteps(test.database.tenant(keyless.tenantId), other.operation_id);
     const updated = steps.find(({ step }) => step === 'update-customer')!;
     assert.deepEqual([updated.state, updated.detail['handedOverBy']], ['succeeded', toB.operation_id]);
     for (const customer of [ann, bob]) assert.ok((await toldOf(customer)).includes('email'));
@@ -155,7 +155,7 @@ describe('identifiers that change hands', () => {
       ['identifier-conflict', 'identifier-conflict'],
     );
     const sql = test.database.tenant(keyless.tenantId);
-    await Promise.all(rows.map((row) => retryOperation(sql, keyless.tenantId, row.operation_id)));
+    await Promise.all(rows.map((row) => retryOperation(sql, row.operation_id)));
     await holds(ann, b);
     await holds(bob, a);
     for (const row of rows) assert.equal((await ended(test, keyless.tenantId, row.operation_id)).outcome, 'synced');

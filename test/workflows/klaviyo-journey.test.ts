@@ -31,7 +31,7 @@ test('from a flow’s webhook to a pass, its link in the profile, and what the p
   const { simulator } = klaviyo;
   try {
     const tenant = await klaviyo.tenant();
-    await publishVersion(db.database.tenant(tenant.tenantId), tenant.tenantId, design, {});
+    await publishVersion(db.database.tenant(tenant.tenantId), design, {});
     // A person in Klaviyo, as the shop's sign-up form left her: the name is one that templates escape.
     const person = { email: 'grace@example.com', first_name: 'Grace O’Hopper & Co', phone_number: '+14155552671' };
     await fetch(`${simulator.url}/api/profile-import`, {

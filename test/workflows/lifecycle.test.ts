@@ -50,7 +50,7 @@ describe('the life of a pass', () => {
     assert.equal(pushes, before + 1);
     const { object_id: objectId } = await google.live(tenant);
     assert.equal(google.simulator.object(objectId)?.['state'], 'INACTIVE');
-    const steps = await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, voided.operation_id);
+    const steps = await listSteps(test.database.tenant(tenant.tenantId), voided.operation_id);
     assert.deepEqual(
       steps.map(({ step, state }) => `${step} ${state}`).sort(),
       ['change-state', 'find-pass', 'notify-devices', 'update-google-object'].map((step) => `${step} succeeded`),

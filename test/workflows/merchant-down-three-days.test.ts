@@ -64,7 +64,7 @@ test('a merchant that is down for three days gets its event when it is back, and
       args: [{ tenantId, deliveryId: ids.deliveryId, run: 1 }],
     });
     const hours = ((await env.currentTimeMs()) - beganMs) / HOUR_MS;
-    const [row] = await listDeliveries(sql, tenantId, { endpointId: endpoint!.endpoint_id, limit: 1 });
+    const [row] = await listDeliveries(sql, { endpointId: endpoint!.endpoint_id, limit: 1 });
     return { hours, row: row! };
   }
 

@@ -34,9 +34,9 @@ describe('the passes of a type move to its current version', () => {
   }
   async function publish({ tenantId, passTypes }: SeededTenant, shade: string): Promise<void> {
     const sql = test.database.tenant(tenantId);
-    const { design } = (await findPassType(sql, tenantId, passTypes.basic))!;
+    const { design } = (await findPassType(sql, passTypes.basic))!;
     const next = { ...design, visuals: { shade: { template: shade } } };
-    const { version } = await sql.transaction((within) => publishVersion(within, tenantId, next, {}));
+    const { version } = await sql.transaction((within) => publishVersion(within, next, {}));
     const known = async () => (await engine.deps.passTypes.current(tenantId, passTypes.basic))?.version === version;
     await until(known, 'workers to know the new version');
   }
@@ -52,7 +52,7 @@ describe('the passes of a type move to its current version', () => {
       [tenant.tenantId],
     );
   const stepOf = async (tenant: SeededTenant, id: string) =>
-    (await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, id))[0];
+    (await listSteps(test.database.tenant(tenant.tenantId), id))[0];
   const input = (tenant: SeededTenant) => ({ passTypeId: tenant.passTypes.basic, perMinute: 60_000 });
   /** Accepted, but no worker begins with it until it is released. */
   async function hold(tenant: SeededTenant): Promise<string> {

@@ -100,7 +100,7 @@ interface Posted {
 
 for (const design of designs) {
   test(`${design.name}: neither printed webhook takes anything from a pass, for full and empty profiles alike`, async () => {
-    await publishVersion(db.database.tenant(tenant.tenantId), tenant.tenantId, design, {});
+    await publishVersion(db.database.tenant(tenant.tenantId), design, {});
     const email = `${design.name}@example.com`;
     const place = { publicUrl: api.baseUrl, accountId: tenant.accountId, tenantId: tenant.tenantId };
     const snippets = [webhookSnippet(design, place), updateSnippet(design, place)];

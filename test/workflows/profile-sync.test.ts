@@ -91,7 +91,7 @@ describe('profile-sync on a real Temporal server', () => {
     const [pass] = await passOf(sarah);
     assert.deepEqual([pass?.data['mail'], pass?.data['tier'], pass?.revision], ['new@example.com', 'gold', 2]);
     assert.deepEqual(await events(row), ['customer.updated', 'pass.updated']);
-    const steps = await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, row.operation_id);
+    const steps = await listSteps(test.database.tenant(tenant.tenantId), row.operation_id);
     assert.deepEqual(steps.map(({ step, state }) => `${step} ${state}`).sort(), [
       'fetch-profile skipped',
       'find-customer succeeded',
@@ -314,7 +314,7 @@ describe('profile-sync on a real Temporal server', () => {
         ],
       );
       assert.deepEqual(await identifiers(sarah), ['email:fetch@example.com', 'phone:+33612345678']);
-      const steps = await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, row.operation_id);
+      const steps = await listSteps(test.database.tenant(tenant.tenantId), row.operation_id);
       const fetched = steps.find(({ step }) => step === 'fetch-profile')!;
       assert.deepEqual(
         [fetched.state, fetched.attempts, fetched.last_error?.code],
@@ -331,7 +331,7 @@ describe('profile-sync on a real Temporal server', () => {
       assert.deepEqual([row.status, row.outcome], ['failed', 'provider-refused']);
       assert.equal((await byId(sarah))['last_name'], null);
       await setKey(klaviyo.apiKey);
-      assert.equal(await retryOperation(test.database.tenant(tenant.tenantId), tenant.tenantId, row.operation_id), 2);
+      assert.equal(await retryOperation(test.database.tenant(tenant.tenantId), row.operation_id), 2);
       assert.equal((await ended(test, tenant.tenantId, row.operation_id)).outcome, 'synced');
       assert.equal((await byId(sarah))['last_name'], 'Said');
     });

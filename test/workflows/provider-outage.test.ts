@@ -58,8 +58,8 @@ describe('outages of hours, in simulated time', () => {
     const tookMs = closeTime!.getTime() - startTime.getTime();
     await engine.stop();
     const sql = test.database.tenant(tenant.tenantId);
-    const row = (await findOperation(sql, tenant.tenantId, operationId))!;
-    const steps = await listSteps(sql, tenant.tenantId, operationId);
+    const row = (await findOperation(sql, operationId))!;
+    const steps = await listSteps(sql, operationId);
     return { ending, tookMs, row, attempts, notify: steps.find(({ step }) => step === 'notify-devices')!, tenant };
   }
 

@@ -65,10 +65,10 @@ describe('a burst of push-updates is one run', () => {
     );
     assert.ok(burst!.inside > COUNT / 2, `${burst!.inside} of ${COUNT} went in ${burst!.bursts} bursts`);
     const sql = test.database.tenant(tenant.tenantId);
-    const row = await findOperation(sql, tenant.tenantId, ids.at(-1)!);
+    const row = await findOperation(sql, ids.at(-1)!);
     assert.ok(row?.burst_id, 'the last one was in a burst');
     assert.deepEqual([row.matched, row.changed_fields, row.revision], [['email'], ['points'], 2]);
-    const steps = await listSteps(sql, tenant.tenantId, ids.at(-1)!);
+    const steps = await listSteps(sql, ids.at(-1)!);
     assert.deepEqual(
       steps.map(({ step, state, attempts, detail }) => [step, state, attempts, detail]),
       [
@@ -107,14 +107,14 @@ describe('a burst of push-updates is one run', () => {
     const updated = rows.filter(({ status, outcome }) => status === 'succeeded' && outcome === 'updated');
     assert.equal(updated.length, 196);
     // Each that left keeps the way to the burst that it was in.
-    const steps = await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, ids[180]!);
+    const steps = await listSteps(test.database.tenant(tenant.tenantId), ids[180]!);
     const troubled = steps.find(({ step }) => step === 'convert-type')!;
     assert.equal(troubled.state, 'failed');
     assert.equal(troubled.attempts, 2);
     assert.match(String(troubled.detail['leftBurst']), /^[0-9a-f-]{36}$/);
     // And can be retried like any other.
     const sql = test.database.tenant(tenant.tenantId);
-    assert.equal(await retryOperation(sql, tenant.tenantId, ids[181]!), 2);
+    assert.equal(await retryOperation(sql, ids[181]!), 2);
   });
 
   it('meets a cancellation of one operation, and waits for passes that are on their way', async () => {
@@ -124,10 +124,10 @@ describe('a burst of push-updates is one run', () => {
     const inputs = Array.from({ length: 41 }, (_, i) => update(i + 1, { points: i }));
     const ids = await acceptMany(test, tenant, inputs, { later: true });
     const sql = test.database.tenant(tenant.tenantId);
-    await requestCancellation(sql, tenant.tenantId, ids[39]!);
+    await requestCancellation(sql, ids[39]!);
     await test.owner('update operations set dispatch_after = now() where operation_id = any($1)', [ids]);
     await allEnded(ids.slice(0, 40));
-    const cancelled = await findOperation(sql, tenant.tenantId, ids[39]!);
+    const cancelled = await findOperation(sql, ids[39]!);
     assert.deepEqual([cancelled?.status, cancelled?.outcome, cancelled?.revision], ['cancelled', 'cancelled', null]);
     const [points] = await test.owner<{ points: number }>(
       `select (p.data -> 'points')::int as points from passes p join customers c using (customer_id)
@@ -138,7 +138,7 @@ describe('a burst of push-updates is one run', () => {
     // The pass of customer 41 comes now.
     await seedSegment(test, tenant, 41, 41);
     await allEnded(ids);
-    const late = await findOperation(sql, tenant.tenantId, ids[40]!);
+    const late = await findOperation(sql, ids[40]!);
     assert.deepEqual([late?.status, late?.outcome], ['succeeded', 'updated']);
   });
 });

@@ -46,14 +46,14 @@ describe('push-update on a real Temporal server', () => {
       input: full,
     });
     for (;;) {
-      const row = await findOperation(test.database.tenant(tenant.tenantId), tenant.tenantId, operationId);
+      const row = await findOperation(test.database.tenant(tenant.tenantId), operationId);
       if (row && ['succeeded', 'failed', 'cancelled'].includes(row.status)) return row;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
 
   const steps = async (row: OperationRow): Promise<string[]> =>
-    (await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, row.operation_id)).map(
+    (await listSteps(test.database.tenant(tenant.tenantId), row.operation_id)).map(
       ({ step, state, attempts }) => `${step} ${state} ${attempts}`,
     );
 

@@ -101,14 +101,14 @@ describe('retry and cancel', () => {
     const [one, two] = [await lost(), await lost()];
     const sql = test.database.tenant(tenant.tenantId);
     await sql.transaction(async (tx) => {
-      assert.equal(await retryOperation(tx, tenant.tenantId, one), 2);
-      assert.equal(await retryOperation(tx, tenant.tenantId, one), undefined);
+      assert.equal(await retryOperation(tx, one), 2);
+      assert.equal(await retryOperation(tx, one), undefined);
     });
     await ended(test, tenant.tenantId, one);
     const bulk = async (filter: object) => {
       const { correlationId } = (await (await post('retry', { filter })).json()) as { correlationId: string };
       await ended(test, tenant.tenantId, correlationId);
-      const [step] = await listSteps(sql, tenant.tenantId, correlationId);
+      const [step] = await listSteps(sql, correlationId);
       return step?.detail['retried'];
     };
     assert.equal(await bulk({ kind: 'push-update' }), 0);
@@ -120,9 +120,7 @@ describe('retry and cancel', () => {
     push = { kind: 'throttled', reason: 'TooManyRequests', retryAfterMs: 3_600_000 };
     const id = await accept(test, tenant, { kind: 'push-update', input: input({ data: { points: 78 } }) });
     const inTrouble = async () =>
-      (await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, id)).some(
-        ({ state }) => state === 'retrying',
-      );
+      (await listSteps(test.database.tenant(tenant.tenantId), id)).some(({ state }) => state === 'retrying');
     await until(inTrouble, 'trouble');
     push = { kind: 'delivered', apnsId: 'x' };
     assert.equal((await post(`${id}/retry`)).status, 202);
@@ -137,9 +135,7 @@ describe('retry and cancel', () => {
     const id = await accept(test, waiting, { kind: 'push-update', input: nobody });
     await until(
       async () =>
-        (await listSteps(test.database.tenant(waiting.tenantId), waiting.tenantId, id)).some(
-          ({ state }) => state === 'waiting',
-        ),
+        (await listSteps(test.database.tenant(waiting.tenantId), id)).some(({ state }) => state === 'waiting'),
       'the wait for a pass',
     );
     const cancel = () =>
@@ -220,7 +216,7 @@ describe('retry and cancel', () => {
     assert.equal(answer.status, 202);
     const { correlationId } = (await answer.json()) as { correlationId: string };
     assert.equal((await ended(test, tenant.tenantId, correlationId)).outcome, 'retried');
-    const [step] = await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, correlationId);
+    const [step] = await listSteps(test.database.tenant(tenant.tenantId), correlationId);
     assert.deepEqual([step?.detail['of'], step?.detail['retried']], [5, 5]);
     for (const id of ids) assert.notEqual((await ended(test, tenant.tenantId, id)).outcome, 'pass-not-found');
     const [pass] = await test.owner<{ data: { points: number } }>('select data from passes where pass_id = $1', [

@@ -59,7 +59,7 @@ describe('visuals follow their data', () => {
   const push = (data: object, updateMetadata = false) =>
     run({ kind: 'push-update', input: { identifiers: identifiers(), passType: null, data, updateMetadata } });
   const steps = async (row: OperationRow) =>
-    (await listSteps(test.database.tenant(tenant.tenantId), tenant.tenantId, row.operation_id)).map(({ step }) => step);
+    (await listSteps(test.database.tenant(tenant.tenantId), row.operation_id)).map(({ step }) => step);
   const pass = async () => {
     const [row] = await test.owner<{ visuals: object; revision: number }>('select * from passes where pass_id = $1', [
       tenant.pass.id,

@@ -54,9 +54,8 @@ describe('write-back through long trouble, in simulated time', () => {
     return {
       operationId,
       handle,
-      row: async () => (await findOperation(sql, tenant.tenantId, operationId))!,
-      step: async (name: string) =>
-        (await listSteps(sql, tenant.tenantId, operationId)).find(({ step }) => step === name),
+      row: async () => (await findOperation(sql, operationId))!,
+      step: async (name: string) => (await listSteps(sql, operationId)).find(({ step }) => step === name),
       async tookMs() {
         const { startTime, closeTime } = await handle.describe();
         return closeTime!.getTime() - startTime.getTime();

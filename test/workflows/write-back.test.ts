@@ -26,12 +26,7 @@ describe('write-back to Klaviyo', () => {
   const end = (tenant: SeededTenant, operationId: string): Promise<OperationRow> =>
     ended(stack.test, tenant.tenantId, operationId);
   const stepsOf = async (tenant: SeededTenant, operationId: string) =>
-    new Map(
-      (await listSteps(stack.test.database.tenant(tenant.tenantId), tenant.tenantId, operationId)).map((s) => [
-        s.step,
-        s,
-      ]),
-    );
+    new Map((await listSteps(stack.test.database.tenant(tenant.tenantId), operationId)).map((s) => [s.step, s]));
   const profileOf = (email: string) =>
     stack.klaviyo.simulator.profiles().filter(({ attributes }) => attributes['email'] === email);
   const eventsOf = (serialNumber: string) =>

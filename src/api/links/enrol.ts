@@ -33,8 +33,8 @@ export async function prepareEnrolment(deps: ApiDeps, session: LinkSession): Pro
   const { tenantId, settings } = tenant;
   const sql = deps.database.tenant(tenantId);
   const named = settings.links.passType;
-  const type = named ? await findPassType(sql, tenantId, named) : (await listPassTypes(sql, tenantId))[0];
-  const customer = await findCustomer(sql, tenantId, customerId);
+  const type = named ? await findPassType(sql, named) : (await listPassTypes(sql))[0];
+  const customer = await findCustomer(sql, customerId);
   if (!type || !customer) return undefined;
   const known = knownFields(type.design, {
     email: customer.email,
@@ -58,7 +58,7 @@ export async function prepareEnrolment(deps: ApiDeps, session: LinkSession): Pro
         const inLanguage = text[language] ?? text[settings.language] ?? Object.values(text)[0];
         return inLanguage === undefined ? [] : [{ channel, version, text: inLanguage }];
       }),
-    holds: await findHeldPass(sql, tenantId, customerId, { passTypeId: type.passTypeId, name: type.design.name }),
+    holds: await findHeldPass(sql, customerId, { passTypeId: type.passTypeId, name: type.design.name }),
   };
 }
 
@@ -133,7 +133,6 @@ export async function enrol(
   const granted = enrolment.consents.filter(({ channel }) => form[`c.${channel}`] === 'yes');
   await recordConsents(
     sql,
-    tenantId,
     session.customerId,
     granted.map(({ channel, version }) => ({ channel, textVersion: version, method: METHOD })),
   );
@@ -150,7 +149,7 @@ export async function enrol(
         serialNumber: randomBytes(18).toString('base64url'),
         data: values,
         recipient: { email: null, phone: null, name: null },
-        identifiers: await listCustomerIdentifiers(sql, tenantId, session.customerId),
+        identifiers: await listCustomerIdentifiers(sql, session.customerId),
         externalId: null,
         customerId: null,
       },

@@ -59,7 +59,7 @@ export const linkDiagnosisRoutes = (deps: ApiDeps): Route[] => [
     answers: { 200: { description: 'What the link does', schema: diagnosis } },
     async handler(ctx, { caller }) {
       const isIdentifierOf = async (customerId: string, given: string, { tenant }: Caller): Promise<boolean> => {
-        const known = await listCustomerIdentifiers(deps.database.tenant(tenant.tenantId), tenant.tenantId, customerId);
+        const known = await listCustomerIdentifiers(deps.database.tenant(tenant.tenantId), customerId);
         const options = { defaultCountry: tenant.settings.defaultCountry, custom: tenant.settings.customIdentifiers };
         return known.some(({ kind, value }) => {
           const read = normaliseIdentifier(kind, given, options);
@@ -88,8 +88,8 @@ export const linkDiagnosisRoutes = (deps: ApiDeps): Route[] => [
       const link = await findLink(sql, ask);
       if (link.state === 'unknown') return answer('token-unknown');
       const [customer, passes] = await Promise.all([
-        findCustomer(sql, tenant, link.customerId),
-        listCustomerPasses(sql, tenant, link.customerId),
+        findCustomer(sql, link.customerId),
+        listCustomerPasses(sql, link.customerId),
       ]);
       const plain = caller.scopes.includes('Customer.Read');
       const ofAnother =

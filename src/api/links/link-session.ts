@@ -43,7 +43,7 @@ export function createLinkSessions(deps: ApiDeps) {
   /** What the cookie of a request says. Reads only: a stranger's visit must not make a tenant's key. */
   async function current(ctx: Koa.Context, tenantId: string) {
     const sql = database.tenant(tenantId);
-    const tenant = await getTenant(sql, tenantId);
+    const tenant = await getTenant(sql);
     const key = tenant && (await getSecret(sql, tenantId, LINK_KEY_SECRET, deps.secretBox));
     const session = key && cookiesOf(tenantId).read(ctx, key);
     return tenant && session ? { tenant, session } : null;
@@ -71,9 +71,9 @@ export function createLinkSessions(deps: ApiDeps) {
 
   return {
     refuse,
-    tenant: (tenantId: string) => getTenant(database.tenant(tenantId), tenantId),
+    tenant: (tenantId: string) => getTenant(database.tenant(tenantId)),
     async open(ctx: Koa.Context, tenantId: string, value: SessionValue): Promise<void> {
-      cookiesOf(tenantId).set(ctx, await getLinkKey(database.tenant(tenantId), tenantId, deps.secretBox), value);
+      cookiesOf(tenantId).set(ctx, await getLinkKey(database.tenant(tenantId), deps.secretBox), value);
     },
     current,
     /** The session of a request, or undefined once the page for its absence is sent. */

@@ -50,7 +50,7 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
 
   async function slotOf(row: PassPageRow, language: Language, settings: TenantSettings): Promise<PassSlot> {
     const sql = database.tenant(row.tenant_id);
-    const version = await getPassTypeVersion(sql, row.tenant_id, row.pass_type_id, row.pass_type_version);
+    const version = await getPassTypeVersion(sql, row.pass_type_id, row.pass_type_version);
     if (!version) throw new Error('a version of a pass type is missing');
     // Each card draws a code: others are answered between two of them.
     await setImmediate();
@@ -79,7 +79,7 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
     pages.take(deps.clientAddress(ctx));
     const rows = await find(text);
     const [first] = rows;
-    const tenant = first && (await getTenant(database.tenant(first.tenant_id), first.tenant_id));
+    const tenant = first && (await getTenant(database.tenant(first.tenant_id)));
     if (!first || !tenant) {
       const view = {
         language: browserLanguage(ctx),
@@ -120,7 +120,7 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
     pages.take(deps.clientAddress(ctx));
     const rows = (await find(text)).filter((row) => row.state === 'active' && row.apple_pass_type_identifier !== null);
     if (rows.length === 0) throw new ApiError('not-found', 'There is nothing at this address.');
-    const tenant = await getTenant(database.tenant(rows[0]!.tenant_id), rows[0]!.tenant_id);
+    const tenant = await getTenant(database.tenant(rows[0]!.tenant_id));
     if (tenant) speakFor(ctx, tenant);
     const signed = await Promise.all(rows.map((row) => deps.passSigner.signedPass(row.tenant_id, row)));
     ctx.type = PKPASSES_TYPE;
@@ -159,7 +159,7 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
       answers: { 200: { description: 'The image' } },
       async handler(ctx, { params }) {
         images.take(deps.clientAddress(ctx));
-        const bytes = await getImage(database.tenant(params.tenantId), params.tenantId, params.file.slice(0, 64));
+        const bytes = await getImage(database.tenant(params.tenantId), params.file.slice(0, 64));
         if (!bytes) throw new ApiError('not-found', 'There is no such image.');
         if (params.file.endsWith('.svg')) {
           ctx.type = 'image/svg+xml';

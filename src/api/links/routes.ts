@@ -61,7 +61,7 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
       const language = browserLanguage(ctx, tenant.settings.language);
       return sendPage(ctx, deps, previewPage({ language, brand: brandOf(tenant) }));
     }
-    await recordLinkUse(sql, id, tokenHash);
+    await recordLinkUse(sql, tokenHash);
     await sessions.open(ctx, id, { customerId: link.customerId, tokenHash: tokenHash.toString('hex') });
     redirect(ctx, next);
   }
@@ -70,11 +70,11 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
     perAddress.take(deps.clientAddress(ctx));
     const session = await sessions.require(ctx, id);
     if (!session) return;
-    const passes = await listCustomerPasses(database.tenant(id), id, session.customerId);
+    const passes = await listCustomerPasses(database.tenant(id), session.customerId);
     const active = passes.filter(({ state }) => state === 'active');
     const shown = active.length > 0 ? active : passes.slice(-1);
     if (shown.length === 0) {
-      const types = await listPassTypes(database.tenant(id), id);
+      const types = await listPassTypes(database.tenant(id));
       const enrolUrl = types.length > 0 ? `/${id}/mail/enrol` : null;
       return sessions.refuse(ctx, id, session.tenant, 'no-pass', enrolUrl);
     }

@@ -49,7 +49,7 @@ export const designPreviewRoutes = (deps: ApiDeps): Route[] => {
         const session = await sessions.current(ctx, params.tenantId);
         if (!session) return sendPage(ctx, deps, signInPage(params.tenantId, null), 401);
         const sql = deps.database.tenant(params.tenantId);
-        const version = await findPassType(sql, params.tenantId, params.passType);
+        const version = await findPassType(sql, params.passType);
         if (!version) throw new ApiError('not-found', 'No such pass type.');
         const { design, images } = version;
 
@@ -59,7 +59,7 @@ export const designPreviewRoutes = (deps: ApiDeps): Route[] => {
           if (!session.caller.scopes.includes('Customer.Read')) {
             throw new ApiError('missing-scope', 'The data of a pass needs a key with Customer.Read.');
           }
-          const pass = await findPassView(sql, params.tenantId, query.pass);
+          const pass = await findPassView(sql, query.pass);
           if (!pass) throw new ApiError('not-found', 'No such pass.');
           customer = { name: `pass ${pass.serial_number}`, data: pass.data };
         }

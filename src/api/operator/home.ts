@@ -83,13 +83,13 @@ export async function showHome(
     limit: PAGE + 1,
   };
   const [rows, troubled, trouble] = await Promise.all([
-    listOperations(sql, tenantId, wanted),
-    listTroubledEndpoints(sql, tenantId),
+    listOperations(sql, wanted),
+    listTroubledEndpoints(sql),
     listTrouble(deps, tenantId),
   ]);
   const page = rows.slice(0, PAGE);
   const waiting = page.filter(({ status }) => status === 'retrying').map(({ operation_id }) => operation_id);
-  const steps = waiting.length === 0 ? [] : await listOperatorSteps(sql, tenantId, waiting);
+  const steps = waiting.length === 0 ? [] : await listOperatorSteps(sql, waiting);
   const mayRead = session.caller.scopes.includes('Customer.Read');
   const lines = page.map((row) =>
     presentLine(row, {

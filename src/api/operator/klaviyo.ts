@@ -103,12 +103,11 @@ export function klaviyoRoutes(deps: ApiDeps, inside: Inside): Route[] {
     const { tenantId, accountId, settings } = session.tenant;
     const sql = deps.database.tenant(tenantId);
     const [types, rows] = await Promise.all([
-      listPassTypes(sql, tenantId),
-      listOperations(sql, tenantId, { origin: 'klaviyo', limit: LATEST }),
+      listPassTypes(sql),
+      listOperations(sql, { origin: 'klaviyo', limit: LATEST }),
     ]);
     const steps = await listOperatorSteps(
       sql,
-      tenantId,
       rows.map(({ operation_id }) => operation_id),
     );
     const mayRead = session.caller.scopes.includes('Customer.Read');
@@ -133,7 +132,7 @@ export function klaviyoRoutes(deps: ApiDeps, inside: Inside): Route[] {
       throw new ApiError('missing-scope', 'A test event needs a key with the scope Pass.Write.');
     }
     const { tenantId } = session.tenant;
-    const types = await listPassTypes(deps.database.tenant(tenantId), tenantId);
+    const types = await listPassTypes(deps.database.tenant(tenantId));
     const wanted = (ctx.state['form'] as Form)['passType'];
     const type = types.find(({ passTypeId }) => passTypeId === wanted);
     if (!type) throw new ApiError('not-found', 'No such pass type.');

@@ -34,7 +34,7 @@ export function createOperatorActions(deps: ApiDeps) {
       demand(session, 'Operation.Write');
       const { tenantId } = session.tenant;
       const operationId = params['correlationId']!;
-      const again = await retryOperation(database.tenant(tenantId), tenantId, operationId);
+      const again = await retryOperation(database.tenant(tenantId), operationId);
       if (again === undefined) throw new ApiError('conflict', 'There is nothing to retry: the request is on its way.');
       deps.notifyAccepted();
       redirect(ctx, `/ops/${tenantId}/operations/${operationId}`);
@@ -61,7 +61,7 @@ export function createOperatorActions(deps: ApiDeps) {
     async voidPass(ctx: Koa.Context, session: OperatorSession, params: Record<string, string>): Promise<void> {
       demand(session, 'Pass.Write');
       const { tenantId } = session.tenant;
-      const [pass] = await listOperatorPasses(database.tenant(tenantId), tenantId, { passId: params['passId']! });
+      const [pass] = await listOperatorPasses(database.tenant(tenantId), { passId: params['passId']! });
       if (!pass) throw new ApiError('not-found', 'No such pass.');
       const input: LifecycleInput = { passId: pass.pass_id };
       const { operationId } = await acceptOperation(deps, ctx, {
@@ -79,7 +79,7 @@ export function createOperatorActions(deps: ApiDeps) {
       demand(session, 'Tenant.Admin');
       const { tenantId } = session.tenant;
       const sql = database.tenant(tenantId);
-      const enabled = await updateEndpoint(sql, tenantId, params['endpointId']!, { enable: true });
+      const enabled = await updateEndpoint(sql, params['endpointId']!, { enable: true });
       if (!enabled) throw new ApiError('not-found', 'No such endpoint.');
       redirect(ctx, `/ops/${tenantId}`);
     },
@@ -87,7 +87,7 @@ export function createOperatorActions(deps: ApiDeps) {
     async redeliver(ctx: Koa.Context, session: OperatorSession, params: Record<string, string>): Promise<void> {
       demand(session, 'Operation.Write');
       const { tenantId } = session.tenant;
-      const became = await redeliver(database.tenant(tenantId), tenantId, params['deliveryId']!);
+      const became = await redeliver(database.tenant(tenantId), params['deliveryId']!);
       if (became === 'endpoint-off')
         throw new ApiError('conflict', 'Its endpoint is switched off: switch it on first.');
       if (became === 'not-ended') {

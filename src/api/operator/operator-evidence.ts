@@ -38,10 +38,10 @@ export async function loadEvidence(
   const ids = operations.map(({ operation_id }) => operation_id);
   const passIds = [...new Set(operations.flatMap(({ pass_id }) => (pass_id === null ? [] : [pass_id])))];
   const [steps, results, deliveries, devices, logs] = await Promise.all([
-    listOperatorSteps(sql, tenantId, ids),
-    listOperatorResults(sql, tenantId, ids),
-    listOperatorDeliveries(sql, tenantId, ids),
-    listOperatorDevices(sql, tenantId, passIds),
+    listOperatorSteps(sql, ids),
+    listOperatorResults(sql, ids),
+    listOperatorDeliveries(sql, ids),
+    listOperatorDevices(sql, passIds),
     Promise.all(passIds.map(async (id) => [id, await listDeviceLog(database, tenantId, id, LOG_LINES)] as const)),
   ]);
   const logOf = new Map(logs);

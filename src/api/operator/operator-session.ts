@@ -40,7 +40,7 @@ export function createOperatorSessions(deps: ApiDeps) {
       const caller = await withinDeadline(deps.credentials.resolve(secret));
       if (caller?.via !== 'key' || caller.tenant.tenantId !== tenantId) return 'unknown';
       if (!caller.scopes.includes('Operation.Read')) return 'missing-scope';
-      const key = await getLinkKey(database.tenant(tenantId), tenantId, deps.secretBox);
+      const key = await getLinkKey(database.tenant(tenantId), deps.secretBox);
       cookiesOf(tenantId).set(ctx, key, { keyId: caller.id });
       return 'ok';
     },
@@ -51,10 +51,7 @@ export function createOperatorSessions(deps: ApiDeps) {
       const key = await getSecret(sql, tenantId, LINK_KEY_SECRET, deps.secretBox);
       const session = key && cookiesOf(tenantId).read(ctx, key);
       if (!session) return null;
-      const [tenant, row] = await Promise.all([
-        getTenant(sql, tenantId),
-        findLiveKey(sql, tenantId, session.value.keyId),
-      ]);
+      const [tenant, row] = await Promise.all([getTenant(sql), findLiveKey(sql, session.value.keyId)]);
       const scopes = knownScopes(row?.scopes ?? []);
       if (!tenant || !row || !scopes.includes('Operation.Read')) return null;
       const { accountId, environment, settings } = tenant;

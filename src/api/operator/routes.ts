@@ -88,7 +88,7 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
     const id = session.tenant.tenantId;
     const form = ctx.state['form'] as Form;
     const term = (form['term'] ?? '').trim().slice(0, 255);
-    const hits = await searchTenant(database.tenant(id), id, term === '' ? [] : formsOf(term, session));
+    const hits = await searchTenant(database.tenant(id), term === '' ? [] : formsOf(term, session));
     if (hits.operationId) return redirect(ctx, `/ops/${id}/operations/${hits.operationId}`);
     const [only, ...others] = hits.customers;
     if (only && others.length === 0) return redirect(ctx, `/ops/${id}/customers/${only.customer_id}`);
@@ -99,16 +99,15 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
   const showCustomer: Handle = async (ctx, session, params) => {
     const id = session.tenant.tenantId;
     const sql = database.tenant(id);
-    const customer = await findCustomer(sql, id, params['customerId']!);
+    const customer = await findCustomer(sql, params['customerId']!);
     if (!customer) throw new ApiError('not-found', 'No such customer.');
-    const passes = await listOperatorPasses(sql, id, { customerId: customer.customer_id });
+    const passes = await listOperatorPasses(sql, { customerId: customer.customer_id });
     const [devices, operations] = await Promise.all([
       listOperatorDevices(
         sql,
-        id,
         passes.map(({ pass_id }) => pass_id),
       ),
-      listOperations(sql, id, { customerId: customer.customer_id, limit: HISTORY }),
+      listOperations(sql, { customerId: customer.customer_id, limit: HISTORY }),
     ]);
     const evidence = await loadEvidence(database, id, operations, readable(session, customer, passes));
     const { name, email, phone } = personal(session, customer);
@@ -132,11 +131,11 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
   const showOperation: Handle = async (ctx, session, params) => {
     const id = session.tenant.tenantId;
     const sql = database.tenant(id);
-    const row = await findOperation(sql, id, params['correlationId']!);
+    const row = await findOperation(sql, params['correlationId']!);
     if (!row) throw new ApiError('not-found', 'No such request.');
     const [customer, passes] = await Promise.all([
-      row.customer_id ? findCustomer(sql, id, row.customer_id) : undefined,
-      row.pass_id ? listOperatorPasses(sql, id, { passId: row.pass_id }) : [],
+      row.customer_id ? findCustomer(sql, row.customer_id) : undefined,
+      row.pass_id ? listOperatorPasses(sql, { passId: row.pass_id }) : [],
     ]);
     const [found] = await loadEvidence(database, id, [row], readable(session, customer, passes));
     const evidence = found!;

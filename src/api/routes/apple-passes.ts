@@ -31,7 +31,7 @@ export function applePassRoutes(deps: ApiDeps): Route[] {
   /** What is known of devices must not cost one its pass. */
   async function recordFetch(ctx: Koa.Context, tenantId: string, passId: string, revision: number): Promise<void> {
     if (ctx.method !== 'GET') return;
-    await recordFetched(database.tenant(tenantId), tenantId, passId, revision).catch((err: unknown) => {
+    await recordFetched(database.tenant(tenantId), passId, revision).catch((err: unknown) => {
       log.warn({ err, passId }, 'fetch of a pass not recorded');
     });
   }

@@ -46,11 +46,11 @@ export const customerRoutes = (deps: ApiDeps): Route[] => [
     async handler(ctx, { params, caller }) {
       const { tenantId: tenant } = caller.tenant;
       const sql = deps.database.tenant(tenant);
-      const row = await findCustomer(sql, tenant, params.customerId);
+      const row = await findCustomer(sql, params.customerId);
       if (!row) throw new ApiError('not-found', 'No customer with this id exists for this tenant.');
       const [passes, identifiers] = await Promise.all([
-        listPassViewsOfCustomer(sql, tenant, row.customer_id),
-        listCustomerIdentifiers(sql, tenant, row.customer_id),
+        listPassViewsOfCustomer(sql, row.customer_id),
+        listCustomerIdentifiers(sql, row.customer_id),
       ]);
       const own = identifiers.filter(({ kind }) => caller.tenant.settings.customIdentifiers.includes(kind));
       ctx.body = {

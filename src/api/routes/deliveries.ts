@@ -29,7 +29,7 @@ export const deliveryRoutes = (deps: ApiDeps): Route[] => [
     },
     async handler(ctx, { query, caller }) {
       const { tenantId: tenant } = caller.tenant;
-      const rows = await listDeliveries(deps.database.tenant(tenant), tenant, {
+      const rows = await listDeliveries(deps.database.tenant(tenant), {
         ...(query.endpoint !== undefined && { endpointId: query.endpoint }),
         ...(query.status !== undefined && { status: query.status }),
         ...(query.cursor !== undefined && { before: decodeDeliveryCursor(query.cursor) }),
@@ -54,7 +54,7 @@ export const deliveryRoutes = (deps: ApiDeps): Route[] => [
     problems: ['not-found', 'conflict'],
     async handler(ctx, { params, caller }) {
       const { tenantId: tenant } = caller.tenant;
-      const became = await redeliver(deps.database.tenant(tenant), tenant, params.deliveryId);
+      const became = await redeliver(deps.database.tenant(tenant), params.deliveryId);
       if (became === 'endpoint-off') {
         throw new ApiError('conflict', 'The endpoint of this delivery is switched off: switch it on first.');
       }

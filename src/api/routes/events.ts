@@ -36,7 +36,7 @@ export const eventRoutes = (deps: ApiDeps): Route[] => [
         });
       }
       const after = query.after === undefined ? '0' : decodeCursor(query.after);
-      const rows = await listEvents(deps.database.tenant(tenant), tenant, { after, types, limit: query.limit + 1 });
+      const rows = await listEvents(deps.database.tenant(tenant), { after, types, limit: query.limit + 1 });
       const page = rows.slice(0, query.limit);
       ctx.body = {
         events: page.map(presentEvent),

@@ -166,7 +166,7 @@ export const issuePassRoutes = (deps: ApiDeps): Route[] => [
     async handler(ctx, { caller, correlationId }) {
       checkListener(ctx, caller, 'issuePass');
       const { tenantId } = caller.tenant;
-      const types = await withinDeadline(listPassTypes(deps.database.tenant(tenantId), tenantId));
+      const types = await withinDeadline(listPassTypes(deps.database.tenant(tenantId)));
       const { command: checked, repairs } = await readDelivery(ctx, caller, (given, options) =>
         checkIssue(given, options, types),
       );

@@ -49,8 +49,8 @@ export const mergeCustomerRoutes = (deps: ApiDeps): Route[] => [
       const { tenantId: tenant, settings } = caller.tenant;
       const sql = deps.database.tenant(tenant);
       const [into, from] = await Promise.all([
-        findCustomer(sql, tenant, params.customerId),
-        findCustomer(sql, tenant, given.customerId),
+        findCustomer(sql, params.customerId),
+        findCustomer(sql, given.customerId),
       ]);
       if (!into || !from) throw new ApiError('not-found', 'No customer with this id exists for this tenant.');
       const input: MergeCustomersInput = { into: into.customer_id, from: from.customer_id };

@@ -81,9 +81,9 @@ export const operationControlRoutes = (deps: ApiDeps): Route[] => {
       async handler(ctx, { params, caller }) {
         const tenant = caller.tenant.tenantId;
         const sql = deps.database.tenant(tenant);
-        const run = await retryOperation(sql, tenant, params.correlationId);
+        const run = await retryOperation(sql, params.correlationId);
         if (run === undefined) {
-          const row = await findOperation(sql, tenant, params.correlationId);
+          const row = await findOperation(sql, params.correlationId);
           if (!row) throw unknown();
           if (row.forgotten_at !== null) {
             throw new ApiError(
@@ -115,7 +115,7 @@ export const operationControlRoutes = (deps: ApiDeps): Route[] => {
       problems: ['not-found', 'conflict'],
       async handler(ctx, { params, caller }) {
         const tenant = caller.tenant.tenantId;
-        const status = await requestCancellation(deps.database.tenant(tenant), tenant, params.correlationId);
+        const status = await requestCancellation(deps.database.tenant(tenant), params.correlationId);
         if (status === undefined) throw unknown();
         if (FINAL_STATUSES.includes(status))
           throw new ApiError('conflict', `The operation has already ended: ${status}.`);

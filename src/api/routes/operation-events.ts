@@ -72,12 +72,12 @@ export const operationEventRoutes = (deps: ApiDeps, open = new Map<string, numbe
       const { tenantId: tenant } = caller.tenant;
       const sql = deps.database.tenant(tenant);
       const look = async () => {
-        const row = await findOperation(sql, tenant, params.correlationId);
+        const row = await findOperation(sql, params.correlationId);
         if (!row) return undefined;
         const [steps, devices, serials] = await Promise.all([
-          listSteps(sql, tenant, row.operation_id),
-          listDeviceResults(sql, tenant, row.operation_id),
-          findSerialNumbers(sql, tenant, row.pass_id ? [row.pass_id] : []),
+          listSteps(sql, row.operation_id),
+          listDeviceResults(sql, row.operation_id),
+          findSerialNumbers(sql, row.pass_id ? [row.pass_id] : []),
         ]);
         return presentOperation(deps, row, serials, steps, devices);
       };

@@ -24,12 +24,12 @@ export const operationRoutes = (deps: ApiDeps): Route[] => [
     async handler(ctx, { params, caller }) {
       const tenant = caller.tenant.tenantId;
       const sql = deps.database.tenant(tenant);
-      const row = await findOperation(sql, tenant, params.correlationId);
+      const row = await findOperation(sql, params.correlationId);
       if (!row) throw new ApiError('not-found', 'No operation with this correlation id exists for this tenant.');
       const [steps, devices, serials] = await Promise.all([
-        listSteps(sql, tenant, row.operation_id),
-        listDeviceResults(sql, tenant, row.operation_id),
-        findSerialNumbers(sql, tenant, row.pass_id ? [row.pass_id] : []),
+        listSteps(sql, row.operation_id),
+        listDeviceResults(sql, row.operation_id),
+        findSerialNumbers(sql, row.pass_id ? [row.pass_id] : []),
       ]);
       ctx.body = presentOperation(deps, row, serials, steps, devices);
     },
@@ -61,13 +61,13 @@ export const operationRoutes = (deps: ApiDeps): Route[] => [
       const tenant = caller.tenant.tenantId;
       const sql = deps.database.tenant(tenant);
       const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
-      const passId = query.pass === undefined ? undefined : await findPassId(sql, tenant, query.pass);
-      const customer = query.customer === undefined ? undefined : await findCustomer(sql, tenant, query.customer);
+      const passId = query.pass === undefined ? undefined : await findPassId(sql, query.pass);
+      const customer = query.customer === undefined ? undefined : await findCustomer(sql, query.customer);
       if ((query.pass !== undefined && passId === undefined) || (query.customer !== undefined && !customer)) {
         ctx.body = { operations: [], next: null };
         return;
       }
-      const rows = await listOperations(sql, tenant, {
+      const rows = await listOperations(sql, {
         ...(passId !== undefined && { passId }),
         ...(customer && { customerId: customer.customer_id }),
         ...(query.status && { status: query.status }),
@@ -80,7 +80,7 @@ export const operationRoutes = (deps: ApiDeps): Route[] => [
       });
       const page = rows.slice(0, query.limit);
       const passIds = page.flatMap((row) => (row.pass_id ? [row.pass_id] : []));
-      const serials = await findSerialNumbers(sql, tenant, [...new Set(passIds)]);
+      const serials = await findSerialNumbers(sql, [...new Set(passIds)]);
       ctx.body = {
         operations: page.map((row) => presentSummary(deps, row, serials)),
         next: rows.length > query.limit ? encodeCursor(page.at(-1)!.acceptance_sequence) : null,

@@ -38,7 +38,7 @@ export const passTemplateRoutes = (deps: ApiDeps): Route[] => [
     },
     async handler(ctx, { caller }) {
       const { tenantId } = caller.tenant;
-      const types = await listPassTypes(deps.database.tenant(tenantId), tenantId);
+      const types = await listPassTypes(deps.database.tenant(tenantId));
       ctx.body = {
         passTemplates: types.map(({ passTypeId, version, design }) => ({
           id: passTypeId,

@@ -40,7 +40,7 @@ export const passRoutes = (deps: ApiDeps): Route[] => [
     problems: ['not-found'],
     async handler(ctx, { params, caller }) {
       const { tenantId } = caller.tenant;
-      const row = await findPassView(deps.database.tenant(tenantId), tenantId, params.serialNumber);
+      const row = await findPassView(deps.database.tenant(tenantId), params.serialNumber);
       if (!row) throw new ApiError('not-found', 'No pass with this serial number exists for this tenant.');
       ctx.body = presentPass(deps, row);
     },
@@ -71,7 +71,7 @@ export const passRoutes = (deps: ApiDeps): Route[] => [
     async handler(ctx, { query, caller }) {
       const { tenantId } = caller.tenant;
       const { email, phone, customerId, externalId, passType, state, cursor, limit } = query;
-      const { passes, more } = await listPassViews(deps.database.tenant(tenantId), tenantId, {
+      const { passes, more } = await listPassViews(deps.database.tenant(tenantId), {
         ...(email !== undefined && { email: normalised(caller, 'email', email) }),
         ...(phone !== undefined && { phone: normalised(caller, 'phone', phone) }),
         ...(customerId !== undefined && { customerId: normalised(caller, 'customerId', customerId) }),

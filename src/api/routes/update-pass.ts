@@ -86,15 +86,12 @@ const updateRoute = (deps: ApiDeps, method: 'PATCH' | 'POST'): Route =>
       checkListener(ctx, caller, 'pushUpdate');
       const { tenantId } = caller.tenant;
       const sql = deps.database.tenant(tenantId);
-      const pass = await withinDeadline(findPassView(sql, tenantId, params.serialNumber));
+      const pass = await withinDeadline(findPassView(sql, params.serialNumber));
       if (!pass || pass.state === 'deleted') {
         throw new ApiError('not-found', 'No pass with this serial number exists for this tenant.');
       }
       const [current, types] = await withinDeadline(
-        Promise.all([
-          getPassTypeVersion(sql, tenantId, pass.pass_type_id, pass.pass_type_version),
-          listPassTypes(sql, tenantId),
-        ]),
+        Promise.all([getPassTypeVersion(sql, pass.pass_type_id, pass.pass_type_version), listPassTypes(sql)]),
       );
       const { command, repairs } = await readDelivery(ctx, caller, (given) =>
         checkUpdate(given, current!, types, pass.data),

@@ -95,7 +95,7 @@ export const webhookEndpointRoutes = (deps: ApiDeps): Route[] => {
       query: none,
       answers: { 200: { description: 'All of them', schema: z.object({ endpoints: z.array(endpointView) }) } },
       async handler(ctx, { caller }) {
-        const rows = await listEndpoints(sqlOf(caller), caller.tenant.tenantId);
+        const rows = await listEndpoints(sqlOf(caller));
         ctx.body = { endpoints: rows.map(presentEndpoint) };
       },
     }),
@@ -108,7 +108,7 @@ export const webhookEndpointRoutes = (deps: ApiDeps): Route[] => {
       answers: { 200: answer },
       problems: ['not-found'],
       async handler(ctx, { params, caller }) {
-        const row = await getEndpoint(sqlOf(caller), caller.tenant.tenantId, params.endpointId);
+        const row = await getEndpoint(sqlOf(caller), params.endpointId);
         if (!row) throw notFound();
         ctx.body = presentEndpoint(row);
       },
@@ -125,7 +125,7 @@ export const webhookEndpointRoutes = (deps: ApiDeps): Route[] => {
       async handler(ctx, { params, caller }) {
         const given = await readJson(ctx, changed);
         if (given.url !== undefined) checkUrl(deps, caller, given.url);
-        const row = await updateEndpoint(sqlOf(caller), caller.tenant.tenantId, params.endpointId, given);
+        const row = await updateEndpoint(sqlOf(caller), params.endpointId, given);
         if (!row) throw notFound();
         ctx.body = presentEndpoint(row);
       },
@@ -139,7 +139,7 @@ export const webhookEndpointRoutes = (deps: ApiDeps): Route[] => {
       answers: { 204: { description: 'Deleted' } },
       problems: ['not-found'],
       async handler(ctx, { params, caller }) {
-        if (!(await deleteEndpoint(sqlOf(caller), caller.tenant.tenantId, params.endpointId))) throw notFound();
+        if (!(await deleteEndpoint(sqlOf(caller), params.endpointId))) throw notFound();
         ctx.status = 204;
       },
     }),
@@ -152,7 +152,7 @@ export const webhookEndpointRoutes = (deps: ApiDeps): Route[] => {
       answers: { 200: answer },
       problems: ['not-found'],
       async handler(ctx, { params, caller }) {
-        const row = await updateEndpoint(sqlOf(caller), caller.tenant.tenantId, params.endpointId, { enable: true });
+        const row = await updateEndpoint(sqlOf(caller), params.endpointId, { enable: true });
         if (!row) throw notFound();
         ctx.body = presentEndpoint(row);
       },
@@ -193,7 +193,7 @@ export const webhookEndpointRoutes = (deps: ApiDeps): Route[] => {
       problems: ['not-found'],
       async handler(ctx, { params, caller }) {
         const tenant = caller.tenant.tenantId;
-        if (!(await getEndpoint(sqlOf(caller), tenant, params.endpointId))) throw notFound();
+        if (!(await getEndpoint(sqlOf(caller), params.endpointId))) throw notFound();
         const ids = { eventId: randomUUID(), deliveryId: randomUUID() };
         await createTestDelivery(sqlOf(caller), {
           tenantId: tenant,
@@ -214,14 +214,13 @@ export const webhookEndpointRoutes = (deps: ApiDeps): Route[] => {
       answers: { 202: { description: 'How many', schema: z.object({ redelivered: z.int() }) } },
       problems: ['not-found', 'conflict'],
       async handler(ctx, { params, caller }) {
-        const tenant = caller.tenant.tenantId;
-        const row = await getEndpoint(sqlOf(caller), tenant, params.endpointId);
+        const row = await getEndpoint(sqlOf(caller), params.endpointId);
         if (!row) throw notFound();
         if (row.state === 'disabled') {
           throw new ApiError('conflict', 'This endpoint is switched off: switch it on first, by POST …/enable.');
         }
         ctx.status = 202;
-        ctx.body = { redelivered: await redeliverFailed(sqlOf(caller), tenant, params.endpointId) };
+        ctx.body = { redelivered: await redeliverFailed(sqlOf(caller), params.endpointId) };
       },
     }),
   ];

@@ -15,7 +15,7 @@ export interface BackfillRow {
 }
 
 /** The tenant's newest backfill, or undefined. */
-export async function findBackfill(db: Sql, tenantId: string): Promise<BackfillRow | undefined> {
+export async function findBackfill(db: Sql): Promise<BackfillRow | undefined> {
   const [row] = await db.query<BackfillRow>(
     sql`
       select
@@ -25,7 +25,7 @@ export async function findBackfill(db: Sql, tenantId: string): Promise<BackfillR
         coalesce(s.detail, '{}') as detail,
         s.last_error
       from operations o left join operation_steps s on s.operation_id = o.operation_id and s.step = 'backfill'
-      where o.tenant_id = ${tenantId} and o.kind = 'backfill'
+      where o.tenant_id = ${db.tenantId} and o.kind = 'backfill'
       order by o.acceptance_sequence desc
       limit 1`,
   );
@@ -35,12 +35,12 @@ export async function findBackfill(db: Sql, tenantId: string): Promise<BackfillR
 const UNFINISHED: readonly OperationStatus[] = ['accepted', 'running', 'retrying'];
 
 /** Starts a backfill, or finds the one that is under way. */
-export async function startBackfill(db: Sql, tenantId: string): Promise<string> {
-  const running = await findBackfill(db, tenantId);
+export async function startBackfill(db: Sql): Promise<string> {
+  const running = await findBackfill(db);
   if (running && UNFINISHED.includes(running.status)) return running.operation_id;
   const { operationId } = await insertOrFindOperation(db, {
     operationId: randomUUID(),
-    tenantId,
+    tenantId: db.tenantId,
     kind: 'backfill',
     origin: 'operator',
     idempotencyKey: null,
@@ -51,9 +51,9 @@ export async function startBackfill(db: Sql, tenantId: string): Promise<string> 
 }
 
 /** Pauses or resumes the tenant's backfill; false where none is under way. The running slice still ends. */
-export async function pauseBackfill(db: Sql, tenantId: string, paused: boolean): Promise<boolean> {
-  const running = await findBackfill(db, tenantId);
+export async function pauseBackfill(db: Sql, paused: boolean): Promise<boolean> {
+  const running = await findBackfill(db);
   if (!running || !UNFINISHED.includes(running.status)) return false;
-  await markStep(db, { tenantId, operationId: running.operation_id }, 'backfill', { paused });
+  await markStep(db, { tenantId: db.tenantId, operationId: running.operation_id }, 'backfill', { paused });
   return true;
 }

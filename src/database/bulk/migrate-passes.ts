@@ -148,7 +148,7 @@ export interface MigrationRow {
 }
 
 /** The newest migration of a pass type, or undefined. */
-export async function findMigration(db: Sql, tenantId: string, passTypeId: string): Promise<MigrationRow | undefined> {
+export async function findMigration(db: Sql, passTypeId: string): Promise<MigrationRow | undefined> {
   const [row] = await db.query<MigrationRow>(sql`
     select o.operation_id as "operationId",
            o.status,
@@ -158,7 +158,7 @@ export async function findMigration(db: Sql, tenantId: string, passTypeId: strin
            coalesce((s.detail -> 'paused')::boolean, false) as paused
       from operations o
       left join operation_steps s on s.operation_id = o.operation_id and s.step = 'migrate-passes'
-     where o.tenant_id = ${tenantId}
+     where o.tenant_id = ${db.tenantId}
        and o.kind = 'migrate-passes'
        and o.input ->> 'passTypeId' = ${passTypeId}
      order by o.acceptance_sequence desc

@@ -34,25 +34,25 @@ export interface CustomerRow {
 }
 
 /** A customer by our id or by the merchant's. */
-export async function findCustomer(db: Sql, tenantId: string, idOrExternal: string): Promise<CustomerRow | undefined> {
+export async function findCustomer(db: Sql, idOrExternal: string): Promise<CustomerRow | undefined> {
   const [row] = await db.query<CustomerRow>(
     sql`
       select c.*
       from customers c
-      where c.tenant_id = ${tenantId}
+      where c.tenant_id = ${db.tenantId}
         and (
           c.customer_id::text = ${idOrExternal}
           or c.customer_id = (
             select i.customer_id
             from customer_identifiers i
-            where i.tenant_id = ${tenantId}
+            where i.tenant_id = ${db.tenantId}
               and i.kind = 'customerId'
               and i.value = ${idOrExternal}
           )
           or c.customer_id = (
             select m.customer_id
             from customer_merges m
-            where m.tenant_id = ${tenantId}
+            where m.tenant_id = ${db.tenantId}
               and m.merged_customer_id::text = ${idOrExternal}
           )
         )
@@ -142,9 +142,9 @@ export async function recordFetchedProfile(
 }
 
 /** The row for a change, locked until the transaction ends. */
-export async function lockCustomer(db: Sql, tenantId: string, customerId: string): Promise<CustomerRow | undefined> {
+export async function lockCustomer(db: Sql, customerId: string): Promise<CustomerRow | undefined> {
   const [row] = await db.query<CustomerRow>(
-    sql`select * from customers where tenant_id = ${tenantId} and customer_id = ${customerId} for update`,
+    sql`select * from customers where tenant_id = ${db.tenantId} and customer_id = ${customerId} for update`,
   );
   return row;
 }
@@ -209,12 +209,12 @@ export async function writeCustomer(db: Sql, customerId: string, change: Custome
 }
 
 /** The passes of a customer that can still be seen on a phone, or become so again. */
-export async function listLivePassIds(db: Sql, tenantId: string, customerId: string): Promise<string[]> {
+export async function listLivePassIds(db: Sql, customerId: string): Promise<string[]> {
   const rows = await db.query<{ pass_id: string }>(
     sql`
       select pass_id
       from passes
-      where tenant_id = ${tenantId}
+      where tenant_id = ${db.tenantId}
         and customer_id = ${customerId}
         and state in ('active', 'expired')
       order by pass_id`,

@@ -5,14 +5,13 @@ import { sql } from '../sql.js';
 /** The serial numbers of a customer's passes, oldest first; deleted ones are gone for the customer, too. */
 export async function listCustomerPasses(
   db: Sql,
-  tenantId: string,
   customerId: string,
 ): Promise<{ serialNumber: string; passTypeId: string; state: PassState }[]> {
   const rows = await db.query<{ serial_number: string; pass_type_id: string; state: PassState }>(
     sql`
       select serial_number, pass_type_id, state
       from passes
-      where tenant_id = ${tenantId} and customer_id = ${customerId} and state <> 'deleted'
+      where tenant_id = ${db.tenantId} and customer_id = ${customerId} and state <> 'deleted'
       order by created_at, pass_id`,
   );
   return rows.map((row) => ({ serialNumber: row.serial_number, passTypeId: row.pass_type_id, state: row.state }));
@@ -24,7 +23,6 @@ export async function listCustomerPasses(
  */
 export async function findHeldPass(
   db: Sql,
-  tenantId: string,
   customerId: string,
   type: { passTypeId: string; name: string },
 ): Promise<string | null> {
@@ -32,7 +30,7 @@ export async function findHeldPass(
     sql`
       select p.serial_number
       from passes p
-      where p.tenant_id = ${tenantId}
+      where p.tenant_id = ${db.tenantId}
         and p.customer_id = ${customerId}
         and p.state in ('active', 'expired')
         and (
@@ -40,7 +38,7 @@ export async function findHeldPass(
           or exists (
             select
             from pass_revisions r
-            where r.tenant_id = ${tenantId}
+            where r.tenant_id = ${db.tenantId}
               and r.pass_id = p.pass_id
               and r.changed #>> '{passType,from}' = ${type.name}
           )
@@ -52,16 +50,12 @@ export async function findHeldPass(
 }
 
 /** All identifiers by which a customer is found. */
-export async function listCustomerIdentifiers(
-  db: Sql,
-  tenantId: string,
-  customerId: string,
-): Promise<{ kind: string; value: string }[]> {
+export async function listCustomerIdentifiers(db: Sql, customerId: string): Promise<{ kind: string; value: string }[]> {
   return db.query<{ kind: string; value: string }>(
     sql`
       select kind, value
       from customer_identifiers
-      where tenant_id = ${tenantId} and customer_id = ${customerId}
+      where tenant_id = ${db.tenantId} and customer_id = ${customerId}
       order by kind, value`,
   );
 }
@@ -76,7 +70,6 @@ export interface GivenConsent {
 /** Keeps what a customer agreed to (an unticked box is no statement and takes nothing back), with time, version of the text and method; the customer's present state follows. */
 export async function recordConsents(
   db: TenantSql,
-  tenantId: string,
   customerId: string,
   consents: readonly GivenConsent[],
 ): Promise<void> {
@@ -87,7 +80,7 @@ export async function recordConsents(
         given as (
           insert into consents (tenant_id, customer_id, channel, granted, text_version, method)
           select
-            ${tenantId},
+            ${db.tenantId},
             ${customerId}::uuid,
             c.channel,
             true,
@@ -104,6 +97,6 @@ export async function recordConsents(
             jsonb_object_agg(channel, jsonb_build_object('state', 'SUBSCRIBED', 'at', given_at, 'method', method))
           from given
         )
-      where tenant_id = ${tenantId} and customer_id = ${customerId}::uuid`,
+      where tenant_id = ${db.tenantId} and customer_id = ${customerId}::uuid`,
   );
 }

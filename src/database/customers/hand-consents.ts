@@ -19,7 +19,6 @@ export interface OpenConsent {
  */
 export async function listOpenConsents(
   db: Sql,
-  tenantId: string,
   customerId: string,
   texts: TenantSettings['consentTexts'],
 ): Promise<OpenConsent[]> {
@@ -35,7 +34,7 @@ export async function listOpenConsents(
         and c.customer_id = k.customer_id
         join jsonb_to_recordset(${JSON.stringify(handed.map(({ channel, version }) => ({ channel, version })))}::jsonb) as t (channel text, version text) on t.channel = k.channel
         and t.version = k.text_version
-      where k.tenant_id = ${tenantId}
+      where k.tenant_id = ${db.tenantId}
         and k.customer_id = ${customerId}
         and k.granted
         and k.handed_over_at is null
@@ -45,9 +44,9 @@ export async function listOpenConsents(
 }
 
 /** Notes that Klaviyo took them. */
-export async function markHandedOver(db: Sql, tenantId: string, consentIds: readonly string[]): Promise<void> {
+export async function markHandedOver(db: Sql, consentIds: readonly string[]): Promise<void> {
   await db.query(
     sql`update consents set handed_over_at = now()
-      where tenant_id = ${tenantId} and consent_id = any(${consentIds}::uuid[]) and handed_over_at is null`,
+      where tenant_id = ${db.tenantId} and consent_id = any(${consentIds}::uuid[]) and handed_over_at is null`,
   );
 }

@@ -18,12 +18,12 @@ export type SyncOfCustomer = Pick<
 const RECENT_SYNCS = 20;
 
 /** The profile syncs that found a customer, the last accepted one first. */
-export async function listSyncsOf(db: Sql, tenantId: string, customerId: string): Promise<SyncOfCustomer[]> {
+export async function listSyncsOf(db: Sql, customerId: string): Promise<SyncOfCustomer[]> {
   return db.query<SyncOfCustomer>(
     sql`
       select operation_id, acceptance_sequence, status, outcome, input
       from operations
-      where tenant_id = ${tenantId}
+      where tenant_id = ${db.tenantId}
         and customer_id = ${customerId}
         and kind = 'profile-sync'
         and forgotten_at is null
@@ -65,9 +65,9 @@ export async function handOver(db: Sql, move: HandOver): Promise<void> {
             phone = case when ${kind} = 'phone' then null else phone end, updated_at = now()
       where tenant_id = ${tenantId} and customer_id = ${from.customerId}`,
   );
-  const sync = move.carriesOn ?? (await insertSync(db, tenantId, from.klaviyoProfileId));
+  const sync = move.carriesOn ?? (await insertSync(db, from.klaviyoProfileId));
   // One that still runs reads this when it comes to the step; one that ended as a conflict runs again.
-  if (move.carriesOn !== null) await retryOperation(db, tenantId, sync);
+  if (move.carriesOn !== null) await retryOperation(db, sync);
   await db.query(sql`
     with
       ${ownOfAnyRun({ tenantId, operationId: sync })},
@@ -94,7 +94,7 @@ export async function handOver(db: Sql, move: HandOver): Promise<void> {
       )`);
 }
 
-async function insertSync(db: Sql, tenantId: string, klaviyoProfileId: string | null): Promise<string> {
+async function insertSync(db: Sql, klaviyoProfileId: string | null): Promise<string> {
   const input: ProfileSyncInput = {
     identifiers: [],
     klaviyoProfileId,
@@ -104,7 +104,7 @@ async function insertSync(db: Sql, tenantId: string, klaviyoProfileId: string | 
   };
   const accepted = await insertOrFindOperation(db, {
     operationId: randomUUID(),
-    tenantId,
+    tenantId: db.tenantId,
     kind: 'profile-sync',
     origin: 'system',
     idempotencyKey: null,

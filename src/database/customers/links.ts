@@ -9,18 +9,18 @@ export const LINK_KEY_SECRET = 'link-token-key';
 const DAY_MS = 86_400_000;
 
 /** The tenant's key of link tokens and page sessions, made at its first use. */
-export async function getLinkKey(db: Sql, tenantId: string, box: SecretBox): Promise<Buffer> {
-  const kept = await getSecret(db, tenantId, LINK_KEY_SECRET, box);
+export async function getLinkKey(db: Sql, box: SecretBox): Promise<Buffer> {
+  const kept = await getSecret(db, db.tenantId, LINK_KEY_SECRET, box);
   if (kept) return kept;
-  const sealed = box.seal(randomBytes(32), secretContext(tenantId, LINK_KEY_SECRET));
+  const sealed = box.seal(randomBytes(32), secretContext(db.tenantId, LINK_KEY_SECRET));
   // The first of two simultaneous makers wins; both then read the same key.
   await db.query(
     sql`
       insert into tenant_secrets (tenant_id, name, key_id, ciphertext)
-      values (${tenantId}, ${LINK_KEY_SECRET}, ${sealed.keyId}, ${sealed.ciphertext})
+      values (${db.tenantId}, ${LINK_KEY_SECRET}, ${sealed.keyId}, ${sealed.ciphertext})
       on conflict do nothing`,
   );
-  return (await getSecret(db, tenantId, LINK_KEY_SECRET, box))!;
+  return (await getSecret(db, db.tenantId, LINK_KEY_SECRET, box))!;
 }
 
 export interface LinkOrder {
@@ -47,7 +47,7 @@ interface NewestLink {
  */
 export async function mintLink(db: Sql, box: SecretBox, order: LinkOrder): Promise<string> {
   const { tenantId, customerId, purpose, settings, now } = order;
-  const key = await getLinkKey(db, tenantId, box);
+  const key = await getLinkKey(db, box);
   const [newest] = await db.query<NewestLink>(
     sql`
       select token_hash, generation, expires_at, revoked_at
@@ -110,23 +110,19 @@ export async function findLink(
 }
 
 /** Notes that a person, not a preview, opened a link. */
-export async function recordLinkUse(db: Sql, tenantId: string, tokenHash: Buffer): Promise<void> {
+export async function recordLinkUse(db: Sql, tokenHash: Buffer): Promise<void> {
   await db.query(
-    sql`update link_tokens set last_used_at = now() where tenant_id = ${tenantId} and token_hash = ${tokenHash}`,
+    sql`update link_tokens set last_used_at = now() where tenant_id = ${db.tenantId} and token_hash = ${tokenHash}`,
   );
 }
 
 /** Ends links now: one by its hash, those of one customer, or all of the tenant. Returns how many were good before. */
-export async function revokeLinks(
-  db: Sql,
-  tenantId: string,
-  which: { tokenHash?: Buffer; customerId?: string },
-): Promise<number> {
+export async function revokeLinks(db: Sql, which: { tokenHash?: Buffer; customerId?: string }): Promise<number> {
   const rows = await db.query(
     sql`
       update link_tokens
       set revoked_at = now()
-      where tenant_id = ${tenantId}
+      where tenant_id = ${db.tenantId}
         and revoked_at is null
         and expires_at > now()
         and (${which.tokenHash ?? null}::bytea is null or token_hash = ${which.tokenHash ?? null})
@@ -146,15 +142,10 @@ export interface LinkRecipientRow {
 }
 
 /** Customers by id, with or without a pass, for a walk over all of them; `after` continues where the page before ended. */
-export async function listLinkRecipients(
-  db: Sql,
-  tenantId: string,
-  after: string | null,
-  limit: number,
-): Promise<LinkRecipientRow[]> {
+export async function listLinkRecipients(db: Sql, after: string | null, limit: number): Promise<LinkRecipientRow[]> {
   return db.query<LinkRecipientRow>(
     sql`select customer_id, email, phone, external_customer_id, klaviyo_profile_id from customers
-      where tenant_id = ${tenantId} and (${after}::uuid is null or customer_id > ${after})
+      where tenant_id = ${db.tenantId} and (${after}::uuid is null or customer_id > ${after})
         and (email is not null or phone is not null or klaviyo_profile_id is not null)
       order by customer_id limit ${limit}`,
   );

@@ -76,7 +76,6 @@ export async function isNowhereElse(db: Sql, { tenantId, passId }: PassPlace, ex
 /** Accepts the event of a pass that got its first place, or lost its last one. Call within the change's transaction. */
 export async function insertDeviceEvent(
   db: Sql,
-  tenantId: string,
   pass: LockedPass,
   event: DeviceEventInput['event'],
   platform: DeviceEventInput['platform'] = 'apple',
@@ -92,7 +91,7 @@ export async function insertDeviceEvent(
     sql`
       update passes
       set ${moved.set}
-      where tenant_id = ${tenantId} and pass_id = ${pass.pass_id}
+      where tenant_id = ${db.tenantId} and pass_id = ${pass.pass_id}
       returning ${moved.at} as at`,
   );
   const input: DeviceEventInput = {
@@ -104,7 +103,7 @@ export async function insertDeviceEvent(
   };
   await insertOrFindOperation(db, {
     operationId: randomUUID(),
-    tenantId,
+    tenantId: db.tenantId,
     kind: 'device-event',
     origin: platform === 'google' ? 'google' : 'device',
     idempotencyKey: null,
@@ -148,7 +147,7 @@ export async function registerDevice(
       returning device_id`);
     const created = made.length > 0;
     const event = created && (await isNowhereElse(db, registration, deviceId));
-    if (event) await insertDeviceEvent(db, tenantId, pass, 'installed');
+    if (event) await insertDeviceEvent(db, pass, 'installed');
     else if (created) await makeRoom(db, registration, deviceId);
     return { created, event };
   });
@@ -233,7 +232,7 @@ export async function unregisterDevice(
           )`,
     );
     const event = await isNowhereElse(db, registration, null);
-    if (event) await insertDeviceEvent(db, tenantId, pass, 'uninstalled');
+    if (event) await insertDeviceEvent(db, pass, 'uninstalled');
     return { removed: true, event };
   });
 }

@@ -45,7 +45,7 @@ export async function recordGoogleCallback(database: TenantSql, callback: Google
     const installed = eventType === 'save' && wasNowhere;
     const uninstalled = eventType === 'del' && !wasNowhere && (await isNowhereElse(db, place, null));
     if (!installed && !uninstalled) return 'recorded';
-    await insertDeviceEvent(db, tenantId, pass, installed ? 'installed' : 'uninstalled', 'google');
+    await insertDeviceEvent(db, pass, installed ? 'installed' : 'uninstalled', 'google');
     return 'event';
   });
 }

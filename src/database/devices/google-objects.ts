@@ -22,7 +22,6 @@ const NOTIFICATIONS_KEPT = 10;
 /** A pass with its objects at Google, as they are now. */
 export async function loadGooglePass(
   db: Sql,
-  tenantId: string,
   passId: string,
 ): Promise<{ pass: PassRow; objects: GoogleObjectRow[] } | undefined> {
   // The objects first: an object that says it holds a revision is never older than the pass read after it.
@@ -30,11 +29,11 @@ export async function loadGooglePass(
     sql`
       select ${COLUMNS}
       from google_objects
-      where tenant_id = ${tenantId} and pass_id = ${passId}
+      where tenant_id = ${db.tenantId} and pass_id = ${passId}
       order by created_at`,
   );
   const [pass] = await db.query<PassRow>(
-    sql`select * from passes where tenant_id = ${tenantId} and pass_id = ${passId}`,
+    sql`select * from passes where tenant_id = ${db.tenantId} and pass_id = ${passId}`,
   );
   return pass && { pass, objects };
 }
@@ -236,19 +235,19 @@ export async function giveNotificationBack(db: Sql, objectId: string, revision: 
 }
 
 /** Marks an object as out of use: its pass has a type without a design for Google now. */
-export async function recordRetired(db: Sql, tenantId: string, objectId: string): Promise<void> {
+export async function recordRetired(db: Sql, objectId: string): Promise<void> {
   await db.query(
-    sql`update google_objects set state = 'retired' where tenant_id = ${tenantId} and object_id = ${objectId}`,
+    sql`update google_objects set state = 'retired' where tenant_id = ${db.tenantId} and object_id = ${objectId}`,
   );
 }
 
 /** The object under which a pass lives at Google, once it is there. */
-export async function findLiveObject(db: Sql, tenantId: string, passId: string): Promise<GoogleObjectRow | undefined> {
+export async function findLiveObject(db: Sql, passId: string): Promise<GoogleObjectRow | undefined> {
   const [row] = await db.query<GoogleObjectRow>(
     sql`
       select ${COLUMNS}
       from google_objects
-      where tenant_id = ${tenantId} and pass_id = ${passId} and state = 'live'
+      where tenant_id = ${db.tenantId} and pass_id = ${passId} and state = 'live'
       limit 1`,
   );
   return row;
@@ -261,13 +260,12 @@ export async function findLiveObject(db: Sql, tenantId: string, passId: string):
  */
 export async function designedFields(
   db: Sql,
-  tenantId: string,
   googleType: GoogleObjectRow['object_type'],
   part: 'class' | 'object',
 ): Promise<string[]> {
   const rows = await db.query<{ field: string }>(
     sql`select distinct jsonb_object_keys(design -> 'google' -> ${part}::text) as field from pass_type_versions
-      where tenant_id = ${tenantId} and design -> 'google' ->> 'type' = ${googleType}`,
+      where tenant_id = ${db.tenantId} and design -> 'google' ->> 'type' = ${googleType}`,
   );
   return rows.map(({ field }) => field).filter((field) => field !== 'messages');
 }

@@ -230,11 +230,11 @@ export async function recordNotifications(
 }
 
 /** Forgets a dead token, unless the device came back with it (registered again) after the provider's timestamp. */
-export async function forgetToken(db: Sql, tenantId: string, pushToken: string, goneAt: Date): Promise<void> {
+export async function forgetToken(db: Sql, pushToken: string, goneAt: Date): Promise<void> {
   await db.query(sql`
     update apple_devices
        set token_gone_at = ${goneAt}
-     where tenant_id = ${tenantId}
+     where tenant_id = ${db.tenantId}
        and push_token = ${pushToken}
        and token_updated_at < ${goneAt}
        and token_gone_at is null`);

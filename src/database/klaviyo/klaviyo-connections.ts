@@ -35,8 +35,8 @@ export async function mayCallKlaviyo(
 }
 
 /** The refused key is worth a try now, by any call: somebody says that it may more than before. */
-export async function tryKeyAgain(db: Sql, tenantId: string): Promise<void> {
-  await db.query(sql`update klaviyo_connections set probe_after = '-infinity' where tenant_id = ${tenantId}`);
+export async function tryKeyAgain(db: Sql): Promise<void> {
+  await db.query(sql`update klaviyo_connections set probe_after = '-infinity' where tenant_id = ${db.tenantId}`);
 }
 
 /** Stops a tenant's write-back; `call` is the kind of call that the key may not make, null where it may none. True the first time for this key: then somebody has to be told, once. */

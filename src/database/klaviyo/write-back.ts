@@ -108,20 +108,15 @@ const passes = (tenantId: string): Statement => sql`
  * The pass as it is now; undefined where it has gone, and where its holder is being erased: phones have up to a day to fetch
  * the voided pass, and what they do meanwhile must not write into Klaviyo what has been cleared there.
  */
-export async function findWriteBackPass(db: Sql, tenantId: string, passId: string): Promise<WriteBackPass | undefined> {
-  const [row] = await db.query<WriteBackPass>(sql`${passes(tenantId)} and p.pass_id = ${passId}`);
+export async function findWriteBackPass(db: Sql, passId: string): Promise<WriteBackPass | undefined> {
+  const [row] = await db.query<WriteBackPass>(sql`${passes(db.tenantId)} and p.pass_id = ${passId}`);
   return row;
 }
 
 /** Up to `limit` passes after one, by id: a backfill's way through a tenant. Erased customers are none. */
-export async function listWriteBackPasses(
-  db: Sql,
-  tenantId: string,
-  after: string | null,
-  limit: number,
-): Promise<WriteBackPass[]> {
+export async function listWriteBackPasses(db: Sql, after: string | null, limit: number): Promise<WriteBackPass[]> {
   return db.query<WriteBackPass>(
-    sql`${passes(tenantId)} and (${after}::uuid is null or p.pass_id > ${after}) order by p.pass_id limit ${limit}`,
+    sql`${passes(db.tenantId)} and (${after}::uuid is null or p.pass_id > ${after}) order by p.pass_id limit ${limit}`,
   );
 }
 
@@ -149,9 +144,9 @@ export async function findWriteBackOperation(
 }
 
 /** How many passes the tenant has. */
-export async function countPasses(db: Sql, tenantId: string): Promise<number> {
+export async function countPasses(db: Sql): Promise<number> {
   const [row] = await db.query<{ count: number }>(
-    sql`select count(*)::int as count from passes where tenant_id = ${tenantId}`,
+    sql`select count(*)::int as count from passes where tenant_id = ${db.tenantId}`,
   );
   return row!.count;
 }

@@ -32,7 +32,7 @@ export interface LoadedDelivery {
 }
 
 /** A delivery with its event, its endpoint and the secrets valid now, in one round trip. */
-export async function loadDelivery(db: Sql, tenantId: string, deliveryId: string): Promise<LoadedDelivery | undefined> {
+export async function loadDelivery(db: Sql, deliveryId: string): Promise<LoadedDelivery | undefined> {
   const [row] = await db.query<LoadedDelivery>(
     sql`
       select
@@ -65,7 +65,7 @@ export async function loadDelivery(db: Sql, tenantId: string, deliveryId: string
         join webhook_endpoints w on w.endpoint_id = d.endpoint_id
         join events e on e.event_id = d.event_id
         join tenants t on t.tenant_id = d.tenant_id
-      where d.tenant_id = ${tenantId} and d.delivery_id = ${deliveryId}`,
+      where d.tenant_id = ${db.tenantId} and d.delivery_id = ${deliveryId}`,
   );
   return row;
 }
@@ -185,7 +185,6 @@ export interface DeliveryRow {
 /** The delivery log, newest first, each with its attempts. `before` is the last row of the page before. */
 export async function listDeliveries(
   db: Sql,
-  tenantId: string,
   filter: { endpointId?: string; status?: string; before?: { at: Date; id: string }; limit: number },
 ): Promise<DeliveryRow[]> {
   return db.query<DeliveryRow>(
@@ -227,7 +226,7 @@ export async function listDeliveries(
           '[]'
         ) as log
       from deliveries d join events e on e.event_id = d.event_id
-      where d.tenant_id = ${tenantId}
+      where d.tenant_id = ${db.tenantId}
         and (${filter.endpointId ?? null}::uuid is null or d.endpoint_id = ${filter.endpointId ?? null})
         and (${filter.status ?? null}::text is null or d.status = ${filter.status ?? null})
         and (

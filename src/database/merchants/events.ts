@@ -133,14 +133,13 @@ export async function fanOutEvents(system: TenantSql, limit: number): Promise<nu
 /** The tenant's stream after a position, oldest first; what came from the merchant itself is left out. */
 export async function listEvents(
   db: Sql,
-  tenantId: string,
   filter: { after: string; types: string[] | null; limit: number },
 ): Promise<EventRow[]> {
   return db.query<EventRow>(
     sql`
       select event_id, position, tenant_id, type, payload, created_at
       from events
-      where tenant_id = ${tenantId}
+      where tenant_id = ${db.tenantId}
         and position > ${filter.after}
         and origin <> 'merchant'
         and (${filter.types}::text[] is null or type = any (${filter.types}))

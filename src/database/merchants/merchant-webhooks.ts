@@ -32,17 +32,17 @@ export async function createEndpoint(
       where (select count(*) from webhook_endpoints where tenant_id = ${endpoint.tenantId}) < ${endpoint.atMost}
       returning ${COLUMNS}`);
     if (!row) return undefined;
-    await insertSecret(tx, endpoint.tenantId, row!.endpoint_id, endpoint.secret, box);
+    await insertSecret(tx, row!.endpoint_id, endpoint.secret, box);
     return row!;
   });
 }
 
-async function insertSecret(db: Sql, tenantId: string, endpointId: string, secret: string, box: SecretBox) {
-  const sealed = box.seal(secret, webhookSecretContext(tenantId, endpointId));
+async function insertSecret(db: Sql, endpointId: string, secret: string, box: SecretBox) {
+  const sealed = box.seal(secret, webhookSecretContext(db.tenantId, endpointId));
   await db.query(
     sql`
       insert into webhook_secrets (tenant_id, endpoint_id, key_id, ciphertext, created_at)
-      values (${tenantId}, ${endpointId}, ${sealed.keyId}, ${sealed.ciphertext}, clock_timestamp())`,
+      values (${db.tenantId}, ${endpointId}, ${sealed.keyId}, ${sealed.ciphertext}, clock_timestamp())`,
   );
 }
 
@@ -73,7 +73,7 @@ export async function rotateSecret(
         set expires_at = least(coalesce(expires_at, ${rotation.oldUntil}), ${rotation.oldUntil}::timestamptz)
         where tenant_id = ${tenantId} and endpoint_id = ${endpointId}`,
     );
-    await insertSecret(tx, tenantId, endpointId, rotation.secret, box);
+    await insertSecret(tx, endpointId, rotation.secret, box);
     return true;
   });
 }
@@ -92,25 +92,25 @@ export const openWebhookSecrets =
     );
 
 /** The endpoints of a tenant, oldest first. */
-export async function listEndpoints(db: Sql, tenantId: string): Promise<EndpointRow[]> {
+export async function listEndpoints(db: Sql): Promise<EndpointRow[]> {
   return db.query<EndpointRow>(
-    sql`select ${COLUMNS} from webhook_endpoints where tenant_id = ${tenantId} order by created_at, endpoint_id`,
+    sql`select ${COLUMNS} from webhook_endpoints where tenant_id = ${db.tenantId} order by created_at, endpoint_id`,
   );
 }
 
 /** The endpoints of a tenant that are switched off, or whose last attempt failed. */
-export async function listTroubledEndpoints(db: Sql, tenantId: string): Promise<EndpointRow[]> {
+export async function listTroubledEndpoints(db: Sql): Promise<EndpointRow[]> {
   return db.query<EndpointRow>(
     sql`select ${COLUMNS} from webhook_endpoints
-      where tenant_id = ${tenantId} and (state = 'disabled' or failing_since is not null)
+      where tenant_id = ${db.tenantId} and (state = 'disabled' or failing_since is not null)
       order by state, coalesce(disabled_at, failing_since), endpoint_id`,
   );
 }
 
 /** One endpoint, or undefined. */
-export async function getEndpoint(db: Sql, tenantId: string, endpointId: string): Promise<EndpointRow | undefined> {
+export async function getEndpoint(db: Sql, endpointId: string): Promise<EndpointRow | undefined> {
   const [row] = await db.query<EndpointRow>(
-    sql`select ${COLUMNS} from webhook_endpoints where tenant_id = ${tenantId} and endpoint_id = ${endpointId}`,
+    sql`select ${COLUMNS} from webhook_endpoints where tenant_id = ${db.tenantId} and endpoint_id = ${endpointId}`,
   );
   return row;
 }
@@ -118,7 +118,6 @@ export async function getEndpoint(db: Sql, tenantId: string, endpointId: string)
 /** Changes what is given; `enable` also forgets that it failed. Undefined where there is no such endpoint. */
 export async function updateEndpoint(
   db: Sql,
-  tenantId: string,
   endpointId: string,
   change: { url?: string | undefined; eventTypes?: readonly string[] | undefined; enable?: boolean },
 ): Promise<EndpointRow | undefined> {
@@ -145,18 +144,18 @@ export async function updateEndpoint(
           when ${change.enable ?? false} then null
           else failing_since
         end
-      where tenant_id = ${tenantId} and endpoint_id = ${endpointId}
+      where tenant_id = ${db.tenantId} and endpoint_id = ${endpointId}
       returning ${COLUMNS}`,
   );
   return row;
 }
 
 /** Deletes an endpoint with its secrets and its log; false where there was none. */
-export async function deleteEndpoint(db: Sql, tenantId: string, endpointId: string): Promise<boolean> {
+export async function deleteEndpoint(db: Sql, endpointId: string): Promise<boolean> {
   const rows = await db.query(
     sql`
       delete from webhook_endpoints
-      where tenant_id = ${tenantId} and endpoint_id = ${endpointId}
+      where tenant_id = ${db.tenantId} and endpoint_id = ${endpointId}
       returning endpoint_id`,
   );
   return rows.length > 0;

@@ -9,11 +9,7 @@ const AGAIN = sql`status = 'accepted', run = run + 1, dispatch_after = now(), ne
  * Delivers one event again from the start of the schedule. `endpoint-off`: it would be cancelled at once, save a test
  * event; `not-ended`: it does not exist or is still on its way.
  */
-export async function redeliver(
-  db: Sql,
-  tenantId: string,
-  deliveryId: string,
-): Promise<'again' | 'endpoint-off' | 'not-ended'> {
+export async function redeliver(db: Sql, deliveryId: string): Promise<'again' | 'endpoint-off' | 'not-ended'> {
   const [row] = await db.query<{ again: boolean; off: boolean }>(
     sql`
       with
@@ -24,12 +20,12 @@ export async function redeliver(
             and w.state = 'disabled'
             join events e on e.event_id = d.event_id
             and e.type <> 'webhook.test'
-          where d.tenant_id = ${tenantId} and d.delivery_id = ${deliveryId}
+          where d.tenant_id = ${db.tenantId} and d.delivery_id = ${deliveryId}
         ),
         again as (
           update deliveries
           set ${AGAIN}
-          where tenant_id = ${tenantId}
+          where tenant_id = ${db.tenantId}
             and delivery_id = ${deliveryId}
             and not exists (select from off)
             and (status in ('delivered', 'exhausted', 'cancelled', 'retrying') or ${LOST})
@@ -41,9 +37,9 @@ export async function redeliver(
 }
 
 /** Delivers everything again that an endpoint did not take. Returns how many. */
-export async function redeliverFailed(db: Sql, tenantId: string, endpointId: string): Promise<number> {
+export async function redeliverFailed(db: Sql, endpointId: string): Promise<number> {
   const rows = await db.query(
-    sql`update deliveries set ${AGAIN} where tenant_id = ${tenantId} and endpoint_id = ${endpointId}
+    sql`update deliveries set ${AGAIN} where tenant_id = ${db.tenantId} and endpoint_id = ${endpointId}
         and (status in ('exhausted', 'cancelled') or ${LOST}) returning delivery_id`,
   );
   return rows.length;

@@ -4,15 +4,11 @@ import { sql } from '../sql.js';
 import { isUnfinished, own, updateOwn, type RunRef } from './fragments.js';
 
 /** Asks for an operation's end; the dispatcher passes it on. The status as it is now, or undefined. */
-export async function requestCancellation(
-  db: Sql,
-  tenantId: string,
-  operationId: string,
-): Promise<OperationStatus | undefined> {
+export async function requestCancellation(db: Sql, operationId: string): Promise<OperationStatus | undefined> {
   const [row] = await db.query<{ status: OperationStatus }>(sql`
     update operations
        set cancel_requested = cancel_requested or status <> all(${FINAL_STATUSES}::text[])
-     where tenant_id = ${tenantId}
+     where tenant_id = ${db.tenantId}
        and operation_id = ${operationId}
     returning status`);
   return row?.status;

@@ -12,7 +12,7 @@ export interface DeviceResultRow {
 }
 
 /** What one operation told each wallet. */
-export async function listDeviceResults(db: Sql, tenantId: string, operationId: string): Promise<DeviceResultRow[]> {
+export async function listDeviceResults(db: Sql, operationId: string): Promise<DeviceResultRow[]> {
   return db.query<DeviceResultRow>(
     sql`
       select
@@ -24,7 +24,7 @@ export async function listDeviceResults(db: Sql, tenantId: string, operationId: 
         reason,
         updated_at
       from notifications
-      where tenant_id = ${tenantId} and operation_id = ${operationId}
+      where tenant_id = ${db.tenantId} and operation_id = ${operationId}
       order by platform, target
       limit 1000`,
   );

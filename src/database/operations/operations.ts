@@ -108,11 +108,11 @@ export async function insertOrFindOperation(db: Sql, operation: NewOperation): P
 }
 
 /** One operation of one tenant, or undefined. */
-export async function findOperation(db: Sql, tenantId: string, operationId: string): Promise<OperationRow | undefined> {
+export async function findOperation(db: Sql, operationId: string): Promise<OperationRow | undefined> {
   const [row] = await db.query<OperationRow>(sql`
     select *
       from operations
-     where tenant_id = ${tenantId}
+     where tenant_id = ${db.tenantId}
        and operation_id = ${operationId}`);
   return row;
 }
@@ -128,11 +128,11 @@ export interface StepRow {
 }
 
 /** The steps of one operation in the order in which they began. */
-export async function listSteps(db: Sql, tenantId: string, operationId: string): Promise<StepRow[]> {
+export async function listSteps(db: Sql, operationId: string): Promise<StepRow[]> {
   return db.query<StepRow>(sql`
     select step, state, attempts, started_at, ended_at, last_error, detail
       from operation_steps
-     where tenant_id = ${tenantId}
+     where tenant_id = ${db.tenantId}
        and operation_id = ${operationId}
      order by started_at, ended_at nulls last`);
 }
@@ -152,7 +152,7 @@ export interface OperationFilter {
 }
 
 /** Newest first; `before` continues a page. */
-export async function listOperations(db: Sql, tenantId: string, filter: OperationFilter): Promise<ListedOperation[]> {
+export async function listOperations(db: Sql, filter: OperationFilter): Promise<ListedOperation[]> {
   const { passId, customerId, status, outcome, kind, origin, from, to, before, limit } = filter;
   return db.query<ListedOperation>(sql`
     select operation_id,
@@ -181,7 +181,7 @@ export async function listOperations(db: Sql, tenantId: string, filter: Operatio
            started_at,
            ended_at
       from operations
-     where tenant_id = ${tenantId}
+     where tenant_id = ${db.tenantId}
        and (${passId ?? null}::uuid is null or pass_id = ${passId ?? null})
        and (${customerId ?? null}::uuid is null or customer_id = ${customerId ?? null})
        and (${status ?? null}::text is null or status = ${status ?? null})

@@ -17,35 +17,35 @@ export interface SearchHits {
 }
 
 /** Customers by one of their identifiers or a pass's serial number, and an operation by its correlation id. */
-export async function searchTenant(db: Sql, tenantId: string, terms: readonly string[]): Promise<SearchHits> {
+export async function searchTenant(db: Sql, terms: readonly string[]): Promise<SearchHits> {
   const [operation] = await db.query<{ operation_id: string }>(
     sql`
       select operation_id
       from operations
-      where tenant_id = ${tenantId} and operation_id::text = any (${terms.filter((term) => /^[0-9a-f-]{36}$/.test(term))}::text[])
+      where tenant_id = ${db.tenantId} and operation_id::text = any (${terms.filter((term) => /^[0-9a-f-]{36}$/.test(term))}::text[])
       limit 1`,
   );
   const customers = await db.query<SearchHits['customers'][number]>(
     sql`
       select customer_id, email, phone, first_name, last_name
       from customers
-      where tenant_id = ${tenantId}
+      where tenant_id = ${db.tenantId}
         and customer_id in (
           select customer_id
           from customer_identifiers
-          where tenant_id = ${tenantId} and value = any (${terms}::text[])
+          where tenant_id = ${db.tenantId} and value = any (${terms}::text[])
           union
           select customer_id
           from passes
-          where tenant_id = ${tenantId} and serial_number = any (${terms}::text[])
+          where tenant_id = ${db.tenantId} and serial_number = any (${terms}::text[])
           union
           select customer_id
           from passes
-          where tenant_id = ${tenantId} and external_id = any (${terms}::text[])
+          where tenant_id = ${db.tenantId} and external_id = any (${terms}::text[])
           union
           select customer_id
           from customers
-          where tenant_id = ${tenantId} and customer_id::text = any (${terms}::text[])
+          where tenant_id = ${db.tenantId} and customer_id::text = any (${terms}::text[])
         )
       order by created_at
       limit 50`,
@@ -65,7 +65,6 @@ export interface OperatorPass {
 /** The passes of a customer, or one pass. */
 export async function listOperatorPasses(
   db: Sql,
-  tenantId: string,
   which: { customerId?: string; passId?: string },
 ): Promise<OperatorPass[]> {
   return db.query<OperatorPass>(
@@ -78,7 +77,7 @@ export async function listOperatorPasses(
         p.revision,
         p.modified_at
       from passes p join pass_types t on t.tenant_id = p.tenant_id and t.pass_type_id = p.pass_type_id
-      where p.tenant_id = ${tenantId} and (p.customer_id = ${which.customerId ?? null}::uuid or p.pass_id = ${which.passId ?? null}::uuid)
+      where p.tenant_id = ${db.tenantId} and (p.customer_id = ${which.customerId ?? null}::uuid or p.pass_id = ${which.passId ?? null}::uuid)
       order by p.created_at`,
   );
 }
@@ -97,11 +96,7 @@ export interface OperatorDevice {
 }
 
 /** Where passes are installed, and what each place has seen. */
-export async function listOperatorDevices(
-  db: Sql,
-  tenantId: string,
-  passIds: readonly string[],
-): Promise<OperatorDevice[]> {
+export async function listOperatorDevices(db: Sql, passIds: readonly string[]): Promise<OperatorDevice[]> {
   return db.query<OperatorDevice>(
     sql`
       select
@@ -114,7 +109,7 @@ export async function listOperatorDevices(
         r.last_fetched_at as fetched_at,
         r.fetched_revision
       from apple_registrations r join apple_devices d using (device_id)
-      where r.tenant_id = ${tenantId} and r.pass_id = any (${passIds}::uuid[])
+      where r.tenant_id = ${db.tenantId} and r.pass_id = any (${passIds}::uuid[])
       union all
       select
         g.pass_id,
@@ -126,7 +121,7 @@ export async function listOperatorDevices(
         null,
         g.synced_revision
       from google_objects g
-      where g.tenant_id = ${tenantId}
+      where g.tenant_id = ${db.tenantId}
         and g.pass_id = any (${passIds}::uuid[])
         and g.saved_at is not null
       order by since`,
@@ -136,12 +131,11 @@ export async function listOperatorDevices(
 /** Steps of several operations, each in the order in which they began. */
 export async function listOperatorSteps(
   db: Sql,
-  tenantId: string,
   operationIds: readonly string[],
 ): Promise<(StepRow & { operation_id: string })[]> {
   return db.query<StepRow & { operation_id: string }>(
     sql`select operation_id, step, state, attempts, started_at, ended_at, last_error, detail
-       from operation_steps where tenant_id = ${tenantId} and operation_id = any(${operationIds}::uuid[])
+       from operation_steps where tenant_id = ${db.tenantId} and operation_id = any(${operationIds}::uuid[])
       order by started_at, ended_at nulls last`,
   );
 }
@@ -149,12 +143,11 @@ export async function listOperatorSteps(
 /** What several operations told each wallet. */
 export async function listOperatorResults(
   db: Sql,
-  tenantId: string,
   operationIds: readonly string[],
 ): Promise<(DeviceResultRow & { operation_id: string })[]> {
   return db.query<DeviceResultRow & { operation_id: string }>(
     sql`select operation_id, platform, device_id, state, attempts, covered_by, reason, updated_at
-       from notifications where tenant_id = ${tenantId} and operation_id = any(${operationIds}::uuid[])
+       from notifications where tenant_id = ${db.tenantId} and operation_id = any(${operationIds}::uuid[])
       order by platform, target limit 1000`,
   );
 }
@@ -174,11 +167,7 @@ export interface OperatorDelivery {
 }
 
 /** What merchants' systems were told of operations. */
-export async function listOperatorDeliveries(
-  db: Sql,
-  tenantId: string,
-  operationIds: readonly string[],
-): Promise<OperatorDelivery[]> {
+export async function listOperatorDeliveries(db: Sql, operationIds: readonly string[]): Promise<OperatorDelivery[]> {
   return db.query<OperatorDelivery>(
     sql`
       select
@@ -205,7 +194,7 @@ export async function listOperatorDeliveries(
           order by attempt desc
           limit 1
         ) a on true
-      where e.tenant_id = ${tenantId} and e.operation_id = any (${operationIds}::uuid[])
+      where e.tenant_id = ${db.tenantId} and e.operation_id = any (${operationIds}::uuid[])
       order by d.created_at`,
   );
 }
@@ -213,11 +202,10 @@ export async function listOperatorDeliveries(
 /** A valid key by its id, for a session that remembers no key. */
 export async function findLiveKey(
   db: Sql,
-  tenantId: string,
   keyId: string,
 ): Promise<{ name: string; scopes: string[]; test: boolean } | undefined> {
   const [row] = await db.query<{ name: string; scopes: string[]; test: boolean }>(
-    sql`select name, scopes, test from api_keys where tenant_id = ${tenantId} and key_id::text = ${keyId}
+    sql`select name, scopes, test from api_keys where tenant_id = ${db.tenantId} and key_id::text = ${keyId}
         and revoked_at is null and (expires_at is null or expires_at > now())`,
   );
   return row;

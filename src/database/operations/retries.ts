@@ -35,11 +35,11 @@ const STUCK = sql`(
  * Runs an operation again: its id, its place in the order and what its steps did stay; the steps find their own effects.
  * Returns the number of the new run, or undefined where it does not exist or there is nothing to retry.
  */
-export async function retryOperation(db: Sql, tenantId: string, operationId: string): Promise<number | undefined> {
+export async function retryOperation(db: Sql, operationId: string): Promise<number | undefined> {
   const [row] = await db.query<{ run: number }>(sql`
     update operations
        set ${AGAIN}
-     where tenant_id = ${tenantId}
+     where tenant_id = ${db.tenantId}
        and operation_id = ${operationId}
        and ${HAS_CONTENTS}
        and (${ENDED_BADLY} or status = 'retrying' or ${STUCK})

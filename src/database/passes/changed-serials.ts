@@ -114,17 +114,17 @@ export async function recordListed(database: Database, passTypeIdentifier: strin
  * Records that a device has a revision. The request names no device: of those that lack the revision, the one that
  * listed last is taken for the one that fetches.
  */
-export async function recordFetched(db: Sql, tenantId: string, passId: string, revision: number): Promise<void> {
+export async function recordFetched(db: Sql, passId: string, revision: number): Promise<void> {
   await db.query(
     sql`
       update apple_registrations
       set last_fetched_at = clock_timestamp(), fetched_revision = greatest(fetched_revision, ${revision}::int)
-      where tenant_id = ${tenantId}
+      where tenant_id = ${db.tenantId}
         and pass_id = ${passId}
         and device_id = (
           select device_id
           from apple_registrations
-          where tenant_id = ${tenantId} and pass_id = ${passId}
+          where tenant_id = ${db.tenantId} and pass_id = ${passId}
           order by coalesce(fetched_revision, 0) >= ${revision}, last_listed_at desc nulls last, registered_at desc
           limit 1
         )`,

@@ -74,7 +74,7 @@ async function issueOnce(db: Sql, order: IssueOrder): Promise<IssueOutcome> {
   const accepted = await insertOrFindOperation(db, operation);
   const { operationId } = accepted;
   if (accepted.duplicate) {
-    const twin = await findOperation(db, tenantId, operationId);
+    const twin = await findOperation(db, operationId);
     const answer = twin?.response as StoredAnswer | null | undefined;
     const same = twin?.body_hash != null && operation.bodyHash !== null && twin.body_hash.equals(operation.bodyHash);
     return same && answer ? { outcome: 'answered', operationId, answer, repeated: true } : { outcome: 'key-reused' };

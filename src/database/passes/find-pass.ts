@@ -34,11 +34,7 @@ const PASS_PREFIX = 'found.';
 const passColumns = PASS_COLUMNS.map((column) => `found.${column} as "${PASS_PREFIX}${column}"`).join(', ');
 
 /** The operation and every pass that one of its identifiers leads to, in one round trip; each lookup is an index probe. */
-export async function loadWithHits(
-  db: Sql,
-  tenantId: string,
-  operationId: string,
-): Promise<LoadedWithHits | undefined> {
+export async function loadWithHits(db: Sql, operationId: string): Promise<LoadedWithHits | undefined> {
   const [row] = await db.query<LoadedOperation & { hits: Hit[] | null }>(
     sql`
       with
@@ -59,7 +55,7 @@ export async function loadWithHits(
             accepted_at,
             run
           from operations
-          where tenant_id = ${tenantId} and operation_id = ${operationId}
+          where tenant_id = ${db.tenantId} and operation_id = ${operationId}
         ),
         asked as materialized (select i.kind, i.value from operation cross join lateral ${askedIdentifiers(sql`operation.input`)} i),
         leads as (
@@ -68,14 +64,14 @@ export async function loadWithHits(
             cross join lateral (
               select customer_id
               from customer_identifiers c
-              where c.tenant_id = ${tenantId}
+              where c.tenant_id = ${db.tenantId}
                 and c.kind = a.kind
                 and c.value = a.value
             ) c
             cross join lateral (
               select pass_id
               from passes p
-              where p.customer_id = c.customer_id and p.tenant_id = ${tenantId}
+              where p.customer_id = c.customer_id and p.tenant_id = ${db.tenantId}
             ) p
           union
           select a.kind, p.pass_id
@@ -83,7 +79,7 @@ export async function loadWithHits(
             cross join lateral (
               select pass_id
               from pass_identifiers p
-              where p.tenant_id = ${tenantId}
+              where p.tenant_id = ${db.tenantId}
                 and p.kind = a.kind
                 and p.value = a.value
             ) p
@@ -93,7 +89,7 @@ export async function loadWithHits(
             cross join lateral (
               select pass_id
               from passes p
-              where p.serial_number = a.value and p.tenant_id = ${tenantId}
+              where p.serial_number = a.value and p.tenant_id = ${db.tenantId}
             ) p
           where a.kind = 'serialNumber'
           union
@@ -102,7 +98,7 @@ export async function loadWithHits(
             cross join lateral (
               select pass_id
               from passes p
-              where p.tenant_id = ${tenantId}
+              where p.tenant_id = ${db.tenantId}
                 and p.external_id = a.value
                 and p.external_id is not null
             ) p
@@ -135,7 +131,7 @@ export async function loadWithHits(
         ) as hits,
         ${raw(passColumns)}
       from operation
-        left join passes found on found.tenant_id = ${tenantId}
+        left join passes found on found.tenant_id = ${db.tenantId}
         and found.pass_id = (select (array_agg(pass_id)) [1] from leads having count(distinct pass_id) = 1)`,
   );
   if (!row) return undefined;
@@ -175,9 +171,9 @@ export async function findPassesBeingCreated(tenant: Sql, operationIds: readonly
 }
 
 /** Whose pass this is; undefined where the tenant has no such pass. */
-export async function customerOfPass(db: Sql, tenantId: string, passId: string): Promise<string | undefined> {
+export async function customerOfPass(db: Sql, passId: string): Promise<string | undefined> {
   const [row] = await db.query<{ customer_id: string }>(
-    sql`select customer_id from passes where tenant_id = ${tenantId} and pass_id = ${passId}`,
+    sql`select customer_id from passes where tenant_id = ${db.tenantId} and pass_id = ${passId}`,
   );
   return row?.customer_id;
 }

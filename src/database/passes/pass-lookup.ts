@@ -2,29 +2,25 @@ import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
 
 /** Serial numbers of passes by their ids. */
-export async function findSerialNumbers(
-  db: Sql,
-  tenantId: string,
-  passIds: readonly string[],
-): Promise<Map<string, string>> {
+export async function findSerialNumbers(db: Sql, passIds: readonly string[]): Promise<Map<string, string>> {
   if (passIds.length === 0) return new Map();
   const rows = await db.query<{ pass_id: string; serial_number: string }>(
-    sql`select pass_id, serial_number from passes where tenant_id = ${tenantId} and pass_id = any(${passIds}::uuid[])`,
+    sql`select pass_id, serial_number from passes where tenant_id = ${db.tenantId} and pass_id = any(${passIds}::uuid[])`,
   );
   return new Map(rows.map((row) => [row.pass_id, row.serial_number]));
 }
 
 /** The pass of this serial number or pass id, or undefined. */
-export async function findPassId(db: Sql, tenantId: string, serialOrId: string): Promise<string | undefined> {
+export async function findPassId(db: Sql, serialOrId: string): Promise<string | undefined> {
   const [row] = await db.query<{ pass_id: string }>(
     sql`
       select pass_id
       from passes
-      where tenant_id = ${tenantId} and serial_number = ${serialOrId}
+      where tenant_id = ${db.tenantId} and serial_number = ${serialOrId}
       union all
       select pass_id
       from passes
-      where tenant_id = ${tenantId} and pass_id = ${/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(serialOrId) ? serialOrId : null}::uuid
+      where tenant_id = ${db.tenantId} and pass_id = ${/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(serialOrId) ? serialOrId : null}::uuid
       limit 1`,
   );
   return row?.pass_id;

@@ -67,9 +67,9 @@ const view = (tenantId: string): Statement => sql`
     join customers c on c.tenant_id = p.tenant_id and c.customer_id = p.customer_id`;
 
 /** One pass with the name of its type and where it is installed, for readers of the API. */
-export async function findPassView(db: Sql, tenantId: string, serialNumber: string): Promise<PassViewRow | undefined> {
+export async function findPassView(db: Sql, serialNumber: string): Promise<PassViewRow | undefined> {
   const [row] = await db.query<PassViewRow>(
-    sql`${view(tenantId)} where p.tenant_id = ${tenantId} and p.serial_number = ${serialNumber}`,
+    sql`${view(db.tenantId)} where p.tenant_id = ${db.tenantId} and p.serial_number = ${serialNumber}`,
   );
   return row;
 }
@@ -92,22 +92,18 @@ export interface PassFilter {
 const PAGE_CHARS = 1_000_000;
 
 /** Passes that fit every filter, newest first; `after` continues a page. `more` says whether another one follows. */
-export async function listPassViews(
-  db: Sql,
-  tenantId: string,
-  filter: PassFilter,
-): Promise<{ passes: PassViewRow[]; more: boolean }> {
+export async function listPassViews(db: Sql, filter: PassFilter): Promise<{ passes: PassViewRow[]; more: boolean }> {
   const rows = await db.query<PassViewRow & { found: number }>(
     sql`
       with page as (
-      ${view(tenantId)}
-      where p.tenant_id = ${tenantId}
+      ${view(db.tenantId)}
+      where p.tenant_id = ${db.tenantId}
         and (
           ${filter.email ?? null}::text is null
           or p.customer_id = (
             select customer_id
             from customer_identifiers
-            where tenant_id = ${tenantId} and kind = 'email' and value = ${filter.email ?? null}
+            where tenant_id = ${db.tenantId} and kind = 'email' and value = ${filter.email ?? null}
           )
         )
         and (
@@ -115,7 +111,7 @@ export async function listPassViews(
           or p.customer_id = (
             select customer_id
             from customer_identifiers
-            where tenant_id = ${tenantId} and kind = 'phone' and value = ${filter.phone ?? null}
+            where tenant_id = ${db.tenantId} and kind = 'phone' and value = ${filter.phone ?? null}
           )
         )
         and (
@@ -123,7 +119,7 @@ export async function listPassViews(
           or p.customer_id = (
             select customer_id
             from customer_identifiers
-            where tenant_id = ${tenantId}
+            where tenant_id = ${db.tenantId}
               and kind = 'customerId'
               and value = ${filter.customerId ?? null}
           )
@@ -136,7 +132,7 @@ export async function listPassViews(
           or (p.created_at, p.pass_id) < (
             select created_at, pass_id
             from passes
-            where tenant_id = ${tenantId} and pass_id = ${filter.after ?? null}
+            where tenant_id = ${db.tenantId} and pass_id = ${filter.after ?? null}
           )
         )
       order by p.created_at desc, p.pass_id desc
@@ -159,11 +155,11 @@ export async function listPassViews(
 }
 
 /** Every pass of one customer, newest first. */
-export async function listPassViewsOfCustomer(db: Sql, tenantId: string, customerId: string): Promise<PassViewRow[]> {
+export async function listPassViewsOfCustomer(db: Sql, customerId: string): Promise<PassViewRow[]> {
   return db.query<PassViewRow>(
     sql`
-      ${view(tenantId)}
-      where p.tenant_id = ${tenantId} and p.customer_id = ${customerId}
+      ${view(db.tenantId)}
+      where p.tenant_id = ${db.tenantId} and p.customer_id = ${customerId}
       order by p.created_at desc, p.pass_id desc`,
   );
 }

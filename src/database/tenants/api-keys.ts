@@ -57,20 +57,20 @@ export async function createApiKey(db: Sql, input: NewApiKey): Promise<{ keyId: 
 }
 
 /** All keys of a tenant, newest first, without their hashes. */
-export async function listApiKeys(db: Sql, tenantId: string): Promise<ApiKeyRow[]> {
+export async function listApiKeys(db: Sql): Promise<ApiKeyRow[]> {
   return db.query<ApiKeyRow>(
     sql`select key_id, tenant_id, name, scopes, test, created_at, expires_at, revoked_at, last_used_at
-       from api_keys where tenant_id = ${tenantId} order by created_at desc, key_id`,
+       from api_keys where tenant_id = ${db.tenantId} order by created_at desc, key_id`,
   );
 }
 
 /** Revokes a key from now on (running processes follow within seconds); false where the tenant has no such key. */
-export async function revokeApiKey(db: Sql, tenantId: string, keyId: string): Promise<boolean> {
+export async function revokeApiKey(db: Sql, keyId: string): Promise<boolean> {
   const rows = await db.query(
     sql`
       update api_keys
       set revoked_at = coalesce(revoked_at, now())
-      where tenant_id = ${tenantId} and key_id::text = ${keyId}
+      where tenant_id = ${db.tenantId} and key_id::text = ${keyId}
       returning 1`,
   );
   return rows.length > 0;

@@ -82,16 +82,12 @@ export async function putCertificate(
 }
 
 /** Takes all other certificates of the tenant out of use; they stay on record. Returns how many. */
-export async function retireOtherCertificates(
-  db: Sql,
-  tenantId: string,
-  keepFingerprints: readonly string[],
-): Promise<number> {
+export async function retireOtherCertificates(db: Sql, keepFingerprints: readonly string[]): Promise<number> {
   const retired = await db.query(
     sql`
       update apple_certificates
       set active = false
-      where tenant_id = ${tenantId}
+      where tenant_id = ${db.tenantId}
         and active
         and not (fingerprint = any (${keepFingerprints}::text[]))
       returning fingerprint`,
@@ -100,12 +96,12 @@ export async function retireOtherCertificates(
 }
 
 /** All certificates of a tenant, active ones first, newest first; no private keys. */
-export async function listCertificates(db: Sql, tenantId: string): Promise<AppleCertificate[]> {
+export async function listCertificates(db: Sql): Promise<AppleCertificate[]> {
   const rows = await db.query<CertificateRow>(
     sql`
       select *
       from apple_certificates
-      where tenant_id = ${tenantId}
+      where tenant_id = ${db.tenantId}
       order by active desc, not_before desc, fingerprint`,
   );
   return rows.map(toCertificate);
@@ -162,7 +158,6 @@ function intermediateEnd(pem: string): number {
  */
 export async function listSigningMaterial(
   db: Sql,
-  tenantId: string,
   passTypeIdentifier: string,
   box: SecretBox,
   now: () => number,
@@ -171,14 +166,14 @@ export async function listSigningMaterial(
     sql`
       select *
       from apple_certificates
-      where tenant_id = ${tenantId} and pass_type_identifier = ${passTypeIdentifier} and active
+      where tenant_id = ${db.tenantId} and pass_type_identifier = ${passTypeIdentifier} and active
       order by not_before desc, not_after desc, fingerprint`,
   );
   const at = now();
   const valid = rows.filter(({ not_before, not_after }) => not_before.getTime() <= at && at < not_after.getTime());
   const withKeys = await Promise.all(
     valid.map(async (row): Promise<SigningMaterial> => {
-      const key = await getSecret(db, tenantId, row.private_key_secret, box);
+      const key = await getSecret(db, db.tenantId, row.private_key_secret, box);
       if (key) return { ...toCertificate(row), privateKeyPem: key.toString('utf8') };
       throw new PermanentError(
         'certificate-key-missing',
@@ -202,10 +197,9 @@ export async function listSigningMaterial(
 /** The newest of them. */
 export async function getSigningMaterial(
   db: Sql,
-  tenantId: string,
   passTypeIdentifier: string,
   box: SecretBox,
   now: () => number,
 ): Promise<SigningMaterial> {
-  return (await listSigningMaterial(db, tenantId, passTypeIdentifier, box, now))[0];
+  return (await listSigningMaterial(db, passTypeIdentifier, box, now))[0];
 }

@@ -37,7 +37,6 @@ function canonical(value: unknown): string {
  */
 export async function publishVersion(
   db: Sql,
-  tenantId: string,
   design: PassTypeDesign,
   images: Record<string, string>,
 ): Promise<{ version: number; changed: boolean }> {
@@ -49,7 +48,7 @@ export async function publishVersion(
     sql`
       select pass_type_id
       from pass_types
-      where tenant_id = ${tenantId} and name = ${design.name} and pass_type_id <> ${design.id}`,
+      where tenant_id = ${db.tenantId} and name = ${design.name} and pass_type_id <> ${design.id}`,
   );
   if (named) {
     throw new PermanentError(
@@ -58,7 +57,7 @@ export async function publishVersion(
     );
   }
   await db.query(
-    sql`insert into pass_types (tenant_id, pass_type_id, name) values (${tenantId}, ${design.id}, ${design.name})
+    sql`insert into pass_types (tenant_id, pass_type_id, name) values (${db.tenantId}, ${design.id}, ${design.name})
      on conflict (tenant_id, pass_type_id) do update set name = excluded.name`,
   );
   // Two publishers at once take turns here: the version is the next after the one they then see.
@@ -66,7 +65,7 @@ export async function publishVersion(
     sql`
       select current_version
       from pass_types
-      where tenant_id = ${tenantId} and pass_type_id = ${design.id}
+      where tenant_id = ${db.tenantId} and pass_type_id = ${design.id}
       for update`,
   );
   const current = type!.current_version;
@@ -74,7 +73,7 @@ export async function publishVersion(
     sql`
       select version
       from pass_type_versions
-      where tenant_id = ${tenantId}
+      where tenant_id = ${db.tenantId}
         and pass_type_id = ${design.id}
         and version = ${current}
         and digest = ${digest}`,
@@ -83,36 +82,36 @@ export async function publishVersion(
   const [made] = await db.query<{ version: number }>(
     sql`
       insert into pass_type_versions (tenant_id, pass_type_id, version, design, images, digest)
-      select ${tenantId}, ${design.id}, coalesce(max(version), 0) + 1, ${JSON.stringify(stored)}, ${JSON.stringify(images)}, ${digest}
+      select ${db.tenantId}, ${design.id}, coalesce(max(version), 0) + 1, ${JSON.stringify(stored)}, ${JSON.stringify(images)}, ${digest}
       from pass_type_versions
-      where tenant_id = ${tenantId} and pass_type_id = ${design.id}
+      where tenant_id = ${db.tenantId} and pass_type_id = ${design.id}
       returning version`,
   );
   await db.query(
     sql`
       update pass_types
       set current_version = ${made!.version}
-      where tenant_id = ${tenantId} and pass_type_id = ${design.id}`,
+      where tenant_id = ${db.tenantId} and pass_type_id = ${design.id}`,
   );
   return { version: made!.version, changed: true };
 }
 
 /** The current version of every pass type of the tenant, by name. */
-export async function listPassTypes(db: Sql, tenantId: string): Promise<PassTypeVersion[]> {
+export async function listPassTypes(db: Sql): Promise<PassTypeVersion[]> {
   const rows = await db.query<VersionRow>(
     sql`select ${COLUMNS} from pass_types t join pass_type_versions v
          on v.tenant_id = t.tenant_id and v.pass_type_id = t.pass_type_id and v.version = t.current_version
-      where t.tenant_id = ${tenantId} order by t.name`,
+      where t.tenant_id = ${db.tenantId} order by t.name`,
   );
   return rows.map(toVersion);
 }
 
 /** The current version of the pass type with this id (`ptk_0x…`) or this name, or undefined. */
-export async function findPassType(db: Sql, tenantId: string, idOrName: string): Promise<PassTypeVersion | undefined> {
+export async function findPassType(db: Sql, idOrName: string): Promise<PassTypeVersion | undefined> {
   const [row] = await db.query<VersionRow>(
     sql`select ${COLUMNS} from pass_types t join pass_type_versions v
          on v.tenant_id = t.tenant_id and v.pass_type_id = t.pass_type_id and v.version = t.current_version
-      where t.tenant_id = ${tenantId} and (t.pass_type_id = ${idOrName} or t.name = ${idOrName})
+      where t.tenant_id = ${db.tenantId} and (t.pass_type_id = ${idOrName} or t.name = ${idOrName})
       order by (t.pass_type_id = ${idOrName}) desc limit 1`,
   );
   return row && toVersion(row);
@@ -121,7 +120,6 @@ export async function findPassType(db: Sql, tenantId: string, idOrName: string):
 /** One version, which never changes: callers may cache it for good. */
 export async function getPassTypeVersion(
   db: Sql,
-  tenantId: string,
   passTypeId: string,
   version: number,
 ): Promise<PassTypeVersion | undefined> {
@@ -129,37 +127,33 @@ export async function getPassTypeVersion(
     sql`
       select ${COLUMNS}
       from pass_type_versions v
-      where tenant_id = ${tenantId} and pass_type_id = ${passTypeId} and version = ${version}`,
+      where tenant_id = ${db.tenantId} and pass_type_id = ${passTypeId} and version = ${version}`,
   );
   return row && toVersion(row);
 }
 
 /** Numbers and dates of all versions, newest first. */
-export async function listVersions(
-  db: Sql,
-  tenantId: string,
-  passTypeId: string,
-): Promise<{ version: number; createdAt: Date }[]> {
+export async function listVersions(db: Sql, passTypeId: string): Promise<{ version: number; createdAt: Date }[]> {
   const rows = await db.query<{ version: number; created_at: Date }>(
     sql`select version, created_at from pass_type_versions
-      where tenant_id = ${tenantId} and pass_type_id = ${passTypeId} order by version desc`,
+      where tenant_id = ${db.tenantId} and pass_type_id = ${passTypeId} order by version desc`,
   );
   return rows.map((row) => ({ version: row.version, createdAt: row.created_at }));
 }
 
 /** Keeps an image once per tenant; returns its SHA-256 (hex), the name under which versions refer to it. */
-export async function putImage(db: Sql, tenantId: string, bytes: Buffer): Promise<string> {
+export async function putImage(db: Sql, bytes: Buffer): Promise<string> {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   await db.query(
-    sql`insert into images (tenant_id, sha256, bytes) values (${tenantId}, ${sha256}, ${bytes}) on conflict do nothing`,
+    sql`insert into images (tenant_id, sha256, bytes) values (${db.tenantId}, ${sha256}, ${bytes}) on conflict do nothing`,
   );
   return sha256;
 }
 
 /** The bytes of an image, or undefined. */
-export async function getImage(db: Sql, tenantId: string, sha256: string): Promise<Buffer | undefined> {
+export async function getImage(db: Sql, sha256: string): Promise<Buffer | undefined> {
   const [row] = await db.query<{ bytes: Buffer }>(
-    sql`select bytes from images where tenant_id = ${tenantId} and sha256 = ${sha256}`,
+    sql`select bytes from images where tenant_id = ${db.tenantId} and sha256 = ${sha256}`,
   );
   return row?.bytes;
 }

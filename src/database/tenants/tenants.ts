@@ -87,8 +87,8 @@ export async function lockTenant(db: Sql): Promise<void> {
 }
 
 /** The tenant, or undefined. */
-export async function getTenant(db: Sql, tenantId: string): Promise<Tenant | undefined> {
-  const [row] = await db.query<TenantRow>(sql`select ${COLUMNS} from tenants where tenant_id = ${tenantId}`);
+export async function getTenant(db: Sql): Promise<Tenant | undefined> {
+  const [row] = await db.query<TenantRow>(sql`select ${COLUMNS} from tenants where tenant_id = ${db.tenantId}`);
   return row && toTenant(row);
 }
 
@@ -108,10 +108,10 @@ export async function listTenants(system: Sql): Promise<Tenant[]> {
  * Keeps the data source that set-up found or made: the tenant's records go there from now on. It outlives every apply of
  * the tenant's folder, unless tenant.json names another one.
  */
-export async function setKlaviyoDataSource(db: Sql, tenantId: string, dataSourceId: string): Promise<void> {
+export async function setKlaviyoDataSource(db: Sql, dataSourceId: string): Promise<void> {
   await db.query(
     sql`update tenants set updated_at = now(), klaviyo_data_source_id = ${dataSourceId},
        settings = jsonb_set(settings, '{klaviyo,dataSourceId}', 'null', false)
-      where tenant_id = ${tenantId}`,
+      where tenant_id = ${db.tenantId}`,
   );
 }

@@ -29,7 +29,7 @@ test('an event that commits late is behind the cursor of nobody: it gets its pla
   let after = '0';
   const pull = async () => {
     await fanOutEvents(db.database.system, 100);
-    for (const row of await listEvents(sql, tenant.tenantId, { after, types: null, limit: 100 })) {
+    for (const row of await listEvents(sql, { after, types: null, limit: 100 })) {
       seen.push(row.event_id);
       after = row.position!;
     }
@@ -56,7 +56,7 @@ test('two processes that fan out at once give no place twice and skip none', asy
     const counts = await Promise.all([1, 2, 3].map(() => fanOutEvents(db.database.system, 7)));
     placed += counts.reduce((a, b) => a + b, 0);
   }
-  const rows = await listEvents(sql, tenant.tenantId, { after: '0', types: null, limit: 1_000 });
+  const rows = await listEvents(sql, { after: '0', types: null, limit: 1_000 });
   assert.deepEqual(rows.map(({ event_id: id }) => id).slice(-written.length), written);
   assert.equal(new Set(rows.map(({ position }) => position)).size, rows.length);
 });
@@ -68,7 +68,7 @@ test('what is older than the retention is not pulled any more', async () => {
   const age = `update events set created_at = now() - $2 * interval '1 day' where event_id = $1`;
   await db.owner(age, [old, 30.1]);
   await db.owner(age, [young, 29.9]);
-  const rows = await listEvents(sql, tenant.tenantId, { after: '0', types: null, limit: 1_000 });
+  const rows = await listEvents(sql, { after: '0', types: null, limit: 1_000 });
   const ids = rows.map(({ event_id: id }) => id);
   assert.deepEqual([ids.includes(old), ids.includes(young)], [false, true]);
 });

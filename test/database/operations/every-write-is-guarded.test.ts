@@ -165,7 +165,7 @@ describe('a worker that was frozen, or a former run', () => {
     recordFoundCustomer: (ref) => recordFoundCustomer(sql(), step(ref), found()),
     recordFetchedProfile: (ref) => recordFetchedProfile(sql(), step(ref), { late: true }),
     async writeCustomer(ref) {
-      const row = (await lockCustomer(sql(), tenant.tenantId, tenant.customerId))!;
+      const row = (await lockCustomer(sql(), tenant.customerId))!;
       const after = { ...row, first_name: 'Late' };
       return writeCustomer(sql(), tenant.customerId, { after, consents: [], changedFields: [], step: step(ref) });
     },
