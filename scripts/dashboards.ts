@@ -21,7 +21,7 @@ const STEP = 'passrelay_step_duration_seconds';
 const WEBHOOKS = '{route=~".*listeners.*"}';
 const PHONES = '{route=~"/apple/v1/.*"}';
 const PROVIDER_STEPS =
-  '{step=~"notify-devices|update-google-object|write-back-.*|fetch-profile|clear-profile|hand-consents|deliver-attempt"}';
+  '{step=~"(burst-)?notify-devices|(burst-)?update-google-object|(burst-)?write-back.*|fetch-profile|clear-profile|hand-consents|deliver-attempt"}';
 
 const DASHBOARDS: Readonly<Record<string, { title: string; panels: readonly Panel[] }>> = {
   traffic: {
@@ -75,6 +75,21 @@ const DASHBOARDS: Readonly<Record<string, { title: string; panels: readonly Pane
           accepted: 'sum(rate(passrelay_operations_accepted_total[$__rate_interval]))',
           'steps succeeded': `sum(rate(${STEP}_count{result="succeeded"}[$__rate_interval]))`,
         },
+      },
+      {
+        title: 'Bursts',
+        unit: 'short',
+        lines: { 'under way': 'sum(passrelay_bursts_running)', 'size of the largest': 'max(passrelay_burst_size)' },
+      },
+      {
+        title: 'Operations of bursts',
+        unit: 'ops',
+        lines: { ended: 'sum(passrelay_burst_operations_per_second)' },
+      },
+      {
+        title: 'Expected end of the backlog',
+        unit: 's',
+        lines: { 'at the present rate': 'max(passrelay_backlog_seconds)' },
       },
       { title: 'PostgreSQL', unit: 'bool_on_off', lines: { 'can be reached': 'max(passrelay_database_up)' } },
     ],

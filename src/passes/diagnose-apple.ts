@@ -56,7 +56,8 @@ function deviceFinding(device: AppleDevice, pass: { revision: number; modifiedAt
   const { name, push } = device;
   // A phone that added the pass after its last change has that revision without having fetched it from us as a device.
   const addedSince = device.since.getTime() > pass.modifiedAt.getTime() + CLOCK_MS;
-  const has = device.fetchedRevision ?? (addedSince ? pass.revision : 0);
+  // Nothing older than the first revision exists.
+  const has = device.fetchedRevision ?? (addedSince || pass.revision === 1 ? pass.revision : 0);
   if (device.tokenGoneAt) {
     return finding(
       'token-gone',

@@ -14,12 +14,12 @@ const poster = template<{ c: NonNullable<AppleScreen['card']>; index: number }>(
 <p class="name"><%= it.c.logoText %></p>
 <% for (const f of it.c.header) { %><dl class="end"><dt><%= f.label %></dt><dd><%= f.value %></dd></dl><% } %>
 </div>
-<div class="foot">
+<div class="poster-foot">
 <% if (it.c.bold) { %><p class="bold"><%= it.c.bold %></p><% } %>
 <% for (const f of it.c.primary) { %><dl><dt><%= f.label %></dt><dd><%= f.value %></dd></dl><% } %>
 <% for (const f of it.c.footer) { %><p><%= f.value %></p><% } %>
 </div>
-<% if (it.c.barcode) { %><div class="code"><figure><% if (it.c.barcode.drawn) { %><%~ it.c.barcode.drawn.svg %><% } %><% if (it.c.barcode.text) { %><figcaption><%= it.c.barcode.text %></figcaption><% } %></figure></div><% } %>
+<% if (it.c.barcode) { %><div class="code"><figure<% if (it.c.barcode.drawn?.wide) { %> class="wide"<% } %>><% if (it.c.barcode.drawn) { %><%~ it.c.barcode.drawn.svg %><% } %><% if (it.c.barcode.text) { %><figcaption><%= it.c.barcode.text %></figcaption><% } %></figure></div><% } %>
 </article>`);
 
 const google = template<{ g: GoogleScreen }>(`

@@ -10,7 +10,7 @@ export const PREVIEW_STYLES = `
 .poster{position:relative;min-height:27rem}
 .poster .art{position:absolute;inset:0;width:100%;height:100%;object-fit:cover}
 .poster>*:not(.art){position:relative}
-.poster .foot{margin-top:auto;padding:.9rem;text-shadow:0 1px 6px rgb(0 0 0/.6)}
+.poster .poster-foot{margin-top:auto;padding:.9rem;text-shadow:0 1px 6px rgb(0 0 0/.6)}
 .poster .bold{font-size:1.7rem;font-weight:700;line-height:1.15;margin:0 0 .4rem}
 .note-line{background:rgb(120 120 128/.22);border-radius:16px;padding:.7rem .9rem;margin:0 0 .6rem;display:flex;gap:.7rem;align-items:center}
 .note-line img{width:2.2rem;height:2.2rem;border-radius:8px;flex:none}

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Statement } from '../../src/database/sql.js';
 import { after, before, test } from 'node:test';
 import { claimAccepted, releaseClaims, type Shares } from '../../src/database/operations/dispatch.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -72,10 +73,13 @@ test('a flood of one tenant, however old, holds back neither the next tenant nor
 });
 
 test('a claim reads a few pages of the index, not the queue', async () => {
-  const statements: string[] = [];
-  await claimAccepted({ tenantId: '*', query: async (text) => (statements.push(text as string), []) }, 10, 1, OPEN);
+  const statements: Statement[] = [];
+  const noting = async (statement: Statement | string) => (statements.push(statement as Statement), []);
+  await claimAccepted({ tenantId: '*', query: noting }, 10, 1, OPEN);
+  const { text, values } = statements[0]!;
   const [row] = await db.owner<{ 'QUERY PLAN': { Plan: Record<string, number> }[] }>(
-    `explain (analyze, buffers, format json) ${statements[0]!.replaceAll('$1', '10').replaceAll('$2', '1').replaceAll('$3', '16').replaceAll('$4', `'${ONE}'`).replaceAll('$5', `'{}'`).replaceAll('$6', `'{}'`)}`,
+    `explain (analyze, buffers, format json) ${text}`,
+    values,
   );
   const { Plan: plan } = row!['QUERY PLAN'][0]!;
   const pages = plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!;

@@ -315,10 +315,11 @@ describe('profile-sync on a real Temporal server', () => {
       );
       assert.deepEqual(await identifiers(sarah), ['email:fetch@example.com', 'phone:+33612345678']);
       const steps = await listSteps(test.database.tenant(tenant.tenantId), row.operation_id);
+      // Klaviyo's 429 is a turn that has not come: it counts as no attempt.
       const fetched = steps.find(({ step }) => step === 'fetch-profile')!;
       assert.deepEqual(
         [fetched.state, fetched.attempts, fetched.last_error?.code],
-        ['succeeded', 3, 'klaviyo-timeout'],
+        ['succeeded', 2, 'klaviyo-timeout'],
       );
     });
 

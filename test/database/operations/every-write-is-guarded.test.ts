@@ -57,7 +57,7 @@ const statements = (beginning: RegExp) =>
 /** The guard of each statement that does not come from the fragment `updateOwn`. A new one must be added here, with its guard. */
 const GUARDS: readonly (readonly [string, RegExp])[] = [
   ['database/operations/fragments.ts', /from own/],
-  ['database/operations/dispatch.ts', /select operation_id from due/],
+  ['database/operations/dispatch.ts', /select operation_id\s+from due/],
   ['database/operations/dispatch.ts', /status = 'accepted'/],
   // It moves the time of the next look, nothing else.
   [
