@@ -7,7 +7,7 @@ import { cacheFolder, findOnPath, runCommand } from '../src/embedded/run-command
 
 /**
  * `npm run chart`: lints the Helm chart, renders it with each of its examples, and compares what comes out with
- * Kubernetes' own schemas. Ends with 3 where neither helm nor Go is there.
+ * Kubernetes' own schemas. Ends with 3 where its tools cannot be had.
  */
 const HELM = 'v3.19.4';
 const KUBERNETES_VALIDATE = '1.37.0';
@@ -49,7 +49,7 @@ async function findHelm(): Promise<string> {
     GOBIN: folder,
   });
   progress.end('Built helm');
-  return built.ok ? file : stop(1, `chart: helm could not be built: ${built.reason}`);
+  return built.ok ? file : stop(3, `chart: helm could not be built, so nothing was checked: ${built.reason}`);
 }
 
 /** Kubernetes' schemas, in an environment of their own; undefined without Python. */
@@ -64,7 +64,7 @@ async function findValidator(): Promise<string | undefined> {
   const pip = path.join(venv, 'bin', 'pip');
   const wanted = `kubernetes-validate==${KUBERNETES_VALIDATE}`;
   const installed = made.ok ? await run(pip, ['install', '-q', '--disable-pip-version-check', wanted], 300_000) : made;
-  return installed.ok ? program : stop(1, `chart: ${wanted} could not be installed: ${installed.reason}`);
+  return installed.ok ? program : stop(3, `chart: ${wanted} could not be installed: ${installed.reason}`);
 }
 
 const helm = await findHelm();
