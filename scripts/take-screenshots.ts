@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { accept, ended } from '../test/support/operations.js';
 import { startEngine } from '../test/support/engine.js';
-import { AGENTS, launchBrowser, openWindow, type Screen } from '../test/pages/browser.js';
+import { AGENTS, launchBrowser, openWindow, press, type Screen } from '../test/pages/browser.js';
 import { startSite } from '../test/pages/site.js';
 
 // Takes the pictures under docs/screens/ anew: needs TEST_TEMPORAL_ADDRESS and a Chromium.
@@ -44,7 +44,7 @@ try {
   const page = await context.newPage();
   await page.goto(`${site.baseUrl}/ops/demo`);
   await page.getByLabel('API key').fill(site.demo.apiKeys.operations);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await press(page, page.getByRole('button', { name: 'Sign in' }));
   await page.goto(`${site.baseUrl}/ops/demo/operations/${id}`);
   await page.screenshot({ path: `${folder}operation-desktop.png`, fullPage: true });
   await context.close();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { AGENTS, findBarriers, launchBrowser, openWindow } from './browser.js';
+import { AGENTS, findBarriers, launchBrowser, openWindow, press } from './browser.js';
 import { startSite, type Site } from './site.js';
 
 let site: Site;
@@ -21,7 +21,7 @@ async function signedIn(width: number, use: (page: Page) => Promise<void>): Prom
     const page = await context.newPage();
     await page.goto(`${site.baseUrl}/ops/demo`);
     await page.getByLabel('API key').fill(site.demo.apiKeys.operations);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await press(page, page.getByRole('button', { name: 'Sign in' }));
     await use(page);
   } finally {
     await context.close();
@@ -33,7 +33,7 @@ test('the operator sees a design as both wallets show it, for the customer and t
     await page.goto(`${site.baseUrl}/ops/demo/pass-types/basic/preview`);
     await page.getByLabel('Customer').selectOption('tier gold');
     await page.getByLabel('Language').selectOption('de');
-    await page.getByRole('button', { name: 'Show' }).click();
+    await press(page, page.getByRole('button', { name: 'Show' }));
     await page.waitForURL(/language=de/);
     for (const scheme of ['Light', 'Dark']) {
       const scene = page.getByRole('group', { name: scheme, exact: true });

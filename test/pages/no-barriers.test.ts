@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { revokeLinks } from '../../src/database/customers/links.js';
 import { hashLinkToken } from '../../src/passes/link-token.js';
 import { accept } from '../support/operations.js';
-import { AGENTS, findBarriers, launchBrowser, openWindow } from './browser.js';
+import { AGENTS, findBarriers, launchBrowser, openWindow, press } from './browser.js';
 import { startSite, type Site } from './site.js';
 
 // Every page there is, as the narrowest phone and as a computer show it, in light and in dark.
@@ -72,7 +72,7 @@ test('pages for customers', async () => {
     enrolment: { address: site.link('mail', stranger) },
     'enrolment with faults': {
       address: site.link('mail', stranger),
-      act: (page) => page.getByRole('button').click(),
+      act: (page) => press(page, page.getByRole('button')),
     },
     'token missing': { address: `${site.baseUrl}/demo/mail`, act: (page) => page.locator('summary').click() },
     'token unrendered': { address: site.link('mail', '{{ x }}') },
@@ -106,11 +106,11 @@ test('pages for operators', async () => {
   const ops = `${site.baseUrl}/ops/demo`;
   const find = async (term: string): Promise<void> => {
     await page.getByRole('searchbox').fill(term);
-    await page.getByRole('button', { name: 'Find' }).click();
+    await press(page, page.getByRole('button', { name: 'Find' }));
   };
   const signIn = async (key: string): Promise<void> => {
     await page.getByLabel('API key').fill(key);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await press(page, page.getByRole('button', { name: 'Sign in' }));
   };
   const steps: [name: string, go: () => Promise<unknown>][] = [
     ['door', () => page.goto(ops)],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { AGENTS, findBarriers, launchBrowser, openWindow } from './browser.js';
+import { AGENTS, findBarriers, launchBrowser, openWindow, press } from './browser.js';
 import { startSite, type Site } from './site.js';
 
 let site: Site;
@@ -27,7 +27,7 @@ async function signedIn(key: string, width: number, use: (page: Page) => Promise
     const page = await context.newPage();
     await page.goto(`${site.baseUrl}/ops/demo`);
     await page.getByLabel('API key').fill(key);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await press(page, page.getByRole('button', { name: 'Sign in' }));
     await use(page);
   } finally {
     await context.close();
@@ -60,7 +60,7 @@ test('the first page names endpoints that are switched off or fail, since when a
 test('a key with Tenant.Admin switches one on again there', async () => {
   await signedIn(site.demo.apiKeys.admin, 1280, async (page) => {
     assert.deepEqual(await findBarriers(page), []);
-    await page.getByRole('button', { name: 'Switch on again' }).click();
+    await press(page, page.getByRole('button', { name: 'Switch on again' }));
     assert.match(page.url(), /\/ops\/demo$/);
     assert.equal(await page.getByText('gone.example').count(), 0);
     const [row] = await site.db.owner(

@@ -5,7 +5,7 @@ import { recordKeyRefused } from '../../src/database/klaviyo/klaviyo-connections
 import { recordStep } from '../../src/database/operations/steps.js';
 import type { Iphone } from '../../src/simulators/iphone/iphone.js';
 import { accept } from '../support/operations.js';
-import { AGENTS, findBarriers, launchBrowser, openWindow } from './browser.js';
+import { AGENTS, findBarriers, launchBrowser, openWindow, press } from './browser.js';
 import { startSite, type Site } from './site.js';
 
 let site: Site;
@@ -23,7 +23,7 @@ before(async () => {
   page = await context.newPage();
   await page.goto(`${site.baseUrl}/ops/demo`);
   await page.getByLabel('API key').fill(site.demo.apiKeys.admin);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await press(page, page.getByRole('button', { name: 'Sign in' }));
 });
 after(async () => {
   phone?.stop();
@@ -98,7 +98,7 @@ test('requests are filtered, paged, explained and retried together', async () =>
   });
   await page.goto(ops());
   await page.getByLabel('Status').selectOption('retrying');
-  await page.getByRole('button', { name: 'Filter' }).click();
+  await press(page, page.getByRole('button', { name: 'Filter' }));
   await page.waitForURL(/status=retrying/);
   assert.equal(await rows().count(), 1);
   assert.ok(await page.getByText('database-unavailable: It does not answer sarah.mason@example.com.').isVisible());
@@ -106,15 +106,15 @@ test('requests are filtered, paged, explained and retried together', async () =>
 
   await page.getByLabel('Status').selectOption('failed');
   await page.getByLabel('Outcome').selectOption('gave-up');
-  await page.getByRole('button', { name: 'Filter' }).click();
+  await press(page, page.getByRole('button', { name: 'Filter' }));
   await page.waitForURL(/outcome=gave-up/);
   assert.equal(await rows().count(), 25);
   assert.ok(await page.getByText('A day was not enough.').first().isVisible());
-  await page.getByRole('link', { name: 'Older' }).click();
+  await press(page, page.getByRole('link', { name: 'Older' }));
   assert.equal(await rows().count(), 5, 'the filter goes with the page');
   await assertFits();
 
-  await page.getByRole('button', { name: 'Retry all that match' }).click();
+  await press(page, page.getByRole('button', { name: 'Retry all that match' }));
   const id = page.url().split('/').at(-1)!;
   const [made] = await site.db.owner<{ kind: string; input: object }>(
     'select kind, input from operations where operation_id = $1',
@@ -179,7 +179,7 @@ test('a pass is diagnosed from the certificate to the phone, on its page and by 
 
 test('somebody who builds flows finds snippets, field names and her deliveries, and sends a test that arrives', async () => {
   await page.goto(ops());
-  await page.getByRole('link', { name: 'Klaviyo' }).click();
+  await press(page, page.getByRole('link', { name: 'Klaviyo' }));
   for (const summary of await page.locator('summary').all()) await summary.click();
   const text = await page.locator('main').innerText();
   for (const part of [
@@ -193,16 +193,16 @@ test('somebody who builds flows finds snippets, field names and her deliveries, 
     assert.ok(text.includes(part), part);
   }
   await assertFits();
-  await page.getByRole('button', { name: 'Send a test event for basic' }).click();
+  await press(page, page.getByRole('button', { name: 'Send a test event for basic' }));
   const [made] = await site.db.owner<{ test: boolean; kind: string; pass_test: boolean }>(
     `select o.test, o.kind, p.test as pass_test from operations o join passes p using (pass_id) where o.operation_id = $1`,
     [page.url().split('/').at(-1)],
   );
   assert.deepEqual(made, { test: true, kind: 'issue-pass', pass_test: true });
-  await page.getByRole('link', { name: 'Klaviyo' }).click();
+  await press(page, page.getByRole('link', { name: 'Klaviyo' }));
   const deliveries = page.getByRole('region', { name: 'Last deliveries' });
   assert.match(await deliveries.innerText(), /Issue a pass[^]*test/);
-  await page.getByRole('button', { name: 'Send a test event for basic' }).click();
+  await press(page, page.getByRole('button', { name: 'Send a test event for basic' }));
   const count = await site.db.owner<{ n: number }>('select count(*)::int as n from passes where test');
   assert.equal(count[0]!.n, 1, 'the second test changes the same pass');
 });

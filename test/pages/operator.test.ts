@@ -6,7 +6,7 @@ import { appendDeviceLog } from '../../src/database/devices/device-log.js';
 import type { Iphone } from '../../src/simulators/iphone/iphone.js';
 import { startEngine } from '../support/engine.js';
 import { accept, ended } from '../support/operations.js';
-import { AGENTS, findBarriers, launchBrowser, openWindow } from './browser.js';
+import { AGENTS, findBarriers, launchBrowser, openWindow, press } from './browser.js';
 import { startSite, type Site } from './site.js';
 
 let site: Site;
@@ -40,7 +40,7 @@ async function signedIn(key: string, use: (page: Page, context: BrowserContext) 
     await page.goto(`${site.baseUrl}/ops/demo`);
     assert.deepEqual(await findBarriers(page), []);
     await page.getByLabel('API key').fill(key);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await press(page, page.getByRole('button', { name: 'Sign in' }));
     await use(page, context);
   } finally {
     await context.close();
@@ -49,7 +49,7 @@ async function signedIn(key: string, use: (page: Page, context: BrowserContext) 
 
 async function find(page: Page, term: string): Promise<void> {
   await page.getByRole('searchbox').fill(term);
-  await page.getByRole('button', { name: 'Find' }).click();
+  await press(page, page.getByRole('button', { name: 'Find' }));
 }
 
 test('one screen says why this phone did not change, and then that it did', async () => {
@@ -63,7 +63,7 @@ test('one screen says why this phone did not change, and then that it did', asyn
     assert.ok(await page.getByText('did you mean "points"?').isVisible(), 'a wrong field key, with its cure');
     assert.deepEqual(await findBarriers(page), []);
 
-    await page.getByRole('link', { name: 'This request: push-update' }).first().click();
+    await press(page, page.getByRole('link', { name: 'This request: push-update' }).first());
     assert.ok(await page.getByText('1 of 1 devices have not fetched revision 3 yet').isVisible());
     for (const step of ['find-pass', 'apply-data', 'notify-devices']) {
       assert.ok(await page.getByText(`Step ${step}: succeeded`).isVisible(), step);
@@ -124,7 +124,7 @@ test('personal data is masked without Customer.Read, and buttons need their scop
 test('void and retry are requests like any other', async () => {
   await signedIn(site.demo.apiKeys.admin, async (page) => {
     await find(page, EMAIL);
-    await page.getByRole('button', { name: 'Void this pass' }).click();
+    await press(page, page.getByRole('button', { name: 'Void this pass' }));
     assert.ok(await page.getByRole('heading', { name: 'void-pass' }).isVisible());
     const id = page.url().split('/').at(-1)!;
     const row = async () =>
@@ -141,7 +141,7 @@ test('void and retry are requests like any other', async () => {
       [id],
     );
     await page.reload();
-    await page.getByRole('button', { name: 'Retry' }).click();
+    await press(page, page.getByRole('button', { name: 'Retry' }));
     assert.deepEqual(await row(), { origin: 'operator', status: 'accepted', run: 2 });
   });
 });
@@ -161,7 +161,7 @@ test('a delivery that was given up can be sent again from the page of its reques
   await signedIn(site.demo.apiKeys.admin, async (page) => {
     await find(page, row!.operation_id);
     assert.ok(await page.getByText('Merchant: pass.updated exhausted').isVisible());
-    await page.getByRole('button', { name: 'Redeliver' }).click();
+    await press(page, page.getByRole('button', { name: 'Redeliver' }));
     assert.ok(page.url().endsWith(`/operations/${row!.operation_id}`));
     assert.equal(await page.getByText('exhausted', { exact: true }).count(), 0);
   });

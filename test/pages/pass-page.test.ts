@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { readBundle } from './read-bundle.js';
 import { detectDevice, isUnattended } from '../../src/api/links/detect-device.js';
-import { AGENTS, findBarriers, launchBrowser, openWindow, type Screen } from './browser.js';
+import { AGENTS, findBarriers, launchBrowser, openWindow, press, type Screen } from './browser.js';
 import { startTestApi } from '../support/api.js';
 import { startSite, type Site } from './site.js';
 
@@ -173,7 +173,7 @@ test('a pass that is void, expired or changing says so, and is offered only whil
   await look({}, async (page) => {
     assert.ok(await page.getByText('is being updated').isVisible());
     await site.db.owner('delete from operations where operation_id = $1', [operationId]);
-    await page.getByRole('link', { name: 'Look again' }).click();
+    await press(page, page.getByRole('link', { name: 'Look again' }));
     assert.equal(await page.getByText('is being updated').count(), 0);
   });
 });

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { revokeLinks } from '../../src/database/customers/links.js';
 import { hashLinkToken } from '../../src/passes/link-token.js';
-import { AGENTS, findBarriers, launchBrowser, openWindow } from './browser.js';
+import { AGENTS, findBarriers, launchBrowser, openWindow, press } from './browser.js';
 import { startSite, type Site } from './site.js';
 
 let site: Site;
@@ -44,12 +44,12 @@ test('enrol, see the pass, download it, install it on a phone', async () => {
       'only what is missing',
     );
 
-    await page.getByRole('button', { name: 'Get my card' }).click();
+    await press(page, page.getByRole('button', { name: 'Get my card' }));
     assert.ok(await page.getByText('Please fill this in.').isVisible());
     assert.deepEqual(await findBarriers(page), []);
     await page.getByLabel('Member').fill('Ada <b>Lovelace');
     await page.getByLabel('Write to me about new roasts').check();
-    await page.getByRole('button', { name: 'Get my card' }).click();
+    await press(page, page.getByRole('button', { name: 'Get my card' }));
 
     assert.match(new URL(page.url()).pathname, /^\/p\//);
     assert.ok(await page.getByText('Ada <b>Lovelace', { exact: true }).isVisible());

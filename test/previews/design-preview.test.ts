@@ -41,6 +41,15 @@ test('sample customers fit the fields of their design, one of them for each case
   }
 });
 
+test('a field with listed values is sampled from its list', () => {
+  const fields = demo.fields.map((field) =>
+    field.apiFieldName === 'offer' ? { ...field, default: undefined, oneOf: ['latte', 'mocha'] } : field,
+  );
+  for (const { name, data } of sampleCustomers({ ...demo, fields: fields as typeof demo.fields })) {
+    assert.ok(data['offer'] === undefined || data['offer'] === 'latte', `${name}: ${String(data['offer'])}`);
+  }
+});
+
 test('each case shows its own colours, and both wallets show the same values', () => {
   const sheets = sheetsOf(demo);
   const gold = named(sheets, 'tier gold');
