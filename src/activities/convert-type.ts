@@ -1,7 +1,7 @@
 import { PermanentError } from '../common/errors.js';
 import { convertData } from '../passes/conversion.js';
 import { isLater } from '../passes/field-order.js';
-import { nearest } from '../common/nearest-name.js';
+import { didYouMean } from '../common/nearest-name.js';
 import { invalidData } from './invalid-data.js';
 import type { LoadedForChange } from '../database/passes/passes.js';
 import { changePass, type ChangeInput, type Decision } from './change-pass.js';
@@ -48,10 +48,9 @@ export async function decideType(
   const target = await deps.passTypes.current(tenantId, wanted);
   if (!target) {
     const names = await deps.passTypes.names(tenantId);
-    const meant = nearest(wanted, names);
     throw new PermanentError(
       'unknown-pass-type',
-      `There is no pass type "${wanted}".${meant ? ` Did you mean "${meant}"?` : ''} Known are: ${names.join(', ')}.`,
+      `There is no pass type "${wanted}". ${didYouMean(wanted, names)}`,
       {},
       // Without what was sent: it may be anything.
       { summary: `There is no such pass type. Known are: ${names.join(', ')}.` },

@@ -21,6 +21,12 @@ export function protect(ctx: Koa.Context, deps: Pick<ApiDeps, 'publicUrl'>): voi
   });
 }
 
+/** Leads a browser on after a form or a link. */
+export const redirect = (ctx: Koa.Context, path: string): void => {
+  ctx.status = 303;
+  ctx.set('Location', path);
+};
+
 /** Sends a page for people. */
 export function sendPage(ctx: Koa.Context, deps: Pick<ApiDeps, 'publicUrl'>, page: Page, status = 200): void {
   ctx.status = status;

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../common/json.js';
 import type { PassField, PassTypeDesign } from './pass-type.js';
+import { firstAllowed } from './sample-values.js';
 
 /** Somebody invented, to see a design with: a name for people, and the pass's data. */
 export interface SampleCustomer {
@@ -21,6 +22,8 @@ const BY_SOURCE: Readonly<Record<string, string>> = {
 function plausible(field: PassField): JsonValue {
   // A card of nothing shows little: 0 points is how a customer starts, not how the card looks.
   if (field.default !== undefined && field.default !== 0) return field.default;
+  const allowed = firstAllowed(field);
+  if (allowed !== undefined) return allowed;
   if (field.source !== undefined && Object.hasOwn(BY_SOURCE, field.source)) return BY_SOURCE[field.source]!;
   switch (field.type) {
     case 'number':
@@ -42,7 +45,7 @@ function plausible(field: PassField): JsonValue {
 function longest(field: PassField): JsonValue {
   if (field.type === 'number') return 1234567.89;
   if (field.type === 'integer') return 1234567;
-  if (field.type !== 'text') return plausible(field);
+  if (field.type !== 'text' || firstAllowed(field) !== undefined) return plausible(field);
   // A value that chooses a colour or an image is one of a few words, never long.
   const length = Math.min(field.maxLength ?? 120, 120);
   return LONG_WORDS.repeat(Math.ceil(length / LONG_WORDS.length))

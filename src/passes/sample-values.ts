@@ -17,5 +17,6 @@ export const sampleValues = (fields: readonly PassField[]): Record<string, JsonV
     fields.map((field) => [field.apiFieldName, field.default ?? firstAllowed(field) ?? BY_TYPE[field.type]]),
   );
 
-const firstAllowed = (field: PassField): JsonValue | undefined =>
+/** The first value of a field that allows listed ones only. */
+export const firstAllowed = (field: PassField): JsonValue | undefined =>
   'oneOf' in field && Array.isArray(field.oneOf) ? (field.oneOf[0] as JsonValue | undefined) : undefined;

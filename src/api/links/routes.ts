@@ -10,7 +10,7 @@ import { hasNoReader } from './detect-device.js';
 import { createThrottle } from '../access/throttle.js';
 import { enrol, prepareEnrolment, presentAsked, presentConsents, presentOffer } from './enrol.js';
 import { createLinkSessions } from './link-session.js';
-import { brandOf, browserLanguage, forPeople, sendPage } from '../page-response.js';
+import { brandOf, browserLanguage, forPeople, sendPage, redirect } from '../page-response.js';
 import { tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { readForm } from '../requests/read-form.js';
@@ -31,10 +31,6 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
   const perAddress = createThrottle(deps.now, PER_ADDRESS);
   const perToken = createThrottle(deps.now, PER_TOKEN);
 
-  const redirect = (ctx: Koa.Context, path: string): void => {
-    ctx.status = 303;
-    ctx.set('Location', path);
-  };
   const toPasses = (ctx: Koa.Context, serialNumbers: readonly string[]): void =>
     redirect(ctx, `/p/${serialNumbers.slice(0, MAX_PASSES).map(encodeURIComponent).join(',')}`);
 

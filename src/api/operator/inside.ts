@@ -13,12 +13,6 @@ export type Form = Record<string, string>;
 export type Handle = (ctx: Koa.Context, session: OperatorSession, params: Record<string, string>) => Promise<void>;
 export type Inside = (method: 'GET' | 'POST', path: string, summary: string, handle: Handle) => Route;
 
-/** Leads a browser on after a form. */
-export const redirect = (ctx: Koa.Context, path: string): void => {
-  ctx.status = 303;
-  ctx.set('Location', path);
-};
-
 /** Makes routes for signed-in operators: ids in the path are UUIDs, and a form must belong to its session. */
 export function createInside(deps: ApiDeps, sessions: ReturnType<typeof createOperatorSessions>): Inside {
   return (method, path, summary, handle) => {

@@ -2,18 +2,17 @@ import type Koa from 'koa';
 import { listOperations, type ListedOperation } from '../../database/operations/operations.js';
 import { listOperatorSteps } from '../../database/operations/operator.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
-import { pushUpdateSnippet } from '../../klaviyo/push-update-snippet.js';
-import { webhookSnippet, type WebhookSnippet } from '../../klaviyo/webhook-snippet.js';
+import { updateSnippet, webhookSnippet, type WebhookSnippet } from '../../klaviyo/webhook-snippet.js';
 import { klaviyoPage, type DeliveryLine, type PassTypeView, type SnippetView } from '../../pages/klaviyo-page.js';
 import type { PassField, PassTypeVersion } from '../../passes/pass-type.js';
 import { sampleValues } from '../../passes/sample-values.js';
 import { maskContacts } from '../../common/mask-personal.js';
-import { sendPage } from '../page-response.js';
+import { sendPage, redirect } from '../page-response.js';
 import { ApiError } from '../problems.js';
 import { checkIssue } from '../requests/issue-order.js';
 import type { ApiDeps, Route } from '../route.js';
 import { issueChecked } from '../routes/issue-pass.js';
-import { redirect, type Form, type Handle, type Inside } from './inside.js';
+import { type Form, type Handle, type Inside } from './inside.js';
 import { toneOfOperation, warningsOfRow } from './present-operator.js';
 
 const LATEST = 20;
@@ -74,11 +73,7 @@ function presentType(
     })),
     snippets: [
       snippetView('Issue the pass', 'For a flow that gives somebody the card.', webhookSnippet(design, place)),
-      snippetView(
-        'Change the pass',
-        'For a flow that changes a card that somebody has.',
-        pushUpdateSnippet(design, place),
-      ),
+      snippetView('Change the pass', 'For a flow that changes a card that somebody has.', updateSnippet(design, place)),
     ],
   };
 }
