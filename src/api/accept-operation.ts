@@ -1,8 +1,14 @@
 import { createHash } from 'node:crypto';
 import type Koa from 'koa';
-import { insertOrFindOperation, type Acceptance, type NewOperation } from '../database/operations/operations.js';
+import {
+  insertOrFindOperation,
+  type Acceptance,
+  type NewOperation,
+  type Origin,
+} from '../database/operations/operations.js';
 import { cleanText, isBlank, isUnrendered } from '../common/clean-text.js';
 import { isOurOwnKey } from '../common/idempotency-key.js';
+import type { OperationInputs } from '../passes/operation-input.js';
 import type { OperationKind } from '../passes/operation.js';
 import type { Caller } from './access/credentials.js';
 import { withinDeadline } from './deadline.js';
@@ -11,13 +17,13 @@ import { noteAccepted } from './metrics.js';
 import { ApiError } from './problems.js';
 import type { ApiDeps } from './route.js';
 
-export interface AcceptedRequest {
+interface AcceptedRequestOf<Kind extends OperationKind> {
   caller: Caller;
-  kind: OperationKind;
-  origin: NewOperation['origin'];
+  kind: Kind;
+  origin: Origin;
   /** Becomes the operation's id where the request is new. */
   correlationId: string;
-  input: object;
+  input: OperationInputs[Kind];
   /** From the body; wins over the header. */
   idempotencyKey: string | null;
   /** What makes two requests the same; default: the input. */
@@ -25,6 +31,9 @@ export interface AcceptedRequest {
   /** Repairs and warnings, kept with the operation. */
   repairs?: object[];
 }
+
+/** A request that passed its checks: each kind with what it asks for. */
+export type AcceptedRequest = { [Kind in OperationKind]: AcceptedRequestOf<Kind> }[OperationKind];
 
 const MAX_KEY_LENGTH = 255;
 
@@ -63,12 +72,13 @@ export function headerKey(ctx: Koa.Context): string | null {
  * X-Correlation-Id and Location. Throws `idempotency-key-reused` where the key came with another body before.
  */
 export async function acceptOperation(deps: ApiDeps, ctx: Koa.Context, request: AcceptedRequest): Promise<Acceptance> {
-  const { caller, kind, origin, input } = request;
+  const { caller, input } = request;
   const { tenantId } = caller.tenant;
   const idempotencyKey = request.idempotencyKey ?? headerKey(ctx);
-  const operation: NewOperation = {
+  // Kind and input come together: the compiler loses their tie when they are copied one by one.
+  const { kind, origin } = request;
+  const operation = {
     operationId: request.correlationId,
-    tenantId,
     kind,
     origin,
     idempotencyKey,
@@ -77,7 +87,7 @@ export async function acceptOperation(deps: ApiDeps, ctx: Koa.Context, request: 
     repairs: request.repairs ?? [],
     flowId: flowIdOf(ctx),
     test: caller.test,
-  };
+  } as NewOperation;
   const acceptance = await withinDeadline(insertOrFindOperation(deps.database.tenant(tenantId), operation));
   if (acceptance.conflict) {
     throw new ApiError(

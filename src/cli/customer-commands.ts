@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Command } from 'commander';
 import { exportCustomer, findCustomerIds } from '../database/customers/customer-export.js';
 import { findOperation, insertOrFindOperation, listSteps } from '../database/operations/operations.js';
@@ -52,8 +51,6 @@ export function customerCommands(context: () => CliContext): Command {
     .action(async (tenantId: string, identifier: string) => {
       const { sql, customerId } = await find(tenantId, identifier);
       const { operationId, duplicate } = await insertOrFindOperation(sql, {
-        operationId: randomUUID(),
-        tenantId,
         kind: 'erase-customer',
         origin: 'operator',
         idempotencyKey: `erase/${customerId}`,

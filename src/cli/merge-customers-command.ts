@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Command } from 'commander';
 import type { TenantSql } from '../database/connect.js';
 import { planMerge } from '../database/customers/merge.js';
@@ -40,12 +39,8 @@ export function mergeCustomersCommand(context: () => CliContext, find: Find): Co
         return;
       }
       const { operationId } = await insertOrFindOperation(sql, {
-        operationId: randomUUID(),
-        tenantId,
         kind: 'merge-customers',
         origin: 'operator',
-        idempotencyKey: null,
-        bodyHash: null,
         input,
       });
       out(`The merge is accepted: ${operationId}`);

@@ -71,12 +71,8 @@ export function migrateCommand(tenant: Command, context: () => CliContext): void
         const input: MigratePassesInput = { passTypeId, perMinute };
         const operationId = randomUUID();
         await insertOrFindOperation(sql, {
-          operationId,
-          tenantId,
           kind: 'migrate-passes',
           origin: 'operator',
-          idempotencyKey: null,
-          bodyHash: null,
           input,
         });
         out(`Accepted: passes of ${name} move to version ${type.version}, ${perMinute} a minute.`);

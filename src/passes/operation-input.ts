@@ -1,5 +1,4 @@
 import type { JsonValue } from '../common/json.js';
-import type { OperationKind } from './operation.js';
 
 /** One identifier in normal form: `kind` is email, phone, customerId, serialNumber, passTemplate, externalId or a tenant's own. */
 export interface Identifier {
@@ -114,16 +113,14 @@ export interface EraseCustomerInput {
   customerId: string;
 }
 
-/** What each kind of operation asks for, as kept in `operations.input`: a kind without an entry does not compile. */
-export interface OperationInputs extends Record<OperationKind, object> {
+/** Kinds that name a pass and nothing else. */
+export type LifecycleKind = 'void-pass' | 'expire-pass' | 'restore-pass' | 'delete-pass' | 'notify-pass';
+
+/** What each kind of operation asks for, as kept in `operations.input`; its keys are all the kinds. */
+export interface OperationInputs extends Record<LifecycleKind, LifecycleInput> {
   'push-update': PushUpdateInput;
   'issue-pass': IssuePassInput;
   'profile-sync': ProfileSyncInput;
-  'void-pass': LifecycleInput;
-  'expire-pass': LifecycleInput;
-  'restore-pass': LifecycleInput;
-  'delete-pass': LifecycleInput;
-  'notify-pass': LifecycleInput;
   'device-event': DeviceEventInput;
   'migrate-passes': MigratePassesInput;
   backfill: Record<string, never>;

@@ -55,11 +55,8 @@ async function issue(identifiers: Identifier[]): Promise<IssueOutcome> {
   return issuePass(sqlOf(), {
     operation: {
       operationId: randomUUID(),
-      tenantId: tenant.tenantId,
       kind: 'issue-pass',
       origin: 'api',
-      idempotencyKey: null,
-      bodyHash: null,
       input: {
         passTypeId: type.passTypeId,
         serialNumber: randomUUID(),

@@ -133,11 +133,8 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
       };
       await insertOrFindOperation(sql, {
         operationId,
-        tenantId,
         kind: 'push-update',
         origin: 'api',
-        idempotencyKey: null,
-        bodyHash: null,
         input,
       });
       const ref = { tenantId, operationId, run: 1, passId: pass.passId };

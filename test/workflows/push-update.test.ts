@@ -38,11 +38,8 @@ describe('push-update on a real Temporal server', () => {
     };
     await insertOrFindOperation(test.database.tenant(tenant.tenantId), {
       operationId,
-      tenantId: tenant.tenantId,
       kind: 'push-update',
       origin: 'klaviyo',
-      idempotencyKey: null,
-      bodyHash: null,
       input: full,
     });
     for (;;) {

@@ -53,7 +53,7 @@ describe('visuals follow their data', () => {
     await test.drop();
   });
 
-  const run = async (operation: Pick<NewOperation, 'kind' | 'input'>): Promise<OperationRow> =>
+  const run = async (operation: Pick<NewOperation, 'kind'> & { input: object }): Promise<OperationRow> =>
     ended(test, tenant.tenantId, await accept(test, tenant, operation));
   const identifiers = () => [{ kind: 'email', value: tenant.email }];
   const push = (data: object, updateMetadata = false) =>

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { issuePass } from '../../database/passes/create-pass.js';
 import { findCustomer } from '../../database/customers/customers.js';
 import { findHeldPass, listCustomerIdentifiers, recordConsents } from '../../database/customers/enrolment.js';
@@ -138,12 +138,8 @@ export async function enrol(
   );
   const result = await issuePass(sql, {
     operation: {
-      operationId: randomUUID(),
-      tenantId,
       kind: 'issue-pass',
       origin: 'api',
-      idempotencyKey: null,
-      bodyHash: null,
       input: {
         passTypeId: type.passTypeId,
         serialNumber: randomBytes(18).toString('base64url'),

@@ -102,7 +102,6 @@ export async function issueChecked(
     issuePass(deps.database.tenant(tenantId), {
       operation: {
         operationId: order.correlationId,
-        tenantId,
         kind: 'issue-pass',
         origin: order.origin,
         idempotencyKey,

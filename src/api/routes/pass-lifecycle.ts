@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { findPassBySerialNumber } from '../../database/devices/devices.js';
-import type { LifecycleInput } from '../../passes/operation-input.js';
-import type { OperationKind } from '../../passes/operation.js';
+import type { LifecycleInput, LifecycleKind } from '../../passes/operation-input.js';
 import { acceptOperation } from '../accept-operation.js';
 import { withinDeadline } from '../deadline.js';
 import { none, serialNumber } from '../parameters.js';
@@ -13,7 +12,7 @@ const accepted = z.object({
   statusUrl: z.url(),
 });
 
-const CALLS: { method: 'POST' | 'DELETE'; path: string; kind: OperationKind; summary: string }[] = [
+const CALLS: { method: 'POST' | 'DELETE'; path: string; kind: LifecycleKind; summary: string }[] = [
   { method: 'POST', path: '/void', kind: 'void-pass', summary: 'Void a pass: it stays on the phone, marked invalid' },
   { method: 'POST', path: '/expire', kind: 'expire-pass', summary: 'Expire a pass from now on' },
   { method: 'POST', path: '/restore', kind: 'restore-pass', summary: 'Make a voided or expired pass valid again' },

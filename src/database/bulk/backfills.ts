@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { BackfillProgress } from '../../passes/operation-input.js';
 import type { OperationStatus } from '../../passes/operation.js';
 import { insertOrFindOperation } from '../operations/operations.js';
@@ -39,12 +38,8 @@ export async function startBackfill(db: Sql): Promise<string> {
   const running = await findBackfill(db);
   if (running && UNFINISHED.includes(running.status)) return running.operation_id;
   const { operationId } = await insertOrFindOperation(db, {
-    operationId: randomUUID(),
-    tenantId: db.tenantId,
     kind: 'backfill',
     origin: 'operator',
-    idempotencyKey: null,
-    bodyHash: null,
     input: {},
   });
   return operationId;

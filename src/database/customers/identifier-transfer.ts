@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { ProfileSyncInput } from '../../passes/operation-input.js';
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
@@ -103,12 +102,8 @@ async function insertSync(db: Sql, klaviyoProfileId: string | null): Promise<str
     consent: null,
   };
   const accepted = await insertOrFindOperation(db, {
-    operationId: randomUUID(),
-    tenantId: db.tenantId,
     kind: 'profile-sync',
     origin: 'system',
-    idempotencyKey: null,
-    bodyHash: null,
     input,
   });
   return accepted.operationId;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   mergeConsent,
   passesToVoid,
@@ -167,12 +166,8 @@ export async function mergeCustomers(db: Sql, merge: Merge, by: RunRef): Promise
 async function voidLoser(db: Sql, passId: string, customerId: string): Promise<void> {
   const input: LifecycleInput = { passId };
   const { operationId } = await insertOrFindOperation(db, {
-    operationId: randomUUID(),
-    tenantId: db.tenantId,
     kind: 'void-pass',
     origin: 'system',
-    idempotencyKey: null,
-    bodyHash: null,
     input,
   });
   await db.query(sql`

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { DeviceEventInput } from '../../passes/operation-input.js';
 import type { Sql, TenantSql } from '../connect.js';
 import { insertOrFindOperation } from '../operations/operations.js';
@@ -102,12 +101,8 @@ export async function insertDeviceEvent(
     at: moment!.at.toISOString(),
   };
   await insertOrFindOperation(db, {
-    operationId: randomUUID(),
-    tenantId: db.tenantId,
     kind: 'device-event',
     origin: platform === 'google' ? 'google' : 'device',
-    idempotencyKey: null,
-    bodyHash: null,
     input,
     test: pass.test,
     passId: pass.pass_id,

@@ -1,16 +1,22 @@
+import { randomUUID } from 'node:crypto';
+import type { OperationInputs } from '../../passes/operation-input.js';
 import type { Step, OperationKind, OperationStatus, Outcome } from '../../passes/operation.js';
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
 
-export interface NewOperation {
-  operationId: string;
-  tenantId: string;
-  kind: OperationKind;
-  origin: 'klaviyo' | 'api' | 'device' | 'google' | 'merchant' | 'operator' | 'system';
-  idempotencyKey: string | null;
+/** Who asked for an operation. */
+export type Origin = 'klaviyo' | 'api' | 'device' | 'google' | 'merchant' | 'operator' | 'system';
+
+interface NewOperationOf<Kind extends OperationKind> {
+  kind: Kind;
+  input: OperationInputs[Kind];
+  origin: Origin;
+  /** Default: a new one. */
+  operationId?: string;
+  /** One per tenant and event; default: none, so that each call makes an operation. */
+  idempotencyKey?: string | null;
   /** SHA-256 of the request's meaning; another body under the same key is refused. */
-  bodyHash: Buffer | null;
-  input: object;
+  bodyHash?: Buffer | null;
   repairs?: object[];
   flowId?: string | null;
   test?: boolean;
@@ -19,12 +25,15 @@ export interface NewOperation {
   customerId?: string;
 }
 
+/** A request before its acceptance: each kind with what it asks for. */
+export type NewOperation<Kind extends OperationKind = OperationKind> = { [K in Kind]: NewOperationOf<K> }[Kind];
+
 export interface OperationRow {
   operation_id: string;
   acceptance_sequence: string;
   tenant_id: string;
   kind: OperationKind;
-  origin: NewOperation['origin'];
+  origin: Origin;
   idempotency_key: string | null;
   body_hash: Buffer | null;
   input: Record<string, unknown>;
@@ -64,18 +73,22 @@ export interface Acceptance {
   conflict: boolean;
 }
 
-/** Inserts the operation, or finds its twin by (tenant, idempotency key). One statement, one commit, one fsync. */
+/**
+ * The one way in for every operation of the tenant, whoever asks: inserts it, or finds its twin by (tenant, idempotency
+ * key). One statement, one commit, one fsync.
+ */
 export async function insertOrFindOperation(db: Sql, operation: NewOperation): Promise<Acceptance> {
+  const { operationId = randomUUID(), idempotencyKey = null, bodyHash = null } = operation;
   const [made] = await db.query<{ acceptance_sequence: string }>(sql`
     insert into operations (
       operation_id, tenant_id, kind, origin, idempotency_key, body_hash, input, repairs, flow_id, test, pass_id, customer_id)
     values (
-      ${operation.operationId},
-      ${operation.tenantId},
+      ${operationId},
+      ${db.tenantId},
       ${operation.kind},
       ${operation.origin},
-      ${operation.idempotencyKey},
-      ${operation.bodyHash},
+      ${idempotencyKey},
+      ${bodyHash},
       ${JSON.stringify(operation.input)},
       ${JSON.stringify(operation.repairs ?? [])},
       ${operation.flowId ?? null},
@@ -86,7 +99,7 @@ export async function insertOrFindOperation(db: Sql, operation: NewOperation): P
     returning acceptance_sequence`);
   if (made) {
     return {
-      operationId: operation.operationId,
+      operationId,
       acceptanceSequence: made.acceptance_sequence,
       duplicate: false,
       conflict: false,
@@ -95,10 +108,10 @@ export async function insertOrFindOperation(db: Sql, operation: NewOperation): P
   const [twin] = await db.query<Pick<OperationRow, 'operation_id' | 'acceptance_sequence' | 'body_hash' | 'kind'>>(sql`
     select operation_id, acceptance_sequence, body_hash, kind
       from operations
-     where tenant_id = ${operation.tenantId}
-       and idempotency_key = ${operation.idempotencyKey}`);
+     where tenant_id = ${db.tenantId}
+       and idempotency_key = ${idempotencyKey}`);
   if (!twin) throw new Error('an operation with this idempotency key vanished while it was looked up');
-  const same = twin.kind === operation.kind && (twin.body_hash?.equals(operation.bodyHash ?? Buffer.alloc(0)) ?? false);
+  const same = twin.kind === operation.kind && (twin.body_hash?.equals(bodyHash ?? Buffer.alloc(0)) ?? false);
   return {
     operationId: twin.operation_id,
     acceptanceSequence: twin.acceptance_sequence,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Identifier, IssuePassInput, PushUpdateInput } from '../../passes/operation-input.js';
+import type { Identifier, PushUpdateInput } from '../../passes/operation-input.js';
 import type { JsonValue } from '../../common/json.js';
 import type { PassTypeVersion } from '../../passes/pass-type.js';
 import { personal } from '../../passes/choose-recipient.js';
@@ -25,7 +25,7 @@ export interface StoredAnswer {
 
 export interface IssueOrder {
   /** Of kind `issue-pass`; becomes a `push-update` where the recipient already holds such a pass. */
-  operation: NewOperation & { input: IssuePassInput };
+  operation: NewOperation<'issue-pass'>;
   type: PassTypeVersion;
   /** Complete data of a new pass, defaults included. */
   data: Record<string, JsonValue>;
@@ -70,13 +70,14 @@ const isRace = (error: unknown): boolean =>
 
 async function issueOnce(db: Sql, order: IssueOrder): Promise<IssueOutcome> {
   const { operation, settings } = order;
-  const { tenantId, input, test = false } = operation;
+  const { tenantId } = db;
+  const { input, test = false, bodyHash } = operation;
   const accepted = await insertOrFindOperation(db, operation);
   const { operationId } = accepted;
   if (accepted.duplicate) {
     const twin = await findOperation(db, operationId);
     const answer = twin?.response as StoredAnswer | null | undefined;
-    const same = twin?.body_hash != null && operation.bodyHash !== null && twin.body_hash.equals(operation.bodyHash);
+    const same = twin?.body_hash != null && bodyHash != null && twin.body_hash.equals(bodyHash);
     return same && answer ? { outcome: 'answered', operationId, answer, repeated: true } : { outcome: 'key-reused' };
   }
   const { allowSeveralPasses: allowSeveral, identifyBy } = settings;
@@ -97,6 +98,7 @@ async function issueOnce(db: Sql, order: IssueOrder): Promise<IssueOutcome> {
   const made = await insertPass(db, order, {
     customerId,
     liveKey: allowSeveral ? null : liveKey,
+    operationId,
     sequence: accepted.acceptanceSequence,
   });
   const answer = order.answer({ ...made, operationId }, true);
@@ -156,7 +158,7 @@ async function warnOfShared(db: Sql, operationId: string, left: readonly Identif
 async function insertPass(
   db: Sql,
   order: IssueOrder,
-  place: { customerId: string; liveKey: string | null; sequence: string },
+  place: { customerId: string; liveKey: string | null; operationId: string; sequence: string },
 ): Promise<LivePass> {
   const { operation, type, data } = order;
   const { input } = operation;
@@ -179,15 +181,15 @@ async function insertPass(
     from: sql`join pass on true`,
   });
   const [row] = await db.query<{ created_at: Date }>(sql`
-    with ${own({ tenantId: operation.tenantId, operationId: operation.operationId, run: 1 })},
-    bumped as (${bumpTag(operation.tenantId, appleType, raw('own'))}),
+    with ${own({ tenantId: db.tenantId, operationId: place.operationId, run: 1 })},
+    bumped as (${bumpTag(db.tenantId, appleType, raw('own'))}),
     pass as (
       insert into passes (
         tenant_id, pass_id, customer_id, serial_number, external_id, pass_type_id, pass_type_version,
         apple_pass_type_identifier, state_sequence, type_sequence, data, field_sequences, visuals,
         update_tag, live_key, test, modified_at)
       values (
-        ${operation.tenantId},
+        ${db.tenantId},
         ${passId}::uuid,
         ${place.customerId}::uuid,
         ${input.serialNumber},
@@ -208,7 +210,7 @@ async function insertPass(
     ),
     audit as (
       insert into pass_revisions (tenant_id, pass_id, revision, operation_id, change, changed)
-      select ${operation.tenantId}, ${passId}::uuid, 1, ${operation.operationId}::uuid, 'created', ${JSON.stringify(changed)}::jsonb
+      select ${db.tenantId}, ${passId}::uuid, 1, ${place.operationId}::uuid, 'created', ${JSON.stringify(changed)}::jsonb
         from pass
     ),
     told as (${told})

@@ -62,8 +62,6 @@ async function acceptEvent(
   if (!parsed?.ok) return 'skipped';
   const { duplicate } = await withinDeadline(
     insertOrFindOperation(deps.database.tenant(tenant.tenantId), {
-      operationId: randomUUID(),
-      tenantId: tenant.tenantId,
       kind: 'profile-sync',
       origin: 'klaviyo',
       test,
