@@ -1,87 +1,20 @@
-import type { Network } from './common/networks.js';
-import type { SecretKey } from './database/secrets.js';
-import {
-  SettingsReader,
-  type CommonConfig,
-  type Env,
-  type OauthConfig,
-  type TemporalConfig,
-  type WorkerVersion,
-} from './settings-reader.js';
+import { SettingsReader, type Env, type TemporalConfig } from './settings-reader.js';
 
 export { TEMPORAL_VARIABLES, VARIABLES } from './config-variables.js';
 export type { Env, TemporalConfig } from './settings-reader.js';
 
-/** What the HTTP process needs. It signs passes on demand, hence the key of the secrets. */
-export interface ApiConfig extends CommonConfig {
-  databaseUrl: string;
-  port: number;
-  /** More are closed as they come. */
-  maxConnections: number;
-  /** Whose X-Forwarded-For is believed. */
-  trustedProxies: Network[];
-  /** How long the process still serves, but is not ready, once it was told to stop. */
-  drainSeconds: number;
-  publicUrl: string;
-  temporal: TemporalConfig;
-  temporalUiUrl: string | null;
-  secretKeys: SecretKey[];
-  googleCallbackKeysUrl: string;
-  googleSaveUrl: string;
-  oauth: OauthConfig | null;
-}
-
-/** What a worker needs; Klaviyo, APNs and Google's API are spoken to by workers alone. */
-export interface WorkerConfig extends CommonConfig {
-  /** Null: the worker takes what comes, and is not versioned. */
-  workerVersion: WorkerVersion | null;
-  databaseUrl: string;
-  publicUrl: string;
-  temporal: TemporalConfig;
-  secretKeys: SecretKey[];
-  apnsUrl: string;
-  apnsCaFile: string | null;
-  googleWalletApiUrl: string;
-  googleTokenUrl: string | null;
-  googleSaveUrl: string;
-  klaviyoApiUrl: string;
-}
-
-/** What `npm start` takes from outside; null: it starts its own server, key or simulator. */
-export interface DemoConfig extends CommonConfig {
-  databaseUrl: string | null;
-  /** Null: 8080, or another free one when that is taken. */
-  port: number | null;
-  maxConnections: number;
-  trustedProxies: Network[];
-  /** Where embedded servers keep their data, with everything else that lasts from start to start. */
-  dataDir: string;
-  publicUrl: string | null;
-  taskQueue: string;
-  temporal: TemporalConfig | null;
-  temporalUiUrl: string | null;
-  secretKeys: SecretKey[] | null;
-  apnsUrl: string | null;
-  apnsCaFile: string | null;
-  googleWalletApiUrl: string | null;
-  googleTokenUrl: string | null;
-  googleCallbackKeysUrl: string | null;
-  googleSaveUrl: string | null;
-  klaviyoApiUrl: string | null;
-  /** With which the demo tenant calls that address. */
-  klaviyoApiKey: string | null;
-  oauth: OauthConfig | null;
-}
-
 /** Settings of the HTTP process; throws one Error that names every problem. */
-export function parseApiConfig(env: Env = process.env): Readonly<ApiConfig> {
+export function parseApiConfig(env: Env = process.env) {
   const read = new SettingsReader(env);
   return read.finish({
     ...read.common(),
     databaseUrl: read.required('DATABASE_URL'),
     port: read.required('PORT'),
+    /** More are closed as they come. */
     maxConnections: read.required('MAX_CONNECTIONS'),
+    /** Whose X-Forwarded-For is believed. */
     trustedProxies: read.required('TRUSTED_PROXIES'),
+    /** How long the process still serves, but is not ready, once it was told to stop. */
     drainSeconds: read.required('API_DRAIN_SECONDS'),
     publicUrl: read.publicUrl(),
     temporal: read.temporal(),
@@ -93,8 +26,11 @@ export function parseApiConfig(env: Env = process.env): Readonly<ApiConfig> {
   });
 }
 
+/** What the HTTP process needs. It signs passes on demand, hence the key of the secrets. */
+export type ApiConfig = ReturnType<typeof parseApiConfig>;
+
 /** Settings of a worker; throws one Error that names every problem. */
-export function parseWorkerConfig(env: Env = process.env): Readonly<WorkerConfig> {
+export function parseWorkerConfig(env: Env = process.env) {
   const read = new SettingsReader(env);
   return read.finish({
     ...read.common(),
@@ -102,6 +38,7 @@ export function parseWorkerConfig(env: Env = process.env): Readonly<WorkerConfig
     publicUrl: read.publicUrl(),
     temporal: read.temporal(),
     secretKeys: read.requiredSecretKeys(),
+    /** Null: the worker takes what comes, and is not versioned. */
     workerVersion: read.workerVersion(),
     apnsUrl: read.required('APNS_URL'),
     apnsCaFile: read.optional('APNS_CA_FILE'),
@@ -112,32 +49,29 @@ export function parseWorkerConfig(env: Env = process.env): Readonly<WorkerConfig
   });
 }
 
-/** What the server needs that decrypts payloads for the Temporal UI. */
-export interface CodecServerConfig {
-  logLevel: string;
-  port: number;
-  /** Whoever sends it may read; as a bearer token or as the password of a person. */
-  accessKey: string;
-  /** The only origin whose pages may call. */
-  uiOrigin: string;
-  secretKeys: SecretKey[];
-}
+/** What a worker needs; Klaviyo, APNs and Google's API are spoken to by workers alone. */
+export type WorkerConfig = ReturnType<typeof parseWorkerConfig>;
 
 /** Settings of the codec server; throws one Error that names every problem. */
-export function parseCodecServerConfig(env: Env = process.env): Readonly<CodecServerConfig> {
+export function parseCodecServerConfig(env: Env = process.env) {
   const read = new SettingsReader(env);
   const uiUrl = read.required('TEMPORAL_UI_URL');
   return read.finish({
     logLevel: read.required('LOG_LEVEL'),
     port: read.required('CODEC_SERVER_PORT'),
+    /** Whoever sends it may read; as a bearer token or as the password of a person. */
     accessKey: read.required('CODEC_SERVER_KEY'),
+    /** The only origin whose pages may call. */
     uiOrigin: uiUrl ? new URL(uiUrl).origin : '',
     secretKeys: read.requiredSecretKeys(),
   });
 }
 
+/** What the server needs that decrypts payloads for the Temporal UI. */
+export type CodecServerConfig = ReturnType<typeof parseCodecServerConfig>;
+
 /** Settings of `npm start`, all of them optional; throws one Error that names every problem. */
-export function parseDemoConfig(env: Env = process.env): Readonly<DemoConfig> {
+export function parseDemoConfig(env: Env = process.env) {
   const read = new SettingsReader(env, 'development');
   // It makes keys, certificates and a tenant that are the demo's, whatever else is set.
   if (read.environment === 'production') {
@@ -148,9 +82,11 @@ export function parseDemoConfig(env: Env = process.env): Readonly<DemoConfig> {
   return read.finish({
     ...read.common(),
     databaseUrl: read.optional('DATABASE_URL'),
+    /** Null: 8080, or another free one when that is taken. */
     port: read.explicit('PORT'),
     maxConnections: read.required('MAX_CONNECTIONS'),
     trustedProxies: read.required('TRUSTED_PROXIES'),
+    /** Where embedded servers keep their data, with everything else that lasts from start to start. */
     dataDir: read.required('PASSRELAY_DATA_DIR'),
     publicUrl: read.optional('PUBLIC_URL'),
     taskQueue: read.required('TEMPORAL_TASK_QUEUE'),
@@ -164,23 +100,17 @@ export function parseDemoConfig(env: Env = process.env): Readonly<DemoConfig> {
     googleCallbackKeysUrl: read.explicit('GOOGLE_CALLBACK_KEYS_URL'),
     googleSaveUrl: read.explicit('GOOGLE_SAVE_URL'),
     klaviyoApiUrl: read.explicit('KLAVIYO_API_URL'),
+    /** With which the demo tenant calls that address. */
     klaviyoApiKey: read.optional('KLAVIYO_API_KEY'),
     oauth: read.oauth(),
   });
 }
 
-/** What the command line takes from outside; each command says itself what it lacks. */
-export interface CliConfig {
-  databaseUrl: string | null;
-  secretKeys: SecretKey[] | null;
-  publicUrl: string | null;
-  klaviyoApiUrl: string | null;
-  /** Where the demo keeps its place and key; null in production, where no command may fall back to them. */
-  demoDataDir: string | null;
-}
+/** What `npm start` takes from outside; null: it starts its own server, key or simulator. */
+export type DemoConfig = ReturnType<typeof parseDemoConfig>;
 
 /** Settings of the command line, all of them optional; throws one Error that names every problem. */
-export function parseCliConfig(env: Env = process.env): Readonly<CliConfig> {
+export function parseCliConfig(env: Env = process.env) {
   // It falls back to the demo where nothing else is set; nothing that a command does depends on the environment otherwise.
   const read = new SettingsReader(env, 'development');
   return read.finish({
@@ -188,9 +118,13 @@ export function parseCliConfig(env: Env = process.env): Readonly<CliConfig> {
     secretKeys: read.secretKeys(),
     publicUrl: read.given('PUBLIC_URL') === undefined ? null : read.publicUrl(),
     klaviyoApiUrl: read.explicit('KLAVIYO_API_URL'),
+    /** Where the demo keeps its place and key; null in production, where no command may fall back to them. */
     demoDataDir: read.environment === 'production' ? null : read.required('PASSRELAY_DATA_DIR'),
   });
 }
+
+/** What the command line takes from outside; each command says itself what it lacks. */
+export type CliConfig = ReturnType<typeof parseCliConfig>;
 
 /** How a command reaches Temporal. */
 export function parseTemporalConfig(env: Env = process.env): Readonly<TemporalConfig> {

@@ -17,6 +17,8 @@ import { findChromium } from './support/chromium.js';
  */
 const root = fileURLToPath(new URL('../', import.meta.url));
 const wanted = process.argv.slice(2);
+/** How many files the end names as the slowest: where minutes of the whole run can be won. */
+const SLOWEST = 170;
 const say = (line: string): void => console.log(line);
 
 function testFiles(folder: string): string[] {
@@ -67,6 +69,7 @@ try {
   say(`PostgreSQL, Temporal and the time-skipping server are ready (${Math.round((Date.now() - started) / 1000)} s).`);
   if (!existsSync(timeSkipping ?? '')) throw new Error('the time-skipping server vanished');
 
+  const spent = new Map<string, number>();
   const stream = run({ files, concurrency: 2, timeout: 300_000 });
   stream.on('test:fail', (data) => {
     // A suite fails with its tests: only leaves count, and a file whose process died.
@@ -76,10 +79,17 @@ try {
   stream.on('test:pass', (data) => {
     const suite = (data.details as { type?: string }).type === 'suite';
     if (!suite && data.skip === undefined) passed++;
+    const { nesting, file = '' } = data;
+    if (nesting === 0) spent.set(file, (spent.get(file) ?? 0) + data.details.duration_ms);
   });
   const report = stream.compose(new spec());
   report.pipe(process.stdout);
   await new Promise((resolve) => report.on('end', resolve));
+  if (files.length > SLOWEST) {
+    const slowest = [...spent].sort(([, a], [, b]) => b - a).slice(0, SLOWEST);
+    say(`\nThe slowest files, in seconds:`);
+    for (const [file, ms] of slowest) say(`${(ms / 1000).toFixed(1).padStart(6)} ${relative(root, file)}`);
+  }
   if (process.env['RECORD_HISTORIES']) {
     const { recordHistories } = await import('./replay/record.js');
     say(`${await recordHistories(process.env['TEST_TEMPORAL_ADDRESS']!)} histories kept.`);

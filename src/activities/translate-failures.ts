@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import type { Database } from '../database/connect.js';
 import { recordStep } from '../database/operations/steps.js';
+import { isDatabaseUnavailable } from '../database/unavailable.js';
 import { PermanentError, TransientError, WaitForTurn } from '../common/errors.js';
 import { STEPS, type Step } from '../passes/operation.js';
 import type { StepInput, StepWaits } from './deps.js';
@@ -15,11 +16,6 @@ interface Translated {
   retryAfterMs?: number | undefined;
 }
 
-/**
- * SQLSTATEs that pass by themselves: connection, refused log-in and missing database during a failover, resources,
- * operator intervention, system error, a read-only standby, serialisation, time-out.
- */
-const TRANSIENT_SQLSTATE = /^(?:08|28|3D000|53|57|58|40|55|25006)/;
 const READ_ONLY = '25006';
 
 /** Sorts any error a step can throw into permanent or transient; what nobody classified is retried. */
@@ -31,18 +27,18 @@ export function classify(error: unknown): Translated {
     const { code, message, retryAfterMs } = error;
     return { code, message, summary: message, permanent: false, retryAfterMs };
   }
-  const sqlState = (error as { code?: unknown }).code;
-  if (typeof sqlState === 'string' && /^[0-9A-Z]{5}$/.test(sqlState) && !TRANSIENT_SQLSTATE.test(sqlState)) {
-    // The server's text may quote values of the row.
-    const message = `PostgreSQL refused a statement (SQLSTATE ${sqlState}).`;
-    return { code: 'database-refused', message, summary: message, permanent: false };
-  }
-  if (typeof sqlState === 'string' || /connection|timeout|terminat/i.test(String((error as Error)?.message))) {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  if (isDatabaseUnavailable(error)) {
     const message =
-      sqlState === READ_ONLY
+      code === READ_ONLY
         ? 'The database is read-only (25006), as during a failover. The step is repeated until it takes writes again.'
-        : `The database did not answer (${typeof sqlState === 'string' ? sqlState : 'connection lost'}).`;
+        : `The database did not answer (${typeof code === 'string' ? code : 'connection lost'}).`;
     return { code: 'database-unavailable', message, summary: message, permanent: false };
+  }
+  if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) {
+    // The server's text may quote values of the row.
+    const message = `PostgreSQL refused a statement (SQLSTATE ${code}).`;
+    return { code: 'database-refused', message, summary: message, permanent: false };
   }
   const name = error instanceof Error ? error.name : typeof error;
   const message = `A step failed unexpectedly (${name}); the worker's log has the details.`;

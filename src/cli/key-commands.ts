@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { SCOPES } from '../api/access/scopes.js';
 import { createApiKey, listApiKeys, revokeApiKey } from '../database/tenants/api-keys.js';
 import { getTenant } from '../database/tenants/tenants.js';
-import { nearest } from '../common/nearest-name.js';
+import { didYouMean } from '../common/nearest-name.js';
 import type { CliContext } from './context.js';
 
 const DAY_MS = 86_400_000;
@@ -25,8 +25,7 @@ export function keyCommands(context: () => CliContext): Command {
     .action(
       async (tenantId: string, name: string, options: { scope: string[]; test: boolean; expiresInDays?: number }) => {
         for (const scope of options.scope.filter((word) => !(SCOPES as readonly string[]).includes(word))) {
-          const near = nearest(scope, SCOPES);
-          throw new Error(`There is no scope "${scope}"${near ? `: did you mean ${near}?` : ''}`);
+          throw new Error(`There is no scope "${scope}". ${didYouMean(scope, SCOPES)}`);
         }
         const days = options.expiresInDays;
         if (days !== undefined && !(days > 0)) throw new Error('--expires-in-days takes a number above 0.');

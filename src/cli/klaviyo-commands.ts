@@ -10,7 +10,7 @@ import { createKlaviyoClient } from '../klaviyo/client.js';
 import { setUpCustomObject } from '../klaviyo/set-up.js';
 import { updateSnippet, webhookSnippet } from '../klaviyo/webhook-snippet.js';
 import { PermanentError } from '../common/errors.js';
-import { nearest } from '../common/nearest-name.js';
+import { didYouMean } from '../common/nearest-name.js';
 import type { CliContext } from './context.js';
 import { patientClient } from './patient-client.js';
 
@@ -121,10 +121,7 @@ export function klaviyoCommands(context: () => CliContext): Command {
       const type = await findPassType(sql, passType);
       if (!type) {
         const names = (await listPassTypes(sql)).map(({ design }) => design.name);
-        const near = nearest(passType, names);
-        throw new Error(
-          `There is no pass type "${passType}"${near ? `: did you mean ${near}?` : ''} Known: ${names.join(', ')}.`,
-        );
+        throw new Error(`There is no pass type "${passType}". ${didYouMean(passType, names)}`);
       }
       const { customIdentifiers, klaviyo: mapped } = tenant.settings;
       const own = Object.entries(mapped.propertyMap).filter(([, kind]) => customIdentifiers.includes(kind));

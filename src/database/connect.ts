@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import knexFactory, { type Knex } from 'knex';
 import type { Client } from 'pg';
 import type { Statement } from './sql.js';
+import { LostConnection } from './unavailable.js';
 
 /** One statement at a time, each with its rows. Text is constant: it becomes a prepared statement. */
 export interface Sql {
@@ -33,8 +34,6 @@ export interface ConnectOptions {
 
 type PooledClient = Client & { passrelayTenant?: string; __knex__disposed?: unknown };
 
-/** pg's own words when a server says nothing at all; the connection then still waits for the old answer. */
-const SILENT = 'Query read timeout';
 /** What the network may add to a statement's time before the connection counts as dead. */
 const SILENCE_MS = 3_000;
 
@@ -47,6 +46,17 @@ const statementName = (text: string): string => {
   }
   return name;
 };
+
+/**
+ * What the server refused has a code of its own. Without one the connection ended or fell silent: it may still wait for the old
+ * answer, so it leaves the pool.
+ */
+function lost(client: PooledClient | undefined, error: unknown): unknown {
+  // Other names are mistakes of ours, or say enough already.
+  if (!(error instanceof Error) || 'code' in error || error.name !== 'Error') return error;
+  if (client) client.__knex__disposed = error;
+  return new LostConnection(error);
+}
 
 /**
  * Opens a pool whose connections act as the role `passrelay_app`, which cannot step over row level security.
@@ -76,8 +86,12 @@ export function connectDatabase(options: ConnectOptions): Database {
   });
 
   const run = async <Row>(client: PooledClient, text: string, values: readonly unknown[]): Promise<Row[]> => {
-    const result = await client.query({ name: statementName(text), text, values: values as unknown[] });
-    return result.rows as Row[];
+    try {
+      const result = await client.query({ name: statementName(text), text, values: values as unknown[] });
+      return result.rows as Row[];
+    } catch (error) {
+      throw lost(client, error);
+    }
   };
   const split = (statement: Statement | string, values: readonly unknown[]): [string, readonly unknown[]] =>
     typeof statement === 'string' ? [statement, values] : [statement.text, statement.values];
@@ -88,21 +102,22 @@ export function connectDatabase(options: ConnectOptions): Database {
       run<Row>(client, ...split(statement, values)),
   });
 
+  async function acquire(): Promise<PooledClient> {
+    try {
+      return (await knex.client.acquireConnection()) as PooledClient;
+    } catch (error) {
+      throw lost(undefined, error);
+    }
+  }
+
   async function withClient<T>(tenantId: string, work: (client: PooledClient) => Promise<T>): Promise<T> {
-    const client = (await knex.client.acquireConnection()) as PooledClient;
+    const client = await acquire();
     try {
       if (client.passrelayTenant !== tenantId) {
-        await client.query({
-          name: 'set-tenant',
-          text: "select set_config('passrelay.tenant', $1, false)",
-          values: [tenantId],
-        });
+        await run(client, "select set_config('passrelay.tenant', $1, false)", [tenantId]);
         client.passrelayTenant = tenantId;
       }
       return await work(client);
-    } catch (error) {
-      if ((error as Error).message === SILENT) client.__knex__disposed = error;
-      throw error;
     } finally {
       await knex.client.releaseConnection(client);
     }
@@ -114,12 +129,13 @@ export function connectDatabase(options: ConnectOptions): Database {
       withClient(tenantId, (client) => run<Row>(client, ...split(statement, values))),
     transaction: (work) =>
       withClient(tenantId, async (client) => {
-        await client.query('begin');
+        await run(client, 'begin', []);
         try {
           const result = await work(on(tenantId, client));
-          await client.query('commit');
+          await run(client, 'commit', []);
           return result;
         } catch (error) {
+          // The first error is the one to tell; a connection that cannot roll back has gone, and its transaction with it.
           await client.query('rollback').catch(() => undefined);
           throw error;
         }

@@ -1,4 +1,4 @@
-import { isDatabaseUnavailable } from '../database-unavailable.js';
+import { isDatabaseUnavailable } from '../../database/unavailable.js';
 import { knownScopes, type Scope } from './scopes.js';
 import {
   API_KEY_FORMAT,

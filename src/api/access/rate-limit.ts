@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Database } from '../../database/connect.js';
 import { addToWindows } from '../../database/rate-budgets.js';
-import { isDatabaseUnavailable } from '../database-unavailable.js';
+import { isDatabaseUnavailable } from '../../database/unavailable.js';
 import type { Caller } from './credentials.js';
 import { ApiError } from '../problems.js';
 

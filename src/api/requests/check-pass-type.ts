@@ -1,5 +1,5 @@
 import type { createTenantReaders } from '../../database/tenants/tenant-readers.js';
-import { nearest } from '../../common/nearest-name.js';
+import { didYouMean } from '../../common/nearest-name.js';
 import { withinDeadline } from '../deadline.js';
 import { ApiError } from '../problems.js';
 
@@ -14,8 +14,7 @@ export async function checkPassType(
 ): Promise<void> {
   if (await withinDeadline(readers.passTypes.current(tenantId, nameOrId))) return;
   const names = await withinDeadline(readers.passTypes.names(tenantId));
-  const meant = nearest(nameOrId, names);
   const message = `There is no pass type "${nameOrId}".`;
-  const cure = meant ? `Did you mean "${meant}"?` : `Known are: ${names.join(', ')}.`;
+  const cure = didYouMean(nameOrId, names);
   throw new ApiError('invalid-request', `${message} ${cure}`, { errors: [{ pointer, message, cure }] });
 }

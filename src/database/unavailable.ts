@@ -16,16 +16,20 @@ const NETWORK = new Set([
  */
 const SQLSTATE = /^(?:08...|28...|3D000|53...|57...|58...|25006|40001|40P01|55P03)$/;
 
-/** pg gives no code to these. */
-const MESSAGES =
-  /Connection terminated|is not queryable|Unable to acquire a connection|timeout exceeded when trying to connect|Query read timeout/;
+/** The connection ended or fell silent. The client gives these errors no code of their own. */
+export class LostConnection extends Error {
+  override readonly name = 'LostConnection';
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+  }
+}
 
 /** True when the database, not the request, is the cause: unreachable, starting, out of connections, too slow. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (error.name === 'KnexTimeoutError') return true;
+  if (error instanceof LostConnection || error.name === 'KnexTimeoutError') return true;
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isDatabaseUnavailable);
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string') return NETWORK.has(code) || SQLSTATE.test(code);
-  return MESSAGES.test(error.message) || isDatabaseUnavailable(error.cause);
+  return isDatabaseUnavailable(error.cause);
 }
