@@ -92,7 +92,7 @@ test('a key is shown once, listed without its text, and revoked', async () => {
   assert.ok(!listed.out.includes(text));
   await run(['keys', 'revoke', 'demo', keyId]);
   assert.match((await run(['keys', 'list', 'demo'])).out, new RegExp(`${keyId} {2}revoked`));
-  assert.match((await run(['keys', 'create', 'demo', 'x', '--scope', 'Pass.Raed'])).err, /did you mean Pass\.Read/);
+  assert.match((await run(['keys', 'create', 'demo', 'x', '--scope', 'Pass.Raed'])).err, /Did you mean "Pass\.Read"/);
 });
 
 test('a staging tenant gets test keys only', async () => {
