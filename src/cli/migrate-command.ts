@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Sql } from '../database/connect.js';
@@ -69,8 +68,7 @@ export function migrateCommand(tenant: Command, context: () => CliContext): void
         out(`Status: GET /api/${tenantId}/operations/${running.operationId}`);
       } else {
         const input: MigratePassesInput = { passTypeId, perMinute };
-        const operationId = randomUUID();
-        await insertOrFindOperation(sql, {
+        const { operationId } = await insertOrFindOperation(sql, {
           kind: 'migrate-passes',
           origin: 'operator',
           input,
