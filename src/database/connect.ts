@@ -38,6 +38,9 @@ type PooledClient = Client & { passrelayTenant?: string; __knex__disposed?: unkn
 const SILENCE_MS = 3_000;
 
 const names = new Map<string, string>();
+/** How many different statements this process has prepared: constant once each kind of work was done once. */
+export const countStatementShapes = (): number => names.size;
+
 const statementName = (text: string): string => {
   let name = names.get(text);
   if (name === undefined) {

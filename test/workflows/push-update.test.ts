@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { countStatementShapes } from '../../src/database/connect.js';
 import {
   findOperation,
   insertOrFindOperation,
   listSteps,
   type OperationRow,
 } from '../../src/database/operations/operations.js';
-import type { PushUpdateInput } from '../../src/passes/operation-input.js';
+import type { Identifier, PushUpdateInput } from '../../src/passes/operation-input.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
@@ -88,6 +89,22 @@ describe('push-update on a real Temporal server', () => {
       'permanent faults are not retried',
     );
     assert.match(unknown.reason ?? '', /Did you mean "premium"/);
+  });
+
+  it('prepares no further statements for other values, more fields and more identifiers', async () => {
+    const email = { kind: 'email', value: tenant.email };
+    const serialNumber = { kind: 'serialNumber', value: tenant.pass.serialNumber };
+    const work = async (identifiers: Identifier[], ...batches: PushUpdateInput['data'][]) => {
+      for (const data of batches) await push({ identifiers, data });
+      await push({ identifiers, data: batches[0]!, updateMetadata: true });
+      await push({ identifiers: [{ kind: 'email', value: `${randomUUID()}@example.com` }, ...identifiers.slice(1)] });
+    };
+    await work([email], { points: 1 }, { points: 2 });
+    await work([serialNumber], { points: 3 });
+    const shapes = countStatementShapes();
+    await work([email, serialNumber], { points: 4, tier: 'silver' }, { tier: 'gold' }, { points: 5 });
+    assert.equal(countStatementShapes(), shapes);
+    assert.ok(shapes > 10 && shapes < 150, `${shapes} statements`);
   });
 
   it('does not guess', async () => {
