@@ -7,10 +7,10 @@ import { after, before, test } from 'node:test';
 import { barcodeSvg } from '../../src/pages/barcode.js';
 import { coerceFields } from '../../src/passes/field-values.js';
 import { BARCODE_FORMATS } from '../../src/passes/pass-type.js';
-import { createSecretBox } from '../../src/database/secrets.js';
 import { ensureDemoTenant, type DemoTenant } from '../../src/tenants/demo-tenant.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { testSecretBox } from '../support/secret-box.js';
 
 /** All requests of all tenants share one event loop: no single one may hold it for longer. */
 const MOST_MS = 50;
@@ -25,8 +25,7 @@ let dataDir: string;
 before(async () => {
   db = await createTestDatabase();
   dataDir = mkdtempSync(join(tmpdir(), 'passrelay-test-loop-'));
-  const secretBox = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
-  demo = await ensureDemoTenant({ database: db.database, secretBox, dataDir, now: Date.now });
+  demo = await ensureDemoTenant({ database: db.database, secretBox: testSecretBox, dataDir, now: Date.now });
   await db.owner(`update tenants set settings = jsonb_set(settings, '{requestsPerMinute}', '1000000')`);
   api = await startTestApi({ database: db.database });
 });

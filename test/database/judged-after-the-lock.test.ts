@@ -7,7 +7,6 @@ import { claimSync } from '../../src/database/customers/sync-claim.js';
 import { createEndpoint, rotateSecret } from '../../src/database/merchants/merchant-webhooks.js';
 import { issuePass, type IssueOutcome } from '../../src/database/passes/create-pass.js';
 import { findPassType } from '../../src/database/tenants/pass-types.js';
-import { createSecretBox } from '../../src/database/secrets.js';
 import { tenantSettings } from '../../src/passes/tenant-settings.js';
 import type { Identifier } from '../../src/passes/operation-input.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -15,6 +14,7 @@ import { createTestDeps } from '../support/deps.js';
 import { accept } from '../support/operations.js';
 import { addCustomer } from '../support/profiles.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { testSecretBox } from '../support/secret-box.js';
 
 let db: TestDatabase;
 let tenant: SeededTenant;
@@ -221,12 +221,11 @@ test('the window of a customer is claimed by one sync', async () => {
 });
 
 test('of two rotations of a secret the later ends the earlier', async () => {
-  const box = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
   const { tenantId } = tenant;
   const { endpoint_id: endpointId } = (await createEndpoint(
     sqlOf(),
     { tenantId, url: 'https://shop.example', eventTypes: [], secret: 's0', atMost: 20 },
-    box,
+    testSecretBox,
   ))!;
   const oldUntil = new Date(Date.now() + 3_600_000);
   await race(
@@ -238,7 +237,7 @@ test('of two rotations of a secret the later ends the earlier', async () => {
         [tenantId, endpointId],
       );
     },
-    () => rotateSecret(sqlOf(), { tenantId, endpointId, secret: 's2', oldUntil }, box),
+    () => rotateSecret(sqlOf(), { tenantId, endpointId, secret: 's2', oldUntil }, testSecretBox),
   );
   const rows = await db.owner('select 1 from webhook_secrets where endpoint_id = $1 and expires_at is null', [
     endpointId,

@@ -1,22 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mintLink } from '../../src/database/customers/links.js';
-import { createSecretBox } from '../../src/database/secrets.js';
 import { startTestApi } from '../support/api.js';
 import { createTestDatabase } from '../support/database.js';
 import { accept } from '../support/operations.js';
 import { seedTenant } from '../support/tenant.js';
+import { testSecretBox } from '../support/secret-box.js';
 
 test('behind TLS cookies are secure, each answer asks for TLS from then on, and operators find the run in Temporal', async () => {
   const db = await createTestDatabase();
   const api = await startTestApi({ database: db.database });
   try {
     const { tenantId, customerId, keys, pass } = await seedTenant(db);
-    const token = await mintLink(
-      db.database.tenant(tenantId),
-      createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] }),
-      { tenantId, customerId, purpose: 'mail', settings: { expiryDays: 90, graceDays: 14 }, now: Date.now },
-    );
+    const token = await mintLink(db.database.tenant(tenantId), testSecretBox, {
+      tenantId,
+      customerId,
+      purpose: 'mail',
+      settings: { expiryDays: 90, graceDays: 14 },
+      now: Date.now,
+    });
     const arrived = await api.fetch(`/${tenantId}/mail/confirm?neo.authToken=${token}`);
     const signedIn = await api.fetch(`/ops/${tenantId}/sign-in`, {
       method: 'POST',

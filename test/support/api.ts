@@ -11,9 +11,9 @@ import { createPassSigner } from '../../src/api/pass-file.js';
 import { createRateLimiter, type RateLimiter } from '../../src/api/access/rate-limit.js';
 import type { ApiDeps, PartHealth, Route } from '../../src/api/route.js';
 import type { Database } from '../../src/database/connect.js';
-import { createSecretBox } from '../../src/database/secrets.js';
 import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import type { Environment } from '../../src/common/environment.js';
+import { testSecretBox } from './secret-box.js';
 
 export interface TestApi {
   baseUrl: string;
@@ -47,7 +47,6 @@ export async function startTestApi(options: {
   let nudges = 0;
   const credentials = createCredentials({ database, now, log, tokens: options.tokens ?? null });
   const rateLimiter = createRateLimiter({ database, now, log });
-  const secretBox = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
   const deps: ApiDeps = {
     installation: options.installation ?? 'development',
     database,
@@ -59,17 +58,17 @@ export async function startTestApi(options: {
     credentials,
     rateLimiter,
     clientAddress: createClientAddress({ trustedProxies: [], log }),
-    secretBox,
+    secretBox: testSecretBox,
     passSigner: createPassSigner({
       database,
-      secretBox,
+      secretBox: testSecretBox,
       readers: createTenantReaders(database, now),
       publicUrl: 'https://passes.example',
       now,
     }),
     google: createGoogleService({
       database,
-      secretBox,
+      secretBox: testSecretBox,
       callbackKeysUrl: options.google?.callbackKeysUrl ?? 'http://127.0.0.1:9/keys',
       saveUrl: options.google?.saveUrl ?? 'https://save.example/gp/v/save',
       publicUrl: 'https://passes.example',

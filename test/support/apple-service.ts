@@ -15,13 +15,14 @@ import { createRateLimiter } from '../../src/api/access/rate-limit.js';
 import { insertOrFindOperation } from '../../src/database/operations/operations.js';
 import { openWebhookSecrets } from '../../src/database/merchants/merchant-webhooks.js';
 import { createMerchantSender } from '../../src/merchants/send.js';
-import { createSecretBox, getSecret, type SecretBox } from '../../src/database/secrets.js';
+import { getSecret, type SecretBox } from '../../src/database/secrets.js';
 import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import type { JsonValue } from '../../src/common/json.js';
 import { createIphone, type Iphone, type PushService } from '../../src/simulators/iphone/iphone.js';
 import { ensureDemoTenant, type DemoTenant } from '../../src/tenants/demo-tenant.js';
 import { authenticationToken } from '../../src/wallets/apple/authentication-token.js';
 import type { TestDatabase } from './database.js';
+import { testSecretBox } from './secret-box.js';
 
 export interface AppleService {
   baseUrl: string;
@@ -47,8 +48,7 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
   const { database } = test;
   const now = Date.now;
   const dataDir = mkdtempSync(join(tmpdir(), 'passrelay-test-apple-'));
-  const secretBox = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
-  const demo = await ensureDemoTenant({ database, secretBox, dataDir, now });
+  const demo = await ensureDemoTenant({ database, secretBox: testSecretBox, dataDir, now });
   const { tenantId, pass } = demo;
   const lines: string[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
@@ -58,7 +58,7 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
   const readers = createTenantReaders(database, now);
   const credentials = createCredentials({ database, now, log, tokens: null });
   const rateLimiter = createRateLimiter({ database, now, log });
-  const signer = createPassSigner({ database, secretBox, readers, publicUrl: baseUrl, now });
+  const signer = createPassSigner({ database, secretBox: testSecretBox, readers, publicUrl: baseUrl, now });
   const app = createApp({
     installation: 'development',
     database,
@@ -69,11 +69,11 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
     credentials,
     rateLimiter,
     clientAddress: createClientAddress({ trustedProxies: [], log }),
-    secretBox,
+    secretBox: testSecretBox,
     passSigner: signer,
     google: createGoogleService({
       database,
-      secretBox,
+      secretBox: testSecretBox,
       callbackKeysUrl: 'http://127.0.0.1:9/keys',
       saveUrl: 'https://save.example/gp/v/save',
       publicUrl: baseUrl,
@@ -96,16 +96,16 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
     apple: { push: async () => ({ kind: 'delivered', apnsId: null }) },
     google: { forTenant: async () => null },
     merchants: createMerchantSender(),
-    webhookSecrets: openWebhookSecrets(secretBox),
+    webhookSecrets: openWebhookSecrets(testSecretBox),
     now,
   } as unknown as Parameters<typeof createActivities>[0]);
   const sql = database.tenant(tenantId);
-  const tokenKey = await getSecret(sql, tenantId, 'pass-token-key', secretBox);
+  const tokenKey = await getSecret(sql, tenantId, 'pass-token-key', testSecretBox);
 
   return {
     baseUrl,
     demo,
-    secretBox,
+    secretBox: testSecretBox,
     signer,
     logged: () => lines.join(''),
     token: authenticationToken(tokenKey!, pass.passId),

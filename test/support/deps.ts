@@ -1,10 +1,10 @@
 import type { ActivityDeps } from '../../src/activities/deps.js';
 import { openWebhookSecrets } from '../../src/database/merchants/merchant-webhooks.js';
-import { createSecretBox } from '../../src/database/secrets.js';
 import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import { createMerchantSender } from '../../src/merchants/send.js';
 import type { PushResult } from '../../src/wallets/apple/apns-answers.js';
 import type { TestDatabase } from './database.js';
+import { testSecretBox } from './secret-box.js';
 
 /** What the steps need, with providers that take everything and tell nobody. */
 export function createTestDeps(test: TestDatabase, given: Partial<ActivityDeps> = {}): ActivityDeps {
@@ -22,7 +22,7 @@ export function createTestDeps(test: TestDatabase, given: Partial<ActivityDeps> 
       keyAccepted: () => undefined,
     },
     merchants: createMerchantSender(),
-    webhookSecrets: openWebhookSecrets(createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] })),
+    webhookSecrets: openWebhookSecrets(testSecretBox),
     now: Date.now,
     ...given,
   };

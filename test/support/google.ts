@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { GoogleWallet } from '../../src/activities/deps.js';
-import { createSecretBox, putSecret, SECRET_NAMES, type SecretBox } from '../../src/database/secrets.js';
+import { putSecret, SECRET_NAMES, type SecretBox } from '../../src/database/secrets.js';
 import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import type { GoogleDesign } from '../../src/passes/pass-type.js';
 import { startGoogleWalletSimulator, type GoogleWalletSimulator } from '../../src/simulators/google/wallet.js';
 import { createGoogleAccess } from '../../src/worker/google-access.js';
 import type { TestDatabase } from './database.js';
 import { seedTenant, type SeededTenant } from './tenant.js';
+import { testSecretBox } from './secret-box.js';
 
 export const ISSUER = '3388000000012345678';
 const text = (value: string) => ({ defaultValue: { language: 'en', value } });
@@ -55,11 +56,10 @@ export interface TestGoogle {
 /** Google's stand-in and our own access to it, against the given database. */
 export async function startTestGoogle(test: TestDatabase, options: { now?: () => number } = {}): Promise<TestGoogle> {
   const simulator = await startGoogleWalletSimulator();
-  const secretBox = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
   const walletAt = (publicUrl: string): GoogleWallet =>
     createGoogleAccess({
       database: test.database,
-      secretBox,
+      secretBox: testSecretBox,
       tenantSettings: createTenantReaders(test.database).tenantSettings,
       apiUrl: simulator.apiUrl,
       tokenUrl: simulator.tokenUrl,
@@ -68,7 +68,7 @@ export async function startTestGoogle(test: TestDatabase, options: { now?: () =>
     });
   return {
     simulator,
-    secretBox,
+    secretBox: testSecretBox,
     wallet: walletAt('http://127.0.0.1:9'),
     walletAt,
     async seed() {
@@ -89,7 +89,13 @@ export async function startTestGoogle(test: TestDatabase, options: { now?: () =>
       }
       const account = JSON.stringify(simulator.serviceAccount());
       const { tenantId } = tenant;
-      await putSecret(test.database.tenant(tenantId), tenantId, SECRET_NAMES.googleServiceAccount, account, secretBox);
+      await putSecret(
+        test.database.tenant(tenantId),
+        tenantId,
+        SECRET_NAMES.googleServiceAccount,
+        account,
+        testSecretBox,
+      );
       const deviceId = randomUUID();
       await test.owner('update passes set apple_pass_type_identifier = $2 where pass_id = $1', [
         tenant.pass.id,

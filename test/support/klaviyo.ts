@@ -1,4 +1,4 @@
-import { createSecretBox, putSecret, SECRET_NAMES, type SecretBox } from '../../src/database/secrets.js';
+import { putSecret, SECRET_NAMES, type SecretBox } from '../../src/database/secrets.js';
 import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import type { KlaviyoAccess } from '../../src/activities/deps.js';
 import {
@@ -10,6 +10,7 @@ import { createKlaviyoConnections } from '../../src/worker/klaviyo-connections.j
 import { pino } from 'pino';
 import type { TestDatabase } from './database.js';
 import { seedTenant, type SeededTenant } from './tenant.js';
+import { testSecretBox } from './secret-box.js';
 
 export interface TestKlaviyo {
   simulator: KlaviyoSimulator;
@@ -30,11 +31,10 @@ export async function startTestKlaviyo(
   const now = options.now ?? Date.now;
   const accounts = options.accounts ?? (options.apiKeys ?? ['pk_test_write_back']).map((apiKey) => ({ apiKey }));
   const simulator = await startKlaviyoSimulator({ accounts });
-  const secretBox = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
   const lines: string[] = [];
   const access = createKlaviyoConnections({
     database: test.database,
-    secretBox,
+    secretBox: testSecretBox,
     tenantSettings: createTenantReaders(test.database).tenantSettings,
     apiUrl: simulator.url,
     publicUrl: 'https://passes.example',
@@ -50,12 +50,12 @@ export async function startTestKlaviyo(
     return made;
   };
   const setKey = async (tenantId: string, apiKey: string): Promise<void> => {
-    await putSecret(test.database.tenant(tenantId), tenantId, SECRET_NAMES.klaviyoApiKey, apiKey, secretBox);
+    await putSecret(test.database.tenant(tenantId), tenantId, SECRET_NAMES.klaviyoApiKey, apiKey, testSecretBox);
   };
   return {
     simulator,
     access,
-    secretBox,
+    secretBox: testSecretBox,
     logged: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     setKey,
     async tenant(settings = {}, apiKey = accounts[0]!.apiKey) {

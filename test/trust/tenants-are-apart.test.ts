@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { Route } from '../../src/api/route.js';
-import { createSecretBox, putSecret, SECRET_NAMES } from '../../src/database/secrets.js';
+import { putSecret, SECRET_NAMES } from '../../src/database/secrets.js';
 import { authenticationToken } from '../../src/wallets/apple/authentication-token.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { tenantTables } from '../support/sample-rows.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { testSecretBox } from '../support/secret-box.js';
 
 /**
  * Each route is called three times as often as there are things to name: with what belongs to the other tenant, and with what
@@ -92,8 +93,7 @@ async function seedMore(tenant: SeededTenant): Promise<Ids> {
     `insert into deliveries (delivery_id, tenant_id, endpoint_id, event_id, status) values ($2, $1, $3, $4, 'exhausted')`,
     [t, id.delivery, id.endpoint, id.event],
   );
-  const box = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
-  await putSecret(db.database.tenant(t), t, SECRET_NAMES.passTokenKey, TOKEN_KEY, box);
+  await putSecret(db.database.tenant(t), t, SECRET_NAMES.passTokenKey, TOKEN_KEY, testSecretBox);
   const type = `pass.example.${t}`;
   await db.owner(`update passes set apple_pass_type_identifier = $2, external_id = $3 where pass_id = $1`, [
     tenant.pass.id,

@@ -6,19 +6,18 @@ import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { pino } from 'pino';
 import { putCertificate } from '../../src/database/tenants/certificates.js';
-import { createSecretBox } from '../../src/database/secrets.js';
 import { startApnsSimulator, type ApnsSimulator } from '../../src/simulators/apns/apns.js';
 import { createThrowawayAuthority, type PemPair } from '../../src/wallets/apple/throwaway-certificates.js';
 import { createAppleNotifier } from '../../src/worker/apple-notifier.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { seedTenant } from '../support/tenant.js';
+import { testSecretBox } from '../support/secret-box.js';
 
 const passTypeIdentifier = 'pass.example.card';
 const pushToken = 'ab'.repeat(32);
 const authority = createThrowawayAuthority({ commonName: 'Test', now: Date.now });
 const server = authority.issueServerCertificate();
 const log = pino({ level: 'silent' });
-const secretBox = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
 let db: TestDatabase;
 let apns: ApnsSimulator;
 let tenantId: string;
@@ -40,13 +39,13 @@ async function keep(pair: PemPair, notBefore: Date): Promise<void> {
       notBefore,
       notAfter: new Date(leaf.validTo),
     },
-    secretBox,
+    testSecretBox,
   );
 }
 const notifierAt = (apnsUrl: string) =>
   createAppleNotifier({
     database: db.database,
-    secretBox,
+    secretBox: testSecretBox,
     apnsUrl,
     caPem: authority.certificatePem,
     now: Date.now,

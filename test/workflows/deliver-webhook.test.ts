@@ -4,7 +4,6 @@ import { after, before, describe, it } from 'node:test';
 import { createEndpoint, createTestDelivery, rotateSecret } from '../../src/database/merchants/merchant-webhooks.js';
 import { listDeliveries } from '../../src/database/merchants/deliveries.js';
 import { redeliver } from '../../src/database/merchants/redeliveries.js';
-import { createSecretBox } from '../../src/database/secrets.js';
 import { describeEvent, EVENT_TYPES, type EventType } from '../../src/merchants/events.js';
 import { newWebhookSecret } from '../../src/merchants/sign.js';
 import { startMerchantSimulator, type MerchantSimulator } from '../../src/simulators/merchant/merchant.js';
@@ -13,8 +12,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { accept, ended, until } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
-
-const box = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
+import { testSecretBox } from '../support/secret-box.js';
 
 describe('webhooks to merchants', () => {
   let test: TestDatabase;
@@ -29,8 +27,11 @@ describe('webhooks to merchants', () => {
     tenant = await seedTenant(test, { waitForUnknownPassSeconds: 0 });
     merchant = await startMerchantSimulator({ secret });
     const endpoint = { tenantId: tenant.tenantId, url: merchant.url, eventTypes: EVENT_TYPES, secret };
-    endpointId = (await createEndpoint(test.database.tenant(tenant.tenantId), { ...endpoint, atMost: 20 }, box))!
-      .endpoint_id;
+    endpointId = (await createEndpoint(
+      test.database.tenant(tenant.tenantId),
+      { ...endpoint, atMost: 20 },
+      testSecretBox,
+    ))!.endpoint_id;
     engine = await startEngine(test);
   });
   after(async () => {
@@ -166,7 +167,7 @@ describe('webhooks to merchants', () => {
       secret: next,
       oldUntil: new Date(Date.now() + 3_600_000),
     };
-    await rotateSecret(test.database.tenant(tenant.tenantId), rotation, box);
+    await rotateSecret(test.database.tenant(tenant.tenantId), rotation, testSecretBox);
     await deliveryOf(await update(13), 'delivered');
     merchant.useSecrets(next);
     await deliveryOf(await update(14), 'delivered');

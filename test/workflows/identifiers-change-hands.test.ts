@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
 import { listSteps, type OperationRow } from '../../src/database/operations/operations.js';
 import { retryOperation } from '../../src/database/operations/retries.js';
-import { createSecretBox, putSecret, SECRET_NAMES } from '../../src/database/secrets.js';
+import { putSecret, SECRET_NAMES } from '../../src/database/secrets.js';
 import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import type { ProfileSyncInput } from '../../src/passes/operation-input.js';
 import { startKlaviyoSimulator, type KlaviyoSimulator } from '../../src/simulators/klaviyo/klaviyo.js';
@@ -12,8 +12,8 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { accept, ended, until } from '../support/operations.js';
 import { addCustomer, seedProfileTenant, type ProfileTenant } from '../support/profiles.js';
+import { testSecretBox } from '../support/secret-box.js';
 
-const secretBox = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
 type Known = { customerId: string; passId: string };
 
 describe('identifiers that change hands', () => {
@@ -37,13 +37,13 @@ describe('identifiers that change hands', () => {
       keyed.tenantId,
       SECRET_NAMES.klaviyoApiKey,
       klaviyo.apiKey,
-      secretBox,
+      testSecretBox,
     );
     engine = await startEngine(test, {
       deps: {
         klaviyo: createKlaviyoConnections({
           database: test.database,
-          secretBox,
+          secretBox: testSecretBox,
           tenantSettings: createTenantReaders(test.database).tenantSettings,
           apiUrl: klaviyo.url,
           publicUrl: 'https://passes.example',

@@ -10,7 +10,6 @@ import {
   createTestDelivery,
   openWebhookSecrets,
 } from '../../src/database/merchants/merchant-webhooks.js';
-import { createSecretBox } from '../../src/database/secrets.js';
 import { createMerchantSender } from '../../src/merchants/send.js';
 import { newWebhookSecret } from '../../src/merchants/sign.js';
 import { startMerchantSimulator } from '../../src/simulators/merchant/merchant.js';
@@ -19,9 +18,9 @@ import { createTestDatabase } from '../support/database.js';
 import { testBundle } from '../support/engine.js';
 import { seedTenant } from '../support/tenant.js';
 import { startTimeSkipping } from '../support/time-skipping.js';
+import { testSecretBox } from '../support/secret-box.js';
 
 const HOUR_MS = 3_600_000;
-const box = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
 
 test('a merchant that is down for three days gets its event when it is back, and one that stays away is given up', async () => {
   const env = await startTimeSkipping();
@@ -35,7 +34,7 @@ test('a merchant that is down for three days gets its event when it is back, and
   const deps = {
     database: db.database,
     merchants: createMerchantSender(),
-    webhookSecrets: openWebhookSecrets(box),
+    webhookSecrets: openWebhookSecrets(testSecretBox),
     now: Date.now,
   } as unknown as ActivityDeps;
   const worker = await createWorker({
@@ -53,7 +52,7 @@ test('a merchant that is down for three days gets its event when it is back, and
     const endpoint = await createEndpoint(
       sql,
       { tenantId, url: merchant.url, eventTypes: ['pass.updated'], secret, atMost: 20 },
-      box,
+      testSecretBox,
     );
     const ids = { eventId: randomUUID(), deliveryId: randomUUID() };
     await createTestDelivery(sql, { tenantId, endpointId: endpoint!.endpoint_id, type: 'webhook.test', ...ids });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { createSecretBox, putSecret, SECRET_NAMES } from '../../src/database/secrets.js';
+import { putSecret, SECRET_NAMES } from '../../src/database/secrets.js';
 import { retryOperation } from '../../src/database/operations/retries.js';
 import { listSteps, type OperationRow } from '../../src/database/operations/operations.js';
 import { startKlaviyoSimulator, type KlaviyoSimulator } from '../../src/simulators/klaviyo/klaviyo.js';
@@ -13,8 +13,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { accept, ended } from '../support/operations.js';
 import { addCustomer, seedProfileTenant, type ProfileTenant } from '../support/profiles.js';
-
-const secretBox = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
+import { testSecretBox } from '../support/secret-box.js';
 
 describe('profile-sync on a real Temporal server', () => {
   let test: TestDatabase;
@@ -30,7 +29,7 @@ describe('profile-sync on a real Temporal server', () => {
       deps: {
         klaviyo: createKlaviyoConnections({
           database: test.database,
-          secretBox,
+          secretBox: testSecretBox,
           tenantSettings: createTenantReaders(test.database).tenantSettings,
           apiUrl: klaviyo.url,
           publicUrl: 'https://passes.example',
@@ -270,7 +269,7 @@ describe('profile-sync on a real Temporal server', () => {
         tenant.tenantId,
         SECRET_NAMES.klaviyoApiKey,
         klaviyo.apiKey,
-        secretBox,
+        testSecretBox,
       ),
     );
 
@@ -326,7 +325,13 @@ describe('profile-sync on a real Temporal server', () => {
     it('fails where Klaviyo refuses the key, and catches up by a retry once another one is set', async () => {
       const sarah = await addCustomer(test, tenant, { email: 'key@example.com' });
       const setKey = (key: string) =>
-        putSecret(test.database.tenant(tenant.tenantId), tenant.tenantId, SECRET_NAMES.klaviyoApiKey, key, secretBox);
+        putSecret(
+          test.database.tenant(tenant.tenantId),
+          tenant.tenantId,
+          SECRET_NAMES.klaviyoApiKey,
+          key,
+          testSecretBox,
+        );
       await setKey('pk_wrong');
       const row = await sync({ identifiers: [email('key@example.com')], attributes: { last_name: 'Said' } });
       assert.deepEqual([row.status, row.outcome], ['failed', 'provider-refused']);

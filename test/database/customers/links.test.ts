@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { findLink, mintLink, revokeLinks } from '../../../src/database/customers/links.js';
-import { createSecretBox } from '../../../src/database/secrets.js';
 import { deriveLinkToken, hashLinkToken, readLinkToken } from '../../../src/passes/link-token.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { seedTenant, type SeededTenant } from '../../support/tenant.js';
+import { testSecretBox } from '../../support/secret-box.js';
 
 const DAY = 86_400_000;
-const box = createSecretBox({ keys: [{ id: 'test', key: Buffer.alloc(32, 7) }] });
 let db: TestDatabase;
 let one: SeededTenant;
 let other: SeededTenant;
@@ -22,7 +21,7 @@ before(async () => {
 after(() => db.drop());
 
 const mint = (tenant: SeededTenant, rotate = false) =>
-  mintLink(db.database.tenant(tenant.tenantId), box, {
+  mintLink(db.database.tenant(tenant.tenantId), testSecretBox, {
     tenantId: tenant.tenantId,
     customerId: tenant.customerId,
     purpose: 'mail',
