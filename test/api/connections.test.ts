@@ -45,9 +45,15 @@ test('a reader that never reads its answer loses its connection', async () => {
 });
 
 test('an answer that is read too slowly is given up, a stream of events is not', async () => {
+  let end: () => void;
+  const ended = new Promise<void>((resolve) => (end = resolve));
   const port = await listen(
     (request, response) => {
-      if (request.url === '/file') return void response.end(LARGE);
+      if (request.url === '/file') {
+        // The reader would learn of it only once it has read what the kernel holds for it.
+        request.socket.once('close', end);
+        return void response.end(LARGE);
+      }
       response.setHeader('Content-Type', 'text/event-stream');
       response.write('one');
       setTimeout(() => response.end('two'), 900);
@@ -57,8 +63,9 @@ test('an answer that is read too slowly is given up, a stream of events is not',
   const slow = open(port);
   slow.pause().write('GET /file HTTP/1.1\r\nHost: x\r\n\r\n');
   const dribble = setInterval(() => slow.read(1024), 20);
-  await once(slow, 'close');
+  await ended;
   clearInterval(dribble);
+  slow.destroy();
   assert.ok(slow.bytesRead < LARGE.length);
   const events = await fetch(`http://127.0.0.1:${port}/events`);
   assert.equal(await events.text(), 'onetwo');

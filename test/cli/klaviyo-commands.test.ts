@@ -179,7 +179,7 @@ describe('the Klaviyo commands', () => {
 
   it('snippet names the pass type that was meant', async () => {
     const tenant = await klaviyo.tenant({}, 'pk_two');
-    assert.match((await run('snippet', tenant.tenantId, 'premum')).err, /did you mean premium\?/);
+    assert.match((await run('snippet', tenant.tenantId, 'premum')).err, /Did you mean "premium"/);
     const { out } = await run('snippet', tenant.tenantId, 'basic');
     assert.match(out, /^URL\nhttps:\/\/passes\.example\/v1\/passes$/m);
     assert.ok(out.includes(`X-ACCOUNT-ID: ${tenant.accountId}`));
