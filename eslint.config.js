@@ -38,6 +38,8 @@ const ROOMS = {
     'src/database/klaviyo',
   ],
 
+  'src/database/campaigns': [...TABLES, 'src/database/operations'],
+
   'src/activities': [...GROUND, ...PROVIDERS, 'src/database'],
   'src/dispatch': [...GROUND, 'src/database', 'src/workflows'],
   'src/worker': [...GROUND, ...PROVIDERS, 'src/database', 'src/workflows', 'src/dispatch', 'src/activities'],

@@ -25,6 +25,7 @@ import * as notificationsChargedFirst from './0027_notifications_charged_first.j
 import * as schemaReadable from './0032_schema_readable.js';
 import * as bursts from './0035_bursts.js';
 import * as walletBadges from './0040_wallet_badges.js';
+import * as campaigns from './0050_campaigns.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -53,6 +54,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0032_schema_readable', schemaReadable],
   ['0035_bursts', bursts],
   ['0040_wallet_badges', walletBadges],
+  ['0050_campaigns', campaigns],
 ];
 
 /** In the order in which they run. */

@@ -28,6 +28,7 @@ import { notifyDevicesActivity } from './notify-devices.js';
 import { recomputeMetadataActivity } from './recompute-metadata.js';
 import { recordDeviceEventActivity } from './record-device-event.js';
 import { retryOperationsActivity } from './retry-operations.js';
+import { runCampaignActivity } from './run-campaign.js';
 import { syncMerchantActivity } from './sync-merchant.js';
 import { updateCustomerActivity } from './update-customer.js';
 import { updatePassesActivity } from './update-passes.js';
@@ -78,6 +79,7 @@ export function createActivities(deps: ActivityDeps) {
     'erase-customer': eraseCustomerActivity(deps),
     'merge-customers': mergeCustomersActivity(deps),
     'retry-operations': retryOperationsActivity(deps),
+    'run-campaign': runCampaignActivity(deps),
     'record-outcome': recordOutcomeActivity(deps),
   };
 }

@@ -13,6 +13,7 @@ import { appleDeviceRoutes } from './routes/apple-devices.js';
 import { applePassRoutes } from './routes/apple-passes.js';
 import { frontRoutes } from './routes/front.js';
 import { googleRoutes } from './routes/google-callbacks.js';
+import { campaignRoutes } from './routes/campaigns.js';
 import { customerRoutes } from './routes/customers.js';
 import { mergeCustomerRoutes } from './routes/merge-customers.js';
 import { deliveryRoutes } from './routes/deliveries.js';
@@ -51,6 +52,7 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...customerRoutes(deps),
     ...mergeCustomerRoutes(deps),
     ...operationRoutes(deps),
+    ...campaignRoutes(deps),
     ...webhookEndpointRoutes(deps),
     ...deliveryRoutes(deps),
     ...eventRoutes(deps),

@@ -23,6 +23,7 @@ const WORKFLOW_TYPES: Readonly<Record<OperationKind, keyof typeof workflows>> = 
   'merge-customers': 'mergeCustomers',
   'profile-sync': 'profileSync',
   'retry-operations': 'retryOperations',
+  'run-campaign': 'runCampaign',
 };
 
 export interface StartOptions {

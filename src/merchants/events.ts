@@ -25,6 +25,9 @@ export const merchantEvent = z.object({
     state: z.string().optional().describe('State of the pass then'),
     customerId: z.string().optional().describe('Your id of the customer, or ours where none is known'),
     changedFields: z.array(z.string()).optional().describe('Names only'),
+    campaignId: z.uuid().optional().describe('campaign.*: which one'),
+    campaign: z.string().optional().describe('campaign.*: its name'),
+    campaignState: z.string().optional().describe('campaign.*: running, paused, ended or cancelled'),
     kind: z.string().optional().describe('operation.failed: what failed'),
     outcome: z.string().optional().describe('operation.failed: how it ended'),
     reason: z.string().optional().describe('operation.failed: why, with the cure'),
@@ -35,6 +38,7 @@ export type MerchantEvent = z.output<typeof merchantEvent>;
 type DataKey = keyof typeof merchantEvent.shape.data.shape;
 const ALWAYS = ['orderKey', 'operationId', 'acceptanceSequence', 'origin'] as const;
 const OF_PASS = [...ALWAYS, 'customerId', 'serialNumber', 'passTemplate', 'revision', 'state'] as const;
+const OF_CAMPAIGN = [...ALWAYS, 'campaignId', 'campaign', 'campaignState'] as const;
 
 /** For each type when it is sent, and what its `data` always holds. */
 const SENT: Readonly<Record<EventType, { when: string; holds: readonly DataKey[] }>> = {
@@ -50,6 +54,9 @@ const SENT: Readonly<Record<EventType, { when: string; holds: readonly DataKey[]
   'pass.expired': { when: 'The pass was made to expire', holds: OF_PASS },
   'pass.restored': { when: 'A voided or expired pass is valid again', holds: OF_PASS },
   'pass.deleted': { when: 'The pass was deleted', holds: OF_PASS },
+  'campaign.started': { when: 'A campaign began to send', holds: OF_CAMPAIGN },
+  'campaign.paused': { when: 'A campaign was paused, and nothing of it is in flight', holds: OF_CAMPAIGN },
+  'campaign.ended': { when: 'Every row of a campaign has ended, or it was cancelled', holds: OF_CAMPAIGN },
   'operation.failed': { when: 'Somebody must act', holds: [...ALWAYS, 'kind', 'outcome'] },
 };
 

@@ -9,6 +9,9 @@ export const EVENT_TYPES = [
   'pass.expired',
   'pass.restored',
   'pass.deleted',
+  'campaign.started',
+  'campaign.paused',
+  'campaign.ended',
   'operation.failed',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

@@ -113,6 +113,11 @@ export interface EraseCustomerInput {
   customerId: string;
 }
 
+/** Which campaign goes on; where it stands is in its rows. */
+export interface RunCampaignInput {
+  campaignId: string;
+}
+
 /** Kinds that name a pass and nothing else. */
 export type LifecycleKind = 'void-pass' | 'expire-pass' | 'restore-pass' | 'delete-pass' | 'notify-pass';
 
@@ -127,4 +132,5 @@ export interface OperationInputs extends Record<LifecycleKind, LifecycleInput> {
   'erase-customer': EraseCustomerInput;
   'merge-customers': MergeCustomersInput;
   'retry-operations': RetryOperationsInput;
+  'run-campaign': RunCampaignInput;
 }

@@ -14,6 +14,7 @@ export const OPERATION_KINDS = [
   'erase-customer',
   'merge-customers',
   'retry-operations',
+  'run-campaign',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
@@ -58,6 +59,7 @@ export const STEPS = [
   'erase-customer',
   'merge-customers',
   'retry-operations',
+  'run-campaign',
 ] as const;
 export type Step = (typeof STEPS)[number];
 
@@ -89,6 +91,9 @@ export const OUTCOMES = [
   'erased',
   'merged',
   'retried',
+  'prepared',
+  'paused',
+  'sent',
   'provider-refused',
   'gave-up',
   'cancelled',

@@ -21,6 +21,7 @@ const KEY_SCOPES = {
     'Operation.Read',
     'Operation.Write',
     'Customer.Read',
+    'Campaign.Write',
     'Tenant.Admin',
   ],
 } as const;

@@ -12,3 +12,4 @@ export { pushUpdateBurst } from './push-update-burst.js';
 export { deviceEvent } from './device-event.js';
 export { issuePass } from './issue-pass.js';
 export { backfill } from './backfill.js';
+export { runCampaign } from './run-campaign.js';

@@ -97,7 +97,19 @@ async function callMerchantRoutes(operationId: string): Promise<Set<string>> {
   const made = await api.fetch(`${base}/webhook-endpoints`, { method: 'POST', key: all, body: endpoint });
   const { id } = (await made.json()) as { id: string };
   await addSecondCustomer();
+  const body = { name: 'A', audience: { csv: {} }, action: { type: 'void' } };
+  const began = await api.fetch(`${base}/campaigns`, { method: 'POST', key: all, body: JSON.stringify(body) });
+  const { campaignId } = (await began.json()) as { campaignId: string };
   const calls: [method: string, described: string, path: string, body?: string][] = [
+    ['post', '/campaigns', '/campaigns', JSON.stringify(body)],
+    ['post', '/campaigns', '/campaigns', '{}'],
+    ['get', '/campaigns', '/campaigns'],
+    ['get', '/campaigns/{campaignId}', `/campaigns/${campaignId}`],
+    ['get', '/campaigns/{campaignId}', `/campaigns/${id}`],
+    ['post', '/campaigns/{campaignId}/start', `/campaigns/${campaignId}/start`],
+    ['post', '/campaigns/{campaignId}/pause', `/campaigns/${campaignId}/pause`],
+    ['post', '/campaigns/{campaignId}/resume', `/campaigns/${campaignId}/resume`],
+    ['post', '/campaigns/{campaignId}/cancel', `/campaigns/${campaignId}/cancel`],
     ['post', '/webhooks/listeners/klaviyo/profiles/sync', '/webhooks/listeners/klaviyo/profiles/sync', sync],
     ['post', '/webhooks/listeners/klaviyo/profiles/sync', '/webhooks/listeners/klaviyo/profiles/sync', '{}'],
     ['post', '/webhooks/listeners/klaviyo/system', '/webhooks/listeners/klaviyo/system', '{"data":[],"meta":{}}'],

@@ -73,7 +73,13 @@ after(async () => {
 });
 
 async function seedMore(tenant: SeededTenant): Promise<Ids> {
-  const id = { operation: randomUUID(), endpoint: randomUUID(), event: randomUUID(), delivery: randomUUID() };
+  const id = {
+    operation: randomUUID(),
+    endpoint: randomUUID(),
+    event: randomUUID(),
+    delivery: randomUUID(),
+    campaign: randomUUID(),
+  };
   const t = tenant.tenantId;
   const device = `${t}-device`.padEnd(32, '0');
   await db.owner(
@@ -84,6 +90,11 @@ async function seedMore(tenant: SeededTenant): Promise<Ids> {
   await db.owner(
     `insert into webhook_endpoints (endpoint_id, tenant_id, url, event_types) values ($2, $1, 'https://m.example/', '{}')`,
     [t, id.endpoint],
+  );
+  await db.owner(
+    `insert into campaigns (campaign_id, tenant_id, name, definition, state)
+     values ($2, $1, 'theirs', '{"audience": {"csv": {}}, "action": {"type": "void"}, "schedule": {}}', 'uploading')`,
+    [t, id.campaign],
   );
   await db.owner(`insert into events (event_id, tenant_id, type, payload) values ($2, $1, 'pass.updated', '{}')`, [
     t,
@@ -133,6 +144,7 @@ function idsOf(tenant: SeededTenant, more: Ids): Ids {
     endpoint: more['endpoint']!,
     eventId: more['event']!,
     deliveryId: more['delivery']!,
+    campaignId: more['campaign']!,
     keyId: more['key']!,
     device: more['device']!,
     type: more['type']!,

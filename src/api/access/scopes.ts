@@ -6,6 +6,7 @@ export const SCOPES = [
   'Operation.Read',
   'Operation.Write',
   'Customer.Read',
+  'Campaign.Write',
   'Tenant.Admin',
 ] as const;
 export type Scope = (typeof SCOPES)[number];

@@ -1,0 +1,103 @@
+import type { TenantSql } from '../../database/connect.js';
+import {
+  filterPasses,
+  insertRows,
+  loadReadRows,
+  resolveRows,
+  type AudiencePass,
+  type ReadRow,
+  type ResolvedRow,
+} from '../../database/campaigns/audience.js';
+import type { CampaignRow } from '../../database/campaigns/campaigns.js';
+import { changeCampaign, lockCampaign } from '../../database/campaigns/slices.js';
+import { choosePass } from '../../passes/choose-pass.js';
+import { isHeldOut } from '../../passes/campaign.js';
+import { localMoment, zoneOf } from '../../passes/campaign-schedule.js';
+import type { TenantSettings } from '../../passes/tenant-settings.js';
+import type { StepInput } from '../deps.js';
+
+const FILTER_PAGE = 2_000;
+const RESOLVE_PAGE = 1_000;
+
+/** Decides what becomes of a pass in the audience: its turn, or the holdout. */
+function judge(campaign: CampaignRow, settings: TenantSettings, pass: AudiencePass) {
+  const { schedule, holdoutPercent } = campaign.definition;
+  const due =
+    schedule.atLocal === undefined
+      ? Date.parse(schedule.at ?? campaign.created_at.toISOString())
+      : localMoment(schedule.atLocal, zoneOf(pass.zone, settings.timeZone));
+  const out = isHeldOut(campaign.campaign_id, pass.customerId, holdoutPercent);
+  return { state: out ? ('holdout' as const) : ('waiting' as const), dueAt: new Date(due) };
+}
+
+function resolve(campaign: CampaignRow, settings: TenantSettings, row: ReadRow): ResolvedRow {
+  const hits = row.hits.filter(({ test }) => test === campaign.test);
+  const choice = choosePass(row.identifiers, hits, settings.identifierMatching);
+  if (choice.outcome !== 'found') {
+    return {
+      rowNumber: row.row_number,
+      state: 'unreached',
+      passId: null,
+      customerId: null,
+      dueAt: null,
+      reason: choice.reason,
+    };
+  }
+  const { passId, customerId } = choice;
+  const { zone } = hits.find((hit) => hit.passId === passId)!;
+  return {
+    rowNumber: row.row_number,
+    passId,
+    customerId,
+    reason: null,
+    ...judge(campaign, settings, { passId, customerId, zone }),
+  };
+}
+
+/**
+ * Reads the next page of the audience into rows, all or nothing. True once the audience is frozen, or the campaign is no
+ * longer this step's to prepare.
+ */
+export async function freezeSlice(db: TenantSql, ref: StepInput, settings: TenantSettings): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const campaign = await lockCampaign(tx, ref);
+    if (campaign?.state !== 'preparing') return true;
+    const { campaign_id: id, definition } = campaign;
+    if ('filter' in definition.audience) {
+      const passes = await filterPasses(tx, {
+        filter: definition.audience.filter,
+        test: campaign.test,
+        cursor: campaign.audience_cursor,
+        limit: FILTER_PAGE,
+      });
+      const read = BigInt(campaign.rows_read);
+      const rows = passes.map((pass) => ({
+        line: null,
+        identifiers: null,
+        given: null,
+        passId: pass.passId,
+        customerId: pass.customerId,
+        reason: null,
+        ...judge(campaign, settings, pass),
+      }));
+      await insertRows(tx, id, read, rows);
+      await changeCampaign(tx, id, {
+        cursor: passes.at(-1)?.passId ?? null,
+        rowsRead: read + BigInt(passes.length),
+      });
+      if (passes.length === FILTER_PAGE) return false;
+    } else {
+      const rows = await loadReadRows(tx, id, RESOLVE_PAGE);
+      if (rows.length > 0) {
+        await resolveRows(
+          tx,
+          id,
+          rows.map((row) => resolve(campaign, settings, row)),
+        );
+        return false;
+      }
+    }
+    await changeCampaign(tx, id, { state: campaign.confirmed ? 'running' : 'ready', preparedAt: new Date() });
+    return true;
+  });
+}

@@ -1,0 +1,78 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type Koa from 'koa';
+import { z } from 'zod';
+import type { NewCampaign } from '../../database/campaigns/campaigns.js';
+import type { Sql } from '../../database/connect.js';
+import { listPassTypes } from '../../database/tenants/pass-types.js';
+import { didYouMean } from '../../common/nearest-name.js';
+import { campaignDefinition, columnsOf, type CampaignDefinition } from '../../passes/campaign.js';
+import type { Caller } from '../access/credentials.js';
+import { headerKey } from '../accept-operation.js';
+import { ApiError, type ProblemItem } from '../problems.js';
+
+export const newCampaign = campaignDefinition.extend({
+  name: z.string().min(1).max(200).describe('For people'),
+  test: z.boolean().default(false).describe('Send to passes that are marked as tests, and to no others'),
+  confirm: z
+    .boolean()
+    .default(false)
+    .describe('Start without a look at the dry run; else POST …/start starts what the dry run showed'),
+});
+export type NewCampaignBody = z.output<typeof newCampaign>;
+
+/** The same key leads to the same campaign: its id is made of it. */
+function idOfKey(tenantId: string, key: string): string {
+  const hex = createHash('sha256').update(`${tenantId}/${key}`).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** What a schema cannot see: names that the tenant does not have, columns without a file. Throws `invalid-request`. */
+async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Promise<void> {
+  const types = await listPassTypes(db);
+  const known = types.flatMap(({ passTypeId, design }) => [passTypeId, design.name]);
+  const names = types.map(({ design }) => design.name);
+  const faults: ProblemItem[] = [];
+  const ask = (pointer: string, name: string): void => {
+    if (known.includes(name)) return;
+    const message = `there is no pass type "${name}"`;
+    faults.push({ pointer, message, cure: didYouMean(name, names) });
+  };
+  if (action.type === 'convert') ask('/action/passType', action.passType);
+  if ('filter' in audience) {
+    audience.filter.passTypes?.forEach((name, index) => ask(`/audience/filter/passTypes/${index}`, name));
+    audience.filter.fields.forEach(({ is, value }, index) => {
+      if ((value === undefined) === (is === 'set' || is === 'unset')) return;
+      faults.push({
+        pointer: `/audience/filter/fields/${index}`,
+        message: value === undefined ? `"${is}" needs a value` : `"${is}" takes no value`,
+        cure: value === undefined ? 'add "value"' : 'leave "value" out',
+      });
+    });
+  }
+  const columns = columnsOf(action);
+  if (columns.length > 0 && !('csv' in audience)) {
+    faults.push({
+      pointer: '/action/fields',
+      message: `columns (${columns.join(', ')}) need a CSV as audience`,
+      cure: 'write {"property": "…"} for a property of the customer',
+    });
+  }
+  if (faults.length > 0) {
+    throw new ApiError('invalid-request', faults.map(({ message, cure }) => `${message}: ${cure}`).join('. '), {
+      errors: faults,
+    });
+  }
+}
+
+/** A checked campaign, ready to be stored. A test key makes test campaigns only. */
+export async function checkCampaign(
+  ctx: Koa.Context,
+  db: Sql,
+  caller: Caller,
+  { name, test, confirm, ...definition }: NewCampaignBody,
+): Promise<NewCampaign> {
+  await checkNames(db, definition);
+  const key = headerKey(ctx);
+  const campaignId = key === null ? randomUUID() : idOfKey(db.tenantId, key);
+  return { campaignId, name, definition, test: test || caller.test, confirmed: confirm };
+}

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import type { CampaignRow } from '../../database/campaigns/campaigns.js';
+import { countFetched, countReach, countRows } from '../../database/campaigns/progress.js';
+import type { Sql } from '../../database/connect.js';
+import { CAMPAIGN_STATES, campaignDefinition } from '../../passes/campaign.js';
+
+/** Rows a minute where a campaign has no pace and has not shown its own yet: cautious, below what was measured. */
+const ASSUMED_PER_MINUTE = 3_000;
+
+const count = z.int().nonnegative();
+export const campaignView = z.object({
+  campaignId: z.uuid(),
+  name: z.string(),
+  state: z.enum(CAMPAIGN_STATES),
+  reason: z.string().nullable(),
+  test: z.boolean(),
+  ...campaignDefinition.shape,
+  createdAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().nullable(),
+  pausedAt: z.iso.datetime().nullable(),
+  endedAt: z.iso.datetime().nullable(),
+  operationId: z.uuid().nullable().describe('The run-campaign whose turn it is or was'),
+});
+
+const reach = z.object({ apple: count, google: count, both: count, none: count });
+export const campaignDetail = campaignView.extend({
+  audience: campaignView.shape.audience,
+  rows: z.object({
+    all: count,
+    waiting: count,
+    holdout: count,
+    duplicates: count.describe('Rows that led to a pass that an earlier row has'),
+    unreached: count.describe('Rows without a pass; their reason stands in the rows'),
+    refused: count.describe('Rows of the file that could not be read'),
+    unresolved: count.describe('Rows that have not been looked at yet'),
+  }),
+  reach: reach.nullable().describe('Of the dry run: where the passes are that the rows which wait lead to'),
+  expectedSeconds: count.nullable().describe('Of the dry run: how long it should take, without closed hours'),
+  progress: z.object({
+    accepted: count.describe('Operations that have been accepted, ended ones too'),
+    ended: count,
+    pushed: count.describe('Rows whose wallets were told'),
+    fetched: count.describe('Rows that an iPhone has fetched; Google tells nobody'),
+    outcomes: z.record(z.string(), count).describe('Ended operations by outcome'),
+    remaining: count,
+    perMinute: count.describe('Ended in the last minute'),
+    expectedEnd: z.iso.datetime().nullable(),
+  }),
+});
+
+/** A campaign as it was asked for, and its state. */
+export const presentCampaign = (row: CampaignRow): z.output<typeof campaignView> => ({
+  campaignId: row.campaign_id,
+  name: row.name,
+  state: row.state,
+  reason: row.reason,
+  test: row.test,
+  ...row.definition,
+  createdAt: row.created_at.toISOString(),
+  startedAt: row.started_at?.toISOString() ?? null,
+  pausedAt: row.paused_at?.toISOString() ?? null,
+  endedAt: row.ended_at?.toISOString() ?? null,
+  operationId: row.operation_id,
+});
+
+/** A campaign with its dry run and how far it is. */
+export async function presentCampaignDetail(
+  db: Sql,
+  row: CampaignRow,
+  nowMs: number,
+): Promise<z.output<typeof campaignDetail>> {
+  const [counted, fetched, reached] = await Promise.all([
+    countRows(db, row.campaign_id),
+    row.started_at ? countFetched(db, row.campaign_id) : 0,
+    row.state === 'ready' ? countReach(db, row.campaign_id) : null,
+  ]);
+  const sum = (states: readonly string[], of: 'rows' | 'pushed' | 'recent' = 'rows'): number =>
+    counted.filter(({ state }) => states.includes(state)).reduce((total, one) => total + one[of], 0);
+  const waiting = sum(['waiting']);
+  const [open, ended] = [sum(['accepted']), sum(['done'])];
+  const recent = sum(['done'], 'recent');
+  const pace = Math.min(row.definition.schedule.perMinute ?? Infinity, recent > 0 ? recent : ASSUMED_PER_MINUTE);
+  const remaining = waiting + open;
+  const seconds = Math.ceil((remaining * 60) / pace);
+  const outcomes = counted.flatMap(({ state, outcome, rows }): [string, number][] =>
+    state === 'done' ? [[outcome ?? 'unknown', rows]] : [],
+  );
+  return {
+    ...presentCampaign(row),
+    rows: {
+      all: counted.reduce((total, { rows }) => total + rows, 0),
+      waiting,
+      holdout: sum(['holdout']),
+      duplicates: sum(['duplicate']),
+      unreached: sum(['unreached']),
+      refused: sum(['refused']),
+      unresolved: sum(['read']),
+    },
+    reach: reached,
+    expectedSeconds: row.state === 'ready' ? seconds : null,
+    progress: {
+      accepted: open + ended,
+      ended,
+      pushed: sum(['done'], 'pushed'),
+      fetched,
+      outcomes: Object.fromEntries(outcomes),
+      remaining,
+      perMinute: recent,
+      expectedEnd: row.state === 'running' ? new Date(nowMs + seconds * 1000).toISOString() : null,
+    },
+  };
+}

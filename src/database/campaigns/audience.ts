@@ -1,0 +1,207 @@
+import type { JsonValue } from '../../common/json.js';
+import type { PassFilter } from '../../passes/campaign.js';
+import type { Hit } from '../../passes/choose-pass.js';
+import type { Identifier } from '../../passes/operation-input.js';
+import type { Sql } from '../connect.js';
+import { sql } from '../sql.js';
+
+/** A pass that may become a row, with what its holder's profile says of the time zone. */
+export interface AudiencePass {
+  passId: string;
+  customerId: string;
+  zone: string | null;
+}
+
+const ZONE = sql`coalesce(c.properties ->> 'timezone', c.properties ->> 'timeZone', c.properties ->> 'time_zone')`;
+
+/** The next passes that a filter takes, by id after `cursor`: one page, whatever the size of the audience. */
+export async function filterPasses(
+  db: Sql,
+  wanted: { filter: PassFilter; test: boolean; cursor: string | null; limit: number },
+): Promise<AudiencePass[]> {
+  const { filter, test, cursor, limit } = wanted;
+  return db.query<AudiencePass>(sql`
+    select p.pass_id as "passId", p.customer_id as "customerId", ${ZONE} as zone
+      from passes p
+      join customers c on c.tenant_id = p.tenant_id and c.customer_id = p.customer_id
+      join pass_types t on t.tenant_id = p.tenant_id and t.pass_type_id = p.pass_type_id
+     where p.tenant_id = ${db.tenantId}
+       and p.pass_id > coalesce(${cursor}::uuid, '00000000-0000-0000-0000-000000000000')
+       and p.test = ${test}
+       and p.state = any(${filter.states}::text[])
+       and (${filter.passTypes ?? null}::text[] is null
+            or t.name = any(${filter.passTypes ?? null}::text[])
+            or p.pass_type_id = any(${filter.passTypes ?? null}::text[]))
+       and (${filter.updatedBefore ?? null}::timestamptz is null or p.modified_at < ${filter.updatedBefore ?? null})
+       and (${filter.updatedAfter ?? null}::timestamptz is null or p.modified_at >= ${filter.updatedAfter ?? null})
+       and not exists (
+             select
+               from jsonb_to_recordset(${JSON.stringify(filter.fields)}::jsonb) f (field text, "is" text, value jsonb)
+              where not coalesce(case f."is"
+                      when 'set' then coalesce(p.data -> f.field, 'null') <> 'null'
+                      when 'unset' then coalesce(p.data -> f.field, 'null') = 'null'
+                      when 'equal' then p.data -> f.field = f.value
+                      when 'notEqual' then coalesce(p.data -> f.field, 'null') <> f.value
+                      when 'greater' then jsonb_typeof(p.data -> f.field) = jsonb_typeof(f.value)
+                                          and p.data -> f.field > f.value
+                      when 'less' then jsonb_typeof(p.data -> f.field) = jsonb_typeof(f.value)
+                                       and p.data -> f.field < f.value
+                    end, false))
+       and case ${filter.installedOn ?? 'all'}::text
+             when 'all' then true
+             when 'apple' then ${ON_APPLE}
+             when 'google' then ${ON_GOOGLE}
+             when 'any' then ${ON_APPLE} or ${ON_GOOGLE}
+             else not ${ON_APPLE} and not ${ON_GOOGLE}
+           end
+     order by p.pass_id
+     limit ${limit}`);
+}
+
+/** Condition: an iPhone that can be told holds the pass `p`. */
+export const ON_APPLE = sql`exists (
+  select from apple_registrations r join apple_devices d using (device_id)
+   where r.tenant_id = p.tenant_id and r.pass_id = p.pass_id and d.token_gone_at is null)`;
+/** Condition: somebody saved the pass `p` to Google Wallet. */
+export const ON_GOOGLE = sql`exists (
+  select from google_objects g
+   where g.tenant_id = p.tenant_id and g.pass_id = p.pass_id and g.saved_at is not null and g.removed_at is null)`;
+
+export interface NewRow {
+  state: 'read' | 'waiting' | 'holdout' | 'refused';
+  line: number | null;
+  identifiers: Identifier[] | null;
+  given: Record<string, JsonValue> | null;
+  passId: string | null;
+  customerId: string | null;
+  dueAt: Date | null;
+  reason: string | null;
+}
+
+/** Adds rows after the last one; a pass that has a row already becomes a duplicate. */
+export async function insertRows(db: Sql, campaignId: string, from: bigint, rows: readonly NewRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await db.query(sql`
+    insert into campaign_rows (
+      tenant_id, campaign_id, row_number, line, state, identifiers, given, pass_id, customer_id, due_at, reason)
+    select ${db.tenantId},
+           ${campaignId},
+           ${String(from)}::bigint + n,
+           r.line,
+           r.state,
+           r.identifiers,
+           r.given,
+           r."passId",
+           r."customerId",
+           r."dueAt",
+           r.reason
+      from rows from (jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as (
+             line int, state text, identifiers jsonb, given jsonb,
+             "passId" uuid, "customerId" uuid, "dueAt" timestamptz, reason text)) with ordinality
+             as r (line, state, identifiers, given, "passId", "customerId", "dueAt", reason, n)`);
+}
+
+export interface ReadRow {
+  row_number: string;
+  identifiers: Identifier[];
+  hits: (Hit & { test: boolean; zone: string | null })[];
+}
+
+/** The next rows that have not led to a pass, each with every pass that one of its identifiers leads to. */
+export async function loadReadRows(db: Sql, campaignId: string, limit: number): Promise<ReadRow[]> {
+  const { tenantId } = db;
+  return db.query<ReadRow>(sql`
+    with row as materialized (
+      select row_number, identifiers
+        from campaign_rows
+       where tenant_id = ${tenantId}
+         and campaign_id = ${campaignId}
+         and state = 'read'
+       order by row_number
+       limit ${limit}
+    ), asked as materialized (
+      select row_number, i ->> 'kind' as kind, i ->> 'value' as value
+        from row cross join lateral jsonb_array_elements(identifiers) i
+    ), leads as (
+      -- offset 0 keeps the planner at index probes, one for each identifier.
+      select a.row_number, a.kind, p.pass_id
+        from asked a
+       cross join lateral (select customer_id from customer_identifiers c
+                            where c.tenant_id = ${tenantId} and c.kind = a.kind and c.value = a.value offset 0) c
+       cross join lateral (select pass_id from passes p
+                            where p.customer_id = c.customer_id and p.tenant_id = ${tenantId} offset 0) p
+      union
+      select a.row_number, a.kind, p.pass_id
+        from asked a
+       cross join lateral (select pass_id from pass_identifiers p
+                            where p.tenant_id = ${tenantId} and p.kind = a.kind and p.value = a.value offset 0) p
+      union
+      select a.row_number, a.kind, p.pass_id
+        from asked a
+       cross join lateral (select pass_id from passes p
+                            where p.serial_number = a.value and p.tenant_id = ${tenantId} offset 0) p
+       where a.kind = 'serialNumber'
+      union
+      select a.row_number, a.kind, p.pass_id
+        from asked a
+       cross join lateral (select pass_id from passes p
+                            where p.tenant_id = ${tenantId} and p.external_id = a.value and p.external_id is not null
+                           offset 0) p
+       where a.kind = 'externalId'
+    ), hit as (
+      select l.row_number,
+             jsonb_agg(jsonb_build_object('kind', l.kind, 'passId', p.pass_id, 'customerId', p.customer_id,
+               'state', p.state, 'passTypeId', p.pass_type_id, 'passTypeName', t.name, 'test', p.test,
+               'zone', ${ZONE})) as hits
+        from leads l
+        join passes p on p.tenant_id = ${tenantId} and p.pass_id = l.pass_id
+        join customers c on c.tenant_id = ${tenantId} and c.customer_id = p.customer_id
+        join pass_types t on t.tenant_id = ${tenantId} and t.pass_type_id = p.pass_type_id
+       group by l.row_number
+    )
+    select row.row_number, row.identifiers, coalesce(hit.hits, '[]') as hits
+      from row
+      left join hit using (row_number)
+     order by row.row_number`);
+}
+
+export interface ResolvedRow {
+  rowNumber: string;
+  state: 'waiting' | 'holdout' | 'unreached';
+  passId: string | null;
+  customerId: string | null;
+  dueAt: Date | null;
+  reason: string | null;
+}
+
+/** Writes to which pass each row led, and forgets by what; the second row of a pass is a duplicate. */
+export async function resolveRows(db: Sql, campaignId: string, rows: readonly ResolvedRow[]): Promise<void> {
+  await db.query(sql`
+    with found as (
+      select f.*, row_number() over (partition by f."passId" order by f."rowNumber") as nth
+        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) f
+               ("rowNumber" bigint, state text, "passId" uuid, "customerId" uuid, "dueAt" timestamptz, reason text)
+    ), judged as (
+      select f.*,
+             f."passId" is not null and (f.nth > 1 or exists (
+               select
+                 from campaign_rows o
+                where o.tenant_id = ${db.tenantId}
+                  and o.campaign_id = ${campaignId}
+                  and o.pass_id = f."passId")) as twice
+        from found f
+    )
+    update campaign_rows r
+       set state = case when j.twice then 'duplicate' else j.state end,
+           pass_id = case when not j.twice then j."passId" end,
+           customer_id = case when not j.twice then j."customerId" end,
+           due_at = j."dueAt",
+           reason = j.reason,
+           identifiers = null,
+           given = case when j.twice or j.state <> 'waiting' then null else r.given end
+      from judged j
+     where r.tenant_id = ${db.tenantId}
+       and r.campaign_id = ${campaignId}
+       and r.row_number = j."rowNumber"
+       and r.state = 'read'`);
+}

@@ -1,0 +1,114 @@
+import type { Sql } from '../connect.js';
+import { sql } from '../sql.js';
+import { ON_APPLE, ON_GOOGLE } from './audience.js';
+
+export interface RowCount {
+  state: string;
+  outcome: string | null;
+  rows: number;
+  pushed: number;
+  /** Of the last minute. */
+  recent: number;
+}
+
+/** Rows of a campaign by state and outcome. */
+export async function countRows(db: Sql, campaignId: string): Promise<RowCount[]> {
+  return db.query<RowCount>(sql`
+    select state,
+           outcome,
+           count(*)::int as rows,
+           count(*) filter (where pushed)::int as pushed,
+           count(*) filter (where done_at > now() - interval '1 minute')::int as recent
+      from campaign_rows
+     where tenant_id = ${db.tenantId}
+       and campaign_id = ${campaignId}
+     group by state, outcome
+     order by state, outcome`);
+}
+
+/** How many rows an iPhone has fetched since their operation changed the pass. Google tells nobody. */
+export async function countFetched(db: Sql, campaignId: string): Promise<number> {
+  const [row] = await db.query<{ fetched: number }>(sql`
+    select count(*)::int as fetched
+      from campaign_rows r
+     where r.tenant_id = ${db.tenantId}
+       and r.campaign_id = ${campaignId}
+       and r.pushed
+       and exists (
+             select
+               from apple_registrations a
+              where a.tenant_id = r.tenant_id
+                and a.pass_id = r.pass_id
+                and a.fetched_revision >= r.revision)`);
+  return row!.fetched;
+}
+
+export interface Reach {
+  apple: number;
+  google: number;
+  both: number;
+  none: number;
+}
+
+/** Where the passes of the rows are that a campaign will send to. */
+export async function countReach(db: Sql, campaignId: string): Promise<Reach> {
+  const [row] = await db.query<Reach>(sql`
+    with place as (
+      select ${ON_APPLE} as apple, ${ON_GOOGLE} as google
+        from campaign_rows r
+        join passes p on p.tenant_id = r.tenant_id and p.pass_id = r.pass_id
+       where r.tenant_id = ${db.tenantId}
+         and r.campaign_id = ${campaignId}
+         and r.state = 'waiting'
+    )
+    select count(*) filter (where apple and not google)::int as apple,
+           count(*) filter (where google and not apple)::int as google,
+           count(*) filter (where apple and google)::int as both,
+           count(*) filter (where not apple and not google)::int as none
+      from place`);
+  return row!;
+}
+
+export interface ResultRow {
+  row: string;
+  line: number | null;
+  serialNumber: string | null;
+  state: string;
+  operationId: string | null;
+  outcome: string | null;
+  reason: string | null;
+  pushed: boolean;
+  fetched: boolean;
+}
+
+/** The next rows after `after`, in their order, as somebody downloads them. */
+export async function listRows(
+  db: Sql,
+  campaignId: string,
+  page: { after: string; limit: number; faulty?: boolean },
+): Promise<ResultRow[]> {
+  return db.query<ResultRow>(sql`
+    select r.row_number as row,
+           r.line,
+           p.serial_number as "serialNumber",
+           r.state,
+           r.operation_id as "operationId",
+           r.outcome,
+           r.reason,
+           r.pushed,
+           exists (
+             select
+               from apple_registrations a
+              where a.tenant_id = r.tenant_id
+                and a.pass_id = r.pass_id
+                and r.pushed
+                and a.fetched_revision >= r.revision) as fetched
+      from campaign_rows r
+      left join passes p on p.tenant_id = r.tenant_id and p.pass_id = r.pass_id
+     where r.tenant_id = ${db.tenantId}
+       and r.campaign_id = ${campaignId}
+       and r.row_number > ${page.after}::bigint
+       and (not ${page.faulty ?? false} or r.state = 'refused')
+     order by r.row_number
+     limit ${page.limit}`);
+}

@@ -1,0 +1,212 @@
+import type { JsonValue } from '../../common/json.js';
+import type { NewOperation } from '../operations/operations.js';
+import { own, recordStep, RUNNING, tellMerchant, updateOwn, type RunRef } from '../operations/fragments.js';
+import { runEnded } from '../operations/steps.js';
+import type { Sql } from '../connect.js';
+import { sql, type Statement } from '../sql.js';
+import type { CampaignRow } from './campaigns.js';
+
+/**
+ * Locks the campaign for one slice, before its operation's own row: pauses wait here. Undefined where a later
+ * `run-campaign` has taken over.
+ * @throws PermanentError `run-ended` where the operation has ended, or another run has taken over.
+ */
+export async function lockCampaign(tx: Sql, ref: RunRef): Promise<CampaignRow | undefined> {
+  const [campaign] = await tx.query<CampaignRow>(sql`
+    select c.*
+      from campaigns c
+     where c.tenant_id = ${tx.tenantId}
+       and c.operation_id = ${ref.operationId}
+       for update`);
+  const [owned] = await tx.query(sql`with ${own(ref)} select from own`);
+  if (!owned) throw runEnded();
+  return campaign;
+}
+
+/** Takes over how the operations of rows have ended. Returns how many have not, and how many of them somebody is at. */
+export async function settleRows(tx: Sql, campaignId: string): Promise<{ open: number; inFlight: number }> {
+  await tx.query(sql`
+    update campaign_rows r
+       set state = 'done',
+           outcome = o.outcome,
+           reason = case when o.status = 'failed' or o.outcome = 'pass-not-found' then o.reason end,
+           revision = o.revision,
+           done_at = o.ended_at,
+           pushed = exists (
+             select
+               from notifications n
+              where n.tenant_id = o.tenant_id
+                and n.operation_id = o.operation_id
+                and n.state in ('delivered', 'covered', 'scheduled'))
+      from operations o
+     where r.tenant_id = ${tx.tenantId}
+       and r.campaign_id = ${campaignId}
+       and r.state = 'accepted'
+       and o.tenant_id = r.tenant_id
+       and o.operation_id = r.operation_id
+       and o.ended_at is not null`);
+  const [row] = await tx.query<{ open: number; inFlight: number }>(sql`
+    select count(*)::int as open,
+           count(*) filter (where o.dispatch_after < 'infinity')::int as "inFlight"
+      from campaign_rows r
+      join operations o on o.tenant_id = r.tenant_id and o.operation_id = r.operation_id
+     where r.tenant_id = ${tx.tenantId}
+       and r.campaign_id = ${campaignId}
+       and r.state = 'accepted'`);
+  return row!;
+}
+
+export interface NextRow {
+  row_number: string;
+  pass_id: string;
+  customer_id: string;
+  given: Record<string, JsonValue> | null;
+  /** Null where the pass was erased. */
+  serial_number: string | null;
+  test: boolean;
+  properties: Record<string, JsonValue> | null;
+}
+
+/** The next rows whose time has come, with what their operations are made of. */
+export async function nextRows(tx: Sql, campaignId: string, now: Date, limit: number): Promise<NextRow[]> {
+  if (limit <= 0) return [];
+  return tx.query<NextRow>(sql`
+    select r.row_number,
+           r.pass_id,
+           p.customer_id,
+           r.given,
+           p.serial_number,
+           p.test,
+           c.properties
+      from (
+        select *
+          from campaign_rows
+         where tenant_id = ${tx.tenantId}
+           and campaign_id = ${campaignId}
+           and state = 'waiting'
+           and due_at <= ${now}
+         order by due_at, row_number
+         limit ${limit}
+      ) r
+      left join passes p on p.tenant_id = r.tenant_id and p.pass_id = r.pass_id
+      left join customers c on c.tenant_id = p.tenant_id and c.customer_id = p.customer_id
+     order by r.due_at, r.row_number`);
+}
+
+/** When the next waiting row is due, or null where none waits. */
+export async function nextDue(tx: Sql, campaignId: string): Promise<Date | null> {
+  const [row] = await tx.query<{ due_at: Date | null }>(sql`
+    select min(due_at) as due_at
+      from campaign_rows
+     where tenant_id = ${tx.tenantId}
+       and campaign_id = ${campaignId}
+       and state = 'waiting'`);
+  return row!.due_at;
+}
+
+/** The operation of one row. */
+export type RowOperation = Pick<NewOperation, 'kind' | 'input'> & { row: NextRow };
+
+/** Under which key the operation of a row is accepted: whatever is repeated, it is one. */
+const keyOf = (campaignId: string): string => `campaign:${campaignId}:`;
+
+/**
+ * Accepts an operation for each row and marks the rows, in the transaction of the caller. Rows whose pass was erased are
+ * done without one.
+ */
+export async function acceptRows(
+  tx: Sql,
+  campaign: Pick<CampaignRow, 'campaign_id'>,
+  operations: readonly RowOperation[],
+  erased: readonly NextRow[],
+): Promise<void> {
+  const prefix = keyOf(campaign.campaign_id);
+  if (operations.length > 0) {
+    const rows = operations.map(({ row, kind, input }) => ({
+      key: prefix + row.row_number,
+      kind,
+      input,
+      passId: row.pass_id,
+      customerId: row.customer_id,
+      test: row.test,
+    }));
+    await tx.query(sql`
+      insert into operations (operation_id, tenant_id, kind, origin, idempotency_key, input, pass_id, customer_id, test)
+      select gen_random_uuid(), ${tx.tenantId}, o.kind, 'operator', o.key, o.input, o."passId", o."customerId", o.test
+        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) o
+               (key text, kind text, input jsonb, "passId" uuid, "customerId" uuid, test boolean)
+          on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing`);
+  }
+  // A statement of its own: it must see what the one before it wrote.
+  await tx.query(sql`
+    update campaign_rows r
+       set state = case when o.operation_id is null then 'done' else 'accepted' end,
+           operation_id = o.operation_id,
+           outcome = case when o.operation_id is null then 'pass-not-found' end,
+           given = null
+      from unnest(${[...operations.map(({ row }) => row), ...erased].map(({ row_number: n }) => n)}::bigint[]) n (row_number)
+      left join operations o on o.tenant_id = ${tx.tenantId}
+                            and o.idempotency_key = ${prefix} || n.row_number::text
+     where r.tenant_id = ${tx.tenantId}
+       and r.campaign_id = ${campaign.campaign_id}
+       and r.row_number = n.row_number
+       and r.state = 'waiting'`);
+}
+
+/** What a step changes of its campaign: only what is given. */
+export interface CampaignChange {
+  state?: CampaignRow['state'];
+  reason?: string;
+  cursor?: string | null;
+  rowsRead?: bigint;
+  preparedAt?: Date;
+  startedAt?: Date;
+  endedAt?: Date;
+  pacedUpTo?: Date;
+}
+
+/** Writes what a slice changed of the locked campaign. */
+export async function changeCampaign(tx: Sql, campaignId: string, change: CampaignChange): Promise<void> {
+  await tx.query(sql`
+    update campaigns
+       set state = coalesce(${change.state ?? null}::text, state),
+           reason = coalesce(${change.reason ?? null}::text, reason),
+           audience_cursor = coalesce(${change.cursor ?? null}::text, audience_cursor),
+           rows_read = coalesce(${change.rowsRead === undefined ? null : String(change.rowsRead)}::bigint, rows_read),
+           prepared_at = coalesce(${change.preparedAt ?? null}::timestamptz, prepared_at),
+           started_at = coalesce(${change.startedAt ?? null}::timestamptz, started_at),
+           ended_at = coalesce(${change.endedAt ?? null}::timestamptz, ended_at),
+           paced_up_to = coalesce(${change.pacedUpTo ?? null}::timestamptz, paced_up_to)
+     where tenant_id = ${tx.tenantId}
+       and campaign_id = ${campaignId}`);
+}
+
+/** Tells the merchant of a campaign, once for each run and type. */
+export async function tellOfCampaign(
+  tx: Sql,
+  ref: RunRef,
+  type: 'campaign.started' | 'campaign.paused' | 'campaign.ended',
+  campaign: Pick<CampaignRow, 'campaign_id' | 'name' | 'state'>,
+): Promise<void> {
+  const told: Statement = tellMerchant({
+    type,
+    passId: sql`null::uuid`,
+    customerId: sql`null::uuid`,
+    payload: sql`jsonb_build_object(
+      'campaignId', ${campaign.campaign_id}::text,
+      'campaign', ${campaign.name}::text,
+      'campaignState', ${campaign.state}::text,
+      'acceptanceSequence', own.acceptance_sequence::text)`,
+    from: sql`where not exists (
+      select from events e where e.tenant_id = own.tenant_id and e.operation_id = own.operation_id and e.type = ${type})`,
+  });
+  await tx.query(sql`with ${own(ref)} ${told}`);
+}
+
+/** Shows a slice under the step of the operation, and makes the operation run. */
+export async function showSlice(tx: Sql, ref: RunRef, state: 'waiting' | 'succeeded', detail: object): Promise<void> {
+  await tx.query(sql`
+    with ${own(ref)},
+    step as (${recordStep({ step: 'run-campaign', state, detail: { ...detail } })})
+    ${updateOwn(RUNNING)}`);
+}

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { JsonValue } from '../common/json.js';
+
+export const CAMPAIGN_STATES = [
+  'uploading',
+  'preparing',
+  'ready',
+  'running',
+  'paused',
+  'ended',
+  'cancelled',
+  'failed',
+] as const;
+export type CampaignState = (typeof CAMPAIGN_STATES)[number];
+
+const name = z.string().min(1).max(100);
+/** Template tags that nobody rendered would stand on every card. */
+const rendered = (text: string): boolean => !/\{\{|\}\}|\{%/.test(text);
+const UNRENDERED =
+  'still holds a template tag: write {"column": "…"} or {"property": "…"} for a value of each customer';
+const scalar = z.union([z.string().max(2000).refine(rendered, UNRENDERED), z.number(), z.boolean(), z.null()]);
+
+/** A value for everybody, or one of each row: a column of the CSV, or a property of the customer's profile. */
+const fieldValue = z.union([
+  scalar,
+  z.strictObject({ column: name.describe('Column of the CSV') }),
+  z.strictObject({ property: name.describe('Property of the customer, as a profile sync brings it') }),
+]);
+export type CampaignValue = z.output<typeof fieldValue>;
+
+const comparison = z.strictObject({
+  field: name,
+  is: z.enum(['equal', 'notEqual', 'greater', 'less', 'set', 'unset']),
+  value: z
+    .union([z.string().max(500), z.number(), z.boolean()])
+    .optional()
+    .describe('Not for set and unset'),
+});
+export type Comparison = z.output<typeof comparison>;
+
+export const passFilter = z.strictObject({
+  passTypes: z.array(name).min(1).max(50).optional().describe('Names or ids; absent: all'),
+  states: z
+    .array(z.enum(['active', 'expired', 'voided']))
+    .min(1)
+    .default(['active']),
+  fields: z.array(comparison).max(10).default([]).describe('All of them must hold; values of one type are compared'),
+  installedOn: z.enum(['apple', 'google', 'any', 'none']).optional(),
+  updatedBefore: z.iso.datetime({ offset: true }).optional(),
+  updatedAfter: z.iso.datetime({ offset: true }).optional(),
+});
+export type PassFilter = z.output<typeof passFilter>;
+
+export const audience = z.union([
+  z.strictObject({ filter: passFilter }),
+  z.strictObject({ csv: z.strictObject({}).describe('The rows follow by PUT …/rows') }),
+  z.strictObject({ segment: z.string().regex(/^[A-Za-z0-9]{1,40}$/, 'the id of a segment in Klaviyo') }),
+  z.strictObject({ list: z.string().regex(/^[A-Za-z0-9]{1,40}$/, 'the id of a list in Klaviyo') }),
+]);
+export type Audience = z.output<typeof audience>;
+
+const fields = z.record(z.string().min(1).max(100), fieldValue);
+export const campaignAction = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('update'), fields }),
+  z.strictObject({ type: z.literal('convert'), passType: name, fields: fields.default({}) }),
+  z.strictObject({ type: z.literal('void') }),
+]);
+export type CampaignAction = z.output<typeof campaignAction>;
+
+const clock = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'a time such as 09:30');
+export const campaignSchedule = z
+  .strictObject({
+    at: z.iso.datetime({ offset: true }).optional().describe('Not before this time; absent: now'),
+    atLocal: z
+      .string()
+      .regex(
+        /^\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d$/,
+        'a date and time without a zone, such as 2026-12-01T09:00',
+      )
+      .refine((text) => !Number.isNaN(Date.parse(`${text}:00Z`)), 'a date of the calendar')
+      .optional()
+      .describe("At this time on each customer's own clock"),
+    perMinute: z.int().min(1).max(60_000).optional().describe('Pace; absent: what push and provider budgets allow'),
+    hours: z
+      .strictObject({ from: clock, until: clock })
+      .refine(({ from, until }) => from !== until, 'from and until must differ')
+      .optional()
+      .describe('Nothing is begun outside these hours, by the clock of the tenant; may go over midnight'),
+  })
+  .refine(({ at, atLocal }) => at === undefined || atLocal === undefined, 'give "at" or "atLocal", not both');
+export type CampaignSchedule = z.output<typeof campaignSchedule>;
+
+/** What a campaign is, as kept in `campaigns.definition`. */
+export const campaignDefinition = z.strictObject({
+  audience,
+  action: campaignAction,
+  schedule: campaignSchedule.prefault({}),
+  holdoutPercent: z
+    .number()
+    .min(0)
+    .max(90)
+    .default(0)
+    .describe('Share of customers that are left out, to compare with'),
+});
+export type CampaignDefinition = z.output<typeof campaignDefinition>;
+
+/** Whether a customer is held out: the same answer for the same campaign and customer, anywhere and at any time. */
+export function isHeldOut(campaignId: string, customerId: string, percent: number): boolean {
+  const share = createHash('sha256').update(`${campaignId}/${customerId}`).digest().readUInt32BE(0) / 2 ** 32;
+  return share * 100 < percent;
+}
+
+/** The fields of one row: constants as they are, columns and properties by their names. Nothing there: no change. */
+export function fieldsOfRow(
+  wanted: Readonly<Record<string, CampaignValue>>,
+  row: { given: Record<string, JsonValue>; properties: Record<string, JsonValue> },
+): Record<string, JsonValue> {
+  const filled = Object.entries(wanted).map(([field, value]): [string, JsonValue | undefined] => {
+    if (value === null || typeof value !== 'object') return [field, value];
+    const [from, key] = 'column' in value ? [row.given, value.column] : [row.properties, value.property];
+    return [field, Object.hasOwn(from, key) ? from[key] : undefined];
+  });
+  return Object.fromEntries(filled.filter((entry): entry is [string, JsonValue] => entry[1] !== undefined));
+}
+
+/** The columns of the CSV that an action asks for. */
+export const columnsOf = (action: CampaignAction): string[] =>
+  'fields' in action
+    ? Object.values(action.fields).flatMap((value) =>
+        value !== null && typeof value === 'object' && 'column' in value ? [value.column] : [],
+      )
+    : [];
