@@ -37,16 +37,18 @@ export async function decideMetadata(
   const visuals = computeVisuals(newest.design, fields, times);
   const moved = newest.version !== pass.pass_type_version;
   const changed: Record<string, unknown> = visualChanges(pass.visuals, visuals);
+  const after = { ...pass, visuals, pass_type_version: newest.version };
+  // Also where no visual changes: a conversion to a type without visuals must say what it leaves out.
+  const warnings = leftOutOfPass(newest, after, settings);
+  const told = warnings.length > 0 && { warnings };
   if (Object.keys(changed).length === 0 && !moved) {
-    return { nothing: true, detail: { changed: [] }, result: { changed: 0, revision: null } };
+    return { nothing: true, detail: { changed: [], ...told }, result: { changed: 0, revision: null } };
   }
   if (moved) changed['passTypeVersion'] = { from: pass.pass_type_version, to: newest.version };
   const changedFields = Object.keys(changed);
-  const after = { ...pass, visuals, pass_type_version: newest.version };
-  const warnings = leftOutOfPass(newest, after, settings);
   return {
     write: { after, changed, changedFields },
-    detail: { changed: changedFields, ...(warnings.length > 0 && { warnings }) },
+    detail: { changed: changedFields, ...told },
     result: (revision) => ({ changed: changedFields.length, revision }),
   };
 }

@@ -6,7 +6,9 @@ import { textsIn, type Language, type Texts } from './texts.js';
 export interface AskedField {
   name: string;
   label: string;
-  input: 'text' | 'email' | 'tel' | 'number' | 'date' | 'url' | 'yes-no';
+  input: 'text' | 'email' | 'tel' | 'number' | 'date' | 'url' | 'yes-no' | 'choice';
+  /** The values of a choice. */
+  choices: readonly string[];
   autocomplete: string | null;
   value: string;
   fault: 'missing' | 'wrong' | null;
@@ -43,6 +45,8 @@ const body = template<{ v: EnrolPageView; t: Texts; hasFaults: boolean; card: st
 <% if (f.fault) { %><p class="error" id="<%= id %>-fault"><%= f.fault === 'missing' ? it.t.fieldMissing : it.t.fieldWrong %></p><% } %>
 <% if (f.input === 'yes-no') { %>
 <select id="<%= id %>" name="f.<%= f.name %>" required><option value=""></option><option value="true"<% if (f.value === 'true') { %> selected<% } %>><%= it.t.yes %></option><option value="false"<% if (f.value === 'false') { %> selected<% } %>><%= it.t.no %></option></select>
+<% } else if (f.input === 'choice') { %>
+<select id="<%= id %>" name="f.<%= f.name %>" required<% if (f.fault) { %> aria-invalid="true" aria-describedby="<%= id %>-fault"<% } %>><option value=""></option><% f.choices.forEach((choice) => { %><option<% if (f.value === choice) { %> selected<% } %>><%= choice %></option><% }) %></select>
 <% } else { %>
 <input id="<%= id %>" name="f.<%= f.name %>" type="<%= f.input %>" value="<%= f.value %>" required<% if (f.input === 'number') { %> step="any"<% } %><% if (f.autocomplete) { %> autocomplete="<%= f.autocomplete %>"<% } %><% if (f.fault) { %> aria-invalid="true" aria-describedby="<%= id %>-fault"<% } %>>
 <% } %>

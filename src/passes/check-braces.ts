@@ -13,8 +13,16 @@ export function* textsIn(value: JsonValue | undefined, path = ''): Generator<[pa
 
 const PLACEHOLDER = /\{\{\s*[A-Za-z][\w.-]*\s*\}\}/g;
 
-/** Braces that are no placeholder and would be shown to customers as they stand: `{{name|upper}}`, `{% if %}`. */
-export function strayBraces(text: string): string | undefined {
-  const rest = text.replace(PLACEHOLDER, '');
-  return /\{\{[^{}]*\}\}|\{%[^%]*%\}|\{\{|\}\}|\$\{[^{}]*\}/.exec(rest)?.[0];
-}
+/** Stands for a placeholder of ours while the rest of a text is looked at. */
+const FILLED = '\u0000';
+/** Placeholders of other systems: Liquid, Handlebars, template literals, merge tags. */
+const FOREIGN =
+  /\{\{[^{}]*\}\}|\{%[^%]*%\}|\{#[^#{}]*#\}|\{\{|\}\}|\$\{[^{}]*\}|\{\u0000\}|\{[A-Za-z][\w.-]*\}|\*\|[A-Za-z][\w:.]*\|\*|<%[^%]*%>|\[\[[^[\]]*\]\]/;
+
+/** Braces that are no placeholder and would be shown to customers as they stand: `{{name|upper}}`, `{% if %}`, `{name}`. */
+export const strayBraces = (text: string): string | undefined =>
+  FOREIGN.exec(text.replace(PLACEHOLDER, FILLED))?.[0].replace(FILLED, '{{…}}');
+
+/** What a program writes where it had no value; undefined where a text is free of it. */
+export const leftOver = (text: string): string | undefined =>
+  /\[object Object\]|^(?:undefined|null|NaN|None)$/.exec(text.trim())?.[0];

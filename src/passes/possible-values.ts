@@ -36,3 +36,23 @@ export function soleField(template: string, design: Design): PassField | undefin
   const name = /^\{\{\s*([A-Za-z][\w.-]*)\s*\}\}$/.exec(template.trim())?.[1];
   return name === undefined ? undefined : fieldNamed(name, design);
 }
+
+/** Whether a value of a name is always there: required, with a default, or a visual that has one for every case. */
+function isAlwaysNamed(name: string, design: Design): boolean {
+  if (name.startsWith('pass.')) return name !== 'pass.externalId';
+  if (!name.startsWith('visual.')) {
+    const field = fieldNamed(name, design);
+    return field === undefined || field.required || field.default !== undefined;
+  }
+  const visual = Object.hasOwn(design.visuals, name.slice(7)) ? design.visuals[name.slice(7)] : undefined;
+  if (!visual) return true;
+  if ('template' in visual) return placeholders(visual.template).some((inner) => isAlwaysNamed(inner, design));
+  return visual.default !== undefined;
+}
+
+/** Whether a template always has a value: a literal, or a placeholder whose value is always there. Unknown names count as there. */
+export function isAlwaysThere(template: string | number, design: Design): boolean {
+  if (typeof template === 'number') return true;
+  const names = placeholders(template);
+  return names.length === 0 || names.some((name) => isAlwaysNamed(name, design));
+}

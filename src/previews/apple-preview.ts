@@ -8,7 +8,8 @@ import { fieldsInDesignOrder } from '../wallets/apple/pass-fields.js';
 import { imageFileNames } from '../wallets/apple/pass-images.js';
 import { applePassJson } from '../wallets/apple/pass-json.js';
 import { shownValue } from '../wallets/apple/shown-value.js';
-import { appleFace, APPLE_SYSTEMS, type AppleFace, type AppleSystem, type FaceStyle } from './apple-faces.js';
+import type { FaceStyle } from '../wallets/apple/face-room.js';
+import { appleFace, APPLE_SYSTEMS, type AppleFace, type AppleSystem } from './apple-faces.js';
 import { mark, type Mark } from './marks.js';
 import { translator } from './translations.js';
 

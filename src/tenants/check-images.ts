@@ -1,4 +1,6 @@
 import type { PassTypeDesign } from '../passes/pass-type.js';
+import { possibleValues } from '../passes/possible-values.js';
+import { roleNamed, unfitSize } from '../wallets/apple/image-roles.js';
 import type { FolderProblem } from './folder-problem.js';
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
@@ -10,35 +12,34 @@ export function pngSize(bytes: Buffer): { width: number; height: number } | unde
   return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
 }
 
-/** The largest image of each role that still makes sense, in points; Wallet scales down, so this is twice what it shows. */
-const MAX_POINTS: Readonly<Record<string, readonly [width: number, height: number]>> = {
-  icon: [76, 76],
-  logo: [320, 100],
-  strip: [750, 290],
-  background: [360, 440],
-  thumbnail: [180, 180],
-  footer: [572, 30],
+/** Beyond twice the size that a phone draws an image is only weight; a role without a size has this in points. */
+const MOST_POINTS = 1000;
+const mostPixels = (role: string, scale: number): [width: number, height: number] => {
+  const points = roleNamed(role)?.points;
+  const [width, height] = points ? points.map((one) => one * 2) : [MOST_POINTS, MOST_POINTS];
+  return [width! * scale, height! * scale];
 };
-const MAX_POINTS_OTHER = [1000, 1000] as const;
 
 const parse = (file: string): { stem: string; scale: 1 | 2 | 3 } => {
   const [, stem = file, scale] = /^(.*?)(?:@([23])x)?\.png$/i.exec(file) ?? [];
   return { stem, scale: scale === '2' ? 2 : scale === '3' ? 3 : 1 };
 };
 
-/** The role that a design gives to a file, as far as the names tell: a placeholder's text around it counts. */
-function roleOf(stem: string, design: PassTypeDesign): string {
+const bare = (name: string): string => name.replace(/(@[23]x)?\.png$/i, '');
+
+/** The roles that a design gives to its files by the name without scale, as far as the values can be known. */
+function rolesByStem(design: PassTypeDesign): Map<string, Set<string>> {
+  const roles = new Map<string, Set<string>>();
   const entries = [
     ...Object.entries(design.apple?.images ?? {}),
     ...Object.values(design.apple?.localizations ?? {}).flatMap(({ images }) => Object.entries(images)),
   ];
-  const values = (template: string): string[] => {
-    const name = /^\{\{\s*visual\.([\w.-]+)\s*\}\}$/.exec(template)?.[1];
-    const visual = name === undefined ? undefined : design.visuals[name];
-    return visual && 'cases' in visual ? [...Object.values(visual.cases), visual.default ?? ''] : [template];
-  };
-  const bare = (name: string) => name.replace(/(@[23]x)?\.png$/i, '');
-  return entries.find(([, template]) => values(template).some((name) => bare(name) === stem))?.[0] ?? '';
+  for (const [role, template] of entries) {
+    for (const value of possibleValues(template, design) ?? []) {
+      roles.set(bare(value), (roles.get(bare(value)) ?? new Set()).add(role));
+    }
+  }
+  return roles;
 }
 
 /** Whether the files are PNGs of a size that phones take, and whether @2x and @3x belong to their base image. */
@@ -48,33 +49,37 @@ export function checkImages(
   design: PassTypeDesign,
 ): FolderProblem[] {
   const problems: FolderProblem[] = [];
-  const add = (name: string, message: string, cure: string) =>
-    void problems.push({ file: `${folder}/${name}`, path: '', message, cure });
+  const add = (name: string, message: string, cure: string, severity?: 'warning') =>
+    void problems.push({ file: `${folder}/${name}`, path: '', message, cure, ...(severity && { severity }) });
   const sizes = new Map<string, { width: number; height: number }>();
   for (const [name, bytes] of images) {
     const size = pngSize(bytes);
     if (size && size.width > 0 && size.height > 0) sizes.set(name, size);
     else add(name, 'the file is not a PNG image, whatever its name says.', 'export the image as PNG again.');
   }
+  const roles = rolesByStem(design);
   for (const [name, { width, height }] of sizes) {
     const { stem, scale } = parse(name);
-    const role = roleOf(stem, design);
-    const [maxWidth, maxHeight] = MAX_POINTS[role] ?? MAX_POINTS_OTHER;
-    if (width > maxWidth * scale || height > maxHeight * scale) {
-      add(
-        name,
-        `the image has ${width} x ${height} pixels, more than ${role === '' ? 'a pass' : `its role "${role}"`} can use.`,
-        `scale it to at most ${maxWidth * scale} x ${maxHeight * scale} pixels.`,
-      );
-    }
-    if (role === 'icon' && width !== height) {
-      add(name, `the icon has ${width} x ${height} pixels.`, 'make it square: 29, 58 (@2x) and 87 (@3x) pixels.');
+    const has = `the image has ${width} x ${height} pixels`;
+    const known = [...(roles.get(stem) ?? [])];
+    for (const role of known.length > 0 ? known : ['']) {
+      const [most, high] = mostPixels(role, scale);
+      if (width > most || height > high) {
+        const where = role === '' ? 'a pass' : `its role "${role}"`;
+        add(name, `${has}, more than ${where} can use.`, `scale it to at most ${most} x ${high} pixels.`);
+      } else if (role === 'icon' && width !== height) {
+        const sides = [38, 76, 114].join(', ');
+        add(name, `the icon has ${width} x ${height} pixels.`, `make it square: ${sides} (1x, @2x, @3x) pixels.`);
+      } else {
+        const unfit = unfitSize(role, [width, height], scale);
+        if (unfit) add(name, `${has}; as "${role}" ${unfit.says}.`, unfit.cure, 'warning');
+      }
     }
     const base = sizes.get(`${stem}.png`);
     if (scale > 1 && base && (width !== base.width * scale || height !== base.height * scale)) {
       add(
         name,
-        `the image has ${width} x ${height} pixels, but ${stem}.png has ${base.width} x ${base.height}.`,
+        `${has}, but ${stem}.png has ${base.width} x ${base.height}.`,
         `make it ${base.width * scale} x ${base.height * scale} pixels, or correct ${stem}.png.`,
       );
     }

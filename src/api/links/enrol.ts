@@ -8,8 +8,9 @@ import type { CardView } from '../../pages/pass-page.js';
 import { fieldsToAsk, knownFields, readEnrolment, type EnrolmentForm } from '../../passes/enrolment.js';
 import type { JsonValue } from '../../common/json.js';
 import type { PassField, PassTypeVersion } from '../../passes/pass-type.js';
-import { timesOfPass, withDefaults } from '../../passes/pass-view.js';
+import { timesOfPass, viewOfPass, withDefaults } from '../../passes/pass-view.js';
 import { computeVisuals } from '../../passes/visuals.js';
+import { leftOutByApple } from '../../wallets/apple/left-out.js';
 import type { LinkSession } from './link-session.js';
 import { presentCard } from './present-card.js';
 import { ApiError } from '../problems.js';
@@ -70,6 +71,7 @@ const AUTOCOMPLETE: Readonly<Record<string, string>> = {
 };
 
 function inputOf(field: PassField): AskedField['input'] {
+  if (field.oneOf) return 'choice';
   if (field.source === 'email') return 'email';
   if (field.source === 'phone_number') return 'tel';
   if (field.type === 'number' || field.type === 'integer') return 'number';
@@ -87,6 +89,7 @@ export const presentAsked = (
     name: field.apiFieldName,
     label: field.label ?? field.apiFieldName,
     input: inputOf(field),
+    choices: field.oneOf ?? [],
     autocomplete: AUTOCOMPLETE[field.source ?? ''] ?? null,
     value: given[`f.${field.apiFieldName}`] ?? '',
     fault: faults[field.apiFieldName] ?? null,
@@ -136,13 +139,25 @@ export async function enrol(
     session.customerId,
     granted.map(({ channel, version }) => ({ channel, textVersion: version, method: METHOD })),
   );
+  const serialNumber = randomBytes(18).toString('base64url');
+  const visuals = computeVisuals(type.design, data, timesOfPass(type.design, data, settings));
+  const view = viewOfPass({
+    design: type.design,
+    data,
+    visuals,
+    serialNumber,
+    externalId: null,
+    publicUrl: deps.publicUrl,
+    locale: settings,
+  });
   const result = await issuePass(sql, {
     operation: {
       kind: 'issue-pass',
       origin: 'api',
+      repairs: leftOutByApple(type, view).map((part) => ({ type: 'warning', ...part })),
       input: {
         passTypeId: type.passTypeId,
-        serialNumber: randomBytes(18).toString('base64url'),
+        serialNumber,
         data: values,
         recipient: { email: null, phone: null, name: null },
         identifiers: await listCustomerIdentifiers(sql, session.customerId),
@@ -152,9 +167,9 @@ export async function enrol(
     },
     type,
     data,
-    visuals: computeVisuals(type.design, data, timesOfPass(type.design, data, settings)),
+    visuals,
     settings,
-    answer: ({ serialNumber }) => ({ status: 201, body: { serialNumber } }),
+    answer: (pass) => ({ status: 201, body: { serialNumber: pass.serialNumber } }),
   });
   if (result.outcome !== 'answered') throw new ApiError('conflict', 'The pass of this person could not be issued.');
   deps.notifyAccepted();

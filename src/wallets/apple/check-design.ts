@@ -1,18 +1,20 @@
 import { pointer } from '../../common/clean-text.js';
 import type { JsonValue } from '../../common/json.js';
 import { nearest } from '../../common/nearest-name.js';
-import { strayBraces, textsIn } from '../../passes/check-braces.js';
+import { leftOver, strayBraces, textsIn } from '../../passes/check-braces.js';
 import { APPLE_STYLES, type PassTypeDesign } from '../../passes/pass-type.js';
-import { possibleValues } from '../../passes/possible-values.js';
 import { placeholders } from '../../passes/render.js';
+import { checkActions } from './check-actions.js';
 import { checkBarcodes } from './check-barcodes.js';
+import { checkFaces } from './check-faces.js';
 import { checkFieldKeys } from './check-fields.js';
 import { checkNfc } from './check-nfc.js';
 import { checkRelevantDates } from './check-relevance.js';
+import { checkImageFiles } from './check-image-files.js';
+import { checkRoom } from './check-room.js';
 import { checkStyle } from './check-styles.js';
 import { checkTranslations } from './check-texts.js';
 import type { Add, DesignProblem } from './design-problem.js';
-import { imageFileNames } from './pass-images.js';
 import { checkRule } from './rules/check-rule.js';
 import { DESIGN_KEYS, EXTRA_KEYS, OPEN_OBJECTS } from './rules/pass-keys.js';
 
@@ -20,21 +22,6 @@ export type { DesignProblem } from './design-problem.js';
 
 /** What `{{pass.…}}` can name. */
 export const PASS_KEYS = ['serialNumber', 'url', 'externalId'] as const;
-
-/** Styles that draw an image; the others carry it for nothing. */
-const IMAGE_STYLES: Readonly<Record<string, readonly string[]>> = {
-  icon: [...APPLE_STYLES],
-  logo: [...APPLE_STYLES],
-  strip: ['coupon', 'storeCard', 'eventTicket'],
-  thumbnail: ['eventTicket', 'generic'],
-  background: ['eventTicket', 'posterGeneric'],
-  footer: ['boardingPass'],
-  artwork: ['eventTicket', 'posterGeneric'],
-  primaryLogo: ['boardingPass', 'eventTicket', 'posterGeneric'],
-  secondaryLogo: ['eventTicket'],
-  venueMap: ['eventTicket'],
-  personalizationLogo: [...APPLE_STYLES],
-};
 
 /** Keys that the product sets itself; in `extra` they would be lost. */
 const OWN_KEYS = [
@@ -53,7 +40,10 @@ export function lintAppleDesign(design: PassTypeDesign, imageNames: Iterable<str
   const problems: DesignProblem[] = [];
   const add: Add = (path, message, cure, severity) =>
     void problems.push({ path, message, cure, ...(severity && { severity }) });
+  checkRoom(design, add);
   checkStyle(design, add);
+  checkFaces(design, add);
+  checkActions(design, add);
   checkFieldKeys(design, add);
   checkDesignKeys(design, add);
   checkExtra(design, add);
@@ -94,55 +84,6 @@ function checkExtra(design: PassTypeDesign, add: Add): void {
   }
 }
 
-function checkImageFiles(design: PassTypeDesign, files: ReadonlySet<string>, add: Add): void {
-  const apple = design.apple!;
-  const faces: string[] = [apple.style, ...(apple.posterGeneric ? ['posterGeneric'] : [])];
-  const checkImages = (images: Readonly<Record<string, string>>, path: string): void => {
-    for (const [role, template] of Object.entries(images)) {
-      const at = path + pointer(role);
-      const styles = Object.hasOwn(IMAGE_STYLES, role) ? IMAGE_STYLES[role] : undefined;
-      if (!styles) {
-        add(at, `Wallet knows no image "${role}".`, `Use one of ${Object.keys(IMAGE_STYLES).join(', ')}.`);
-      } else if (!faces.some((face) => styles.includes(face))) {
-        add(at, `A ${apple.style} does not draw "${role}".`, `Remove it; it is for ${styles.join(', ')}.`, 'warning');
-      }
-      for (const base of possibleValues(template, design) ?? []) {
-        const [plain = '', double = '', triple = ''] = imageFileNames(base);
-        const missing = (role === 'icon' ? [plain, double] : [double]).filter((name) => !files.has(name));
-        if (role === 'icon' && missing.length === 0 && !files.has(triple)) {
-          add(at, `The image file ${triple} is missing.`, `Put ${triple} beside the design.`, 'warning');
-        }
-        if (role !== 'icon' && files.has(plain)) continue;
-        for (const name of missing) add(at, `The image file ${name} is missing.`, `Put ${name} beside the design.`);
-      }
-    }
-  };
-  if (apple.images['icon'] === undefined) {
-    add(
-      '/apple/images',
-      'There is no icon: passes without one do not install.',
-      'Add "icon": "icon" and the files icon.png and icon@2x.png.',
-    );
-  }
-  checkImages(apple.images, '/apple/images');
-  if (apple.style === 'eventTicket' && apple.images['strip'] !== undefined) {
-    for (const role of ['background', 'thumbnail'].filter((name) => apple.images[name] !== undefined)) {
-      add(`/apple/images/${role}`, `A strip excludes the ${role}.`, 'Remove one of the two.', 'warning');
-    }
-  }
-  for (const [language, { images }] of Object.entries(apple.localizations)) {
-    if (!/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(language)) {
-      add(pointer('apple', 'localizations', language), `"${language}" is no language tag.`, 'Use one such as "de".');
-    }
-    checkImages(images, pointer('apple', 'localizations', language, 'images'));
-    for (const role of Object.keys(images).filter((name) => apple.images[name] !== undefined)) {
-      const at = pointer('apple', 'localizations', language, 'images', role);
-      const cure = 'Give every language its own image, and none for all.';
-      add(at, `The image "${role}" for all languages hides this one.`, cure, 'warning');
-    }
-  }
-}
-
 function checkPlaceholders(design: PassTypeDesign, add: Add): void {
   const fields = new Set(design.fields.map((field) => field.apiFieldName));
   const known = (name: string): boolean => {
@@ -159,6 +100,11 @@ function checkPlaceholders(design: PassTypeDesign, add: Add): void {
         `${stray} is no placeholder: customers would see it as it stands.`,
         'Write {{field}}, without filters and tags.',
       );
+    }
+    const left = leftOver(text);
+    if (left !== undefined) {
+      const cure = 'Write the text, or the field that holds it.';
+      add(path, `"${left}" looks like the rest of a missing value.`, cure, 'warning');
     }
     for (const name of placeholders(text).filter((candidate) => !known(candidate))) {
       const cure = name.startsWith('pass.')

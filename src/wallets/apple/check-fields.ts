@@ -1,9 +1,10 @@
 import { pointer } from '../../common/clean-text.js';
 import type { JsonValue } from '../../common/json.js';
-import type { AppleField, PassTypeDesign } from '../../passes/pass-type.js';
+import { appleField, type AppleField, type PassTypeDesign } from '../../passes/pass-type.js';
 import { soleField } from '../../passes/possible-values.js';
 import { placeholders } from '../../passes/render.js';
 import type { Add } from './design-problem.js';
+import { objectOf } from './face-needs.js';
 import { FIELD_GROUPS } from './pass-fields.js';
 import { checkRule, fieldFits } from './rules/check-rule.js';
 import { FIELD_KEYS } from './rules/pass-keys.js';
@@ -17,19 +18,32 @@ const has = (field: AppleField, ...keys: string[]): boolean => keys.some((key) =
 export function fieldsOf(design: PassTypeDesign): { group: string; path: string; field: AppleField; face: string }[] {
   const apple = design.apple!;
   const of = (face: string, groups: Readonly<Record<string, unknown>>, base: string[]) =>
-    [...FIELD_GROUPS, 'footerFields'].flatMap((group) =>
-      ((groups[group] as AppleField[] | undefined) ?? []).map((field, index) => ({
-        group,
-        face,
-        path: pointer(...base, group, index),
-        field,
-      })),
-    );
+    [...FIELD_GROUPS, 'footerFields']
+      .flatMap((group) =>
+        ((groups[group] as AppleField[] | undefined) ?? []).map((field, index) => ({
+          group,
+          face,
+          path: pointer(...base, group, index),
+          field,
+        })),
+      )
+      // What has not even the form of a field is refused by the table of keys.
+      .filter(({ field }) => appleField.safeParse(field).success);
+  const upcoming = apple.extra['upcomingPassInformation'];
   return [
+    ...(Array.isArray(upcoming) ? upcoming : []).flatMap((entry, index) =>
+      of(`upcoming ${index}`, fieldLists(entry), ['apple', 'extra', 'upcomingPassInformation', String(index)]),
+    ),
     ...of(apple.style, apple, ['apple']),
     ...(apple.posterGeneric ? of('posterGeneric', apple.posterGeneric, ['apple', 'posterGeneric']) : []),
   ];
 }
+
+/** The lists of an upcoming pass. */
+const fieldLists = (entry: JsonValue): Record<string, JsonValue[]> =>
+  Object.fromEntries(
+    Object.entries(objectOf(entry)).flatMap(([group, fields]) => (Array.isArray(fields) ? [[group, fields]] : [])),
+  );
 
 /** Each field by itself: its keys, and which of them its value bears. */
 export function checkFieldKeys(design: PassTypeDesign, add: Add): void {
@@ -39,7 +53,8 @@ export function checkFieldKeys(design: PassTypeDesign, add: Add): void {
     if (first) {
       add(`${path}/key`, `The field key "${field.key}" stands already at ${first}.`, 'Give each field its own key.');
     } else seen.set(`${face}/${field.key}`, `${path}/key`);
-    checkRule(FIELD, field as JsonValue, path, design, add);
+    // Those of upcoming passes are keys of pass.json, and looked at there.
+    if (!face.startsWith('upcoming')) checkRule(FIELD, field as JsonValue, path, design, add);
     checkStyles(field, path, design, add);
     checkPlace(field, group, face, path, add);
     checkChangeMessage(field, path, design, add);
@@ -60,6 +75,13 @@ function checkStyles(field: AppleField, path: string, design: PassTypeDesign, ad
   }
   if (dated) checkValue(date, 'a date', field, path, design, add);
   else if (counted) checkValue({ is: 'number' }, 'a number', field, path, design, add);
+  else if (typeof field.value === 'string' && 'value' in formOf({ is: 'date' }, field.value)) {
+    const cure = 'Add "dateStyle": "PKDateStyleMedium", or write it as people read it.';
+    add(`${path}/value`, 'The date is shown as it stands here.', cure, 'warning');
+  }
+  if (typeof field.value === 'string' && field.value.trim() === '') {
+    add(`${path}/value`, 'The value is empty, so the field shows nothing.', 'Write a value, or remove the field.');
+  }
 }
 
 function checkValue(rule: Rule, what: string, field: AppleField, path: string, design: PassTypeDesign, add: Add): void {
@@ -84,6 +106,10 @@ function checkPlace(field: AppleField, group: string, face: string, path: string
   }
   if (has(field, 'row') && (group !== 'auxiliaryFields' || face !== 'eventTicket')) {
     add(`${path}/row`, 'Only auxiliaryFields of an eventTicket have rows.', 'Remove row.');
+  }
+  const isFront = group !== 'backFields' && group !== 'additionalInfoFields';
+  for (const key of ['dataDetectorTypes', 'attributedValue'].filter((name) => isFront && has(field, name))) {
+    add(`${path}/${key}`, `Only the back of a pass shows ${key}.`, `Remove ${key}, or move the field.`, 'warning');
   }
   const { attributedValue } = field;
   if (attributedValue === undefined) return;

@@ -1,6 +1,7 @@
 import { pointer } from '../../common/clean-text.js';
 import { nearest } from '../../common/nearest-name.js';
 import type { PassTypeDesign } from '../../passes/pass-type.js';
+import { strayBraces } from '../../passes/check-braces.js';
 import { listedValues, possibleValues } from '../../passes/possible-values.js';
 import { placeholders } from '../../passes/render.js';
 import { fieldsOf } from './check-fields.js';
@@ -66,7 +67,10 @@ export function checkTranslations(design: PassTypeDesign, add: Add): void {
   for (const [language, { strings }] of Object.entries(localizations)) {
     const at = (source: string): string => pointer('apple', 'localizations', language, 'strings', source);
     for (const [source, translation] of Object.entries(strings)) {
-      if (/\{\{|\}\}/.test(source + translation)) {
+      if (translation.trim() === '' && source.trim() !== '') {
+        add(at(source), 'The translation is empty: customers see nothing.', 'Write it, or remove the line.', 'warning');
+      }
+      if (/\{\{|\}\}/.test(source + translation) || strayBraces(source) || strayBraces(translation)) {
         add(
           at(source),
           'pass.strings takes no placeholders: customers would see the braces.',

@@ -3,12 +3,14 @@ import { PermanentError } from '../../common/errors.js';
 import type { PassState } from '../../passes/pass.js';
 import type { JsonValue } from '../../common/json.js';
 import type { AppleDesign, AppleField, PassTypeDesign } from '../../passes/pass-type.js';
-import { renderShownText, renderText, type View } from '../../passes/render.js';
+import { lookup, placeholders, renderShownText, renderText, type View } from '../../passes/render.js';
 import { barcodeEncoding, inKeyOrder } from './apple-values.js';
 import { effectiveChangeMessages, FIELD_GROUPS, fieldsInDesignOrder, renderField } from './pass-fields.js';
 import { BEACON, DESIGN_KEYS, EXTRA_KEYS, LOCATION, OPEN_OBJECTS, RELEVANT_DATE } from './rules/pass-keys.js';
 import { renderRule, type LeaveOut } from './rules/render-rule.js';
 import { anything, list } from './rules/rule.js';
+import { NFC_MOST_BYTES } from './check-nfc.js';
+import { unfitPeriod } from './check-relevance.js';
 import { unfitMessage } from './symbology.js';
 
 export { effectiveChangeMessages } from './pass-fields.js';
@@ -37,10 +39,16 @@ export interface PassJsonInput {
 /** Formats that the single `barcode` of iOS 8 and older knows. */
 const LEGACY_FORMATS = ['PKBarcodeFormatQR', 'PKBarcodeFormatPDF417', 'PKBarcodeFormatAztec'];
 
+/** Whether a text says anything of this pass: one whose placeholders are all without a value is only its frame. */
+const hasValue = (template: string, view: View): boolean => {
+  const names = placeholders(template);
+  return names.length === 0 || names.some((name) => (lookup(name, view) ?? '') !== '');
+};
+
 /** The codes that the values allow; one that a phone could not draw is left out, and the next of the list shows. */
 function barcodes(apple: AppleDesign, view: View, leaveOut: LeaveOut): Json {
   const codes = apple.barcodes.flatMap((barcode, index) => {
-    const message = renderText(barcode.message, view);
+    const message = hasValue(barcode.message, view) ? renderText(barcode.message, view) : '';
     const unfit = unfitMessage(barcode.format, message);
     if (unfit) {
       const at = pointer('apple', 'barcodes', index);
@@ -64,9 +72,13 @@ function relevance(apple: AppleDesign, view: View, leaveOut: LeaveOut): Json {
   for (const [key, rule] of Object.entries(PLACES)) {
     const template = apple[key as keyof typeof PLACES];
     const entries = template && renderRule(rule, template, view, { path: pointer('apple', key), leaveOut });
-    const whole = ((entries ?? []) as Json[]).filter(
-      (entry) => key !== 'relevantDates' || 'date' in entry || ('startDate' in entry && 'endDate' in entry),
-    );
+    const whole = ((entries ?? []) as Json[]).filter((entry) => {
+      if (key !== 'relevantDates') return true;
+      const unfit = unfitPeriod(entry);
+      if (unfit)
+        leaveOut({ pointer: pointer('apple', key), message: `${JSON.stringify(entry)} was left out: ${unfit}` });
+      return !unfit && ('date' in entry || ('startDate' in entry && 'endDate' in entry));
+    });
     if (whole.length > 0) out[key] = whole;
   }
   return out;
@@ -82,7 +94,13 @@ function single(apple: AppleDesign, view: View, leaveOut: LeaveOut): Json {
     const value = renderRule(rule, template, view, { path: pointer('apple', key), leaveOut, dayAs });
     if (value !== undefined && value !== '') out[key] = value;
   }
-  const message = apple.nfc ? renderText(apple.nfc.message, view) : '';
+  const message = apple.nfc && hasValue(apple.nfc.message, view) ? renderText(apple.nfc.message, view) : '';
+  if (apple.nfc && message === '') {
+    leaveOut({ pointer: '/apple/nfc/message', message: 'nfc was left out: its message has no value' });
+  } else if (Buffer.byteLength(message) > NFC_MOST_BYTES) {
+    const cut = `the message is longer than ${NFC_MOST_BYTES} bytes: terminals get its beginning only`;
+    leaveOut({ pointer: '/apple/nfc/message', message: cut });
+  }
   if (apple.nfc && message !== '') out['nfc'] = inKeyOrder({ ...(apple.nfc as Json), message });
   return out;
 }

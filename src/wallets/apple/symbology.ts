@@ -19,12 +19,24 @@ const MOST: Readonly<Record<BarcodeFormat, number>> = {
   PKBarcodeFormatI2of5: 40,
 };
 
-const CONTENT: Partial<Record<BarcodeFormat, { form: RegExp; says: string }>> = {
-  PKBarcodeFormatCode128: { form: /^[\u0000-\u007f]+$/, says: 'letters, digits and signs of ASCII' },
-  PKBarcodeFormatCode39: { form: /^[0-9A-Z \-.$/+%]+$/, says: '0-9, A-Z, blanks and -.$/+%' },
-  PKBarcodeFormatCodabar: { form: /^[A-D][0-9\-$:/.+]+[A-D]$/, says: '0-9 and -$:/.+ between two of A to D' },
-  PKBarcodeFormatEAN13: { form: /^\d{12,13}$/, says: '12 or 13 digits' },
-  PKBarcodeFormatI2of5: { form: /^(?:\d\d)+$/, says: 'an even number of digits' },
+const CONTENT: Partial<Record<BarcodeFormat, { form: RegExp; signs: RegExp; says: string }>> = {
+  PKBarcodeFormatCode128: {
+    form: /^[\u0000-\u007f]+$/,
+    signs: /^[\u0000-\u007f]*$/,
+    says: 'letters, digits and signs of ASCII',
+  },
+  PKBarcodeFormatCode39: {
+    form: /^[0-9A-Z \-.$/+%]+$/,
+    signs: /^[0-9A-Z \-.$/+%]*$/,
+    says: '0-9, A-Z, blanks and -.$/+%',
+  },
+  PKBarcodeFormatCodabar: {
+    form: /^[A-D][0-9\-$:/.+]+[A-D]$/,
+    signs: /^[A-D0-9\-$:/.+]*$/,
+    says: '0-9 and -$:/.+ between two of A to D',
+  },
+  PKBarcodeFormatEAN13: { form: /^\d{12,13}$/, signs: /^\d*$/, says: '12 or 13 digits' },
+  PKBarcodeFormatI2of5: { form: /^(?:\d\d)+$/, signs: /^\d*$/, says: 'an even number of digits' },
 };
 
 const LARGEST_CODE: Readonly<Record<string, number>> = { 'iso-8859-1': 0xff, 'us-ascii': 0x7f, ascii: 0x7f };
@@ -79,4 +91,11 @@ export function unfitMessage(format: BarcodeFormat, message: string): Unfit | un
     };
   }
   return undefined;
+}
+
+/** What a format says where a part of its message holds signs that it cannot write; undefined where it can. */
+export function spoiledBy(format: BarcodeFormat, part: string): { says: string; cure: string } | undefined {
+  const content = CONTENT[format];
+  if (!content || content.signs.test(part)) return undefined;
+  return { says: content.says, cure: 'Name a field with such values, or choose PKBarcodeFormatQR.' };
 }

@@ -7,6 +7,7 @@ import { placeholders } from '../../../passes/render.js';
 import type { Add } from '../design-problem.js';
 import type { Rule, ScalarRule } from './rule.js';
 import { formOf, literalType } from './scalar-form.js';
+import { neverFits } from './template-form.js';
 
 /** Types of fields whose values can be brought into the form of a rule; others never fit. */
 const FITTING: Partial<Record<Rule['is'], readonly FieldType[]>> = {
@@ -101,7 +102,13 @@ function checkScalar(rule: ScalarRule, value: JsonValue, path: string, design: P
         `Name a field of the type ${fitting}.`,
       );
     }
-    for (const one of possibleValues(value, design) ?? []) report(one);
+    const possible = possibleValues(value, design);
+    for (const one of possible ?? []) report(one);
+    if (!possible && !field && neverFits(rule, value)) {
+      const formed = formOf(rule, value);
+      const cure = 'cure' in formed ? formed.cure : 'Correct it.';
+      add(path, `${JSON.stringify(value)} never fits here, whatever its fields hold.`, cure);
+    }
     return;
   }
   const wanted = literalType(rule);
@@ -109,6 +116,11 @@ function checkScalar(rule: ScalarRule, value: JsonValue, path: string, design: P
   if (wanted !== undefined && given !== 'object' && given !== wanted) {
     const what = WANTED[rule.is] ?? WANTED.text!;
     return add(path, `${JSON.stringify(value)} is not ${what}.`, `Write ${what}.`);
+  }
+  if (rule.is === 'enum' && rule.soft && !rule.names.includes(String(value))) {
+    const near = nearest(String(value), rule.names);
+    const cure = near ? `Write "${near}".` : `Known are ${rule.names.join(', ')}.`;
+    return add(path, `Phones know no ${JSON.stringify(value)} here and show nothing for it.`, cure, 'warning');
   }
   report(value);
 }

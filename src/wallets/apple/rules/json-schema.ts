@@ -13,6 +13,7 @@ const FORMS: Partial<Record<Rule['is'], Schema>> = {
   colour: { type: 'string', pattern: '^\\s*(?:#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})|[Rr][Gg][Bb]\\([\\d\\s,]+\\))\\s*$' },
   url: { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9+.-]*:\\S+$' },
   uuid: { type: 'string', pattern: '^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' },
+  digest: { type: 'string', pattern: '^[0-9A-Fa-f]{64}$' },
   zone: { type: 'string', pattern: '^(?:UTC|[A-Za-z]+/.+)$' },
   currency: { type: 'string', pattern: '^[A-Z]{3}$' },
   amount: { type: 'string', pattern: '^-?\\d+(?:\\.\\d+)?$' },
@@ -53,6 +54,7 @@ function whole(rule: Rule, shared: ReadonlyMap<Rule, string>): Schema {
         ...(rule.most !== undefined && { maxItems: rule.most }),
       };
     case 'enum':
+      if (rule.soft) return { type: 'string', examples: [...rule.names] };
       return { anyOf: [{ enum: [...rule.names] }, PLACEHOLDER] };
     case 'number':
     case 'integer': {

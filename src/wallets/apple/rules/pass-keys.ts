@@ -1,4 +1,5 @@
 import { all, anything, colour, date, flag, harmless, list, object, oneOf, text, url, type Rule } from './rule.js';
+import { EVENT_GUIDE, FLIGHT_URLS } from './key-faces.js';
 import { SEMANTIC_TAGS } from './semantic-tags.js';
 
 const dateStyle = oneOf(...['None', 'Short', 'Medium', 'Long', 'Full'].map((name) => `PKDateStyle${name}`));
@@ -23,12 +24,6 @@ export const FIELD_KEYS: Readonly<Record<string, Rule>> = {
   row: { is: 'integer', least: 0, most: 1 },
   semantics: SEMANTIC_TAGS,
 };
-
-const EVENT_GUIDE = `accessibilityURL addOnURL bagPolicyURL contactVenueWebsite directionsInformationURL merchandiseURL
-  parkingInformationURL purchaseParkingURL sellURL transferURL transitInformationURL`;
-const FLIGHT_URLS = `changeSeatURL entertainmentURL managementURL purchaseAdditionalBaggageURL purchaseLoungeAccessURL
-  purchaseWifiURL registerServiceAnimalURL reportLostBagURL requestWheelchairURL transitProviderWebsiteURL upgradeURL
-  trackBagsURL`;
 
 export const ACTION_TYPES = [
   ...['viewSchedule', 'watchTrailer', 'listenToMusic', 'call', 'place', 'addToBalance', 'order', 'shop'],
@@ -65,7 +60,7 @@ export const REMOTE_IMAGE: Rule = object({
     object(
       {
         URL: url,
-        SHA256: text,
+        SHA256: { is: 'digest' },
         size: { is: 'integer', least: 1, most: 2_097_152 },
         scale: { is: 'integer', least: 1, most: 3 },
       },
@@ -99,26 +94,6 @@ const UPCOMING_PASS: Rule = harmless(
     ['identifier', 'name', 'type'],
   ),
 );
-
-/** Styles that draw a key; others never show it. */
-export const KEY_STYLES: Readonly<Record<string, readonly string[]>> = {
-  ...Object.fromEntries(EVENT_GUIDE.split(/\s+/).map((key) => [key, ['eventTicket']])),
-  ...Object.fromEntries(
-    ['contactVenueEmail', 'contactVenuePhoneNumber', 'eventLogoText', 'auxiliaryStoreIdentifiers'].map((key) => [
-      key,
-      ['eventTicket'],
-    ]),
-  ),
-  ...Object.fromEntries(FLIGHT_URLS.split(/\s+/).map((key) => [key, ['boardingPass']])),
-  ...Object.fromEntries(
-    ['transitProviderEmail', 'transitProviderPhoneNumber', 'businessChatIdentifier'].map((key) => [
-      key,
-      ['boardingPass'],
-    ]),
-  ),
-  orderFoodURL: ['eventTicket', 'boardingPass'],
-  groupingIdentifier: ['eventTicket', 'boardingPass'],
-};
 
 /** Keys of pass.json that a design writes under `apple` itself. */
 export const DESIGN_KEYS: Readonly<Record<string, Rule>> = {

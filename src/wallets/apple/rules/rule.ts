@@ -5,10 +5,26 @@
 export type Rule =
   | {
       is:
-        'text' | 'word' | 'boolean' | 'date' | 'colour' | 'url' | 'uuid' | 'zone' | 'currency' | 'amount' | 'anything';
+        | 'text'
+        | 'word'
+        | 'boolean'
+        | 'date'
+        | 'colour'
+        | 'url'
+        | 'uuid'
+        | 'digest'
+        | 'zone'
+        | 'currency'
+        | 'amount'
+        | 'anything';
     }
   | { is: 'number' | 'integer'; least?: number; most?: number; above?: number }
-  | { is: 'enum'; names: readonly string[] }
+  | {
+      is: 'enum';
+      names: readonly string[];
+      /** Phones bear other names and show nothing for them. */
+      soft?: true;
+    }
   | {
       is: 'object';
       keys: Readonly<Record<string, Rule>>;
@@ -29,6 +45,8 @@ export const colour: Rule = { is: 'colour' };
 export const url: Rule = { is: 'url' };
 export const anything: Rule = { is: 'anything' };
 export const oneOf = (...names: readonly string[]): Rule => ({ is: 'enum', names });
+/** A list of known names to which others may be added. */
+export const someOf = (...names: readonly string[]): Rule => ({ is: 'enum', names, soft: true });
 export const list = (of: Rule, most?: number): Rule => ({ is: 'list', of, ...(most !== undefined && { most }) });
 export const object = (keys: Readonly<Record<string, Rule>>, required: readonly string[] = []): Rule => ({
   is: 'object',

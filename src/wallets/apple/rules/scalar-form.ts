@@ -73,6 +73,10 @@ export function formOf(
         : refuse('is no full address', 'Begin it with https:// and leave out blanks.');
     case 'uuid':
       return UUID.test(said) ? { value: said } : refuse('is no UUID', 'Write 8-4-4-4-12 hexadecimal digits.');
+    case 'digest':
+      return /^[0-9a-f]{64}$/i.test(said)
+        ? { value: said }
+        : refuse('is no SHA-256', 'Write its 64 hexadecimal digits.');
     case 'zone':
       return isTimeZone(said)
         ? { value: said }
@@ -86,7 +90,7 @@ export function formOf(
         ? { value: said }
         : refuse('is no amount', 'Write digits with a point, such as "12.50".');
     case 'enum':
-      return rule.names.includes(said)
+      return rule.names.includes(said) || rule.soft
         ? { value: said }
         : refuse('is not a name that Wallet knows here', `Use one of ${rule.names.join(', ')}.`);
   }

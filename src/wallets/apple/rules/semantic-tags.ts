@@ -1,4 +1,4 @@
-import { all, colour, date, flag, list, object, oneOf, text, word, type Rule } from './rule.js';
+import { all, colour, date, flag, list, object, oneOf, someOf, text, word, type Rule } from './rule.js';
 
 const location = object(
   { latitude: { is: 'number', least: -90, most: 90 }, longitude: { is: 'number', least: -180, most: 180 } },
@@ -6,7 +6,7 @@ const location = object(
 );
 const money = object({ amount: { is: 'amount' }, currencyCode: { is: 'currency' } }, ['amount', 'currencyCode']);
 const security = list(
-  oneOf(
+  someOf(
     ...['TSAPreCheck', 'TSAPreCheckTouchlessID', 'OSS', 'ITI', 'ITD', 'GlobalEntry', 'CLEAR'].map(
       (name) => `PKTransitSecurityProgram${name}`,
     ),
@@ -81,7 +81,7 @@ export const JOURNEY_TAGS: Readonly<Record<string, Rule>> = {
     all(text, 'namePrefix givenName middleName familyName nameSuffix nickname phoneticRepresentation'),
   ),
   passengerCapabilities: list(
-    oneOf(
+    someOf(
       ...['Preboarding', 'PriorityBoarding', 'Carryon', 'PersonalItem', 'LapInfant'].map(
         (name) => `PKPassengerCapability${name}`,
       ),
@@ -90,14 +90,14 @@ export const JOURNEY_TAGS: Readonly<Record<string, Rule>> = {
   passengerEligibleSecurityPrograms: security,
   ...all(list(text), 'loungePlaceIDs passengerAirlineSSRs'),
   passengerServiceSSRs: list(
-    oneOf('PETC', 'SVAN', 'UMNR', 'WCBD', 'WCBW', 'WCHC', 'WCHR', 'WCHS', 'WCLB', 'WCMP', 'WCOB'),
+    someOf('PETC', 'SVAN', 'UMNR', 'WCBD', 'WCBW', 'WCHC', 'WCHR', 'WCHS', 'WCLB', 'WCMP', 'WCOB'),
   ),
-  passengerInformationSSRs: list(oneOf('INFT')),
+  passengerInformationSSRs: list(someOf('INFT')),
 };
 
 /** Tags of any style. */
 export const COMMON_TAGS: Readonly<Record<string, Rule>> = {
-  duration: { is: 'number', least: 0 },
+  duration: { is: 'integer', least: 0 },
   silenceRequested: flag,
   totalPrice: money,
   balance: money,
