@@ -24,6 +24,7 @@ import * as fairDeliveries from './0026_fair_deliveries.js';
 import * as notificationsChargedFirst from './0027_notifications_charged_first.js';
 import * as schemaReadable from './0032_schema_readable.js';
 import * as bursts from './0035_bursts.js';
+import * as gatheredWriteBack from './0058_gathered_write_back.js';
 import * as walletBadges from './0040_wallet_badges.js';
 import * as campaigns from './0050_campaigns.js';
 
@@ -55,6 +56,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0035_bursts', bursts],
   ['0040_wallet_badges', walletBadges],
   ['0050_campaigns', campaigns],
+  ['0058_gathered_write_back', gatheredWriteBack],
 ];
 
 /** In the order in which they run. */

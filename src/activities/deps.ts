@@ -75,6 +75,8 @@ export interface KlaviyoAccess {
   publicUrl: string;
   /** The token of the customer's personal link; null leaves the one in Klaviyo as it is. */
   linkToken(tenantId: string, customerId: string): Promise<string | null>;
+  /** The same of many customers; those without one are left out. */
+  linkTokens(tenantId: string, customerIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Klaviyo refuses a tenant's key: called once for each key, to tell somebody. */
   keyRefused(tenantId: string, reason: string): void;
   /** A refused tenant's write-back goes on. */

@@ -3,8 +3,11 @@ import { backfillActivity } from './backfill.js';
 import { applyDataToManyActivity, convertTypesActivity, recomputeManyActivity } from './bursts/changes.js';
 import { endBurstActivity } from './bursts/end-burst.js';
 import { findPassesActivity } from './bursts/find-passes.js';
+import { beginGatheredActivity, gatherToldActivity } from './bursts/gathering.js';
 import { notifyManyDevicesActivity } from './bursts/notify-devices.js';
 import { endToldActivity, updateManyGoogleObjectsActivity, writeBackManyActivity } from './bursts/told-elsewhere.js';
+import { writeManyProfilesActivity } from './bursts/write-back-profiles.js';
+import { writeManyEventsActivity, writeManyObjectsActivity } from './bursts/write-back-objects-and-events.js';
 import { changeStateActivity } from './change-state.js';
 import { convertTypeActivity } from './convert-type.js';
 import { createPassActivity } from './create-pass.js';
@@ -56,6 +59,11 @@ export function createActivities(deps: ActivityDeps) {
     'burst-update-google-object': updateManyGoogleObjectsActivity(deps),
     'burst-write-back': writeBackManyActivity(deps),
     'burst-end-told': endToldActivity(deps),
+    'burst-gather': gatherToldActivity(deps),
+    'burst-begin-gathered': beginGatheredActivity(deps),
+    'burst-write-back-profile': writeManyProfilesActivity(deps),
+    'burst-write-back-object': writeManyObjectsActivity(deps),
+    'burst-write-back-event': writeManyEventsActivity(deps),
     'end-burst': endBurstActivity(deps),
     'write-back': writeBackVisitActivity(deps),
     'find-customer': findCustomerActivity(deps),

@@ -16,6 +16,19 @@ const METRICS: Record<WriteBackEvent, PassEvent> = {
 /** A flow that greets a pass a day late does harm: from then on the event is recorded without starting flows. */
 const FRESH_MS = 86_400_000;
 
+/** Whether an event is recorded without starting flows. */
+export const isLate = (run: number, acceptedAt: Date, nowMs: number): boolean =>
+  run > 1 || nowMs - acceptedAt.getTime() > FRESH_MS;
+
+export const metricOf = (
+  event: WriteBackEvent,
+  { metricPrefix }: { metricPrefix: string },
+  row: { test: boolean },
+): string => (row.test ? 'Test ' : '') + metricPrefix + METRICS[event];
+
+/** Which event of an operation it is: one operation may concern several passes of a person. */
+export const eventStep = (passId: string): string => `write-back-event/${passId}`;
+
 /** The event that starts flows; last, so that they find link and record in place. Its id makes a repetition nothing. */
 export function writeBackEventActivity(deps: ActivityDeps) {
   return async function writeBackEvent(input: WriteBackInput): Promise<WroteBack> {
@@ -27,12 +40,11 @@ export function writeBackEventActivity(deps: ActivityDeps) {
       const { operation, settings } = session;
       const context: EventContext = {
         operationId: input.operationId,
-        // One operation may concern several passes of a person: each has its own event.
-        step: `write-back-event/${input.passId}`,
-        backfill: operation.run > 1 || deps.now() - operation.accepted_at.getTime() > FRESH_MS,
+        step: eventStep(input.passId),
+        backfill: isLate(operation.run, operation.accepted_at, deps.now()),
         ...particulars(event, operation),
       };
-      const metric = (subject.row.test ? 'Test ' : '') + settings.metricPrefix + METRICS[event];
+      const metric = metricOf(event, settings, subject.row);
       const { partialFailure } = await byKnownProfile(session.sql, subject, (recipient) =>
         session.call('events', (client) => client.createEvent(eventBody(metric, subject.pass, recipient, context))),
       );

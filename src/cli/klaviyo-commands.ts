@@ -105,6 +105,7 @@ export function klaviyoCommands(context: () => CliContext): Command {
       if (tenant.settings.klaviyo.dataSourceId === null) out('No custom object is set up: "passrelay klaviyo setup".');
       if (tenant.settings.consentTexts.some(({ handToKlaviyo }) => handToKlaviyo))
         out('Not tried, since it would subscribe somebody: consents need lists:write and subscriptions:write too.');
+      out('Not tried, since it would leave a job: bulk imports need lists:read and lists:write too.');
       const failed = checks.filter(({ ok }) => !ok).length;
       if (failed > 0)
         throw new Error(

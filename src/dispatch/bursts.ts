@@ -8,6 +8,7 @@ import {
   type BurstShares,
   type DispatchableBurst,
 } from '../database/bursts/dispatch.js';
+import { claimGathered } from '../database/bursts/gather.js';
 import type { Database } from '../database/connect.js';
 import { startBurst } from './start-burst.js';
 import type { StartOptions } from './start-workflow.js';
@@ -25,10 +26,12 @@ export interface BurstOptions extends StartOptions {
 /** Fewer do as well one by one; more would hold the worker's thread for too long at a time. */
 export const BURST_SHARES = { atLeast: 50, most: 500, atOnce: 2, aimMs: 1_000 };
 const RETRY_MS = 1_000;
-const STALE_BATCH = 10;
-const STALE_EVERY_MS = 1_000;
+const SWEEP_BATCH = 10;
+const SWEEP_EVERY_MS = 1_000;
 
 export interface Bursts {
+  /** Starts what others left unstarted, and gathered write-back that is due; once a second at most. */
+  sweep(): Promise<void>;
   /** Starts a burst where one is due; returns the tenants whose push-updates nobody starts one by one now. */
   look(): Promise<string[]>;
 }
@@ -37,7 +40,7 @@ export interface Bursts {
 export function createBursts(options: BurstOptions): Bursts {
   const { database, client, log, leaseMs, dispatcherId } = options;
   const shares: BurstShares = { ...BURST_SHARES, ...options.shares, dispatcherId };
-  let staleAtMs = 0;
+  let sweepAtMs = 0;
 
   async function start(burst: DispatchableBurst): Promise<void> {
     const { tenantId, burstId } = burst;
@@ -55,11 +58,13 @@ export function createBursts(options: BurstOptions): Bursts {
   }
 
   return {
+    async sweep() {
+      if (performance.now() < sweepAtMs) return;
+      sweepAtMs = performance.now() + SWEEP_EVERY_MS;
+      for (const stale of await claimStaleBursts(database.system, SWEEP_BATCH, leaseMs)) await start(stale);
+      for (const due of await claimGathered(database.system, SWEEP_BATCH, leaseMs)) await start(due);
+    },
     async look() {
-      if (performance.now() >= staleAtMs) {
-        staleAtMs = performance.now() + STALE_EVERY_MS;
-        for (const stale of await claimStaleBursts(database.system, STALE_BATCH, leaseMs)) await start(stale);
-      }
       const { burst, flooded } = await claimBurst(database.system, leaseMs, shares);
       if (burst) await start(burst);
       return flooded;

@@ -136,6 +136,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
       nudged = false;
       let claimedAny = false;
       try {
+        await bursts.sweep();
         // Asked only after a tenant got its whole share twice in a row: single requests cost no query more.
         if (mayFlood) flooded = await bursts.look();
         const free = Math.min(batch, IN_FLIGHT - inFlight.size);

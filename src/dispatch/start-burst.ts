@@ -14,18 +14,20 @@ export async function startBurst(
   burst: DispatchableBurst,
   options: StartOptions,
 ): Promise<'started' | 'ran-before'> {
-  const { tenantId, burstId, operationIds } = burst;
+  const { kind, tenantId, burstId, operationIds } = burst;
+  const gathered = kind === 'write-back';
   try {
-    await client.workflow.start('pushUpdateBurst', {
+    await client.workflow.start(gathered ? 'writeBackBurst' : 'pushUpdateBurst', {
       workflowId: burstWorkflowId(burstId),
       taskQueue: options.taskQueue,
-      args: [{ tenantId, burstId, operationIds }],
+      // Ten thousand ids would be half of what an input may hold: the steps read them from the database.
+      args: [gathered ? { tenantId, burstId } : { tenantId, burstId, operationIds }],
       workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       workflowTaskTimeout: '10s',
       typedSearchAttributes: new TypedSearchAttributes([
         { key: TENANT, value: tenantId },
-        { key: KIND, value: 'push-update-burst' },
+        { key: KIND, value: `${kind}-burst` },
         ...(operationIds.length <= LISTED ? [{ key: CORRELATION_IDS, value: operationIds }] : []),
       ]),
       priority: { fairnessKey: tenantId },

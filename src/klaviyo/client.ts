@@ -1,5 +1,6 @@
 import { needingScopes } from './api-failures.js';
 import { customObjectCalls } from './custom-object-calls.js';
+import { profileImportCalls } from './profile-import-calls.js';
 import { many, one, type Resource } from './resources.js';
 import { subscriptionCalls } from './subscriptions.js';
 import { createTransport, type TransportOptions } from './transport.js';
@@ -78,6 +79,7 @@ export function createKlaviyoClient(options: TransportOptions) {
     async getAccounts(): Promise<Resource[]> {
       return many(await send('GET', '/api/accounts'));
     },
+    ...profileImportCalls(send),
     ...customObjectCalls(send),
     ...subscriptionCalls(send),
   };

@@ -1,6 +1,7 @@
 /** Published burst (per second) and steady (per minute) limits per account and endpoint class, revision 2026-07-15. */
 export const ENDPOINT_CLASSES = {
   profiles: { burst: 75, steady: 750 },
+  'profile-bulk': { burst: 10, steady: 150 },
   events: { burst: 350, steady: 3500 },
   'event-bulk': { burst: 10, steady: 150 },
   records: { burst: 75, steady: 750 },

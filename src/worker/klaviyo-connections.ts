@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { KlaviyoAccess, KlaviyoAccount } from '../activities/deps.js';
 import type { Database } from '../database/connect.js';
 import { findSecretVersion } from '../database/klaviyo/klaviyo-connections.js';
-import { mintLink } from '../database/customers/links.js';
+import { mintLink, mintLinks } from '../database/customers/links.js';
 import { getSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
 import { createKlaviyoClient } from '../klaviyo/client.js';
 import { keyHash } from '../klaviyo/key-hash.js';
@@ -42,6 +42,11 @@ export function createKlaviyoConnections(options: KlaviyoConnectionsOptions): Kl
       const { links } = await options.tenantSettings(tenantId);
       const order = { tenantId, customerId, purpose: 'mail', settings: links, now } as const;
       return mintLink(database.tenant(tenantId), secretBox, order);
+    },
+    async linkTokens(tenantId, customerIds) {
+      const { links } = await options.tenantSettings(tenantId);
+      const order = { tenantId, customerIds, purpose: 'mail', settings: links, now } as const;
+      return mintLinks(database.tenant(tenantId), secretBox, order);
     },
     keyRefused(tenantId, reason) {
       log.error(

@@ -9,6 +9,7 @@ export { notifyPass } from './notify-pass.js';
 export { retryOperations } from './retry-operations.js';
 export { pushUpdate } from './push-update.js';
 export { pushUpdateBurst } from './push-update-burst.js';
+export { writeBackBurst } from './write-back-burst.js';
 export { deviceEvent } from './device-event.js';
 export { issuePass } from './issue-pass.js';
 export { backfill } from './backfill.js';

@@ -1,5 +1,6 @@
-import { CancellationScope, sleep } from '@temporalio/workflow';
-import { runDurably, runStep } from './run-step.js';
+import { CancellationScope, patched, sleep } from '@temporalio/workflow';
+import { inSlices } from './in-slices.js';
+import { runStep } from './run-step.js';
 
 export interface BurstInput {
   tenantId: string;
@@ -46,15 +47,14 @@ type Ref = { tenantId: string; burstId: string };
 
 /** Google and Klaviyo learn of what changed, each at its own pace, and then the operations end. Phones were first. */
 async function tellElsewhere(ref: Ref, { google, writeBack }: { google: boolean; writeBack: boolean }): Promise<void> {
+  // Klaviyo takes thousands in one job: the operations of several bursts are gathered, and end there.
+  if (writeBack && patched('write-back-in-bulk')) {
+    await runStep('burst-gather', { ...ref, google }, 'burst');
+    return;
+  }
   await Promise.all([
     google ? inSlices('burst-update-google-object', ref) : null,
     writeBack ? inSlices('burst-write-back', ref) : null,
   ]);
   await runStep('burst-end-told', ref, 'burst');
-}
-
-async function inSlices(step: 'burst-update-google-object' | 'burst-write-back', ref: Ref): Promise<void> {
-  for (let from: number | null = 0; from !== null;) {
-    from = (await runDurably(step, { ...ref, from }, 'slices')).next;
-  }
 }

@@ -14,8 +14,9 @@ const ORDER = ['write-back-profile', 'write-back-object', 'write-back-event'] as
 const MINUTE_MS = 60_000;
 
 /** Ten seconds growing to ten minutes for two days, then an hour; after about two weeks the operation gives up. */
-const pauseMs = (look: number): number => (look < 300 ? Math.min(2 ** look * 10_000, 10 * MINUTE_MS) : 60 * MINUTE_MS);
-const LOOKS = 600;
+export const keyPauseMs = (look: number): number =>
+  look < 300 ? Math.min(2 ** look * 10_000, 10 * MINUTE_MS) : 60 * MINUTE_MS;
+export const KEY_LOOKS = 600;
 const LONGEST_PAUSE_MS = 60 * MINUTE_MS;
 
 /** Tells Klaviyo of a pass: all steps in one visit, and from the first one in trouble on one durable step after the other. */
@@ -42,13 +43,13 @@ export async function tellKlaviyo(step: (typeof ORDER)[number] | 'hand-consents'
   for (let look = 0; ; look++) {
     const { state } = await runDurably(step, input, 'writeBack');
     if (state !== 'key-refused') return;
-    if (look === LOOKS) {
+    if (look === KEY_LOOKS) {
       throw ApplicationFailure.create({
         message: 'Klaviyo refused the tenant’s key for two weeks, and nobody replaced it.',
         type: 'klaviyo-unauthorized',
         nonRetryable: true,
       });
     }
-    await sleep(pauseMs(look));
+    await sleep(keyPauseMs(look));
   }
 }

@@ -18,6 +18,7 @@ export function createTestDeps(test: TestDatabase, given: Partial<ActivityDeps> 
       forTenant: async () => null,
       publicUrl: 'https://passes.example',
       linkToken: async () => null,
+      linkTokens: async () => new Map(),
       keyRefused: () => undefined,
       keyAccepted: () => undefined,
     },

@@ -46,6 +46,7 @@ before(async () => {
         forTenant: async () => ({ client, keyVersion: '1', keyHash: 'test' }),
         publicUrl: 'https://passes.example',
         linkToken: async () => null,
+        linkTokens: async () => new Map(),
         keyRefused: () => undefined,
         keyAccepted: () => undefined,
       },

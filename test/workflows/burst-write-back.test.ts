@@ -1,35 +1,63 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
 import { listSteps } from '../../src/database/operations/operations.js';
+import { createBursts } from '../../src/dispatch/bursts.js';
+import { reconcile } from '../../src/dispatch/reconcile.js';
+import { burstWorkflowId } from '../../src/workflows/workflow-ids.js';
 import { until } from '../support/operations.js';
 import { acceptMany, seedSegment, update } from '../support/segment.js';
+import type { SeededTenant } from '../support/tenant.js';
 import { useWriteBackStack } from '../support/write-back-stack.js';
 
 const COUNT = 90;
+const BULK = '/api/profile-bulk-import-jobs';
+const EVENTS = '/api/event-bulk-create-jobs';
 
-describe('a burst tells Klaviyo of each of its passes', () => {
+describe('a burst tells Klaviyo of each of its passes, by bulk jobs', () => {
   const stack = useWriteBackStack();
 
-  it('profile, object and event, once for each operation', async () => {
-    const tenant = await stack.klaviyo.tenant();
-    await seedSegment(stack.test, tenant, COUNT);
-    const ids = await acceptMany(
-      stack.test,
-      tenant,
-      Array.from({ length: COUNT }, (_, i) => update(i + 1, { points: 1000 + i })),
-    );
+  /** Looks for a burst at once: a slow dispatcher may start so few that it never sees a flood. */
+  async function acceptAll(tenant: SeededTenant): Promise<string[]> {
+    const inputs = Array.from({ length: COUNT }, (_, i) => update(i + 1, { points: 1000 + i }));
+    const ids = await acceptMany(stack.test, tenant, inputs);
+    const { client, taskQueue } = stack.engine;
+    const log = pino({ level: 'silent' });
+    const dispatcher = { database: stack.test.database, client, log, leaseMs: 15_000, dispatcherId: randomUUID() };
+    await createBursts({ ...dispatcher, taskQueue, eager: false }).look();
+    return ids;
+  }
+  async function updateAll(tenant: SeededTenant): Promise<string[]> {
+    const ids = await acceptAll(tenant);
     const open = () =>
       stack.test.owner('select from operations where operation_id = any($1) and ended_at is null', [ids]);
     await until(async () => (await open()).length === 0, 'all operations to end', 120_000);
-    const ends = await stack.test.owner(
-      'select status, outcome, count(*)::int as n from operations where operation_id = any($1) group by 1, 2',
+    return ids;
+  }
+  const endsOf = (ids: string[]) =>
+    stack.test.owner<{ operation_id: string; status: string; outcome: string; burst_id: string | null }>(
+      `select operation_id, status, outcome, burst_id from operations where operation_id = any($1) order by acceptance_sequence`,
       [ids],
     );
-    assert.deepEqual(ends, [{ status: 'succeeded', outcome: 'updated', n: COUNT }]);
+  const requestsSince = (before: number, path = '/api/') =>
+    stack.klaviyo.simulator
+      .requests()
+      .slice(before)
+      .filter(({ path: asked }) => asked.startsWith(path));
+
+  it('profile, object and event, once for each operation, in a handful of requests', async () => {
+    const tenant = await stack.klaviyo.tenant();
+    await seedSegment(stack.test, tenant, COUNT);
+    const before = stack.klaviyo.simulator.requests().length;
+    const ids = await updateAll(tenant);
+    const ends = await endsOf(ids);
+    assert.deepEqual([...new Set(ends.map(({ status, outcome }) => `${status} ${outcome}`))], ['succeeded updated']);
+    const inBurst = ends.filter(({ burst_id }) => burst_id !== null).length;
+    assert.ok(inBurst >= 40, `${inBurst} of ${COUNT} ended in a burst`);
     const updates = stack.klaviyo.simulator.events().filter(({ metric }) => metric === 'Pass Updated');
     assert.equal(updates.length, COUNT);
-    const last = ids.at(-1)!;
-    const steps = await listSteps(stack.test.database.tenant(tenant.tenantId), last);
+    const steps = await listSteps(stack.test.database.tenant(tenant.tenantId), ids.at(-1)!);
     assert.deepEqual(
       steps.map(({ step, state }) => [step, state]),
       [
@@ -41,10 +69,101 @@ describe('a burst tells Klaviyo of each of its passes', () => {
         ['write-back-event', 'succeeded'],
       ],
     );
-    const [inBurst] = await stack.test.owner<{ n: number }>(
-      'select count(*)::int as n from operations where operation_id = any($1) and burst_id is not null',
+    // The others went one by one, before the tenant's flood was seen: three requests each.
+    const bulk = requestsSince(before).filter(({ path }) => path.includes('bulk'));
+    assert.ok(bulk.length <= 10, `${bulk.length} bulk requests for ${inBurst} operations`);
+    const serials = new Set(
+      stack.klaviyo.simulator
+        .profiles()
+        .filter(({ attributes }) => String(attributes['email']).startsWith('c'))
+        .map(({ attributes }) => attributes.properties['wallet_pass_serial']),
+    );
+    assert.equal(serials.size, COUNT);
+  });
+
+  it('what a job refuses is settled alone, and holds nobody', async () => {
+    const tenant = await stack.klaviyo.tenant();
+    await seedSegment(stack.test, tenant, COUNT);
+    const { tenantId } = tenant;
+    // Every tenth was merged away in Klaviyo; and one has an address that Klaviyo takes for none.
+    await stack.test.owner(
+      `update customers set klaviyo_profile_id = '01M1PAAWG9ZV3P6AA4RTJZWYAK' where tenant_id = $1 and email like '%0@example.com'`,
+      [tenantId],
+    );
+    await stack.test.owner(`update customers set email = 'no-address' where tenant_id = $1 and email = $2`, [
+      tenantId,
+      `c${COUNT - 1}@example.com`,
+    ]);
+    const before = stack.klaviyo.simulator.requests().length;
+    const ids = await updateAll(tenant);
+    const ends = await endsOf(ids);
+    assert.deepEqual(
+      ends.filter(({ outcome }) => outcome !== 'updated').map(({ operation_id, status }) => [operation_id, status]),
+      [[ids.at(-2), 'failed']],
+    );
+    const left = await stack.test.owner<{ operation_id: string }>(
+      `select operation_id from operation_steps
+        where operation_id = any($1) and step = 'write-back-profile' and detail -> 'leftBurst' is not null`,
       [ids],
     );
-    assert.ok(inBurst!.n >= 40, `${inBurst!.n} of ${COUNT} ended in a burst`);
+    assert.ok(left.length > 0, 'what the job refused left the burst');
+    const fine = ids.filter((_, i) => (i + 1) % 10 !== 0 && i !== COUNT - 2);
+    assert.deepEqual(
+      left.filter(({ operation_id }) => fine.includes(operation_id)),
+      [],
+      'nobody else did',
+    );
+    // No event of the gathering has overtaken its profile.
+    const requests = requestsSince(before);
+    const lastJob = requests.findLastIndex(({ path }) => path === BULK);
+    const firstEvents = requests.findIndex(({ path }) => path === EVENTS);
+    assert.ok(firstEvents > lastJob, 'events left after the job of their profiles');
+  });
+
+  it('a key without the scopes of bulk imports writes profile by profile', async () => {
+    stack.klaviyo.simulator.setFault({ path: BULK, status: 403, times: 50 });
+    const tenant = await stack.klaviyo.tenant();
+    await seedSegment(stack.test, tenant, COUNT);
+    const before = stack.klaviyo.simulator.requests().length;
+    const ends = await endsOf(await updateAll(tenant));
+    assert.deepEqual([...new Set(ends.map(({ outcome }) => outcome))], ['updated']);
+    assert.equal(requestsSince(before, EVENTS).length, 0);
+  });
+
+  it('a gathering that somebody terminates sets its operations free, each for a run of its own', async () => {
+    stack.klaviyo.simulator.setFault({ path: BULK, status: 503, times: 1_000 });
+    const tenant = await stack.klaviyo.tenant();
+    await seedSegment(stack.test, tenant, COUNT);
+    const ids = await acceptAll(tenant);
+    const gathered = () =>
+      stack.test.owner<{ burst_id: string; operation_ids: string[] }>(
+        `select burst_id, operation_ids from bursts where tenant_id = $1 and kind = 'write-back' and sealed_at is not null
+            and lease_until is null`,
+        [tenant.tenantId],
+      );
+    await until(async () => (await gathered()).length > 0, 'a gathering to run', 60_000);
+    const [gathering] = await gathered();
+    await stack.engine.client.workflow.getHandle(burstWorkflowId(gathering!.burst_id)).terminate('by hand');
+    stack.klaviyo.simulator.clearFaults();
+    const [operationId] = gathering!.operation_ids;
+    await reconcile(
+      { database: stack.test.database, client: stack.engine.client, log: pino({ level: 'silent' }) },
+      {
+        tenantId: tenant.tenantId,
+        operationId: operationId!,
+        kind: 'push-update',
+        run: 1,
+        burstId: gathering!.burst_id,
+      },
+    );
+    const open = () =>
+      stack.test.owner('select from operations where operation_id = any($1) and ended_at is null', [ids]);
+    await until(async () => (await open()).length === 0, 'all operations to end', 120_000);
+    const ends = await endsOf(ids);
+    assert.deepEqual([...new Set(ends.map(({ outcome }) => outcome))], ['updated']);
+    const alone = ends.find(({ operation_id }) => operation_id === operationId)!;
+    assert.equal(alone.burst_id, null, 'it went on alone');
+    const events = stack.klaviyo.simulator.events().filter(({ uniqueId }) => ids.includes(uniqueId.split(':')[0]!));
+    assert.equal(events.length, COUNT, 'one event of each');
   });
 });

@@ -3,7 +3,10 @@ import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
 import type { BurstRef } from './burst-steps.js';
 
+export type BurstKind = 'push-update' | 'write-back';
+
 export interface DispatchableBurst extends BurstRef {
+  kind: BurstKind;
   /** In the order of acceptance. */
   operationIds: string[];
 }
@@ -48,6 +51,7 @@ export async function claimBurst(
              (select count(*) from bursts b
                where b.tenant_id = w.tenant_id
                  and b.dispatched_by = ${shares.dispatcherId}
+                 and b.kind = 'push-update'
                  and b.notified_at is null
                  and b.created_at > now() - interval '1 minute') as under_way,
              last.created_at as last_at,
@@ -62,7 +66,8 @@ export async function claimBurst(
         left join lateral (
          select b.created_at, cardinality(b.operation_ids) as size,
                 extract(epoch from b.notified_at - b.created_at)::float8 * 1000 as ms
-           from bursts b where b.tenant_id = w.tenant_id order by b.created_at desc limit 1) last on true
+           from bursts b where b.tenant_id = w.tenant_id and b.kind = 'push-update'
+          order by b.created_at desc limit 1) last on true
        where w.tenant_id is not null
          and d.due >= ${atLeast}
     ), chosen as materialized (
@@ -113,7 +118,7 @@ export async function claimBurst(
       from (select) one left join formed on true`);
   const { tenant_id: tenantId, operation_ids: operationIds, flooded } = row!;
   return {
-    burst: tenantId !== null && operationIds !== null ? { tenantId, burstId, operationIds } : null,
+    burst: tenantId !== null && operationIds !== null ? { kind: 'push-update', tenantId, burstId, operationIds } : null,
     flooded: flooded ?? [],
   };
 }
@@ -128,7 +133,7 @@ export async function claimStaleBursts(system: Sql, limit: number, leaseMs: numb
        where lease_until <= now()
        order by lease_until limit ${limit}
          for update skip locked)
-    returning tenant_id as "tenantId", burst_id as "burstId", operation_ids as "operationIds"`);
+    returning kind, tenant_id as "tenantId", burst_id as "burstId", operation_ids as "operationIds"`);
 }
 
 /** A burst that could not be started is due again after a pause. */
@@ -151,7 +156,8 @@ export async function dissolveBurst(tenant: Sql, { burstId }: BurstRef): Promise
       update bursts set
         ended_at = coalesce(ended_at, clock_timestamp()),
         notified_at = coalesce(notified_at, clock_timestamp()),
-        lease_until = null
+        lease_until = null,
+        sealed_at = coalesce(sealed_at, clock_timestamp())
       where tenant_id = ${tenant.tenantId}
         and burst_id = ${burstId}
       returning operation_ids

@@ -35,6 +35,7 @@ export interface LinkOrder {
 }
 
 interface NewestLink {
+  customer_id: string;
   token_hash: Buffer;
   generation: number;
   expires_at: Date;
@@ -46,41 +47,67 @@ interface NewestLink {
  * life is left, so that a mail sent today works that long at least. An older token works on until its own end.
  */
 export async function mintLink(db: Sql, box: SecretBox, order: LinkOrder): Promise<string> {
-  const { tenantId, customerId, purpose, settings, now } = order;
+  const { customerId, ...others } = order;
+  return (await mintLinks(db, box, { ...others, customerIds: [customerId] })).get(customerId)!;
+}
+
+/** `mintLink` for many customers in as many round trips as for one. */
+export async function mintLinks(
+  db: Sql,
+  box: SecretBox,
+  order: Omit<LinkOrder, 'customerId'> & { customerIds: readonly string[] },
+): Promise<Map<string, string>> {
+  const { tenantId, customerIds, purpose, settings, now } = order;
   const key = await getLinkKey(db, box);
-  const [newest] = await db.query<NewestLink>(
+  const links = await db.query<NewestLink>(
     sql`
-      select token_hash, generation, expires_at, revoked_at
+      select distinct on (customer_id) customer_id, token_hash, generation, expires_at, revoked_at
       from link_tokens
-      where tenant_id = ${tenantId} and customer_id = ${customerId} and purpose = ${purpose}
-      order by generation desc
-      limit 1`,
+      where tenant_id = ${tenantId} and customer_id = any(${customerIds}::uuid[]) and purpose = ${purpose}
+      order by customer_id, generation desc`,
   );
+  const newestOf = new Map(links.map((link) => [link.customer_id, link]));
   const graceMs = Math.min(settings.graceDays, settings.expiryDays / 2) * DAY_MS;
-  if (newest && !newest.revoked_at && !order.rotate && newest.expires_at.getTime() - now() > graceMs) {
-    const token = deriveLinkToken(key, { tenantId, customerId, purpose, generation: newest.generation });
-    // Another hash means another key: a database restored without its secret, say. Then a new generation helps.
-    if (timingSafeEqual(hashLinkToken(token), newest.token_hash)) return token;
+  const tokens = new Map<string, string>();
+  const made: { customer_id: string; generation: number; hash: string }[] = [];
+  for (const customerId of new Set(customerIds)) {
+    const newest = newestOf.get(customerId);
+    const derive = (generation: number) => deriveLinkToken(key, { tenantId, customerId, purpose, generation });
+    if (newest && !newest.revoked_at && !order.rotate && newest.expires_at.getTime() - now() > graceMs) {
+      const token = derive(newest.generation);
+      tokens.set(customerId, token);
+      // Another hash means another key: a database restored without its secret, say. Then a new generation helps.
+      if (timingSafeEqual(hashLinkToken(token), newest.token_hash)) continue;
+    }
+    const generation = (newest?.generation ?? 0) + 1;
+    const token = derive(generation);
+    tokens.set(customerId, token);
+    made.push({ customer_id: customerId, generation, hash: hashLinkToken(token).toString('hex') });
   }
-  const generation = (newest?.generation ?? 0) + 1;
-  const token = deriveLinkToken(key, { tenantId, customerId, purpose, generation });
+  if (made.length === 0) return tokens;
   await db.query(
     sql`
       with
+        wanted as materialized (
+          select customer_id, generation, decode(hash, 'hex') as token_hash
+          from jsonb_to_recordset(${JSON.stringify(made)}::jsonb) as w (customer_id uuid, generation int, hash text)
+        ),
         made as (
           insert into link_tokens (token_hash, tenant_id, customer_id, purpose, generation, created_at, expires_at)
-          values (${hashLinkToken(token)}, ${tenantId}, ${customerId}, ${purpose}, ${generation}, ${new Date(now())}, ${new Date(now() + settings.expiryDays * DAY_MS)})
+          select token_hash, ${tenantId}, customer_id, ${purpose}, generation, ${new Date(now())}::timestamptz, ${new Date(now() + settings.expiryDays * DAY_MS)}::timestamptz
+          from wanted
           on conflict (token_hash) do nothing
         )
-      update link_tokens
-      set expires_at = least(expires_at, ${new Date(now() + settings.graceDays * DAY_MS)})
-      where tenant_id = ${tenantId}
-        and customer_id = ${customerId}
-        and purpose = ${purpose}
-        and generation < ${generation}
-        and revoked_at is null`,
+      update link_tokens l
+      set expires_at = least(l.expires_at, ${new Date(now() + settings.graceDays * DAY_MS)}::timestamptz)
+      from wanted w
+      where l.tenant_id = ${tenantId}
+        and l.customer_id = w.customer_id
+        and l.purpose = ${purpose}
+        and l.generation < w.generation
+        and l.revoked_at is null`,
   );
-  return token;
+  return tokens;
 }
 
 export type LinkState =

@@ -113,6 +113,12 @@ export async function findWriteBackPass(db: Sql, passId: string): Promise<WriteB
   return row;
 }
 
+/** Passes by id, as `findWriteBackPass` finds one. */
+export async function findWriteBackPasses(db: Sql, passIds: readonly string[]): Promise<Map<string, WriteBackPass>> {
+  const rows = await db.query<WriteBackPass>(sql`${passes(db.tenantId)} and p.pass_id = any(${passIds}::uuid[])`);
+  return new Map(rows.map((row) => [row.pass_id, row]));
+}
+
 /** Up to `limit` passes after one, by id: a backfill's way through a tenant. Erased customers are none. */
 export async function listWriteBackPasses(db: Sql, after: string | null, limit: number): Promise<WriteBackPass[]> {
   return db.query<WriteBackPass>(

@@ -34,6 +34,17 @@ export interface SimulatedObjectType {
   relationships: { id: string; name: string }[];
 }
 
+/** A bulk import: worked on some time after its acceptance, as Klaviyo does. */
+export interface SimulatedImportJob {
+  id: string;
+  profiles: Json[];
+  createdMs: number;
+  /** When its profiles are there. */
+  endsMs: number;
+  ended: boolean;
+  errors: Json[];
+}
+
 /** Everything that one Klaviyo account holds. */
 export interface SimulatedAccount {
   id: string;
@@ -45,6 +56,9 @@ export interface SimulatedAccount {
   rateLimits: boolean;
   rateUse: Map<string, RateUse>;
   profiles: Map<string, SimulatedProfile>;
+  /** Profiles by what they are known by; some may have gone, or be known by something else now. */
+  byIdentifier: Map<string, Set<SimulatedProfile>>;
+  importJobs: Map<string, SimulatedImportJob>;
   events: Map<string, SimulatedEvent>;
   records: SimulatedRecord[];
   dataSources: Map<string, Json>;
@@ -70,6 +84,8 @@ export function createAccount(options: AccountOptions): SimulatedAccount {
     rateLimits: options.rateLimits ?? true,
     rateUse: new Map(),
     profiles: new Map(),
+    byIdentifier: new Map(),
+    importJobs: new Map(),
     events: new Map(),
     records: [],
     dataSources: new Map(),

@@ -1,6 +1,6 @@
 import type { SimulatedAccount, SimulatedProfile } from './account.js';
 import { invalid, notFound, type Json, type SimulatedAnswer } from './errors.js';
-import { owners } from './profiles.js';
+import { noteIdentifiers, owners } from './profiles.js';
 import type { BodyOf } from './schemas.js';
 
 /** Makes one profile of two: the source's id is gone; what only the source has is kept, its events move over. */
@@ -19,6 +19,7 @@ export function mergeProfiles(
   for (const [name, value] of Object.entries(source.attributes)) {
     if (name !== 'properties') target.attributes[name] ??= value;
   }
+  noteIdentifiers(account, target);
   target.attributes.properties = { ...source.attributes.properties, ...target.attributes.properties };
   const subscribed = (channel: Json[string]): boolean =>
     JSON.stringify(channel ?? null).includes('SUBSCRIBED') && !JSON.stringify(channel).includes('NEVER_SUBSCRIBED');

@@ -29,12 +29,26 @@ function checkIdentifiers(attributes: Json, hasId: boolean): { attributes: Json;
 const same = (name: string, a: unknown, b: unknown) =>
   name === 'email' ? String(a).toLowerCase() === String(b).toLowerCase() : a === b;
 
+const indexKey = (name: string, value: unknown): string => `${name}:${String(value).toLowerCase()}`;
+
+/** Whoever changes a profile's identifiers says so here. */
+export function noteIdentifiers(account: SimulatedAccount, profile: SimulatedProfile): void {
+  for (const name of IDENTIFIERS) {
+    const value = profile.attributes[name];
+    if (!filled(value)) continue;
+    const known = account.byIdentifier.get(indexKey(name, value));
+    if (known) known.add(profile);
+    else account.byIdentifier.set(indexKey(name, value), new Set([profile]));
+  }
+}
+
 export function owners(account: SimulatedAccount, attributes: Json): SimulatedProfile[] {
   const found = new Set<SimulatedProfile>();
   for (const name of IDENTIFIERS) {
     if (!filled(attributes[name])) continue;
-    for (const profile of account.profiles.values()) {
-      if (filled(profile.attributes[name]) && same(name, profile.attributes[name], attributes[name]))
+    for (const profile of account.byIdentifier.get(indexKey(name, attributes[name])) ?? []) {
+      const there = account.profiles.get(profile.id) === profile;
+      if (there && filled(profile.attributes[name]) && same(name, profile.attributes[name], attributes[name]))
         found.add(profile);
     }
   }
@@ -42,7 +56,13 @@ export function owners(account: SimulatedAccount, attributes: Json): SimulatedPr
 }
 
 /** Null clears, an omitted field stays; `properties` are merged key by key. */
-function apply(profile: SimulatedProfile, attributes: Json, meta: Json | null | undefined, nowMs: number): void {
+function apply(
+  account: SimulatedAccount,
+  profile: SimulatedProfile,
+  attributes: Json,
+  meta: Json | null | undefined,
+  nowMs: number,
+): void {
   for (const name of [...IDENTIFIERS, ...PLAIN]) {
     if (Object.hasOwn(attributes, name)) profile.attributes[name] = attributes[name];
   }
@@ -61,6 +81,7 @@ function apply(profile: SimulatedProfile, attributes: Json, meta: Json | null | 
     properties[key] = list(properties[key]).filter((item) => !list(value).includes(item));
   }
   for (const key of list(patch.unset)) delete properties[String(key)];
+  noteIdentifiers(account, profile);
   profile.updated = new Date(nowMs).toISOString();
 }
 
@@ -114,12 +135,12 @@ export function upsertProfile(
   if (hasId) {
     const profile = account.profiles.get(data.id as string);
     if (!profile || found.some((other) => other !== profile)) throw notFound('A profile with that id does not exist.');
-    apply(profile, attributes, data.meta, nowMs);
+    apply(account, profile, attributes, data.meta, nowMs);
     return { profile, created: false, partialFailure };
   }
   if (found.length > 1) throw duplicateProfile(found[1]!.id);
   const profile = found[0] ?? add(account, nowMs);
-  apply(profile, attributes, data.meta, nowMs);
+  apply(account, profile, attributes, data.meta, nowMs);
   return { profile, created: found.length === 0, partialFailure };
 }
 
@@ -160,7 +181,7 @@ export function patchProfile(
   const { attributes, partialFailure } = checkIdentifiers(body.data.attributes, true);
   const other = owners(account, attributes).find((owner) => owner !== profile);
   if (other) throw duplicateProfile(other.id);
-  apply(profile, attributes, body.data.meta, nowMs);
+  apply(account, profile, attributes, body.data.meta, nowMs);
   return { status: 200, body: { data: profileResource(profile, origin) }, headers: partialHeader(partialFailure) };
 }
 

@@ -3,6 +3,7 @@ import * as objects from './custom-objects.js';
 import { notFound, type SimulatedAnswer } from './errors.js';
 import { createEvent, createEvents } from './events.js';
 import { mergeByCall } from './merge-profiles.js';
+import { createImportJob, listImportErrors, readImportJob } from './profile-imports.js';
 import { createProfile, importProfile, listProfiles, patchProfile, profileResource } from './profiles.js';
 import type { Limit } from './rate-limits.js';
 import { check } from './schemas.js';
@@ -50,6 +51,32 @@ function oneProfile({ account: from, id, query, origin }: ApiCall): SimulatedAns
   return { status: 200, body: { data: profileResource(profile, origin, extra) } };
 }
 
+const IMPORTS = [10, 150] as const;
+const IMPORT_ROUTES: readonly Route[] = [
+  {
+    method: 'POST',
+    path: /^\/api\/profile-bulk-import-jobs$/,
+    limit: IMPORTS,
+    scopes: ['lists:write', 'profiles:write'],
+    maxBytes: 5 * MB,
+    handle: (c) => createImportJob(c.account, check('profileBulkImport', c.body), c.nowMs),
+  },
+  {
+    method: 'GET',
+    path: /^\/api\/profile-bulk-import-jobs\/([^/]+)$/,
+    limit: IMPORTS,
+    scopes: ['lists:read', 'profiles:read'],
+    handle: (c) => readImportJob(c.account, c.id, c.nowMs),
+  },
+  {
+    method: 'GET',
+    path: /^\/api\/profile-bulk-import-jobs\/([^/]+)\/import-errors$/,
+    limit: IMPORTS,
+    scopes: ['profiles:read'],
+    handle: (c) => listImportErrors(c.account, c.id, c.query, c.origin),
+  },
+];
+
 /** The served part of Klaviyo's API with published limits, scopes and sizes. */
 export const ROUTES: readonly Route[] = [
   { method: 'GET', path: /^\/api\/accounts$/, limit: [1, 15], scopes: ['accounts:read'], handle: account },
@@ -77,6 +104,7 @@ export const ROUTES: readonly Route[] = [
     maxBytes: 100 * KB,
     handle: (c) => importProfile(c.account, check('profileImport', c.body), c.nowMs, c.origin),
   },
+  ...IMPORT_ROUTES,
   {
     method: 'PATCH',
     path: /^\/api\/profiles\/([^/]+)$/,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { invalid } from './errors.js';
+import { profileBulkImport } from './profile-import-schema.js';
 import { subscriptionJob } from './subscription-schema.js';
 
 /**
@@ -112,6 +113,7 @@ export const SCHEMAS = {
   profilePatch: body(
     z.looseObject({ type: z.literal('profile'), id: z.string(), attributes: profileAttributes, meta: profileMeta }),
   ),
+  profileBulkImport: body(profileBulkImport(profileAttributes, profileMeta)),
   event: body(
     z.looseObject({
       type: z.literal('event'),

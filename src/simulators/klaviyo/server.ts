@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { SimulatedAccount, SimulatedEvent } from './account.js';
 import { invalid, KlaviyoFault, notFound, type SimulatedAnswer } from './errors.js';
+import { endImports } from './profile-imports.js';
 import { countCall } from './rate-limits.js';
 import { ROUTES, type Route } from './routes.js';
 
@@ -79,6 +80,7 @@ export function answerCall(
       parameter: 'revision',
     });
   }
+  endImports(account, nowMs);
   const { route, id } = findRoute(request.method ?? 'GET', url.pathname.replace(/(?<=.)\/$/, ''));
   const missing = route.scopes.find((scope) => account.scopes && !account.scopes.includes(scope));
   if (missing) {

@@ -1,0 +1,142 @@
+import { leaveBurst, recordBurstStep, type Leaver } from '../../database/bursts/burst-steps.js';
+import { beginGathered, gatherTold } from '../../database/bursts/gather.js';
+import { loadUnwritten, type UnwrittenOperation } from '../../database/bursts/write-back.js';
+import type { TenantSql } from '../../database/connect.js';
+import { findWriteBackPasses } from '../../database/klaviyo/write-back.js';
+import { PermanentError, TransientError } from '../../common/errors.js';
+import type { Step } from '../../passes/operation.js';
+import type { TenantSettings } from '../../passes/tenant-settings.js';
+import type { ActivityDeps, KlaviyoAccount } from '../deps.js';
+import { KeyRefused, klaviyoCalls, type KlaviyoCall } from '../klaviyo-calls.js';
+import type { Subject } from '../write-back-step.js';
+import { writtenPass, writtenRecipient } from '../write-back-subject.js';
+import type { BurstStepInput } from './burst-step.js';
+
+/** How far a step of gathered write-back has come. */
+export interface WroteMany {
+  state: 'done' | 'more' | 'in-job' | 'key-refused' | 'singly';
+  /** With `more`: how long the account's limits ask to wait. */
+  waitMs: number;
+}
+
+/** Hands the operations of a burst whose phones have been told to the tenant's gathering. */
+export function gatherToldActivity(deps: ActivityDeps) {
+  return async function gather(input: BurstStepInput & { google: boolean }): Promise<{ gathered: number }> {
+    return { gathered: await gatherTold(deps.database.tenant(input.tenantId), input, input.google) };
+  };
+}
+
+export function beginGatheredActivity(deps: ActivityDeps) {
+  return async function begin(ref: BurstStepInput): Promise<{ google: boolean }> {
+    const begun = await beginGathered(deps.database.tenant(ref.tenantId), ref);
+    if (!begun) throw new PermanentError('burst-unknown', 'The burst is not in the database: its tenant was deleted.');
+    return begun;
+  };
+}
+
+/** What one step of gathered write-back has at hand. */
+export interface Gathering {
+  deps: ActivityDeps;
+  tenant: TenantSql;
+  ref: BurstStepInput;
+  step: Step;
+  settings: TenantSettings['klaviyo'];
+  /** Calls on behalf of some operations: the first one keeps the account's turn. */
+  callFor(operations: readonly UnwrittenOperation[]): KlaviyoCall;
+  record(records: Parameters<typeof recordBurstStep>[3]): Promise<void>;
+  leave(leavers: readonly Leaver[]): Promise<void>;
+}
+
+/** Well within the time that a step of a burst may take. */
+const SLICE_MS = 20_000;
+const MOST = 10_000;
+
+/**
+ * Runs one step of gathered write-back for as long as a slice lasts. `work` does one job's worth and says whether more is
+ * left now; what it has done it has recorded.
+ */
+export async function inGathering(
+  deps: ActivityDeps,
+  ref: BurstStepInput,
+  step: Step,
+  after: Step,
+  work: (gathering: Gathering) => Promise<'more' | 'done' | 'in-job'>,
+): Promise<WroteMany> {
+  const { tenantId } = ref;
+  const tenant = deps.database.tenant(tenantId);
+  const [account, settings] = await Promise.all([deps.klaviyo.forTenant(tenantId), deps.tenantSettings(tenantId)]);
+  const record: Gathering['record'] = (records) => recordBurstStep(tenant, ref, step, records);
+  const ofAll = async (of: (operation: UnwrittenOperation) => Parameters<Gathering['record']>[0][number]) =>
+    record((await loadUnwritten(tenant, ref, step, after, MOST)).map(of));
+  if (!account) {
+    await ofAll(({ operationId }) => ({
+      operationId,
+      state: 'skipped',
+      detail: { note: 'The tenant has no Klaviyo key.' },
+    }));
+    return { state: 'done', waitMs: 0 };
+  }
+  const gathering: Gathering = {
+    deps,
+    tenant,
+    ref,
+    step,
+    settings: settings.klaviyo,
+    callFor: (operations) => callsOf(deps, tenantId, step, account, operations[0]!),
+    record,
+    leave: (leavers) => leaveBurst(tenant, ref, step, leavers),
+  };
+  const endsAt = performance.now() + SLICE_MS;
+  try {
+    for (;;) {
+      const state = await work(gathering);
+      if (state !== 'more' || performance.now() > endsAt) return { state, waitMs: 0 };
+    }
+  } catch (error) {
+    if (error instanceof KeyRefused) {
+      const waitingFor =
+        'Klaviyo refuses the tenant’s key: set another one. What is to be written waits and is written then.';
+      await ofAll(({ operationId }) => ({ operationId, state: 'waiting', detail: { waitingFor } }));
+      return { state: 'key-refused', waitMs: 0 };
+    }
+    if (error instanceof PermanentError && error.code === 'klaviyo-scope-missing')
+      return { state: 'singly', waitMs: 0 };
+    const asksToWait = error instanceof TransientError && WAITS.has(error.code);
+    if (!asksToWait) throw error;
+    return { state: 'more', waitMs: error.retryAfterMs ?? 1_000 };
+  }
+}
+
+const WAITS = new Set(['klaviyo-budget', 'klaviyo-throttled']);
+
+const callsOf = (
+  deps: ActivityDeps,
+  tenantId: string,
+  step: Step,
+  account: KlaviyoAccount,
+  { operationId, run }: UnwrittenOperation,
+): KlaviyoCall => klaviyoCalls(deps, { tenantId, operationId, run, step }, account);
+
+/** The passes of some operations as they are now; those that have gone, or whose holder nothing names, are left out. */
+export async function subjectsOf(
+  { deps, tenant, settings }: Gathering,
+  operations: readonly UnwrittenOperation[],
+): Promise<Map<string, Subject>> {
+  const rows = await findWriteBackPasses(tenant, [...new Set(operations.map(({ passId }) => passId))]);
+  const customers = [...new Set([...rows.values()].map(({ customer_id }) => customer_id))];
+  const tokens = await deps.klaviyo.linkTokens(tenant.tenantId, customers);
+  const subjects = new Map<string, Subject>();
+  for (const [passId, row] of rows) {
+    const recipient = writtenRecipient(row, settings);
+    if (!recipient) continue;
+    const pass = writtenPass(row, deps.klaviyo.publicUrl, tokens.get(row.customer_id) ?? null);
+    subjects.set(passId, { row, pass, recipient });
+  }
+  return subjects;
+}
+
+/** What is said of an operation that there is nothing to write for. */
+export const skipped = ({ operationId }: UnwrittenOperation, note: string) =>
+  ({ operationId, state: 'skipped', detail: { note } }) as const;
+
+export const GONE = 'The pass has gone, or nothing names its holder in Klaviyo.';

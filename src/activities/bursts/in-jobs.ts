@@ -1,0 +1,52 @@
+import { PermanentError } from '../../common/errors.js';
+
+/** What was refused alone, and why. */
+export interface Refused<T> {
+  item: T;
+  error: PermanentError;
+}
+
+/** Answers about a request's content; anything else concerns the account and is no item's own. */
+const OF_CONTENT = new Set(['klaviyo-invalid', 'klaviyo-duplicate-profile', 'klaviyo-not-found']);
+/** Beyond so many refusals the fault is not a single item's: halving ten thousand to the end would use up the day's calls. */
+const MOST_REFUSALS = 30;
+
+/**
+ * Sends many in one request. A request that Klaviyo refuses for its content is halved until what it refuses is alone; `sent`
+ * is called after each one that was taken.
+ */
+export async function sendInJobs<T, R>(
+  items: readonly T[],
+  send: (items: readonly T[]) => Promise<R>,
+  sent: (items: readonly T[], answer: R) => Promise<void>,
+): Promise<Refused<T>[]> {
+  const refused: Refused<T>[] = [];
+  let refusals = 0;
+  const open: (readonly T[])[] = items.length > 0 ? [items] : [];
+  for (let part = open.shift(); part !== undefined; part = open.shift()) {
+    let answer: R;
+    try {
+      answer = await send(part);
+    } catch (error) {
+      if (!(error instanceof PermanentError) || !OF_CONTENT.has(error.code)) throw error;
+      refusals++;
+      if (part.length === 1 || refusals > MOST_REFUSALS) refused.push(...part.map((item) => ({ item, error })));
+      else open.unshift(part.slice(0, Math.ceil(part.length / 2)), part.slice(Math.ceil(part.length / 2)));
+      continue;
+    }
+    await sent(part, answer);
+  }
+  return refused;
+}
+
+/** The longest beginning of a list whose bodies fit into one request; one that is too large alone is taken, too. */
+export function fitting<T>(items: readonly T[], bodyOf: (item: T) => unknown, most: number, mostBytes: number): T[] {
+  const taken: T[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    bytes += Buffer.byteLength(JSON.stringify(bodyOf(item))) + 1;
+    if (taken.length > 0 && (taken.length === most || bytes > mostBytes)) break;
+    taken.push(item);
+  }
+  return taken;
+}

@@ -1,0 +1,54 @@
+import type { Sql } from '../connect.js';
+import type { Step } from '../../passes/operation.js';
+import { empty, sql, type Statement } from '../sql.js';
+import type { BurstRef } from './burst-steps.js';
+import { notDone } from './changes.js';
+
+/** An operation of a gathering that a step of write-back is to be made for. */
+export interface UnwrittenOperation {
+  operationId: string;
+  passId: string;
+  run: number;
+  acceptedAt: Date;
+  changedFields: string[] | null;
+  /** What the step has noted: the job that has it, and its place there. */
+  detail: { job?: string | null; place?: number; version?: string; rounds?: number };
+}
+
+const unwritten = (tenant: Sql, ref: BurstRef, step: Step, only: Statement): Statement => sql`
+  select o.operation_id as "operationId",
+         o.pass_id as "passId",
+         o.run,
+         o.accepted_at as "acceptedAt",
+         o.changed_fields as "changedFields",
+         coalesce(s.detail, '{}') as detail
+    from bursts b
+    join operations o on o.tenant_id = b.tenant_id and o.operation_id = any(b.operation_ids)
+    left join operation_steps s
+      on s.operation_id = o.operation_id and s.step = ${step} and s.detail ->> 'bulk' = ${ref.burstId}
+   where b.tenant_id = ${tenant.tenantId}
+     and b.burst_id = ${ref.burstId}
+     and o.burst_id = b.burst_id
+     and o.status = 'running'
+     and o.pass_id is not null
+     and ${notDone(step)}
+     ${only}
+   order by o.acceptance_sequence`;
+
+/** Operations whose step is not done and lies in no job, while the step before it is; the oldest first. */
+export async function loadUnwritten(
+  tenant: Sql,
+  ref: BurstRef,
+  step: Step,
+  after: Step,
+  limit: number,
+): Promise<UnwrittenOperation[]> {
+  const only = sql`and s.detail ->> 'job' is null and not ${notDone(after)}`;
+  return tenant.query<UnwrittenOperation>(sql`${unwritten(tenant, ref, step, only)} limit ${limit}`);
+}
+
+/** Operations whose profiles lie in a job that is not known to have ended. */
+export async function loadInJobs(tenant: Sql, ref: BurstRef, job?: string): Promise<UnwrittenOperation[]> {
+  const only = sql`and s.detail ->> 'job' is not null ${job === undefined ? empty : sql`and s.detail ->> 'job' = ${job}`}`;
+  return tenant.query<UnwrittenOperation>(unwritten(tenant, ref, 'write-back-profile', only));
+}

@@ -1,0 +1,11 @@
+import { runDurably } from './run-step.js';
+
+/** Runs a step of a burst that takes its operations in slices, from the first to the last. */
+export async function inSlices(
+  step: 'burst-update-google-object' | 'burst-write-back',
+  ref: { tenantId: string; burstId: string },
+): Promise<void> {
+  for (let from: number | null = 0; from !== null;) {
+    from = (await runDurably(step, { ...ref, from }, 'slices')).next;
+  }
+}
