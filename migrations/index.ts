@@ -26,6 +26,7 @@ import * as schemaReadable from './0032_schema_readable.js';
 import * as bursts from './0035_bursts.js';
 import * as gatheredWriteBack from './0058_gathered_write_back.js';
 import * as walletBadges from './0040_wallet_badges.js';
+import * as messages from './0041_messages.js';
 import * as campaigns from './0050_campaigns.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
@@ -55,6 +56,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0032_schema_readable', schemaReadable],
   ['0035_bursts', bursts],
   ['0040_wallet_badges', walletBadges],
+  ['0041_messages', messages],
   ['0050_campaigns', campaigns],
   ['0058_gathered_write_back', gatheredWriteBack],
 ];

@@ -19,7 +19,7 @@ export interface WrittenObject {
 }
 
 /** Messages that Google keeps with one object. */
-const MESSAGES_KEPT = 10;
+export const MESSAGES_KEPT = 10;
 const isCode = (error: unknown, code: string): boolean =>
   (error instanceof PermanentError || error instanceof TransientError) && error.code === code;
 
@@ -145,15 +145,16 @@ export async function updateObject(client: GoogleWalletClient, input: ObjectUpda
 }
 
 /** What became of a notification that was wanted. */
-type Told = 'sent' | 'refused' | 'unchanged' | 'nothing';
-const SAID: Readonly<Record<Told, string>> = {
+export type Told = 'sent' | 'refused' | 'unchanged' | 'nothing';
+export const SAID: Readonly<Record<Told, string>> = {
   sent: 'sent',
   refused: "quiet: Google's limit",
   unchanged: 'none: nothing changed at Google',
   nothing: 'quiet: 3 in 24 h',
 };
 
-async function loudly(
+/** Notifies, charged before; quiet where Google counts more than we see. */
+export async function loudly(
   notification: NotificationCharge,
   loud: () => Promise<unknown>,
   quiet: () => Promise<unknown>,

@@ -32,6 +32,7 @@ import { recomputeMetadataActivity } from './recompute-metadata.js';
 import { recordDeviceEventActivity } from './record-device-event.js';
 import { retryOperationsActivity } from './retry-operations.js';
 import { runCampaignActivity } from './run-campaign.js';
+import { claimMessageActivity, endMessageActivity, showMessageActivity } from './send-message.js';
 import { syncMerchantActivity } from './sync-merchant.js';
 import { updateCustomerActivity } from './update-customer.js';
 import { updatePassesActivity } from './update-passes.js';
@@ -49,6 +50,9 @@ export function createActivities(deps: ActivityDeps) {
     'convert-type': convertTypeActivity(deps, foundPasses),
     'apply-data': applyDataActivity(deps, foundPasses),
     'recompute-metadata': recomputeMetadataActivity(deps),
+    'claim-message': claimMessageActivity(deps),
+    'show-message': showMessageActivity(deps),
+    'end-message': endMessageActivity(deps),
     'notify-devices': notifyDevicesActivity(deps),
     'update-google-object': updateGoogleObjectActivity(deps),
     'burst-find-pass': findPassesActivity(deps),

@@ -15,7 +15,7 @@ export interface RecordedDeviceEvent {
   ended: RecordedOutcome | null;
 }
 
-/** Writes `pass.installed` or `pass.uninstalled` for the merchant, once per operation. */
+/** Writes `pass.installed`, `pass.uninstalled` or `message.received` for the merchant, once per operation. */
 export function recordDeviceEventActivity(deps: ActivityDeps) {
   return async function recordDeviceEvent(ref: StepInput): Promise<RecordedDeviceEvent> {
     const sql = deps.database.tenant(ref.tenantId);
@@ -24,7 +24,11 @@ export function recordDeviceEventActivity(deps: ActivityDeps) {
       deps.tenantSettings(ref.tenantId),
     ]);
     if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
-    const { passId, platform, event, firstInstall, at } = readInput<'device-event'>(operation, 'passId', 'event');
+    const { passId, platform, event, firstInstall, at, messageId } = readInput<'device-event'>(
+      operation,
+      'passId',
+      'event',
+    );
     const written = await recordPassEvent(
       sql,
       {
@@ -34,9 +38,14 @@ export function recordDeviceEventActivity(deps: ActivityDeps) {
         detail: { event, platform, ...(event === 'installed' && { firstInstall }) },
       },
       {
-        type: `pass.${event}`,
+        type: event === 'message-received' ? 'message.received' : `pass.${event}`,
         passId,
-        payload: { platform, at, ...(event === 'installed' && { firstInstall }) },
+        payload: {
+          platform,
+          at,
+          ...(messageId !== undefined && { messageId }),
+          ...(event === 'installed' && { firstInstall }),
+        },
       },
     );
     if (written === 'pass-vanished') {

@@ -14,11 +14,13 @@ import { findRevision } from '../database/passes/pass-lookup.js';
 import type { PassRow } from '../database/passes/passes.js';
 import { PermanentError, TransientError, WaitForTurn } from '../common/errors.js';
 import type { GoogleDesign, PassTypeDesign } from '../passes/pass-type.js';
+import { MESSAGE_CHANGE } from '../passes/message.js';
 import { viewOfPass } from '../passes/pass-view.js';
 import { googleClassId, googleObjectId } from '../wallets/google/resource-ids.js';
 import { asWarning, type LeftOut } from '../wallets/google/render-object.js';
 import { googleObject, GOOGLE_STATES } from '../wallets/google/wallet-object.js';
 import type { ActivityDeps, GoogleAccess, StepInput } from './deps.js';
+import { writeMessages } from './google-messages.js';
 import { ensureGoogleClass } from './google-class.js';
 import { holdGoogleLease, LEASE_MS } from './google-lease.js';
 import { convertObject, insertObject, updateObject, type WrittenObject } from './google-write.js';
@@ -177,6 +179,7 @@ async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: Loaded
   const classWrite = await ensureGoogleClass(deps, access, pass, target);
   const leftOut = new Map<string, LeftOut>();
   const written = await writeObject(deps, loaded, { target, live, leftOut, again: ref.again ?? false });
+  const message = await sendMessages(deps, loaded, { type, live, objectId: written.objectId });
   await sql.transaction(async (within) => {
     await recordSynced(within, ref, {
       objectId: written.objectId,
@@ -190,6 +193,7 @@ async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: Loaded
       class: classWrite,
       ...(written.replaces !== null && { replaces: written.replaces }),
       ...(written.notification !== undefined && { notification: written.notification }),
+      ...(message !== undefined && { message }),
       ...(leftOut.size > 0 && { warnings: [...leftOut.values()].map(asWarning) }),
     };
     const told = {
@@ -200,6 +204,39 @@ async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: Loaded
     await recordNotifications(within, { ...step, detail }, passId, [told], null);
   });
   return { result: 'written' };
+}
+
+/** Writes messages where there are any to add or to remove: most updates ask Google nothing for it. */
+async function sendMessages(
+  deps: ActivityDeps,
+  { access, pass, objects, design }: Loaded,
+  {
+    type,
+    live,
+    objectId,
+  }: { type: GoogleObjectRow['object_type']; live: GoogleObjectRow | undefined; objectId: string },
+): Promise<string | undefined> {
+  const sql = deps.database.tenant(pass.tenant_id);
+  const written = objects.find((object) => object.object_id === objectId);
+  const isNew = live?.object_id !== objectId;
+  const changed = isNew ? [] : await changedSince(sql, pass, live.synced_revision, pass.revision);
+  const speaks = !isNew && changed.includes(MESSAGE_CHANGE) && pass.messages.length > 0;
+  if (!changed.includes(MESSAGE_CHANGE) && !(isNew && pass.messages.length > 0)) return undefined;
+  return writeMessages(access.client, {
+    kind: `${type}Object`,
+    objectId,
+    messages: pass.messages,
+    language: (await deps.tenantSettings(pass.tenant_id)).language,
+    sender: design.organizationName,
+    speaks,
+    notifiedAt: written?.notified_at ?? [],
+    charged: written?.charged_revision === pass.revision,
+    nowMs: deps.now(),
+    notification: {
+      charge: () => chargeNotification(sql, objectId, pass.revision, new Date(deps.now())),
+      giveBack: () => giveNotificationBack(sql, objectId, pass.revision),
+    },
+  });
 }
 
 interface ObjectWrite {

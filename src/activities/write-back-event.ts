@@ -1,5 +1,6 @@
 import { eventBody, type EventContext, type PassEvent } from '../klaviyo/write-back.js';
 import type { WriteBackEvent } from '../passes/write-back-event.js';
+import { findMessage } from '../database/messages/messages.js';
 import type { WriteBackOperation } from '../database/klaviyo/write-back.js';
 import type { ActivityDeps } from './deps.js';
 import { readInput } from './read-input.js';
@@ -11,6 +12,8 @@ const METRICS: Record<WriteBackEvent, PassEvent> = {
   updated: 'Pass Updated',
   uninstalled: 'Pass Uninstalled',
   voided: 'Pass Voided',
+  'message-sent': 'Wallet Message Sent',
+  'message-received': 'Wallet Message Received',
 };
 
 /** A flow that greets a pass a day late does harm: from then on the event is recorded without starting flows. */
@@ -38,11 +41,15 @@ export function writeBackEventActivity(deps: ActivityDeps) {
       const subject = await session.subject();
       if (!subject) return { skipped: 'The pass has gone, or nothing names its holder in Klaviyo.' };
       const { operation, settings } = session;
+      const message = event === 'message-sent' ? await findMessage(session.sql, input.operationId) : undefined;
+      // A message may have waited for days: it is as fresh as the moment that it was sent.
+      const happenedAt = message?.sent_at ?? operation.accepted_at;
       const context: EventContext = {
         operationId: input.operationId,
         step: eventStep(input.passId),
-        backfill: isLate(operation.run, operation.accepted_at, deps.now()),
+        backfill: isLate(operation.run, happenedAt, deps.now()),
         ...particulars(event, operation),
+        ...(message && { time: happenedAt.toISOString(), messageId: message.message_id }),
       };
       const metric = metricOf(event, settings, subject.row);
       const { partialFailure } = await byKnownProfile(session.sql, subject, (recipient) =>
@@ -62,11 +69,12 @@ export function writeBackEventActivity(deps: ActivityDeps) {
 function particulars(event: WriteBackEvent, operation: WriteBackOperation): Omit<EventContext, 'operationId' | 'step'> {
   const time = operation.accepted_at.toISOString();
   if (event === 'updated') return { time, changedFields: operation.changed_fields ?? [] };
-  if (event !== 'installed' && event !== 'uninstalled') return { time };
-  const { platform, firstInstall, at } = readInput<'device-event'>(operation, 'at');
+  if (event !== 'installed' && event !== 'uninstalled' && event !== 'message-received') return { time };
+  const { platform, firstInstall, at, messageId } = readInput<'device-event'>(operation, 'at');
   return {
     time: at,
     platform: platform === 'apple' ? 'Apple' : 'Google',
+    ...(messageId !== undefined && { messageId }),
     ...(event === 'installed' && { reinstalled: !firstInstall }),
   };
 }

@@ -35,6 +35,7 @@ import { operatorRoutes } from './operator/routes.js';
 import { passTemplateRoutes } from './routes/pass-templates.js';
 import { passDiagnosisRoutes } from './routes/pass-diagnosis.js';
 import { passRoutes } from './routes/passes.js';
+import { messageRoutes } from './routes/messages.js';
 import { updatePassRoutes } from './routes/update-pass.js';
 import { webhookEndpointRoutes } from './routes/webhook-endpoints.js';
 import { descriptionRoutes } from './routes/description.js';
@@ -61,6 +62,7 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...passLifecycleRoutes(deps),
     ...issuePassRoutes(deps),
     ...updatePassRoutes(deps),
+    ...messageRoutes(deps),
     ...passTemplateRoutes(deps),
     ...appleDeviceRoutes(deps),
     ...applePassRoutes(deps),

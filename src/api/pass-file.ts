@@ -7,12 +7,14 @@ import { getSecret, isSecretTrouble, SECRET_NAMES, type SecretBox } from '../dat
 import { PermanentError } from '../common/errors.js';
 import type { JsonValue } from '../common/json.js';
 import { keepRecent, rememberFor } from '../common/remember.js';
+import { MESSAGE_CHANGE } from '../passes/message.js';
 import type { PassTypeDesign, PassTypeVersion } from '../passes/pass-type.js';
 import { timesOfPass, viewOfPass, withDefaults, type PassLocale } from '../passes/pass-view.js';
 import type { View } from '../passes/render.js';
 import { authenticationToken, isAuthenticationToken } from '../wallets/apple/authentication-token.js';
 import { loadSigningCertificate } from '../wallets/apple/certificates.js';
 import { buildPkpassParts } from '../wallets/apple/pass-bundle.js';
+import { messageStrings } from '../wallets/apple/message-fields.js';
 import { changedAppleFields } from '../wallets/apple/pass-fields.js';
 import { prepareImages, selectImages, type ArchiveEntry, type PreparedFile } from '../wallets/apple/pass-images.js';
 import { applePassJson } from '../wallets/apple/pass-json.js';
@@ -143,6 +145,7 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
     const { apple } = version.design;
     // The pass keeps the identity it was installed under, whatever its present design names.
     const design = { ...version.design, apple: apple && { ...apple, passTypeIdentifier } };
+    const translations = messageStrings(pass.messages, locale.language);
     const view = viewOfPass({
       design,
       data: pass.data,
@@ -161,13 +164,17 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
       view,
       state: pass.state,
       modifiedAt: pass.modified_at,
+      messages: pass.messages,
+      messageSpeaks: changes.some(
+        ({ [MESSAGE_CHANGE]: change }) => (change as { to?: unknown } | undefined)?.to != null,
+      ),
       changedFields: apple ? changedAppleFields(apple, viewBefore(design, pass, view, changes, locale), view) : [],
     });
     const images = selectImages(design, view, template.images);
     const { parts, size } = await buildPkpassParts({
       passJson,
       images,
-      strings: template.strings,
+      strings: Object.keys(translations).length === 0 ? template.strings : localizedStrings(design, translations),
       signer: certificate.signer,
       at: new Date(now()),
     });

@@ -7,6 +7,7 @@ import type { BurstShares } from '../database/bursts/dispatch.js';
 import type { Database } from '../database/connect.js';
 import { createBursts } from './bursts.js';
 import { startCancellations } from './cancellations.js';
+import { startDueMessages } from './due-messages.js';
 import { startFanOut } from './fan-out.js';
 import { reconcile, startReconciler } from './reconcile.js';
 import { startDeliveryReconciler } from './reconcile-deliveries.js';
@@ -177,6 +178,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
     startFanOut({ database, client, log, taskQueue: options.taskQueue, afterRefusal }),
     startCancellations({ database, client, log }),
     startReconciler({ database, client, log }),
+    startDueMessages({ database, log, nudge }),
     startDeliveryReconciler({ database, client, log }),
   ];
   const running = loop();

@@ -24,6 +24,8 @@ const WORKFLOW_TYPES: Readonly<Record<OperationKind, keyof typeof workflows>> = 
   'profile-sync': 'profileSync',
   'retry-operations': 'retryOperations',
   'run-campaign': 'runCampaign',
+  'send-message': 'sendMessage',
+  'end-message': 'endMessage',
 };
 
 export interface StartOptions {

@@ -9,6 +9,8 @@ export const PASS_EVENTS = [
   'Pass Updated',
   'Pass Uninstalled',
   'Pass Voided',
+  'Wallet Message Sent',
+  'Wallet Message Received',
 ] as const;
 export type PassEvent = (typeof PASS_EVENTS)[number];
 
@@ -207,6 +209,8 @@ export interface EventContext {
   platform?: Platform;
   /** For `Pass Installed`: whether it had been installed before. */
   reinstalled?: boolean;
+  /** Of the message that was sent or received. */
+  messageId?: string;
   /** Names of the changed fields, for `Pass Updated`. */
   changedFields?: readonly string[];
 }
@@ -235,6 +239,7 @@ export function eventBody(
           ...(pass.test === true && { test: true }),
           ...(context.platform && { platform: context.platform.toLowerCase() }),
           ...(context.reinstalled !== undefined && { reinstalled: context.reinstalled }),
+          ...(context.messageId !== undefined && { message_id: context.messageId }),
           ...(context.changedFields && { changed_fields: [...context.changedFields] }),
         },
         metric: { data: { type: 'metric', attributes: { name } } },

@@ -28,6 +28,7 @@ export const merchantEvent = z.object({
     campaignId: z.uuid().optional().describe('campaign.*: which one'),
     campaign: z.string().optional().describe('campaign.*: its name'),
     campaignState: z.string().optional().describe('campaign.*: running, paused, ended or cancelled'),
+    messageId: z.uuid().optional().describe('message.received: which message'),
     kind: z.string().optional().describe('operation.failed: what failed'),
     outcome: z.string().optional().describe('operation.failed: how it ended'),
     reason: z.string().optional().describe('operation.failed: why, with the cure'),
@@ -57,6 +58,8 @@ const SENT: Readonly<Record<EventType, { when: string; holds: readonly DataKey[]
   'campaign.started': { when: 'A campaign began to send', holds: OF_CAMPAIGN },
   'campaign.paused': { when: 'A campaign was paused, and nothing of it is in flight', holds: OF_CAMPAIGN },
   'campaign.ended': { when: 'Every row of a campaign has ended, or it was cancelled', holds: OF_CAMPAIGN },
+  'message.sent': { when: 'A message was put on the pass; operationId is its id', holds: OF_PASS },
+  'message.received': { when: 'A phone fetched the pass with the message (Apple)', holds: [...OF_PASS, 'messageId'] },
   'operation.failed': { when: 'Somebody must act', holds: [...ALWAYS, 'kind', 'outcome'] },
 };
 

@@ -12,6 +12,8 @@ export const EVENT_TYPES = [
   'campaign.started',
   'campaign.paused',
   'campaign.ended',
+  'message.sent',
+  'message.received',
   'operation.failed',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

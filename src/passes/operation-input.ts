@@ -1,4 +1,5 @@
 import type { JsonValue } from '../common/json.js';
+import type { MessageClass, MessageContent } from './message.js';
 
 /** One identifier in normal form: `kind` is email, phone, customerId, serialNumber, passTemplate, externalId or a tenant's own. */
 export interface Identifier {
@@ -38,9 +39,10 @@ export interface LifecycleInput {
 export interface DeviceEventInput {
   passId: string;
   platform: 'apple' | 'google';
-  event: 'installed' | 'uninstalled';
+  event: 'installed' | 'uninstalled' | 'message-received';
   firstInstall: boolean;
   at: string;
+  messageId?: string;
 }
 
 /** What a profile-sync asks for; absent keys mean no change. */
@@ -118,6 +120,26 @@ export interface RunCampaignInput {
   campaignId: string;
 }
 
+/** A message to one pass: named by identifiers, or by `passId` where the address named it. */
+export interface SendMessageInput {
+  identifiers: Identifier[];
+  passId?: string;
+  content: MessageContent;
+  class: MessageClass;
+  /** ISO 8601 with a zone; null: it stays until newer ones take its place. */
+  validUntil: string | null;
+  /** From the moment that it is sent; null: not given. */
+  validForSeconds: number | null;
+  notBefore: string | null;
+  respectQuietHours: boolean | null;
+}
+
+/** Takes a message off the wallets. */
+export interface EndMessageInput {
+  passId: string;
+  messageId: string;
+}
+
 /** Kinds that name a pass and nothing else. */
 export type LifecycleKind = 'void-pass' | 'expire-pass' | 'restore-pass' | 'delete-pass' | 'notify-pass';
 
@@ -133,4 +155,6 @@ export interface OperationInputs extends Record<LifecycleKind, LifecycleInput> {
   'merge-customers': MergeCustomersInput;
   'retry-operations': RetryOperationsInput;
   'run-campaign': RunCampaignInput;
+  'send-message': SendMessageInput;
+  'end-message': EndMessageInput;
 }

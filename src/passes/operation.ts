@@ -15,6 +15,8 @@ export const OPERATION_KINDS = [
   'merge-customers',
   'retry-operations',
   'run-campaign',
+  'send-message',
+  'end-message',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
@@ -60,6 +62,9 @@ export const STEPS = [
   'merge-customers',
   'retry-operations',
   'run-campaign',
+  'claim-message',
+  'show-message',
+  'end-message',
 ] as const;
 export type Step = (typeof STEPS)[number];
 
@@ -84,6 +89,9 @@ export const OUTCOMES = [
   'restored',
   'deleted',
   'notified',
+  'message-sent',
+  'message-held-back',
+  'message-ended',
   'synced',
   'written-back',
   'recorded',

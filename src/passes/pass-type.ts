@@ -87,6 +87,18 @@ export const appleDesign = z.strictObject({
       additionalInfoFields: appleFields,
     })
     .optional(),
+  /**
+   * The back field that shows messages. A phone may stay silent when a field is new: it is on the pass from the beginning, and
+   * says `empty` while there is no message. Labels may be sources of translations.
+   */
+  messages: z
+    .strictObject({
+      label: z.string().min(1).max(40).default('News'),
+      earlierLabel: z.string().min(1).max(40).default('Earlier'),
+      empty: z.string().min(1).max(100).default('–'),
+      place: z.enum(['first', 'last']).default('first'),
+    })
+    .optional(),
   barcodes: z
     .array(
       z.strictObject({

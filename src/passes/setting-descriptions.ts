@@ -16,6 +16,7 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'listeners.pushUpdate': 'Whether flows may change passes',
   'listeners.profileSync': 'Whether flows may carry profiles over',
   'listeners.issuePass': 'Whether passes may be issued',
+  'listeners.sendMessage': 'Whether flows may send messages to passes',
   allowedFlowIds: 'Ids of the Klaviyo flows that may call; empty: any',
   requestsPerMinute: 'Requests a minute that the tenant may send',
   webhookEndpoints: 'Webhook endpoints that the tenant may have',
@@ -29,6 +30,10 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'links.expiryDays': 'How long a personal link works',
   'links.graceDays': 'How long the one before works after a fresh one was made',
   'links.passType': 'Name of the pass type that the enrolment page issues; null: the first by name',
+  'messages.cap': 'At most `most` marketing messages to one customer in `hours` hours; null: no cap',
+  'messages.quietHours': 'When marketing messages rest, where the customer is, such as `21:00` to `08:00`; null: never',
+  'messages.heldBack': '`wait`: a message that is held back goes later. `drop`: it is not sent',
+  'messages.requireConsent': 'Channel of consents without which no message is sent, such as `push`; null: none',
   consentTexts:
     'Consents that the enrolment page offers: channel, version, text by language, and whether Klaviyo gets them',
   oauth: 'An issuer of access tokens of your own; its tokens count for this tenant alone',

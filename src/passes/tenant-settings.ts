@@ -3,6 +3,8 @@ import { isTimeZone } from '../common/zoned-time.js';
 
 const timeZone = z.string().refine(isTimeZone, 'the IANA name of a time zone, such as Europe/Berlin');
 
+const clock = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as 21:00');
+
 const webPage = z
   .string()
   .regex(/^https:\/\/[^\s"'<>]+$/, 'must begin with https://')
@@ -51,6 +53,7 @@ export const tenantSettings = z.strictObject({
       pushUpdate: z.boolean().default(true),
       profileSync: z.boolean().default(true),
       issuePass: z.boolean().default(true),
+      sendMessage: z.boolean().default(true),
     })
     .prefault({}),
   /** Klaviyo flow ids that may call; empty: any. */
@@ -77,6 +80,21 @@ export const tenantSettings = z.strictObject({
       graceDays: z.int().min(0).default(14),
       /** Name of the pass type that the enrolment page issues; null: the first by name. */
       passType: z.string().nullable().default(null),
+    })
+    .prefault({}),
+  /** What holds messages back; a message of class `service` passes the cap, never the consent. */
+  messages: z
+    .strictObject({
+      /** At most so many marketing messages to one customer in so many hours; null: no cap. */
+      cap: z
+        .strictObject({ most: z.int().min(1).max(100), hours: z.int().min(1).max(8760) })
+        .nullable()
+        .default(null),
+      /** Times of the day where the customer is, such as 21:00 to 08:00; null: none. */
+      quietHours: z.strictObject({ from: clock, until: clock }).nullable().default(null),
+      heldBack: z.enum(['wait', 'drop']).default('wait'),
+      /** A channel of consents without which nothing is sent; null: none. */
+      requireConsent: z.string().min(1).max(64).nullable().default(null),
     })
     .prefault({}),
   consentTexts: z

@@ -5,6 +5,7 @@ export { profileSync } from './profile-sync.js';
 export { changeState } from './change-state.js';
 export { mergeCustomers } from './merge-customers.js';
 export { migratePasses } from './migrate-passes.js';
+export { endMessage, sendMessage } from './send-message.js';
 export { notifyPass } from './notify-pass.js';
 export { retryOperations } from './retry-operations.js';
 export { pushUpdate } from './push-update.js';

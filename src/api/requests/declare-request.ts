@@ -20,6 +20,7 @@ export type ReadFields<F extends Fields> = {
 };
 
 export interface RequestDeclaration<F extends Fields> {
+  fields: F;
   /** Every spelling of every key: what else comes is unknown. */
   keys: readonly string[];
   schema: z.ZodType;
@@ -34,6 +35,7 @@ export function declareRequest<F extends Fields>(description: string, fields: F)
   const shape = entries.flatMap(([key, { schema }]) => (schema ? [[key, schema] as const] : []));
   const shown = entries.flatMap(([key, { example }]) => (example === undefined ? [] : [[key, example] as const]));
   return {
+    fields,
     keys: entries.flatMap(([key, { aliases = [] }]) => [key, ...aliases]),
     schema: z.looseObject(Object.fromEntries(shape)).describe(description),
     example: Object.fromEntries(shown),

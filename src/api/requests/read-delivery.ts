@@ -4,13 +4,14 @@ import type { Parsed, RequestOptions } from './index.js';
 import { cleanJson, cleanText } from '../../common/clean-text.js';
 import type { FieldProblem, FieldWarning } from '../../passes/identifiers.js';
 import type { JsonValue } from '../../common/json.js';
+import type { TenantSettings } from '../../passes/tenant-settings.js';
 import type { Caller } from '../access/credentials.js';
 import { malformedBody } from './malformed-body.js';
 import { ApiError } from '../problems.js';
 import { readRawBody } from './raw-body.js';
 
 /** Refuses what the tenant's settings close: the listener itself, or flows beyond the listed ones. */
-export function checkListener(ctx: Koa.Context, caller: Caller, listener: 'pushUpdate' | 'profileSync' | 'issuePass') {
+export function checkListener(ctx: Koa.Context, caller: Caller, listener: keyof TenantSettings['listeners']) {
   const { listeners, allowedFlowIds } = caller.tenant.settings;
   if (!listeners[listener]) throw new ApiError('listener-closed', `The listener ${listener} of this tenant is closed.`);
   if (allowedFlowIds.length > 0 && !allowedFlowIds.includes(ctx.get('X-Klaviyo-Flow-ID'))) {

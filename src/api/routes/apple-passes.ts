@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { recordFetched } from '../../database/passes/changed-serials.js';
 import { findPassBySerialNumber } from '../../database/devices/devices.js';
 import { PermanentError } from '../../common/errors.js';
+import { recordReceived } from '../../database/messages/received.js';
+import type { PassRow } from '../../database/passes/passes.js';
 import { PKPASS_TYPE } from '../../wallets/apple/pass-bundle.js';
 import { authenticateDevice } from '../authenticate-device.js';
 import { createThrottle } from '../access/throttle.js';
@@ -29,11 +31,15 @@ export function applePassRoutes(deps: ApiDeps): Route[] {
   const perAddress = createThrottle(deps.now, PER_ADDRESS);
 
   /** What is known of devices must not cost one its pass. */
-  async function recordFetch(ctx: Koa.Context, tenantId: string, passId: string, revision: number): Promise<void> {
+  async function recordFetch(ctx: Koa.Context, pass: PassRow): Promise<void> {
     if (ctx.method !== 'GET') return;
-    await recordFetched(database.tenant(tenantId), passId, revision).catch((err: unknown) => {
-      log.warn({ err, passId }, 'fetch of a pass not recorded');
-    });
+    const sql = database.tenant(pass.tenant_id);
+    try {
+      await recordFetched(sql, pass.pass_id, pass.revision);
+      await recordReceived(sql, pass);
+    } catch (err) {
+      log.warn({ err, passId: pass.pass_id }, 'fetch of a pass not recorded');
+    }
   }
 
   async function download(ctx: Koa.Context, serial: string): Promise<void> {
@@ -75,7 +81,7 @@ export function applePassRoutes(deps: ApiDeps): Route[] {
           ctx.type = PKPASS_TYPE;
           ctx.body = bytes;
         }
-        await recordFetch(ctx, pass.tenant_id, pass.pass_id, pass.revision);
+        await recordFetch(ctx, pass);
       },
     }),
     openRoute({

@@ -65,6 +65,7 @@ export const HELD: Readonly<
   passes: { where: ofCustomer },
   pass_identifiers: { where: ofPasses },
   pass_revisions: { where: ofPasses },
+  messages: { where: ofCustomer },
   apple_registrations: { where: ofPasses },
   apple_devices: { where: ofDevices, without: ['push_token'] },
   push_windows: { where: ofDevices },

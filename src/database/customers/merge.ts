@@ -132,6 +132,9 @@ export async function mergeCustomers(db: Sql, merge: Merge, by: RunRef): Promise
   await db.query(sql`
     update customer_identifiers set customer_id = ${into} where tenant_id = ${tenantId} and customer_id = ${from}`);
   await db.query(
+    sql`update messages set customer_id = ${into} where tenant_id = ${tenantId} and customer_id = ${from}`,
+  );
+  await db.query(
     sql`update consents set customer_id = ${into} where tenant_id = ${tenantId} and customer_id = ${from}`,
   );
   await db.query(sql`

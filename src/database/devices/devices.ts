@@ -76,7 +76,7 @@ export async function isNowhereElse(db: Sql, { tenantId, passId }: PassPlace, ex
 export async function insertDeviceEvent(
   db: Sql,
   pass: LockedPass,
-  event: DeviceEventInput['event'],
+  event: 'installed' | 'uninstalled',
   platform: DeviceEventInput['platform'] = 'apple',
 ): Promise<void> {
   const moved =

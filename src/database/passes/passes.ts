@@ -1,5 +1,6 @@
 import type { PassState } from '../../passes/pass.js';
 import type { JsonValue } from '../../common/json.js';
+import type { ShownMessage } from '../../passes/message.js';
 import type { Sql } from '../connect.js';
 import type { OperationRef } from '../operations/fragments.js';
 import { empty, sql } from '../sql.js';
@@ -29,6 +30,8 @@ export interface PassRow {
   first_installed_at: Date | null;
   installed_at: Date | null;
   uninstalled_at: Date | null;
+  /** The last few, newest last. */
+  messages: ShownMessage[];
 }
 
 /** Every column of a pass, for statements that read it beside another table. */
@@ -57,10 +60,11 @@ export const PASS_COLUMNS = [
   'first_installed_at',
   'installed_at',
   'uninstalled_at',
+  'messages',
 ] as const satisfies readonly (keyof PassRow)[];
 
 /** What changes a pass: each kind is at most one revision per operation. */
-export type ChangeKind = 'type' | 'data' | 'metadata' | 'state';
+export type ChangeKind = 'type' | 'data' | 'metadata' | 'state' | 'message';
 
 export interface LoadedForChange {
   pass: PassRow;

@@ -19,6 +19,7 @@ export interface PassChange {
     | 'type_sequence'
     | 'live_key'
     | 'apple_pass_type_identifier'
+    | 'messages'
   >;
   change: ChangeKind;
   /** What goes into the audit trail: names, old and new values. */
@@ -89,6 +90,7 @@ export async function writeChange(db: Sql, change: PassChange): Promise<number |
              type_sequence = ${after.type_sequence},
              apple_pass_type_identifier = ${after.apple_pass_type_identifier},
              live_key = ${after.live_key},
+             messages = ${json(after.messages)},
              revision = passes.revision + 1,
              lock_version = passes.lock_version + 1,
              update_tag = coalesce((select tag from bumped), passes.update_tag),

@@ -2,9 +2,11 @@ import { pointer } from '../../common/clean-text.js';
 import { PermanentError } from '../../common/errors.js';
 import type { PassState } from '../../passes/pass.js';
 import type { JsonValue } from '../../common/json.js';
+import type { ShownMessage } from '../../passes/message.js';
 import type { AppleDesign, AppleField, PassTypeDesign } from '../../passes/pass-type.js';
 import { lookup, placeholders, renderShownText, renderText, type View } from '../../passes/render.js';
 import { barcodeEncoding, inKeyOrder } from './apple-values.js';
+import { messageFields } from './message-fields.js';
 import { effectiveChangeMessages, FIELD_GROUPS, fieldsInDesignOrder, renderField } from './pass-fields.js';
 import { BEACON, DESIGN_KEYS, EXTRA_KEYS, LOCATION, OPEN_OBJECTS, RELEVANT_DATE } from './rules/pass-keys.js';
 import { renderRule, type LeaveOut } from './rules/render-rule.js';
@@ -32,6 +34,10 @@ export interface PassJsonInput {
   modifiedAt: Date;
   /** Keys of the Apple fields whose value changed in this revision (`changedAppleFields`). */
   changedFields?: string[];
+  /** Messages to the pass, newest last. */
+  messages?: readonly ShownMessage[];
+  /** This revision brings the newest message: it speaks, and nothing else does. */
+  messageSpeaks?: boolean;
   /** Hears of every part that was left out because a phone would refuse the pass, or lose the part, for it. */
   leaveOut?: LeaveOut;
 }
@@ -147,6 +153,13 @@ function structureOf(
   return out;
 }
 
+/** A structure with the messages on its back. */
+function withMessages(structure: Json, messages: Json[], place: 'first' | 'last'): Json {
+  if (messages.length === 0) return structure;
+  const designed = (structure['backFields'] as Json[] | undefined) ?? [];
+  return { ...structure, backFields: place === 'first' ? [...messages, ...designed] : [...designed, ...messages] };
+}
+
 /**
  * pass.json of one revision (Apple, "Pass" in the Wallet Passes documentation). Pure and in a fixed key order: the same
  * input gives the same bytes, since devices take different bytes for a change. What has no value is left out.
@@ -161,11 +174,17 @@ export function applePassJson(input: PassJsonInput): Record<string, JsonValue> {
     );
   }
   const leaveOut = input.leaveOut ?? (() => undefined);
-  const spoken = effectiveChangeMessages(fieldsInDesignOrder(apple), input.changedFields ?? []);
+  const speaks = input.messageSpeaks === true;
+  const spoken = speaks
+    ? new Set<string>()
+    : effectiveChangeMessages(fieldsInDesignOrder(apple), input.changedFields ?? []);
+  const language = view.times?.language ?? 'en';
+  const place = apple.messages?.place ?? 'first';
+  const messages = messageFields(input.messages ?? [], { apple, speaks, language });
   const context = { view, spoken, leaveOut };
   const structure: Json = {
     ...(apple.transitType ? { transitType: apple.transitType } : {}),
-    ...structureOf(apple as unknown as Groups, '/apple', context),
+    ...withMessages(structureOf(apple as unknown as Groups, '/apple', context), messages, place),
   };
   const designed = single(apple, view, leaveOut);
   return inKeyOrder({
@@ -183,6 +202,8 @@ export function applePassJson(input: PassJsonInput): Record<string, JsonValue> {
     organizationName: renderShownText(design.organizationName, view),
     description: renderShownText(design.description, view),
     [apple.style]: structure,
-    ...(apple.posterGeneric && { posterGeneric: structureOf(apple.posterGeneric, '/apple/posterGeneric', context) }),
+    ...(apple.posterGeneric && {
+      posterGeneric: withMessages(structureOf(apple.posterGeneric, '/apple/posterGeneric', context), messages, place),
+    }),
   });
 }

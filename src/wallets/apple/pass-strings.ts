@@ -21,11 +21,18 @@ export function passStrings(strings: Readonly<Record<string, string>>, encoding:
   return encoding === 'utf-8' ? Buffer.from(text, 'utf8') : Buffer.from(`\ufeff${text}`, 'utf16le');
 }
 
-/** `xx.lproj/pass.strings` for each language of the design that has strings; keep it as long as the version. */
-export function localizedStrings(design: PassTypeDesign): ArchiveEntry[] {
-  return Object.entries(design.apple?.localizations ?? {})
-    .filter(([, { strings }]) => Object.keys(strings).length > 0)
-    .map(([language, { strings }]) => ({
+type Strings = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/**
+ * `xx.lproj/pass.strings` for each language of the design that has strings, or of the messages of one pass. Without
+ * messages: keep it as long as the version.
+ */
+export function localizedStrings(design: PassTypeDesign, messages: Strings = {}): ArchiveEntry[] {
+  const designed = design.apple?.localizations ?? {};
+  return [...new Set([...Object.keys(designed), ...Object.keys(messages)])]
+    .map((language) => ({ language, strings: { ...designed[language]?.strings, ...messages[language] } }))
+    .filter(({ strings }) => Object.keys(strings).length > 0)
+    .map(({ language, strings }) => ({
       name: `${language}.lproj/pass.strings`,
       file: prepareFile(passStrings(strings)),
     }));

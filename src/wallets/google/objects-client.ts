@@ -1,4 +1,5 @@
 import { PermanentError, TransientError } from '../../common/errors.js';
+import type { JsonValue } from '../../common/json.js';
 import { retryAfterMs } from '../../common/retry-after.js';
 import type { AccessTokens } from './access-token.js';
 import { isFieldName, type GoogleResourceKind } from './schema.js';
@@ -8,6 +9,9 @@ export interface GoogleMessage {
   id: string;
   header: string;
   body: string;
+  localizedHeader?: JsonValue;
+  localizedBody?: JsonValue;
+  displayInterval?: JsonValue;
   messageType: 'TEXT' | 'TEXT_AND_NOTIFY';
 }
 

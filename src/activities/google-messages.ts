@@ -1,0 +1,100 @@
+import type { JsonValue } from '../common/json.js';
+import { textIn, translationsOf, type Localized, type ShownMessage } from '../passes/message.js';
+import { chooseMessageType } from '../wallets/google/message-budget.js';
+import type { GoogleMessage, GoogleWalletClient } from '../wallets/google/objects-client.js';
+import type { GoogleResourceKind } from '../wallets/google/schema.js';
+import type { GoogleResource } from '../wallets/google/wallet-object.js';
+import { loudly, MESSAGES_KEPT, SAID, type NotificationCharge } from './google-write.js';
+
+const PREFIX = 'message-';
+const idOf = (message: ShownMessage): string => `${PREFIX}${message.id}`;
+
+const escapeMarkup = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+
+function localized(text: Localized, language: string): JsonValue | undefined {
+  const others = translationsOf(text);
+  if (others.length === 0) return undefined;
+  return {
+    defaultValue: { language, value: textIn(text, language) },
+    translatedValues: others.map(([name, value]) => ({ language: name, value })),
+  };
+}
+
+/** A message in Google's form, ended by Google itself at its time, too. */
+export function googleMessage(
+  message: ShownMessage,
+  { language, sender }: { language: string; sender: string },
+): Omit<GoogleMessage, 'messageType'> {
+  const { text, title, link, until, at } = message;
+  const withLink = (body: string): string =>
+    link === null ? body : `${body}\n<a href="${escapeMarkup(link)}">${escapeMarkup(link)}</a>`;
+  const bodies =
+    typeof text === 'string' ? text : Object.fromEntries(Object.entries(text).map(([k, v]) => [k, withLink(v)]));
+  const localizedBody = localized(bodies, language);
+  const localizedHeader = title === null ? undefined : localized(title, language);
+  return {
+    id: idOf(message),
+    header: title === null ? sender : textIn(title, language),
+    body: withLink(textIn(text, language)),
+    ...(localizedHeader !== undefined && { localizedHeader }),
+    ...(localizedBody !== undefined && { localizedBody }),
+    ...(until !== null && { displayInterval: { start: { date: at }, end: { date: until } } }),
+  };
+}
+
+export interface MessagesWrite {
+  kind: GoogleResourceKind;
+  objectId: string;
+  messages: readonly ShownMessage[];
+  language: string;
+  sender: string;
+  /** Whether the newest one is new to the holder: older ones, on a new object, arrive quietly. */
+  speaks: boolean;
+  /** When the holder was notified of this object before. */
+  notifiedAt: readonly Date[];
+  charged: boolean;
+  nowMs: number;
+  notification: NotificationCharge;
+}
+
+/**
+ * Brings the messages of an object to those of the pass: adds what is missing, removes ours that ended, keeps everybody
+ * else's. Google keeps ten, and notifies three times in 24 hours; beyond that a message arrives quietly. Says what became of the newest.
+ */
+export async function writeMessages(client: GoogleWalletClient, write: MessagesWrite): Promise<string | undefined> {
+  const { kind, objectId, messages } = write;
+  const current = await client.get(kind, objectId);
+  const there = Array.isArray(current['messages']) ? (current['messages'] as GoogleResource[]) : [];
+  const wanted = new Map(messages.map((message) => [idOf(message), message]));
+  const known = new Set(there.map((message) => String(message['id'])));
+  const added = messages.filter((message) => !known.has(idOf(message)));
+  const standing = there.filter(({ id }) => !String(id).startsWith(PREFIX) || wanted.has(String(id)));
+  const room = Math.max(0, MESSAGES_KEPT - added.length);
+  const kept = room === 0 ? [] : standing.slice(-room);
+  if (kept.length < there.length) await client.patch(kind, objectId, { messages: kept });
+  let said: string | undefined;
+  for (const message of added) {
+    const form = googleMessage(message, write);
+    const send = (messageType: GoogleMessage['messageType']) =>
+      client.addMessage(kind, objectId, { ...form, messageType });
+    const isNewest = message === messages.at(-1);
+    if (!isNewest || !write.speaks || current['hasUsers'] === false) {
+      await send('TEXT');
+      if (isNewest && write.speaks) said = 'none: nobody has saved it';
+      continue;
+    }
+    const sent = write.notifiedAt.map((at) => at.getTime());
+    const allowed = write.charged || chooseMessageType(sent, write.nowMs) === 'TEXT_AND_NOTIFY';
+    if (!allowed) await send('TEXT');
+    const loud = () => send('TEXT_AND_NOTIFY');
+    said = SAID[allowed ? await loudly(write.notification, loud, () => send('TEXT')) : 'nothing'];
+  }
+  const newest = messages.at(-1);
+  if (added.length === 0 && write.charged && newest) {
+    // An earlier attempt, whose answer was lost, has sent it.
+    const sent = there.find(({ id }) => id === idOf(newest));
+    said = SAID[sent?.['messageType'] === 'TEXT_AND_NOTIFY' ? 'sent' : 'nothing'];
+  }
+  return said;
+}

@@ -1,0 +1,165 @@
+import { claimMessage, findMessage, markEnded, markSent } from '../database/messages/messages.js';
+import { findOperation } from '../database/operations/operations.js';
+import { endRun, recordStep } from '../database/operations/steps.js';
+import { PermanentError } from '../common/errors.js';
+import { isTimeZone } from '../common/zoned-time.js';
+import { HOLD_REASONS, holdMessage, type Held } from '../passes/hold-message.js';
+import { MESSAGE_CHANGE, withMessage, withoutMessage } from '../passes/message.js';
+import type { EndMessageInput, SendMessageInput } from '../passes/operation-input.js';
+import type { PassState } from '../passes/pass.js';
+import type { RecordedOutcome } from '../passes/operation.js';
+import { changePass, type ChangeInput } from './change-pass.js';
+import type { ActivityDeps, StepInput } from './deps.js';
+import { readInput } from './read-input.js';
+
+export type ClaimedMessage =
+  { result: 'send' } | { result: 'wait'; waitMs: number } | { result: 'dropped'; outcome: RecordedOutcome };
+
+/** A wait ends at least this often: settings, consents and clocks may have changed meanwhile. */
+const LONGEST_WAIT_MS = 86_400_000;
+
+type MessageStep = StepInput & { passId: string };
+
+/** Judges under the customer's lock whether the message goes now, later or never, and says which in the step. */
+export function claimMessageActivity(deps: ActivityDeps) {
+  return async function claim(ref: MessageStep): Promise<ClaimedMessage> {
+    const sql = deps.database.tenant(ref.tenantId);
+    const { tenantId, operationId, run, passId } = ref;
+    const step = { tenantId, operationId, run, step: 'claim-message' } as const;
+    const [operation, settings] = await Promise.all([findOperation(sql, operationId), deps.tenantSettings(tenantId)]);
+    if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
+    const input = readInput<'send-message'>(operation, 'content', 'class');
+    const now = new Date(deps.now());
+    const until = endOf(input, now);
+    if (until !== null && until <= now) return drop('The message was over before its turn came (validUntil).');
+    const { messages } = settings;
+
+    const held = await claimMessage<Held>(
+      sql,
+      {
+        messageId: operationId,
+        passId,
+        class: input.class,
+        content: input.content,
+        channel: messages.requireConsent,
+        hours: messages.cap?.hours ?? 1,
+        now,
+      },
+      ({ passState, granted, sentAt, properties }) => {
+        takesMessages(passState);
+        const decision = holdMessage({
+          class: input.class,
+          notBefore: input.notBefore === null ? null : new Date(input.notBefore),
+          respectQuietHours: input.respectQuietHours,
+          settings: messages,
+          hasConsent: granted,
+          sentAt,
+          zone: zoneOf(properties) ?? settings.timeZone ?? 'UTC',
+          now,
+        });
+        return { decision, validUntil: until, take: decision.do === 'send' };
+      },
+    );
+    if (held === undefined) throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
+    if (held === 'claimed' || held.do === 'send') {
+      await recordStep(sql, { ...step, state: 'succeeded', detail: { class: input.class } });
+      return { result: 'send' };
+    }
+    if (held.do === 'drop') return drop(HOLD_REASONS[held.reason], held.reason);
+    const detail = { waitingFor: HOLD_REASONS[held.reason], until: held.until.toISOString(), heldBack: held.reason };
+    await recordStep(sql, { ...step, state: 'waiting', detail });
+    const waitMs = Math.min(Math.max(1, held.until.getTime() - now.getTime()), LONGEST_WAIT_MS);
+    return { result: 'wait', waitMs };
+
+    async function drop(reason: string, heldBack: string = 'over'): Promise<ClaimedMessage> {
+      await recordStep(sql, { ...step, state: 'skipped', detail: { heldBack } });
+      const ending = { status: 'succeeded', outcome: 'message-held-back', reason } as const;
+      return { result: 'dropped', outcome: await endRun(sql, { tenantId, operationId, run, ...ending }) };
+    }
+  };
+}
+
+function takesMessages(state: PassState): void {
+  if (state === 'active') return;
+  throw new PermanentError('state-conflict', `The pass is ${state}: it takes no messages.`, { state });
+}
+
+/** When the message goes by itself, if it is sent now. */
+function endOf({ validUntil, validForSeconds }: SendMessageInput, now: Date): Date | null {
+  if (validUntil !== null) return new Date(validUntil);
+  return validForSeconds === null ? null : new Date(now.getTime() + validForSeconds * 1000);
+}
+
+/** The zone that a profile names, under the names that Klaviyo and shops give it. */
+function zoneOf(properties: Readonly<Record<string, unknown>>): string | undefined {
+  const zone = properties['timezone'] ?? properties['timeZone'] ?? properties['time_zone'];
+  return typeof zone === 'string' && isTimeZone(zone) ? zone : undefined;
+}
+
+/** Puts the message on the pass, as a revision of its own; the same message again changes nothing. */
+export function showMessageActivity(deps: ActivityDeps) {
+  return async function showMessage(ref: ChangeInput): Promise<{ revision: number | null }> {
+    const sql = deps.database.tenant(ref.tenantId);
+    const message = await findMessage(sql, ref.operationId);
+    if (!message) throw new PermanentError('pass-vanished', 'The message was erased with its pass.');
+    const now = new Date(deps.now());
+    const shown = await changePass<{ revision: number | null }>(deps, {
+      ref,
+      change: 'message',
+      step: 'show-message',
+      repeated: (revision) => ({ revision }),
+      decide({ pass }) {
+        takesMessages(pass.state);
+        const messages = withMessage(pass.messages, {
+          ...message.content,
+          id: message.message_id,
+          at: now.toISOString(),
+          until: message.valid_until?.toISOString() ?? null,
+        });
+        return {
+          write: {
+            after: { ...pass, messages },
+            changed: { [MESSAGE_CHANGE]: { from: null, to: message.message_id } },
+            changedFields: [],
+          },
+          detail: { shown: messages.length },
+          result: (revision) => ({ revision }),
+        };
+      },
+    });
+    if (shown.revision !== null) await markSent(sql, message.message_id, shown.revision, now);
+    return shown;
+  };
+}
+
+/** Takes a message off the pass, and touches nothing else of it. */
+export function endMessageActivity(deps: ActivityDeps) {
+  return async function endMessage(ref: ChangeInput): Promise<{ revision: number | null }> {
+    const sql = deps.database.tenant(ref.tenantId);
+    const operation = await findOperation(sql, ref.operationId);
+    if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
+    const { messageId }: EndMessageInput = readInput<'end-message'>(operation, 'messageId');
+    const ended = await changePass<{ revision: number | null }>(deps, {
+      ref,
+      change: 'message',
+      step: 'end-message',
+      repeated: (revision) => ({ revision }),
+      decide({ pass }) {
+        const messages = withoutMessage(pass.messages, messageId);
+        const nothing = { nothing: true, detail: { shown: messages.length }, result: { revision: null } } as const;
+        if (messages.length === pass.messages.length) return nothing;
+        return {
+          write: {
+            after: { ...pass, messages },
+            changed: { [MESSAGE_CHANGE]: { from: messageId, to: null } },
+            changedFields: [],
+          },
+          detail: { shown: messages.length },
+          result: (revision) => ({ revision }),
+        };
+      },
+    });
+    await markEnded(sql, messageId);
+    return ended;
+  };
+}

@@ -1,0 +1,262 @@
+import { DateTime, Duration } from 'luxon';
+import { z } from 'zod';
+import {
+  cleanText,
+  decodeAmpersand,
+  isBlank,
+  isUnrendered,
+  pointer,
+  withoutInvisible,
+} from '../../common/clean-text.js';
+import type { JsonValue } from '../../common/json.js';
+import { momentInZone } from '../../common/zoned-time.js';
+import type { Identifier } from '../../passes/identifiers.js';
+import { MESSAGE_CLASSES, MOST_TEXT, MOST_TITLE, type Localized, type MessageClass } from '../../passes/message.js';
+import type { SendMessageInput } from '../../passes/operation-input.js';
+import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './body-reader.js';
+import { declareRequest, IDEMPOTENCY_KEY } from './declare-request.js';
+import { PUSH_UPDATE } from './push-update.js';
+
+export interface SendMessageCommand extends SendMessageInput {
+  idempotencyKey: string | null;
+}
+
+/** About what a lock screen shows before it cuts; phones and fonts differ. */
+const LOCK_SCREEN = 150;
+const LANGUAGE = /^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}$/i;
+const LONGEST_DAYS = 400;
+
+const localizedSchema = (what: string) =>
+  z
+    .union([z.string(), z.record(z.string(), z.string())])
+    .describe(`${what}: a text, or texts by language ("en", "de")`);
+
+function readText(reader: BodyReader, value: JsonValue, at: string, most: number): string | null {
+  if (typeof value !== 'string' && typeof value !== 'number') {
+    reader.problem(at, 'this is no text', 'write a text in quotes');
+    return null;
+  }
+  const text = withoutInvisible(decodeAmpersand(cleanText(String(value)))).trim();
+  if (isUnrendered(text)) {
+    reader.problem(at, 'the text still holds a template tag', 'check its spelling, and send from a live profile');
+  } else if (text.length > most) {
+    reader.problem(at, `the text has ${text.length} characters, ${most} at most`, 'shorten it');
+  } else if (!isBlank(text)) return text;
+  return null;
+}
+
+/** A text, or a map of language to text; null where it is absent or blank. */
+function readLocalized(reader: BodyReader, key: string, most: number): Localized | null {
+  const value = own(reader.body, key);
+  if (value === undefined || value === null) return null;
+  const at = pointer(key);
+  if (typeof value !== 'object') return readText(reader, value, at, most);
+  if (Array.isArray(value)) {
+    reader.problem(at, `${key} is a list`, 'write a text, or { "en": "…", "de": "…" }');
+    return null;
+  }
+  const texts: Record<string, string> = {};
+  for (const [language, given] of Object.entries(value).slice(0, 50)) {
+    if (!LANGUAGE.test(language)) {
+      reader.problem(
+        at + pointer(language),
+        `"${language.slice(0, 20)}" is no language`,
+        'name one such as "en" or "pt-BR"',
+      );
+      continue;
+    }
+    const text = readText(reader, given, at + pointer(language), most);
+    if (text !== null) texts[language] = text;
+  }
+  return Object.keys(texts).length === 0 ? null : texts;
+}
+
+function readLink(reader: BodyReader): string | null {
+  const text = longText(reader, 'link', 2_000);
+  if (text === null) return null;
+  if (URL.canParse(text) && new URL(text).protocol === 'https:' && !/[\s"'<>]/.test(text)) return text;
+  reader.problem('/link', 'link is no https address', 'write one such as "https://shop.example/sale"');
+  return null;
+}
+
+function longText(reader: BodyReader, key: string, most: number): string | null {
+  const value = own(reader.body, key);
+  return value === undefined || value === null ? null : readText(reader, value, pointer(key), most);
+}
+
+function readClass(reader: BodyReader): MessageClass {
+  const text = reader.text('class')?.toLowerCase();
+  if (text === undefined) return 'marketing';
+  const known = MESSAGE_CLASSES.find((name) => name === text);
+  if (!known) reader.problem('/class', `"${text}" is no class of messages`, `send ${MESSAGE_CLASSES.join(' or ')}`);
+  return known ?? 'marketing';
+}
+
+/** `respect` or `ignore`; also inside notBefore, where senders expect it. */
+function readQuiet(reader: BodyReader): boolean | null {
+  const before = own(reader.body, 'notBefore');
+  const inside = before !== null && typeof before === 'object' && !Array.isArray(before) ? before : undefined;
+  const word = reader.text('quietHours', inside && '/notBefore', inside)?.toLowerCase();
+  if (word === undefined) return null;
+  if (word === 'respect' || word === 'ignore') return word === 'respect';
+  reader.problem(
+    inside ? '/notBefore/quietHours' : '/quietHours',
+    `"${word}" is unknown`,
+    'send "respect" or "ignore"',
+  );
+  return null;
+}
+
+const readMoment = (key: string) => (reader: BodyReader) => {
+  const value = own(reader.body, key);
+  return value !== null && typeof value === 'object' ? null : reader.text(key);
+};
+
+/** Each field of the request, once. */
+export const SEND_MESSAGE = declareRequest('A message to one pass', {
+  identifiers: PUSH_UPDATE.fields.identifiers,
+  message: {
+    schema: localizedSchema('What the lock screen says, and the back of the card keeps'),
+    example: 'Your table is ready. See you in ten minutes!',
+    read: (reader: BodyReader) => readLocalized(reader, 'message', MOST_TEXT),
+  },
+  title: {
+    schema: localizedSchema('Above the message; default: the label of the design').nullish(),
+    example: 'Tonight',
+    read: (reader: BodyReader) => readLocalized(reader, 'title', MOST_TITLE),
+  },
+  link: {
+    schema: z.string().nullish().describe('An https address that the message leads to'),
+    example: 'https://shop.example/tonight',
+    read: readLink,
+  },
+  class: {
+    schema: z
+      .enum(MESSAGE_CLASSES)
+      .nullish()
+      .describe('`service` passes the cap, never the consent; default marketing'),
+    example: 'service',
+    read: readClass,
+  },
+  validUntil: {
+    schema: z
+      .string()
+      .nullish()
+      .describe('When the message goes by itself: ISO 8601; without a zone in that of the tenant'),
+    read: readMoment('validUntil'),
+  },
+  validFor: {
+    schema: z
+      .string()
+      .nullish()
+      .describe('Instead: how long it stays once it is sent, such as "3 days", "48 h" or "P3D"'),
+    example: '3 days',
+    read: (reader: BodyReader) => reader.text('validFor'),
+  },
+  notBefore: {
+    schema: z
+      .union([z.string(), z.looseObject({ quietHours: z.enum(['respect', 'ignore']) })])
+      .nullish()
+      .describe('Not sent before this time'),
+    read: readMoment('notBefore'),
+  },
+  quietHours: {
+    schema: z
+      .enum(['respect', 'ignore'])
+      .nullish()
+      .describe("Whether the tenant's quiet hours count; default: for marketing they do"),
+    read: readQuiet,
+  },
+  idempotency_key: IDEMPOTENCY_KEY,
+});
+
+const UNITS: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400, w: 604_800 };
+
+/** Seconds of "3 days", "48h", "PT90M" or a plain number of seconds; undefined where it is none. */
+export function readDuration(text: string): number | undefined {
+  const given = text.trim().toLowerCase();
+  const plain = /^(\d{1,9}) ?(?:s|secs?|seconds?)?$/.exec(given);
+  if (plain) return Number(plain[1]);
+  const worded = /^(\d{1,6}) ?(m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)$/.exec(given);
+  if (worded) return Number(worded[1]) * UNITS[worded[2]![0]!]!;
+  const iso = /^p[\dtymwdhs.]{2,30}$/.test(given) ? Duration.fromISO(given.toUpperCase()) : undefined;
+  return iso?.isValid ? Math.round(iso.as('seconds')) : undefined;
+}
+
+/**
+ * The body of a message. All problems at once, each with pointer and cure. `named`: the address names the pass. Times without a zone are
+ * those of the tenant.
+ */
+export const sendMessageParser =
+  ({ zone, now, named }: { zone: string; now: Date; named: boolean }) =>
+  (body: Body, options: RequestOptions = {}): Parsed<SendMessageCommand> => {
+    const reader = new BodyReader(named && !Object.hasOwn(body, 'identifiers') ? { ...body, identifiers: {} } : body);
+    const read = SEND_MESSAGE.read(reader, options);
+    if (named)
+      reader.problems.splice(
+        0,
+        reader.problems.length,
+        ...reader.problems.filter(({ pointer: at }) => !at.startsWith('/identifiers')),
+      );
+    reader.unknownKeys(SEND_MESSAGE.keys, { place: () => 'the text of the message belongs into "message"' });
+    if (read.message === null && !reader.problems.some(({ pointer: at }) => at.startsWith('/message'))) {
+      reader.problem('/message', 'message is missing or blank', 'write "message": "Your table is ready"');
+    }
+    const moment = (key: 'validUntil' | 'notBefore'): string | null => {
+      const text = read[key];
+      if (text === null) return null;
+      const time = momentInZone(text, zone, key === 'validUntil' ? 'end' : 'start');
+      const at = time === undefined ? undefined : DateTime.fromISO(time).toUTC();
+      if (!at?.isValid) {
+        reader.problem(
+          pointer(key),
+          `"${text.slice(0, 60)}" is no time`,
+          'write one such as "2026-12-24T18:00:00+01:00"',
+        );
+        return null;
+      }
+      if (at.diff(DateTime.fromJSDate(now), 'days').days > LONGEST_DAYS) {
+        reader.problem(pointer(key), `${key} is more than ${LONGEST_DAYS} days away`, 'check the year');
+        return null;
+      }
+      return at.toISO();
+    };
+    const validUntil = moment('validUntil');
+    const notBefore = moment('notBefore');
+    const validForSeconds = read.validFor === null ? null : (readDuration(read.validFor) ?? NaN);
+    if (Number.isNaN(validForSeconds) || validForSeconds === 0 || (validForSeconds ?? 0) > LONGEST_DAYS * 86_400) {
+      reader.problem(
+        '/validFor',
+        `"${String(read.validFor).slice(0, 60)}" is no length of time up to ${LONGEST_DAYS} days`,
+        'write one such as "3 days"',
+      );
+    }
+    if (validUntil !== null && validForSeconds !== null) {
+      reader.problem('/validFor', 'validFor and validUntil exclude each other', 'send one of them');
+    }
+    if (validUntil !== null && new Date(validUntil) <= now) {
+      reader.problem('/validUntil', 'validUntil has passed', 'send a time to come');
+    }
+    if (validUntil !== null && notBefore !== null && notBefore >= validUntil) {
+      reader.problem('/validUntil', 'validUntil is not after notBefore', 'let the message end after it begins');
+    }
+    const longest = Math.max(0, ...(read.message === null ? [] : textsOf(read.message)).map((text) => text.length));
+    if (longest > LOCK_SCREEN) {
+      reader.warn(
+        '/message',
+        `the message has ${longest} characters: a lock screen shows about the first ${LOCK_SCREEN}`,
+      );
+    }
+    return reader.finish(() => ({
+      identifiers: (read.identifiers ?? []) as Identifier[],
+      content: { text: read.message!, title: read.title, link: read.link },
+      class: read.class,
+      validUntil,
+      validForSeconds,
+      notBefore,
+      respectQuietHours: read.quietHours,
+      idempotencyKey: read.idempotency_key,
+    }));
+  };
+
+const textsOf = (text: Localized): string[] => (typeof text === 'string' ? [text] : Object.values(text));

@@ -1,0 +1,191 @@
+import type Koa from 'koa';
+import { z } from 'zod';
+import { findPassBySerialNumber } from '../../database/devices/devices.js';
+import { findMessage, listMessages, type MessageRow } from '../../database/messages/messages.js';
+import type { PassRow } from '../../database/passes/passes.js';
+import { MESSAGE_CLASSES } from '../../passes/message.js';
+import type { SendMessageInput } from '../../passes/operation-input.js';
+import { acceptOperation } from '../accept-operation.js';
+import type { Caller } from '../access/credentials.js';
+import { withinDeadline } from '../deadline.js';
+import { none, serialNumber, tenantId } from '../parameters.js';
+import { ApiError } from '../problems.js';
+import { deliveryBody, FLOW_ID_HEADER, IDEMPOTENCY_KEY_HEADER } from '../requests/delivery-description.js';
+import { sendMessageParser } from '../requests/index.js';
+import { checkListener, readDelivery } from '../requests/read-delivery.js';
+import { SEND_MESSAGE } from '../requests/send-message.js';
+import { route, type ApiDeps, type Route } from '../route.js';
+
+const accepted = z.object({
+  messageId: z.uuid().describe('Id of the message and of the operation that sends it'),
+  operationId: z.uuid(),
+  statusUrl: z.url(),
+});
+const localized = z.union([z.string(), z.record(z.string(), z.string())]);
+const messageView = z.object({
+  messageId: z.uuid(),
+  class: z.enum(MESSAGE_CLASSES),
+  state: z.enum(['sending', 'sent', 'ended']),
+  message: localized,
+  title: localized.nullable(),
+  link: z.string().nullable(),
+  sentAt: z.iso.datetime().nullable(),
+  receivedAt: z.iso
+    .datetime()
+    .nullable()
+    .describe('When a phone first fetched the pass with it (Apple). Google tells nobody: null does not mean unseen'),
+  validUntil: z.iso.datetime().nullable(),
+  endedAt: z.iso.datetime().nullable(),
+  statusUrl: z.url(),
+});
+
+/** Messages that a list shows, newest first. */
+const LISTED = 50;
+
+/** Messages to passes: from flows, by serial number, their list, and taking one back. */
+export function messageRoutes(deps: ApiDeps): Route[] {
+  const statusUrl = (tenant: string, id: string): string => `${deps.publicUrl}/api/${tenant}/operations/${id}`;
+
+  const present = (tenant: string, row: MessageRow): z.output<typeof messageView> => ({
+    messageId: row.message_id,
+    class: row.class,
+    state: row.state === 'claimed' ? 'sending' : row.state,
+    message: row.content.text,
+    title: row.content.title,
+    link: row.content.link,
+    sentAt: row.sent_at?.toISOString() ?? null,
+    receivedAt: row.received_at?.toISOString() ?? null,
+    validUntil: row.valid_until?.toISOString() ?? null,
+    endedAt: row.ended_at?.toISOString() ?? null,
+    statusUrl: statusUrl(tenant, row.message_id),
+  });
+
+  async function passOf(caller: Caller, serial: string): Promise<PassRow> {
+    const pass = await withinDeadline(findPassBySerialNumber(deps.database.tenant(caller.tenant.tenantId), serial));
+    if (!pass || pass.state === 'deleted') {
+      throw new ApiError('not-found', 'No pass with this serial number exists for this tenant.');
+    }
+    return pass;
+  }
+
+  /** Accepts the message of the body; `pass` where the address names it. */
+  async function send(
+    ctx: Koa.Context,
+    { caller, correlationId }: { caller: Caller; correlationId: string },
+    pass?: PassRow,
+  ): Promise<string> {
+    checkListener(ctx, caller, 'sendMessage');
+    const zone = caller.tenant.settings.timeZone ?? 'UTC';
+    const parse = sendMessageParser({ zone, now: new Date(deps.now()), named: pass !== undefined });
+    const { command, repairs } = await readDelivery(ctx, caller, parse);
+    const { idempotencyKey, ...rest } = command;
+    const named = pass && {
+      passId: pass.pass_id,
+      identifiers: [{ kind: 'serialNumber', value: pass.serial_number }],
+    };
+    const input: SendMessageInput = { ...rest, ...named };
+    const { operationId } = await acceptOperation(deps, ctx, {
+      caller,
+      kind: 'send-message',
+      origin: pass === undefined || ctx.get('X-Klaviyo-Flow-ID') ? 'klaviyo' : 'api',
+      correlationId,
+      input,
+      idempotencyKey,
+      repairs,
+    });
+    return operationId;
+  }
+
+  const answer = (ctx: Koa.Context, tenant: string, messageId: string, operationId = messageId): void => {
+    ctx.status = 202;
+    ctx.body = { messageId, operationId, statusUrl: statusUrl(tenant, operationId) };
+  };
+  const ofPass = '/v1/passes/:serialNumber/messages';
+
+  return [
+    route({
+      method: 'POST',
+      path: '/api/:tenantId/webhooks/listeners/klaviyo/passes/notify',
+      scope: 'KlaviyoListener.Write',
+      summary: 'Send a message to a pass: the lock screen says it, the back of the card keeps it',
+      params: z.object({ tenantId }),
+      query: none,
+      headers: [IDEMPOTENCY_KEY_HEADER, FLOW_ID_HEADER],
+      body: deliveryBody(SEND_MESSAGE.schema, SEND_MESSAGE.example),
+      answers: {
+        200: { description: 'Accepted and durable; X-Correlation-Id and Location lead to its status' },
+      },
+      problems: ['listener-closed', 'flow-not-allowed', 'idempotency-key-reused'],
+      async handler(ctx, { caller, correlationId }) {
+        await send(ctx, { caller, correlationId });
+        ctx.status = 200;
+        // Koa would answer 204 to a null body; the contract is a 200 without content.
+        ctx.body = '';
+        ctx.remove('Content-Type');
+      },
+    }),
+    route({
+      method: 'POST',
+      path: ofPass,
+      scope: 'Pass.Write',
+      summary: 'Send a message to one pass',
+      params: z.object({ serialNumber }),
+      query: none,
+      headers: [IDEMPOTENCY_KEY_HEADER],
+      body: deliveryBody(SEND_MESSAGE.schema, SEND_MESSAGE.example),
+      answers: { 202: { description: 'Accepted and durable; the status says when it goes', schema: accepted } },
+      problems: ['not-found', 'listener-closed', 'flow-not-allowed', 'idempotency-key-reused'],
+      async handler(ctx, { params, caller, correlationId }) {
+        const pass = await passOf(caller, params.serialNumber);
+        answer(ctx, caller.tenant.tenantId, await send(ctx, { caller, correlationId }, pass));
+      },
+    }),
+    route({
+      method: 'GET',
+      path: ofPass,
+      scope: 'Pass.Read',
+      summary: `The last ${LISTED} messages of a pass, newest first; those still held back are operations only`,
+      params: z.object({ serialNumber }),
+      query: none,
+      answers: { 200: { description: 'The messages', schema: z.object({ messages: z.array(messageView) }) } },
+      problems: ['not-found'],
+      async handler(ctx, { params, caller }) {
+        const { tenantId: tenant } = caller.tenant;
+        const pass = await passOf(caller, params.serialNumber);
+        const rows = await withinDeadline(listMessages(deps.database.tenant(tenant), pass.pass_id, LISTED));
+        ctx.body = { messages: rows.map((row) => present(tenant, row)) };
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: `${ofPass}/:messageId`,
+      scope: 'Pass.Write',
+      summary: 'Take a message off the wallets at once; phones are told quietly',
+      params: z.object({ serialNumber, messageId: z.uuid() }),
+      query: none,
+      answers: { 202: { description: 'Accepted; the status says when it is gone', schema: accepted } },
+      problems: ['not-found', 'conflict', 'idempotency-key-reused'],
+      async handler(ctx, { params, caller, correlationId }) {
+        const { tenantId: tenant } = caller.tenant;
+        const pass = await passOf(caller, params.serialNumber);
+        const message = await withinDeadline(findMessage(deps.database.tenant(tenant), params.messageId));
+        if (message?.pass_id !== pass.pass_id) {
+          throw new ApiError(
+            'not-found',
+            'This pass has no message of this id. One that is still held back is an operation: cancel that.',
+          );
+        }
+        if (message.state === 'ended') throw new ApiError('conflict', 'The message has ended already.');
+        const { operationId } = await acceptOperation(deps, ctx, {
+          caller,
+          kind: 'end-message',
+          origin: 'api',
+          correlationId,
+          input: { passId: pass.pass_id, messageId: message.message_id },
+          idempotencyKey: null,
+        });
+        answer(ctx, tenant, message.message_id, operationId);
+      },
+    }),
+  ];
+}
