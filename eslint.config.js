@@ -28,6 +28,7 @@ const ROOMS = {
   'src/database/customers': [...TABLES, 'src/database/operations'],
   'src/database/merchants': [...TABLES, 'src/database/operations'],
   'src/database/passes': [...TABLES, 'src/database/operations', 'src/database/customers'],
+  'src/database/messages': [...TABLES, 'src/database/operations', 'src/database/passes'],
   'src/database/devices': [...TABLES, 'src/database/operations', 'src/database/passes'],
   'src/database/bursts': [...TABLES, 'src/database/operations', 'src/database/passes', 'src/database/devices'],
   'src/database/bulk': [

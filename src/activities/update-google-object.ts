@@ -3,7 +3,6 @@ import {
   chargeNotification,
   designedFields,
   giveNotificationBack,
-  loadGooglePass,
   recordRetired,
   recordSynced,
   takeGoogleLease,
@@ -11,17 +10,16 @@ import {
 } from '../database/devices/google-objects.js';
 import { recordNotifications, type NotificationResult } from '../database/devices/notifications.js';
 import { findRevision } from '../database/passes/pass-lookup.js';
-import type { PassRow } from '../database/passes/passes.js';
 import { PermanentError, TransientError, WaitForTurn } from '../common/errors.js';
-import type { GoogleDesign, PassTypeDesign } from '../passes/pass-type.js';
 import { MESSAGE_CHANGE } from '../passes/message.js';
 import { viewOfPass } from '../passes/pass-view.js';
-import { googleClassId, googleObjectId } from '../wallets/google/resource-ids.js';
+import { googleObjectId } from '../wallets/google/resource-ids.js';
 import { asWarning, type LeftOut } from '../wallets/google/render-object.js';
 import { googleObject, GOOGLE_STATES } from '../wallets/google/wallet-object.js';
-import type { ActivityDeps, GoogleAccess, StepInput } from './deps.js';
+import type { ActivityDeps, StepInput } from './deps.js';
 import { writeMessages } from './google-messages.js';
 import { ensureGoogleClass } from './google-class.js';
+import { loadGoogle, type LoadedGoogle } from './google-pass.js';
 import { holdGoogleLease, LEASE_MS } from './google-lease.js';
 import { convertObject, insertObject, updateObject, type WrittenObject } from './google-write.js';
 
@@ -49,7 +47,7 @@ export function updateGoogleObjectActivity(deps: ActivityDeps) {
     const sql = deps.database.tenant(ref.tenantId);
     const beganMs = deps.now();
     for (;;) {
-      const loaded = await load(deps, ref);
+      const loaded = await loadGoogle(deps, ref);
       if (!loaded) return { result: 'none' };
       const { anchor, pass } = loaded;
       const lease = await takeGoogleLease(sql, ref, anchor, LEASE_MS);
@@ -69,7 +67,7 @@ export function updateGoogleObjectActivity(deps: ActivityDeps) {
       let failure: unknown;
       let done: UpdatedGoogleObject | undefined;
       try {
-        const fresh = await load(deps, ref);
+        const fresh = await loadGoogle(deps, ref);
         attempted = fresh?.pass.revision ?? attempted;
         done = fresh ? await write(deps, ref, fresh) : { result: 'none' };
       } catch (error) {
@@ -115,42 +113,8 @@ async function record(
   await recordNotifications(deps.database.tenant(tenantId), step, passId, [told], null);
 }
 
-interface Loaded {
-  access: GoogleAccess;
-  pass: PassRow;
-  objects: GoogleObjectRow[];
-  design: PassTypeDesign;
-  /** What the pass's type says of Google; null: its object, if any, goes out of use. */
-  target: { design: GoogleDesign; classId: string } | null;
-  anchor: { objectId: string; objectType: string; classId: string };
-}
-
-async function load(deps: ActivityDeps, ref: UpdateGoogleObject): Promise<Loaded | undefined> {
-  const { tenantId, passId } = ref;
-  if ((await deps.tenantSettings(tenantId)).google.issuerId === null) return undefined;
-  const loaded = await loadGooglePass(deps.database.tenant(tenantId), passId);
-  if (!loaded) throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
-  const { pass, objects } = loaded;
-  const { design } = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
-  const live = objects.find(({ state }) => state === 'live');
-  // A pass that was deleted before it came to Google stays away.
-  if (!live && (!design.google || pass.state === 'deleted')) return undefined;
-  const access = await deps.google.forTenant(tenantId);
-  if (!access) return undefined;
-  const { issuerId } = access;
-  const target = design.google
-    ? { design: design.google, classId: googleClassId(issuerId, tenantId, design.google.classSuffix) }
-    : null;
-  const anchor = {
-    objectId: googleObjectId(issuerId, tenantId, passId),
-    objectType: target?.design.type ?? live!.object_type,
-    classId: target?.classId ?? live!.class_id,
-  };
-  return { access, pass, objects, design, target, anchor };
-}
-
 /** Writes under the lease, and keeps what was written in one transaction with the step's evidence. */
-async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: Loaded): Promise<UpdatedGoogleObject> {
+async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: LoadedGoogle): Promise<UpdatedGoogleObject> {
   const { access, pass, objects, target, anchor } = loaded;
   const { client } = access;
   const { tenantId, operationId, run, passId } = ref;
@@ -209,7 +173,7 @@ async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: Loaded
 /** Writes messages where there are any to add or to remove: most updates ask Google nothing for it. */
 async function sendMessages(
   deps: ActivityDeps,
-  { access, pass, objects, design }: Loaded,
+  { access, pass, objects, design }: LoadedGoogle,
   {
     type,
     live,
@@ -240,7 +204,7 @@ async function sendMessages(
 }
 
 interface ObjectWrite {
-  target: NonNullable<Loaded['target']>;
+  target: NonNullable<LoadedGoogle['target']>;
   live: GoogleObjectRow | undefined;
   /** Gathers what Google would not have taken. */
   leftOut: Map<string, LeftOut>;
@@ -249,7 +213,7 @@ interface ObjectWrite {
 
 async function writeObject(
   deps: ActivityDeps,
-  loaded: Loaded,
+  loaded: LoadedGoogle,
   { target, live, leftOut, again }: ObjectWrite,
 ): Promise<WrittenObject> {
   const { access, pass, objects, design } = loaded;

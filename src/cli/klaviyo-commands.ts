@@ -8,7 +8,7 @@ import { getTenant, setKlaviyoDataSource } from '../database/tenants/tenants.js'
 import { checkAccount } from '../klaviyo/check-account.js';
 import { createKlaviyoClient } from '../klaviyo/client.js';
 import { setUpCustomObject } from '../klaviyo/set-up.js';
-import { updateSnippet, webhookSnippet } from '../klaviyo/webhook-snippet.js';
+import { messageSnippet, updateSnippet, webhookSnippet, type WebhookSnippet } from '../klaviyo/webhook-snippet.js';
 import { PermanentError } from '../common/errors.js';
 import { didYouMean } from '../common/nearest-name.js';
 import type { CliContext } from './context.js';
@@ -25,6 +25,8 @@ const describe = ({ status, detail, last_error: error }: BackfillRow): string =>
   const word = paused === true && status !== 'succeeded' ? 'paused' : status;
   return `${word}: ${done} of ${total ?? '?'} passes${share}, ${records} records, ${failed} refused${trouble}`;
 };
+
+const ACTIONS: readonly string[] = ['issue', 'update', 'message'];
 
 /** `passrelay klaviyo set-key|setup|check|snippet|backfill` */
 export function klaviyoCommands(context: () => CliContext): Command {
@@ -116,8 +118,11 @@ export function klaviyoCommands(context: () => CliContext): Command {
   klaviyo
     .command('snippet <tenantId> <passType>')
     .description('the webhook of a flow that issues this pass, ready to paste into Klaviyo')
-    .option('--update', 'the webhook of a flow that updates the pass instead')
-    .action(async (tenantId: string, passType: string, { update = false }: { update?: boolean }) => {
+    .option('--action <action>', `what the flow does: ${ACTIONS.join(', ')}`, 'issue')
+    .option('--update', 'the same as --action update')
+    .action(async (tenantId: string, passType: string, options: { action: string; update?: boolean }) => {
+      const action = options.update ? 'update' : options.action;
+      if (!ACTIONS.includes(action)) throw new Error(`There is no action "${action}". ${didYouMean(action, ACTIONS)}`);
       const { sql, tenant } = await existing(tenantId);
       const type = await findPassType(sql, passType);
       if (!type) {
@@ -127,12 +132,16 @@ export function klaviyoCommands(context: () => CliContext): Command {
       const { customIdentifiers, klaviyo: mapped } = tenant.settings;
       const own = Object.entries(mapped.propertyMap).filter(([, kind]) => customIdentifiers.includes(kind));
       const place = { publicUrl: context().publicUrl(), tenantId, accountId: tenant.accountId };
-      const { url, headers, body, notes } = update
-        ? updateSnippet(type.design, place)
-        : webhookSnippet(type.design, {
+      const snippets: Record<string, () => WebhookSnippet> = {
+        issue: () =>
+          webhookSnippet(type.design, {
             ...place,
             own: Object.fromEntries(own.map(([property, kind]) => [kind, property])),
-          });
+          }),
+        update: () => updateSnippet(type.design, place),
+        message: () => messageSnippet(place),
+      };
+      const { url, headers, body, notes } = snippets[action]!();
       const { out } = context();
       out(`URL\n${url}\n\nHeaders`);
       for (const [name, value] of Object.entries(headers)) out(`${name}: ${value}`);

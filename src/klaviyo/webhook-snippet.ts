@@ -114,3 +114,29 @@ export function updateSnippet(
     ],
   };
 }
+
+/** The webhook action of a flow that sends a message to the person's pass. */
+export function messageSnippet(place: { publicUrl: string; tenantId: string }): WebhookSnippet {
+  const body = {
+    identifiers: { email: textTagOf('person.email') },
+    message: 'Your table is ready',
+    link: 'https://shop.example/tonight',
+    class: 'marketing',
+    validFor: '3 days',
+  };
+  return {
+    url: `${place.publicUrl}/api/${place.tenantId}/webhooks/listeners/klaviyo/passes/notify`,
+    headers: {
+      'Content-Type': 'application/json',
+      'X-API-KEY': '<an API key with the scope KlaviyoListener.Write>',
+    },
+    body: JSON.stringify(body, null, 2),
+    notes: [
+      'Write your own message, or one for each language: { "en": "…", "de": "…" }. Lock screens show about 150 characters.',
+      'Delete "link" and "validFor" if the message has none. "class": "service" passes the cap and the quiet hours.',
+      'People read it on a locked phone: no personal data.',
+      EVENT_KEY,
+      'An empty 200 means that the message is stored. The page /ops of your tenant shows what became of it.',
+    ],
+  };
+}

@@ -118,6 +118,14 @@ async function callMerchantRoutes(operationId: string): Promise<Set<string>> {
     ['post', '/customers/{customerId}/merge', `/customers/${tenant.customerId}/merge`, '{"customerId":"C-1024"}'],
     ['post', '/customers/{customerId}/merge', `/customers/${tenant.customerId}/merge`, '{}'],
     ['post', '/customers/{customerId}/merge', '/customers/nobody/merge', '{"customerId":"C-1024"}'],
+    ...['{"message":"Hi"}', '{}', JSON.stringify({ identifiers: { email: tenant.email }, message: 'Hi' })].map(
+      (body): [string, string, string, string] => [
+        'post',
+        '/webhooks/listeners/klaviyo/passes/notify',
+        '/webhooks/listeners/klaviyo/passes/notify',
+        body,
+      ],
+    ),
     ['get', '/events', '/events'],
     ['get', '/events', '/events?types=x'],
     ['get', '/deliveries', '/deliveries'],
@@ -222,6 +230,23 @@ test('every call answers as the description says', async () => {
       const response = await api.fetch(`/v1/passes/${serial}${call}`, { method: method.toUpperCase(), key });
       await assertDescribed(described, method, response);
     }
+  }
+  const messages = '/v1/passes/{serialNumber}/messages';
+  for (const described of [messages, `${messages}/{messageId}`]) seen.add(described);
+  for (const [serial, key] of [
+    [tenant.pass.serialNumber, all],
+    [tenant.pass.serialNumber, listener],
+    ['nobody', all],
+  ] as const) {
+    const at = `/v1/passes/${serial}/messages`;
+    for (const body of ['{"message":"Hi"}', '{"link":"x"}'])
+      await assertDescribed(messages, 'post', await api.fetch(at, { method: 'POST', key, body }));
+    await assertDescribed(messages, 'get', await api.fetch(at, { key }));
+    await assertDescribed(
+      `${messages}/{messageId}`,
+      'delete',
+      await api.fetch(`${at}/${id}`, { method: 'DELETE', key }),
+    );
   }
   for (const path of await callMerchantRoutes(id)) seen.add(path);
   // What phones and browsers call has tests of its own.

@@ -79,6 +79,7 @@ async function seedMore(tenant: SeededTenant): Promise<Ids> {
     event: randomUUID(),
     delivery: randomUUID(),
     campaign: randomUUID(),
+    sent: randomUUID(),
   };
   const t = tenant.tenantId;
   const device = `${t}-device`.padEnd(32, '0');
@@ -103,6 +104,11 @@ async function seedMore(tenant: SeededTenant): Promise<Ids> {
   await db.owner(
     `insert into deliveries (delivery_id, tenant_id, endpoint_id, event_id, status) values ($2, $1, $3, $4, 'exhausted')`,
     [t, id.delivery, id.endpoint, id.event],
+  );
+  await db.owner(
+    `insert into messages (message_id, tenant_id, pass_id, customer_id, class, content, state)
+     values ($2, $1, $3, $4, 'service', '{"text":"Hi"}', 'sent')`,
+    [t, id.sent, tenant.pass.id, tenant.customerId],
   );
   await putSecret(db.database.tenant(t), t, SECRET_NAMES.passTokenKey, TOKEN_KEY, testSecretBox);
   const type = `pass.example.${t}`;
@@ -145,6 +151,7 @@ function idsOf(tenant: SeededTenant, more: Ids): Ids {
     eventId: more['event']!,
     deliveryId: more['delivery']!,
     campaignId: more['campaign']!,
+    messageId: more['sent']!,
     keyId: more['key']!,
     device: more['device']!,
     type: more['type']!,

@@ -5,6 +5,7 @@ import { soleField } from '../../passes/possible-values.js';
 import { placeholders } from '../../passes/render.js';
 import type { Add } from './design-problem.js';
 import { objectOf } from './face-needs.js';
+import { EARLIER_KEY, MESSAGE_KEY } from './message-fields.js';
 import { FIELD_GROUPS } from './pass-fields.js';
 import { checkRule, fieldFits } from './rules/check-rule.js';
 import { FIELD_KEYS } from './rules/pass-keys.js';
@@ -55,6 +56,9 @@ export function checkFieldKeys(design: PassTypeDesign, add: Add): void {
     } else seen.set(`${face}/${field.key}`, `${path}/key`);
     // Those of upcoming passes are keys of pass.json, and looked at there.
     if (!face.startsWith('upcoming')) checkRule(FIELD, field as JsonValue, path, design, add);
+    if (field.key === MESSAGE_KEY || field.key === EARLIER_KEY) {
+      add(`${path}/key`, `The field key "${field.key}" is the one of messages.`, 'Give the field another key.');
+    }
     checkStyles(field, path, design, add);
     checkPlace(field, group, face, path, add);
     checkChangeMessage(field, path, design, add);

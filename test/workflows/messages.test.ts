@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { listMessages } from '../../src/database/messages/messages.js';
+import { recordReceived } from '../../src/database/messages/received.js';
+import { listSteps } from '../../src/database/operations/operations.js';
+import type { PassRow } from '../../src/database/passes/passes.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startEngine, type TestEngine } from '../support/engine.js';
+import { startTestGoogle, type TestGoogle } from '../support/google.js';
+import { accept, ended, until } from '../support/operations.js';
+import type { SeededTenant } from '../support/tenant.js';
+
+describe('messages to a pass', () => {
+  let test: TestDatabase;
+  let engine: TestEngine;
+  let google: TestGoogle;
+  let pushes = 0;
+
+  before(async () => {
+    test = await createTestDatabase();
+    google = await startTestGoogle(test);
+    const apple = { push: async () => (pushes++, { kind: 'delivered' as const, apnsId: null }) };
+    engine = await startEngine(test, { deps: { google: google.wallet, apple } });
+  });
+  after(async () => {
+    await engine.stop();
+    await google.stop();
+    await test.drop();
+  });
+
+  const begin = (tenant: SeededTenant, text: object | string, more: object = {}) =>
+    accept(test, tenant, {
+      kind: 'send-message',
+      input: {
+        identifiers: [{ kind: 'email', value: tenant.email }],
+        content: { text, title: null, link: null },
+        class: 'marketing',
+        validUntil: null,
+        validForSeconds: null,
+        notBefore: null,
+        respectQuietHours: null,
+        ...more,
+      },
+    });
+  const send = async (tenant: SeededTenant, text: object | string, more: object = {}) =>
+    ended(test, tenant.tenantId, await begin(tenant, text, more));
+  const passOf = async (tenant: SeededTenant): Promise<PassRow> =>
+    (await test.owner<PassRow>('select * from passes where pass_id = $1', [tenant.pass.id]))[0]!;
+  const rows = (tenant: SeededTenant) => listMessages(test.database.tenant(tenant.tenantId), tenant.pass.id, 20);
+  const atGoogle = async (tenant: SeededTenant): Promise<Record<string, unknown>[]> => {
+    const { object_id: objectId } = await google.live(tenant);
+    return (google.simulator.object(objectId)?.['messages'] ?? []) as Record<string, unknown>[];
+  };
+
+  it('shows on both wallets, tells the merchant, and comes off again at its time, quietly', async () => {
+    const tenant = await google.seed();
+    await send(tenant, 'The first one');
+    await google.simulator.save((await google.live(tenant)).object_id);
+    const before = pushes;
+    const row = await send(tenant, { en: 'Ready', de: 'Fertig' }, { validForSeconds: 2 });
+    assert.deepEqual([row.status, row.outcome, row.revision], ['succeeded', 'message-sent', 3]);
+    assert.equal(pushes, before + 1);
+    const steps = await listSteps(test.database.tenant(tenant.tenantId), row.operation_id);
+    assert.deepEqual(
+      steps.map(({ step, state }) => `${step} ${state}`).sort(),
+      ['claim-message', 'find-pass', 'notify-devices', 'show-message', 'update-google-object'].map(
+        (s) => `${s} succeeded`,
+      ),
+    );
+    const shown = await atGoogle(tenant);
+    assert.deepEqual(
+      shown.map(({ body, messageType }) => [body, messageType]),
+      [
+        ['The first one', 'TEXT'],
+        ['Ready', 'TEXT_AND_NOTIFY'],
+      ],
+      'a new object is not announced',
+    );
+    const events = await test.owner<{ type: string }>('select type from events where operation_id = $1', [
+      row.operation_id,
+    ]);
+    assert.deepEqual(events, [{ type: 'message.sent' }]);
+
+    // What others changed meanwhile stays.
+    const data = { points: 77 };
+    const input = {
+      identifiers: [{ kind: 'email', value: tenant.email }],
+      passType: null,
+      data,
+      updateMetadata: false,
+    };
+    await ended(test, tenant.tenantId, await accept(test, tenant, { kind: 'push-update', input }));
+    await until(async () => (await rows(tenant))[0]!.state === 'ended', 'the message to end');
+    const [end] = await test.owner<{ operation_id: string }>(
+      "select operation_id from operations where tenant_id = $1 and kind = 'end-message'",
+      [tenant.tenantId],
+    );
+    assert.equal((await ended(test, tenant.tenantId, end!.operation_id)).outcome, 'message-ended');
+    const pass = await passOf(tenant);
+    assert.deepEqual([pass.messages.map(({ text }) => text), pass.data['points']], [['The first one'], 77]);
+    assert.deepEqual(
+      (await atGoogle(tenant)).map(({ body }) => body),
+      ['The first one'],
+    );
+  });
+
+  it('notifies at Google three times in 24 hours, then arrives quietly and says so; the last five stay', async () => {
+    const tenant = await google.seed();
+    await send(tenant, 'zero');
+    await google.simulator.save((await google.live(tenant)).object_id);
+    const details: unknown[] = [];
+    for (const text of ['one', 'two', 'three', 'four', 'five']) {
+      const row = await send(tenant, text);
+      const steps = await listSteps(test.database.tenant(tenant.tenantId), row.operation_id);
+      details.push(steps.find(({ step }) => step === 'update-google-object')!.detail['message']);
+    }
+    assert.deepEqual(details, ['sent', 'sent', 'sent', 'quiet: 3 in 24 h', 'quiet: 3 in 24 h']);
+    const texts = ['one', 'two', 'three', 'four', 'five'];
+    assert.deepEqual(
+      (await passOf(tenant)).messages.map(({ text }) => text),
+      texts,
+    );
+    assert.deepEqual(
+      (await atGoogle(tenant)).map(({ body }) => body),
+      texts,
+    );
+  });
+
+  it('holds back by cap and consent as the tenant says, service passes the cap, and many at once do not slip through', async () => {
+    const tenant = await google.seed();
+    const rules = { cap: { most: 2, hours: 24 }, heldBack: 'drop' };
+    await test.owner(
+      "update tenants set settings = settings || jsonb_build_object('messages', $2::jsonb) where tenant_id = $1",
+      [tenant.tenantId, JSON.stringify(rules)],
+    );
+    const ids = await Promise.all(Array.from({ length: 6 }, (_, i) => begin(tenant, `message ${i}`)));
+    const ends = await Promise.all(ids.map((id) => ended(test, tenant.tenantId, id)));
+    const count = (outcome: string) => ends.filter((row) => row.outcome === outcome).length;
+    assert.deepEqual([count('message-sent'), count('message-held-back')], [2, 4]);
+    assert.match(ends.find((row) => row.outcome === 'message-held-back')!.reason!, /cap/);
+    assert.equal((await send(tenant, 'Your table', { class: 'service' })).outcome, 'message-sent');
+  });
+
+  it('is received once a phone fetched the pass with it, once', async () => {
+    const tenant = await google.seed();
+    const { operation_id: messageId } = await send(tenant, 'Hello');
+    const sql = test.database.tenant(tenant.tenantId);
+    await Promise.all([recordReceived(sql, await passOf(tenant)), recordReceived(sql, await passOf(tenant))]);
+    const received = () =>
+      test.owner<{ payload: { messageId: string } }>(
+        "select payload from events where tenant_id = $1 and type = 'message.received'",
+        [tenant.tenantId],
+      );
+    const events = await until(async () => {
+      const found = await received();
+      return found.length > 0 && found;
+    }, 'the event');
+    assert.deepEqual(
+      events.map(({ payload }) => payload.messageId),
+      [messageId],
+    );
+    assert.ok((await rows(tenant))[0]!.received_at !== null, 'the row says it too');
+  });
+
+  it('refuses a pass that is no longer valid, before its turn is taken', async () => {
+    const tenant = await google.seed();
+    await test.owner("update passes set state = 'voided' where pass_id = $1", [tenant.pass.id]);
+    const row = await send(tenant, 'Hello');
+    assert.deepEqual([row.status, row.outcome], ['failed', 'state-conflict']);
+    assert.deepEqual(await rows(tenant), []);
+  });
+});
