@@ -15,9 +15,9 @@ const PLACEHOLDER = /\{\{\s*[A-Za-z][\w.-]*\s*\}\}/g;
 
 /** Stands for a placeholder of ours while the rest of a text is looked at. */
 const FILLED = '\u0000';
-/** Placeholders of other systems: Liquid, Handlebars, template literals, merge tags. */
+/** Placeholders of other systems: Liquid, Handlebars, template literals, merge tags. Google fills `{totp_…}` itself. */
 const FOREIGN =
-  /\{\{[^{}]*\}\}|\{%[^%]*%\}|\{#[^#{}]*#\}|\{\{|\}\}|\$\{[^{}]*\}|\{\u0000\}|\{[A-Za-z][\w.-]*\}|\*\|[A-Za-z][\w:.]*\|\*|<%[^%]*%>|\[\[[^[\]]*\]\]/;
+  /\{\{[^{}]*\}\}|\{%[^%]*%\}|\{#[^#{}]*#\}|\{\{|\}\}|\$\{[^{}]*\}|\{\u0000\}|\{(?!totp_)[A-Za-z][\w.-]*\}|\*\|[A-Za-z][\w:.]*\|\*|<%[^%]*%>|\[\[[^[\]]*\]\]/;
 
 /** Braces that are no placeholder and would be shown to customers as they stand: `{{name|upper}}`, `{% if %}`, `{name}`. */
 export const strayBraces = (text: string): string | undefined =>

@@ -31,6 +31,9 @@ export function possibleValues(template: string, design: Design): string[] | und
   return [...new Set(values)];
 }
 
+/** The texts around the placeholders of a template. */
+export const literalsOf = (template: string): string[] => template.trim().split(/\{\{[^{}]*\}\}/);
+
 /** The field whose value a template is as a whole, directly or through a visual; undefined where it is something else. */
 export function soleField(template: string, design: Design): PassField | undefined {
   const name = /^\{\{\s*([A-Za-z][\w.-]*)\s*\}\}$/.exec(template.trim())?.[1];

@@ -92,8 +92,8 @@ export function checkPassType({ file, design, images }: PassTypeFile): FolderPro
     add(path, message, cure, severity);
   }
   if (design.google) {
-    for (const problem of checkGoogleDesign(design.google, design.fields)) {
-      add(pointer('google', ...problem.path.split('.')), `${problem.message}.`, problem.cure);
+    for (const problem of checkGoogleDesign(design.google, design)) {
+      add(pointer('google', ...problem.path.split('.')), `${problem.message}.`, problem.cure, problem.severity);
     }
     checkPlaceholders(design, design.google.object, '/google/object', add);
     for (const [index, field] of design.google.notifyOn.entries()) {

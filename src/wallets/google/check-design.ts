@@ -1,16 +1,23 @@
 import type { JsonValue } from '../../common/json.js';
 import { momentInZone } from '../../common/zoned-time.js';
-import type { FieldType as FieldKind, GoogleDesign, PassField } from '../../passes/pass-type.js';
+import type { GoogleDesign, PassTypeDesign } from '../../passes/pass-type.js';
+import { isAlwaysThere } from '../../passes/possible-values.js';
 import { placeholders } from '../../passes/render.js';
-import { fitScalar, isDateField, isUriField } from './scalar-values.js';
-import { AT_MOST, ESSENTIAL, REQUIRED, fieldType, schemaName, shapeOf, type FieldType } from './schema.js';
+import { checkRotatingBarcode } from './check-rotating-barcode.js';
+import { checkScalar } from './check-scalar.js';
+import { fieldType, schemaName, shapeOf, type FieldType } from './schema.js';
+import { AT_MOST, CUT_AFTER, lacksOf, ONE_ONLY, REQUIRED, SHOWN_AT_MOST } from './schema-rules.js';
 
 /** What is wrong with a design, where (`class.programLogo.sourceUri`), and how to cure it. */
 export interface DesignProblem {
   path: string;
   message: string;
   cure: string;
+  /** Google takes it, and phones show less than its author thinks. */
+  severity?: 'warning';
 }
+
+export type Report = (message: string, cure: string, severity?: 'warning') => void;
 
 const SET_BY_US: Readonly<Record<string, string>> = {
   id: 'ids are derived from the issuer, the tenant and the pass',
@@ -21,33 +28,24 @@ const SET_BY_US: Readonly<Record<string, string>> = {
   hasLinkedDevice: 'only Google sets it',
   classReference: 'only Google sets it',
   review: 'only Google sets it',
-  linkedObjectIds: 'conversions write it',
   notifyPreference: 'it is set for updates that shall notify: list the fields in notifyOn',
-};
-
-const isTemplate = (text: string): boolean => placeholders(text).length > 0;
-
-/** Types of fields that never become a value of the schema's. */
-const UNFIT: Readonly<Record<string, readonly FieldKind[]>> = {
-  int32: ['boolean', 'date', 'datetime', 'url'],
-  int64: ['boolean', 'date', 'datetime', 'url'],
-  double: ['boolean', 'date', 'datetime', 'url'],
-  boolean: ['number', 'integer', 'date', 'datetime', 'url'],
-  enum: ['boolean', 'number', 'integer', 'date', 'datetime', 'url'],
 };
 
 interface Walk {
   problems: DesignProblem[];
-  fields: readonly PassField[];
+  design: Pick<PassTypeDesign, 'fields' | 'visuals'>;
 }
 
 /**
  * Checks a design against Google's schema and the rules its descriptions give in prose. Empty means: nothing found.
- * With the pass type's fields a placeholder whose values never fit is named, too.
+ * With the pass type's fields and visuals a placeholder whose values never fit is named, too.
  */
-export function checkGoogleDesign(design: GoogleDesign, fields: readonly PassField[] = []): DesignProblem[] {
+export function checkGoogleDesign(
+  design: GoogleDesign,
+  whole: Pick<PassTypeDesign, 'fields' | 'visuals'> = { fields: [], visuals: {} },
+): DesignProblem[] {
   const problems: DesignProblem[] = [];
-  const walk = { problems, fields };
+  const walk: Walk = { problems, design: whole };
   for (const part of ['class', 'object'] as const) {
     const typeName = schemaName(`${design.type}${part === 'class' ? 'Class' : 'Object'}`);
     for (const field of Object.keys(design[part])) {
@@ -85,7 +83,7 @@ export function checkGoogleDesign(design: GoogleDesign, fields: readonly PassFie
   return problems;
 }
 
-interface Place {
+export interface Place {
   path: string;
   /** Type and field of the schema that the value stands in. */
   owner: string;
@@ -95,11 +93,16 @@ interface Place {
 function checkValue(value: JsonValue, type: FieldType, place: Place, walk: Walk): void {
   const { path } = place;
   const { problems } = walk;
-  const report = (message: string, cure: string) => void problems.push({ path, message, cure });
+  const report: Report = (message, cure, severity) =>
+    void problems.push({ path, message, cure, ...(severity && { severity }) });
   if (type.array) {
     if (!Array.isArray(value)) return report('a list is expected', 'Write it in square brackets.');
     const most = AT_MOST[place.field] ?? Infinity;
+    const shown = SHOWN_AT_MOST[place.field] ?? Infinity;
     if (value.length > most) report(`${value.length} entries, Google takes at most ${most}`, 'Remove some of them.');
+    else if (value.length > shown) {
+      report(`${value.length} entries, phones show ${shown}`, 'Put the most important ones first.', 'warning');
+    }
     value.forEach((item, index) =>
       checkValue(item, { ...type, array: false }, { ...place, path: `${path}.${index}` }, walk),
     );
@@ -120,14 +123,26 @@ function checkValue(value: JsonValue, type: FieldType, place: Place, walk: Walk)
           cure: cureUnknown(type, field),
         });
     }
-    for (const field of ESSENTIAL[type.name] ?? []) {
-      if (Object.hasOwn(value, field)) continue;
-      report(`without ${field} it says nothing and is left out`, `Add ${field}, or remove it.`);
+    for (const lack of lacksOf(type.name, (field) => Object.hasOwn(value, field))) {
+      report(`without ${lack} it says nothing and is left out`, `Add ${lack}, or remove it.`);
     }
+    const set = (ONE_ONLY[type.name] ?? []).filter((field) => Object.hasOwn(value, field));
+    if (set.length > 1) report(`only one of ${set.join(', ')} may be set`, `Keep one of them.`);
     checkInterval(value as Record<string, JsonValue>, type.name, report);
+    checkLength(value as Record<string, JsonValue>, type.name, report);
+    if (type.name === 'RotatingBarcode') checkRotatingBarcode(value as Record<string, JsonValue>, report);
+    const { value: code } = value as Record<string, JsonValue>;
+    if (type.name === 'Barcode' && typeof code === 'string' && !isAlwaysThere(code, walk.design)) {
+      const named = placeholders(code).join(', ');
+      report(
+        `passes without a value for ${named} have no barcode`,
+        'Make it required, or give it a default.',
+        'warning',
+      );
+    }
     return;
   }
-  checkScalar(value, type, place, walk, report);
+  checkScalar(value, type, place, walk.design, report);
 }
 
 const timeOf = (value: JsonValue | undefined, dayAs: 'start' | 'end'): number => {
@@ -135,13 +150,20 @@ const timeOf = (value: JsonValue | undefined, dayAs: 'start' | 'end'): number =>
   return typeof date === 'string' ? Date.parse(momentInZone(date, 'UTC', dayAs) ?? '') : NaN;
 };
 
-function checkInterval(
-  { start, end }: Record<string, JsonValue>,
-  typeName: string,
-  report: (message: string, cure: string) => void,
-): void {
+function checkInterval({ start, end }: Record<string, JsonValue>, typeName: string, report: Report): void {
   if (typeName !== 'TimeInterval' || !(timeOf(end, 'end') < timeOf(start, 'start'))) return;
   report('the end lies before the start', 'Exchange the two.');
+}
+
+/** Texts that Google cuts: the module's own and its translations. */
+function checkLength(value: Record<string, JsonValue>, typeName: string, report: Report): void {
+  for (const [field, text] of Object.entries(value)) {
+    const most = CUT_AFTER[`${typeName}.${field}`];
+    if (most === undefined) continue;
+    const texts = JSON.stringify(text).matchAll(/"value":"((?:[^"\\]|\\.)*)"/g);
+    if (![...texts].some(([, said = '']) => placeholders(said).length === 0 && said.length > most)) continue;
+    report(`Google cuts the ${field} after ${most} characters`, 'Shorten it.', 'warning');
+  }
 }
 
 function cureUnknown(type: Extract<FieldType, { is: 'type' }>, field: string): string {
@@ -154,63 +176,4 @@ function cureUnknown(type: Extract<FieldType, { is: 'type' }>, field: string): s
   }
   const near = Object.keys(type.shape).find((known) => known.toLowerCase() === field.toLowerCase());
   return near ? `Write ${near}.` : `Remove it, or use one of: ${Object.keys(type.shape).join(', ')}.`;
-}
-
-function checkScalar(
-  value: JsonValue,
-  type: Exclude<FieldType, { is: 'type' }>,
-  place: Place,
-  walk: Walk,
-  report: (message: string, cure: string) => void,
-): void {
-  if (typeof value === 'string' && isTemplate(value)) {
-    const scheme = /^([a-z][a-z0-9+.-]*:|\{\{)/i;
-    if (isUriField(place) && !scheme.test(value)) report('a URI needs a scheme', 'Begin it with https://.');
-    const sole = /^\{\{\s*([A-Za-z][\w-]*)\s*\}\}$/.exec(value)?.[1];
-    const field = walk.fields.find(({ apiFieldName }) => apiFieldName === sole);
-    const unfit = isDateField(place) ? ['boolean', 'number', 'integer', 'url'] : (UNFIT[type.is] ?? []);
-    if (field && unfit.includes(field.type)) {
-      report(
-        `the field ${field.apiFieldName} is of the type ${field.type}, which never fits here`,
-        'Name another field.',
-      );
-    }
-    return;
-  }
-  if (type.is === 'enum') {
-    if (typeof value === 'string' && type.names.includes(value)) return;
-    const near = type.names.find(
-      (name) => name.replaceAll('_', '') === String(value).replaceAll('_', '').toUpperCase(),
-    );
-    return report('not one of the names that Google takes', `Write ${near ?? `one of: ${type.names.join(', ')}`}.`);
-  }
-  if (type.is === 'string') {
-    if (typeof value !== 'string') return report('a text is expected', 'Put it in quotation marks.');
-    if (isUriField(place) && !/^[a-z][a-z0-9+.-]*:/i.test(value)) {
-      return report('a URI needs a scheme', 'Begin it with https://.');
-    }
-    if (place.field === 'hexBackgroundColor' && !/^#([0-9a-f]{3}|[0-9a-f]{6})$/i.test(value)) {
-      return report('not a colour', 'Write it as #rrggbb.');
-    }
-    if (value === '' && ESSENTIAL[place.owner]?.includes(place.field)) {
-      return report('it is empty', 'Write a value, or remove it.');
-    }
-    const fitted = fitScalar(value, type, { ...place, zone: undefined, dayAs: 'start' });
-    if ('refused' in fitted) report(fitted.refused.split(':')[0]!, `${fitted.refused.split(': ')[1] ?? 'Correct it'}.`);
-    return;
-  }
-  if (type.is === 'boolean') {
-    if (typeof value !== 'boolean') report('true or false is expected', 'Write it without quotation marks.');
-    return;
-  }
-  if (type.is === 'int64') {
-    if (!/^-?\d+$/.test(String(value))) report('a whole number is expected', 'Write digits only.');
-    return;
-  }
-  const whole = type.is === 'int32';
-  if (typeof value !== 'number' || (whole && !Number.isSafeInteger(value))) {
-    return report(`a ${whole ? 'whole ' : ''}number is expected`, 'Write it without quotation marks.');
-  }
-  const fitted = fitScalar(value, type, { ...place, zone: undefined, dayAs: 'start' });
-  if ('refused' in fitted) report(fitted.refused, 'Correct it.');
 }

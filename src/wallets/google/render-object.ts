@@ -1,7 +1,8 @@
 import type { JsonValue } from '../../common/json.js';
 import { renderShownText, renderValue, zoneOf, type View } from '../../passes/render.js';
 import { fitScalar } from './scalar-values.js';
-import { AT_MOST, ESSENTIAL, fieldType, isShownField, shapeOf, type FieldType } from './schema.js';
+import { fieldType, shapeOf, type FieldType } from './schema.js';
+import { AT_MOST, isShownField, lacksOf, ONE_ONLY, SHOWN_AT_MOST } from './schema-rules.js';
 
 /** A part of a resource that was left out because Google would have refused all of it. */
 export interface LeftOut {
@@ -69,8 +70,11 @@ function renderType(template: JsonValue, typeName: string, path: string, walk: W
     if (rendered !== undefined) out[field] = rendered;
   }
   const empty = Object.keys(out).length === 0;
-  const essential = ESSENTIAL[typeName] ?? [];
-  return empty || essential.some((field) => !(field in out)) ? undefined : out;
+  for (const field of (ONE_ONLY[typeName] ?? []).filter((name) => name in out).slice(1)) {
+    walk.leaveOut(`${path}.${field}`, 'only one of them may be set: this one was left out');
+    delete out[field];
+  }
+  return empty || lacksOf(typeName, (field) => field in out).length > 0 ? undefined : out;
 }
 
 const inLanguage = (view: View, language: JsonValue | undefined): View =>
@@ -102,6 +106,8 @@ function renderField(template: JsonValue, type: FieldType, place: Place, walk: W
     });
     const most = AT_MOST[field] ?? Infinity;
     if (items.length > most) walk.leaveOut(path, `Google takes ${most} of them: those after it were left out`);
+    const shown = SHOWN_AT_MOST[field] ?? Infinity;
+    if (items.length > shown) walk.leaveOut(path, `phones show ${shown} of them: those after it are not seen`);
     return items.slice(0, most);
   }
   if (type.is === 'type') return renderType(template, type.name, path, walk);

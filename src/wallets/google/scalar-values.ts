@@ -1,6 +1,7 @@
 import { momentInZone } from '../../common/zoned-time.js';
 import type { JsonValue } from '../../common/json.js';
 import type { FieldType } from './schema.js';
+import { textForm } from './text-forms.js';
 
 /** A value in the form that Google takes, or why it would be refused. */
 export type Fitted = { value: JsonValue } | { refused: string };
@@ -55,9 +56,8 @@ const known = (place: ScalarPlace, text: string): Fitted => {
       ? { value: text }
       : { refused: 'is no full address: begin it with https://' };
   }
-  if (place.field === 'currencyCode' && !/^[A-Z]{3}$/.test(text)) {
-    return { refused: 'is no currency: write its three capitals, such as EUR' };
-  }
+  const form = textForm(place.owner, place.field);
+  if (form && !form.fits(text)) return { refused: `${form.refused}: ${form.cure}` };
   return { value: text };
 };
 

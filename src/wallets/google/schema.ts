@@ -32,48 +32,6 @@ export function fieldType(shape: Shape, field: string): FieldType | undefined {
   return { array, is: name as 'string' | 'boolean' | 'int32' | 'int64' | 'double' };
 }
 
-/** Fields that Google's descriptions call "Required"; the discovery document marks none by machine. */
-export const REQUIRED: Readonly<Record<string, readonly string[]>> = {
-  GenericClass: ['id'],
-  GenericObject: ['cardTitle', 'classId', 'header', 'id'],
-  LoyaltyClass: ['id', 'issuerName', 'programLogo', 'programName', 'reviewStatus'],
-  LoyaltyObject: ['classId', 'id', 'state'],
-  OfferClass: ['id', 'issuerName', 'provider', 'redemptionChannel', 'reviewStatus', 'title'],
-  OfferObject: ['classId', 'id', 'state'],
-};
-
-/** Without these a value says nothing: a rendered part that lost them is left out as a whole. */
-export const ESSENTIAL: Readonly<Record<string, readonly string[]>> = {
-  TranslatedString: ['value'],
-  LocalizedString: ['defaultValue'],
-  ImageUri: ['uri'],
-  Uri: ['uri'],
-  Barcode: ['value'],
-  DateTime: ['date'],
-  TextModuleData: ['body'],
-};
-
-/** Lists of which Google takes so many entries. */
-export const AT_MOST: Readonly<Record<string, number>> = { messages: 10, merchantLocations: 10 };
-
-/** Fields that people read: days and times in them are written for people. */
-const SHOWN: ReadonlySet<string> = new Set([
-  'TranslatedString.value',
-  'TextModuleData.header',
-  'TextModuleData.body',
-  'Message.header',
-  'Message.body',
-  'LabelValue.label',
-  'LabelValue.value',
-  'LoyaltyPoints.label',
-  'LoyaltyPointsBalance.string',
-  'LoyaltyObject.accountName',
-  'Uri.description',
-  'Barcode.alternateText',
-  'RotatingBarcode.alternateText',
-]);
-export const isShownField = (owner: string, field: string): boolean => SHOWN.has(`${owner}.${field}`);
-
 let known: Set<string> | undefined;
 /** Whether a word is the name of any field of the schema. */
 export function isFieldName(word: string): boolean {

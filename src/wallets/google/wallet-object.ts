@@ -5,7 +5,8 @@ import type { PassState } from '../../passes/pass.js';
 import type { View } from '../../passes/render.js';
 import { issuerOf } from './resource-ids.js';
 import { renderResource, type LeftOut } from './render-object.js';
-import { REQUIRED, schemaName } from './schema.js';
+import { schemaName } from './schema.js';
+import { REQUIRED } from './schema-rules.js';
 
 export type GoogleResource = { [field: string]: JsonValue };
 export type GoogleObjectState = 'ACTIVE' | 'EXPIRED' | 'INACTIVE' | 'COMPLETED';
@@ -57,6 +58,12 @@ export function googleObject(input: {
   const { design, classId, objectId, view, state, notify, leaveOut = () => undefined } = input;
   const rendered = renderResource(design.object, schemaName(`${design.type}Object`), view, leaveOut);
   const out: GoogleResource = { ...(rendered as GoogleResource | undefined), id: objectId, classId, state };
+  // An id of another issuer would cost the whole write.
+  for (const link of idsOf(out[LINKS]).filter((id) => !String(id).startsWith(`${issuerOf(objectId)}.`))) {
+    leaveOut({ path: `object.${LINKS}`, message: `"${String(link)}" belongs to another issuer and was left out` });
+    out[LINKS] = idsOf(out[LINKS]).filter((id) => id !== link);
+  }
+  if (LINKS in out && idsOf(out[LINKS]).length === 0) delete out[LINKS];
   if (notify && design.type !== 'generic') out['notifyPreference'] = 'NOTIFY_ON_UPDATE';
   const missing = REQUIRED[schemaName(`${design.type}Object`)]!.filter((field) => !(field in out));
   if (missing.length > 0) {
@@ -105,6 +112,15 @@ function vanished(current: JsonValue | undefined, desired: JsonValue): boolean {
   return Object.entries(current).some(([k, c]) => k !== 'kind' && (!(k in desired) || vanished(c, desired[k]!)));
 }
 
+const LINKS = 'linkedObjectIds';
+const idsOf = (value: JsonValue | undefined): JsonValue[] => (Array.isArray(value) ? value : []);
+
+/** Google refuses to unlink objects, and conversions link them beside the design: what is linked stays linked. */
+function withLinks(current: GoogleResource, desired: GoogleResource): GoogleResource {
+  if (!(LINKS in desired)) return desired;
+  return { ...desired, [LINKS]: [...new Set([...idsOf(current[LINKS]), ...idsOf(desired[LINKS])])] };
+}
+
 export type GoogleWrite = { method: 'none' } | { method: 'PATCH' | 'PUT'; body: GoogleResource };
 
 /**
@@ -117,8 +133,9 @@ export function googleWrite(
   desired: GoogleResource,
   ownedFields: readonly string[] = [],
 ): GoogleWrite {
+  desired = withLinks(current, desired);
   const compared = Object.entries(desired).filter(([field]) => !NOT_OURS.has(field));
-  const lost = ownedFields.filter((field) => field in current && !(field in desired));
+  const lost = ownedFields.filter((field) => field !== LINKS && field in current && !(field in desired));
   if (lost.length > 0 || compared.some(([field, value]) => vanished(current[field], value))) {
     const kept = Object.entries(current).filter(([field]) => !NOT_OURS.has(field) && !lost.includes(field));
     return { method: 'PUT', body: { ...Object.fromEntries(kept), ...desired } };

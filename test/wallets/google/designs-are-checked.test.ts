@@ -6,7 +6,7 @@ import type { JsonValue } from '../../../src/common/json.js';
 import type { GoogleDesign } from '../../../src/passes/pass-type.js';
 import { checkGoogleDesign } from '../../../src/wallets/google/check-design.js';
 import { googleClassId, googleObjectId } from '../../../src/wallets/google/resource-ids.js';
-import { googleClass, googleObject, GOOGLE_STATES } from '../../../src/wallets/google/wallet-object.js';
+import { googleClass, googleObject, googleWrite, GOOGLE_STATES } from '../../../src/wallets/google/wallet-object.js';
 import { designs, generic, ISSUER, loyalty, offer, view } from './fixtures.js';
 
 type Section = Record<string, JsonValue>;
@@ -21,6 +21,13 @@ describe('a design is checked before Google sees it', () => {
   });
 
   const image = (uri: string) => ({ sourceUri: { uri } });
+  const localized = (value: string) => ({ defaultValue: { language: 'en', value } });
+  const totp = (more: object) => ({
+    algorithm: 'TOTP_SHA1',
+    periodMillis: '3000',
+    parameters: [JSON.parse(JSON.stringify({ key: 'aa00', valueLength: 8, ...more })) as JsonValue],
+  });
+  const rotating = { type: 'QR_CODE', valuePattern: '{{memberId}}-{totp_value_0}', totpDetails: totp({}) };
   const wrong: Record<string, [GoogleDesign, path: string, cure: RegExp]> = {
     'a tier on the object': [
       changed(loyalty, 'object', { rewardsTier: '{{tier}}' }),
@@ -81,6 +88,118 @@ describe('a design is checked before Google sees it', () => {
       'class.reviewStatus',
       /UNDER_REVIEW/,
     ],
+    'an image with two sources': [
+      changed(loyalty, 'object', { heroImage: { ...image('https://a.example/a.png'), privateImageId: 'i' } }),
+      'object.heroImage',
+      /Keep one/,
+    ],
+    'an image without a source': [
+      changed(loyalty, 'object', { imageModulesData: [{ mainImage: {} }] }),
+      'object.imageModulesData.0.mainImage',
+      /sourceUri or privateImageId/,
+    ],
+    'an image module without an image': [
+      changed(loyalty, 'object', { imageModulesData: [{ id: 'i' }] }),
+      'object.imageModulesData.0',
+      /Add mainImage/,
+    ],
+    'two image modules': [
+      changed(loyalty, 'object', { imageModulesData: Array(2).fill({ mainImage: image('https://a.example/a.png') }) }),
+      'object.imageModulesData',
+      /most important/,
+    ],
+    'eleven text modules': [
+      changed(loyalty, 'object', { textModulesData: Array(11).fill({ body: 'x' }) }),
+      'object.textModulesData',
+      /most important/,
+    ],
+    'an id with a point': [
+      changed(loyalty, 'object', { textModulesData: [{ id: 'a.b', body: 'x' }] }),
+      'object.textModulesData.0.id',
+      /letters, digits/,
+    ],
+    'a header that Google cuts': [
+      changed(loyalty, 'object', { valueAddedModuleData: [{ header: localized('x'.repeat(61)) }] }),
+      'object.valueAddedModuleData.0',
+      /Shorten/,
+    ],
+    'two forms of a balance': [
+      changed(loyalty, 'object', { loyaltyPoints: { balance: { int: 1, string: '1' } } }),
+      'object.loyaltyPoints.balance',
+      /Keep one/,
+    ],
+    'points without a balance': [
+      changed(loyalty, 'object', { loyaltyPoints: { label: 'Points' } }),
+      'object.loyaltyPoints',
+      /Add balance/,
+    ],
+    'money without its currency': [
+      changed(loyalty, 'object', { loyaltyPoints: { balance: { money: { micros: '1' } } } }),
+      'object.loyaltyPoints.balance.money',
+      /currencyCode/,
+    ],
+    'an unknown currency': [
+      changed(loyalty, 'object', { loyaltyPoints: { balance: { money: { micros: '1', currencyCode: 'QQQ' } } } }),
+      'object.loyaltyPoints.balance.money.currencyCode',
+      /three capitals/,
+    ],
+    'a place without a longitude': [
+      changed(loyalty, 'object', { merchantLocations: [{ latitude: 1 }] }),
+      'object.merchantLocations.0',
+      /longitude/,
+    ],
+    'eleven places': [
+      changed(loyalty, 'object', { merchantLocations: Array(11).fill({ latitude: 1, longitude: 1 }) }),
+      'object.merchantLocations',
+      /Remove/,
+    ],
+    'a language that is none': [
+      changed(generic, 'object', { header: { defaultValue: { language: 'english!', value: 'x' } } }),
+      'object.header.defaultValue.language',
+      /en-US/i,
+    ],
+    'a country that is none': [changed(loyalty, 'class', { countryCode: 'Germany' }), 'class.countryCode', /capitals/],
+    'a linked offer that is no id': [
+      changed(loyalty, 'object', { linkedOfferIds: ['gold offer'] }),
+      'object.linkedOfferIds.0',
+      /issuer id/,
+    ],
+    'a rotating barcode that does not rotate': [
+      changed(loyalty, 'object', { rotatingBarcode: { ...rotating, valuePattern: 'fixed' } }),
+      'object.rotatingBarcode',
+      /totp_value_0/,
+    ],
+    'a rotating barcode with a missing parameter': [
+      changed(loyalty, 'object', { rotatingBarcode: { ...rotating, valuePattern: '{totp_value_1}' } }),
+      'object.rotatingBarcode',
+      /Add 1/,
+    ],
+    'a rotating barcode with an unknown substitution': [
+      changed(loyalty, 'object', { rotatingBarcode: { ...rotating, valuePattern: '{totp_value_0} {time}' } }),
+      'object.rotatingBarcode',
+      /totp_timestamp/,
+    ],
+    'a key that is not hexadecimal': [
+      changed(loyalty, 'object', { rotatingBarcode: { ...rotating, totpDetails: totp({ key: 'secret' }) } }),
+      'object.rotatingBarcode.totpDetails.parameters.0.key',
+      /hexadecimal/,
+    ],
+    'a rotating barcode without a length': [
+      changed(loyalty, 'object', { rotatingBarcode: { ...rotating, totpDetails: totp({ valueLength: undefined }) } }),
+      'object.rotatingBarcode.totpDetails.parameters.0',
+      /Add valueLength/,
+    ],
+    'a barcode without a type': [changed(loyalty, 'object', { barcode: { value: 'x' } }), 'object.barcode', /Add type/],
+    'a number with words': [
+      changed(loyalty, 'object', { loyaltyPoints: { balance: { int: '{{points}} points' } } }),
+      'object.loyaltyPoints.balance.int',
+      /field alone/,
+    ],
+    'a day with words': [
+      changed(loyalty, 'object', { validTimeInterval: { end: { date: 'until {{until}}' } } }),
+      'object.validTimeInterval.end.date',
+      /field alone/,
+    ],
     'data in the class': [changed(loyalty, 'class', { programName: '{{tier}}' }), 'class', /object section/],
   };
   for (const [what, [design, path, cure]] of Object.entries(wrong)) {
@@ -100,8 +219,7 @@ describe('resources', () => {
     assert.equal(full['accountId'], '4711');
     assert.deepEqual(full['loyaltyPoints'], { label: 'Points', balance: { int: 12 } });
     const bare = make(loyalty, {});
-    assert.deepEqual(Object.keys(bare).sort(), ['classId', 'id', 'loyaltyPoints', 'state', 'textModulesData']);
-    assert.deepEqual(bare['loyaltyPoints'], { label: 'Points' });
+    assert.deepEqual(Object.keys(bare).sort(), ['classId', 'id', 'state', 'textModulesData']);
     assert.equal('subheader' in make(generic, { firstName: 'Zoë' }), false);
   });
 
@@ -147,4 +265,55 @@ describe('resources', () => {
     assert.notEqual(googleClassId(ISSUER, 'a', 'x', 1), googleClassId(ISSUER, 'a', 'x', 2));
     assert.throws(() => googleObjectId('my issuer', 'a', 'b'), PermanentError);
   });
+});
+
+test('modules, places, linked passes and a rotating barcode are taken, and go out whole', () => {
+  const image = { sourceUri: { uri: 'https://a.example/a.png' } };
+  const more = {
+    imageModulesData: [{ id: 'map', mainImage: image }],
+    valueAddedModuleData: [
+      { header: { defaultValue: { language: 'en', value: 'Order' } }, image, uri: 'https://a.example' },
+    ],
+    merchantLocations: [{ latitude: 48.1, longitude: 11.5 }],
+    linkedObjectIds: ['1.offer-{{tier}}', '2.other'],
+    rotatingBarcode: {
+      type: 'QR_CODE',
+      valuePattern: '{{memberId}}-{totp_value_0}-{totp_timestamp_seconds}',
+      totpDetails: {
+        algorithm: 'TOTP_SHA1',
+        periodMillis: '3000',
+        parameters: [{ key: 'aa00', valueLength: 8 }],
+      },
+    },
+  };
+  const design = { ...loyalty, object: { ...loyalty.object, ...more } };
+  assert.deepEqual(checkGoogleDesign(design), []);
+  const told: string[] = [];
+  const object = googleObject({
+    design,
+    classId: '1.c',
+    objectId: '1.o',
+    view: view({ memberId: 7, tier: 'gold' }),
+    state: 'ACTIVE',
+    notify: false,
+    leaveOut: ({ path }) => void told.push(path),
+  });
+  const { linkedObjectIds, rotatingBarcode, ...rest } = { ...more, ...object };
+  assert.deepEqual(linkedObjectIds, ['1.offer-gold']);
+  assert.deepEqual(told, ['object.linkedObjectIds']);
+  assert.equal((rotatingBarcode as { valuePattern: string }).valuePattern, '7-{totp_value_0}-{totp_timestamp_seconds}');
+  for (const field of ['imageModulesData', 'valueAddedModuleData', 'merchantLocations'] as const) {
+    assert.deepEqual(rest[field], more[field]);
+  }
+});
+
+test('passes that a conversion linked stay linked beside those of the design', () => {
+  const current = { id: '1.o', linkedObjectIds: ['1.new'] };
+  const desired = { id: '1.o', linkedObjectIds: ['1.offer'] };
+  assert.deepEqual(googleWrite(current, desired), {
+    method: 'PATCH',
+    body: { id: '1.o', linkedObjectIds: ['1.new', '1.offer'] },
+  });
+  assert.deepEqual(googleWrite({ id: '1.o', linkedObjectIds: ['1.new', '1.offer'] }, desired), { method: 'none' });
+  assert.deepEqual(googleWrite(current, { id: '1.o' }, ['linkedObjectIds']), { method: 'none' });
 });

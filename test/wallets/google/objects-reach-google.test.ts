@@ -61,9 +61,9 @@ describe('Google Wallet client against the simulator', () => {
   test('a nested value that is gone disappears even where PATCH merges nested objects', async () => {
     simulator.settings.nestedPatch = 'merge';
     const { client, objectId, object } = await issued('nested');
-    const { points: _, ...rest } = values;
-    await client.ensure('loyaltyObject', object(rest), Object.keys(loyalty.object));
-    assert.deepEqual(simulator.object(objectId)!['loyaltyPoints'], { label: 'Points' });
+    const loyaltyPoints = { balance: { int: 5 } };
+    await client.ensure('loyaltyObject', { ...object(values), loyaltyPoints }, Object.keys(loyalty.object));
+    assert.deepEqual(simulator.object(objectId)!['loyaltyPoints'], loyaltyPoints);
     simulator.settings.nestedPatch = 'replace';
   });
 

@@ -1,3 +1,4 @@
+import { isCurrency } from '../../../common/currency.js';
 import type { JsonValue } from '../../../common/json.js';
 import { isTimeZone, momentInZone } from '../../../common/zoned-time.js';
 import { appleColour } from '../apple-values.js';
@@ -9,11 +10,6 @@ export type Formed = { value: JsonValue } | { refused: string; cure: string };
 const refuse = (refused: string, cure: string): Formed => ({ refused, cure });
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const AMOUNT = /^-?\d+(?:\.\d+)?$/;
-
-let currencies: ReadonlySet<string> | undefined;
-/** Codes of ISO 4217 as this version of Node knows them. */
-export const isCurrency = (code: string): boolean =>
-  (currencies ??= new Set(Intl.supportedValuesOf('currency'))).has(code);
 
 /** The number that a value says; undefined where it says none. */
 function readNumber(value: JsonValue): number | undefined {

@@ -1,3 +1,4 @@
+import { literalsOf } from '../../../passes/possible-values.js';
 import type { ScalarRule } from './rule.js';
 
 /** Signs that a value of a rule is made of; any other sign around a placeholder spoils it whatever the placeholder says. */
@@ -18,7 +19,7 @@ const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\
 
 /** Whether no value of its placeholders could bring a template with a text around them into the form of a rule. */
 export function neverFits(rule: ScalarRule, template: string): boolean {
-  const literals = template.trim().split(/\{\{[^{}]*\}\}/);
+  const literals = literalsOf(template);
   const signs = SIGNS[rule.is];
   if (signs) return !literals.every((part) => signs.test(part));
   if (rule.is === 'url') {
