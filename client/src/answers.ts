@@ -12,6 +12,27 @@ export interface AcceptedChange {
   links: { operation: string; pass: string };
 }
 
+export interface AcceptedMessage {
+  messageId: string;
+  operationId: string;
+  statusUrl: string;
+}
+
+/** A message to a pass. Google tells nobody what a phone received: there `receivedAt` stays null. */
+export interface Message {
+  messageId: string;
+  class: 'service' | 'marketing';
+  state: 'sending' | 'sent' | 'ended';
+  message: string | Record<string, string>;
+  title: string | Record<string, string> | null;
+  link: string | null;
+  sentAt: string | null;
+  receivedAt: string | null;
+  validUntil: string | null;
+  endedAt: string | null;
+  statusUrl: string;
+}
+
 export type OperationStatus = 'accepted' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'cancelled';
 
 export interface OperationStep {

@@ -1,11 +1,13 @@
 import type {
   Accepted,
   AcceptedChange,
+  AcceptedMessage,
   Customer,
   Diagnosis,
   Delivery,
   IssuedPass,
   MerchantEvent,
+  Message,
   Operation,
   OperationStatus,
   OperationSummary,
@@ -59,6 +61,22 @@ export interface PassUpdate {
   additionalData?: Record<string, unknown>;
   /** Takes the newest version of the design. */
   updateMetadata?: boolean;
+}
+
+/** A message to one pass: the lock screen says it once, the back of the card keeps it. */
+export interface NewMessage {
+  /** A text, or texts by language ("en", "de"). */
+  message: string | Record<string, string>;
+  title?: string | Record<string, string>;
+  /** An https address. */
+  link?: string;
+  /** `service` passes the cap, never the consent; default marketing. */
+  class?: 'service' | 'marketing';
+  /** When it goes by itself, or how long it stays ("3 days"); one of them. */
+  validUntil?: string;
+  validFor?: string;
+  notBefore?: string;
+  quietHours?: 'respect' | 'ignore';
 }
 
 export interface PassFilter {
@@ -132,6 +150,15 @@ export function createPassrelayClient(options: ClientOptions) {
     expirePass: change('expire'),
     restorePass: change('restore'),
     notifyPass: change('notify'),
+    /** Sends a message to one pass; `waitForOperation(messageId)` says what became of it. */
+    sendMessage: (serialNumber: string, message: NewMessage, idempotencyKey?: string) =>
+      call<AcceptedMessage>('POST', pass(serialNumber, '/messages'), message, withKey(idempotencyKey)),
+    /** The last messages of a pass, newest first. */
+    listMessages: async (serialNumber: string) =>
+      (await call<{ messages: Message[] }>('GET', pass(serialNumber, '/messages'))).messages,
+    /** Takes a message off the wallets at once. */
+    endMessage: (serialNumber: string, messageId: string) =>
+      call<AcceptedMessage>('DELETE', pass(serialNumber, `/messages/${encodeURIComponent(messageId)}`)),
     deletePass: (serialNumber: string, idempotencyKey?: string) =>
       call<AcceptedChange>('DELETE', pass(serialNumber), undefined, withKey(idempotencyKey)),
     /** Newest first. */

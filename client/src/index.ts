@@ -3,6 +3,7 @@ export {
   type ClientOptions,
   type Identifiers,
   type IssueOrder,
+  type NewMessage,
   type OperationFilter,
   type PassFilter,
   type PassrelayClient,

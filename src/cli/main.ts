@@ -7,6 +7,7 @@ import { healthCommand } from './health-command.js';
 import { keyCommands } from './key-commands.js';
 import { klaviyoCommands } from './klaviyo-commands.js';
 import { linkCommands } from './link-commands.js';
+import { messageCommands } from './message-commands.js';
 import { passCommands } from './pass-commands.js';
 import { passTypeCommands } from './pass-type-commands.js';
 import { retentionCommands } from './retention-commands.js';
@@ -31,6 +32,7 @@ const COMMANDS = [
   schemaCommands,
   secretCommands,
   passCommands,
+  messageCommands,
   passTypeCommands,
   customerCommands,
   klaviyoCommands,

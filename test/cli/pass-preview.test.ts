@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
+import type { MessagePreview } from '../../src/cli/message-preview.js';
 import type { Preview } from '../../src/cli/pass-preview.js';
 import { passTypeDesign } from '../../src/passes/pass-type.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -64,6 +65,14 @@ async function run(...options: string[]) {
   const code = await main(args, { DATABASE_URL: db.url }, io);
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
+async function runMessage(...options: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const args = ['message', 'preview', tenant.pass.serialNumber, ...options];
+  const io = { out: (line: string) => out.push(line), err: (line: string) => err.push(line), dataDir: '/nowhere' };
+  const code = await main(args, { DATABASE_URL: db.url }, io);
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
 async function preview(...options: string[]): Promise<Preview> {
   const { out, err } = await run(...options, '--json');
   assert.equal(err, '');
@@ -118,11 +127,51 @@ test('values that do not fit and names that nobody knows are told with a cure', 
   assert.match((await run('--set', 'points=1200')).out, /Nothing changes/);
 });
 
+test('a message is shown as both wallets show it, cut as a lock screen cuts it, in each of its languages', async () => {
+  const long = 'Fresh beans 👩‍👩‍👧 '.repeat(12).trim();
+  const texts = JSON.stringify({ en: long, de: 'Frische Bohnen' });
+  const seen = await runMessage('--message', texts, '--title', 'Today', '--link', 'https://shop.example/a', '--json');
+  const shown = JSON.parse(seen.out) as MessagePreview & { warnings: { pointer: string }[] };
+  const [en, de] = shown.apple!.lockScreens;
+  assert.deepEqual([de!.text, de!.isCut, en!.isCut], ['Frische Bohnen', false, true]);
+  assert.equal([...new Intl.Segmenter('en').segment(en!.text)].length, 150, 'characters as people count them');
+  assert.deepEqual(shown.apple!.back, [{ label: 'Today', text: long }]);
+  assert.match(shown.apple!.silentBecause!, /"messages"/, 'this design has no field for messages yet');
+  assert.deepEqual(
+    shown.google.map(({ header, body, notifies }) => [header, body, notifies]),
+    [
+      ['Today', long, true],
+      ['Today', 'Frische Bohnen', true],
+    ],
+  );
+  assert.deepEqual(
+    shown.warnings.map(({ pointer }) => pointer),
+    ['/message'],
+  );
+  assert.match((await runMessage('--message', texts)).out, /\(cut: the whole text has 167 characters\)/);
+});
+
+test('a message that would be refused gets the sentences of the API', async () => {
+  const refused = await runMessage(
+    '--message',
+    'Hi {{ person.first_name }}',
+    '--link',
+    'http://a',
+    '--valid-for',
+    'long',
+  );
+  assert.equal(refused.code, 1);
+  for (const place of ['/message', '/link', '/validFor']) assert.ok(refused.err.includes(`${place}: `), refused.err);
+  assert.match((await runMessage('--message', '{"en": ')).err, /begins like JSON/);
+});
+
 test('the fourth notification in 24 hours is none, and no preview writes anything', async () => {
   const recent = [1, 2, 3].map((hours) => new Date(Date.now() - hours * 3_600_000));
   await db.owner('update google_objects set notified_at = $1', [recent]);
   const earlier = await everything();
   const seen = await preview('--set', 'points=1', 'tier=gold', '--type', 'premium');
   assert.deepEqual([seen.google.notifies, /3 times in 24 hours/.test(seen.google.why)], [false, true]);
+  const message = JSON.parse((await runMessage('--message', 'Hello', '--json')).out) as MessagePreview;
+  assert.deepEqual([message.google[0]!.notifies, /quietly/.test(message.google[0]!.why)], [false, true]);
   assert.equal(await everything(), earlier);
 });

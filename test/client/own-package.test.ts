@@ -97,6 +97,12 @@ test('a program issues, changes, follows, lists, diagnoses and ends passes', asy
   for await (const { kind } of passrelay.listOperations({ pass: issued.serialNumber })) kinds.push(kind);
   assert.ok(kinds.includes('issue-pass'));
   assert.equal((await passrelay.diagnosePass(issued.serialNumber)).serialNumber, issued.serialNumber);
+  const message = { message: { en: 'Ready', de: 'Fertig' }, class: 'service', validFor: '3 days' } as const;
+  const { messageId } = await passrelay.sendMessage(issued.serialNumber, message, 'message-1');
+  assert.equal((await passrelay.sendMessage(issued.serialNumber, message, 'message-1')).messageId, messageId);
+  assert.equal((await passrelay.getOperation(messageId)).kind, 'send-message');
+  assert.deepEqual(await passrelay.listMessages(issued.serialNumber), [], 'its turn has not come');
+  await assert.rejects(passrelay.endMessage(issued.serialNumber, messageId), { status: 404 });
   for (const end of [
     passrelay.voidPass,
     passrelay.expirePass,

@@ -2,7 +2,7 @@ import type Koa from 'koa';
 import { listOperations, type ListedOperation } from '../../database/operations/operations.js';
 import { listOperatorSteps } from '../../database/operations/operator.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
-import { updateSnippet, webhookSnippet, type WebhookSnippet } from '../../klaviyo/webhook-snippet.js';
+import { messageSnippet, updateSnippet, webhookSnippet, type WebhookSnippet } from '../../klaviyo/webhook-snippet.js';
 import { klaviyoPage, type DeliveryLine, type PassTypeView, type SnippetView } from '../../pages/klaviyo-page.js';
 import type { PassField, PassTypeVersion } from '../../passes/pass-type.js';
 import { sampleValues } from '../../passes/sample-values.js';
@@ -22,6 +22,7 @@ const TEST_EMAIL = 'klaviyo-test@example.com';
 const ASKED: Readonly<Record<string, string>> = {
   'push-update': 'Change a pass',
   'issue-pass': 'Issue a pass',
+  'send-message': 'Send a message',
   'profile-sync': 'Carry the profile over',
 };
 const BECAME: Readonly<Record<string, string>> = {
@@ -36,6 +37,9 @@ const BECAME: Readonly<Record<string, string>> = {
   'identifier-conflict': 'An identifier belongs to somebody else',
   'invalid-data': 'A value does not fit its field',
   synced: 'The profile was carried over',
+  'message-sent': 'The message is on the pass',
+  'message-held-back': 'The message was held back and not sent',
+  'state-conflict': 'The pass is no longer valid',
 };
 const UNDER_WAY: Readonly<Record<string, string>> = {
   accepted: 'It has arrived',
@@ -74,6 +78,11 @@ function presentType(
     snippets: [
       snippetView('Issue the pass', 'For a flow that gives somebody the card.', webhookSnippet(design, place)),
       snippetView('Change the pass', 'For a flow that changes a card that somebody has.', updateSnippet(design, place)),
+      snippetView(
+        'Send a message',
+        'For a flow that tells somebody something on the lock screen.',
+        messageSnippet(place),
+      ),
     ],
   };
 }

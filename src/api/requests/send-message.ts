@@ -12,6 +12,7 @@ import type { JsonValue } from '../../common/json.js';
 import { momentInZone } from '../../common/zoned-time.js';
 import type { Identifier } from '../../passes/identifiers.js';
 import { MESSAGE_CLASSES, MOST_TEXT, MOST_TITLE, type Localized, type MessageClass } from '../../passes/message.js';
+import { charactersOf, LOCK_SCREEN_CHARACTERS } from '../../passes/lock-screen-cut.js';
 import type { SendMessageInput } from '../../passes/operation-input.js';
 import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './body-reader.js';
 import { declareRequest, IDEMPOTENCY_KEY } from './declare-request.js';
@@ -21,8 +22,6 @@ export interface SendMessageCommand extends SendMessageInput {
   idempotencyKey: string | null;
 }
 
-/** About what a lock screen shows before it cuts; phones and fonts differ. */
-const LOCK_SCREEN = 150;
 const LANGUAGE = /^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}$/i;
 const LONGEST_DAYS = 400;
 
@@ -240,11 +239,14 @@ export const sendMessageParser =
     if (validUntil !== null && notBefore !== null && notBefore >= validUntil) {
       reader.problem('/validUntil', 'validUntil is not after notBefore', 'let the message end after it begins');
     }
-    const longest = Math.max(0, ...(read.message === null ? [] : textsOf(read.message)).map((text) => text.length));
-    if (longest > LOCK_SCREEN) {
+    const longest = Math.max(
+      0,
+      ...(read.message === null ? [] : textsOf(read.message)).map((text) => charactersOf(text).length),
+    );
+    if (longest > LOCK_SCREEN_CHARACTERS) {
       reader.warn(
         '/message',
-        `the message has ${longest} characters: a lock screen shows about the first ${LOCK_SCREEN}`,
+        `the message has ${longest} characters: a lock screen shows about the first ${LOCK_SCREEN_CHARACTERS}`,
       );
     }
     return reader.finish(() => ({
