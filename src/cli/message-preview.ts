@@ -108,7 +108,7 @@ export function messagePreviewText(preview: MessagePreview, input: MessagePrevie
           `iOS lock screen (${devices}):`,
           ...apple.lockScreens.map(({ language, title, text, isCut }) => {
             const characters = isCut
-              ? ` (cut: the whole text has ${charactersOf(wholeText(input, language)).length})`
+              ? ` (cut: the whole text has ${charactersOf(wholeText(input, language)).length} characters)`
               : '';
             return `  ${language}  ${title}: "${text}"${characters}`;
           }),

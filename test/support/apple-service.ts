@@ -17,6 +17,7 @@ import { openWebhookSecrets } from '../../src/database/merchants/merchant-webhoo
 import { createMerchantSender } from '../../src/merchants/send.js';
 import { getSecret, type SecretBox } from '../../src/database/secrets.js';
 import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
+import type { MessageContent } from '../../src/passes/message.js';
 import type { JsonValue } from '../../src/common/json.js';
 import { createIphone, type Iphone, type PushService } from '../../src/simulators/iphone/iphone.js';
 import { ensureDemoTenant, type DemoTenant } from '../../src/tenants/demo-tenant.js';
@@ -40,6 +41,9 @@ export interface AppleService {
   push(phone: Iphone): Promise<void>;
   /** Runs the steps of one accepted update, without an engine around them. */
   update(data: Record<string, JsonValue>, options?: { passType?: string; metadata?: boolean }): Promise<void>;
+  /** Shows a message on the pass; returns its id. */
+  message(content: Partial<MessageContent> & Pick<MessageContent, 'text'>): Promise<string>;
+  endMessage(messageId: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -141,6 +145,30 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
       if (options.passType) await activities['convert-type'](ref);
       await activities['apply-data'](ref);
       if (options.metadata) await activities['recompute-metadata'](ref);
+    },
+    async message(content) {
+      const messageId = randomUUID();
+      const input = {
+        passId: pass.passId,
+        identifiers: [],
+        content: { title: null, link: null, ...content },
+        class: 'marketing' as const,
+        validUntil: null,
+        validForSeconds: null,
+        notBefore: null,
+        respectQuietHours: null,
+      };
+      await insertOrFindOperation(sql, { operationId: messageId, kind: 'send-message', origin: 'api', input });
+      const ref = { tenantId, operationId: messageId, run: 1, passId: pass.passId };
+      await activities['claim-message'](ref);
+      await activities['show-message'](ref);
+      return messageId;
+    },
+    async endMessage(messageId) {
+      const operationId = randomUUID();
+      const input = { passId: pass.passId, messageId };
+      await insertOrFindOperation(sql, { operationId, kind: 'end-message', origin: 'api', input });
+      await activities['end-message']({ tenantId, operationId, run: 1, passId: pass.passId });
     },
     async close() {
       phones.forEach((phone) => phone.stop());

@@ -3,12 +3,14 @@ import { z } from 'zod';
 import {
   cleanText,
   decodeAmpersand,
+  decodeEntities,
   isBlank,
   isUnrendered,
   pointer,
   withoutInvisible,
 } from '../../common/clean-text.js';
 import type { JsonValue } from '../../common/json.js';
+import { tidyText } from '../../common/tidy-text.js';
 import { momentInZone } from '../../common/zoned-time.js';
 import type { Identifier } from '../../passes/identifiers.js';
 import { MESSAGE_CLASSES, MOST_TEXT, MOST_TITLE, type Localized, type MessageClass } from '../../passes/message.js';
@@ -30,12 +32,16 @@ const localizedSchema = (what: string) =>
     .union([z.string(), z.record(z.string(), z.string())])
     .describe(`${what}: a text, or texts by language ("en", "de")`);
 
-function readText(reader: BodyReader, value: JsonValue, at: string, most: number): string | null {
+/** What people read keeps the joiners of emoji and scripts, and loses the entities that templates write. */
+const proseOf = (text: string): string => tidyText(decodeEntities(cleanText(text)));
+const addressOf = (text: string): string => withoutInvisible(decodeAmpersand(cleanText(text))).trim();
+
+function readText(reader: BodyReader, value: JsonValue, at: string, most: number, tidy = proseOf): string | null {
   if (typeof value !== 'string' && typeof value !== 'number') {
     reader.problem(at, 'this is no text', 'write a text in quotes');
     return null;
   }
-  const text = withoutInvisible(decodeAmpersand(cleanText(String(value)))).trim();
+  const text = tidy(String(value));
   if (isUnrendered(text)) {
     reader.problem(at, 'the text still holds a template tag', 'check its spelling, and send from a live profile');
   } else if (text.length > most) {
@@ -80,7 +86,7 @@ function readLink(reader: BodyReader): string | null {
 
 function longText(reader: BodyReader, key: string, most: number): string | null {
   const value = own(reader.body, key);
-  return value === undefined || value === null ? null : readText(reader, value, pointer(key), most);
+  return value === undefined || value === null ? null : readText(reader, value, pointer(key), most, addressOf);
 }
 
 function readClass(reader: BodyReader): MessageClass {

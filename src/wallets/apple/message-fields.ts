@@ -46,23 +46,21 @@ interface MessagesView {
   earlier: ShownMessage[];
 }
 
-function viewOf(messages: readonly ShownMessage[], language: string): MessagesView | undefined {
+function viewOf(messages: readonly ShownMessage[]): MessagesView | undefined {
   const newest = messages.at(-1);
   if (!newest) return undefined;
-  const text = textIn(newest.text, language);
-  const same = messages.filter((message) => textIn(message.text, language) === text).length;
-  return { newest, isRepeated: same % 2 === 0, earlier: messages.slice(0, -1).reverse() };
+  return { newest, isRepeated: newest.repeats === true, earlier: messages.slice(0, -1).reverse() };
 }
 
 /**
- * Back fields that show a pass's messages. `speaks`: this revision brings the newest one, which the lock screen shows as it
- * is ("%@"); in any other revision it stays silent, since a second field that speaks makes iOS say "Store card changed".
+ * Back fields that show a pass's messages. `speaks`: the lock screen of a phone that did not have the newest one shows it
+ * as it is ("%@"); false where another field speaks, since of two iOS says "Store card changed".
  */
 export function messageFields(
   messages: readonly ShownMessage[],
   { apple, speaks, language }: { apple: AppleDesign; speaks: boolean; language: string },
 ): Record<string, JsonValue>[] {
-  const view = viewOf(messages, language);
+  const view = viewOf(messages);
   const { label = 'News', earlierLabel = 'Earlier', empty } = apple.messages ?? {};
   if (!view) return empty === undefined ? [] : [{ key: MESSAGE_KEY, label, value: empty }];
   const { newest, earlier } = view;
@@ -93,7 +91,7 @@ export function messageStrings(
   messages: readonly ShownMessage[],
   language: string,
 ): Record<string, Record<string, string>> {
-  const view = viewOf(messages, language);
+  const view = viewOf(messages);
   if (!view) return {};
   const out: Record<string, Record<string, string>> = {};
   const add = (other: string, source: string, translation: string): void => {

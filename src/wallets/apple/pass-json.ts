@@ -36,7 +36,7 @@ export interface PassJsonInput {
   changedFields?: string[];
   /** Messages to the pass, newest last. */
   messages?: readonly ShownMessage[];
-  /** This revision brings the newest message: it speaks, and nothing else does. */
+  /** This revision brings the newest message: nothing else speaks. */
   messageSpeaks?: boolean;
   /** Hears of every part that was left out because a phone would refuse the pass, or lose the part, for it. */
   leaveOut?: LeaveOut;
@@ -174,10 +174,12 @@ export function applePassJson(input: PassJsonInput): Record<string, JsonValue> {
     );
   }
   const leaveOut = input.leaveOut ?? (() => undefined);
-  const speaks = input.messageSpeaks === true;
-  const spoken = speaks
-    ? new Set<string>()
-    : effectiveChangeMessages(fieldsInDesignOrder(apple), input.changedFields ?? []);
+  const fields = fieldsInDesignOrder(apple);
+  const changed = input.changedFields ?? [];
+  const spoken = input.messageSpeaks ? new Set<string>() : effectiveChangeMessages(fields, changed);
+  const isOthersTurn = fields.some(({ key, changeMessage }) => changeMessage && changed.includes(key));
+  // A phone may skip the revision that brought the message: it speaks in each one after, where no changed field does.
+  const speaks = input.messageSpeaks === true || (!isOthersTurn && input.messages?.at(-1)?.quiet !== true);
   const language = view.times?.language ?? 'en';
   const place = apple.messages?.place ?? 'first';
   const messages = messageFields(input.messages ?? [], { apple, speaks, language });

@@ -73,6 +73,24 @@ test('refuses accidents of templates and senders, each at its place', () => {
   assert.ok(!nobody.ok && nobody.problems[0]!.pointer === '/identifiers', 'nobody is named');
 });
 
+test('what templates escape is decoded once, and scripts and emoji keep their joiners', () => {
+  for (const [sent, shown] of [
+    ['O&#x27;Brien, it&#39;s &quot;ready&quot;', 'O\'Brien, it\'s "ready"'],
+    ['Fish &amp; chips &lt;3', 'Fish & chips <3'],
+    ['&amp;lt;', '&lt;'],
+    ['For you \u{1f469}\u200d\u{1f469}\u200d\u{1f467}', 'For you \u{1f469}\u200d\u{1f469}\u200d\u{1f467}'],
+    ['\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645', '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645'],
+    ['\ufeffRe\u200bady\u00a0', 'Ready'],
+  ] as const) {
+    const parsed = parse({ identifiers, message: { en: sent }, title: sent });
+    assert.ok(parsed.ok, sent);
+    assert.deepEqual([parsed.command.content.text, parsed.command.content.title], [{ en: shown }, shown]);
+  }
+  assert.ok(refused({ message: 'Hi &#123;&#123; name }}' }).includes('/message'), 'a tag behind entities is one');
+  const link = parse({ identifiers, message: 'x', link: 'https://shop.example/?a=1&amp;copy=2' });
+  assert.ok(link.ok && link.command.content.link === 'https://shop.example/?a=1&copy=2', 'an address is no prose');
+});
+
 test('a long text is taken with a word about lock screens, and an unknown key with the one that was meant', () => {
   const parsed = parse({ identifiers, message: 'x'.repeat(200), mesage: 'y', tittle: 'z' });
   assert.ok(parsed.ok, JSON.stringify(parsed));

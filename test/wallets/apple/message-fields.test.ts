@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ShownMessage } from '../../../src/passes/message.js';
+import fc from 'fast-check';
+import { textIn, withMessage, withoutMessage, type ShownMessage } from '../../../src/passes/message.js';
 import type { AppleDesign } from '../../../src/passes/pass-type.js';
 import { messageFields, messageStrings } from '../../../src/wallets/apple/message-fields.js';
 
@@ -22,19 +23,38 @@ test('the field is on the pass before the first message: phones are silent about
   assert.deepEqual(messageFields([], { apple: {} as AppleDesign, speaks: false, language: 'en' }), []);
 });
 
-test('the newest speaks in its own revision alone, with its very text; earlier ones stay below, newest first', () => {
+test('the newest speaks with its very text where it is told to; earlier ones stay below, newest first', () => {
   const messages = [message('one'), message('two'), message('three', { title: 'Tonight' })];
   const [newest, earlier] = fields(messages, true);
   assert.deepEqual(newest, { key: 'passrelay-message', label: 'Tonight', value: 'three', changeMessage: '%@' });
   assert.deepEqual(earlier, { key: 'passrelay-messages', label: 'Earlier', value: 'two\n\none' });
-  assert.ok(!('changeMessage' in fields(messages)[0]!), 'silent in other revisions');
+  assert.ok(!('changeMessage' in fields(messages)[0]!), 'silent where another field speaks');
 });
 
-test('the same text again differs for a phone, every time', () => {
-  const values = [1, 2, 3].map((n) => fields(Array.from({ length: n }, () => message('Sale')))[0]!['value'] as string);
-  assert.notEqual(values[0], values[1]);
-  assert.notEqual(values[1], values[2]);
-  for (const value of values) assert.equal(value.replace('\u200b', ''), 'Sale');
+test('whatever came and went before, a new message differs from what a phone shows, and reads as it was written', () => {
+  const text = fc.constantFrom<ShownMessage['text']>('Sale', 'Ready', { en: 'Sale', de: 'Rabatt' }, { de: 'Sale' });
+  const steps = fc.array(fc.oneof({ weight: 4, arbitrary: text }, fc.constantFrom('ends', 'first ends')), {
+    maxLength: 25,
+  });
+  fc.assert(
+    fc.property(steps, fc.constantFrom('en', 'de', 'fr'), (all, language) => {
+      let shown: ShownMessage[] = [];
+      for (const step of all) {
+        if (step === 'ends' || step === 'first ends') {
+          const id = (step === 'ends' ? shown.at(-1) : shown[0])?.id ?? '';
+          shown = withoutMessage(shown, id);
+          if (shown.length > 0) assert.equal(shown.at(-1)!.quiet, id === '' ? undefined : true);
+          continue;
+        }
+        const before = fields(shown, false, language)[0]!['value'];
+        shown = withMessage(shown, message(step));
+        const value = String(fields(shown, true, language)[0]!['value']);
+        assert.notEqual(value, before);
+        assert.equal(value.replace('\u200b', ''), textIn(step, language));
+        assert.equal(shown.at(-1)!.quiet, undefined);
+      }
+    }),
+  );
 });
 
 test('a link is a link on the back, and a text cannot become markup', () => {
