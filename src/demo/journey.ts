@@ -50,6 +50,8 @@ export function describeStep({ step, state, detail, attempts }: StepView, view: 
     'update-customer': () => `changed ${list(detail['changed']) || 'nothing'}`,
     'update-passes': () => describePasses(detail),
     'sync-merchant': () => 'an event for the merchant, to be delivered',
+    'claim-message': () => 'nothing holds it back',
+    'show-message': () => 'on the pass, until it ends',
     'create-pass': () => 'the pass is live',
     'update-google-object': () =>
       detail['covered'] === true

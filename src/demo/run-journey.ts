@@ -1,4 +1,5 @@
 import type { Shutdown } from './shutdown.js';
+import { journeyMessage } from './journey-message.js';
 import { journeyIssuePass } from './journey-issue-pass.js';
 import { journeyProfileSync } from './journey-profile-sync.js';
 import { journeyPushUpdate } from './journey-push-update.js';
@@ -38,6 +39,7 @@ export async function runJourney(context: JourneyContext, shutdown: Shutdown): P
   const member = await journeyIssuePass(context);
   if (member?.phone) shutdown.add(null, () => member.phone!.stop());
   const result = await journeyPushUpdate(context, phone);
+  await journeyMessage(context, phone);
   if (member) await journeyProfileSync(context, member);
   printEnding(context, result);
   for (const one of [phone, member?.phone]) {

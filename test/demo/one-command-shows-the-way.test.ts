@@ -6,6 +6,7 @@ import { after, describe, it } from 'node:test';
 import { openLink } from '../../src/demo/browser.js';
 import { isAlive, waitUntilGone } from '../../src/embedded/processes.js';
 import { startDemo, temporaryDataDir, type DemoProcess } from './demo-process.js';
+import { until } from '../support/operations.js';
 
 /** The last of the lines that a start ends with. */
 const SERVING = '    Change it ';
@@ -47,7 +48,14 @@ const STEPS = [
   'fetched',
 ];
 
-const MERCHANT_EVENTS = ['customer.updated', 'pass.created', 'pass.installed', 'pass.updated'];
+const MERCHANT_EVENTS = [
+  'customer.updated',
+  'message.received',
+  'message.sent',
+  'pass.created',
+  'pass.installed',
+  'pass.updated',
+];
 
 const simulator = async <T>(url: string, what: string): Promise<T> =>
   (await (await fetch(`${url}/simulator/${what}`)).json()) as T;
@@ -121,12 +129,23 @@ describe('npm start', () => {
     const read = await fetch(passUrl, { headers: { 'x-api-key': json.apiKeys['passes']! } });
     assert.equal(((await read.json()) as { passType: string }).passType, 'premium');
 
-    const events = await simulator<{ metric: string }[]>(json.simulators.klaviyo, 'events');
-    const metrics = new Set(events.map(({ metric }) => metric));
-    assert.deepEqual([...metrics].sort(), ['Pass Created', 'Pass Installed', 'Pass Updated']);
+    const metrics = [
+      'Pass Created',
+      'Pass Installed',
+      'Pass Updated',
+      'Wallet Message Received',
+      'Wallet Message Sent',
+    ];
+    const told = await until(async () => {
+      const events = await simulator<{ metric: string }[]>(json.simulators.klaviyo, 'events');
+      const delivered = await deliveries(json.simulators.merchant);
+      const isComplete =
+        metrics.every((name) => events.some(({ metric }) => metric === name)) &&
+        MERCHANT_EVENTS.every((name) => delivered.some(({ type }) => type === name));
+      return isComplete && delivered;
+    }, 'Klaviyo and the merchant to hear of everything');
     const records = await simulator<{ record: { state: string } }[]>(json.simulators.klaviyo, 'records');
     assert.deepEqual([...new Set(records.map(({ record }) => record.state))], ['active']);
-    const told = await deliveries(json.simulators.merchant);
     assert.deepEqual(new Set(told.map(({ type }) => type)), new Set(MERCHANT_EVENTS));
     assert.deepEqual(
       told.filter(({ fault }) => fault !== undefined),
