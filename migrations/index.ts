@@ -28,6 +28,7 @@ import * as gatheredWriteBack from './0058_gathered_write_back.js';
 import * as walletBadges from './0040_wallet_badges.js';
 import * as messages from './0041_messages.js';
 import * as campaigns from './0050_campaigns.js';
+import * as campaignOfOperation from './0051_campaign_of_operation.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -58,6 +59,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0040_wallet_badges', walletBadges],
   ['0041_messages', messages],
   ['0050_campaigns', campaigns],
+  ['0051_campaign_of_operation', campaignOfOperation],
   ['0058_gathered_write_back', gatheredWriteBack],
 ];
 

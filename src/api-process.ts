@@ -6,6 +6,7 @@ import { Registry } from 'prom-client';
 import { createApp } from './api/app.js';
 import { createClientAddress } from './api/access/client-address.js';
 import { createCredentials } from './api/access/credentials.js';
+import { isCampaignUpload, UPLOAD_MS } from './api/requests/campaign-csv.js';
 import { createHttpServer } from './api/http-server.js';
 import { createGoogleService } from './api/google-service.js';
 import { createTokenVerifier } from './api/access/oauth-tokens.js';
@@ -140,6 +141,7 @@ export async function startApi(config: ApiConfig, log: Logger, around: ApiSurrou
   });
   const server = createHttpServer(app.callback(), config, {
     requestTimeout: REQUEST_TIMEOUT_MS,
+    uploads: { are: isCampaignUpload, ms: UPLOAD_MS },
     headersTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: TIMEOUT_CHECK_MS,

@@ -14,6 +14,7 @@ import {
 import type { Outcome } from '../passes/operation.js';
 import { allowedByPace, untilOpen } from '../passes/campaign-schedule.js';
 import { freezeSlice } from './campaigns/freeze-audience.js';
+import { readMembers } from './campaigns/read-members.js';
 import { operationOfRow } from './campaigns/operation-of-row.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 
@@ -40,6 +41,9 @@ export function runCampaignActivity(deps: ActivityDeps) {
     const db = deps.database.tenant(ref.tenantId);
     const settings = await deps.tenantSettings(ref.tenantId);
     const startedMs = performance.now();
+    while (await readMembers(deps, db, ref, settings)) {
+      if (performance.now() - startedMs > PREPARE_MS) return { done: false, pauseMs: 1 };
+    }
     while (!(await freezeSlice(db, ref, settings))) {
       if (performance.now() - startedMs > PREPARE_MS) return { done: false, pauseMs: 1 };
     }

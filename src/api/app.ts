@@ -14,6 +14,7 @@ import { applePassRoutes } from './routes/apple-passes.js';
 import { frontRoutes } from './routes/front.js';
 import { googleRoutes } from './routes/google-callbacks.js';
 import { campaignRoutes } from './routes/campaigns.js';
+import { campaignRowRoutes } from './routes/campaign-rows.js';
 import { customerRoutes } from './routes/customers.js';
 import { mergeCustomerRoutes } from './routes/merge-customers.js';
 import { deliveryRoutes } from './routes/deliveries.js';
@@ -54,6 +55,7 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...mergeCustomerRoutes(deps),
     ...operationRoutes(deps),
     ...campaignRoutes(deps),
+    ...campaignRowRoutes(deps),
     ...webhookEndpointRoutes(deps),
     ...deliveryRoutes(deps),
     ...eventRoutes(deps),

@@ -26,6 +26,8 @@ export interface HttpServerOptions extends ServerOptions {
   trustedProxies?: readonly Network[];
   /** A connection on which nothing moves is closed. */
   silenceMs?: number;
+  /** Requests that may take this long to arrive, as large files do; all others have `requestTimeout`. */
+  uploads?: { are(request: IncomingMessage): boolean; ms: number };
   /** From a request's beginning to the last byte of its answer; streams of events end by themselves. */
   answerMs?: number;
 }
@@ -66,9 +68,21 @@ export function createHttpServer(
   };
   const hostsOf = ({ rawHeaders }: IncomingMessage): number =>
     rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  const { uploads } = options;
+  const longest = uploads && { requestTimeout: uploads.ms };
+  /** Node has one limit for all requests: where uploads raise it, the others keep theirs by this one. */
+  const limitArrival = (request: IncomingMessage, ms: number): void => {
+    if (request.complete) return;
+    const late = setTimeout(() => {
+      if (!request.complete) answerSocket(request.socket, 'request-timeout');
+    }, ms).unref();
+    request.once('close', () => clearTimeout(late));
+  };
   // Node's own check of Host answers without a body, and lets two of them pass: ours stands in the listener.
-  const server = createServer({ ...options, requireHostHeader: false }, (request, response) => {
-    const { answerMs = ANSWER_MS } = options;
+  const server = createServer({ ...options, ...longest, requireHostHeader: false }, (request, response) => {
+    const isUpload = uploads?.are(request) === true;
+    const answerMs = isUpload ? 2 * uploads.ms : (options.answerMs ?? ANSWER_MS);
+    if (uploads && !isUpload && options.requestTimeout) limitArrival(request, options.requestTimeout);
     const unread = setTimeout(() => {
       if (!String(response.getHeader('Content-Type')).startsWith('text/event-stream')) request.socket.destroy();
     }, answerMs).unref();

@@ -1,7 +1,7 @@
 import { needingScopes } from './api-failures.js';
 import { customObjectCalls } from './custom-object-calls.js';
 import { profileImportCalls } from './profile-import-calls.js';
-import { many, one, type Resource } from './resources.js';
+import { many, one, onePage, type Page, type Resource } from './resources.js';
 import { subscriptionCalls } from './subscriptions.js';
 import { createTransport, type TransportOptions } from './transport.js';
 import type { JsonApiBody } from './write-back.js';
@@ -22,6 +22,9 @@ export function profileFilter(attribute: ProfileAttribute, values: readonly stri
 }
 
 const READ_SCOPE = 'Klaviyo shows no profiles to this key: give it profiles:read, then retry the operation.';
+
+const MEMBERS_SCOPE =
+  'Klaviyo shows no members to this key: give it profiles:read, segments:read and lists:read, then make the campaign anew.';
 
 const SUBSCRIPTIONS = `${encodeURIComponent('additional-fields[profile]')}=subscriptions`;
 
@@ -75,6 +78,16 @@ export function createKlaviyoClient(options: TransportOptions) {
       });
       const body = { data: { type: 'event-bulk-create-job', attributes: { 'events-bulk-create': { data } } } };
       return { partialFailure: (await send('POST', '/api/event-bulk-create-jobs', body)).partialFailure };
+    },
+    /** The next 100 members of a segment or list, with what names them. */
+    async getMembers(of: 'segments' | 'lists', id: string, cursor: string | null): Promise<Page> {
+      const query = new URLSearchParams({
+        'fields[profile]': 'email,phone_number,external_id',
+        'page[size]': '100',
+        ...(cursor !== null && { 'page[cursor]': cursor }),
+      });
+      const path = `/api/${of}/${encodeURIComponent(id)}/profiles?${query.toString()}`;
+      return onePage(await needingScopes(MEMBERS_SCOPE, () => send('GET', path)));
     },
     async getAccounts(): Promise<Resource[]> {
       return many(await send('GET', '/api/accounts'));

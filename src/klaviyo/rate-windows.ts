@@ -8,6 +8,7 @@ export const ENDPOINT_CLASSES = {
   'record-bulk': { burst: 3, steady: 15 },
   'custom-objects': { burst: 3, steady: 60 },
   subscriptions: { burst: 75, steady: 750 },
+  members: { burst: 75, steady: 750 },
   accounts: { burst: 1, steady: 15 },
 } as const;
 export type EndpointClass = keyof typeof ENDPOINT_CLASSES;

@@ -27,6 +27,20 @@ export function many(answer: Answer): Resource[] {
 const PAGES = 50;
 const links = z.looseObject({ links: z.looseObject({ next: z.string().nullish() }).nullish() });
 
+/** One page of a list, and the cursor of the next one; null on the last. */
+export interface Page {
+  resources: Resource[];
+  next: string | null;
+}
+
+export function onePage(answer: Answer): Page {
+  const url = links.safeParse(answer.body).data?.links?.next ?? null;
+  // The cursor alone is taken: an address of somebody else's making would get our key.
+  const base = 'https://a.klaviyo.com';
+  const next = url !== null && URL.canParse(url, base) ? new URL(url, base).searchParams.get('page[cursor]') : null;
+  return { resources: many(answer), next };
+}
+
 /** Every page of a list: Klaviyo gives 20 resources where nothing is said, and a cursor to the next ones. */
 export async function everyPage(send: Transport, path: string): Promise<Resource[]> {
   const found: Resource[] = [];
@@ -34,11 +48,9 @@ export async function everyPage(send: Transport, path: string): Promise<Resource
   for (let page = 0; page < PAGES; page++) {
     const next: string = cursor === null ? '' : `?${new URLSearchParams({ 'page[cursor]': cursor }).toString()}`;
     const answer = await send('GET', path + next);
-    found.push(...many(answer));
-    const url = links.safeParse(answer.body).data?.links?.next ?? null;
-    // The cursor alone is taken: an address of somebody else's making would get our key.
-    const base = 'https://a.klaviyo.com';
-    cursor = url !== null && URL.canParse(url, base) ? new URL(url, base).searchParams.get('page[cursor]') : null;
+    const { resources, next: following } = onePage(answer);
+    found.push(...resources);
+    cursor = following;
     if (cursor === null) break;
   }
   return found;

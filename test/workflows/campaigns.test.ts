@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
+import { startTestKlaviyo, type TestKlaviyo } from '../support/klaviyo.js';
 import { until } from '../support/operations.js';
 import { seedSegment } from '../support/segment.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
@@ -22,17 +23,21 @@ interface Campaign {
 describe('a campaign', () => {
   let test: TestDatabase;
   let engine: TestEngine;
+  let klaviyo: TestKlaviyo;
   let api: TestApi;
   let shiftMs = 0;
   const now = () => Date.now() + shiftMs;
   before(async () => {
     test = await createTestDatabase();
-    engine = await startEngine(test, { deps: { now } });
+    const groups = { SEG130: [...Array.from({ length: 130 }, (_, n) => `c${n + 1}@example.com`), 'x@example.com'] };
+    klaviyo = await startTestKlaviyo(test, { accounts: [{ apiKey: 'pk_test_campaigns', groups }] });
+    engine = await startEngine(test, { deps: { now, klaviyo: klaviyo.access } });
     api = await startTestApi({ database: test.database, now });
   });
   after(async () => {
     await api.close();
     await engine.stop();
+    await klaviyo.simulator.close();
     await test.drop();
   });
 
@@ -41,7 +46,7 @@ describe('a campaign', () => {
       method,
       key: tenant.keys.all,
       headers,
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body !== undefined && { body: typeof body === 'string' || Buffer.isBuffer(body) ? (body as string) : JSON.stringify(body) }),
     });
     return { status: response.status, body: (await response.json()) as Campaign };
   }
@@ -147,6 +152,70 @@ describe('a campaign', () => {
     await until(async () => (await look(tenant, id)).progress.ended === operations, 'what was begun ends');
     assert.ok(operations < 41, `${operations} of 41 were begun`);
     assert.equal((await call(tenant, 'POST', `/${id}/resume`)).status, 409);
+  });
+
+  it('takes a file in any order and with faults: each row is found, a duplicate, unreached or named with its cure', async () => {
+    const tenant = await seedTenant(test);
+    await seedSegment(test, tenant, 5);
+    const id = await make(tenant, {
+      audience: { csv: {} },
+      action: { type: 'update', fields: { points: { column: 'Points' }, tier: { column: 'tier' } } },
+      confirm: true,
+    });
+    const upload = (file: string | Buffer) => call(tenant, 'PUT', `/${id}/rows`, file as string);
+    const refused: [string | Buffer, RegExp][] = [
+      [Buffer.from('e-mail;Points;tier\nj\xf6rg@example.com;1;x', 'latin1'), /UTF-8/],
+      [Buffer.from('email,Points,tier\n', 'utf16le'), /UTF-16|NUL/],
+      ['mail,Points,tier\na@example.com,1,x\n', /Did you mean ..email/],
+      ['email,points,tier\na@example.com,1,x\n', /needs a column ..Points/],
+      ['', /empty/],
+    ];
+    for (const [file, said] of refused) {
+      const { status, body } = await upload(file);
+      assert.equal(status, 422, JSON.stringify(body));
+      assert.match(JSON.stringify(body), said);
+    }
+    assert.deepEqual((await look(tenant, id)).rows['all'], 0, 'a refused file leaves nothing');
+    const lines = ['\ufeffemail;Points;tier', 'c1@example.com;11;"si;lver"', 'C1@EXAMPLE.COM;12;x', 'nobody;1;x'];
+    lines.push('c2@example.com;21;', 'unknown@example.com;1;x', 'c3@example.com;31', 'c4@example.com;41;gold');
+    const taken = await upload(lines.join('\r\n'));
+    assert.equal(taken.status, 200, JSON.stringify(taken.body));
+    assert.deepEqual(
+      taken.body.errors?.map(({ line }) => line),
+      [4, 7],
+    );
+    assert.match(taken.body.errors![0]!.message, /nobody|e-mail address/);
+    const done = await reaches(tenant, id, 'ended');
+    const { all, duplicates, unreached, refused: faulty } = done.rows;
+    assert.deepEqual([all, duplicates, unreached, faulty], [7, 1, 1, 2]);
+    assert.deepEqual(done.progress.outcomes, { updated: 3 });
+    const data = await test.owner<{ points: string; tier: string | null }>(
+      `select p.data ->> 'points' as points, p.data ->> 'tier' as tier from passes p join customers c using (customer_id)
+        where p.tenant_id = $1 and c.email in ('c1@example.com', 'c2@example.com', 'c4@example.com') order by 1`,
+      [tenant.tenantId],
+    );
+    assert.deepEqual(
+      data.map(({ points: value }) => value),
+      ['11', '21', '41'],
+    );
+    assert.equal(data[0]?.tier, 'si;lver');
+    const rows = await api.fetch(`/api/${tenant.tenantId}/campaigns/${id}/rows?format=csv`, { key: tenant.keys.all });
+    const text = await rows.text();
+    assert.equal(text.trimEnd().split('\r\n').length, 8, text);
+    assert.equal((await upload('email,Points,tier\n')).status, 409, 'a second file comes too late');
+  });
+
+  it('reads the members of a segment page by page, and says where Klaviyo knows none', async () => {
+    const tenant = await klaviyo.tenant({ klaviyo: { writeBack: false } });
+    await seedSegment(test, tenant, 130);
+    const action = { type: 'update', fields: { points: 7 } };
+    const id = await make(tenant, { audience: { segment: 'SEG130' }, action, confirm: true });
+    const done = await reaches(tenant, id, 'ended');
+    assert.deepEqual([done.rows['all'], done.rows['unreached']], [131, 1]);
+    assert.deepEqual(done.progress.outcomes, { updated: 130 });
+    const wrong = await make(tenant, { audience: { list: 'NONE' }, action, confirm: true });
+    await until(async () => (await look(tenant, wrong)).state === 'failed', 'the unknown list is refused');
+    assert.match((await look(tenant, wrong)).reason!, /Klaviyo knows no list NONE/);
   });
 
   it('refuses what cannot be meant, with its place and cure, and changes nothing', async () => {

@@ -16,8 +16,14 @@ import { localMoment, zoneOf } from '../../passes/campaign-schedule.js';
 import type { TenantSettings } from '../../passes/tenant-settings.js';
 import type { StepInput } from '../deps.js';
 
+/** Where every member of a segment or list has been read. */
+export const ALL_READ = 'all-read';
 const FILTER_PAGE = 2_000;
 const RESOLVE_PAGE = 1_000;
+
+/** Whether members of the campaign's segment or list have still to be read. */
+export const readsMembers = ({ state, definition, audience_cursor: cursor }: CampaignRow): boolean =>
+  state === 'preparing' && ('segment' in definition.audience || 'list' in definition.audience) && cursor !== ALL_READ;
 
 /** Decides what becomes of a pass in the audience: its turn, or the holdout. */
 function judge(campaign: CampaignRow, settings: TenantSettings, pass: AudiencePass) {
@@ -86,6 +92,8 @@ export async function freezeSlice(db: TenantSql, ref: StepInput, settings: Tenan
         rowsRead: read + BigInt(passes.length),
       });
       if (passes.length === FILTER_PAGE) return false;
+    } else if (readsMembers(campaign)) {
+      return true;
     } else {
       const rows = await loadReadRows(tx, id, RESOLVE_PAGE);
       if (rows.length > 0) {

@@ -94,6 +94,16 @@ export async function findCampaign(db: Sql, campaignId: string): Promise<Campaig
   return row;
 }
 
+/** The campaign whose turn it is by this operation, or undefined. */
+export async function findCampaignOf(db: Sql, operationId: string): Promise<CampaignRow | undefined> {
+  const [row] = await db.query<CampaignRow>(sql`
+    select *
+      from campaigns
+     where tenant_id = ${db.tenantId}
+       and operation_id = ${operationId}`);
+  return row;
+}
+
 /** Newest first; `before` is the last one of the page before. */
 export async function listCampaigns(db: Sql, limit: number, before?: string): Promise<CampaignRow[]> {
   return db.query<CampaignRow>(sql`

@@ -59,6 +59,8 @@ export interface SimulatedAccount {
   /** Profiles by what they are known by; some may have gone, or be known by something else now. */
   byIdentifier: Map<string, Set<SimulatedProfile>>;
   importJobs: Map<string, SimulatedImportJob>;
+  /** Id of a segment or list to the e-mail addresses of its members. */
+  groups: Map<string, readonly string[]>;
   events: Map<string, SimulatedEvent>;
   records: SimulatedRecord[];
   dataSources: Map<string, Json>;
@@ -73,6 +75,7 @@ export interface AccountOptions {
   customObjects?: boolean;
   scopes?: readonly string[];
   rateLimits?: boolean;
+  groups?: Readonly<Record<string, readonly string[]>>;
 }
 
 export function createAccount(options: AccountOptions): SimulatedAccount {
@@ -86,6 +89,7 @@ export function createAccount(options: AccountOptions): SimulatedAccount {
     profiles: new Map(),
     byIdentifier: new Map(),
     importJobs: new Map(),
+    groups: new Map(Object.entries(options.groups ?? {})),
     events: new Map(),
     records: [],
     dataSources: new Map(),
