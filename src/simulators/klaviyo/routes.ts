@@ -2,6 +2,7 @@ import type { SimulatedAccount, SimulatedEvent } from './account.js';
 import * as objects from './custom-objects.js';
 import { notFound, type SimulatedAnswer } from './errors.js';
 import { createEvent, createEvents } from './events.js';
+import { MEMBER_ROUTES } from './members.js';
 import { mergeByCall } from './merge-profiles.js';
 import { createImportJob, listImportErrors, readImportJob } from './profile-imports.js';
 import { createProfile, importProfile, listProfiles, patchProfile, profileResource } from './profiles.js';
@@ -77,21 +78,6 @@ const IMPORT_ROUTES: readonly Route[] = [
   },
 ];
 
-/** Members of a segment or list, by pages with a cursor. */
-function members(of: 'segments' | 'lists', { account: from, id, query, origin }: ApiCall): SimulatedAnswer {
-  const emails = from.groups.get(id);
-  if (!emails) throw notFound(`A ${of.slice(0, -1)} with id ${id} does not exist.`);
-  const size = Number(query.get('page[size]') ?? 20);
-  const offset = Number(query.get('page[cursor]') ?? 0);
-  const data = emails.slice(offset, offset + size).map((email, index) => ({
-    type: 'profile',
-    id: `${id}${offset + index}`,
-    attributes: { email, phone_number: null, external_id: null },
-  }));
-  const next = `${origin}/api/${of}/${id}/profiles?page%5Bcursor%5D=${offset + size}`;
-  return { status: 200, body: { data, links: { next: offset + size < emails.length ? next : null } } };
-}
-
 /** The served part of Klaviyo's API with published limits, scopes and sizes. */
 export const ROUTES: readonly Route[] = [
   { method: 'GET', path: /^\/api\/accounts$/, limit: [1, 15], scopes: ['accounts:read'], handle: account },
@@ -102,20 +88,7 @@ export const ROUTES: readonly Route[] = [
     scopes: ['profiles:read'],
     handle: (c) => listProfiles(c.account, c.query, c.origin),
   },
-  {
-    method: 'GET',
-    path: /^\/api\/segments\/([^/]+)\/profiles$/,
-    limit: PROFILES,
-    scopes: ['profiles:read', 'segments:read'],
-    handle: (c) => members('segments', c),
-  },
-  {
-    method: 'GET',
-    path: /^\/api\/lists\/([^/]+)\/profiles$/,
-    limit: PROFILES,
-    scopes: ['profiles:read', 'lists:read'],
-    handle: (c) => members('lists', c),
-  },
+  ...MEMBER_ROUTES,
   { method: 'GET', path: /^\/api\/profiles\/([^/]+)$/, limit: PROFILES, scopes: ['profiles:read'], handle: oneProfile },
   {
     method: 'POST',
