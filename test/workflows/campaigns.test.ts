@@ -46,7 +46,9 @@ describe('a campaign', () => {
       method,
       key: tenant.keys.all,
       headers,
-      ...(body !== undefined && { body: typeof body === 'string' || Buffer.isBuffer(body) ? (body as string) : JSON.stringify(body) }),
+      ...(body !== undefined && {
+        body: typeof body === 'string' || Buffer.isBuffer(body) ? (body as string) : JSON.stringify(body),
+      }),
     });
     return { status: response.status, body: (await response.json()) as Campaign };
   }
