@@ -19,6 +19,8 @@ export interface ProductProcess {
   pid: number;
   logFile: string;
   stop(): Promise<void>;
+  /** Without a goodbye. */
+  kill(): Promise<void>;
 }
 
 /** One of the product's own start files with its real composition; nothing of this process's environment but PATH and HOME. */
@@ -34,7 +36,12 @@ export function startProduct(entry: string, env: Record<string, string>, folder:
   child.on('exit', (code) => {
     if (code) console.error(`${entry} ended with ${code}:\n${readFileSync(logFile, 'utf8').slice(-2000)}`);
   });
-  return { pid: child.pid!, logFile, stop: () => stopProcess(child) };
+  const kill = async (): Promise<void> => {
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  };
+  return { pid: child.pid!, logFile, kill, stop: () => stopProcess(child) };
 }
 
 export interface Child<Request, Answer> {
@@ -75,6 +82,15 @@ export function serve<Request, Answer>(answer: (request: Request) => Promise<Ans
       },
     );
   });
+}
+
+/** Memory of another process in use, MB; NaN where /proc does not tell. */
+export function memoryMb(pid: number): number {
+  try {
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+  } catch {
+    return NaN;
+  }
 }
 
 /** CPU time of another process so far, milliseconds; NaN where /proc does not tell. */

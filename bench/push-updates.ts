@@ -1,15 +1,10 @@
-import { X509Certificate } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { putCertificate } from '../src/database/tenants/certificates.js';
-import { startApnsSimulator, type ApnsSimulator } from '../src/simulators/apns/apns.js';
-import { createThrowawayAuthority } from '../src/wallets/apple/throwaway-certificates.js';
 import type { BareAnswer, BareRun } from './bare-worker.js';
+import { preparePhones } from './phones.js';
 import { cpuMs, startChild, startProduct } from './processes.js';
-import { benchSecretBox, productEnv } from './product-env.js';
+import { productEnv } from './product-env.js';
 import { ratioOfRounds, type Line, type Result } from './result.js';
-import { acceptUpdates, APPLE_PASS_TYPE, seedDevices, seedPasses, seedTenant, TENANT } from './seed.js';
+import { acceptUpdates, seedPasses, seedTenant } from './seed.js';
 import type { BenchDatabase, Servers } from './servers.js';
 import { median } from './statistics.js';
 
@@ -21,38 +16,6 @@ const SETTLE_MS = 700;
 interface Turn {
   perSecond: number;
   cpuMs: number;
-}
-
-/** Certificates, the APNs simulator, and a phone for each pass of the second half. */
-async function preparePhones(bench: BenchDatabase, folder: string): Promise<{ apns: ApnsSimulator; caFile: string }> {
-  const authority = createThrowawayAuthority({ commonName: 'Bench', now: Date.now });
-  const leaf = authority.issuePassTypeCertificate({
-    passTypeIdentifier: APPLE_PASS_TYPE,
-    teamIdentifier: 'ABCDE12345',
-    organizationName: 'Example',
-  });
-  const { fingerprint256, validTo } = new X509Certificate(leaf.certificatePem);
-  const certificate = {
-    ...leaf,
-    tenantId: TENANT,
-    fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(),
-    passTypeIdentifier: APPLE_PASS_TYPE,
-    teamIdentifier: 'ABCDE12345',
-    wwdrPem: authority.certificatePem,
-    notBefore: new Date(Date.now() - 86_400_000),
-    notAfter: new Date(validTo),
-  };
-  await putCertificate(bench.database.tenant(TENANT), certificate, benchSecretBox());
-  const server = authority.issueServerCertificate();
-  const apns = await startApnsSimulator({
-    serverCertificatePem: server.certificatePem,
-    serverKeyPem: server.privateKeyPem,
-    clientCaPem: authority.certificatePem,
-  });
-  for (const token of await seedDevices(bench, COUNT + 1, 2 * COUNT)) apns.registerToken(token, APPLE_PASS_TYPE);
-  const caFile = path.join(folder, 'apns-authority.pem');
-  writeFileSync(caFile, authority.certificatePem);
-  return { apns, caFile };
 }
 
 /** Accepts one update for each pass and waits until the last one has ended; the database's own clock takes the time. */
@@ -83,7 +46,7 @@ export async function benchPushUpdates(servers: Servers): Promise<Result> {
   const bench = await servers.createDatabase('updates');
   await seedTenant(bench);
   await seedPasses(bench, 2 * COUNT);
-  const { apns, caFile } = await preparePhones(bench, servers.folder);
+  const { apns, caFile } = await preparePhones(bench, servers.folder, { first: COUNT + 1, last: 2 * COUNT });
   servers.onStop(() => apns.stop());
   const env = productEnv(servers, bench, { APNS_URL: apns.url, APNS_CA_FILE: caFile });
   const worker = startProduct('src/start-worker.ts', env, servers.folder);

@@ -42,9 +42,10 @@ type Turns = Partial<Record<EndpointClass, number>>;
 
 /** The turns that an earlier attempt of this step was given. */
 async function keptTurns(sql: TenantSql, ref: StepInput & { step: Step }): Promise<Turns> {
-  const detail = await findProgress(sql, ref.operationId, ref.step);
-  return (detail['turns'] as Turns | null | undefined) ?? {};
+  return turnsIn(await findProgress(sql, ref.operationId, ref.step));
 }
+
+const turnsIn = (detail: Record<string, unknown>): Turns => (detail['turns'] as Turns | null | undefined) ?? {};
 
 /**
  * Waits for the account's turn, which all workers share. A turn that lies further ahead is kept under the step, so that
@@ -94,17 +95,26 @@ export async function waitForAccountTurn(
   if (waitMs > 0) await pause(waitMs);
 }
 
+/** What a caller has read before, and what the calls of one step learn for the next one's. */
+export interface KnownOfCalls {
+  /** What the step has noted: its kept turns are in it. */
+  detail?: Record<string, unknown>;
+  /** What stands for the account in budgets. */
+  accountName?: string;
+}
+
 /** Calls of one step to one account. Throws KeyRefused where the account's key is known to be refused. */
 export function klaviyoCalls(
   deps: ActivityDeps,
   ref: StepInput & { step: Step },
   account: KlaviyoAccount,
+  known: KnownOfCalls = {},
 ): KlaviyoCall {
   const { tenantId } = ref;
   const sql = deps.database.tenant(tenantId);
   let licence: CallLicence | null = null;
-  let kept: Turns | null = null;
-  let name: string | null = null;
+  let kept: Turns | null = known.detail ? turnsIn(known.detail) : null;
+  let name: string | null = known.accountName ?? null;
   return async (endpoint, run) => {
     const { keyVersion } = account;
     licence ??= await mayCallKlaviyo(sql, { tenantId, keyVersion, call: endpoint, nowMs: deps.now() });
@@ -112,6 +122,7 @@ export function klaviyoCalls(
     kept ??= await keptTurns(sql, ref);
     try {
       name ??= await accountName(sql, account, deps.now());
+      known.accountName = name;
       await takeTurn(sql, ref, name, endpoint, deps.now(), kept);
       const result = await run(account.client);
       if (licence === 'trial') {

@@ -4,7 +4,13 @@ import { findMessage } from '../database/messages/messages.js';
 import type { WriteBackOperation } from '../database/klaviyo/write-back.js';
 import type { ActivityDeps } from './deps.js';
 import { readInput } from './read-input.js';
-import { byKnownProfile, writeBackStep, type WriteBackInput, type WroteBack } from './write-back-step.js';
+import {
+  byKnownProfile,
+  writeBackStep,
+  type VisitMemory,
+  type WriteBackInput,
+  type WroteBack,
+} from './write-back-step.js';
 
 const METRICS: Record<WriteBackEvent, PassEvent> = {
   created: 'Pass Created',
@@ -34,35 +40,41 @@ export const eventStep = (passId: string): string => `write-back-event/${passId}
 
 /** The event that starts flows; last, so that they find link and record in place. Its id makes a repetition nothing. */
 export function writeBackEventActivity(deps: ActivityDeps) {
-  return async function writeBackEvent(input: WriteBackInput): Promise<WroteBack> {
-    return writeBackStep(deps, input, 'write-back-event', async (session) => {
-      const { event } = input;
-      if (event === null) return { skipped: 'Nothing happened that Klaviyo has an event for.' };
-      const subject = await session.subject();
-      if (!subject) return { skipped: 'The pass has gone, or nothing names its holder in Klaviyo.' };
-      const { operation, settings } = session;
-      const message = event === 'message-sent' ? await findMessage(session.sql, input.operationId) : undefined;
-      // A message may have waited for days: it is as fresh as the moment that it was sent.
-      const happenedAt = message?.sent_at ?? operation.accepted_at;
-      const context: EventContext = {
-        operationId: input.operationId,
-        step: eventStep(input.passId),
-        backfill: isLate(operation.run, happenedAt, deps.now()),
-        ...particulars(event, operation),
-        ...(message && { time: happenedAt.toISOString(), messageId: message.message_id }),
-      };
-      const metric = metricOf(event, settings, subject.row);
-      const { partialFailure } = await byKnownProfile(session.sql, subject, (recipient) =>
-        session.call('events', (client) => client.createEvent(eventBody(metric, subject.pass, recipient, context))),
-      );
-      return {
-        detail: {
-          metric,
-          backfill: context.backfill,
-          ...(partialFailure.length > 0 && { dropped: partialFailure }),
-        },
-      };
-    });
+  return async function writeBackEvent(input: WriteBackInput, memory: VisitMemory = {}): Promise<WroteBack> {
+    return writeBackStep(
+      deps,
+      input,
+      'write-back-event',
+      async (session) => {
+        const { event } = input;
+        if (event === null) return { skipped: 'Nothing happened that Klaviyo has an event for.' };
+        const subject = await session.lastSubject();
+        if (!subject) return { skipped: 'The pass has gone, or nothing names its holder in Klaviyo.' };
+        const { operation, settings } = session;
+        const message = event === 'message-sent' ? await findMessage(session.sql, input.operationId) : undefined;
+        // A message may have waited for days: it is as fresh as the moment that it was sent.
+        const happenedAt = message?.sent_at ?? operation.accepted_at;
+        const context: EventContext = {
+          operationId: input.operationId,
+          step: eventStep(input.passId),
+          backfill: isLate(operation.run, happenedAt, deps.now()),
+          ...particulars(event, operation),
+          ...(message && { time: happenedAt.toISOString(), messageId: message.message_id }),
+        };
+        const metric = metricOf(event, settings, subject.row);
+        const { partialFailure } = await byKnownProfile(session.sql, subject, (recipient) =>
+          session.call('events', (client) => client.createEvent(eventBody(metric, subject.pass, recipient, context))),
+        );
+        return {
+          detail: {
+            metric,
+            backfill: context.backfill,
+            ...(partialFailure.length > 0 && { dropped: partialFailure }),
+          },
+        };
+      },
+      memory,
+    );
   };
 }
 

@@ -13,6 +13,7 @@ import {
   byKnownProfile,
   writeBackStep,
   type Subject,
+  type VisitMemory,
   type WriteBackInput,
   type WriteBackSession,
   type WroteBack,
@@ -44,19 +45,25 @@ const textOf = ({ attributes }: Resource, name: IdentifierName): string | null =
  * us, the identifiers that it lacks. Two profiles are never merged: a conflict is written down, the properties stay.
  */
 export function writeBackProfileActivity(deps: ActivityDeps) {
-  return async function writeBackProfile(input: WriteBackInput): Promise<WroteBack> {
-    return writeBackStep(deps, input, 'write-back-profile', async (session) => {
-      let progress = (session.operation.detail['progress'] ?? null) as Progress | null;
-      for (let round = 0; round < ROUNDS; round++) {
-        const subject = await session.subject();
-        if (!subject) return { skipped: 'The pass has gone, or nothing names its holder in Klaviyo.' };
-        if (progress?.version === versionOf(subject.row)) break;
-        progress = await importProfile(session, subject, progress);
-      }
-      const subject = await session.subject();
-      if (progress && subject) await addIdentifiers(session, subject, progress);
-      return { detail: { profileId: progress?.profileId ?? null, ...progress?.identifiers, progress: null } };
-    });
+  return async function writeBackProfile(input: WriteBackInput, memory: VisitMemory = {}): Promise<WroteBack> {
+    return writeBackStep(
+      deps,
+      input,
+      'write-back-profile',
+      async (session) => {
+        let progress = (session.operation.detail['progress'] ?? null) as Progress | null;
+        for (let round = 0; round < ROUNDS; round++) {
+          const subject = await session.subject();
+          if (!subject) return { skipped: 'The pass has gone, or nothing names its holder in Klaviyo.' };
+          if (progress?.version === versionOf(subject.row)) break;
+          progress = await importProfile(session, subject, progress);
+        }
+        const subject = progress && progress.open.length > 0 ? await session.lastSubject() : null;
+        if (progress && subject) await addIdentifiers(session, subject, progress);
+        return { detail: { profileId: progress?.profileId ?? null, ...progress?.identifiers, progress: null } };
+      },
+      memory,
+    );
   };
 }
 
@@ -80,7 +87,7 @@ async function importProfile(session: WriteBackSession, subject: Subject, before
   });
   const { profile, partialFailure } = imported;
   for (const field of partialFailure) identifiers[field] = 'dropped';
-  await setKlaviyoProfile(session.sql, row.customer_id, profile.id);
+  if (row.klaviyo_profile_id !== profile.id) await setKlaviyoProfile(session.sql, row.customer_id, profile.id);
   const known: KnownIdentifiers = {
     id: profile.id,
     email: textOf(profile, 'email'),
@@ -96,7 +103,8 @@ async function importProfile(session: WriteBackSession, subject: Subject, before
     open: lacking.filter((name) => identifiers[name] === undefined),
     identifiers,
   };
-  await session.note({ progress });
+  // With nothing to follow, a repetition costs one call that changes nothing.
+  if (progress.open.length > 0) await session.note({ progress });
   return progress;
 }
 

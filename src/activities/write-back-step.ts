@@ -12,8 +12,8 @@ import { PermanentError } from '../common/errors.js';
 import type { Step } from '../passes/operation.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
 import type { WriteBackEvent } from '../passes/write-back-event.js';
-import type { ActivityDeps, StepInput } from './deps.js';
-import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
+import type { ActivityDeps, KlaviyoAccount, StepInput } from './deps.js';
+import { KeyRefused, klaviyoCalls, type KlaviyoCall, type KnownOfCalls } from './klaviyo-calls.js';
 import { writtenPass, writtenRecipient } from './write-back-subject.js';
 
 export interface WriteBackInput extends StepInput {
@@ -40,8 +40,19 @@ export interface WriteBackSession {
   call: KlaviyoCall;
   /** The pass as it is now; null where it or every identifier of its holder has gone. */
   subject(): Promise<Subject | null>;
+  /** The same as it was last read in this visit. */
+  lastSubject(): Promise<Subject | null>;
   /** Keeps what is done, for an attempt that comes after a failure. */
   note(detail: Record<string, unknown>): Promise<void>;
+}
+
+/** What the steps of one visit need not read again. */
+export interface VisitMemory {
+  account?: KlaviyoAccount | null;
+  accountName?: string;
+  subject?: Subject | null;
+  /** Of one customer's personal link. */
+  token?: { customerId: string; token: string | null };
 }
 
 type Work = (session: WriteBackSession) => Promise<{ skipped: string } | { detail: Record<string, unknown> }>;
@@ -52,6 +63,7 @@ export async function writeBackStep(
   input: WriteBackInput,
   name: Step,
   work: Work,
+  memory: VisitMemory = {},
 ): Promise<WroteBack> {
   const { tenantId, operationId, run, passId } = input;
   const sql = deps.database.tenant(tenantId);
@@ -61,29 +73,41 @@ export async function writeBackStep(
     return { state: 'skipped' };
   };
   const [account, settings, operation] = await Promise.all([
-    deps.klaviyo.forTenant(tenantId),
+    memory.account !== undefined ? memory.account : deps.klaviyo.forTenant(tenantId),
     deps.tenantSettings(tenantId),
     findWriteBackOperation(sql, input, name),
   ]);
   if (!operation) {
     throw new PermanentError('operation-unknown', 'The operation is not in the database: it was erased.');
   }
+  memory.account = account;
   if (!account) return skip('The tenant has no Klaviyo key.');
+  const known: KnownOfCalls = {
+    detail: operation.detail,
+    ...(memory.accountName !== undefined && { accountName: memory.accountName }),
+  };
+  const subject = async (): Promise<Subject | null> => {
+    const row = await findWriteBackPass(sql, passId);
+    const recipient = row && writtenRecipient(row, settings.klaviyo);
+    if (!row || !recipient) return (memory.subject = null);
+    const customerId = row.customer_id;
+    if (memory.token?.customerId !== customerId) {
+      memory.token = { customerId, token: await deps.klaviyo.linkToken(tenantId, customerId) };
+    }
+    const pass = writtenPass(row, deps.klaviyo.publicUrl, memory.token.token);
+    return (memory.subject = { row, recipient, pass });
+  };
   try {
     const done = await work({
       sql,
       operation,
       settings: settings.klaviyo,
-      call: klaviyoCalls(deps, step, account),
-      async subject() {
-        const row = await findWriteBackPass(sql, passId);
-        const recipient = row && writtenRecipient(row, settings.klaviyo);
-        if (!row || !recipient) return null;
-        const token = await deps.klaviyo.linkToken(tenantId, row.customer_id);
-        return { row, recipient, pass: writtenPass(row, deps.klaviyo.publicUrl, token) };
-      },
+      call: klaviyoCalls(deps, step, account, known),
+      subject,
+      lastSubject: async () => (memory.subject !== undefined ? memory.subject : subject()),
       note: (detail) => noteProgress(sql, input, name, detail),
     });
+    if (known.accountName !== undefined) memory.accountName = known.accountName;
     if ('skipped' in done) return await skip(done.skipped);
     await recordStep(sql, { ...step, state: 'succeeded', detail: done.detail });
     return { state: 'written' };

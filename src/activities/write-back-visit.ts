@@ -4,7 +4,7 @@ import { writeBackEventActivity } from './write-back-event.js';
 import { writeBackObjectActivity } from './write-back-object.js';
 import { writeBackProfileActivity } from './write-back-profile.js';
 import { classify } from './translate-failures.js';
-import type { WriteBackInput } from './write-back-step.js';
+import type { VisitMemory, WriteBackInput } from './write-back-step.js';
 
 /** The event comes last: a flow that it starts finds profile and object in place. */
 const ORDER = ['write-back-profile', 'write-back-object', 'write-back-event'] as const;
@@ -33,12 +33,13 @@ export function writeBackVisitActivity(deps: ActivityDeps) {
   };
   return async function writeBackVisit(input: WriteBackInput & { from?: WriteBackStepName }): Promise<VisitedKlaviyo> {
     const { from = ORDER[0], ...target } = input;
+    const memory: VisitMemory = {};
     const beganMs = performance.now();
     for (const step of ORDER.slice(ORDER.indexOf(from))) {
       if (step === 'write-back-event' && target.event === null) continue;
       if (performance.now() - beganMs > LAST_BEGIN_MS) return { next: step };
       try {
-        const { state } = await steps[step](target);
+        const { state } = await steps[step](target, memory);
         if (state === 'key-refused') return { next: step, code: 'klaviyo-key-refused' };
       } catch (error) {
         const { tenantId, operationId, run } = target;

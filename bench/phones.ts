@@ -1,0 +1,45 @@
+import { X509Certificate } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { putCertificate } from '../src/database/tenants/certificates.js';
+import { startApnsSimulator, type ApnsSimulator } from '../src/simulators/apns/apns.js';
+import { createThrowawayAuthority } from '../src/wallets/apple/throwaway-certificates.js';
+import { benchSecretBox } from './product-env.js';
+import { APPLE_PASS_TYPE, seedDevices, TENANT } from './seed.js';
+import type { BenchDatabase } from './servers.js';
+
+/** Certificates, the APNs simulator, and a phone for each pass from `first` to `last`. */
+export async function preparePhones(
+  bench: BenchDatabase,
+  folder: string,
+  { first, last }: { first: number; last: number },
+): Promise<{ apns: ApnsSimulator; caFile: string }> {
+  const authority = createThrowawayAuthority({ commonName: 'Bench', now: Date.now });
+  const leaf = authority.issuePassTypeCertificate({
+    passTypeIdentifier: APPLE_PASS_TYPE,
+    teamIdentifier: 'ABCDE12345',
+    organizationName: 'Example',
+  });
+  const { fingerprint256, validTo } = new X509Certificate(leaf.certificatePem);
+  const certificate = {
+    ...leaf,
+    tenantId: TENANT,
+    fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(),
+    passTypeIdentifier: APPLE_PASS_TYPE,
+    teamIdentifier: 'ABCDE12345',
+    wwdrPem: authority.certificatePem,
+    notBefore: new Date(Date.now() - 86_400_000),
+    notAfter: new Date(validTo),
+  };
+  await putCertificate(bench.database.tenant(TENANT), certificate, benchSecretBox());
+  const server = authority.issueServerCertificate();
+  const apns = await startApnsSimulator({
+    serverCertificatePem: server.certificatePem,
+    serverKeyPem: server.privateKeyPem,
+    clientCaPem: authority.certificatePem,
+  });
+  for (const token of await seedDevices(bench, first, last)) apns.registerToken(token, APPLE_PASS_TYPE);
+  const caFile = path.join(folder, 'apns-authority.pem');
+  writeFileSync(caFile, authority.certificatePem);
+  return { apns, caFile };
+}
