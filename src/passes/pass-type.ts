@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { JsonValue } from '../common/json.js';
+import { nearby } from './nearby.js';
 
 /** JSON types that a field of a pass type can hold; `date` is YYYY-MM-DD, `datetime` ISO 8601 with a zone. */
 export const FIELD_TYPES = ['text', 'number', 'integer', 'boolean', 'date', 'datetime', 'url'] as const;
@@ -168,6 +169,7 @@ export const passTypeDesign = z.strictObject({
   timeZone: z.string().max(100).optional(),
   fields: z.array(passField).max(200),
   visuals: z.record(z.string(), visual).default({}),
+  nearby: nearby.optional(),
   apple: appleDesign.optional(),
   google: googleDesign.optional(),
 });

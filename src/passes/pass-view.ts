@@ -1,5 +1,6 @@
 import type { JsonValue } from '../common/json.js';
 import { isTimeZone } from '../common/zoned-time.js';
+import { nearbyPlaces } from './nearby.js';
 import type { PassTypeDesign } from './pass-type.js';
 import { renderText, type Times, type View } from './render.js';
 import type { TenantSettings } from './tenant-settings.js';
@@ -50,6 +51,7 @@ export function viewOfPass(input: {
   locale: PassLocale;
 }): View {
   const fields = withDefaults(input.design, input.data);
+  const { nearby } = input.design;
   return {
     fields,
     visuals: input.visuals,
@@ -59,5 +61,6 @@ export function viewOfPass(input: {
       ...(input.externalId !== null && { externalId: input.externalId }),
     },
     times: timesOfPass(input.design, fields, input.locale),
+    ...(nearby && { places: () => nearbyPlaces(nearby, fields) }),
   };
 }

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../common/json.js';
 import { readableTime } from '../common/zoned-time.js';
+import type { Place } from './nearby.js';
 import type { FieldType } from './pass-type.js';
 
 /** Everything a placeholder can name: `{{tier}}`, `{{visual.background}}`, `{{pass.serialNumber}}`. */
@@ -7,6 +8,8 @@ export interface View {
   fields: Readonly<Record<string, JsonValue>>;
   visuals: Readonly<Record<string, string>>;
   pass: Readonly<Record<string, string>>;
+  /** The places nearest to the customer that were not visited, where the design has a list of them. */
+  places?: () => Place[];
   /** What is known of days and times; without it they are UTC. */
   times?: Times;
 }

@@ -8,6 +8,7 @@ import { nearest } from '../common/nearest-name.js';
 import { PASS_KEYS, lintAppleDesign } from '../wallets/apple/check-design.js';
 import { checkGoogleDesign } from '../wallets/google/check-design.js';
 import { checkCertificates } from './check-certificates.js';
+import { checkNearby } from './check-nearby.js';
 import { checkClassSuffixes } from './check-google-classes.js';
 import { checkImages } from './check-images.js';
 import type { FolderProblem } from './folder-problem.js';
@@ -84,7 +85,9 @@ export function checkPassType({ file, design, images }: PassTypeFile): FolderPro
   const zone = zoneProblem(design.timeZone, design.fields);
   if (zone) add('/timeZone', zone.message, zone.cure);
   checkVisuals(design, add);
-  checkBraces({ visuals: design.visuals, google: design.google }, add);
+  checkNearby(design, add);
+  checkBraces({ visuals: design.visuals, nearby: design.nearby, google: design.google }, add);
+  checkPlaceholders(design, (design.nearby?.places ?? []) as JsonValue, '/nearby/places', add);
   if (!design.apple && !design.google) {
     add('', 'the pass type has no design for any wallet.', 'add "apple", "google" or both.');
   }

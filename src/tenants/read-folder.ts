@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { explainIssues } from '../common/explain-issue.js';
+import { placeList } from '../passes/nearby.js';
 import { passTypeDesign, type PassTypeDesign } from '../passes/pass-type.js';
 import type { FolderProblem } from './folder-problem.js';
 import { readBadges, type BadgeFile } from './read-badges.js';
@@ -138,7 +139,13 @@ export async function readTenantFolder(
   for (const entry of names.filter((name) => name.endsWith('.json')).sort()) {
     const file = `pass-types/${entry}`;
     const design = await parseFile(file, passTypeDesign);
-    if (design) passTypes.push({ file, design, images: await readImages(basename(entry, '.json')) });
+    if (!design) continue;
+    const name = basename(entry, '.json');
+    if (typeof design.nearby?.places === 'string') {
+      const places = await parseFile(`pass-types/${name}/${design.nearby.places}`, placeList);
+      if (places) design.nearby.places = places;
+    }
+    passTypes.push({ file, design, images: await readImages(name) });
   }
 
   const certificates: CertificateTexts[] = [];

@@ -17,7 +17,10 @@ function localizable(design: PassTypeDesign): string[] {
     field.changeMessage,
     field['attributedValue'],
   ]);
-  const places = [...(apple.locations ?? []), ...(apple.beacons ?? [])].map((place) => place['relevantText']);
+  const { places: list = [] } = design.nearby ?? {};
+  const places = [...(apple.locations ?? []), ...(apple.beacons ?? []), ...(typeof list === 'string' ? [] : list)].map(
+    (place) => place['relevantText'],
+  );
   const extra: unknown[] = [];
   const collect = (value: unknown): void => {
     if (typeof value === 'string') extra.push(value);

@@ -4,6 +4,7 @@ import type { PassState } from '../../passes/pass.js';
 import type { JsonValue } from '../../common/json.js';
 import type { ShownMessage } from '../../passes/message.js';
 import type { AppleDesign, AppleField, PassTypeDesign } from '../../passes/pass-type.js';
+import { MOST_PLACES } from '../../passes/nearby.js';
 import { lookup, placeholders, renderShownText, renderText, type View } from '../../passes/render.js';
 import { barcodeEncoding, inKeyOrder } from './apple-values.js';
 import { messageFields } from './message-fields.js';
@@ -87,6 +88,13 @@ function relevance(apple: AppleDesign, view: View, leaveOut: LeaveOut): Json {
     });
     if (whole.length > 0) out[key] = whole;
   }
+  const places = (view.places?.() ?? []).map(({ latitude, longitude, relevantText }): Json => ({
+    latitude,
+    longitude,
+    ...(relevantText !== undefined && { relevantText: renderShownText(relevantText, view) }),
+  }));
+  const all = [...((out['locations'] ?? []) as Json[]), ...places].slice(0, MOST_PLACES);
+  if (all.length > 0) out['locations'] = all;
   return out;
 }
 

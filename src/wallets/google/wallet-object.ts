@@ -2,6 +2,7 @@ import { PermanentError } from '../../common/errors.js';
 import type { JsonValue } from '../../common/json.js';
 import type { GoogleDesign } from '../../passes/pass-type.js';
 import type { PassState } from '../../passes/pass.js';
+import { MOST_PLACES } from '../../passes/nearby.js';
 import type { View } from '../../passes/render.js';
 import { issuerOf } from './resource-ids.js';
 import { renderResource, type LeftOut } from './render-object.js';
@@ -58,12 +59,17 @@ export function googleObject(input: {
   const { design, classId, objectId, view, state, notify, leaveOut = () => undefined } = input;
   const rendered = renderResource(design.object, schemaName(`${design.type}Object`), view, leaveOut);
   const out: GoogleResource = { ...(rendered as GoogleResource | undefined), id: objectId, classId, state };
-  // An id of another issuer would cost the whole write.
-  for (const link of idsOf(out[LINKS]).filter((id) => !String(id).startsWith(`${issuerOf(objectId)}.`))) {
-    leaveOut({ path: `object.${LINKS}`, message: `"${String(link)}" belongs to another issuer and was left out` });
-    out[LINKS] = idsOf(out[LINKS]).filter((id) => id !== link);
+  if (view.places) {
+    const places = view.places().map(({ latitude, longitude }) => ({ latitude, longitude }));
+    // Also where none is left: an absent list would leave the visited places at Google.
+    out['merchantLocations'] = [...listOf(out['merchantLocations']), ...places].slice(0, MOST_PLACES);
   }
-  if (LINKS in out && idsOf(out[LINKS]).length === 0) delete out[LINKS];
+  // An id of another issuer would cost the whole write.
+  for (const link of listOf(out[LINKS]).filter((id) => !String(id).startsWith(`${issuerOf(objectId)}.`))) {
+    leaveOut({ path: `object.${LINKS}`, message: `"${String(link)}" belongs to another issuer and was left out` });
+    out[LINKS] = listOf(out[LINKS]).filter((id) => id !== link);
+  }
+  if (LINKS in out && listOf(out[LINKS]).length === 0) delete out[LINKS];
   if (notify && design.type !== 'generic') out['notifyPreference'] = 'NOTIFY_ON_UPDATE';
   const missing = REQUIRED[schemaName(`${design.type}Object`)]!.filter((field) => !(field in out));
   if (missing.length > 0) {
@@ -92,6 +98,8 @@ function holds(current: JsonValue | undefined, desired: JsonValue, key: string):
   if (key === 'reviewStatus')
     return typeof current === 'string' && ['underreview', 'approved'].includes(spelling(current));
   if (Array.isArray(desired)) {
+    // Google's answers leave empty lists out.
+    if (desired.length === 0 && current === undefined) return true;
     return (
       Array.isArray(current) && current.length === desired.length && desired.every((d, i) => holds(current[i], d, key))
     );
@@ -113,12 +121,12 @@ function vanished(current: JsonValue | undefined, desired: JsonValue): boolean {
 }
 
 const LINKS = 'linkedObjectIds';
-const idsOf = (value: JsonValue | undefined): JsonValue[] => (Array.isArray(value) ? value : []);
+const listOf = (value: JsonValue | undefined): JsonValue[] => (Array.isArray(value) ? value : []);
 
 /** Google refuses to unlink objects, and conversions link them beside the design: what is linked stays linked. */
 function withLinks(current: GoogleResource, desired: GoogleResource): GoogleResource {
   if (!(LINKS in desired)) return desired;
-  return { ...desired, [LINKS]: [...new Set([...idsOf(current[LINKS]), ...idsOf(desired[LINKS])])] };
+  return { ...desired, [LINKS]: [...new Set([...listOf(current[LINKS]), ...listOf(desired[LINKS])])] };
 }
 
 export type GoogleWrite = { method: 'none' } | { method: 'PATCH' | 'PUT'; body: GoogleResource };
