@@ -9,13 +9,38 @@ import { checkStoredDesigns } from '../tenants/check-stored-designs.js';
 import { folderNotes } from '../tenants/folder-notes.js';
 import { describeProblem, TenantFolderError } from '../tenants/folder-problem.js';
 import type { CliContext } from './context.js';
+import { makeTenantFolder } from '../tenants/new-folder.js';
+import { tenantFile } from '../tenants/tenant-file.js';
 import { migrateCommand } from './migrate-command.js';
 
 const day = (date: Date): string => date.toISOString().slice(0, 10);
 
-/** `passrelay tenant apply|validate|check|show|list` */
+/** `passrelay tenant new|apply|validate|check|show|list` */
 export function tenantCommands(context: () => CliContext): Command {
   const tenant = new Command('tenant').description('Tenants as folders');
+  tenant
+    .command('new <tenantId>')
+    .description('make a small folder of a tenant to begin with; all that it lacks is your certificate')
+    .option('--name <name>', 'the name of the brand')
+    .option('--to <folder>', 'where; default: tenants/<tenantId>')
+    .action((tenantId: string, { name, to }: { name?: string; to?: string }) => {
+      const { out } = context();
+      const id = tenantFile.shape.tenantId.safeParse(tenantId);
+      if (!id.success) throw new Error(`"${tenantId}" is no tenant id: ${id.error.issues[0]!.message}.`);
+      const folder = to ?? `tenants/${tenantId}`;
+      const files = makeTenantFolder({ tenantId, folder, ...(name !== undefined && { name }) });
+      for (const file of files) out(`${folder}/${file}`);
+      out('');
+      out('Next:');
+      out(
+        '1. pass-types/card.json: your texts, fields and colours; put your icon and logo in place of the plain ones.',
+      );
+      out(`2. See it:    passrelay pass-type preview ${folder}`);
+      out(`3. Check it:  passrelay tenant validate ${folder}`);
+      out("4. Apple's certificate: passrelay certificates import-p12 --help. Its pass type id goes into card.json.");
+      out(`5. Store it:  passrelay tenant apply ${folder}`);
+      out(`6. A key:     passrelay keys create ${tenantId} klaviyo --scope KlaviyoListener.Write Pass.Write`);
+    });
   tenant
     .command('validate <folder>')
     .description('check a folder without storing anything')

@@ -131,6 +131,17 @@ test('a migration is accepted as an operation, for a type that there is', async 
   assert.match((await run(['tenant', 'migrate', 'demo', 'basic', '--per-minute', '0'])).err, /whole number/);
 });
 
+test('a new tenant begins with a small folder of its own that lacks only a certificate, and none is overwritten', async () => {
+  const folder = join(mkdtempSync(join(tmpdir(), 'passrelay-new-')), 'maple');
+  const made = await run(['tenant', 'new', 'maple', '--name', 'Maple Bakery', '--to', folder]);
+  assert.equal(made.code, 0, made.err);
+  const checked = await run(['tenant', 'validate', folder]);
+  assert.match(checked.err, /has one problem:\n.*no certificate of tenant\.json signs pass\.com\.example\.card/);
+  assert.match((await run(['tenant', 'new', 'maple', '--to', folder])).err, /exists already/);
+  assert.match((await run(['tenant', 'new', 'Maple Bakery'])).err, /lower-case letters/);
+  rmSync(folder, { recursive: true });
+});
+
 test('commands find the demo that runs with another data folder', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'passrelay-data-'));
   try {
