@@ -69,7 +69,7 @@ export function runCampaignActivity(deps: ActivityDeps) {
 
   async function send(tx: Sql, ref: StepInput, campaign: CampaignRow, open: number): Promise<CampaignSlice> {
     const { campaign_id: id } = campaign;
-    const { action, schedule } = campaign.definition;
+    const { schedule } = campaign.definition;
     const now = new Date(deps.now());
     const due = await nextDue(tx, id);
     if (due === null) {
@@ -92,7 +92,7 @@ export function runCampaignActivity(deps: ActivityDeps) {
     const rows = await nextRows(tx, id, now, pace.rows);
     if (rows.length > 0) {
       const there = rows.filter(({ serial_number: serial }) => serial !== null);
-      const operations = there.map((row) => operationOfRow(action, row));
+      const operations = there.map((row) => operationOfRow(campaign.definition, row));
       await acceptRows(
         tx,
         campaign,

@@ -14,6 +14,7 @@ export type Tone = 'good' | 'bad' | 'note' | '';
 
 const PLACES = [
   ['', 'Requests'],
+  ['/campaigns', 'Campaigns'],
   ['/klaviyo', 'Klaviyo'],
 ] as const;
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { SendMessageInput } from './operation-input.js';
 import type { JsonValue } from '../common/json.js';
 
 export const CAMPAIGN_STATES = [
@@ -65,6 +66,12 @@ export const campaignAction = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('update'), fields }),
   z.strictObject({ type: z.literal('convert'), passType: name, fields: fields.default({}) }),
   z.strictObject({ type: z.literal('void') }),
+  z.strictObject({
+    type: z.literal('message'),
+    message: z
+      .record(z.string(), z.json())
+      .describe('As for POST /v1/passes/{serialNumber}/messages: message, title, link, class, validUntil and so on'),
+  }),
 ]);
 export type CampaignAction = z.output<typeof campaignAction>;
 
@@ -103,7 +110,10 @@ export const campaignDefinition = z.strictObject({
     .default(0)
     .describe('Share of customers that are left out, to compare with'),
 });
-export type CampaignDefinition = z.output<typeof campaignDefinition>;
+export type CampaignDefinition = z.output<typeof campaignDefinition> & {
+  /** What the message of the action was read as. */
+  messageInput?: Omit<SendMessageInput, 'identifiers' | 'passId'>;
+};
 
 /** Whether a customer is held out: the same answer for the same campaign and customer, anywhere and at any time. */
 export function isHeldOut(campaignId: string, customerId: string, percent: number): boolean {

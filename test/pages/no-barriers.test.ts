@@ -112,6 +112,22 @@ test('pages for operators', async () => {
     await page.getByLabel('API key').fill(key);
     await press(page, page.getByRole('button', { name: 'Sign in' }));
   };
+  const button = (name: string) => press(page, page.getByRole('button', { name }));
+  const makeCampaign = async (): Promise<void> => {
+    await page.getByLabel('Name').fill('Open until nine');
+    await page.getByLabel('Message', { exact: true }).fill('Open until nine tonight');
+    await button('Show the dry run');
+    await site.db.owner(`update campaigns set state = 'ready' where name = 'Open until nine'`);
+    await page.reload();
+    assert.ok(await page.getByText('Nothing has been sent').isVisible(), 'the dry run says so');
+  };
+  const pauseCampaign = async (): Promise<void> => {
+    await button('Start');
+    await button('Pause');
+    assert.ok(await page.getByRole('button', { name: 'Resume' }).isVisible(), 'what is paused can go on');
+    const [row] = await site.db.owner<{ state: string }>(`select state from campaigns where name = 'Open until nine'`);
+    assert.equal(row?.state, 'paused');
+  };
   const steps: [name: string, go: () => Promise<unknown>][] = [
     ['door', () => page.goto(ops)],
     ['wrong key', () => signIn('wrong')],
@@ -119,6 +135,9 @@ test('pages for operators', async () => {
     ['nobody found', () => find('nobody@example.com')],
     ['customer', () => find('sarah.mason@example.com')],
     ['request', () => find(id)],
+    ['campaigns', () => page.goto(`${ops}/campaigns`)],
+    ['dry run of a campaign', () => makeCampaign()],
+    ['paused campaign', () => pauseCampaign()],
     ['unknown request', () => page.goto(`${ops}/operations/00000000-0000-4000-8000-000000000000`)],
   ];
   for (const [name, go] of steps) {

@@ -220,6 +220,23 @@ describe('a campaign', () => {
     assert.match((await look(tenant, wrong)).reason!, /Klaviyo knows no list NONE/);
   });
 
+  it('sends a message to everybody as a message of its own, and refuses one that nobody could read', async () => {
+    const tenant = await seedTenant(test);
+    await seedSegment(test, tenant, 3);
+    const action = { type: 'message', message: { message: 'Open until nine tonight', validFor: '1 day' } };
+    const id = await make(tenant, { audience: { filter: { installedOn: 'apple' } }, action, confirm: true });
+    const done = await reaches(tenant, id, 'ended');
+    assert.equal(done.progress.ended, 3, JSON.stringify(done.progress));
+    const sent = await test.owner('select from messages where tenant_id = $1', [tenant.tenantId]);
+    assert.equal(sent.length, 3);
+    for (const message of [{ message: 'Hi {{ person.first_name }}' }, {}]) {
+      const body = { name: 'No', audience: { filter: {} }, action: { type: 'message', message } };
+      const refused = await call(tenant, 'POST', '', body);
+      assert.equal(refused.status, 422);
+      assert.match(refused.body.errors![0]!.pointer!, /^\/action\/message\/message/);
+    }
+  });
+
   it('refuses what cannot be meant, with its place and cure, and changes nothing', async () => {
     const tenant = await seedTenant(test);
     const filter = { filter: {} };

@@ -9,6 +9,7 @@ import { relativeTime } from '../../pages/clock.js';
 import { normaliseIdentifier } from '../../passes/identifiers.js';
 import { createThrottle } from '../access/throttle.js';
 import { createTextMask, maskEmail, maskName, maskPhone } from '../../common/mask-personal.js';
+import { campaignPages } from './campaigns.js';
 import { createOperatorActions } from './operator-actions.js';
 import { showHome } from './home.js';
 import { createInside, type Form, type Handle } from './inside.js';
@@ -186,6 +187,7 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
 
   return [
     ...klaviyoRoutes(deps, inside),
+    ...campaignPages(deps, inside),
     openRoute({
       method: 'POST',
       path: '/ops/:tenantId/sign-in',

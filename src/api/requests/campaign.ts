@@ -8,6 +8,8 @@ import { didYouMean } from '../../common/nearest-name.js';
 import { campaignDefinition, columnsOf, type CampaignDefinition } from '../../passes/campaign.js';
 import type { Caller } from '../access/credentials.js';
 import { headerKey } from '../accept-operation.js';
+import type { Body } from './body-reader.js';
+import { sendMessageParser } from './send-message.js';
 import { ApiError, type ProblemItem } from '../problems.js';
 
 export const newCampaign = campaignDefinition.extend({
@@ -64,15 +66,42 @@ async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Pr
   }
 }
 
+/** The message of the action as a single message is read, with the same faults; nothing for other actions. */
+function readMessage(
+  caller: Caller,
+  { action }: CampaignDefinition,
+  now: Date,
+): Pick<CampaignDefinition, 'messageInput'> {
+  if (action.type !== 'message') return {};
+  const parse = sendMessageParser({ zone: caller.tenant.settings.timeZone ?? 'UTC', now, named: true });
+  const parsed = parse(action.message as Body);
+  if (!parsed.ok) {
+    const errors = parsed.problems.map((one) => ({ ...one, pointer: `/action/message${one.pointer}` }));
+    throw new ApiError('invalid-request', errors.map(({ message, cure }) => `${message}: ${cure}`).join('. '), {
+      errors,
+    });
+  }
+  const { content, class: kind, validUntil, validForSeconds, notBefore, respectQuietHours } = parsed.command;
+  return { messageInput: { content, class: kind, validUntil, validForSeconds, notBefore, respectQuietHours } };
+}
+
 /** A checked campaign, ready to be stored. A test key makes test campaigns only. */
 export async function checkCampaign(
   ctx: Koa.Context,
   db: Sql,
   caller: Caller,
   { name, test, confirm, ...definition }: NewCampaignBody,
+  now: Date,
 ): Promise<NewCampaign> {
   await checkNames(db, definition);
+  const messageInput = readMessage(caller, definition, now);
   const key = headerKey(ctx);
   const campaignId = key === null ? randomUUID() : idOfKey(db.tenantId, key);
-  return { campaignId, name, definition, test: test || caller.test, confirmed: confirm };
+  return {
+    campaignId,
+    name,
+    definition: { ...definition, ...messageInput },
+    test: test || caller.test,
+    confirmed: confirm,
+  };
 }

@@ -77,7 +77,7 @@ export const campaignRoutes = (deps: ApiDeps): Route[] => {
       problems: ['idempotency-key-reused'],
       async handler(ctx, { caller }) {
         const db = deps.database.tenant(caller.tenant.tenantId);
-        const campaign = await checkCampaign(ctx, db, caller, await readJson(ctx, newCampaign));
+        const campaign = await checkCampaign(ctx, db, caller, await readJson(ctx, newCampaign), new Date(deps.now()));
         if ((await createCampaign(db, campaign)) === 'conflict') {
           throw new ApiError(
             'idempotency-key-reused',
