@@ -295,6 +295,24 @@ test('operations are emptied and device logs removed after the time that the ten
       [short.tenantId, days],
     );
   }
+  for (const [text, state, days] of [
+    ['to be shown', 'claimed', 13],
+    ['old', 'sent', 12],
+    ['new', 'ended', 9],
+    ['failed', 'claimed', 8],
+  ]) {
+    await db.owner(
+      `insert into messages (message_id, tenant_id, pass_id, customer_id, class, content, state, claimed_at)
+       values (gen_random_uuid(), $1, $2, $3, 'service', jsonb_build_object('text', $4::text), $5, now() - $6 * interval '1 day')`,
+      [short.tenantId, short.pass.id, short.customerId, text, state, days],
+    );
+  }
+  await db.owner(
+    `update messages set claimed_at = claimed_at - interval '20 days', message_id =
+       (select operation_id from operations where tenant_id = $1 and status = 'succeeded' order by accepted_at limit 1)
+      where tenant_id = $1 and content ->> 'text' = 'failed'`,
+    [short.tenantId],
+  );
   const aged = await runRetention(db.database);
   assert.deepEqual([aged.operations, aged.deviceLogs], [1, 1]);
   const left = await db.owner<{ input: object; status: string; idempotency_key: string }>(
@@ -306,5 +324,14 @@ test('operations are emptied and device logs removed after the time that the ten
     [0, 1, 1],
   );
   assert.match(left[0]!.idempotency_key, /^aged\//);
+  const texts = await db.owner<{ text: string }>(
+    `select content ->> 'text' as text from messages where tenant_id = $1 order by claimed_at`,
+    [short.tenantId],
+  );
+  assert.deepEqual(
+    texts.map(({ text }) => text),
+    ['', 'to be shown', '', 'new'],
+    'what was sent or failed is emptied, what is still to be shown keeps its text',
+  );
   assert.match((await cli('retention', 'run')).out, /^0 operations emptied, 0 device log/);
 });

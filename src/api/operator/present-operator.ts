@@ -118,7 +118,7 @@ function remarkOf(remark: object): string {
 
 /** What a step says of its work, where it is for people. */
 function remarksOf(detail: Record<string, unknown>): string[] {
-  const { note, reason, superseded } = detail;
+  const { note, reason, superseded, waitingFor, until, message } = detail;
   // A profile sync changes several passes: each has its own part of the detail.
   const parts = [detail, ...Object.values(detail)].flatMap((part) =>
     typeof part === 'object' && part !== null && 'warnings' in part ? [part.warnings] : [],
@@ -126,6 +126,8 @@ function remarksOf(detail: Record<string, unknown>): string[] {
   return [
     ...[note, reason].filter((text): text is string => typeof text === 'string'),
     ...parts.flatMap((warnings) => (Array.isArray(warnings) ? warnings : [])).map((one) => remarkOf(one as object)),
+    ...(typeof waitingFor === 'string' ? [`held back until ${String(until)}, for ${waitingFor}`] : []),
+    ...(typeof message === 'string' ? [`notification of the message at Google: ${message}`] : []),
     ...(Array.isArray(superseded) ? [`set by a later request already: ${superseded.join(', ')}`] : []),
   ];
 }

@@ -79,6 +79,30 @@ async function ageDeviceLog(db: Sql, days: number): Promise<number> {
   return gone.length;
 }
 
+/** Empties what old messages said. Their rows stay: caps count them, and a cap may look back further. */
+async function ageMessages(db: Sql, days: number): Promise<number> {
+  const empty = JSON.stringify({ text: '', title: null, link: null });
+  const emptied = await db.query(sql`
+    update messages
+       set content = ${empty}::jsonb
+     where tenant_id = ${db.tenantId}
+       and message_id in (
+         select message_id
+           from messages
+          where tenant_id = ${db.tenantId}
+            and claimed_at < now() - ${days}::int * interval '1 day'
+            -- One that is still to be shown needs its text; one whose operation failed and was emptied never is.
+            and (state <> 'claimed'
+                 or exists (select from operations o
+                             where o.tenant_id = messages.tenant_id
+                               and o.operation_id = messages.message_id
+                               and o.forgotten_at is not null))
+            and content <> ${empty}::jsonb
+          limit ${BATCH})
+    returning 1`);
+  return emptied.length;
+}
+
 async function ageTenant(
   database: Database,
   tenantId: string,
@@ -91,8 +115,9 @@ async function ageTenant(
     const { seen, emptied } = await ageOperations(db, retention.operationDays);
     const logs = await ageDeviceLog(db, retention.deviceLogDays);
     aged.operations += emptied;
+    const messages = await ageMessages(db, retention.operationDays);
     aged.deviceLogs += logs;
-    more = seen === BATCH || logs === BATCH;
+    more = seen === BATCH || logs === BATCH || messages === BATCH;
   }
   return aged;
 }

@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { warningsOfRow } from '../../src/api/operator/present-operator.js';
+import { HOLD_REASONS } from '../../src/passes/hold-message.js';
+
+test('an operator reads for what a message waits and until when, and what Google made of it', () => {
+  const until = '2027-03-28T06:00:00.000Z';
+  const remarks = warningsOfRow({ repairs: [] }, [
+    { detail: { waitingFor: HOLD_REASONS['quiet-hours'], until, heldBack: 'quiet-hours' } },
+    { detail: { revision: 4, message: 'quiet: 3 in 24 h' } },
+  ]);
+  assert.deepEqual(remarks, [
+    `held back until ${until}, for ${HOLD_REASONS['quiet-hours']}`,
+    'notification of the message at Google: quiet: 3 in 24 h',
+  ]);
+});
