@@ -18,6 +18,8 @@ export interface AppleFace {
   /** Keys of fields that the file holds and the face does not. */
   unseen: string[];
   barcode: { format: string; message: string; altText: string } | null;
+  /** Identifiers of the featured actions that have a button: two at most, from iOS 27 on. */
+  actions: string[];
   /** Formats that this system passes over. */
   unknownFormats: string[];
 }
@@ -38,6 +40,7 @@ export function appleFace(passJson: Json, system: AppleSystem): AppleFace | null
     frontGroups(style).map((group) => [group, fieldsOf(group).filter((field) => !unseen.has(field))]),
   );
   groups['backFields'] = (structure['backFields'] ?? []) as Json[];
+  const actions = ((passJson['featuredActions'] ?? []) as Json[]).map(({ identifier }) => String(identifier));
   return {
     style,
     groups,
@@ -45,6 +48,7 @@ export function appleFace(passJson: Json, system: AppleSystem): AppleFace | null
     barcode: code
       ? { format: String(code['format']), message: String(code['message']), altText: String(code['altText'] ?? '') }
       : null,
+    actions: system === 'iOS 27' ? actions.slice(0, 2) : [],
     unknownFormats: codes.filter((one) => !known(one)).map((one) => String(one['format'])),
   };
 }

@@ -197,6 +197,10 @@ function marksOf(source: PreviewSource, face: AppleFace, { translate, image, lan
       );
     }
   }
+  const designed = source.design.apple?.extra['featuredActions'];
+  if (Array.isArray(designed) && designed.length > 0 && face.actions.length === 0) {
+    marks.push(mark('missing', 'this system has no buttons for featuredActions'));
+  }
   for (const format of face.unknownFormats) marks.push(mark('missing', `this system does not know ${format}`));
   for (const role of Object.keys(source.design.apple?.images ?? {})) {
     if (image(role) === null) marks.push(mark('image', `the image ${role} does not exist for this customer`));

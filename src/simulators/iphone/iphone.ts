@@ -5,9 +5,11 @@ import { waitUntil } from './events.js';
 import { createFailedCalls } from './failed-calls.js';
 import { addressOf, newPass, takeUpdate, type InstalledPass, type PassUpdate } from './passes.js';
 import { createRefresher, type Channel } from './refresh.js';
+import { shownFace, type PhoneSystem, type ShownFace } from './shown-face.js';
 import { createPassWebService, type PassAddress } from './web-service.js';
 
 export { BundleRefused } from './bundle.js';
+export type { PhoneSystem, ShownFace } from './shown-face.js';
 export type { FieldChange, LockScreen } from './lock-screen.js';
 export type { InstalledPass, PassUpdate } from './passes.js';
 
@@ -27,6 +29,8 @@ export interface IphoneOptions {
   readonly timeoutMs?: number;
   /** Allows a webServiceURL with http that leads to this machine. Default true. */
   readonly developerMode?: boolean;
+  /** Default iOS 27. */
+  readonly system?: PhoneSystem;
   /** Default en-US. */
   readonly locale?: string;
   /** Default UTC. */
@@ -48,6 +52,8 @@ export interface Iphone {
   /** Emits 'push', 'registered', 'update' (PassUpdate), 'refreshed', 'complaint' (string). */
   readonly events: EventEmitter;
   passes(): readonly InstalledPass[];
+  /** What the front of an installed pass shows on the system of this phone. Throws when the phone does not have it. */
+  shows(serialNumber: string): ShownFace;
   /** Judges, installs and registers a pass, then lists as phones do. Throws BundleRefused; failed calls become complaints. */
   install(pkpass: Buffer): Promise<InstalledPass>;
   /** Deletes the pass and its registration. Throws when the phone does not have it. */
@@ -171,6 +177,12 @@ export function createIphone(options: IphoneOptions): Iphone {
     updates,
     events,
     passes: () => [...passes.values()],
+    shows(serialNumber) {
+      const pass = [...passes.values()].find((one) => one.serialNumber === serialNumber);
+      if (pass === undefined) throw new Error(`The phone has no pass ${serialNumber}.`);
+      const { json, style } = pass.bundle.content;
+      return shownFace(json, style, options.system ?? 'iOS 27');
+    },
 
     async install(pkpass) {
       const pass = newPass(pkpass, rules());

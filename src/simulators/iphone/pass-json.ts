@@ -1,3 +1,5 @@
+import { BARCODE_FORMATS } from './shown-face.js';
+
 /** One field of a pass as pass.json has it. */
 export interface PassField {
   readonly key: string;
@@ -27,7 +29,6 @@ type Report = (problem: string) => void;
 
 export const STYLES = ['boardingPass', 'coupon', 'eventTicket', 'generic', 'storeCard'];
 const GROUPS = 'headerFields primaryFields secondaryFields auxiliaryFields backFields additionalInfoFields'.split(' ');
-const BARCODES = ['QR', 'PDF417', 'Aztec', 'Code128'].map((name) => `PKBarcodeFormat${name}`);
 const TRANSIT = ['Air', 'Boat', 'Bus', 'Generic', 'Train'].map((name) => `PKTransitType${name}`);
 const COLOUR = /^rgb\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*\)$/;
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/;
@@ -164,7 +165,8 @@ function judgeBarcodes(json: Json, report: Report): void {
       continue;
     }
     const { format, message, messageEncoding } = barcode;
-    if (!BARCODES.includes(format as string)) report(`barcode format must be one of ${BARCODES.join(', ')}`);
+    if (!BARCODE_FORMATS.includes(format as string))
+      report(`barcode format must be one of ${BARCODE_FORMATS.join(', ')}`);
     if (!isText(message)) report('barcode message must be a non-empty string');
     if (!isText(messageEncoding)) report('barcode messageEncoding must be a string');
     else if (
