@@ -27,6 +27,7 @@ import * as bursts from './0035_bursts.js';
 import * as gatheredWriteBack from './0058_gathered_write_back.js';
 import * as walletBadges from './0040_wallet_badges.js';
 import * as messages from './0041_messages.js';
+import * as offers from './0047_offers.js';
 import * as campaigns from './0050_campaigns.js';
 import * as campaignOfOperation from './0051_campaign_of_operation.js';
 
@@ -58,6 +59,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0035_bursts', bursts],
   ['0040_wallet_badges', walletBadges],
   ['0041_messages', messages],
+  ['0047_offers', offers],
   ['0050_campaigns', campaigns],
   ['0051_campaign_of_operation', campaignOfOperation],
   ['0058_gathered_write_back', gatheredWriteBack],

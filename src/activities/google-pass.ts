@@ -1,6 +1,7 @@
 import { loadGooglePass, type GoogleObjectRow } from '../database/devices/google-objects.js';
 import type { PassRow } from '../database/passes/passes.js';
 import { PermanentError } from '../common/errors.js';
+import { showPass } from '../passes/offer.js';
 import type { GoogleDesign, PassTypeDesign } from '../passes/pass-type.js';
 import { googleClassId, googleObjectId } from '../wallets/google/resource-ids.js';
 import type { ActivityDeps, GoogleAccess } from './deps.js';
@@ -25,8 +26,11 @@ export async function loadGoogle(
   if ((await deps.tenantSettings(tenantId)).google.issuerId === null) return undefined;
   const loaded = await loadGooglePass(deps.database.tenant(tenantId), passId);
   if (!loaded) throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
-  const { pass, objects } = loaded;
-  const { design } = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
+  const { objects } = loaded;
+  const { pass, version } = await showPass(loaded.pass, await deps.tenantSettings(tenantId), (id, number) =>
+    deps.passTypes.version(tenantId, id, number),
+  );
+  const { design } = version;
   const live = objects.find(({ state }) => state === 'live');
   // A pass that was deleted before it came to Google stays away.
   if (!live && (!design.google || pass.state === 'deleted')) return undefined;

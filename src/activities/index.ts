@@ -32,6 +32,7 @@ import { recomputeMetadataActivity } from './recompute-metadata.js';
 import { recordDeviceEventActivity } from './record-device-event.js';
 import { retryOperationsActivity } from './retry-operations.js';
 import { runCampaignActivity } from './run-campaign.js';
+import { endOfferActivity, startOfferActivity } from './offer.js';
 import { claimMessageActivity, endMessageActivity, showMessageActivity } from './send-message.js';
 import { syncMerchantActivity } from './sync-merchant.js';
 import { updateCustomerActivity } from './update-customer.js';
@@ -53,6 +54,8 @@ export function createActivities(deps: ActivityDeps) {
     'claim-message': claimMessageActivity(deps),
     'show-message': showMessageActivity(deps),
     'end-message': endMessageActivity(deps),
+    'start-offer': startOfferActivity(deps),
+    'end-offer': endOfferActivity(deps),
     'notify-devices': notifyDevicesActivity(deps),
     'update-google-object': updateGoogleObjectActivity(deps),
     'burst-find-pass': findPassesActivity(deps),

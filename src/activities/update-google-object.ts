@@ -12,6 +12,7 @@ import { recordNotifications, type NotificationResult } from '../database/device
 import { findRevision } from '../database/passes/pass-lookup.js';
 import { PermanentError, TransientError, WaitForTurn } from '../common/errors.js';
 import { MESSAGE_CHANGE } from '../passes/message.js';
+import { spokenChanges } from '../passes/offer.js';
 import { viewOfPass } from '../passes/pass-view.js';
 import { googleObjectId } from '../wallets/google/resource-ids.js';
 import { asWarning, type LeftOut } from '../wallets/google/render-object.js';
@@ -244,7 +245,8 @@ async function writeObject(
     const input = { live, to, newObjectId, known: known !== undefined, body: (id: string) => body(id), ownedFields };
     return convertObject(access.client, input);
   }
-  const changed = await changedSince(sql, pass, live.synced_revision, revision);
+  const since = await changedSince(sql, pass, live.synced_revision, revision);
+  const changed = Object.keys(spokenChanges(Object.fromEntries(since.map((name) => [name, true])), pass.offers));
   const notifyFields = pass.state === 'active' ? google.notifyOn.filter((field) => changed.includes(field)) : [];
   return updateObject(access.client, {
     live,

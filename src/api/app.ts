@@ -36,6 +36,7 @@ import { operatorRoutes } from './operator/routes.js';
 import { passTemplateRoutes } from './routes/pass-templates.js';
 import { passDiagnosisRoutes } from './routes/pass-diagnosis.js';
 import { passRoutes } from './routes/passes.js';
+import { offerRoutes } from './routes/offers.js';
 import { messageRoutes } from './routes/messages.js';
 import { updatePassRoutes } from './routes/update-pass.js';
 import { webhookEndpointRoutes } from './routes/webhook-endpoints.js';
@@ -65,6 +66,7 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...issuePassRoutes(deps),
     ...updatePassRoutes(deps),
     ...messageRoutes(deps),
+    ...offerRoutes(deps),
     ...passTemplateRoutes(deps),
     ...appleDeviceRoutes(deps),
     ...applePassRoutes(deps),

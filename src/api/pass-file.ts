@@ -8,6 +8,7 @@ import { PermanentError } from '../common/errors.js';
 import type { JsonValue } from '../common/json.js';
 import { keepRecent, rememberFor } from '../common/remember.js';
 import { MESSAGE_CHANGE } from '../passes/message.js';
+import { showPass, spokenChanges } from '../passes/offer.js';
 import type { PassTypeDesign, PassTypeVersion } from '../passes/pass-type.js';
 import { timesOfPass, viewOfPass, withDefaults, type PassLocale } from '../passes/pass-view.js';
 import type { View } from '../passes/render.js';
@@ -82,7 +83,9 @@ function viewBefore(
 ): View {
   const data = { ...pass.data };
   const visuals = { ...pass.visuals };
-  for (const [name, change] of changes.reverse().flatMap((changed) => Object.entries(changed))) {
+  for (const [name, change] of changes
+    .reverse()
+    .flatMap((changed) => Object.entries(spokenChanges(changed, pass.offers)))) {
     const from = (change as { from?: JsonValue } | null)?.from ?? null;
     const [place, key] = name.startsWith('visual.') ? [visuals, name.slice(7)] : [data, name];
     if (from === null) delete place[key];
@@ -131,12 +134,14 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
 
   async function build(
     tenantId: string,
-    pass: PassRow,
+    own: PassRow,
     passTypeIdentifier: string,
     certificate: Certificate,
     locale: PassLocale,
   ) {
-    const version = await deps.readers.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
+    const { pass, version } = await showPass(own, locale, (id, number) =>
+      deps.readers.passTypes.version(tenantId, id, number),
+    );
     const [template, changes, tokenKey] = await Promise.all([
       templateOf(version),
       listLatestChanges(database.tenant(tenantId), pass.pass_id, pass.revision),

@@ -26,6 +26,8 @@ const WORKFLOW_TYPES: Readonly<Record<OperationKind, keyof typeof workflows>> = 
   'run-campaign': 'runCampaign',
   'send-message': 'sendMessage',
   'end-message': 'endMessage',
+  'start-offer': 'startOffer',
+  'end-offer': 'endOffer',
 };
 
 export interface StartOptions {

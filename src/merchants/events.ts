@@ -60,6 +60,8 @@ const SENT: Readonly<Record<EventType, { when: string; holds: readonly DataKey[]
   'campaign.ended': { when: 'Every row of a campaign has ended, or it was cancelled', holds: OF_CAMPAIGN },
   'message.sent': { when: 'A message was put on the pass; operationId is its id', holds: OF_PASS },
   'message.received': { when: 'A phone fetched the pass with the message (Apple)', holds: [...OF_PASS, 'messageId'] },
+  'offer.started': { when: 'An offer lies over the pass from now on', holds: OF_PASS },
+  'offer.ended': { when: 'An offer is off the pass: what lies beneath shows again', holds: OF_PASS },
   'operation.failed': { when: 'Somebody must act', holds: [...ALWAYS, 'kind', 'outcome'] },
 };
 

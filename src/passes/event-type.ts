@@ -14,6 +14,8 @@ export const EVENT_TYPES = [
   'campaign.ended',
   'message.sent',
   'message.received',
+  'offer.started',
+  'offer.ended',
   'operation.failed',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

@@ -140,6 +140,38 @@ export interface EndMessageInput {
   messageId: string;
 }
 
+/** What an offer shows, and when. */
+export interface OfferTerms {
+  passType: string | null;
+  fields: Record<string, JsonValue>;
+  /** ISO 8601 with a zone; null: at once. */
+  from: string | null;
+  /** ISO 8601 with a zone; null where the length is given instead. */
+  until: string | null;
+  /** Instead: how long it lies there, from its beginning. */
+  forSeconds: number | null;
+  /** Higher ones lie on top; equal ones in the order of their acceptance. */
+  priority: number;
+  /** How often it can be redeemed; null: no limit. */
+  uses: number | null;
+  /** Whether phones speak at the end, too. */
+  notifyAtEnd: boolean;
+}
+
+/** A new offer with its terms, or one that is due by its id. */
+export interface StartOfferInput {
+  identifiers?: Identifier[];
+  passId?: string;
+  terms?: OfferTerms;
+  offerId?: string;
+}
+
+/** Takes an offer off its pass. */
+export interface EndOfferInput {
+  passId: string;
+  offerId: string;
+}
+
 /** Kinds that name a pass and nothing else. */
 export type LifecycleKind = 'void-pass' | 'expire-pass' | 'restore-pass' | 'delete-pass' | 'notify-pass';
 
@@ -157,4 +189,6 @@ export interface OperationInputs extends Record<LifecycleKind, LifecycleInput> {
   'run-campaign': RunCampaignInput;
   'send-message': SendMessageInput;
   'end-message': EndMessageInput;
+  'start-offer': StartOfferInput;
+  'end-offer': EndOfferInput;
 }

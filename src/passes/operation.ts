@@ -17,6 +17,8 @@ export const OPERATION_KINDS = [
   'run-campaign',
   'send-message',
   'end-message',
+  'start-offer',
+  'end-offer',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
@@ -65,6 +67,8 @@ export const STEPS = [
   'claim-message',
   'show-message',
   'end-message',
+  'start-offer',
+  'end-offer',
 ] as const;
 export type Step = (typeof STEPS)[number];
 
@@ -92,6 +96,9 @@ export const OUTCOMES = [
   'message-sent',
   'message-held-back',
   'message-ended',
+  'offer-planned',
+  'offer-started',
+  'offer-ended',
   'synced',
   'written-back',
   'recorded',

@@ -6,6 +6,7 @@ export { changeState } from './change-state.js';
 export { mergeCustomers } from './merge-customers.js';
 export { migratePasses } from './migrate-passes.js';
 export { endMessage, sendMessage } from './send-message.js';
+export { endOffer, startOffer } from './offer.js';
 export { notifyPass } from './notify-pass.js';
 export { retryOperations } from './retry-operations.js';
 export { pushUpdate } from './push-update.js';

@@ -252,6 +252,19 @@ test('every call answers as the description says', async () => {
       await api.fetch(`${at}/${id}`, { method: 'DELETE', key }),
     );
   }
+  const offers = '/v1/passes/{serialNumber}/offers';
+  for (const described of [offers, `${offers}/{offerId}`]) seen.add(described);
+  for (const [serial, key] of [
+    [tenant.pass.serialNumber, all],
+    [tenant.pass.serialNumber, listener],
+    ['nobody', all],
+  ] as const) {
+    const at = `/v1/passes/${serial}/offers`;
+    for (const body of ['{"fields":{"points":5},"until":"3 days"}', '{"until":"x"}'])
+      await assertDescribed(offers, 'post', await api.fetch(at, { method: 'POST', key, body }));
+    await assertDescribed(offers, 'get', await api.fetch(at, { key }));
+    await assertDescribed(`${offers}/{offerId}`, 'delete', await api.fetch(`${at}/${id}`, { method: 'DELETE', key }));
+  }
   for (const path of await callMerchantRoutes(id)) seen.add(path);
   // What phones and browsers call has tests of its own.
   const called = Object.keys(description.paths).filter((path) => !/^\/(?:apple|p)\//.test(path));

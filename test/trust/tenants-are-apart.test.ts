@@ -80,6 +80,7 @@ async function seedMore(tenant: SeededTenant): Promise<Ids> {
     delivery: randomUUID(),
     campaign: randomUUID(),
     sent: randomUUID(),
+    offer: randomUUID(),
   };
   const t = tenant.tenantId;
   const device = `${t}-device`.padEnd(32, '0');
@@ -109,6 +110,11 @@ async function seedMore(tenant: SeededTenant): Promise<Ids> {
     `insert into messages (message_id, tenant_id, pass_id, customer_id, class, content, state)
      values ($2, $1, $3, $4, 'service', '{"text":"Hi"}', 'sent')`,
     [t, id.sent, tenant.pass.id, tenant.customerId],
+  );
+  await db.owner(
+    `insert into offers (offer_id, tenant_id, pass_id, acceptance_sequence, fields, priority, starts_at, ends_at)
+     values ($2, $1, $3, 1, '{"tier":"gold"}', 0, now() + interval '1 day', now() + interval '2 days')`,
+    [t, id.offer, tenant.pass.id],
   );
   await putSecret(db.database.tenant(t), t, SECRET_NAMES.passTokenKey, TOKEN_KEY, testSecretBox);
   const type = `pass.example.${t}`;
@@ -152,6 +158,7 @@ function idsOf(tenant: SeededTenant, more: Ids): Ids {
     deliveryId: more['delivery']!,
     campaignId: more['campaign']!,
     messageId: more['sent']!,
+    offerId: more['offer']!,
     keyId: more['key']!,
     device: more['device']!,
     type: more['type']!,

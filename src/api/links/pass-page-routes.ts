@@ -10,6 +10,7 @@ import { NO_BRAND } from '../../pages/brand.js';
 import { messagePage } from '../../pages/message-page.js';
 import { passPage, previewPage, type PassSlot } from '../../pages/pass-page.js';
 import { textsIn, type Language } from '../../pages/texts.js';
+import { showPass } from '../../passes/offer.js';
 import type { TenantSettings } from '../../passes/tenant-settings.js';
 import { getPassTypeVersion } from '../../database/tenants/pass-types.js';
 import { buildPkpasses } from '../../wallets/apple/pass-bundle.js';
@@ -50,8 +51,11 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
 
   async function slotOf(row: PassPageRow, language: Language, settings: TenantSettings): Promise<PassSlot> {
     const sql = database.tenant(row.tenant_id);
-    const version = await getPassTypeVersion(sql, row.pass_type_id, row.pass_type_version);
-    if (!version) throw new Error('a version of a pass type is missing');
+    const { pass, version } = await showPass(row, { ...settings, language }, async (id, number) => {
+      const found = await getPassTypeVersion(sql, id, number);
+      if (!found) throw new Error('a version of a pass type is missing');
+      return found;
+    });
     // Each card draws a code: others are answered between two of them.
     await setImmediate();
     const address = `/p/${encodeURIComponent(row.serial_number)}`;
@@ -62,7 +66,7 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
       forGoogle && deps.google.canSave(row.tenant_id),
     ]);
     return {
-      card: presentCard({ pass: row, version, locale: { timeZone: settings.timeZone, language }, publicUrl }),
+      card: presentCard({ pass, version, locale: { timeZone: settings.timeZone, language }, publicUrl }),
       state: row.state,
       updating: row.updating,
       installed: row.installed,

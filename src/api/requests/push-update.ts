@@ -3,6 +3,8 @@ import { cleanJson, isBlank } from '../../common/clean-text.js';
 import { parseIdentifiers, type Identifier } from '../../passes/identifiers.js';
 import type { JsonValue } from '../../common/json.js';
 import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './body-reader.js';
+import { OFFER_TIMES, readTerms, type OfferClock } from './offer-terms.js';
+import type { OfferTerms } from '../../passes/operation-input.js';
 import { declareRequest, IDEMPOTENCY_KEY, VERSION } from './declare-request.js';
 
 export interface PushUpdateCommand {
@@ -13,6 +15,8 @@ export interface PushUpdateCommand {
   updateMetadata: boolean;
   idempotencyKey: string | null;
   version: string | null;
+  /** With `until`: the change is an offer and goes by itself. */
+  offer: OfferTerms | null;
 }
 
 const isAbsent = (value: JsonValue | undefined): boolean =>
@@ -64,6 +68,7 @@ export const PUSH_UPDATE = declareRequest('The change to one pass', {
     example: false,
     read: (reader: BodyReader) => reader.boolean('updateMetadata'),
   },
+  ...OFFER_TIMES,
   idempotency_key: IDEMPOTENCY_KEY,
   version: {
     ...VERSION,
@@ -72,9 +77,23 @@ export const PUSH_UPDATE = declareRequest('The change to one pass', {
 });
 
 /** The body of `passes/pushUpdate`. All problems at once, each with pointer and cure. */
-export function parsePushUpdate(body: Body, options: RequestOptions = {}): Parsed<PushUpdateCommand> {
+export function parsePushUpdate(
+  body: Body,
+  options: RequestOptions = {},
+  clock: OfferClock = { zone: 'UTC', now: new Date() },
+): Parsed<PushUpdateCommand> {
   const reader = new BodyReader(body);
-  const { idempotency_key: idempotencyKey, additionalData: data, ...rest } = PUSH_UPDATE.read(reader, options);
+  const read = PUSH_UPDATE.read(reader, options);
+  const {
+    idempotency_key: idempotencyKey,
+    additionalData: data,
+    identifiers,
+    passType,
+    updateMetadata,
+    version,
+  } = read;
   reader.unknownKeys(PUSH_UPDATE.keys, { place: () => 'a field belongs into "additionalData"' });
-  return reader.finish(() => ({ ...rest, data, idempotencyKey }));
+  const offer = readTerms(reader, read, { passType, fields: data, at: '/additionalData' }, clock);
+  const rest = { identifiers, passType, updateMetadata, version };
+  return reader.finish(() => ({ ...rest, data, idempotencyKey, offer }));
 }

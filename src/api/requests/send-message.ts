@@ -1,4 +1,4 @@
-import { DateTime, Duration } from 'luxon';
+import { DateTime } from 'luxon';
 import { z } from 'zod';
 import {
   cleanText,
@@ -19,6 +19,9 @@ import type { SendMessageInput } from '../../passes/operation-input.js';
 import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './body-reader.js';
 import { declareRequest, IDEMPOTENCY_KEY } from './declare-request.js';
 import { PUSH_UPDATE } from './push-update.js';
+import { readDuration } from './read-duration.js';
+
+export { readDuration };
 
 export interface SendMessageCommand extends SendMessageInput {
   idempotencyKey: string | null;
@@ -174,19 +177,6 @@ export const SEND_MESSAGE = declareRequest('A message to one pass', {
   },
   idempotency_key: IDEMPOTENCY_KEY,
 });
-
-const UNITS: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400, w: 604_800 };
-
-/** Seconds of "3 days", "48h", "PT90M" or a plain number of seconds; undefined where it is none. */
-export function readDuration(text: string): number | undefined {
-  const given = text.trim().toLowerCase();
-  const plain = /^(\d{1,9}) ?(?:s|secs?|seconds?)?$/.exec(given);
-  if (plain) return Number(plain[1]);
-  const worded = /^(\d{1,6}) ?(m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)$/.exec(given);
-  if (worded) return Number(worded[1]) * UNITS[worded[2]![0]!]!;
-  const iso = /^p[\dtymwdhs.]{2,30}$/.test(given) ? Duration.fromISO(given.toUpperCase()) : undefined;
-  return iso?.isValid ? Math.round(iso.as('seconds')) : undefined;
-}
 
 /**
  * The body of a message. All problems at once, each with pointer and cure. `named`: the address names the pass. Times without a zone are

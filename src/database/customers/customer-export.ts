@@ -66,6 +66,7 @@ export const HELD: Readonly<
   pass_identifiers: { where: ofPasses },
   pass_revisions: { where: ofPasses },
   messages: { where: ofCustomer },
+  offers: { where: ofPasses },
   apple_registrations: { where: ofPasses },
   apple_devices: { where: ofDevices, without: ['push_token'] },
   push_windows: { where: ofDevices },

@@ -1,6 +1,7 @@
 import type { PassState } from '../../passes/pass.js';
 import type { JsonValue } from '../../common/json.js';
 import type { ShownMessage } from '../../passes/message.js';
+import type { ActiveOffer } from '../../passes/offer.js';
 import type { Sql } from '../connect.js';
 import type { OperationRef } from '../operations/fragments.js';
 import { empty, sql } from '../sql.js';
@@ -32,6 +33,8 @@ export interface PassRow {
   uninstalled_at: Date | null;
   /** The last few, newest last. */
   messages: ShownMessage[];
+  /** What lies over the pass now, lowest first. */
+  offers: ActiveOffer[];
 }
 
 /** Every column of a pass, for statements that read it beside another table. */
@@ -61,10 +64,11 @@ export const PASS_COLUMNS = [
   'installed_at',
   'uninstalled_at',
   'messages',
+  'offers',
 ] as const satisfies readonly (keyof PassRow)[];
 
 /** What changes a pass: each kind is at most one revision per operation. */
-export type ChangeKind = 'type' | 'data' | 'metadata' | 'state' | 'message';
+export type ChangeKind = 'type' | 'data' | 'metadata' | 'state' | 'message' | 'offer';
 
 export interface LoadedForChange {
   pass: PassRow;

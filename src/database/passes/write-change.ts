@@ -20,6 +20,7 @@ export interface PassChange {
     | 'live_key'
     | 'apple_pass_type_identifier'
     | 'messages'
+    | 'offers'
   >;
   change: ChangeKind;
   /** What goes into the audit trail: names, old and new values. */
@@ -91,6 +92,7 @@ export async function writeChange(db: Sql, change: PassChange): Promise<number |
              apple_pass_type_identifier = ${after.apple_pass_type_identifier},
              live_key = ${after.live_key},
              messages = ${json(after.messages)},
+             offers = ${json(after.offers)},
              revision = passes.revision + 1,
              lock_version = passes.lock_version + 1,
              update_tag = coalesce((select tag from bumped), passes.update_tag),

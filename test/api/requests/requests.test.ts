@@ -56,6 +56,7 @@ test('push-update-complete: two identifiers, a type and typed data', () => {
     updateMetadata: false,
     idempotencyKey: null,
     version: null,
+    offer: null,
   });
 });
 

@@ -25,19 +25,20 @@ export const pushUpdateRoutes = (deps: ApiDeps, readers = createTenantReaders(de
     problems: ['listener-closed', 'flow-not-allowed', 'idempotency-key-reused'],
     async handler(ctx, { caller, correlationId }) {
       checkListener(ctx, caller, 'pushUpdate');
-      const { command, repairs } = await readDelivery(ctx, caller, parsePushUpdate);
-      const { idempotencyKey, ...rest } = command;
+      const { command, repairs } = await readDelivery(ctx, caller, (body, options) =>
+        parsePushUpdate(body, options, { zone: caller.tenant.settings.timeZone ?? 'UTC', now: new Date(deps.now()) }),
+      );
+      const { idempotencyKey, offer, ...rest } = command;
       const input: PushUpdateInput = rest;
       if (input.passType !== null) await checkPassType(readers, caller.tenant.tenantId, input.passType, '/passType');
-      await acceptOperation(deps, ctx, {
-        caller,
-        kind: 'push-update',
-        origin: 'klaviyo',
-        correlationId,
-        input,
-        idempotencyKey,
-        repairs,
-      });
+      const request = { caller, origin: 'klaviyo', correlationId, idempotencyKey, repairs } as const;
+      await acceptOperation(
+        deps,
+        ctx,
+        offer === null
+          ? { ...request, kind: 'push-update', input }
+          : { ...request, kind: 'start-offer', input: { identifiers: input.identifiers, terms: offer } },
+      );
       ctx.status = 200;
       // Koa would answer 204 to a null body; the contract is a 200 without content.
       ctx.body = '';

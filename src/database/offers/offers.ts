@@ -1,0 +1,113 @@
+import type { JsonValue } from '../../common/json.js';
+import type { Sql } from '../connect.js';
+import { sql } from '../sql.js';
+
+export interface OfferRow {
+  offer_id: string;
+  pass_id: string;
+  acceptance_sequence: string;
+  pass_type_id: string | null;
+  fields: Record<string, JsonValue>;
+  priority: number;
+  starts_at: Date;
+  ends_at: Date;
+  uses: number | null;
+  used: number;
+  notify_at_end: boolean;
+  state: 'planned' | 'active' | 'ended';
+  started_at: Date | null;
+  ended_at: Date | null;
+}
+
+export type NewOffer = Omit<OfferRow, 'used' | 'state' | 'started_at' | 'ended_at'>;
+
+/** Keeps an offer until its time; harmless when repeated. Returns it as it stands now. */
+export async function keepOffer(db: Sql, offer: NewOffer): Promise<OfferRow | undefined> {
+  await db.query(sql`
+    insert into offers (
+      offer_id, tenant_id, pass_id, acceptance_sequence, pass_type_id, fields, priority, starts_at, ends_at, uses, notify_at_end)
+    values (
+      ${offer.offer_id},
+      ${db.tenantId},
+      ${offer.pass_id},
+      ${offer.acceptance_sequence}::bigint,
+      ${offer.pass_type_id},
+      ${JSON.stringify(offer.fields)}::jsonb,
+      ${offer.priority},
+      ${offer.starts_at}::timestamptz,
+      ${offer.ends_at}::timestamptz,
+      ${offer.uses}::integer,
+      ${offer.notify_at_end})
+        on conflict (offer_id) do nothing`);
+  return findOffer(db, offer.offer_id);
+}
+
+/** An offer, or undefined. */
+export async function findOffer(db: Sql, offerId: string): Promise<OfferRow | undefined> {
+  const [row] = await db.query<OfferRow>(sql`
+    select * from offers where tenant_id = ${db.tenantId} and offer_id = ${offerId}`);
+  return row;
+}
+
+/** The offers of a pass, newest first. */
+export async function listOffers(db: Sql, passId: string, limit: number): Promise<OfferRow[]> {
+  return db.query<OfferRow>(sql`
+    select *
+      from offers
+     where tenant_id = ${db.tenantId}
+       and pass_id = ${passId}
+     order by created_at desc, offer_id
+     limit ${limit}`);
+}
+
+/** The pass shows the offer from now on; one that was ended meanwhile stays ended. */
+export async function markStarted(db: Sql, offerId: string): Promise<void> {
+  await db.query(sql`
+    update offers
+       set state = 'active',
+           started_at = now()
+     where tenant_id = ${db.tenantId}
+       and offer_id = ${offerId}
+       and state = 'planned'`);
+}
+
+/** From now on nothing starts the offer. */
+export async function markOfferEnded(db: Sql, offerId: string): Promise<void> {
+  await db.query(sql`
+    update offers
+       set state = 'ended',
+           ended_at = coalesce(ended_at, now())
+     where tenant_id = ${db.tenantId} and offer_id = ${offerId}`);
+}
+
+export interface DueOffer {
+  tenant_id: string;
+  pass_id: string;
+  offer_id: string;
+  kind: 'start-offer' | 'end-offer';
+}
+
+/** Offers of all tenants whose beginning or end is due, the longest overdue first. Runs as the system. */
+export async function listDueOffers(system: Sql, now: Date, limit: number): Promise<DueOffer[]> {
+  return system.query<DueOffer>(sql`
+    select due.tenant_id, due.pass_id, due.offer_id, due.kind
+      from (
+        select tenant_id, pass_id, offer_id, 'start-offer' as kind, starts_at as at
+          from offers
+         where state = 'planned'
+           and starts_at <= ${now}::timestamptz
+           and ends_at > ${now}::timestamptz
+        union all
+        select tenant_id, pass_id, offer_id, 'end-offer' as kind, ends_at as at
+          from offers
+         where state <> 'ended'
+           and ends_at <= ${now}::timestamptz
+      ) due
+     -- It was asked for already: an operation that failed is the operator's to retry.
+     where not exists (
+       select from operations o
+        where o.tenant_id = due.tenant_id
+          and o.idempotency_key = due.kind || '/' || due.offer_id)
+     order by due.at
+     limit ${limit}`);
+}

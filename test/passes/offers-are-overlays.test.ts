@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  overlay,
+  OFFER_CHANGE,
+  spokenChanges,
+  withOffer,
+  withoutOffer,
+  type ActiveOffer,
+  type Coverable,
+} from '../../src/passes/offer.js';
+
+const FIELDS = ['points', 'tier', 'voucher'];
+const values = fc.dictionary(fc.constantFrom(...FIELDS), fc.option(fc.integer({ min: 0, max: 9 })), { maxKeys: 3 });
+const plain: Coverable = { pass_type_id: 'basic', pass_type_version: 1, data: {}, visuals: {}, offers: [] };
+
+const offers = fc.array(
+  fc.record({
+    priority: fc.integer({ min: -1, max: 1 }),
+    fields: values,
+    passType: fc.option(fc.constantFrom({ id: 'gold', version: 2 }, { id: 'black', version: 1 })),
+    ends: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 5 },
+);
+
+type Move = (pass: Coverable) => Coverable;
+
+const start =
+  (offer: ActiveOffer): Move =>
+  (pass) => ({ ...pass, offers: withOffer(pass.offers, offer) });
+const end =
+  (id: string): Move =>
+  (pass) => ({ ...pass, offers: withoutOffer(pass.offers, id) });
+
+/** The rule in its plainest words: for each field the highest offer that names it decides. */
+function expected(beneath: Coverable, active: ActiveOffer[]): Pick<Coverable, 'data' | 'pass_type_id'> {
+  const highest = [...active].sort((a, b) => b.priority - a.priority || Number(b.sequence) - Number(a.sequence));
+  const data = Object.fromEntries(
+    FIELDS.flatMap((name) => {
+      const covering = highest.find(({ fields }) => Object.hasOwn(fields, name));
+      const value = covering ? covering.fields[name] : beneath.data[name];
+      return value == null ? [] : [[name, value] as const];
+    }),
+  );
+  return { data, pass_type_id: highest.find(({ passType }) => passType)?.passType?.id ?? beneath.pass_type_id };
+}
+
+test('offers, updates, conversions, ends and retries in any order end in the same shown pass', () => {
+  fc.assert(
+    fc.property(
+      offers,
+      values,
+      fc.boolean(),
+      fc.array(fc.nat(), { minLength: 40, maxLength: 40 }),
+      (drawn, own, converts, draws) => {
+        const made = drawn.map(({ ends, ...rest }, n) => ({
+          ends,
+          offer: { ...rest, id: `o${n}`, sequence: String(n + 9) },
+        }));
+        const data = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== null)) as Coverable['data'];
+        // Each offer's beginning comes before its end; a retry repeats the last move of its offer.
+        const queues: Move[][] = made.map(({ offer, ends }) => {
+          const begun = [start(offer), start(offer)];
+          return ends ? [...begun, end(offer.id), end(offer.id)] : begun;
+        });
+        queues.push(
+          [(pass) => ({ ...pass, data })],
+          [(pass) => ({ ...pass, pass_type_id: converts ? 'premium' : 'basic' })],
+        );
+        let pass = plain;
+        for (let turn = 0; queues.length > 0; turn++) {
+          const at = draws[turn % draws.length]! % queues.length;
+          pass = queues[at]!.shift()!(pass);
+          if (queues[at]!.length === 0) queues.splice(at, 1);
+        }
+        const shown = overlay(pass);
+        const active = made.filter(({ ends }) => !ends).map(({ offer }) => offer);
+        const wanted = expected({ ...plain, data, pass_type_id: converts ? 'premium' : 'basic' }, active);
+        assert.deepEqual({ data: shown.data, pass_type_id: shown.pass_type_id }, wanted);
+        assert.deepEqual(pass.data, data, 'what lies beneath is never written');
+        let without = pass;
+        for (const { offer } of made) without = end(offer.id)(without);
+        assert.deepEqual(overlay(without), { ...plain, data, pass_type_id: pass.pass_type_id });
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('a change beneath a covered field is silent; a beginning speaks', () => {
+  const offer = { id: 'o', sequence: '1', priority: 0, fields: { tier: 'gold' }, passType: null };
+  const beneath = { tier: 1, points: 2, 'visual.strip': 3 };
+  assert.deepEqual(spokenChanges(beneath, [offer]), { points: 2 });
+  assert.deepEqual(spokenChanges({ points: 2, 'visual.strip': 3 }, [offer]), { points: 2, 'visual.strip': 3 });
+  assert.deepEqual(spokenChanges({ tier: 1, [OFFER_CHANGE]: 2 }, [offer]), { tier: 1, [OFFER_CHANGE]: 2 });
+});

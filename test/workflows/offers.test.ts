@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { askForDueOffers } from '../../src/dispatch/due-offers.js';
+import { listOffers } from '../../src/database/offers/offers.js';
+import type { PassRow } from '../../src/database/passes/passes.js';
+import { overlay } from '../../src/passes/offer.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startEngine, type TestEngine } from '../support/engine.js';
+import { startTestGoogle, type TestGoogle } from '../support/google.js';
+import { accept, ended } from '../support/operations.js';
+import type { SeededTenant } from '../support/tenant.js';
+
+const DAY = 86_400_000;
+
+describe('time-boxed offers', () => {
+  let test: TestDatabase;
+  let engine: TestEngine;
+  let google: TestGoogle;
+  let laterMs = 0;
+  const now = (): number => Date.now() + laterMs;
+  const begin = () => startEngine(test, { deps: { google: google.wallet, now } });
+
+  before(async () => {
+    test = await createTestDatabase();
+    google = await startTestGoogle(test);
+    engine = await begin();
+  });
+  after(async () => {
+    await engine.stop();
+    await google.stop();
+    await test.drop();
+  });
+
+  const identifiersOf = (tenant: SeededTenant) => [{ kind: 'email', value: tenant.email }];
+  const offer = async (tenant: SeededTenant, terms: object) => {
+    const defaults = { passType: null, fields: {}, from: null, until: null, forSeconds: null };
+    const all = { ...defaults, priority: 0, uses: null, notifyAtEnd: false, ...terms };
+    const input = { identifiers: identifiersOf(tenant), terms: all };
+    return ended(test, tenant.tenantId, await accept(test, tenant, { kind: 'start-offer', input }));
+  };
+  const update = async (tenant: SeededTenant, data: object) => {
+    const input = { identifiers: identifiersOf(tenant), passType: null, data, updateMetadata: false };
+    return ended(test, tenant.tenantId, await accept(test, tenant, { kind: 'push-update', input }));
+  };
+  const passOf = async (tenant: SeededTenant): Promise<PassRow> =>
+    (await test.owner<PassRow>('select * from passes where pass_id = $1', [tenant.pass.id]))[0]!;
+  const points = async (tenant: SeededTenant) => {
+    const pass = await passOf(tenant);
+    return { own: pass.data['points'], shown: overlay(pass).data['points'] };
+  };
+  const rows = (tenant: SeededTenant) => listOffers(test.database.tenant(tenant.tenantId), tenant.pass.id, 20);
+  /** What the loop does when the clock has come this far: the operations that it asked for, ended. */
+  const sweep = async (tenant: SeededTenant): Promise<string[]> => {
+    const system =
+      "select operation_id from operations where tenant_id = $1 and origin = 'system' order by acceptance_sequence";
+    const had = (await test.owner<{ operation_id: string }>(system, [tenant.tenantId])).map((row) => row.operation_id);
+    await askForDueOffers({ database: test.database, nudge: () => {} }, new Date(now()));
+    await askForDueOffers({ database: test.database, nudge: () => {} }, new Date(now()));
+    const has = await test.owner<{ operation_id: string }>(system, [tenant.tenantId]);
+    const fresh = has.filter((row) => !had.includes(row.operation_id));
+    const ends = fresh.map((row) => ended(test, tenant.tenantId, row.operation_id));
+    return (await Promise.all(ends)).map(({ outcome }) => String(outcome));
+  };
+
+  it('lasts six weeks over updates, a lost history and an outage at its end, and touches nothing beneath', async () => {
+    laterMs = 0;
+    const tenant = await google.seed();
+    await update(tenant, { points: 10 });
+    const at = (days: number): string => new Date(Date.now() + days * DAY).toISOString();
+    const planned = await offer(tenant, { fields: { points: 500 }, from: at(7), until: at(49), uses: 3 });
+    assert.deepEqual([planned.status, planned.outcome], ['succeeded', 'offer-planned']);
+    assert.deepEqual(await points(tenant), { own: 10, shown: 10 });
+    assert.deepEqual(await sweep(tenant), [], 'nothing is due yet');
+
+    laterMs = 8 * DAY;
+    assert.deepEqual(await sweep(tenant), ['offer-started']);
+    assert.deepEqual(await points(tenant), { own: 10, shown: 500 });
+    await update(tenant, { points: 20 });
+    assert.deepEqual(await points(tenant), { own: 20, shown: 500 });
+    const { object_id: objectId } = await google.live(tenant);
+    assert.match(JSON.stringify(google.simulator.object(objectId)), /500/);
+
+    // Retention takes the operations, and the engine is away when the end comes.
+    await test.owner("delete from operations where tenant_id = $1 and kind = 'start-offer'", [tenant.tenantId]);
+    await engine.stop();
+    laterMs = 55 * DAY;
+    await askForDueOffers({ database: test.database, nudge: () => {} }, new Date(now()));
+    assert.deepEqual(await points(tenant), { own: 20, shown: 500 });
+    engine = await begin();
+    const [end] = await test.owner<{ operation_id: string }>(
+      "select operation_id from operations where tenant_id = $1 and kind = 'end-offer'",
+      [tenant.tenantId],
+    );
+    assert.equal((await ended(test, tenant.tenantId, end!.operation_id)).outcome, 'offer-ended');
+    assert.deepEqual(await points(tenant), { own: 20, shown: 20 });
+    assert.deepEqual(await sweep(tenant), [], 'each end is asked for once');
+    const [row] = await rows(tenant);
+    assert.deepEqual([row!.state, row!.uses, row!.used], ['ended', 3, 0]);
+    const object = JSON.stringify(google.simulator.object((await google.live(tenant)).object_id));
+    assert.doesNotMatch(object, /500/);
+    const events = await test.owner<{ type: string }>(
+      "select type from events where tenant_id = $1 and type like 'offer.%' order by created_at",
+      [tenant.tenantId],
+    );
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ['offer.started', 'offer.ended'],
+    );
+  });
+
+  it('lays overlapping offers by priority, and ends one of them without the other', async () => {
+    laterMs = 0;
+    const tenant = await google.seed();
+    await update(tenant, { points: 1 });
+    const high = await offer(tenant, { fields: { points: 30 }, forSeconds: 3_600, priority: 5 });
+    await offer(tenant, { fields: { points: 20 }, forSeconds: 7_200 });
+    assert.deepEqual(await points(tenant), { own: 1, shown: 30 });
+    const [pass] = [await passOf(tenant)];
+    const [revision] = await test.owner<{ changed: object }>(
+      'select changed from pass_revisions where pass_id = $1 and revision = $2',
+      [tenant.pass.id, pass.revision],
+    );
+    assert.deepEqual(Object.keys(revision!.changed), ['wallet.offer'], 'what a higher offer hides is silent');
+    const input = { passId: tenant.pass.id, offerId: high.operation_id };
+    const stopped = await ended(test, tenant.tenantId, await accept(test, tenant, { kind: 'end-offer', input }));
+    assert.equal(stopped.outcome, 'offer-ended');
+    assert.deepEqual(await points(tenant), { own: 1, shown: 20 });
+    laterMs = DAY;
+    assert.deepEqual(await sweep(tenant), ['offer-ended']);
+    assert.deepEqual(await points(tenant), { own: 1, shown: 1 });
+  });
+
+  it('changes nothing where the terms do not fit the pass, and goes with an erasure', async () => {
+    laterMs = 0;
+    const tenant = await google.seed();
+    const unknown = await offer(tenant, { passType: 'nowhere', forSeconds: 60 });
+    assert.deepEqual([unknown.status, (await passOf(tenant)).offers], ['failed', []]);
+    const reversed = await offer(tenant, {
+      fields: { points: 2 },
+      from: new Date(now() + DAY).toISOString(),
+      until: new Date(now()).toISOString(),
+    });
+    assert.deepEqual([reversed.status, reversed.outcome], ['failed', 'invalid-data']);
+    assert.deepEqual(await rows(tenant), []);
+    await offer(tenant, { fields: { points: 7 }, forSeconds: 60 });
+    assert.equal((await rows(tenant)).length, 1);
+    const input = { customerId: tenant.customerId };
+    const erased = await ended(test, tenant.tenantId, await accept(test, tenant, { kind: 'erase-customer', input }));
+    assert.equal(erased.outcome, 'erased');
+    assert.deepEqual(await test.owner('select from offers where tenant_id = $1', [tenant.tenantId]), []);
+  });
+});
