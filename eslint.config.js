@@ -29,6 +29,7 @@ const ROOMS = {
   'src/database/merchants': [...TABLES, 'src/database/operations'],
   'src/database/passes': [...TABLES, 'src/database/operations', 'src/database/customers'],
   'src/database/messages': [...TABLES, 'src/database/operations', 'src/database/passes'],
+  'src/database/offers': TABLES,
   'src/database/devices': [...TABLES, 'src/database/operations', 'src/database/passes'],
   'src/database/bursts': [...TABLES, 'src/database/operations', 'src/database/passes', 'src/database/devices'],
   'src/database/bulk': [

@@ -50,6 +50,9 @@ export function voidPassesActivity(deps: ActivityDeps) {
                 state_sequence: operation.acceptance_sequence,
                 data: withDefaults(type.design, {}),
                 visuals: {},
+                // What lay over the pass may be personal as well.
+                messages: [],
+                offers: [],
                 live_key: null,
               },
               changed: { state: { from: pass.state, to: state } },

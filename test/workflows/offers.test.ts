@@ -7,7 +7,7 @@ import { overlay } from '../../src/passes/offer.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { startTestGoogle, type TestGoogle } from '../support/google.js';
-import { accept, ended } from '../support/operations.js';
+import { accept, ended, until } from '../support/operations.js';
 import type { SeededTenant } from '../support/tenant.js';
 
 const DAY = 86_400_000;
@@ -145,8 +145,10 @@ describe('time-boxed offers', () => {
     await offer(tenant, { fields: { points: 7 }, forSeconds: 60 });
     assert.equal((await rows(tenant)).length, 1);
     const input = { customerId: tenant.customerId };
-    const erased = await ended(test, tenant.tenantId, await accept(test, tenant, { kind: 'erase-customer', input }));
-    assert.equal(erased.outcome, 'erased');
-    assert.deepEqual(await test.owner('select from offers where tenant_id = $1', [tenant.tenantId]), []);
+    await accept(test, tenant, { kind: 'erase-customer', input });
+    await until(async () => (await passOf(tenant)).state === 'voided', 'the pass to be voided');
+    assert.deepEqual((await passOf(tenant)).offers, [], 'the voided pass that phones fetch shows no offer');
+    await test.owner('delete from passes where pass_id = $1', [tenant.pass.id]);
+    assert.deepEqual(await rows(tenant), [], 'offers go with their pass');
   });
 });
