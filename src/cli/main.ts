@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import type { Env } from '../config.js';
+import { campaignCommands } from './campaign-commands.js';
 import { certificateCommands } from './certificate-commands.js';
 import { createCliContext, type CliContext } from './context.js';
 import { customerCommands } from './customer-commands.js';
@@ -35,6 +36,7 @@ const COMMANDS = [
   messageCommands,
   passTypeCommands,
   customerCommands,
+  campaignCommands,
   klaviyoCommands,
   linkCommands,
   retentionCommands,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { main } from '../../src/cli/main.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
@@ -133,7 +134,11 @@ describe('a campaign', () => {
     shiftMs += 3 * 86_400_000;
     assert.deepEqual((await children(tenant, id))[0]?.operations, before, 'nothing was accepted after the pause');
 
-    assert.equal((await call(tenant, 'POST', `/${id}/resume`)).body.state, 'running');
+    const said: string[] = [];
+    const io = { out: (line: string) => void said.push(line), err: (line: string) => void said.push(line) };
+    const resume = ['campaign', 'resume', tenant.tenantId, id];
+    assert.equal(await main(resume, { DATABASE_URL: test.url }, { ...io, dataDir: '/nowhere' }), 0, said.join());
+    assert.match(said.join(), /^running: /);
     const done = await reaches(tenant, id, 'ended');
     assert.deepEqual(done.progress.outcomes, { updated: 41 });
     assert.deepEqual(await children(tenant, id), [{ passes: 41, operations: 41 }]);

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { createCampaign, findCampaign } from '../../src/database/campaigns/campaigns.js';
+import { campaignDefinition } from '../../src/passes/campaign.js';
+import { createTestDatabase } from '../support/database.js';
+import { startEngine } from '../support/engine.js';
+import { seedSegment } from '../support/segment.js';
+import { seedTenant } from '../support/tenant.js';
+
+/** `npm run drill:campaign` asks for 100,000. */
+const ROWS = Number(process.env['DRILL_ROWS'] ?? 200);
+/** The engine gives a dead worker's task out again after seconds: one kill is enough on every day. */
+const KILLS = ROWS > 1_000 ? 2 : 1;
+const crashingWorker = fileURLToPath(new URL('../support/crashing-worker.ts', import.meta.url));
+
+it(`a worker killed after a slice of a campaign (${KILLS} times) leaves one operation for each of ${ROWS} rows`, async (t) => {
+  const test = await createTestDatabase();
+  t.after(() => test.drop());
+  await test.owner(
+    'create table test_pushes (operation_id uuid, token text); grant all on test_pushes to passrelay_app',
+  );
+  const tenant = await seedTenant(test);
+  await seedSegment(test, tenant, ROWS);
+  const sql = test.database.tenant(tenant.tenantId);
+  const campaignId = randomUUID();
+  const definition = campaignDefinition.parse({
+    audience: { filter: { installedOn: 'apple' } },
+    action: { type: 'update', fields: { points: 77 } },
+    // So slow that rows are left for each worker.
+    schedule: ROWS > 1_000 ? {} : { perMinute: 900 },
+  });
+  await createCampaign(sql, { campaignId, name: 'Drill', definition, test: false, confirmed: true });
+  const { operation_id: operationId } = (await findCampaign(sql, campaignId))!;
+  const taskQueue = `crash-campaign-${campaignId}`;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const args = ['--import', 'tsx', crashingWorker, test.url, taskQueue, operationId!, 'after', 'run-campaign'];
+    const [, signal] = (await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit')) as [null, string];
+    assert.equal(signal, 'SIGKILL', 'the worker must have died after a slice');
+  }
+  // The leases of the dead dispatchers must not hold the drill up.
+  await test.owner(`update operations set dispatch_after = now() where status = 'accepted'`);
+  await test.owner('update bursts set lease_until = now() where lease_until is not null');
+  const engine = await startEngine(test, {
+    taskQueue,
+    deps: { apple: { push: async () => ({ kind: 'delivered', apnsId: 'drill' }) } },
+  });
+  t.after(() => engine.stop());
+  const startedMs = performance.now();
+  const state = async () => (await findCampaign(sql, campaignId))!.state;
+  while ((await state()) !== 'ended') {
+    const minutes = (performance.now() - startedMs) / 60_000;
+    assert.ok(minutes < Math.max(2, ROWS / 1_000), `still ${await state()} after ${Math.round(minutes)} min`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  t.diagnostic(`${ROWS} rows, ended ${Math.round((performance.now() - startedMs) / 1000)} s after the last kill`);
+  const [row] = await test.owner(
+    `select count(*)::int as operations, count(distinct pass_id)::int as passes,
+            (select count(*)::int from campaign_rows r where r.campaign_id = $2 and r.state = 'done'
+                and r.outcome = 'updated') as rows,
+            (select count(*)::int from pass_revisions v join passes p using (pass_id)
+              where p.tenant_id = $1 and v.change = 'data') as revisions
+       from operations where tenant_id = $1 and starts_with(idempotency_key, 'campaign:')`,
+    [tenant.tenantId, campaignId],
+  );
+  assert.deepEqual(row, { operations: ROWS, passes: ROWS, rows: ROWS, revisions: ROWS });
+});
