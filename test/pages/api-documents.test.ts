@@ -41,6 +41,15 @@ test('/docs shows every operation in a real browser, asks nobody else for anythi
     operations.filter((operation) => !headings.includes(operation)),
     [],
   );
+  const leads = await page.evaluate<[string, string | undefined][]>(
+    `[...document.querySelectorAll('nav a')].map((a) => [a.innerText, document.getElementById(a.hash.slice(1))?.innerText])`,
+  );
+  assert.deepEqual(
+    leads.map(([name]) => name).toSorted(),
+    headings.filter((heading) => operations.includes(heading)).toSorted(),
+    'the contents name every call',
+  );
+  for (const [name, heading] of leads) assert.equal(heading, name, 'a line of the contents leads to its call');
   for (const type of EVENT_TYPES) assert.ok(await page.getByText(type, { exact: true }).isVisible(), type);
   assert.ok(!(await page.locator('main').innerText()).includes('`'), 'names are set as code');
   await context.close();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { PNG } from 'pngjs';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -39,7 +40,12 @@ for (const [address, status, words] of [
 
 test('the icon that every browser asks for is no mistake: neither its console nor our log and counters have one', async () => {
   const response = await api.fetch('/favicon.ico', { headers: { Accept: 'image/avif,image/webp,*/*;q=0.8' } });
-  assert.deepEqual([response.status, await response.text()], [204, '']);
+  assert.deepEqual([response.status, response.headers.get('content-type')], [200, 'image/x-icon']);
+  const icon = Buffer.from(await response.arrayBuffer());
+  const [size, start] = [icon.readUInt32LE(14), icon.readUInt32LE(18)];
+  assert.equal(icon.length, start + size, 'the directory names the whole image');
+  const { width, height } = PNG.sync.read(icon.subarray(start));
+  assert.deepEqual([width, height], [icon[6], icon[7]], 'the image has the size that the directory says');
   assert.match(response.headers.get('cache-control')!, /max-age/);
 });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { describeEvent } from '../../merchants/events.js';
 import { EVENT_TYPES } from '../../passes/event-type.js';
+import { drawFavicon } from '../favicon.js';
 import { documentPage, escapeHtml, escapeSentence, PAGE_HEADERS } from '../html-text.js';
 import { bracedPath, describeApi } from '../openapi.js';
 import { none } from '../parameters.js';
@@ -31,12 +32,25 @@ ${Object.entries(PROBLEMS)
 </table>`,
   );
 
+const anchorOf = (route: Route): string =>
+  `${route.method} ${bracedPath(route)}`.replace(/[^a-z]+/gi, '-').toLowerCase();
+
+const contents = (routes: readonly Route[]): string =>
+  `<nav aria-label="All calls"><table><tr><th>Call</th><th>What it does</th></tr>
+${routes
+  .map(
+    (route) =>
+      `<tr><td><a href="#${anchorOf(route)}"><code>${route.method} ${escapeHtml(bracedPath(route))}</code></a></td><td>${escapeSentence(route.summary)}</td></tr>`,
+  )
+  .join('\n')}
+</table></nav>`;
+
 function routePage(route: Route): string {
   const answers = Object.entries(route.answers).map(([status, { description }]) => `${status}: ${description}`);
   const example = route.body && `<pre>${escapeHtml(JSON.stringify(route.body.example, null, 2))}</pre>`;
   const names = (title: string, list: readonly string[]): string =>
     list.length === 0 ? '' : `<p>${title}: ${list.map((name) => `<code>${escapeHtml(name)}</code>`).join(', ')}</p>\n`;
-  return `<h2><code>${route.method} ${escapeHtml(bracedPath(route))}</code></h2>
+  return `<h2 id="${anchorOf(route)}"><code>${route.method} ${escapeHtml(bracedPath(route))}</code></h2>
 <p>${escapeSentence(route.summary)}</p>
 <p>${route.scope ? `Scope <code>${route.scope}</code>` : 'No key'}. ${escapeSentence(answers.join('; '))}.</p>
 ${names('In the query, if you like', Object.keys(route.query.shape))}${names(
@@ -80,6 +94,7 @@ const apiPage = (routes: readonly Route[]): string =>
     `<p>The full description is <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1). Errors are
 <code>application/problem+json</code>; see <a href="/problems">all problems</a>. A key goes into
 <code>Authorization: Bearer …</code> or <code>X-API-KEY</code>.</p>
+${contents(routes)}
 ${routes.map(routePage).join('\n')}
 <h2>What merchants' endpoints receive</h2>
 <table><tr><th>Event</th><th>When</th></tr>
@@ -91,6 +106,7 @@ ${EVENT_TYPES.map((type) => `<tr><td><code>${type}</code></td><td>${escapeSenten
 export function descriptionRoutes(deps: ApiDeps, routes: readonly Route[]): Route[] {
   // Made on first use, then kept: the list never changes while the process runs.
   let description: string | undefined;
+  let icon: Buffer | undefined;
   const page = (path: string, summary: string, html: () => string): Route =>
     openRoute({
       method: 'GET',
@@ -145,14 +161,16 @@ export function descriptionRoutes(deps: ApiDeps, routes: readonly Route[]): Rout
     openRoute({
       method: 'GET',
       path: '/favicon.ico',
-      summary: 'No icon; browsers ask at every first page',
+      summary: 'An icon of no brand; browsers ask at every first page',
       hidden: true,
       params: none,
       query: z.looseObject({}),
-      answers: { 204: { description: 'There is none' } },
+      answers: { 200: { description: 'An icon' } },
       async handler(ctx) {
+        icon ??= drawFavicon();
         ctx.set('Cache-Control', 'public, max-age=86400');
-        ctx.status = 204;
+        ctx.type = 'image/x-icon';
+        ctx.body = icon;
       },
     }),
     openRoute({
