@@ -18,6 +18,28 @@ export interface AcceptedMessage {
   statusUrl: string;
 }
 
+export interface AcceptedOffer {
+  offerId: string;
+  operationId: string;
+  statusUrl: string;
+}
+
+/** A time-boxed offer on a pass. */
+export interface Offer {
+  offerId: string;
+  state: 'planned' | 'active' | 'ended';
+  passType: string | null;
+  fields: Record<string, unknown>;
+  from: string;
+  until: string;
+  priority: number;
+  uses: number | null;
+  used: number;
+  startedAt: string | null;
+  endedAt: string | null;
+  statusUrl: string;
+}
+
 /** A message to a pass. Google tells nobody what a phone received: there `receivedAt` stays null. */
 export interface Message {
   messageId: string;

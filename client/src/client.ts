@@ -2,12 +2,14 @@ import type {
   Accepted,
   AcceptedChange,
   AcceptedMessage,
+  AcceptedOffer,
   Customer,
   Diagnosis,
   Delivery,
   IssuedPass,
   MerchantEvent,
   Message,
+  Offer,
   Operation,
   OperationStatus,
   OperationSummary,
@@ -64,6 +66,20 @@ export interface PassUpdate {
 }
 
 /** A message to one pass: the lock screen says it once, the back of the card keeps it. */
+export interface NewOffer {
+  /** Values that the pass shows meanwhile; null hides one. */
+  fields?: Record<string, unknown>;
+  /** Name or id of the pass type that it shows meanwhile. */
+  passType?: string;
+  from?: string;
+  /** A time, or a length such as "14 days". */
+  until: string;
+  priority?: number;
+  uses?: number;
+  /** Whether phones speak at the end, too. */
+  notifyAtEnd?: boolean;
+}
+
 export interface NewMessage {
   /** A text, or texts by language ("en", "de"). */
   message: string | Record<string, string>;
@@ -159,6 +175,15 @@ export function createPassrelayClient(options: ClientOptions) {
     /** Takes a message off the wallets at once. */
     endMessage: (serialNumber: string, messageId: string) =>
       call<AcceptedMessage>('DELETE', pass(serialNumber, `/messages/${encodeURIComponent(messageId)}`)),
+    /** Lays an offer over one pass; it goes by itself. `waitForOperation(operationId)` says whether it is there. */
+    startOffer: (serialNumber: string, offer: NewOffer, idempotencyKey?: string) =>
+      call<AcceptedOffer>('POST', pass(serialNumber, '/offers'), offer, withKey(idempotencyKey)),
+    /** The last offers of a pass, newest first. */
+    listOffers: async (serialNumber: string) =>
+      (await call<{ offers: Offer[] }>('GET', pass(serialNumber, '/offers'))).offers,
+    /** Ends an offer before its time. */
+    endOffer: (serialNumber: string, offerId: string) =>
+      call<AcceptedOffer>('DELETE', pass(serialNumber, `/offers/${encodeURIComponent(offerId)}`)),
     deletePass: (serialNumber: string, idempotencyKey?: string) =>
       call<AcceptedChange>('DELETE', pass(serialNumber), undefined, withKey(idempotencyKey)),
     /** Newest first. */

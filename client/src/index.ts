@@ -4,6 +4,7 @@ export {
   type Identifiers,
   type IssueOrder,
   type NewMessage,
+  type NewOffer,
   type OperationFilter,
   type PassFilter,
   type PassrelayClient,

@@ -8,7 +8,13 @@ import { getTenant, setKlaviyoDataSource } from '../database/tenants/tenants.js'
 import { checkAccount } from '../klaviyo/check-account.js';
 import { createKlaviyoClient } from '../klaviyo/client.js';
 import { setUpCustomObject } from '../klaviyo/set-up.js';
-import { messageSnippet, updateSnippet, webhookSnippet, type WebhookSnippet } from '../klaviyo/webhook-snippet.js';
+import {
+  messageSnippet,
+  offerSnippet,
+  updateSnippet,
+  webhookSnippet,
+  type WebhookSnippet,
+} from '../klaviyo/webhook-snippet.js';
 import { PermanentError } from '../common/errors.js';
 import { didYouMean } from '../common/nearest-name.js';
 import type { CliContext } from './context.js';
@@ -26,7 +32,7 @@ const describe = ({ status, detail, last_error: error }: BackfillRow): string =>
   return `${word}: ${done} of ${total ?? '?'} passes${share}, ${records} records, ${failed} refused${trouble}`;
 };
 
-const ACTIONS: readonly string[] = ['issue', 'update', 'message'];
+const ACTIONS: readonly string[] = ['issue', 'update', 'message', 'offer'];
 
 /** `passrelay klaviyo set-key|setup|check|snippet|backfill` */
 export function klaviyoCommands(context: () => CliContext): Command {
@@ -140,6 +146,7 @@ export function klaviyoCommands(context: () => CliContext): Command {
           }),
         update: () => updateSnippet(type.design, place),
         message: () => messageSnippet(place),
+        offer: () => offerSnippet(type.design, place),
       };
       const { url, headers, body, notes } = snippets[action]!();
       const { out } = context();

@@ -115,6 +115,26 @@ export function updateSnippet(
   };
 }
 
+/** The webhook action of a flow that lays a time-boxed offer over the person's pass. */
+export function offerSnippet(
+  design: Pick<PassTypeDesign, 'fields'>,
+  place: { publicUrl: string; tenantId: string },
+): WebhookSnippet {
+  const update = updateSnippet(design, place);
+  const body = { ...(JSON.parse(update.body) as object), until: '14 days' };
+  return {
+    ...update,
+    body: JSON.stringify(body, null, 2),
+    notes: [
+      'Keep the fields that the offer covers, write its values in place of the tags, and delete the other lines.',
+      '"until" is a length, a day or a time. Add "from" for a later beginning, and "priority" where offers overlap.',
+      'Nothing has to be restored: what the pass holds itself shows again at the end.',
+      EVENT_KEY,
+      'An empty 200 means that the offer is stored. The page /ops of your tenant shows what became of it.',
+    ],
+  };
+}
+
 /** The webhook action of a flow that sends a message to the person's pass. */
 export function messageSnippet(place: { publicUrl: string; tenantId: string }): WebhookSnippet {
   const body = {
