@@ -5,7 +5,7 @@ import { findPassView } from '../database/passes/pass-view.js';
 import { findPassType, getPassTypeVersion, listPassTypes } from '../database/tenants/pass-types.js';
 import { getTenant } from '../database/tenants/tenants.js';
 import { didYouMean } from '../common/nearest-name.js';
-import type { JsonValue } from '../common/json.js';
+import { readAssignments } from './assignments.js';
 import type { CliContext } from './context.js';
 import { previewText, previewUpdate, type PreviewInput } from './pass-preview.js';
 
@@ -14,21 +14,6 @@ interface PreviewOptions {
   type?: string;
   updateMetadata: boolean;
   json: boolean;
-}
-
-/** `points=5` is read by the field's type; `points:=null` and `tags:=["a"]` are JSON. */
-function readAssignments(assignments: readonly string[]): Record<string, JsonValue> {
-  const entries = assignments.map((text): [string, JsonValue] => {
-    const [, name, isJson, value] = /^([^=:]+)(:?)=(.*)$/s.exec(text) ?? [];
-    if (name === undefined || value === undefined) throw new Error(`--set takes field=value, not "${text}".`);
-    if (!isJson) return [name, value];
-    try {
-      return [name, JSON.parse(value) as JsonValue];
-    } catch {
-      throw new Error(`--set ${name}:= takes JSON; ${value} is none. Write ${name}=${value} for a text.`);
-    }
-  });
-  return Object.fromEntries(entries);
 }
 
 async function loadPreview(context: CliContext, serialNumber: string, options: PreviewOptions): Promise<PreviewInput> {

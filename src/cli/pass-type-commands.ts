@@ -28,6 +28,7 @@ export function passTypeCommands(context: () => CliContext): Command {
     .option('--type <passType>', 'only this pass type (default: all)')
     .option('--customer <name>', 'only this sample customer; may be repeated', collect, [])
     .option('--pass <serialNumber>', 'with the data of this pass instead of samples; may be repeated', collect, [])
+    .option('--set <field=value...>', 'with these values on the chosen customers (--customer, --pass)', [])
     .option('--language <tag>', 'only this language; may be repeated', collect, [])
     .option('--output <folder>', 'where index.html and its images are written (default: preview)')
     .option('--watch', 'serve the page on this machine and follow the files of the folder', false)

@@ -6,11 +6,13 @@ import { findPassView } from '../database/passes/pass-view.js';
 import { findPassType, getImage, listPassTypes } from '../database/tenants/pass-types.js';
 import { getTenant } from '../database/tenants/tenants.js';
 import { sampleCustomers, type SampleCustomer } from '../passes/sample-customers.js';
+import { coerceFields } from '../passes/field-values.js';
 import type { PassTypeDesign } from '../passes/pass-type.js';
 import { languagesOf, previewDesign } from '../previews/design-preview.js';
 import { previewPage } from '../previews/preview-page.js';
 import type { PreviewFiles } from '../previews/preview-server.js';
 import { readTenantFolder } from '../tenants/read-folder.js';
+import { readAssignments } from './assignments.js';
 import type { CliContext } from './context.js';
 
 /** Stands in links of a preview: nobody opens them. */
@@ -20,6 +22,7 @@ export interface PreviewOptions {
   type?: string;
   customer: string[];
   pass: string[];
+  set?: string[];
   language: string[];
   output?: string;
   watch: boolean;
@@ -106,6 +109,24 @@ function chooseCustomers(loaded: Loaded, wanted: readonly string[]): SampleCusto
   });
 }
 
+/** The chosen customers, or the first one where none is chosen, with values of the caller's own. */
+function withValues(
+  design: PassTypeDesign,
+  customers: readonly SampleCustomer[],
+  set: readonly string[],
+): SampleCustomer[] {
+  const { values, problems, warnings } = coerceFields(design.fields, readAssignments([...set]), { mode: 'update' });
+  const wrong = [...problems, ...warnings].map(({ pointer, message }) => `${pointer}: ${message}`);
+  if (wrong.length > 0) throw new Error(`--set: ${wrong.join('; ')}`);
+  const own = ({ name, data }: SampleCustomer): SampleCustomer => ({
+    name: `${name}, ${set.join(', ')}`,
+    data: apply(data),
+  });
+  const apply = (data: SampleCustomer['data']): SampleCustomer['data'] =>
+    Object.fromEntries(Object.entries({ ...data, ...values }).filter(([, value]) => value !== null));
+  return customers.map(own);
+}
+
 /** The page of the chosen designs, and the images that it names by their address beside it. */
 export async function makePreview(
   context: () => CliContext,
@@ -120,6 +141,11 @@ export async function makePreview(
   const sheets = loaded.flatMap((one) => {
     const { design, images } = one;
     const customers = options.customer.length > 0 ? chooseCustomers(one, options.customer) : one.customers;
+    const chosen = options.customer.length + options.pass.length > 0;
+    const shown =
+      (options.set ?? []).length > 0
+        ? withValues(design, chosen ? customers : customers.slice(0, 1), options.set!)
+        : customers;
     const languages = options.language.length > 0 ? options.language : languagesOf(design, one.ownLanguage);
     const imageUrl = (name: string): string | undefined => {
       const bytes = images.get(name);
@@ -130,7 +156,7 @@ export async function makePreview(
     };
     const made = previewDesign(
       { design, imageUrl, now, publicUrl: PUBLIC_URL, timeZone: one.timeZone },
-      customers,
+      shown,
       languages,
     );
     return made.map((sheet) => ({ ...sheet, customer: `${design.name}: ${sheet.customer}` }));

@@ -23,6 +23,23 @@ test('the preview of a folder is a page with its images beside it, and unknown n
     assert.match(html, /BOHNEN/);
     assert.doesNotMatch(html, /BEANS/);
 
+    const own = await run(
+      'preview',
+      'tenants/demo',
+      '--type',
+      'basic',
+      '--output',
+      folder,
+      '--set',
+      'points=4711',
+      'tier=gold',
+    );
+    assert.equal(own.code, 0, own.out);
+    assert.match(readFileSync(join(folder, 'index.html'), 'utf8'), /4,711/);
+    const wrong = await run('preview', 'tenants/demo', '--type', 'basic', '--output', folder, '--set', 'points=many');
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.out, /points/);
+
     const misspelt = await run('preview', 'tenants/demo', '--type', 'basik', '--output', folder);
     assert.equal(misspelt.code, 1);
     assert.match(misspelt.out, /Did you mean "basic"/);
