@@ -12,6 +12,7 @@ import { changeStateActivity } from './change-state.js';
 import { convertTypeActivity } from './convert-type.js';
 import { createPassActivity } from './create-pass.js';
 import { deliverAttemptActivity } from './deliver-attempt.js';
+import { deliverFirstAttemptsActivity } from './deliver-first-attempts.js';
 import type { ActivityDeps } from './deps.js';
 import { recordOutcomeActivity } from './record-outcome.js';
 import {
@@ -46,6 +47,7 @@ import { writeBackVisitActivity } from './write-back-visit.js';
 /** All steps by the names that the Temporal UI shows. */
 export function createActivities(deps: ActivityDeps) {
   const foundPasses = createFoundPasses();
+  const attemptDelivery = deliverAttemptActivity(deps);
   return {
     'find-pass': findPassActivity(deps, foundPasses),
     'convert-type': convertTypeActivity(deps, foundPasses),
@@ -87,7 +89,8 @@ export function createActivities(deps: ActivityDeps) {
     'write-back-object': writeBackObjectActivity(deps),
     'write-back-event': writeBackEventActivity(deps),
     'hand-consents': handConsentsActivity(deps),
-    'deliver-attempt': deliverAttemptActivity(deps),
+    'deliver-attempt': attemptDelivery,
+    'deliver-first-attempts': deliverFirstAttemptsActivity(attemptDelivery),
     'void-passes': voidPassesActivity(deps),
     'clear-profile': clearProfileActivity(deps),
     'redact-operations': redactOperationsActivity(deps),

@@ -5,8 +5,10 @@ import type { Database } from '../database/connect.js';
 import { claimDeliveries, markDelivering, type DispatchableDelivery } from '../database/merchants/claim-deliveries.js';
 import { deleteOldEvents, fanOutEvents } from '../database/merchants/events.js';
 import type { DeliverWebhook } from '../workflows/deliver-webhook.js';
+import type { DeliverWebhooks } from '../workflows/deliver-webhooks.js';
 import { deliveryQueue } from '../workflows/task-queues.js';
-import { CORRELATION_ID, TENANT } from '../workflows/search-attributes.js';
+import { deliveryWorkflowId } from '../workflows/workflow-ids.js';
+import { CORRELATION_ID, CORRELATION_IDS, TENANT } from '../workflows/search-attributes.js';
 import { startLoop, type Loop } from './loop.js';
 
 export interface FanOutOptions {
@@ -24,9 +26,8 @@ const BATCH = 100;
 const LEASE_MS = 15_000;
 const CLEAN_UP_EVERY_MS = 3_600_000;
 
-/** `deliver-webhook/<delivery id>/<run>`: a redelivery is a run of its own. */
-export const deliveryWorkflowId = (delivery: { delivery_id: string; run: number }): string =>
-  `deliver-webhook/${delivery.delivery_id}/${delivery.run}`;
+/** From so many waiting deliveries of one endpoint on, one run makes their first attempts. */
+const BATCH_FROM = 20;
 
 /**
  * Turns new events into deliveries and starts the workflow of each. It runs beside each dispatcher; the database decides
@@ -37,29 +38,34 @@ export function startFanOut(options: FanOutOptions): Loop {
   const { system } = database;
   let cleanUpAt = 0;
 
-  async function start(delivery: DispatchableDelivery): Promise<void> {
-    const input: DeliverWebhook = {
-      tenantId: delivery.tenant_id,
-      deliveryId: delivery.delivery_id,
-      run: delivery.run,
-    };
+  async function start(deliveries: readonly DispatchableDelivery[]): Promise<void> {
+    const [first] = deliveries as [DispatchableDelivery];
+    const tenantId = first.tenant_id;
+    const operationIds = deliveries.flatMap(({ operation_id }) => (operation_id ? [operation_id] : []));
+    const inputs = deliveries.map(({ delivery_id, run, operation_id }) => ({
+      ...{ deliveryId: delivery_id, run, operationId: operation_id },
+    }));
+    const batch: DeliverWebhooks = { tenantId, deliveries: inputs };
+    const single: DeliverWebhook = { tenantId, deliveryId: first.delivery_id, run: first.run };
+    const alone = deliveries.length === 1;
     try {
-      await client.workflow.start('deliverWebhook', {
-        workflowId: deliveryWorkflowId(delivery),
+      await client.workflow.start(alone ? 'deliverWebhook' : 'deliverWebhooks', {
+        workflowId: alone ? deliveryWorkflowId(single) : `deliver-webhooks/${single.deliveryId}/${single.run}`,
         taskQueue: deliveryQueue(taskQueue),
-        args: [input],
+        args: [alone ? single : batch],
         workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
         typedSearchAttributes: new TypedSearchAttributes([
-          { key: TENANT, value: delivery.tenant_id },
-          ...(delivery.operation_id ? [{ key: CORRELATION_ID, value: delivery.operation_id }] : []),
+          { key: TENANT, value: tenantId },
+          ...(alone && first.operation_id ? [{ key: CORRELATION_ID, value: first.operation_id }] : []),
+          ...(alone ? [] : [{ key: CORRELATION_IDS, value: operationIds }]),
         ]),
-        priority: { fairnessKey: delivery.tenant_id },
+        priority: { fairnessKey: tenantId },
       });
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
-    await markDelivering(system, delivery);
+    await markDelivering(system, tenantId, deliveries);
   }
 
   return startLoop({
@@ -69,7 +75,7 @@ export function startFanOut(options: FanOutOptions): Loop {
     async look() {
       const fannedOut = await fanOutEvents(system, BATCH);
       const claimed = await claimDeliveries(system, BATCH, LEASE_MS);
-      const started = await Promise.allSettled(claimed.map(start));
+      const started = await Promise.allSettled(inBatches(claimed).map(start));
       const failed = started.find((one) => one.status === 'rejected');
       if (failed) {
         await options.afterRefusal?.(failed.reason);
@@ -83,4 +89,13 @@ export function startFanOut(options: FanOutOptions): Loop {
       return fannedOut === BATCH || claimed.length >= BATCH / 4;
     },
   });
+}
+
+/** Deliveries that one run makes: of an endpoint for which many wait, all; of the others, each alone. */
+function inBatches(claimed: readonly DispatchableDelivery[]): DispatchableDelivery[][] {
+  const byEndpoint = new Map<string, DispatchableDelivery[]>();
+  for (const one of claimed) byEndpoint.set(one.endpoint_id, [...(byEndpoint.get(one.endpoint_id) ?? []), one]);
+  return [...byEndpoint.values()].flatMap((waiting) =>
+    waiting.length >= BATCH_FROM ? [waiting] : waiting.map((one) => [one]),
+  );
 }

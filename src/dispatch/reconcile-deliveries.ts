@@ -1,6 +1,6 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { claimDeliveriesUnderWay, deliverAnew, type DeliveryUnderWay } from '../database/merchants/claim-deliveries.js';
-import { deliveryWorkflowId } from './fan-out.js';
+import { deliveryWorkflowId } from '../workflows/workflow-ids.js';
 import { startLoop, type Loop } from './loop.js';
 import type { ReconcileDeps } from './reconcile.js';
 import { isClosed } from './workflow-status.js';
@@ -12,7 +12,13 @@ const AGAIN_MS = 10 * 60_000;
 
 async function isAtWork(client: Client, delivery: DeliveryUnderWay): Promise<boolean> {
   try {
-    return !isClosed((await client.workflow.getHandle(deliveryWorkflowId(delivery)).describe()).status.name);
+    return !isClosed(
+      (
+        await client.workflow
+          .getHandle(deliveryWorkflowId({ deliveryId: delivery.delivery_id, run: delivery.run }))
+          .describe()
+      ).status.name,
+    );
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     return false;

@@ -8,11 +8,14 @@ export interface DeliverWebhook {
   deliveryId: string;
   /** Counts from 1; a redelivery is the next run. */
   run: number;
+  /** Attempts that a batch has made before, and the pause that is due after them. */
+  made?: { attempts: number; waitMs: number };
 }
 
 /** Attempts of one delivery on the Standard Webhooks schedule, until it is taken, pointless or exhausted. */
-export async function deliverWebhook(delivery: DeliverWebhook): Promise<void> {
-  for (let attempt = 0; attempt <= PAUSES_MS.length; attempt++) {
+export async function deliverWebhook({ made, ...delivery }: DeliverWebhook): Promise<void> {
+  if (made && made.waitMs > 0) await sleep(made.waitMs);
+  for (let attempt = made?.attempts ?? 0; attempt <= PAUSES_MS.length; attempt++) {
     const pause = PAUSES_MS[attempt];
     const pauseMs = pause === undefined ? null : withJitter(pause, Math.random());
     const attempted = await attemptOnce(delivery, pauseMs);
@@ -22,7 +25,7 @@ export async function deliverWebhook(delivery: DeliverWebhook): Promise<void> {
 }
 
 /** An attempt that our own side could not make or record counts as one: the schedule goes on. */
-async function attemptOnce(delivery: DeliverWebhook, pauseMs: number | null): Promise<AttemptedDelivery> {
+async function attemptOnce(delivery: Omit<DeliverWebhook, 'made'>, pauseMs: number | null): Promise<AttemptedDelivery> {
   try {
     return await runDurably('deliver-attempt', { ...delivery, pauseMs }, 'merchant');
   } catch (error) {

@@ -1,5 +1,6 @@
 /** The surface of the workflow bundle: every name here is a workflow type in Temporal. */
 export { deliverWebhook } from './deliver-webhook.js';
+export { deliverWebhooks } from './deliver-webhooks.js';
 export { eraseCustomer } from './erase-customer.js';
 export { profileSync } from './profile-sync.js';
 export { changeState } from './change-state.js';

@@ -19,6 +19,10 @@ export const burstWorkflowId = (burstId: string): string => `push-update-burst/$
 export const workflowIdOf = (operation: WorkflowIdParts & { burstId: string | null }): string =>
   operation.burstId === null ? workflowId(operation) : burstWorkflowId(operation.burstId);
 
+/** `deliver-webhook/<delivery id>/<run>`: a redelivery is a run of its own. */
+export const deliveryWorkflowId = (delivery: { deliveryId: string; run: number }): string =>
+  `deliver-webhook/${delivery.deliveryId}/${delivery.run}`;
+
 const FORMAT = /^([a-z-]+)\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\/([1-9]\d{0,8}))?$/;
 
 /** The inverse of `workflowId`; null for ids that it never makes. */

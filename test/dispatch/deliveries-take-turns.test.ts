@@ -50,7 +50,7 @@ describe('deliveries of several tenants', () => {
     // Four to the endpoint that fails, all to the one that answers.
     assert.equal(byTenant(claimed, loud), 4 + 3);
     assert.equal(byTenant(await claim(), loud), 0, 'those four are still under way');
-    for (const one of claimed) await markDelivering(test.database.system, one);
+    for (const one of claimed) await markDelivering(test.database.system, one.tenant_id, [one]);
     assert.equal(byTenant(await claim(), loud), 0, 'started, they are under way as well');
     await test.owner(`update deliveries set status = 'retrying' where status = 'delivering' and endpoint_id = $1`, [
       dead,

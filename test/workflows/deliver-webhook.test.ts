@@ -179,6 +179,57 @@ describe('webhooks to merchants', () => {
     merchant.useSecrets(next);
   });
 
+  it('makes the first attempts of a crowd in one run; who is not taken goes on alone, and each has its own log', async () => {
+    const crowd = async (): Promise<string[]> => {
+      const rows = await test.owner<{ delivery_id: string }>(
+        `with made as (
+           insert into events (event_id, tenant_id, type, payload, fanned_out)
+           select gen_random_uuid(), $1, 'pass.updated', payload, true
+             from generate_series(1, 30),
+                  (select payload from events where tenant_id = $1 and type = 'pass.updated' limit 1) told
+           returning event_id
+         )
+         insert into deliveries (delivery_id, tenant_id, endpoint_id, event_id, dispatch_after)
+         select gen_random_uuid(), $1, $2, event_id, now() from made returning delivery_id`,
+        [tenant.tenantId, endpointId],
+      );
+      return rows.map(({ delivery_id }) => delivery_id);
+    };
+    const stateOf = async (ids: string[]) => {
+      const rows = await test.owner<{ status: string; attempts: number; n: number }>(
+        `select status, attempts, count(*)::int as n from deliveries where delivery_id = any($1) group by 1, 2 order by 3`,
+        [ids],
+      );
+      return rows.map(({ status, attempts, n }) => `${n} ${status} after ${attempts}`);
+    };
+    const knows = (id: string) =>
+      engine.client.workflow
+        .getHandle(`deliver-webhook/${id}/1`)
+        .describe()
+        .then(
+          () => true,
+          () => false,
+        );
+    // One that fails gets few at a time, each alone.
+    await test.owner('update webhook_endpoints set failing_since = null where endpoint_id = $1', [endpointId]);
+    const fine = await crowd();
+    await until(async () => (await stateOf(fine))[0] === '30 delivered after 1', 'all to be taken');
+    assert.deepEqual(
+      await Promise.all(fine.map(knows)),
+      fine.map(() => false),
+      'none needed a run of its own',
+    );
+
+    merchant.answerWith({ status: 503, times: 1 });
+    const mixed = await crowd();
+    await until(async () => (await stateOf(mixed)).join() === '1 retrying after 1,29 delivered after 1', 'one to wait');
+    const [waiting] = await test.owner<{ delivery_id: string }>(
+      `select delivery_id from deliveries where delivery_id = any($1) and status = 'retrying'`,
+      [mixed],
+    );
+    assert.ok(await knows(waiting!.delivery_id), 'the one that was not taken has a run of its own');
+  });
+
   it('switches an endpoint off that is gone, or that failed for five days, and says so', async () => {
     const state = () =>
       test

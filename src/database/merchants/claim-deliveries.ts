@@ -4,6 +4,7 @@ import { raw, sql } from '../sql.js';
 export interface DispatchableDelivery {
   tenant_id: string;
   delivery_id: string;
+  endpoint_id: string;
   run: number;
   /** The operation whose event it carries, if one made it. */
   operation_id: string | null;
@@ -81,19 +82,25 @@ export async function claimDeliveries(system: Sql, limit: number, leaseMs: numbe
        set dispatch_after = now() + ${leaseMs}::double precision * interval '1 millisecond'
      where delivery_id in (select delivery_id from due order by turn, dispatch_after limit ${limit})
        and status = 'accepted'
-    returning tenant_id, delivery_id, run, (
+    returning tenant_id, delivery_id, endpoint_id, run, (
                 select e.operation_id from events e where e.event_id = deliveries.event_id) as operation_id`);
 }
 
-/** Its workflow runs: no sweep starts it again. Runs as the system. */
-export async function markDelivering(system: Sql, delivery: DispatchableDelivery): Promise<void> {
+/** Their workflow runs: no sweep starts it again. All of one tenant. Runs as the system. */
+export async function markDelivering(
+  system: Sql,
+  tenantId: string,
+  deliveries: readonly { delivery_id: string; run: number }[],
+): Promise<void> {
   await system.query(sql`
-    update deliveries
+    update deliveries d
        set status = 'delivering'
-     where tenant_id = ${delivery.tenant_id}
-       and delivery_id = ${delivery.delivery_id}
-       and run = ${delivery.run}
-       and status = 'accepted'`);
+      from unnest(${deliveries.map((one) => one.delivery_id)}::uuid[], ${deliveries.map((one) => one.run)}::int[])
+             as started (delivery_id, run)
+     where d.tenant_id = ${tenantId}
+       and d.delivery_id = started.delivery_id
+       and d.run = started.run
+       and d.status = 'accepted'`);
 }
 
 export interface DeliveryUnderWay {
