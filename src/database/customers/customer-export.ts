@@ -1,6 +1,6 @@
 import type { Sql } from '../connect.js';
 import { raw, sql, type Statement } from '../sql.js';
-import { namesOf, passesOf, theirOperations, type CustomerRef } from './their-operations.js';
+import { namesOf, passesOf, theirCampaignRows, theirOperations, type CustomerRef } from './their-operations.js';
 
 /** Customers that an identifier leads to: one of theirs, or one of their passes'. Most often one. */
 export async function findCustomerIds(db: Sql, values: readonly string[]): Promise<string[]> {
@@ -43,6 +43,9 @@ const ofMerged = ({ tenantId, customerId }: CustomerRef): Statement => sql`custo
 const ofOperations = (customer: CustomerRef): Statement => sql`operation_id in (
   select o.operation_id from operations o where o.tenant_id = ${customer.tenantId} and ${theirOperations(customer)})`;
 
+const ofCampaignRows = (customer: CustomerRef): Statement => sql`(campaign_id, row_number) in (
+  select r.campaign_id, r.row_number from campaign_rows r where r.tenant_id = ${customer.tenantId} and ${theirCampaignRows(customer)})`;
+
 /** A phone may hold passes of several people: what it reported of theirs, or of none while it holds no others'. */
 const ofDeviceLog = (customer: CustomerRef): Statement => sql`(
   ${ofPasses(customer)}
@@ -66,6 +69,7 @@ export const HELD: Readonly<
   pass_identifiers: { where: ofPasses },
   pass_revisions: { where: ofPasses },
   messages: { where: ofCustomer },
+  campaign_rows: { where: ofCampaignRows },
   offers: { where: ofPasses },
   apple_registrations: { where: ofPasses },
   apple_devices: { where: ofDevices, without: ['push_token'] },

@@ -2,6 +2,7 @@ import type { Sql, TenantSql } from '../connect.js';
 import { own, updateOwn, type OperationRef, type RunRef } from '../operations/fragments.js';
 import { sql } from '../sql.js';
 import { forgetRest } from './forget-operations.js';
+import { namesOf, theirCampaignRows } from './their-operations.js';
 
 /** Ids of a customer's passes, oldest first. */
 export async function listPassIds(db: Sql, customerId: string): Promise<string[]> {
@@ -94,6 +95,17 @@ export async function removeCustomer(db: TenantSql, ref: OperationRef & { custom
              join events e using (event_id)
             where d.tenant_id = ${tenantId}
               and (e.customer_id = any (${customerIds}::uuid[]) or e.pass_id = any (${passIds}::uuid[])))`);
+    await inside.query(sql`
+      with ${namesOf(ref)}
+      update campaign_rows r
+         set state = case when r.state in ('read', 'waiting') then 'unreached' else r.state end,
+             reason = 'The customer was erased.',
+             identifiers = null,
+             given = null,
+             pass_id = null,
+             customer_id = null
+       where r.tenant_id = ${tenantId}
+         and ${theirCampaignRows(ref)}`);
     const events = await count(sql`
       update events
          set payload = '{"erased": true}', customer_id = null
