@@ -19,6 +19,8 @@ export interface BurstOptions extends StartOptions {
   log: Logger;
   leaseMs: number;
   dispatcherId: string;
+  /** Told of every start that failed: where the engine lost its data, the search attributes are made anew. */
+  afterRefusal: (error: unknown) => Promise<void>;
   /** Instead of those that ship, for tests. */
   shares?: Partial<BurstShares>;
 }
@@ -52,6 +54,7 @@ export function createBursts(options: BurstOptions): Bursts {
       }
     } catch (error) {
       log.warn({ err: error, tenantId, burstId }, 'a burst could not be started; it will be tried again');
+      await options.afterRefusal(error);
       // The lease ends by itself where the database is away as well.
       await releaseBurst(database.tenant(tenantId), burst, RETRY_MS).catch(() => undefined);
     }

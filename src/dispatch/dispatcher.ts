@@ -67,11 +67,11 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
   let wake: (() => void) | null = null;
   const inFlight = new Set<Promise<void>>();
   const recent = createRecentStarts(PRESENT_MS);
-  const bursts = createBursts({ ...options, leaseMs, dispatcherId, shares: options.burstShares ?? {} });
   let flooded: string[] = [];
   const afterRefusal = repairAfterRefusal(async () => {
     await options.repair?.().catch((err: unknown) => log.warn({ err }, 'the search attributes could not be made anew'));
   }, REPAIR_EVERY_MS);
+  const bursts = createBursts({ ...options, leaseMs, dispatcherId, afterRefusal, shares: options.burstShares ?? {} });
 
   const nudge = (): void => {
     nudged = true;

@@ -16,8 +16,8 @@ export interface FanOutOptions {
   client: Client;
   log: Logger;
   taskQueue: string;
-  /** Told of a start that failed. */
-  afterRefusal?: (error: unknown) => Promise<void>;
+  /** Told of every start that failed: where the engine lost its data, the search attributes are made anew. */
+  afterRefusal: (error: unknown) => Promise<void>;
   everyMs?: number;
 }
 
@@ -78,7 +78,7 @@ export function startFanOut(options: FanOutOptions): Loop {
       const started = await Promise.allSettled(inBatches(claimed).map(start));
       const failed = started.find((one) => one.status === 'rejected');
       if (failed) {
-        await options.afterRefusal?.(failed.reason);
+        await options.afterRefusal(failed.reason);
         throw failed.reason;
       }
       if (Date.now() >= cleanUpAt) {

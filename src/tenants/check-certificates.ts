@@ -54,7 +54,8 @@ export function checkCertificates(folder: TenantFolder, options: { now: () => nu
       now: options.now,
     }).filter(({ severity, code }) => severity === 'error' && !isReplaced(code, certificate, loaded, options.now()));
     problems.push(...errors.map(({ message, cure }) => ({ file: 'tenant.json', path, message, cure })));
-    signing.add(certificate.passTypeIdentifier);
+    // A certificate that names no pass type signs none; its own problem says so.
+    if (certificate.passTypeIdentifier) signing.add(certificate.passTypeIdentifier);
   }
   problems.push(
     ...checkNfcCertificates(

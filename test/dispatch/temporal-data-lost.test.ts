@@ -59,6 +59,34 @@ describe("where Temporal's data was lost", () => {
     await test.owner(`update operations set status = 'cancelled', ended_at = now()`);
   });
 
+  it('makes them anew after a refused burst, too: there may be nothing else to start', async () => {
+    for (let n = 0; n < 6; n++) await accept(test, tenant, { kind: 'push-update', input });
+    let refused = true;
+    const types: string[] = [];
+    const client = {
+      workflow: {
+        async start(type: string) {
+          types.push(type);
+          if (refused) throw grpc(3);
+          await test.owner(`update operations set status = 'running' where status = 'accepted'`);
+        },
+      },
+    } as unknown as Client;
+    let repairs = 0;
+    const repair = async () => {
+      repairs++;
+      refused = false;
+    };
+    const options = { database: test.database, client, log, taskQueue: 'none', eager: false, sweepMs: 50, repair };
+    const dispatcher = startDispatcher({ ...options, burstShares: { atLeast: 5, most: 50 } });
+    await until(async () => types.length >= 2 && !refused, 'the burst to start');
+    await dispatcher.stop();
+    assert.deepEqual([...new Set(types)], ['pushUpdateBurst']);
+    assert.equal(repairs, 1);
+    await test.owner(`update operations set status = 'cancelled', ended_at = now(), burst_id = null`);
+    await test.owner('delete from bursts');
+  });
+
   it('delivers anew what Temporal does not know', async () => {
     const engine = await startEngine(test, { dispatch: false });
     const reconciler = startDeliveryReconciler({ database: test.database, client: engine.client, log, everyMs: 25 });

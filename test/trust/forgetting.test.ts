@@ -308,6 +308,16 @@ test('operations are emptied and device logs removed after the time that the ten
        values ($1::uuid, $2, 'push-update', '{"email": "x"}', $3, now() - $4 * interval '1 day', $1::uuid::text)`,
       [randomUUID(), short.tenantId, status, days],
     );
+  const campaignId = randomUUID();
+  await db.owner(
+    `insert into campaigns (campaign_id, tenant_id, name, definition, state, created_at, ended_at)
+     values ($1, $2, 'old', '{}', 'cancelled', now() - interval '30 days', now() - interval '12 days')`,
+    [campaignId, short.tenantId],
+  );
+  await db.owner(
+    `insert into campaign_rows (tenant_id, campaign_id, row_number, state, identifiers) values ($1, $2, 1, 'read', $3)`,
+    [short.tenantId, campaignId, '[{"kind":"email","value":"x"}]'],
+  );
   await add(12, 'succeeded');
   await add(11, 'running');
   await add(9, 'succeeded');
@@ -356,4 +366,8 @@ test('operations are emptied and device logs removed after the time that the ten
     'what was sent or failed is emptied, what is still to be shown keeps its text',
   );
   assert.match((await cli('retention', 'run')).out, /^0 operations emptied, 0 device log/);
+  const named = await db.owner('select from campaign_rows where campaign_id = $1 and identifiers is not null', [
+    campaignId,
+  ]);
+  assert.equal(named.length, 0, 'an old campaign still names people');
 });

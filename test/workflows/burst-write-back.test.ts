@@ -24,7 +24,14 @@ describe('a burst tells Klaviyo of each of its passes, by bulk jobs', () => {
     const ids = await acceptMany(stack.test, tenant, inputs);
     const { client, taskQueue } = stack.engine;
     const log = pino({ level: 'silent' });
-    const dispatcher = { database: stack.test.database, client, log, leaseMs: 15_000, dispatcherId: randomUUID() };
+    const dispatcher = {
+      database: stack.test.database,
+      client,
+      log,
+      leaseMs: 15_000,
+      dispatcherId: randomUUID(),
+      afterRefusal: async () => undefined,
+    };
     await createBursts({ ...dispatcher, taskQueue, eager: false }).look();
     return ids;
   }

@@ -103,6 +103,26 @@ async function ageMessages(db: Sql, days: number): Promise<number> {
   return emptied.length;
 }
 
+/** Empties who was named by rows of old campaigns that will not be sent any more; what became of each stays. */
+async function ageCampaigns(db: Sql, days: number): Promise<number> {
+  const emptied = await db.query(sql`
+    update campaign_rows r
+       set identifiers = null,
+           given = null
+     where r.tenant_id = ${db.tenantId}
+       and (r.campaign_id, r.row_number) in (
+         select o.campaign_id, o.row_number
+           from campaigns c
+           join campaign_rows o using (campaign_id)
+          where c.tenant_id = ${db.tenantId}
+            and c.state not in ('running', 'paused')
+            and coalesce(c.ended_at, c.created_at) < now() - ${days}::int * interval '1 day'
+            and (o.identifiers is not null or o.given is not null)
+          limit ${BATCH})
+    returning 1`);
+  return emptied.length;
+}
+
 async function ageTenant(
   database: Database,
   tenantId: string,
@@ -116,8 +136,9 @@ async function ageTenant(
     const logs = await ageDeviceLog(db, retention.deviceLogDays);
     aged.operations += emptied;
     const messages = await ageMessages(db, retention.operationDays);
+    const campaigns = await ageCampaigns(db, retention.operationDays);
     aged.deviceLogs += logs;
-    more = seen === BATCH || logs === BATCH || messages === BATCH;
+    more = [seen, logs, messages, campaigns].includes(BATCH);
   }
   return aged;
 }
