@@ -47,7 +47,7 @@ export function createBursts(options: BurstOptions): Bursts {
   async function start(burst: DispatchableBurst): Promise<void> {
     const { tenantId, burstId } = burst;
     try {
-      // Ended without having ended them (terminated in the UI): they go on one by one.
+      // Ended without having ended them (terminated in the UI): they go on without it.
       if ((await startBurst(client, burst, options)) === 'ran-before') {
         const operations = await dissolveBurst(database.tenant(tenantId), burst);
         log.warn({ tenantId, burstId, operations }, 'a burst ended before its operations; they go on one by one');

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { SendMessageInput } from './operation-input.js';
+import type { OfferTerms, SendMessageInput } from './operation-input.js';
 import type { JsonValue } from '../common/json.js';
 
 export const CAMPAIGN_STATES = [
@@ -72,6 +72,12 @@ export const campaignAction = z.discriminatedUnion('type', [
       .record(z.string(), z.json())
       .describe('As for POST /v1/passes/{serialNumber}/messages: message, title, link, class, validUntil and so on'),
   }),
+  z.strictObject({
+    type: z.literal('offer'),
+    offer: z
+      .record(z.string(), z.json())
+      .describe('As for POST /v1/passes/{serialNumber}/offers: fields or passType, from, until, priority and so on'),
+  }),
 ]);
 export type CampaignAction = z.output<typeof campaignAction>;
 
@@ -113,6 +119,8 @@ export const campaignDefinition = z.strictObject({
 export type CampaignDefinition = z.output<typeof campaignDefinition> & {
   /** What the message of the action was read as. */
   messageInput?: Omit<SendMessageInput, 'identifiers' | 'passId'>;
+  /** What the offer of the action was read as: the same times for everybody. */
+  offerTerms?: OfferTerms;
 };
 
 /** Whether a customer is held out: the same answer for the same campaign and customer, anywhere and at any time. */

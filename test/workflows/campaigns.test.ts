@@ -242,6 +242,24 @@ describe('a campaign', () => {
     }
   });
 
+  it('lays an offer over every pass, and refuses one without an end', async () => {
+    const tenant = await seedTenant(test);
+    await seedSegment(test, tenant, 3);
+    const action = { type: 'offer', offer: { fields: { points: 777 }, until: '30 days' } };
+    const id = await make(tenant, { audience: { filter: { installedOn: 'apple' } }, action, confirm: true });
+    const done = await reaches(tenant, id, 'ended');
+    assert.equal(done.progress.ended, 3, JSON.stringify(done.progress));
+    const passes = await test.owner<{ points: number }>(
+      `select (data ->> 'points')::int as points from passes where tenant_id = $1 and jsonb_array_length(offers) = 1`,
+      [tenant.tenantId],
+    );
+    assert.equal(passes.length, 3);
+    assert.ok(!passes.some(({ points }) => points === 777), 'what lies beneath stays as it is');
+    const endless = { type: 'offer', offer: { fields: { points: 1 } } };
+    const refused = await call(tenant, 'POST', '', { name: 'No', audience: { filter: {} }, action: endless });
+    assert.deepEqual([refused.status, refused.body.errors![0]!.pointer], [422, '/action/offer/until']);
+  });
+
   it('refuses what cannot be meant, with its place and cure, and changes nothing', async () => {
     const tenant = await seedTenant(test);
     const filter = { filter: {} };

@@ -4,7 +4,7 @@ import type { LifecycleInput, PushUpdateInput, SendMessageInput } from '../../pa
 import type { NextRow, RowOperation } from '../../database/campaigns/slices.js';
 
 /** The ordinary operation that carries out an action for one row. */
-export function operationOfRow({ action, messageInput }: CampaignDefinition, row: NextRow): RowOperation {
+export function operationOfRow({ action, messageInput, offerTerms }: CampaignDefinition, row: NextRow): RowOperation {
   if (action.type === 'void') {
     const input: LifecycleInput = { passId: row.pass_id };
     return { row, kind: 'void-pass', input };
@@ -14,6 +14,10 @@ export function operationOfRow({ action, messageInput }: CampaignDefinition, row
     if (!messageInput) throw new PermanentError('invalid-data', 'The campaign holds no message.');
     const input: SendMessageInput = { ...messageInput, passId: row.pass_id, identifiers };
     return { row, kind: 'send-message', input };
+  }
+  if (action.type === 'offer') {
+    if (!offerTerms) throw new PermanentError('invalid-data', 'The campaign holds no offer.');
+    return { row, kind: 'start-offer', input: { passId: row.pass_id, identifiers, terms: offerTerms } };
   }
   const given = row.given ?? {};
   const input: PushUpdateInput & LifecycleInput = {

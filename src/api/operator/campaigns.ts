@@ -18,7 +18,13 @@ const LISTED = 50;
 /** Seconds after which the page of a campaign under way is loaded again. */
 const AGAIN_SECONDS = 2;
 const TONES: Readonly<Partial<Record<CampaignState, Tone>>> = { ended: 'good', failed: 'bad', paused: 'note' };
-const DOES = { message: 'sends a message', update: 'sets fields', convert: 'changes the type', void: 'voids' } as const;
+const DOES = {
+  message: 'sends a message',
+  update: 'sets fields',
+  convert: 'changes the type',
+  offer: 'lays an offer over it',
+  void: 'voids',
+} as const;
 
 const COMMANDS = ['start', 'pause', 'resume', 'cancel'] as const;
 type Command = (typeof COMMANDS)[number];

@@ -8,7 +8,8 @@ import { didYouMean } from '../../common/nearest-name.js';
 import { campaignDefinition, columnsOf, type CampaignDefinition } from '../../passes/campaign.js';
 import type { Caller } from '../access/credentials.js';
 import { headerKey } from '../accept-operation.js';
-import type { Body } from './body-reader.js';
+import type { Body, Parsed } from './body-reader.js';
+import { offerParser } from './offer-terms.js';
 import { sendMessageParser } from './send-message.js';
 import { ApiError, type ProblemItem } from '../problems.js';
 
@@ -40,6 +41,8 @@ async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Pr
     faults.push({ pointer, message, cure: didYouMean(name, names) });
   };
   if (action.type === 'convert') ask('/action/passType', action.passType);
+  if (action.type === 'offer' && typeof action.offer['passType'] === 'string')
+    ask('/action/offer/passType', action.offer['passType']);
   if ('filter' in audience) {
     audience.filter.passTypes?.forEach((name, index) => ask(`/audience/filter/passTypes/${index}`, name));
     audience.filter.fields.forEach(({ is, value }, index) => {
@@ -66,23 +69,28 @@ async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Pr
   }
 }
 
-/** The message of the action as a single message is read, with the same faults; nothing for other actions. */
-function readMessage(
+/** The message or the offer of the action as a single one is read, with the same faults; nothing for other actions. */
+function readAction(
   caller: Caller,
   { action }: CampaignDefinition,
   now: Date,
-): Pick<CampaignDefinition, 'messageInput'> {
-  if (action.type !== 'message') return {};
-  const parse = sendMessageParser({ zone: caller.tenant.settings.timeZone ?? 'UTC', now, named: true });
-  const parsed = parse(action.message as Body);
-  if (!parsed.ok) {
-    const errors = parsed.problems.map((one) => ({ ...one, pointer: `/action/message${one.pointer}` }));
-    throw new ApiError('invalid-request', errors.map(({ message, cure }) => `${message}: ${cure}`).join('. '), {
-      errors,
-    });
+): Pick<CampaignDefinition, 'messageInput' | 'offerTerms'> {
+  const zone = caller.tenant.settings.timeZone ?? 'UTC';
+  if (action.type === 'offer') {
+    return { offerTerms: sound('/action/offer', offerParser({ zone, now })(action.offer as Body)).terms };
   }
-  const { content, class: kind, validUntil, validForSeconds, notBefore, respectQuietHours } = parsed.command;
+  if (action.type !== 'message') return {};
+  const command = sound('/action/message', sendMessageParser({ zone, now, named: true })(action.message as Body));
+  const { content, class: kind, validUntil, validForSeconds, notBefore, respectQuietHours } = command;
   return { messageInput: { content, class: kind, validUntil, validForSeconds, notBefore, respectQuietHours } };
+}
+
+/** The command of a part of the body; throws `invalid-request` with the pointers of the whole. */
+function sound<Command>(at: string, parsed: Parsed<Command>): Command {
+  if (parsed.ok) return parsed.command;
+  const errors = parsed.problems.map((one) => ({ ...one, pointer: at + one.pointer }));
+  const said = errors.map(({ message, cure }) => `${message}: ${cure}`).join('. ');
+  throw new ApiError('invalid-request', said, { errors });
 }
 
 /** A checked campaign, ready to be stored. A test key makes test campaigns only. */
@@ -94,13 +102,13 @@ export async function checkCampaign(
   now: Date,
 ): Promise<NewCampaign> {
   await checkNames(db, definition);
-  const messageInput = readMessage(caller, definition, now);
+  const read = readAction(caller, definition, now);
   const key = headerKey(ctx);
   const campaignId = key === null ? randomUUID() : idOfKey(db.tenantId, key);
   return {
     campaignId,
     name,
-    definition: { ...definition, ...messageInput },
+    definition: { ...definition, ...read },
     test: test || caller.test,
     confirmed: confirm,
   };
