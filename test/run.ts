@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -19,6 +19,8 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 const wanted = process.argv.slice(2);
 /** How many files the end names as the slowest: where minutes of the whole run can be won. */
 const SLOWEST = 8;
+/** Files at once: many wait for outages and time limits, so there is room for one more than there are cores. */
+const CONCURRENCY = Math.min(4, Math.max(2, availableParallelism() + 1));
 const say = (line: string): void => console.log(line);
 
 function testFiles(folder: string): string[] {
@@ -70,7 +72,7 @@ try {
   if (!existsSync(timeSkipping ?? '')) throw new Error('the time-skipping server vanished');
 
   const spent = new Map<string, number>();
-  const stream = run({ files, concurrency: 2, timeout: 300_000 });
+  const stream = run({ files, concurrency: CONCURRENCY, timeout: 300_000 });
   stream.on('test:fail', (data) => {
     // A suite fails with its tests: only leaves count, and a file whose process died.
     const suite = (data.details as { type?: string }).type === 'suite';

@@ -50,7 +50,7 @@ export function createBursts(options: BurstOptions): Bursts {
       // Ended without having ended them (terminated in the UI): they go on without it.
       if ((await startBurst(client, burst, options)) === 'ran-before') {
         const operations = await dissolveBurst(database.tenant(tenantId), burst);
-        log.warn({ tenantId, burstId, operations }, 'a burst ended before its operations; they go on one by one');
+        log.warn({ tenantId, burstId, operations }, 'a burst ended before its operations; they go on without it');
       }
     } catch (error) {
       log.warn({ err: error, tenantId, burstId }, 'a burst could not be started; it will be tried again');

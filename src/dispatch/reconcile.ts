@@ -42,7 +42,7 @@ export async function reconcile({ database, client, log }: ReconcileDeps, operat
   if (burstId !== null) {
     if (status !== undefined && !isClosed(status)) return;
     const operations = await dissolveBurst(db, { tenantId, burstId });
-    log.warn({ tenantId, burstId, operations }, 'a burst is gone; its operations go on one by one');
+    log.warn({ tenantId, burstId, operations }, 'a burst is gone; its operations go on without it');
     return;
   }
   if (status === undefined) {
