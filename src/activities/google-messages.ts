@@ -1,4 +1,5 @@
 import type { JsonValue } from '../common/json.js';
+import { linkTo } from '../passes/linked-text.js';
 import { textIn, translationsOf, type Localized, type ShownMessage } from '../passes/message.js';
 import { chooseMessageType } from '../wallets/google/message-budget.js';
 import type { GoogleMessage, GoogleWalletClient } from '../wallets/google/objects-client.js';
@@ -8,9 +9,6 @@ import { loudly, MESSAGES_KEPT, SAID, type NotificationCharge } from './google-w
 
 const PREFIX = 'message-';
 const idOf = (message: ShownMessage): string => `${PREFIX}${message.id}`;
-
-const escapeMarkup = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 function localized(text: Localized, language: string): JsonValue | undefined {
   const others = translationsOf(text);
@@ -27,8 +25,7 @@ export function googleMessage(
   { language, sender }: { language: string; sender: string },
 ): Omit<GoogleMessage, 'messageType'> {
   const { text, title, link, until, at } = message;
-  const withLink = (body: string): string =>
-    link === null ? body : `${body}\n<a href="${escapeMarkup(link)}">${escapeMarkup(link)}</a>`;
+  const withLink = (body: string): string => (link === null ? body : `${body}\n${linkTo(link)}`);
   const bodies =
     typeof text === 'string' ? text : Object.fromEntries(Object.entries(text).map(([k, v]) => [k, withLink(v)]));
   const localizedBody = localized(bodies, language);

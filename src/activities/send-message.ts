@@ -2,8 +2,8 @@ import { claimMessage, findMessage, markEnded, markSent } from '../database/mess
 import { findOperation } from '../database/operations/operations.js';
 import { endRun, recordStep } from '../database/operations/steps.js';
 import { PermanentError } from '../common/errors.js';
-import { isTimeZone } from '../common/zoned-time.js';
 import { HOLD_REASONS, holdMessage, type Held } from '../passes/hold-message.js';
+import { zoneOf, ZONE_PROPERTIES } from '../passes/customer-zone.js';
 import { MESSAGE_CHANGE, withMessage, withoutMessage } from '../passes/message.js';
 import type { EndMessageInput, SendMessageInput } from '../passes/operation-input.js';
 import type { PassState } from '../passes/pass.js';
@@ -54,7 +54,10 @@ export function claimMessageActivity(deps: ActivityDeps) {
           settings: messages,
           hasConsent: granted,
           sentAt,
-          zone: zoneOf(properties) ?? settings.timeZone ?? 'UTC',
+          zone: zoneOf(
+            ZONE_PROPERTIES.map((name) => properties[name]).find((zone) => zone != null),
+            settings.timeZone,
+          ),
           now,
         });
         return { decision, validUntil: until, take: decision.do === 'send' };
@@ -88,12 +91,6 @@ function takesMessages(state: PassState): void {
 function endOf({ validUntil, validForSeconds }: SendMessageInput, now: Date): Date | null {
   if (validUntil !== null) return new Date(validUntil);
   return validForSeconds === null ? null : new Date(now.getTime() + validForSeconds * 1000);
-}
-
-/** The zone that a profile names, under the names that Klaviyo and shops give it. */
-function zoneOf(properties: Readonly<Record<string, unknown>>): string | undefined {
-  const zone = properties['timezone'] ?? properties['timeZone'] ?? properties['time_zone'];
-  return typeof zone === 'string' && isTimeZone(zone) ? zone : undefined;
 }
 
 /** Puts the message on the pass, as a revision of its own; the same message again changes nothing. */

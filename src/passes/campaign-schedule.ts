@@ -1,12 +1,5 @@
 import { DateTime } from 'luxon';
-import { isTimeZone } from '../common/zoned-time.js';
 import type { CampaignSchedule } from './campaign.js';
-
-/** Of a customer's profile, where a sync brought it; else the tenant's, else UTC. */
-export function zoneOf(customer: unknown, tenant: string | null): string {
-  if (typeof customer === 'string' && isTimeZone(customer)) return customer;
-  return tenant ?? 'UTC';
-}
 
 /** When a time on the clock comes in a zone. A time that the clocks leap over is the moment after the leap. */
 export const localMoment = (text: string, zone: string): number => DateTime.fromISO(text, { zone }).toMillis();

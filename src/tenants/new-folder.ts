@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { plainPng } from './plain-png.js';
+import { PNG } from 'pngjs';
 
 export interface NewTenant {
   tenantId: string;
@@ -12,7 +12,15 @@ export interface NewTenant {
 }
 
 const SCALES = ['', '@2x', '@3x'];
-const BRAND = '#1f3a5f';
+/** Red, green, blue and alpha. */
+const BRAND = [0x1f, 0x3a, 0x5f, 0xff];
+/** A square of the brand's colour: a picture to replace. */
+function square(side: number): Buffer {
+  const png = new PNG({ width: side, height: side });
+  png.data.fill(Buffer.from(BRAND));
+  return PNG.sync.write(png);
+}
+
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
 
@@ -70,8 +78,8 @@ export function makeTenantFolder({ tenantId, name, folder }: NewTenant): string[
   ]);
   SCALES.forEach((scale, index) => {
     const factor = index + 1;
-    files.set(`pass-types/card/icon${scale}.png`, plainPng(29 * factor, 29 * factor, BRAND));
-    files.set(`pass-types/card/logo${scale}.png`, plainPng(50 * factor, 50 * factor, BRAND));
+    files.set(`pass-types/card/icon${scale}.png`, square(29 * factor));
+    files.set(`pass-types/card/logo${scale}.png`, square(50 * factor));
   });
   mkdirSync(join(folder, 'pass-types/card'), { recursive: true });
   for (const [path, content] of files) writeFileSync(join(folder, path), content);

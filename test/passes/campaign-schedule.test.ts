@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isHeldOut } from '../../src/passes/campaign.js';
-import { allowedByPace, localMoment, untilOpen, zoneOf } from '../../src/passes/campaign-schedule.js';
+import { allowedByPace, localMoment, untilOpen } from '../../src/passes/campaign-schedule.js';
+import { zoneOf } from '../../src/passes/customer-zone.js';
 
 const at = (text: string): number => Date.parse(text);
 

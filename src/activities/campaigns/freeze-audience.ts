@@ -12,7 +12,8 @@ import type { CampaignRow } from '../../database/campaigns/campaigns.js';
 import { changeCampaign, lockCampaign } from '../../database/campaigns/slices.js';
 import { choosePass } from '../../passes/choose-pass.js';
 import { isHeldOut } from '../../passes/campaign.js';
-import { localMoment, zoneOf } from '../../passes/campaign-schedule.js';
+import { localMoment } from '../../passes/campaign-schedule.js';
+import { zoneOf } from '../../passes/customer-zone.js';
 import type { TenantSettings } from '../../passes/tenant-settings.js';
 import type { StepInput } from '../deps.js';
 

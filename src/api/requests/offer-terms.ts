@@ -1,22 +1,14 @@
-import { DateTime } from 'luxon';
 import { z } from 'zod';
 import { cleanJson, pointer } from '../../common/clean-text.js';
 import type { JsonValue } from '../../common/json.js';
-import { momentInZone } from '../../common/zoned-time.js';
 import type { OfferTerms } from '../../passes/operation-input.js';
 import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './body-reader.js';
 import { readDuration } from './read-duration.js';
+import { LONGEST_DAYS, readMoment, type Clock } from './read-moment.js';
 import { declareRequest, IDEMPOTENCY_KEY, type ReadFields } from './declare-request.js';
 
-const LONGEST_DAYS = 400;
 const HIGHEST_PRIORITY = 1_000;
 const MOST_USES = 1_000_000;
-
-/** Zone of times that have none, and what the time is now. */
-export interface OfferClock {
-  zone: string;
-  now: Date;
-}
 
 function readWhole(reader: BodyReader, key: string, from: number, to: number): number | null {
   const text = reader.text(key);
@@ -68,7 +60,7 @@ export function readTerms(
   reader: BodyReader,
   read: ReadFields<typeof OFFER_TIMES>,
   shown: Pick<OfferTerms, 'passType' | 'fields'> & { at: string },
-  { zone, now }: OfferClock,
+  clock: Clock,
 ): OfferTerms | null {
   if (read.until === null) {
     const stray = (['from', 'priority', 'uses'] as const).find((key) => read[key] !== null);
@@ -79,28 +71,9 @@ export function readTerms(
     }
     return null;
   }
-  const moment = (key: 'from' | 'until'): string | null => {
-    const text = read[key];
-    if (text === null) return null;
-    const time = momentInZone(text, zone, key === 'until' ? 'end' : 'start');
-    const at = time === undefined ? undefined : DateTime.fromISO(time).toUTC();
-    if (!at?.isValid) {
-      reader.problem(
-        pointer(key),
-        `"${text.slice(0, 60)}" is no time`,
-        'write one such as "2026-12-24T18:00:00+01:00"',
-      );
-      return null;
-    }
-    if (at.diff(DateTime.fromJSDate(now), 'days').days > LONGEST_DAYS) {
-      reader.problem(pointer(key), `${key} is more than ${LONGEST_DAYS} days away`, 'check the year');
-      return null;
-    }
-    return at.toISO();
-  };
   const forSeconds = readDuration(read.until) ?? null;
-  const until = forSeconds === null ? moment('until') : null;
-  const from = moment('from');
+  const until = forSeconds === null ? readMoment(reader, 'until', read.until, { ...clock, dayAs: 'end' }) : null;
+  const from = readMoment(reader, 'from', read.from, { ...clock, dayAs: 'start' });
   if (forSeconds !== null && (forSeconds === 0 || forSeconds > LONGEST_DAYS * 86_400)) {
     reader.problem(
       '/until',
@@ -108,7 +81,7 @@ export function readTerms(
       'write one such as "14 days"',
     );
   }
-  if (until !== null && new Date(until) <= now) {
+  if (until !== null && new Date(until) <= clock.now) {
     reader.problem('/until', 'until has passed', 'send a time to come');
   } else if (until !== null && from !== null && new Date(until) <= new Date(from)) {
     reader.problem('/until', 'until is not after from', 'let the offer end after it begins');
@@ -154,7 +127,7 @@ export interface OfferCommand {
 
 /** The body of `POST /v1/passes/{serialNumber}/offers`. */
 export const offerParser =
-  (clock: OfferClock) =>
+  (clock: Clock) =>
   (body: Body, options: RequestOptions = {}): Parsed<OfferCommand> => {
     const reader = new BodyReader(body);
     const read = OFFER.read(reader, options);

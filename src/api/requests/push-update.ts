@@ -3,7 +3,8 @@ import { cleanJson, isBlank } from '../../common/clean-text.js';
 import { parseIdentifiers, type Identifier } from '../../passes/identifiers.js';
 import type { JsonValue } from '../../common/json.js';
 import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './body-reader.js';
-import { OFFER_TIMES, readTerms, type OfferClock } from './offer-terms.js';
+import { OFFER_TIMES, readTerms } from './offer-terms.js';
+import type { Clock } from './read-moment.js';
 import type { OfferTerms } from '../../passes/operation-input.js';
 import { declareRequest, IDEMPOTENCY_KEY, VERSION } from './declare-request.js';
 
@@ -80,7 +81,7 @@ export const PUSH_UPDATE = declareRequest('The change to one pass', {
 export function parsePushUpdate(
   body: Body,
   options: RequestOptions = {},
-  clock: OfferClock = { zone: 'UTC', now: new Date() },
+  clock: Clock = { zone: 'UTC', now: new Date() },
 ): Parsed<PushUpdateCommand> {
   const reader = new BodyReader(body);
   const read = PUSH_UPDATE.read(reader, options);

@@ -1,4 +1,3 @@
-import { DateTime } from 'luxon';
 import { z } from 'zod';
 import {
   cleanText,
@@ -11,7 +10,6 @@ import {
 } from '../../common/clean-text.js';
 import type { JsonValue } from '../../common/json.js';
 import { tidyText } from '../../common/tidy-text.js';
-import { momentInZone } from '../../common/zoned-time.js';
 import type { Identifier } from '../../passes/identifiers.js';
 import { MESSAGE_CLASSES, MOST_TEXT, MOST_TITLE, type Localized, type MessageClass } from '../../passes/message.js';
 import { charactersOf, LOCK_SCREEN_CHARACTERS } from '../../passes/lock-screen-cut.js';
@@ -20,15 +18,13 @@ import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './
 import { declareRequest, IDEMPOTENCY_KEY } from './declare-request.js';
 import { PUSH_UPDATE } from './push-update.js';
 import { readDuration } from './read-duration.js';
-
-export { readDuration };
+import { LONGEST_DAYS, readMoment, type Clock } from './read-moment.js';
 
 export interface SendMessageCommand extends SendMessageInput {
   idempotencyKey: string | null;
 }
 
 const LANGUAGE = /^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}$/i;
-const LONGEST_DAYS = 400;
 
 const localizedSchema = (what: string) =>
   z
@@ -115,7 +111,8 @@ function readQuiet(reader: BodyReader): boolean | null {
   return null;
 }
 
-const readMoment = (key: string) => (reader: BodyReader) => {
+/** The text of a time; an object in its place is read elsewhere. */
+const momentText = (key: string) => (reader: BodyReader) => {
   const value = own(reader.body, key);
   return value !== null && typeof value === 'object' ? null : reader.text(key);
 };
@@ -151,7 +148,7 @@ export const SEND_MESSAGE = declareRequest('A message to one pass', {
       .string()
       .nullish()
       .describe('When the message goes by itself: ISO 8601; without a zone in that of the tenant'),
-    read: readMoment('validUntil'),
+    read: momentText('validUntil'),
   },
   validFor: {
     schema: z
@@ -166,7 +163,7 @@ export const SEND_MESSAGE = declareRequest('A message to one pass', {
       .union([z.string(), z.looseObject({ quietHours: z.enum(['respect', 'ignore']) })])
       .nullish()
       .describe('Not sent before this time'),
-    read: readMoment('notBefore'),
+    read: momentText('notBefore'),
   },
   quietHours: {
     schema: z
@@ -183,7 +180,7 @@ export const SEND_MESSAGE = declareRequest('A message to one pass', {
  * those of the tenant.
  */
 export const sendMessageParser =
-  ({ zone, now, named }: { zone: string; now: Date; named: boolean }) =>
+  ({ zone, now, named }: Clock & { named: boolean }) =>
   (body: Body, options: RequestOptions = {}): Parsed<SendMessageCommand> => {
     const reader = new BodyReader(named && !Object.hasOwn(body, 'identifiers') ? { ...body, identifiers: {} } : body);
     const read = SEND_MESSAGE.read(reader, options);
@@ -197,27 +194,8 @@ export const sendMessageParser =
     if (read.message === null && !reader.problems.some(({ pointer: at }) => at.startsWith('/message'))) {
       reader.problem('/message', 'message is missing or blank', 'write "message": "Your table is ready"');
     }
-    const moment = (key: 'validUntil' | 'notBefore'): string | null => {
-      const text = read[key];
-      if (text === null) return null;
-      const time = momentInZone(text, zone, key === 'validUntil' ? 'end' : 'start');
-      const at = time === undefined ? undefined : DateTime.fromISO(time).toUTC();
-      if (!at?.isValid) {
-        reader.problem(
-          pointer(key),
-          `"${text.slice(0, 60)}" is no time`,
-          'write one such as "2026-12-24T18:00:00+01:00"',
-        );
-        return null;
-      }
-      if (at.diff(DateTime.fromJSDate(now), 'days').days > LONGEST_DAYS) {
-        reader.problem(pointer(key), `${key} is more than ${LONGEST_DAYS} days away`, 'check the year');
-        return null;
-      }
-      return at.toISO();
-    };
-    const validUntil = moment('validUntil');
-    const notBefore = moment('notBefore');
+    const validUntil = readMoment(reader, 'validUntil', read.validUntil, { zone, now, dayAs: 'end' });
+    const notBefore = readMoment(reader, 'notBefore', read.notBefore, { zone, now, dayAs: 'start' });
     const validForSeconds = read.validFor === null ? null : (readDuration(read.validFor) ?? NaN);
     if (Number.isNaN(validForSeconds) || validForSeconds === 0 || (validForSeconds ?? 0) > LONGEST_DAYS * 86_400) {
       reader.problem(

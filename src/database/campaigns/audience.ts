@@ -1,9 +1,10 @@
 import type { JsonValue } from '../../common/json.js';
 import type { PassFilter } from '../../passes/campaign.js';
 import type { Hit } from '../../passes/choose-pass.js';
+import { ZONE_PROPERTIES } from '../../passes/customer-zone.js';
 import type { Identifier } from '../../passes/operation-input.js';
 import type { Sql } from '../connect.js';
-import { sql } from '../sql.js';
+import { join, raw, sql } from '../sql.js';
 
 /** A pass that may become a row, with what its holder's profile says of the time zone. */
 export interface AudiencePass {
@@ -12,7 +13,7 @@ export interface AudiencePass {
   zone: string | null;
 }
 
-const ZONE = sql`coalesce(c.properties ->> 'timezone', c.properties ->> 'timeZone', c.properties ->> 'time_zone')`;
+const ZONE = sql`coalesce(${join(ZONE_PROPERTIES.map((name) => raw(`c.properties ->> '${name}'`)))})`;
 
 /** The next passes that a filter takes, by id after `cursor`: one page, whatever the size of the audience. */
 export async function filterPasses(

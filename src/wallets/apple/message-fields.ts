@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../common/json.js';
+import { escapeMarkup, linkTo } from '../../passes/linked-text.js';
 import { textIn, translationsOf, type Localized, type ShownMessage } from '../../passes/message.js';
 import type { AppleDesign } from '../../passes/pass-type.js';
 
@@ -10,11 +11,7 @@ export const EARLIER_KEY = 'passrelay-messages';
 /** Two equal texts after each other are no change to a phone: every second one has this invisible end. */
 const UNLIKE = '\u200b';
 
-const escapeMarkup = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-
-const linked = (text: string, link: string): string =>
-  `${escapeMarkup(text)}\n<a href="${escapeMarkup(link)}">${escapeMarkup(link)}</a>`;
+const linked = (text: string, link: string): string => `${escapeMarkup(text)}\n${linkTo(link)}`;
 
 /** Texts of the newest message that a phone shows: what it says, and the same with its link. */
 function textsOf(

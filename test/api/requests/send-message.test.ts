@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sendMessageParser } from '../../../src/api/requests/index.js';
-import { readDuration } from '../../../src/api/requests/send-message.js';
+import { readDuration } from '../../../src/api/requests/read-duration.js';
 import type { JsonValue } from '../../../src/common/json.js';
 
 const now = new Date('2026-06-10T12:00:00Z');
