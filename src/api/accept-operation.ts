@@ -16,6 +16,7 @@ import { flowIdOf } from './requests/flow-id.js';
 import { noteAccepted } from './metrics.js';
 import { ApiError } from './problems.js';
 import type { ApiDeps } from './route.js';
+import { statusUrl } from './status-url.js';
 
 interface AcceptedRequestOf<Kind extends OperationKind> {
   caller: Caller;
@@ -99,6 +100,6 @@ export async function acceptOperation(deps: ApiDeps, ctx: Koa.Context, request: 
   // A duplicate nudges as well: the process that took the first delivery may have died before its own nudge.
   deps.notifyAccepted();
   ctx.set('X-Correlation-Id', acceptance.operationId);
-  ctx.set('Location', `${deps.publicUrl}/api/${tenantId}/operations/${acceptance.operationId}`);
+  ctx.set('Location', statusUrl(deps, tenantId, acceptance.operationId));
   return acceptance;
 }

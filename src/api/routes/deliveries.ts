@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { listDeliveries } from '../../database/merchants/deliveries.js';
 import { redeliver } from '../../database/merchants/redeliveries.js';
 import { decodeDeliveryCursor, encodeDeliveryCursor } from '../cursor.js';
+import { answerEmpty } from '../empty-answer.js';
 import { none, tenantId } from '../parameters.js';
 import { DELIVERY_STATUSES, deliveryView, presentDelivery } from './present-webhook.js';
 import { ApiError } from '../problems.js';
@@ -64,9 +65,7 @@ export const deliveryRoutes = (deps: ApiDeps): Route[] => [
           'No delivery with this id has ended; one that has not been tried yet is on its way.',
         );
       }
-      ctx.status = 202;
-      ctx.body = '';
-      ctx.remove('Content-Type');
+      answerEmpty(ctx, 202);
     },
   }),
 ];

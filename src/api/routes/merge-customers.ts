@@ -6,6 +6,7 @@ import { acceptOperation } from '../accept-operation.js';
 import { none, plainText, tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { readJson } from '../requests/read-json.js';
+import { statusUrl } from '../status-url.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 
 const merge = z.strictObject({
@@ -74,7 +75,7 @@ export const mergeCustomerRoutes = (deps: ApiDeps): Route[] => [
       ctx.body = {
         ...preview,
         correlationId: operationId,
-        statusUrl: `${deps.publicUrl}/api/${tenant}/operations/${operationId}`,
+        statusUrl: statusUrl(deps, tenant, operationId),
       };
     },
   }),

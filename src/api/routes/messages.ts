@@ -1,6 +1,5 @@
 import type Koa from 'koa';
 import { z } from 'zod';
-import { findPassBySerialNumber } from '../../database/devices/devices.js';
 import { findMessage, listMessages, type MessageRow } from '../../database/messages/messages.js';
 import type { PassRow } from '../../database/passes/passes.js';
 import { MESSAGE_CLASSES } from '../../passes/message.js';
@@ -8,6 +7,7 @@ import type { SendMessageInput } from '../../passes/operation-input.js';
 import { acceptOperation } from '../accept-operation.js';
 import type { Caller } from '../access/credentials.js';
 import { withinDeadline } from '../deadline.js';
+import { answerEmpty } from '../empty-answer.js';
 import { none, serialNumber, tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { deliveryBody, FLOW_ID_HEADER, IDEMPOTENCY_KEY_HEADER } from '../requests/delivery-description.js';
@@ -15,6 +15,8 @@ import { sendMessageParser } from '../requests/index.js';
 import { checkListener, readDelivery } from '../requests/read-delivery.js';
 import { SEND_MESSAGE } from '../requests/send-message.js';
 import { route, type ApiDeps, type Route } from '../route.js';
+import { statusUrl } from '../status-url.js';
+import { undeletedPassBySerial } from './pass-by-serial.js';
 
 const accepted = z.object({
   messageId: z.uuid().describe('Id of the message and of the operation that sends it'),
@@ -44,8 +46,6 @@ const LISTED = 50;
 
 /** Messages to passes: from flows, by serial number, their list, and taking one back. */
 export function messageRoutes(deps: ApiDeps): Route[] {
-  const statusUrl = (tenant: string, id: string): string => `${deps.publicUrl}/api/${tenant}/operations/${id}`;
-
   const present = (tenant: string, row: MessageRow): z.output<typeof messageView> => ({
     messageId: row.message_id,
     class: row.class,
@@ -57,16 +57,8 @@ export function messageRoutes(deps: ApiDeps): Route[] {
     receivedAt: row.received_at?.toISOString() ?? null,
     validUntil: row.valid_until?.toISOString() ?? null,
     endedAt: row.ended_at?.toISOString() ?? null,
-    statusUrl: statusUrl(tenant, row.message_id),
+    statusUrl: statusUrl(deps, tenant, row.message_id),
   });
-
-  async function passOf(caller: Caller, serial: string): Promise<PassRow> {
-    const pass = await withinDeadline(findPassBySerialNumber(deps.database.tenant(caller.tenant.tenantId), serial));
-    if (!pass || pass.state === 'deleted') {
-      throw new ApiError('not-found', 'No pass with this serial number exists for this tenant.');
-    }
-    return pass;
-  }
 
   /** Accepts the message of the body; `pass` where the address names it. */
   async function send(
@@ -98,7 +90,7 @@ export function messageRoutes(deps: ApiDeps): Route[] {
 
   const answer = (ctx: Koa.Context, tenant: string, messageId: string, operationId = messageId): void => {
     ctx.status = 202;
-    ctx.body = { messageId, operationId, statusUrl: statusUrl(tenant, operationId) };
+    ctx.body = { messageId, operationId, statusUrl: statusUrl(deps, tenant, operationId) };
   };
   const ofPass = '/v1/passes/:serialNumber/messages';
 
@@ -118,10 +110,7 @@ export function messageRoutes(deps: ApiDeps): Route[] {
       problems: ['listener-closed', 'flow-not-allowed', 'idempotency-key-reused'],
       async handler(ctx, { caller, correlationId }) {
         await send(ctx, { caller, correlationId });
-        ctx.status = 200;
-        // Koa would answer 204 to a null body; the contract is a 200 without content.
-        ctx.body = '';
-        ctx.remove('Content-Type');
+        answerEmpty(ctx, 200);
       },
     }),
     route({
@@ -136,7 +125,7 @@ export function messageRoutes(deps: ApiDeps): Route[] {
       answers: { 202: { description: 'Accepted and durable; the status says when it goes', schema: accepted } },
       problems: ['not-found', 'listener-closed', 'flow-not-allowed', 'idempotency-key-reused'],
       async handler(ctx, { params, caller, correlationId }) {
-        const pass = await passOf(caller, params.serialNumber);
+        const pass = await undeletedPassBySerial(deps, caller, params.serialNumber);
         answer(ctx, caller.tenant.tenantId, await send(ctx, { caller, correlationId }, pass));
       },
     }),
@@ -151,7 +140,7 @@ export function messageRoutes(deps: ApiDeps): Route[] {
       problems: ['not-found'],
       async handler(ctx, { params, caller }) {
         const { tenantId: tenant } = caller.tenant;
-        const pass = await passOf(caller, params.serialNumber);
+        const pass = await undeletedPassBySerial(deps, caller, params.serialNumber);
         const rows = await withinDeadline(listMessages(deps.database.tenant(tenant), pass.pass_id, LISTED));
         ctx.body = { messages: rows.map((row) => present(tenant, row)) };
       },
@@ -167,7 +156,7 @@ export function messageRoutes(deps: ApiDeps): Route[] {
       problems: ['not-found', 'conflict', 'idempotency-key-reused'],
       async handler(ctx, { params, caller, correlationId }) {
         const { tenantId: tenant } = caller.tenant;
-        const pass = await passOf(caller, params.serialNumber);
+        const pass = await undeletedPassBySerial(deps, caller, params.serialNumber);
         const message = await withinDeadline(findMessage(deps.database.tenant(tenant), params.messageId));
         if (message?.pass_id !== pass.pass_id) {
           throw new ApiError(

@@ -1,11 +1,8 @@
 import type Koa from 'koa';
 import { z } from 'zod';
-import { findPassBySerialNumber } from '../../database/devices/devices.js';
 import { findOffer, listOffers, type OfferRow } from '../../database/offers/offers.js';
-import type { PassRow } from '../../database/passes/passes.js';
 import { createTenantReaders } from '../../database/tenants/tenant-readers.js';
 import { acceptOperation } from '../accept-operation.js';
-import type { Caller } from '../access/credentials.js';
 import { withinDeadline } from '../deadline.js';
 import { none, serialNumber } from '../parameters.js';
 import { ApiError } from '../problems.js';
@@ -14,6 +11,8 @@ import { deliveryBody, IDEMPOTENCY_KEY_HEADER } from '../requests/delivery-descr
 import { OFFER, offerParser } from '../requests/offer-terms.js';
 import { readDelivery } from '../requests/read-delivery.js';
 import { route, type ApiDeps, type Route } from '../route.js';
+import { statusUrl } from '../status-url.js';
+import { undeletedPassBySerial } from './pass-by-serial.js';
 
 const accepted = z.object({
   offerId: z.uuid().describe('Id of the offer and of the operation that made it'),
@@ -40,7 +39,6 @@ const LISTED = 50;
 
 /** Time-boxed offers on a pass: making one, their list, and ending one before its time. */
 export function offerRoutes(deps: ApiDeps, readers = createTenantReaders(deps.database, deps.now)): Route[] {
-  const statusUrl = (tenant: string, id: string): string => `${deps.publicUrl}/api/${tenant}/operations/${id}`;
   const present = (tenant: string, row: OfferRow): z.output<typeof offerView> => ({
     offerId: row.offer_id,
     state: row.state,
@@ -53,19 +51,12 @@ export function offerRoutes(deps: ApiDeps, readers = createTenantReaders(deps.da
     used: row.used,
     startedAt: row.started_at?.toISOString() ?? null,
     endedAt: row.ended_at?.toISOString() ?? null,
-    statusUrl: statusUrl(tenant, row.offer_id),
+    statusUrl: statusUrl(deps, tenant, row.offer_id),
   });
 
-  async function passOf(caller: Caller, serial: string): Promise<PassRow> {
-    const pass = await withinDeadline(findPassBySerialNumber(deps.database.tenant(caller.tenant.tenantId), serial));
-    if (!pass || pass.state === 'deleted') {
-      throw new ApiError('not-found', 'No pass with this serial number exists for this tenant.');
-    }
-    return pass;
-  }
   const answer = (ctx: Koa.Context, tenant: string, offerId: string, operationId = offerId): void => {
     ctx.status = 202;
-    ctx.body = { offerId, operationId, statusUrl: statusUrl(tenant, operationId) };
+    ctx.body = { offerId, operationId, statusUrl: statusUrl(deps, tenant, operationId) };
   };
   const ofPass = '/v1/passes/:serialNumber/offers';
 
@@ -83,7 +74,7 @@ export function offerRoutes(deps: ApiDeps, readers = createTenantReaders(deps.da
       problems: ['not-found', 'idempotency-key-reused'],
       async handler(ctx, { params, caller, correlationId }) {
         const { tenantId: tenant, settings } = caller.tenant;
-        const pass = await passOf(caller, params.serialNumber);
+        const pass = await undeletedPassBySerial(deps, caller, params.serialNumber);
         const parse = offerParser({ zone: settings.timeZone ?? 'UTC', now: new Date(deps.now()) });
         const { command, repairs } = await readDelivery(ctx, caller, parse);
         const { terms, idempotencyKey } = command;
@@ -115,7 +106,7 @@ export function offerRoutes(deps: ApiDeps, readers = createTenantReaders(deps.da
       problems: ['not-found'],
       async handler(ctx, { params, caller }) {
         const { tenantId: tenant } = caller.tenant;
-        const pass = await passOf(caller, params.serialNumber);
+        const pass = await undeletedPassBySerial(deps, caller, params.serialNumber);
         const rows = await withinDeadline(listOffers(deps.database.tenant(tenant), pass.pass_id, LISTED));
         ctx.body = { offers: rows.map((row) => present(tenant, row)) };
       },
@@ -131,7 +122,7 @@ export function offerRoutes(deps: ApiDeps, readers = createTenantReaders(deps.da
       problems: ['not-found', 'conflict', 'idempotency-key-reused'],
       async handler(ctx, { params, caller, correlationId }) {
         const { tenantId: tenant } = caller.tenant;
-        const pass = await passOf(caller, params.serialNumber);
+        const pass = await undeletedPassBySerial(deps, caller, params.serialNumber);
         const offer = await withinDeadline(findOffer(deps.database.tenant(tenant), params.offerId));
         if (offer?.pass_id !== pass.pass_id) throw new ApiError('not-found', 'This pass has no offer of this id.');
         if (offer.state === 'ended') throw new ApiError('conflict', 'The offer has ended already.');

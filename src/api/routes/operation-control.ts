@@ -8,6 +8,7 @@ import { acceptOperation } from '../accept-operation.js';
 import { correlationId, none, tenantId, time } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { readJson } from '../requests/read-json.js';
+import { statusUrl } from '../status-url.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 
 const accepted = z.object({ correlationId: z.uuid(), statusUrl: z.url() });
@@ -33,95 +34,96 @@ const unknown = (): ApiError =>
   new ApiError('not-found', 'No operation with this correlation id exists for this tenant.');
 
 /** Retrying what failed and stopping what should not go on. */
-export const operationControlRoutes = (deps: ApiDeps): Route[] => {
-  const statusUrl = (tenant: string, id: string): string => `${deps.publicUrl}/api/${tenant}/operations/${id}`;
-  return [
-    route({
-      method: 'POST',
-      path: '/api/:tenantId/operations/retry',
-      scope: 'Operation.Write',
-      summary: 'Retry all operations that match: paced, as an operation of its own whose step shows the progress',
-      params: z.object({ tenantId }),
-      query: none,
-      headers: [{ name: 'Idempotency-Key', description: 'The same key and body again changes nothing' }],
-      body: {
-        description: 'Which ones: of what has ended, only what failed, was cancelled or was refused is taken',
-        schema: bulk,
-        example: { filter: { kind: 'push-update', outcome: 'pass-not-found' }, perSecond: 10 },
-      },
-      answers: { 202: { description: 'Accepted', schema: accepted } },
-      problems: ['idempotency-key-reused'],
-      async handler(ctx, { caller, correlationId: id }) {
-        const given = await readJson(ctx, bulk);
-        const conditions = Object.entries(given.filter).filter(([, value]) => value !== undefined);
-        const input: RetryOperationsInput = { filter: Object.fromEntries(conditions), perSecond: given.perSecond };
-        const { operationId } = await acceptOperation(deps, ctx, {
-          caller,
-          kind: 'retry-operations',
-          origin: 'operator',
-          correlationId: id,
-          input,
-          idempotencyKey: null,
-        });
-        ctx.status = 202;
-        ctx.body = { correlationId: operationId, statusUrl: statusUrl(caller.tenant.tenantId, operationId) };
-      },
-    }),
-    route({
-      method: 'POST',
-      path: '/api/:tenantId/operations/:correlationId/retry',
-      scope: 'Operation.Write',
-      summary: 'Run a failed, refused or stuck operation again from where it failed',
-      params: z.object({ tenantId, correlationId }),
-      query: none,
-      answers: {
-        202: { description: 'Accepted again, under its own correlation id', schema: accepted.extend({ run: z.int() }) },
-      },
-      problems: ['not-found', 'conflict'],
-      async handler(ctx, { params, caller }) {
-        const tenant = caller.tenant.tenantId;
-        const sql = deps.database.tenant(tenant);
-        const run = await retryOperation(sql, params.correlationId);
-        if (run === undefined) {
-          const row = await findOperation(sql, params.correlationId);
-          if (!row) throw unknown();
-          if (row.forgotten_at !== null) {
-            throw new ApiError(
-              'conflict',
-              'The contents of this operation were emptied, by the retention time of the tenant or by the erasure of a customer: there is nothing left to retry. Send the request anew.',
-            );
-          }
+export const operationControlRoutes = (deps: ApiDeps): Route[] => [
+  route({
+    method: 'POST',
+    path: '/api/:tenantId/operations/retry',
+    scope: 'Operation.Write',
+    summary: 'Retry all operations that match: paced, as an operation of its own whose step shows the progress',
+    params: z.object({ tenantId }),
+    query: none,
+    headers: [{ name: 'Idempotency-Key', description: 'The same key and body again changes nothing' }],
+    body: {
+      description: 'Which ones: of what has ended, only what failed, was cancelled or was refused is taken',
+      schema: bulk,
+      example: { filter: { kind: 'push-update', outcome: 'pass-not-found' }, perSecond: 10 },
+    },
+    answers: { 202: { description: 'Accepted', schema: accepted } },
+    problems: ['idempotency-key-reused'],
+    async handler(ctx, { caller, correlationId: id }) {
+      const given = await readJson(ctx, bulk);
+      const conditions = Object.entries(given.filter).filter(([, value]) => value !== undefined);
+      const input: RetryOperationsInput = { filter: Object.fromEntries(conditions), perSecond: given.perSecond };
+      const { operationId } = await acceptOperation(deps, ctx, {
+        caller,
+        kind: 'retry-operations',
+        origin: 'operator',
+        correlationId: id,
+        input,
+        idempotencyKey: null,
+      });
+      ctx.status = 202;
+      ctx.body = { correlationId: operationId, statusUrl: statusUrl(deps, caller.tenant.tenantId, operationId) };
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/api/:tenantId/operations/:correlationId/retry',
+    scope: 'Operation.Write',
+    summary: 'Run a failed, refused or stuck operation again from where it failed',
+    params: z.object({ tenantId, correlationId }),
+    query: none,
+    answers: {
+      202: { description: 'Accepted again, under its own correlation id', schema: accepted.extend({ run: z.int() }) },
+    },
+    problems: ['not-found', 'conflict'],
+    async handler(ctx, { params, caller }) {
+      const tenant = caller.tenant.tenantId;
+      const sql = deps.database.tenant(tenant);
+      const run = await retryOperation(sql, params.correlationId);
+      if (run === undefined) {
+        const row = await findOperation(sql, params.correlationId);
+        if (!row) throw unknown();
+        if (row.forgotten_at !== null) {
           throw new ApiError(
             'conflict',
-            FINAL_STATUSES.includes(row.status)
-              ? `The operation has ended with "${row.outcome}": there is nothing to retry.`
-              : `The operation is ${row.status}; it can be retried after ${STUCK_MINUTES} minutes without a sign of life, or cancelled.`,
+            'The contents of this operation were emptied, by the retention time of the tenant or by the erasure of a customer: there is nothing left to retry. Send the request anew.',
           );
         }
-        deps.notifyAccepted();
-        ctx.status = 202;
-        ctx.set('Location', statusUrl(tenant, params.correlationId));
-        ctx.body = { correlationId: params.correlationId, statusUrl: statusUrl(tenant, params.correlationId), run };
-      },
-    }),
-    route({
-      method: 'POST',
-      path: '/api/:tenantId/operations/:correlationId/cancel',
-      scope: 'Operation.Write',
-      summary: 'Stop an operation; what is already on the pass is still told to the phones',
-      params: z.object({ tenantId, correlationId }),
-      query: none,
-      answers: { 202: { description: 'Asked for; the status tells whether it came in time', schema: accepted } },
-      problems: ['not-found', 'conflict'],
-      async handler(ctx, { params, caller }) {
-        const tenant = caller.tenant.tenantId;
-        const status = await requestCancellation(deps.database.tenant(tenant), params.correlationId);
-        if (status === undefined) throw unknown();
-        if (FINAL_STATUSES.includes(status))
-          throw new ApiError('conflict', `The operation has already ended: ${status}.`);
-        ctx.status = 202;
-        ctx.body = { correlationId: params.correlationId, statusUrl: statusUrl(tenant, params.correlationId) };
-      },
-    }),
-  ];
-};
+        throw new ApiError(
+          'conflict',
+          FINAL_STATUSES.includes(row.status)
+            ? `The operation has ended with "${row.outcome}": there is nothing to retry.`
+            : `The operation is ${row.status}; it can be retried after ${STUCK_MINUTES} minutes without a sign of life, or cancelled.`,
+        );
+      }
+      deps.notifyAccepted();
+      ctx.status = 202;
+      ctx.set('Location', statusUrl(deps, tenant, params.correlationId));
+      ctx.body = {
+        correlationId: params.correlationId,
+        statusUrl: statusUrl(deps, tenant, params.correlationId),
+        run,
+      };
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/api/:tenantId/operations/:correlationId/cancel',
+    scope: 'Operation.Write',
+    summary: 'Stop an operation; what is already on the pass is still told to the phones',
+    params: z.object({ tenantId, correlationId }),
+    query: none,
+    answers: { 202: { description: 'Asked for; the status tells whether it came in time', schema: accepted } },
+    problems: ['not-found', 'conflict'],
+    async handler(ctx, { params, caller }) {
+      const tenant = caller.tenant.tenantId;
+      const status = await requestCancellation(deps.database.tenant(tenant), params.correlationId);
+      if (status === undefined) throw unknown();
+      if (FINAL_STATUSES.includes(status))
+        throw new ApiError('conflict', `The operation has already ended: ${status}.`);
+      ctx.status = 202;
+      ctx.body = { correlationId: params.correlationId, statusUrl: statusUrl(deps, tenant, params.correlationId) };
+    },
+  }),
+];

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { PASS_STATES } from '../../passes/pass.js';
 import { none, serialNumber } from '../parameters.js';
 import { loadPassDiagnosis } from '../pass-diagnosis.js';
-import { ApiError } from '../problems.js';
 import { route, type ApiDeps, type Route } from '../route.js';
+import { noSuchPass } from './pass-by-serial.js';
 
 const finding = z.object({
   code: z.string().describe('Stable word, such as `certificate-expired` or `silent-after-push`'),
@@ -36,7 +36,7 @@ export const passDiagnosisRoutes = (deps: ApiDeps): Route[] => [
     problems: ['not-found'],
     async handler(ctx, { params, caller }) {
       const found = await loadPassDiagnosis(deps, caller.tenant.tenantId, params);
-      if (!found) throw new ApiError('not-found', 'No pass with this serial number exists for this tenant.');
+      if (!found) throw noSuchPass();
       const { pass, answer, findings } = found;
       ctx.body = {
         serialNumber: pass.serial_number,

@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { findPassBySerialNumber } from '../../database/devices/devices.js';
 import type { LifecycleInput, LifecycleKind } from '../../passes/operation-input.js';
 import { acceptOperation } from '../accept-operation.js';
-import { withinDeadline } from '../deadline.js';
 import { none, serialNumber } from '../parameters.js';
-import { ApiError } from '../problems.js';
 import { route, type ApiDeps, type Route } from '../route.js';
+import { statusUrl } from '../status-url.js';
+import { passBySerial } from './pass-by-serial.js';
 
 const accepted = z.object({
   operationId: z.uuid().describe('Correlation id: leads to the status of everything that follows'),
@@ -43,8 +42,7 @@ export const passLifecycleRoutes = (deps: ApiDeps): Route[] =>
       problems: ['not-found', 'idempotency-key-reused'],
       async handler(ctx, { params, caller, correlationId }) {
         const { tenantId } = caller.tenant;
-        const pass = await withinDeadline(findPassBySerialNumber(deps.database.tenant(tenantId), params.serialNumber));
-        if (!pass) throw new ApiError('not-found', 'No pass with this serial number exists for this tenant.');
+        const pass = await passBySerial(deps, caller, params.serialNumber);
         const input: LifecycleInput = { passId: pass.pass_id };
         const { operationId } = await acceptOperation(deps, ctx, {
           caller,
@@ -57,7 +55,7 @@ export const passLifecycleRoutes = (deps: ApiDeps): Route[] =>
         ctx.status = 202;
         ctx.body = {
           operationId,
-          statusUrl: `${deps.publicUrl}/api/${tenantId}/operations/${operationId}`,
+          statusUrl: statusUrl(deps, tenantId, operationId),
         } satisfies z.output<typeof accepted>;
       },
     }),

@@ -8,6 +8,7 @@ import { none, plainText, serialNumber } from '../parameters.js';
 import { passView, presentPass } from './present-pass.js';
 import { ApiError } from '../problems.js';
 import { route, type ApiDeps, type Route } from '../route.js';
+import { noSuchPass } from './pass-by-serial.js';
 
 const ACCOUNT_HEADER = {
   name: 'X-ACCOUNT-ID',
@@ -41,7 +42,7 @@ export const passRoutes = (deps: ApiDeps): Route[] => [
     async handler(ctx, { params, caller }) {
       const { tenantId } = caller.tenant;
       const row = await findPassView(deps.database.tenant(tenantId), params.serialNumber);
-      if (!row) throw new ApiError('not-found', 'No pass with this serial number exists for this tenant.');
+      if (!row) throw noSuchPass();
       ctx.body = presentPass(deps, row);
     },
   }),

@@ -3,6 +3,7 @@ import type { DeviceResultRow } from '../../database/operations/device-results.j
 import type { ListedOperation, StepRow } from '../../database/operations/operations.js';
 import { OPERATION_KINDS, OPERATION_STATUSES, OUTCOMES, STEPS, STEP_STATES } from '../../passes/operation.js';
 import { workflowIdOf } from '../../workflows/workflow-ids.js';
+import { statusUrl } from '../status-url.js';
 import type { ApiDeps } from '../route.js';
 
 const time = z.iso.datetime();
@@ -93,7 +94,7 @@ export function presentSummary(
     revision: row.revision,
     run: row.run,
     links: {
-      self: `${place.publicUrl}/api/${row.tenant_id}/operations/${row.operation_id}`,
+      self: statusUrl(place, row.tenant_id, row.operation_id),
       temporal: temporalLink(place, row),
     },
   } as z.output<typeof operationSummary>;

@@ -13,9 +13,10 @@ import { IDEMPOTENCY_KEY_HEADER } from '../requests/delivery-description.js';
 import { UPDATE_PASS } from '../requests/update-pass.js';
 import { withinDeadline } from '../deadline.js';
 import { none, serialNumber } from '../parameters.js';
-import { ApiError } from '../problems.js';
 import { checkListener, readDelivery } from '../requests/read-delivery.js';
 import { route, type ApiDeps, type Route } from '../route.js';
+import { statusUrl } from '../status-url.js';
+import { noSuchPass } from './pass-by-serial.js';
 
 const accepted = z.object({
   id: z.uuid(),
@@ -88,7 +89,7 @@ const updateRoute = (deps: ApiDeps, method: 'PATCH' | 'POST'): Route =>
       const sql = deps.database.tenant(tenantId);
       const pass = await withinDeadline(findPassView(sql, params.serialNumber));
       if (!pass || pass.state === 'deleted') {
-        throw new ApiError('not-found', 'No pass with this serial number exists for this tenant.');
+        throw noSuchPass();
       }
       const [current, types] = await withinDeadline(
         Promise.all([getPassTypeVersion(sql, pass.pass_type_id, pass.pass_type_version), listPassTypes(sql)]),
@@ -117,7 +118,7 @@ const updateRoute = (deps: ApiDeps, method: 'PATCH' | 'POST'): Route =>
         serialNumber: pass.serial_number,
         operationId,
         links: {
-          operation: `${deps.publicUrl}/api/${tenantId}/operations/${operationId}`,
+          operation: statusUrl(deps, tenantId, operationId),
           pass: `${deps.publicUrl}/v1/passes/${encodeURIComponent(pass.serial_number)}`,
         },
       };

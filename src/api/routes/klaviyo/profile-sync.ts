@@ -8,6 +8,7 @@ import { PROFILE_SYNC } from '../../requests/profile-sync.js';
 import { none, tenantId } from '../../parameters.js';
 import { ApiError } from '../../problems.js';
 import { checkListener, describeRefusal, readDelivery } from '../../requests/read-delivery.js';
+import { statusUrl } from '../../status-url.js';
 import { route, type ApiDeps, type Route } from '../../route.js';
 
 /** The operation's input. An external id is the merchant's customer id, unless the tenant keeps serial numbers there. */
@@ -61,7 +62,7 @@ export const profileSyncRoutes = (deps: ApiDeps): Route[] => [
       ctx.status = 202;
       ctx.body = {
         correlationId: operationId,
-        statusUrl: `${deps.publicUrl}/api/${caller.tenant.tenantId}/operations/${operationId}`,
+        statusUrl: statusUrl(deps, caller.tenant.tenantId, operationId),
       };
     },
   }),

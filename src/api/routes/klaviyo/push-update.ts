@@ -5,6 +5,7 @@ import type { PushUpdateInput } from '../../../passes/operation-input.js';
 import { acceptOperation } from '../../accept-operation.js';
 import { checkPassType } from '../../requests/check-pass-type.js';
 import { deliveryBody, FLOW_ID_HEADER, IDEMPOTENCY_KEY_HEADER } from '../../requests/delivery-description.js';
+import { answerEmpty } from '../../empty-answer.js';
 import { none, tenantId } from '../../parameters.js';
 import { PUSH_UPDATE } from '../../requests/push-update.js';
 import { checkListener, readDelivery } from '../../requests/read-delivery.js';
@@ -39,10 +40,7 @@ export const pushUpdateRoutes = (deps: ApiDeps, readers = createTenantReaders(de
           ? { ...request, kind: 'push-update', input }
           : { ...request, kind: 'start-offer', input: { identifiers: input.identifiers, terms: offer } },
       );
-      ctx.status = 200;
-      // Koa would answer 204 to a null body; the contract is a 200 without content.
-      ctx.body = '';
-      ctx.remove('Content-Type');
+      answerEmpty(ctx, 200);
     },
   }),
 ];
