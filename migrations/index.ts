@@ -30,6 +30,7 @@ import * as messages from './0041_messages.js';
 import * as offers from './0047_offers.js';
 import * as campaigns from './0050_campaigns.js';
 import * as campaignOfOperation from './0051_campaign_of_operation.js';
+import * as messagesOfATenant from './0068_messages_of_a_tenant.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -63,6 +64,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0050_campaigns', campaigns],
   ['0051_campaign_of_operation', campaignOfOperation],
   ['0058_gathered_write_back', gatheredWriteBack],
+  ['0068_messages_of_a_tenant', messagesOfATenant],
 ];
 
 /** In the order in which they run. */

@@ -4,6 +4,7 @@ import {
   listDiagnosedDevices,
   type DiagnosedPass,
 } from '../database/devices/pass-diagnosis.js';
+import { findOffer } from '../database/offers/offers.js';
 import { listCertificateExpiries } from '../database/tenants/certificates.js';
 import { getPassTypeVersion } from '../database/tenants/pass-types.js';
 import { answerOf, diagnosePass, type Finding } from '../passes/diagnosis.js';
@@ -27,7 +28,8 @@ export async function loadPassDiagnosis(
   const identifier = pass.apple_pass_type_identifier;
   const version = await getPassTypeVersion(sql, pass.pass_type_id, pass.pass_type_version);
   const hasGoogle = version?.design.google !== undefined;
-  const [devices, google, expiries, signable, canSave] = await Promise.all([
+  const [offers, devices, google, expiries, signable, canSave] = await Promise.all([
+    Promise.all(pass.offers.map(({ id }) => findOffer(sql, id))),
     listDiagnosedDevices(sql, pass.pass_id),
     findGoogleFacts(sql, pass.pass_id),
     listCertificateExpiries(sql),
@@ -40,6 +42,17 @@ export async function loadPassDiagnosis(
     state: pass.state,
     revision: pass.revision,
     modifiedAt: pass.modified_at,
+    offers: offers.flatMap((row) =>
+      row === undefined
+        ? []
+        : [
+            {
+              covers: [...(row.pass_type_id === null ? [] : ['the type']), ...Object.keys(row.fields)],
+              until: row.ends_at,
+            },
+          ],
+    ),
+    messages: pass.messages.map(({ at }) => new Date(at)),
     apple:
       identifier === null
         ? null

@@ -15,6 +15,7 @@ export type Tone = 'good' | 'bad' | 'note' | '';
 const PLACES = [
   ['', 'Requests'],
   ['/campaigns', 'Campaigns'],
+  ['/messages', 'Messages and offers'],
   ['/klaviyo', 'Klaviyo'],
 ] as const;
 

@@ -81,7 +81,7 @@ const passTemplate = template<{ f: OperatorFrame; p: OperatorPassView; time: (at
 <div class="scroll" tabindex="0" role="region" aria-label="Devices of <%= it.p.serialNumber %>"><table class="rows"><thead><tr><th scope="col">Device</th><th scope="col">Since</th><th scope="col">Listed</th><th scope="col">Fetched</th><th scope="col">Has</th></tr></thead><tbody>
 <% for (const d of it.p.devices) { %><tr><td data-label="Device"><%= d.platform %> <span class="mono"><%= d.deviceId %></span></td><td data-label="Since"><%~ it.time(d.since) %></td><td data-label="Listed"><%~ it.time(d.listedAt) %></td><td data-label="Fetched"><%~ it.time(d.fetchedAt) %></td><td data-label="Has"><span class="tag <%= d.tone %>"><%= d.note %></span></td></tr><% } %>
 </tbody></table></div><% } %>
-<p class="bar"><a class="button quiet" href="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/diagnosis">Diagnose this pass</a></p>
+<p class="bar"><a class="button quiet" href="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/diagnosis">Diagnose this pass</a> <a class="button quiet" href="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/messages">Messages and offers</a></p>
 <% if (it.p.canVoid) { %><form class="bar" method="post" action="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/void"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><p><button class="danger" type="submit">Void this pass</button></p></form><% } %>
 </section>`);
 

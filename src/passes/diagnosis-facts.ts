@@ -40,6 +40,10 @@ export interface DiagnosisFacts {
     /** Whether Google has ever called back for this tenant. */
     calledBack: boolean;
   } | null;
+  /** Offers that lie over the pass now: names of what they cover, and when they go. */
+  offers: { covers: readonly string[]; until: Date }[];
+  /** When each message came that the pass shows, oldest first. */
+  messages: Date[];
 }
 
 export interface Finding {

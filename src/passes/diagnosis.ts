@@ -6,7 +6,7 @@ export type { DiagnosisFacts, Finding } from './diagnosis-facts.js';
 
 /** Looks at everything between a change and the phone; the first `wrong` or `look` is the likeliest reason. */
 export function diagnosePass(facts: DiagnosisFacts): Finding[] {
-  const findings = [stateFinding(facts), ...appleFindings(facts), ...googleFindings(facts)];
+  const findings = [stateFinding(facts), ...appleFindings(facts), ...googleFindings(facts), ...shownFindings(facts)];
   if (facts.apple === null && facts.google === null) {
     findings.push(
       finding(
@@ -42,6 +42,27 @@ function stateFinding({ state, revision, modifiedAt }: DiagnosisFacts): Finding 
         state === 'deleted' ? 'Issue a new pass.' : 'POST /v1/passes/{serialNumber}/restore makes it valid again.',
       );
 }
+
+/** What lies over the data of the pass: it explains why a phone shows another value than the pass has. */
+const shownFindings = ({ offers, messages }: DiagnosisFacts): Finding[] => [
+  ...offers.map(({ covers, until }) =>
+    finding(
+      'offer-active',
+      'info',
+      `An offer covers ${covers.join(', ')} until ${minute(until)}: wallets show its values, and the pass's own again afterwards.`,
+      'To end it now: DELETE /v1/passes/{serialNumber}/offers/{offerId}.',
+    ),
+  ),
+  ...(messages.length === 0
+    ? []
+    : [
+        finding(
+          'messages-shown',
+          'ok',
+          `The pass shows ${messages.length} ${messages.length === 1 ? 'message' : 'messages'}, the newest since ${minute(messages.at(-1)!)}.`,
+        ),
+      ]),
+];
 
 /** The finding that answers the question, and how bad it is. */
 export function answerOf(findings: readonly Finding[]): Finding {

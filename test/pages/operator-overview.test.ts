@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { recordKeyRefused } from '../../src/database/klaviyo/klaviyo-connections.js';
+import { keepOffer, markStarted } from '../../src/database/offers/offers.js';
 import { recordStep } from '../../src/database/operations/steps.js';
 import type { Iphone } from '../../src/simulators/iphone/iphone.js';
 import { accept } from '../support/operations.js';
@@ -205,6 +206,104 @@ test('somebody who builds flows finds snippets, field names and her deliveries, 
   await press(page, page.getByRole('button', { name: 'Send a test event for basic' }));
   const count = await site.db.owner<{ n: number }>('select count(*)::int as n from passes where test');
   assert.equal(count[0]!.n, 1, 'the second test changes the same pass');
+});
+
+test('messages and offers are listed with why one waits, are taken off, and explain what a pass shows', async () => {
+  const sql = site.db.database.tenant(tenantId);
+  const { passId } = site.demo.pass;
+  const content = (text: string) => ({ text, title: null, link: null });
+  const ask = (text: string) =>
+    accept(
+      site.db,
+      { tenantId },
+      {
+        kind: 'send-message',
+        passId,
+        input: {
+          identifiers: [],
+          content: content(text),
+          class: 'marketing',
+          validUntil: null,
+          validForSeconds: null,
+          notBefore: null,
+          respectQuietHours: null,
+        },
+      },
+    );
+  const [sent, waiting, dropped] = [await ask('Open until nine'), await ask('Good night'), await ask('One too many')];
+  await site.db.owner(
+    `insert into messages (message_id, tenant_id, pass_id, customer_id, class, content, state, revision, sent_at)
+     select $1, 'demo', pass_id, customer_id, 'marketing', $2, 'sent', revision, now() from passes where pass_id = $3`,
+    [sent, JSON.stringify(content('Open until nine')), passId],
+  );
+  const step = { tenantId, run: 1, step: 'claim-message' } as const;
+  const until = '2031-01-02T08:00:00.000Z';
+  await recordStep(sql, {
+    ...step,
+    operationId: waiting,
+    state: 'waiting',
+    detail: { waitingFor: 'the end of quiet hours', until },
+  });
+  await site.db.owner(
+    `update operations set status = 'succeeded', outcome = 'message-held-back', reason = 'No consent.' where operation_id = $1`,
+    [dropped],
+  );
+  const offerId = '00000000-0000-4000-8000-00000000000a';
+  const offer = { offer_id: offerId, pass_id: passId, acceptance_sequence: '1', pass_type_id: null, priority: 0 };
+  const times = { starts_at: new Date(), ends_at: new Date('2031-02-03T10:00:00Z'), uses: 3, notify_at_end: false };
+  await keepOffer(sql, { ...offer, ...times, fields: { points: 777 } });
+  await markStarted(sql, offerId);
+  await site.db.owner(`update passes set messages = $1, offers = $2 where pass_id = $3`, [
+    JSON.stringify([{ id: sent, at: '2030-01-01T10:00:00Z', until: null, ...content('Open until nine') }]),
+    JSON.stringify([{ id: offerId, sequence: '1', priority: 0, fields: { points: 777 }, passType: null }]),
+    passId,
+  ]);
+  for (const path of ['/messages', `/passes/${passId}/messages`]) {
+    await page.goto(ops(path));
+    const table = await page.getByRole('region', { name: 'Messages' }).innerText();
+    for (const part of [
+      /Open until nine[^]*on the pass/,
+      /waits[^]*quiet hours, 2031-01-02 08:00/,
+      /held back[^]*No consent/,
+    ]) {
+      assert.match(table, part);
+    }
+    assert.match(await page.getByRole('region', { name: 'Offers' }).innerText(), /points[^]*active[^]*used 0 of 3/);
+    await assertFits();
+  }
+  await page.goto(ops(`/passes/${passId}/diagnosis`));
+  for (const text of [
+    /An offer covers points until 2031-02-03 10:00/,
+    /shows 1 message, the newest since 2030-01-01/,
+  ]) {
+    assert.ok(await page.getByText(text).first().isVisible(), String(text));
+  }
+  const kindOf = async () => {
+    const id = page.url().split('/').at(-1);
+    const [row] = await site.db.owner<{ kind: string; input: object; cancel_requested: boolean }>(
+      'select kind, input, cancel_requested from operations where operation_id = $1',
+      [id],
+    );
+    return row;
+  };
+  const pressOf = async (name: string) => {
+    await page.goto(ops('/messages'));
+    await press(page, page.getByRole('button', { name }));
+    return kindOf();
+  };
+  assert.deepEqual(await pressOf('Take off now: Open until nine'), {
+    kind: 'end-message',
+    input: { passId, messageId: sent },
+    cancel_requested: false,
+  });
+  assert.deepEqual(await pressOf('End now: points'), {
+    kind: 'end-offer',
+    input: { passId, offerId },
+    cancel_requested: false,
+  });
+  assert.equal((await pressOf('Do not send: Good night'))?.cancel_requested, true);
+  await page.goto(ops('/passes/00000000-0000-4000-8000-00000000000b/messages'));
+  assert.ok(await page.getByText('No such pass').isVisible(), 'an unknown pass says so');
 });
 
 test('a key for flows may read field names, and nothing else of the tenant', async () => {

@@ -10,6 +10,7 @@ import { normaliseIdentifier } from '../../passes/identifiers.js';
 import { createThrottle } from '../access/throttle.js';
 import { createTextMask, maskEmail, maskName, maskPhone } from '../../common/mask-personal.js';
 import { campaignPages } from './campaigns.js';
+import { messagePages } from './messages.js';
 import { createOperatorActions } from './operator-actions.js';
 import { showHome } from './home.js';
 import { createInside, type Form, type Handle } from './inside.js';
@@ -181,6 +182,7 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
       tone: tones[found.answer.severity],
       lines: found.findings.map(({ severity, message, cure }) => ({ tone: tones[severity], what: message, cure })),
       customerId: found.pass.customer_id,
+      passId: found.pass.pass_id,
     };
     sendPage(ctx, deps, diagnosisPage(session.frame, view));
   };
@@ -188,6 +190,7 @@ export const operatorRoutes = (deps: ApiDeps): Route[] => {
   return [
     ...klaviyoRoutes(deps, inside),
     ...campaignPages(deps, inside),
+    ...messagePages(deps, inside),
     openRoute({
       method: 'POST',
       path: '/ops/:tenantId/sign-in',

@@ -1,3 +1,5 @@
+import type { ShownMessage } from '../../passes/message.js';
+import type { ActiveOffer } from '../../passes/offer.js';
 import type { PassState } from '../../passes/pass.js';
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
@@ -12,6 +14,8 @@ export interface DiagnosedPass {
   state: PassState;
   revision: number;
   modified_at: Date;
+  messages: ShownMessage[];
+  offers: ActiveOffer[];
 }
 
 /** A pass by its id or serial number. */
@@ -23,7 +27,7 @@ export async function findDiagnosedPass(
     'passId' in which ? sql`pass_id = ${which.passId}::uuid` : sql`serial_number = ${which.serialNumber}::text`;
   const [row] = await db.query<DiagnosedPass>(sql`
     select pass_id, serial_number, customer_id, pass_type_id, pass_type_version, apple_pass_type_identifier,
-           state, revision, modified_at
+           state, revision, modified_at, messages, offers
       from passes
      where tenant_id = ${db.tenantId}
        and ${condition}`);

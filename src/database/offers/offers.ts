@@ -60,6 +60,16 @@ export async function listOffers(db: Sql, passId: string, limit: number): Promis
      limit ${limit}`);
 }
 
+/** The newest offers of the tenant. */
+export async function listNewestOffers(db: Sql, limit: number): Promise<OfferRow[]> {
+  return db.query<OfferRow>(sql`
+    select *
+      from offers
+     where tenant_id = ${db.tenantId}
+     order by created_at desc, offer_id
+     limit ${limit}`);
+}
+
 /** The pass shows the offer from now on; one that was ended meanwhile stays ended. */
 export async function markStarted(db: Sql, offerId: string): Promise<void> {
   await db.query(sql`
