@@ -103,6 +103,8 @@ export default tseslint.config(
       'bin/*.js',
       'src/embedded/**/*.ts',
       'scripts/check-chart.ts',
+      'scripts/check-alerts.ts',
+      'scripts/go-program.ts',
     ],
     rules: { 'no-restricted-properties': 'off' },
   },

@@ -25,6 +25,7 @@ import * as notificationsChargedFirst from './0027_notifications_charged_first.j
 import * as schemaReadable from './0032_schema_readable.js';
 import * as bursts from './0035_bursts.js';
 import * as gatheredWriteBack from './0058_gathered_write_back.js';
+import * as eventPositionsByClock from './0059_event_positions_by_clock.js';
 import * as walletBadges from './0040_wallet_badges.js';
 import * as messages from './0041_messages.js';
 import * as offers from './0047_offers.js';
@@ -64,6 +65,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0050_campaigns', campaigns],
   ['0051_campaign_of_operation', campaignOfOperation],
   ['0058_gathered_write_back', gatheredWriteBack],
+  ['0059_event_positions_by_clock', eventPositionsByClock],
   ['0068_messages_of_a_tenant', messagesOfATenant],
 ];
 

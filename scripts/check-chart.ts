@@ -1,18 +1,16 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startProgress } from '../src/embedded/progress.js';
-import { cacheFolder, findOnPath, runCommand } from '../src/embedded/run-command.js';
+import { findOnPath, runCommand } from '../src/embedded/run-command.js';
+import { findGoProgram, MissingProgram } from './go-program.js';
 
 /**
  * `npm run chart`: lints the Helm chart, renders it with each of its examples, and compares what comes out with
  * Kubernetes' own schemas. Ends with 3 where its tools cannot be had.
  */
-const HELM = 'v3.19.4';
+const HELM = { name: 'helm', module: 'helm.sh/helm/v3/cmd/helm', version: 'v3.19.4', minutes: 3 };
 const KUBERNETES_VALIDATE = '1.37.0';
 const KUBERNETES = '1.31.0';
-const BUILD_MS = 30 * 60_000;
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const chart = path.join(root, 'deploy/helm/passrelay');
@@ -31,25 +29,13 @@ async function run(command: string, args: readonly string[], timeoutMs = 60_000,
 async function findHelm(): Promise<string> {
   const onPath = findOnPath('helm', process.env);
   if (onPath) return onPath;
-  const folder = path.join(cacheFolder(process.env, homedir()), 'helm', HELM);
-  const file = path.join(folder, process.platform === 'win32' ? 'helm.exe' : 'helm');
-  if (existsSync(file)) return file;
-  const go = findOnPath('go', process.env);
-  if (!go)
-    stop(
+  return findGoProgram(HELM, say).catch((error: unknown) => {
+    if (!(error instanceof MissingProgram)) throw error;
+    return stop(
       3,
-      'chart: neither helm nor go is on PATH; nothing was checked. Install helm: https://helm.sh/docs/intro/install',
+      `chart: nothing was checked, helm cannot be had (https://helm.sh/docs/intro/install): ${error.message}`,
     );
-  const progress = startProgress({
-    label: `Building helm ${HELM} with Go, once, about three minutes on two cores`,
-    log: say,
   });
-  const built = await run(go, ['install', `helm.sh/helm/v3/cmd/helm@${HELM}`], BUILD_MS, {
-    ...process.env,
-    GOBIN: folder,
-  });
-  progress.end('Built helm');
-  return built.ok ? file : stop(3, `chart: helm could not be built, so nothing was checked: ${built.reason}`);
 }
 
 /** Kubernetes' schemas, in an environment of their own; undefined without Python. */

@@ -11,7 +11,6 @@ import { countRequests } from '../../src/api/metrics.js';
 import { PROBLEMS } from '../../src/api/problems.js';
 import { registerDatabaseMetrics } from '../../src/database-metrics.js';
 import { countPushes, measureSteps } from '../../src/worker/step-metrics.js';
-import { findOnPath } from '../../src/embedded/run-command.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -94,12 +93,4 @@ test('each alert says what to do, stands in the guide, and is tried', () => {
   for (const name of names) assert.ok(tried.includes(name), `${name} is not in alerts.test.yaml`);
   assert.equal(alerts.match(/^ +summary: /gm)?.length, names.length);
   assert.equal(alerts.match(/^ +description: /gm)?.length, names.length);
-  // Prometheus' own judge, where this machine has it.
-  const promtool = findOnPath('promtool', process.env);
-  if (!promtool) return;
-  const judged = spawnSync(promtool, ['test', 'rules', 'alerts.test.yaml'], {
-    cwd: join(root, 'deploy/prometheus'),
-    encoding: 'utf8',
-  });
-  assert.equal(judged.status, 0, judged.stdout + judged.stderr);
 });

@@ -3,6 +3,7 @@ import type { Outcome } from '../../passes/operation.js';
 import type { NotificationResult } from '../devices/notifications.js';
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
+import { eventId } from '../operations/fragments.js';
 import { heldOperations, recordStepRows, type BurstRef } from './burst-steps.js';
 import { notDone } from './changes.js';
 
@@ -59,12 +60,13 @@ export async function beginNotifications(
         join passes p on p.tenant_id = ${tenantId} and p.pass_id = o.pass_id
     ), told as (
       insert into events (event_id, tenant_id, type, operation_id, origin, pass_id, customer_id, payload)
-      select gen_random_uuid(), ${tenantId}::text, ${eventType}::text, operation_id, origin, pass_id, customer_id,
+      select ${eventId({ operationId: sql`operation_id`, type: sql`${eventType}::text`, passId: sql`pass_id` })},
+             ${tenantId}::text, ${eventType}::text, operation_id, origin, pass_id, customer_id,
              jsonb_build_object('changedFields', coalesce(to_jsonb(changed_fields), '[]'), 'revision', revision,
                'state', state, 'passTemplate', pass_type_id, 'acceptanceSequence', acceptance_sequence::text)
         from changed
        order by acceptance_sequence
-      on conflict (operation_id, type, pass_id) do nothing
+      on conflict do nothing
     )
     select c.operation_id as "operationId",
            c.pass_id as "passId",

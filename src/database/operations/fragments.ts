@@ -125,10 +125,24 @@ export interface MerchantEvent {
   from: Statement;
 }
 
-/** Tells the merchant of what an operation did, once per operation, type and pass. */
+/**
+ * The id of an event, from what it is about: told again, after a lost answer or a restored backup, it is the same event to
+ * its receiver. UUID version 8 (RFC 9562).
+ */
+export const eventId = (parts: { operationId: Statement; type: Statement; passId: Statement; run?: Statement }) => sql`
+  overlay(overlay(
+    md5(concat_ws('/', ${parts.operationId}, ${parts.type}, ${parts.passId}, ${parts.run ?? sql`null`}))
+    placing '8' from 13 for 1) placing 'a' from 17 for 1)::uuid`;
+
+/** Tells the merchant of what an operation did, once per operation, type and pass; of a failure once per run. */
 export const tellMerchant = (event: MerchantEvent): Statement => sql`
   insert into events (event_id, tenant_id, type, operation_id, origin, pass_id, customer_id, payload)
-  select gen_random_uuid(),
+  select ${eventId({
+    operationId: sql`own.operation_id`,
+    type: sql`${event.type}::text`,
+    passId: event.passId,
+    ...(event.type === 'operation.failed' && { run: sql`own.run` }),
+  })},
          own.tenant_id,
          ${event.type}::text,
          own.operation_id,

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { Sql } from '../../../src/database/connect.js';
-import { fanOutEvents, listEvents } from '../../../src/database/merchants/events.js';
+import { fanOutEvents, listEvents, recordCustomerEvent } from '../../../src/database/merchants/events.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { accept } from '../../support/operations.js';
 import { seedTenant, type SeededTenant } from '../../support/tenant.js';
 
 let db: TestDatabase;
@@ -71,4 +72,35 @@ test('what is older than the retention is not pulled any more', async () => {
   const rows = await listEvents(sql, { after: '0', types: null, limit: 1_000 });
   const ids = rows.map(({ event_id: id }) => id);
   assert.deepEqual([ids.includes(old), ids.includes(young)], [false, true]);
+});
+
+test('after a restored backup, whose counter is behind, places go on above all that merchants have seen', async () => {
+  const sql = db.database.tenant(tenant.tenantId);
+  const before = await write(sql);
+  await fanOutEvents(db.database.system, 100);
+  await db.owner(`select setval('event_positions', 1)`);
+  const later = await write(sql);
+  await fanOutEvents(db.database.system, 100);
+  const rows = await listEvents(sql, { after: '0', types: null, limit: 1_000 });
+  const positions = [before, later].map((id) => BigInt(rows.find(({ event_id: one }) => one === id)!.position!));
+  assert.ok(positions[0]! < positions[1]!, `${positions[0]} is not below ${positions[1]}`);
+});
+
+test('what is told again, after a lost answer or a restored backup, is the same event', async () => {
+  const sql = db.database.tenant(tenant.tenantId);
+  const operationId = await accept(db, tenant, { kind: 'profile-sync', input: {} });
+  const tell = async (run = 1) => {
+    await recordCustomerEvent(sql, { tenantId: tenant.tenantId, operationId, run }, tenant.customerId);
+    const rows = await db.owner<{ event_id: string }>('select event_id from events where operation_id = $1', [
+      operationId,
+    ]);
+    return rows.map(({ event_id: id }) => id);
+  };
+  const first = await tell();
+  assert.equal(first.length, 1);
+  assert.match(first[0]!, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.deepEqual(await tell(), first);
+  await db.owner('delete from events where operation_id = $1', [operationId]);
+  await db.owner('update operations set run = 2 where operation_id = $1', [operationId]);
+  assert.deepEqual(await tell(2), first);
 });
