@@ -50,13 +50,19 @@ it(`a worker killed after a slice of a campaign (${KILLS} times) leaves one oper
   });
   t.after(() => engine.stop());
   const startedMs = performance.now();
+  const memory: number[] = [];
   const state = async () => (await findCampaign(sql, campaignId))!.state;
   while ((await state()) !== 'ended') {
     const minutes = (performance.now() - startedMs) / 60_000;
     assert.ok(minutes < Math.max(2, ROWS / 1_000), `still ${await state()} after ${Math.round(minutes)} min`);
+    memory.push(Math.round(process.memoryUsage().rss / 1e6));
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
   t.diagnostic(`${ROWS} rows, ended ${Math.round((performance.now() - startedMs) / 1000)} s after the last kill`);
+  const [first, last] = [memory.slice(0, memory.length / 2), memory.slice(memory.length / 2)].map((half) =>
+    Math.max(...half),
+  );
+  t.diagnostic(`memory of the worker at most ${first} MB in the first half, ${last} MB in the second`);
   const [row] = await test.owner(
     `select count(*)::int as operations, count(distinct pass_id)::int as passes,
             (select count(*)::int from campaign_rows r where r.campaign_id = $2 and r.state = 'done'
