@@ -8,11 +8,14 @@ import { countRequests } from './metrics.js';
 import { asksForPage, forPeople } from './page-response.js';
 import { ApiError, answerProblems } from './problems.js';
 import type { Scope } from './access/scopes.js';
+import type { OpenStreams } from './event-stream.js';
 import type { ApiDeps, Route } from './route.js';
 import { appleDeviceRoutes } from './routes/apple-devices.js';
 import { applePassRoutes } from './routes/apple-passes.js';
 import { frontRoutes } from './routes/front.js';
 import { googleRoutes } from './routes/google-callbacks.js';
+import { campaignEventRoutes } from './routes/campaign-events.js';
+import { createCampaignWatch } from './routes/campaign-watch.js';
 import { campaignRoutes } from './routes/campaigns.js';
 import { campaignRowRoutes } from './routes/campaign-rows.js';
 import { customerRoutes } from './routes/customers.js';
@@ -46,16 +49,19 @@ const ADDRESS = { whole: 'the address', page: '/docs' };
 
 /** Every route of the API; the description at /openapi.json is made from the same list. */
 export function listRoutes(deps: ApiDeps): Route[] {
+  const open: OpenStreams = new Map();
+  const watch = createCampaignWatch(deps);
   const routes = [
     ...pushUpdateRoutes(deps),
     ...systemWebhookRoutes(deps),
     ...profileSyncRoutes(deps),
     ...operationControlRoutes(deps),
-    ...operationEventRoutes(deps),
+    ...operationEventRoutes(deps, open),
     ...customerRoutes(deps),
     ...mergeCustomerRoutes(deps),
     ...operationRoutes(deps),
     ...campaignRoutes(deps),
+    ...campaignEventRoutes(deps, open, watch),
     ...campaignRowRoutes(deps),
     ...webhookEndpointRoutes(deps),
     ...deliveryRoutes(deps),
@@ -73,7 +79,7 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...googleRoutes(deps),
     ...frontRoutes(deps),
     ...healthRoutes(deps),
-    ...operatorRoutes(deps),
+    ...operatorRoutes(deps, { open, watch }),
     ...designPreviewRoutes(deps),
     ...linkDiagnosisRoutes(deps),
     ...passPageRoutes(deps),

@@ -2,6 +2,9 @@ import { showTime } from './clock.js';
 import { template, type Page } from './html.js';
 import { operatorPage, type OperatorFrame, type Tone } from './operator-frame.js';
 
+/** Seconds after which a reader without scripts sees a campaign under way anew. */
+const AGAIN_SECONDS = 2;
+
 export interface CampaignLine {
   campaignId: string;
   name: string;
@@ -56,19 +59,50 @@ export interface CampaignPageView {
   answer: string;
   facts: [name: string, value: string][];
   progress: { done: number; of: number };
+  /** How many rows did not get what they were to get, as what, and why. */
+  troubles: [rows: string, what: string, why: string][];
+  /** Rows are being read or sent now. */
+  moves: boolean;
+  /** Nothing of it changes any more. */
+  over: boolean;
   /** Commands that are possible now, with what their buttons say. */
   buttons: [command: string, label: string][];
 }
 
-const one = template<{ f: OperatorFrame; v: CampaignPageView }>(`
-<h1><%= it.v.line.name %></h1>
-<section class="box"><p><span class="tag <%= it.v.line.tone %>"><%= it.v.line.state %></span><% if (it.v.line.test) { %> <span class="tag">test</span><% } %></p>
-<p><strong><%= it.v.answer %></strong></p><% if (it.v.reason) { %><p class="banner bad"><%= it.v.reason %></p><% } %>
-<% if (it.v.progress.of > 0) { %><p><progress aria-label="Progress" max="<%= it.v.progress.of %>" value="<%= it.v.progress.done %>"></progress> <%= it.v.progress.done %> of <%= it.v.progress.of %></p><% } %>
-<% for (const [command, label] of it.v.buttons) { %><form class="bar" method="post" action="/ops/<%= it.f.tenantId %>/campaigns/<%= it.v.line.campaignId %>/<%= command %>"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><button type="submit"<% if (command === 'cancel') { %> class="quiet"<% } %>><%= label %></button></form><% } %>
-</section>
-<section class="box"><h2>Figures</h2><dl class="facts"><% for (const [name, value] of it.v.facts) { %><dt><%= name %></dt><dd><%= value %></dd><% } %></dl></section>`);
+const live = template<CampaignPageView>(`
+<p><span class="tag <%= it.line.tone %>"><%= it.line.state %></span><% if (it.line.test) { %> <span class="tag">test</span><% } %></p>
+<p><strong><%= it.answer %></strong></p><% if (it.reason) { %><p class="banner bad"><%= it.reason %></p><% } %>
+<% if (it.progress.of > 0) { %><p><progress aria-label="Progress" max="<%= it.progress.of %>" value="<%= it.progress.done %>"></progress> <%= it.progress.done %> of <%= it.progress.of %></p><% } %>
+<dl class="facts"><% for (const [name, value] of it.facts) { %><dt><%= name %></dt><dd><%= value %></dd><% } %></dl>
+<% if (it.troubles.length > 0) { %><h2>Why some did not get it</h2><ul class="checks"><% for (const [rows, what, why] of it.troubles) { %><li><p><strong><%= rows %></strong> <span class="tag note"><%= what %></span></p><p class="soft small"><%= why %></p></li><% } %></ul><% } %>`);
 
-/** One campaign: its dry run, its progress, and what can be done with it now. */
-export const campaignPage = (frame: OperatorFrame, view: CampaignPageView): Page =>
-  operatorPage(frame, { title: view.line.name, here: '/campaigns', body: one({ f: frame, v: view }) });
+/** The part of the page that moves. */
+export const campaignProgress = (view: CampaignPageView): string => live(view);
+
+/** Shows what the server sends; where no stream can be had, the page is loaded again. */
+const FOLLOW = `
+const box=document.getElementById('live'),source=new EventSource(box.dataset.events);
+const again=()=>location.reload();
+source.addEventListener('campaign',({data})=>{const next=JSON.parse(data);
+if(next.state!==box.dataset.state)return again();box.innerHTML=next.html});
+source.addEventListener('end',()=>{source.close();if(box.dataset.over!=='yes')again()});
+source.onerror=()=>{if(source.readyState===2)setTimeout(again,5000)};
+`.trim();
+
+const one = template<{ f: OperatorFrame; v: CampaignPageView; live: string; base: string }>(`
+<h1><%= it.v.line.name %></h1>
+<section class="box"><div id="live" data-state="<%= it.v.line.state %>" data-over="<%= it.v.over ? 'yes' : 'no' %>" data-events="<%= it.base %>/events"><%~ it.live %></div>
+<div class="bar"><% for (const [command, label] of it.v.buttons) { %><form method="post" action="<%= it.base %>/<%= command %>"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><button type="submit"<% if (command === 'cancel') { %> class="quiet"<% } %>><%= label %></button></form><% } %></div>
+</section>`);
+
+/** One campaign: its dry run, its progress as it goes on, and what can be done with it now. */
+export function campaignPage(frame: OperatorFrame, view: CampaignPageView): Page {
+  const base = `/ops/${frame.tenantId}/campaigns/${view.line.campaignId}`;
+  return operatorPage(frame, {
+    title: view.line.name,
+    here: '/campaigns',
+    body: one({ f: frame, v: view, live: live(view), base }),
+    refreshSeconds: view.moves ? AGAIN_SECONDS : null,
+    ...(!view.over && { script: FOLLOW }),
+  });
+}

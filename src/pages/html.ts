@@ -55,6 +55,8 @@ interface Frame {
   styles: string;
   themed: string;
   foot: readonly FootLink[];
+  script: string | null;
+  refreshSeconds: number | null;
 }
 
 /** A link at the foot of a page. */
@@ -74,6 +76,7 @@ const frame = template<Frame>(`<!doctype html>
 <title><%= it.title %></title>
 <style><%~ it.styles %></style>
 <% if (it.themed) { %><style><%~ it.themed %></style><% } %>
+<% if (it.refreshSeconds) { %><noscript><meta http-equiv="refresh" content="<%= it.refreshSeconds %>"></noscript><% } %>
 </head>
 <body<% if (it.width) { %> class="<%= it.width %>"<% } %>>
 <header class="brand"><% if (it.home) { %><a href="<%= it.home %>"><%= it.brand %></a><% } else { %><p><%= it.brand %></p><% } %></header>
@@ -81,13 +84,14 @@ const frame = template<Frame>(`<!doctype html>
 <%~ it.body %>
 </main>
 <% if (it.foot.length > 0) { %><footer class="foot"><% for (const link of it.foot) { %><a href="<%= link.href %>" rel="noopener"><%= link.text %></a><% } %></footer><% } %>
+<% if (it.script) { %><script><%~ it.script %></script><% } %>
 </body>
 </html>
 `);
 
 /**
  * A whole page. The style sheet stands in it, so that the first answer can be painted; the policy names it by its hash,
- * and allows no other style, no script and nothing from elsewhere.
+ * and allows no other style, no script but the page's own, and nothing from elsewhere.
  */
 export function page(input: {
   language: string;
@@ -100,15 +104,21 @@ export function page(input: {
   foot?: readonly FootLink[];
   /** Rules of this page alone. */
   styles?: string;
+  /** Makes a page live that works without it, too; it may ask its own origin. */
+  script?: string;
+  /** Where scripts are off, the page is loaded again after this. */
+  refreshSeconds?: number | null;
 }): Page {
   const themed = themeRules(input.themes ?? []) + (input.styles ?? '');
-  const { language, title, brand, body, home = null, width = null, foot = [] } = input;
+  const { language, title, brand, body, home = null, width = null, foot = [], script = null } = input;
+  const { refreshSeconds = null } = input;
   return {
-    html: frame({ language, title, brand, body, width, home, styles: STYLES, themed, foot }),
+    html: frame({ language, title, brand, body, width, home, styles: STYLES, themed, foot, script, refreshSeconds }),
     contentSecurityPolicy: [
       "default-src 'none'",
       `style-src ${[STYLES, ...(themed ? [themed] : [])].map(hashOf).join(' ')}`,
       "img-src 'self'",
+      ...(script === null ? [] : [`script-src ${hashOf(script)}`, "connect-src 'self'"]),
       "form-action 'self'",
       "frame-ancestors 'none'",
       "base-uri 'none'",

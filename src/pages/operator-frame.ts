@@ -22,10 +22,16 @@ const PLACES = [
 const navigation = template<{ tenantId: string; here: string }>(`
 <nav class="places" aria-label="Operations"><% for (const [path, name] of ${JSON.stringify(PLACES)}) { %><a href="/ops/<%= it.tenantId %><%= path %>"<% if (path === it.here) { %> aria-current="page"<% } %>><%= name %></a><% } %></nav>`);
 
+/** What makes a page live, and what does where scripts are off. */
+interface LivePage {
+  script?: string;
+  refreshSeconds?: number | null;
+}
+
 /** A page of a signed-in operator. */
 export const operatorPage = (
   frame: OperatorFrame,
-  view: { title: string; body: string; here?: string; themes?: readonly Theme[] },
+  view: { title: string; body: string; here?: string; themes?: readonly Theme[] } & LivePage,
 ): Page =>
   page({
     language: 'en',
@@ -35,4 +41,6 @@ export const operatorPage = (
     width: 'wide',
     body: navigation({ tenantId: frame.tenantId, here: view.here ?? 'none' }) + view.body,
     ...(view.themes && { themes: view.themes }),
+    ...(view.script !== undefined && { script: view.script }),
+    ...(view.refreshSeconds !== undefined && { refreshSeconds: view.refreshSeconds }),
   });

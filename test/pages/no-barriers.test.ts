@@ -118,11 +118,17 @@ test('pages for operators', async () => {
     await page.getByLabel('Message', { exact: true }).fill('Open until nine tonight');
     await button('Show the dry run');
     await site.db.owner(`update campaigns set state = 'ready' where name = 'Open until nine'`);
-    await page.reload();
-    assert.ok(await page.getByText('Nothing has been sent').isVisible(), 'the dry run says so');
+    // Nobody loads the page again: what it watches tells it.
+    await page.getByText('Nothing has been sent').waitFor();
+    await page.waitForLoadState();
   };
   const pauseCampaign = async (): Promise<void> => {
     await button('Start');
+    await site.db.owner(
+      `insert into campaign_rows (tenant_id, campaign_id, row_number, state, outcome, reason)
+       select tenant_id, campaign_id, 1, 'done', 'message-held-back', 'Nobody agreed to push.' from campaigns where name = 'Open until nine'`,
+    );
+    await page.getByText('Nobody agreed to push.').waitFor();
     await button('Pause');
     assert.ok(await page.getByRole('button', { name: 'Resume' }).isVisible(), 'what is paused can go on');
     const [row] = await site.db.owner<{ state: string }>(`select state from campaigns where name = 'Open until nine'`);

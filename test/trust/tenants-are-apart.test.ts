@@ -206,7 +206,7 @@ async function answer(route: Route, path: Ids, rest: Ids, secret: string, header
   const seen = [...response.headers].filter(
     ([name]) => !['date', 'ratelimit', 'x-correlation-id', 'content-length', 'keep-alive'].includes(name),
   );
-  let text = JSON.stringify({ status: response.status, headers: seen, body: await response.text() });
+  let text = JSON.stringify({ status: response.status, headers: seen, body: await bodyOf(response) });
   for (const ids of [path, rest]) {
     for (const [name, value] of Object.entries(ids)) text = text.replaceAll(value, `<${name}>`);
   }
@@ -217,6 +217,15 @@ async function answer(route: Route, path: Ids, rest: Ids, secret: string, header
     .replace(/<strong>(\d+) [0-9a-f]{8}/g, '<strong>$1 <code>')
     .replace(/whsec_[A-Za-z0-9+/=]+/g, '<secret>')
     .replace(/[A-Za-z0-9_-]{22}(?![A-Za-z0-9_-])/g, '<random>');
+}
+
+/** The text of an answer; of a stream that goes on, what it says first. */
+async function bodyOf(response: Response): Promise<string> {
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return response.text();
+  const reader = response.body!.getReader();
+  const { value } = await reader.read();
+  await reader.cancel();
+  return new TextDecoder().decode(value);
 }
 
 /** Every row of a tenant in every table, as one text. */

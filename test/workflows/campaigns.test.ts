@@ -93,8 +93,16 @@ describe('a campaign', () => {
     assert.ok(dry.expectedSeconds! > 0, 'it says how long it should take');
     assert.deepEqual(await children(tenant, id), [{ passes: 0, operations: 0 }]);
 
+    const stream = await api.fetch(`/api/${tenant.tenantId}/campaigns/${id}/events`, { key: tenant.keys.all });
     assert.equal((await call(tenant, 'POST', `/${id}/start`)).status, 200);
+    const told = (await stream.text()).split('\n\n').flatMap((block): [string, Campaign][] => {
+      const [event, data] = block.split('\n');
+      return data?.startsWith('data: ') ? [[event!.slice(7), JSON.parse(data.slice(6)) as Campaign]] : [];
+    });
+    const states = [...new Set(told.map(([, { state }]) => state))];
+    assert.deepEqual([states[0], states.at(-1), told.at(-1)?.[0]], ['ready', 'ended', 'end']);
     const done = await reaches(tenant, id, 'ended');
+    assert.deepEqual(told.at(-1)?.[1].progress, done.progress, 'the last state is what GET answers');
     assert.deepEqual(done.progress.outcomes, { updated: waiting });
     assert.deepEqual([done.progress.remaining, done.progress.pushed], [0, waiting]);
     assert.deepEqual(await children(tenant, id), [{ passes: waiting, operations: waiting }]);

@@ -7,14 +7,14 @@ import { tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { readForm } from '../requests/read-form.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
-import type { createOperatorSessions, OperatorSession } from './operator-session.js';
+import type { OperatorSession, OperatorSessions } from './operator-session.js';
 
 export type Form = Record<string, string>;
 export type Handle = (ctx: Koa.Context, session: OperatorSession, params: Record<string, string>) => Promise<void>;
 export type Inside = (method: 'GET' | 'POST', path: string, summary: string, handle: Handle) => Route;
 
 /** Makes routes for signed-in operators: ids in the path are UUIDs, and a form must belong to its session. */
-export function createInside(deps: ApiDeps, sessions: ReturnType<typeof createOperatorSessions>): Inside {
+export function createInside(deps: ApiDeps, sessions: OperatorSessions): Inside {
   return (method, path, summary, handle) => {
     const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!);
     const shape = Object.fromEntries(names.map((name) => [name, z.uuid()]));

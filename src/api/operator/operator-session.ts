@@ -21,6 +21,8 @@ export interface OperatorSession {
   frame: OperatorFrame;
 }
 
+export type OperatorSessions = ReturnType<typeof createOperatorSessions>;
+
 /** Sessions of the operator's pages: the browser holds the id of a key, never the key; a revoked key ends them at once. */
 export function createOperatorSessions(deps: ApiDeps) {
   const { database, publicUrl, now } = deps;

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import type { CampaignRow } from '../../database/campaigns/campaigns.js';
-import { countFetched, countReach, countRows } from '../../database/campaigns/progress.js';
+import { countFetched, countReach, countReasons, countRows } from '../../database/campaigns/progress.js';
 import type { Sql } from '../../database/connect.js';
 import { CAMPAIGN_STATES, campaignDefinition } from '../../passes/campaign.js';
 
 /** Rows a minute where a campaign has no pace and has not shown its own yet: cautious, below what was measured. */
 const ASSUMED_PER_MINUTE = 3_000;
+
+/** Reasons that one look names; all of them stand in the rows. */
+const MOST_REASONS = 10;
 
 const count = z.int().nonnegative();
 export const campaignView = z.object({
@@ -42,6 +45,11 @@ export const campaignDetail = campaignView.extend({
     pushed: count.describe('Rows whose wallets were told'),
     fetched: count.describe('Rows that an iPhone has fetched; Google tells nobody'),
     outcomes: z.record(z.string(), count).describe('Ended operations by outcome'),
+    troubles: z
+      .array(z.object({ outcome: z.string().nullable(), reason: z.string(), rows: count }))
+      .describe(
+        `Why rows did not get what they were to get: the ${MOST_REASONS} commonest reasons; null: no pass was found`,
+      ),
     remaining: count,
     perMinute: count.describe('Ended in the last minute'),
     expectedEnd: z.iso.datetime().nullable(),
@@ -66,14 +74,18 @@ export const presentCampaign = (row: CampaignRow): z.output<typeof campaignView>
   operationId: row.operation_id,
 });
 
+/** To ten seconds: a guess that moves with every look would be news to everybody who watches. */
+const roundedEnd = (ms: number): string => new Date(Math.ceil(ms / 10_000) * 10_000).toISOString();
+
 /** A campaign with its dry run and how far it is. */
 export async function presentCampaignDetail(
   db: Sql,
   row: CampaignRow,
   nowMs: number,
 ): Promise<z.output<typeof campaignDetail>> {
-  const [counted, fetched, reached] = await Promise.all([
+  const [counted, troubles, fetched, reached] = await Promise.all([
     countRows(db, row.campaign_id),
+    countReasons(db, row.campaign_id, MOST_REASONS),
     row.started_at ? countFetched(db, row.campaign_id) : 0,
     row.state === 'ready' ? countReach(db, row.campaign_id) : null,
   ]);
@@ -107,9 +119,10 @@ export async function presentCampaignDetail(
       pushed: sum(['done'], 'pushed'),
       fetched,
       outcomes: Object.fromEntries(outcomes),
+      troubles: troubles.map(({ outcome, reason, rows }) => ({ outcome, reason, rows })),
       remaining,
       perMinute: recent,
-      expectedEnd: row.state === 'running' ? new Date(nowMs + seconds * 1000).toISOString() : null,
+      expectedEnd: row.state === 'running' ? roundedEnd(nowMs + seconds * 1000) : null,
     },
   };
 }

@@ -26,6 +26,30 @@ export async function countRows(db: Sql, campaignId: string): Promise<RowCount[]
      order by state, outcome`);
 }
 
+export interface RowTrouble {
+  state: string;
+  outcome: string | null;
+  reason: string;
+  rows: number;
+}
+
+/** Why rows did not get what they were to get, the commonest reason first. */
+export async function countReasons(db: Sql, campaignId: string, limit: number): Promise<RowTrouble[]> {
+  return db.query<RowTrouble>(sql`
+    select state,
+           outcome,
+           left(reason, 300) as reason,
+           count(*)::int as rows
+      from campaign_rows
+     where tenant_id = ${db.tenantId}
+       and campaign_id = ${campaignId}
+       and state in ('done', 'unreached')
+       and reason is not null
+     group by 1, 2, 3
+     order by rows desc, reason
+     limit ${limit}`);
+}
+
 /** How many rows an iPhone has fetched since their operation changed the pass. Google tells nobody. */
 export async function countFetched(db: Sql, campaignId: string): Promise<number> {
   const [row] = await db.query<{ fetched: number }>(sql`

@@ -29,7 +29,7 @@ export async function settleRows(tx: Sql, campaignId: string): Promise<{ open: n
     update campaign_rows r
        set state = 'done',
            outcome = o.outcome,
-           reason = case when o.status = 'failed' or o.outcome = 'pass-not-found' then o.reason end,
+           reason = case when o.status = 'failed' or o.outcome in ('pass-not-found', 'message-held-back') then o.reason end,
            revision = o.revision,
            done_at = o.ended_at,
            pushed = exists (

@@ -1,0 +1,89 @@
+import type { z } from 'zod';
+import type { CampaignLine, CampaignPageView } from '../../pages/campaign-pages.js';
+import type { Tone } from '../../pages/operator-frame.js';
+import type { CampaignState } from '../../passes/campaign.js';
+import { maskContacts } from '../../common/mask-personal.js';
+import type { campaignDetail, campaignView } from '../routes/present-campaign.js';
+import { isOver } from '../routes/campaign-watch.js';
+
+export type Detail = z.output<typeof campaignDetail>;
+
+const TONES: Readonly<Partial<Record<CampaignState, Tone>>> = { ended: 'good', failed: 'bad', paused: 'note' };
+const DOES = {
+  message: 'sends a message',
+  update: 'sets fields',
+  convert: 'changes the type',
+  offer: 'lays an offer over it',
+  void: 'voids',
+} as const;
+
+export const COMMANDS = ['start', 'pause', 'resume', 'cancel'] as const;
+export type Command = (typeof COMMANDS)[number];
+const BUTTONS: Readonly<Partial<Record<CampaignState, readonly Command[]>>> = {
+  uploading: ['cancel'],
+  preparing: ['cancel'],
+  ready: ['start', 'cancel'],
+  running: ['pause', 'cancel'],
+  paused: ['resume', 'cancel'],
+};
+export const LABELS = { start: 'Start', pause: 'Pause', resume: 'Resume', cancel: 'Cancel for good' } as const;
+
+/** A campaign as a line of the list. */
+export const presentCampaignLine = (campaign: z.output<typeof campaignView>): CampaignLine => ({
+  campaignId: campaign.campaignId,
+  name: campaign.name,
+  does: DOES[campaign.action.type],
+  state: campaign.state,
+  tone: TONES[campaign.state] ?? '',
+  test: campaign.test,
+  createdAt: new Date(campaign.createdAt),
+});
+
+const text = (value: number): string => value.toLocaleString('en');
+
+function answerOf({ state, rows, progress, expectedSeconds }: Detail): string {
+  if (state === 'uploading') return 'It waits for its file.';
+  if (state === 'preparing') return `The audience is being read: ${text(rows.all)} rows so far.`;
+  if (state === 'ready') {
+    return `Nothing has been sent. A start reaches ${text(rows.waiting)} passes in about ${text(Math.ceil((expectedSeconds ?? 0) / 60))} min.`;
+  }
+  const end = progress.expectedEnd && `, the end is expected at ${progress.expectedEnd.slice(11, 16)} UTC`;
+  return `${text(progress.ended)} have ended, ${text(progress.remaining)} are left${end ?? ''}.`;
+}
+
+/** A campaign as its page shows it; reasons name nobody to a reader who may not read customers. */
+export function presentCampaignPage(detail: Detail, may: { writes: boolean; reads: boolean }): CampaignPageView {
+  const { rows, reach, progress, state } = detail;
+  const shown: [string, number | undefined][] = [
+    ['In the audience', rows.all],
+    ['Only on Apple', reach?.apple],
+    ['Only on Google', reach?.google],
+    ['On both', reach?.both],
+    ['On no phone', reach?.none],
+    ['Held out', rows.holdout],
+    ['Duplicates', rows.duplicates],
+    ['Without a pass', rows.unreached],
+    ['Faulty rows', rows.refused],
+    ['Accepted', progress.accepted],
+    ['Wallets told', progress.pushed],
+    ['Fetched by an iPhone', progress.fetched],
+    ['Ended in the last minute', progress.perMinute],
+    ...Object.entries(progress.outcomes).map(([name, n]): [string, number] => [`Ended as ${name}`, n]),
+  ];
+  const buttons = may.writes ? (BUTTONS[state] ?? []) : [];
+  return {
+    line: presentCampaignLine(detail),
+    reason: detail.reason,
+    answer: answerOf(detail),
+    facts: shown.flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, text(value)]])),
+    troubles: progress.troubles.map(({ rows: count, outcome, reason }) => [
+      text(count),
+      outcome ?? 'without a pass',
+      may.reads ? reason : maskContacts(reason),
+    ]),
+    progress: { done: progress.ended, of: detail.startedAt ? progress.ended + progress.remaining : 0 },
+    moves: state === 'running' || state === 'preparing',
+    over: isOver(detail),
+    buttons: buttons.map((command) => [command, LABELS[command]]),
+  };
+}
