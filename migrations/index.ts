@@ -32,6 +32,7 @@ import * as offers from './0047_offers.js';
 import * as campaigns from './0050_campaigns.js';
 import * as campaignOfOperation from './0051_campaign_of_operation.js';
 import * as messagesOfATenant from './0068_messages_of_a_tenant.js';
+import * as walletsOfAGathering from './0079_wallets_of_a_gathering.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -67,6 +68,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0058_gathered_write_back', gatheredWriteBack],
   ['0059_event_positions_by_clock', eventPositionsByClock],
   ['0068_messages_of_a_tenant', messagesOfATenant],
+  ['0079_wallets_of_a_gathering', walletsOfAGathering],
 ];
 
 /** In the order in which they run. */

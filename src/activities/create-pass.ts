@@ -3,12 +3,13 @@ import { findOperation } from '../database/operations/operations.js';
 import { endRun, recordLastStep, recordStep } from '../database/operations/steps.js';
 import { PermanentError } from '../common/errors.js';
 import { FINAL_STATUSES, type RecordedOutcome } from '../passes/operation.js';
+import { writtenWalletsOf, type WrittenWallet } from '../passes/wallet.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { CANCELLED } from './find-pass.js';
 
 export type CreatedPass = {
   passId: string;
-  google: boolean;
+  wallets: WrittenWallet[];
   writeBack: boolean;
   /** The person agreed to something that Klaviyo is to know. */
   consents: boolean;
@@ -25,17 +26,17 @@ export function createPassActivity(deps: ActivityDeps) {
     if (!operation?.pass_id) {
       throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
     }
-    const nothing = { passId: operation.pass_id, google: false, writeBack: false, consents: false };
+    const nothing = { passId: operation.pass_id, wallets: [], writeBack: false, consents: false };
     if (FINAL_STATUSES.includes(operation.status)) {
       return { ...nothing, recorded: true, outcome: await endRun(sql, { ...ref, ...CANCELLED }) };
     }
-    const google = settings.google.issuerId !== null;
+    const wallets = writtenWalletsOf(settings);
     const { writeBack } = settings.klaviyo;
     const { customer_id: customerId } = operation;
     const consents = customerId !== null && (await listOpenConsents(sql, customerId, settings.consentTexts)).length > 0;
     const step = { ...ref, step: 'create-pass', state: 'succeeded', detail: { revision: 1 } } as const;
-    const created = { passId: operation.pass_id, google, writeBack, consents };
-    if (google || writeBack || consents) {
+    const created = { passId: operation.pass_id, wallets, writeBack, consents };
+    if (wallets.length > 0 || writeBack || consents) {
       await recordStep(sql, step);
       return { ...created, recorded: false };
     }

@@ -14,6 +14,7 @@ import { PermanentError } from '../common/errors.js';
 import { withDefaults } from '../passes/pass-view.js';
 import type { EraseCustomerInput } from '../passes/operation-input.js';
 import { changePass } from './change-pass.js';
+import { writtenWalletsOf, type WrittenWallet } from '../passes/wallet.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
 
@@ -28,7 +29,7 @@ async function customerOf(deps: ActivityDeps, ref: StepInput): Promise<string> {
 
 /** Voids every pass of the customer and empties it in the same revision: what phones fetch from here on says nothing. */
 export function voidPassesActivity(deps: ActivityDeps) {
-  return async function voidPasses(ref: StepInput): Promise<{ passIds: string[]; google: boolean }> {
+  return async function voidPasses(ref: StepInput): Promise<{ passIds: string[]; wallets: WrittenWallet[] }> {
     const sql = deps.database.tenant(ref.tenantId);
     const customerId = await customerOf(deps, ref);
     await cancelTheirs(sql, { ...ref, customerId });
@@ -65,8 +66,7 @@ export function voidPassesActivity(deps: ActivityDeps) {
       });
     }
     await recordStep(sql, { ...ref, step: 'void-passes', state: 'succeeded', detail: { passes: passIds.length } });
-    const { issuerId } = (await deps.tenantSettings(ref.tenantId)).google;
-    return { passIds, google: issuerId !== null };
+    return { passIds, wallets: writtenWalletsOf(await deps.tenantSettings(ref.tenantId)) };
   };
 }
 

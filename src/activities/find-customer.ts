@@ -6,13 +6,14 @@ import { chooseCustomer } from '../passes/choose-customer.js';
 import { isIdentifying } from '../passes/choose-recipient.js';
 import { PermanentError } from '../common/errors.js';
 import { FINAL_STATUSES, type Outcome, type RecordedOutcome } from '../passes/operation.js';
+import { writtenWalletsOf, type WrittenWallet } from '../passes/wallet.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { CANCELLED } from './find-pass.js';
 import { klaviyoWord, mergeIfOnePerson } from './merge-customers.js';
 import { readInput } from './read-input.js';
 
 export type FoundCustomer =
-  | { found: true; customerId: string; fetch: boolean; google: boolean; writeBack: boolean }
+  | { found: true; customerId: string; fetch: boolean; wallets: WrittenWallet[]; writeBack: boolean }
   /** `ask`: Klaviyo is to be asked first, whether two customers are one person. */
   | { found: false; lookAgainAfterMs: number; ask?: true }
   | { found: false; outcome: RecordedOutcome };
@@ -91,7 +92,7 @@ export function findCustomerActivity(deps: ActivityDeps) {
       found: true,
       customerId,
       fetch: account !== null && !askedNow,
-      google: settings.google.issuerId !== null,
+      wallets: writtenWalletsOf(settings),
       writeBack: settings.klaviyo.writeBack,
     };
   };

@@ -7,6 +7,7 @@ import type { LifecycleInput, PushUpdateInput } from '../passes/operation-input.
 import { FINAL_STATUSES, type RecordedOutcome } from '../passes/operation.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
 import { stepsAskedFor } from '../passes/update-outcome.js';
+import { writtenWalletsOf, type WrittenWallet } from '../passes/wallet.js';
 import { couldAppear, nextLookMs, waitingFor } from '../passes/wait-for-pass.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import type { FoundPasses } from './loaded-pass-cache.js';
@@ -21,7 +22,7 @@ export type FoundPass =
       recompute: boolean;
       /** Accepting the operation has changed the pass already. */
       renewed?: boolean;
-      google: boolean;
+      wallets: WrittenWallet[];
       writeBack: boolean;
       /** What the next step writes down together with its own change; absent where it stands in the database already. */
       evidence?: FoundEvidence;
@@ -76,7 +77,7 @@ export function findPassActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
         found: true,
         passId,
         ...asked,
-        google: settings.google.issuerId !== null,
+        wallets: writtenWalletsOf(settings),
         writeBack: settings.klaviyo.writeBack,
         ...(recordedByNext && { evidence }),
       };

@@ -1,3 +1,4 @@
+import type { Wallet } from '../passes/wallet.js';
 import type { BarcodeSvg } from './barcode.js';
 import { page, template, type Page, type Theme } from './html.js';
 import { speaking, type Brand } from './brand.js';
@@ -45,7 +46,7 @@ export interface PassSlot {
   appleUrl: string | null;
   googleUrl: string | null;
   /** Wallets that it is made for but cannot be signed for now: the operator has to act first. */
-  unavailable: readonly ('apple' | 'google')[];
+  unavailable: readonly Wallet[];
 }
 
 export interface PassPageView {

@@ -1,3 +1,4 @@
+import type { Wallet } from './wallet.js';
 import type { JsonValue } from '../common/json.js';
 import type { MessageClass, MessageContent } from './message.js';
 
@@ -38,7 +39,7 @@ export interface LifecycleInput {
 /** What a device did: Apple registration or Google save. */
 export interface DeviceEventInput {
   passId: string;
-  platform: 'apple' | 'google';
+  platform: Wallet;
   event: 'installed' | 'uninstalled' | 'message-received';
   firstInstall: boolean;
   at: string;

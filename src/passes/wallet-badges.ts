@@ -1,6 +1,4 @@
-/** The wallets whose button can carry their own artwork. */
-export const BADGE_WALLETS = ['apple', 'google'] as const;
-export type BadgeWallet = (typeof BADGE_WALLETS)[number];
+import type { Wallet } from './wallet.js';
 
 export interface Badge {
   sha256: string;
@@ -11,7 +9,7 @@ export interface Badge {
 export type Badges = Readonly<Record<string, Badge>>;
 
 /** The badge of a wallet for a reader: in their language, in its base language, else the one without a language. */
-export function badgeFor(badges: Badges, wallet: BadgeWallet, language: string): Badge | null {
+export function badgeFor(badges: Badges, wallet: Wallet, language: string): Badge | null {
   const names = [`${wallet}.${language}`, `${wallet}.${language.split('-')[0]}`, wallet];
   const name = names.find((one) => Object.hasOwn(badges, one));
   return name === undefined ? null : badges[name]!;

@@ -4,6 +4,7 @@ import type { OperationInput, OperationResult } from './inputs.js';
 import { notifyWallets } from './notify-wallets.js';
 import { asOperation } from './operation-scope.js';
 import { runStep } from './run-step.js';
+import { walletsOf } from '../passes/wallet.js';
 
 /** find-pass → change-state (void, expire, restore or delete, by the operation's kind) → every wallet → write-back. */
 export async function changeState(input: OperationInput): Promise<OperationResult> {
@@ -17,7 +18,7 @@ export async function changeState(input: OperationInput): Promise<OperationResul
     return CancellationScope.nonCancellable(() =>
       notifyWallets({
         ...target,
-        google: found.google,
+        wallets: walletsOf(found),
         writeBack: found.writeBack,
         eventType: `pass.${outcome}`,
         outcome,

@@ -4,6 +4,7 @@ import type { OperationInput, OperationResult } from './inputs.js';
 import { notifyWallets } from './notify-wallets.js';
 import { asOperation } from './operation-scope.js';
 import { runDurably, runStep } from './run-step.js';
+import { walletsOf } from '../passes/wallet.js';
 
 /** Pauses between looks whether the phones have fetched their voided passes; a day together, then it is done without them. */
 const LOOKS = ['5s', '25s', '2m', '10m', '50m', '5h', '18h'] as const;
@@ -16,12 +17,12 @@ export async function eraseCustomer(input: OperationInput): Promise<OperationRes
   return asOperation(input, () =>
     // Half an erasure is worse than none or all of it: it cannot be cancelled.
     CancellationScope.nonCancellable(async () => {
-      const { passIds, google } = await runStep('void-passes', input, 'database');
-      for (const passId of passIds) {
+      const voided = await runStep('void-passes', input, 'database');
+      for (const passId of voided.passIds) {
         await notifyWallets({
           ...input,
           passId,
-          google,
+          wallets: walletsOf(voided),
           writeBack: false,
           eventType: 'pass.voided',
           outcome: 'erased',

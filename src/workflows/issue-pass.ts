@@ -2,6 +2,8 @@ import type { OperationInput, OperationResult } from './inputs.js';
 import { asOperation } from './operation-scope.js';
 import { runDurably, runStep } from './run-step.js';
 import { namePass } from './name-pass.js';
+import { walletsOf } from '../passes/wallet.js';
+import { WALLET_STEPS } from './wallet-steps.js';
 import { tellKlaviyo, writeBack } from './write-back.js';
 
 /** The pass is live since its acceptance: what follows is Google's object and Klaviyo, neither of which holds the other. */
@@ -12,7 +14,7 @@ export async function issuePass(input: OperationInput): Promise<OperationResult>
     namePass(passId);
     const target = { ...input, passId };
     const told = await Promise.allSettled([
-      created.google ? runDurably('update-google-object', target, 'wallet') : null,
+      ...walletsOf(created).map((wallet) => runDurably(WALLET_STEPS[wallet].single, target, 'wallet')),
       inKlaviyo(created, target),
     ]);
     for (const part of told) if (part.status === 'rejected') throw part.reason;

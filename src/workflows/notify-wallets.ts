@@ -2,14 +2,16 @@ import { sleep } from '@temporalio/workflow';
 import type { NotifiedDevices, NotifyDevices } from '../activities/notify-devices.js';
 import type { EventType } from '../passes/event-type.js';
 import type { Outcome } from '../passes/operation.js';
+import type { WrittenWallet } from '../passes/wallet.js';
 import { WRITE_BACK_EVENTS } from '../passes/write-back-event.js';
 import type { OperationInput, OperationResult } from './inputs.js';
 import { runDurably, runStep, type StepOf } from './run-step.js';
+import { WALLET_STEPS } from './wallet-steps.js';
 import { writeBack } from './write-back.js';
 
 export interface NotifyWallets extends OperationInput {
   passId: string;
-  google: boolean;
+  wallets: readonly WrittenWallet[];
   writeBack: boolean;
   eventType: EventType | null;
   outcome: Outcome;
@@ -26,18 +28,19 @@ export interface NotifyWallets extends OperationInput {
 export async function notifyWallets(input: NotifyWallets): Promise<OperationResult> {
   const { tenantId, operationId, passId, outcome } = input;
   const target = { tenantId, operationId, passId, ...(input.test && { test: input.test }) };
-  const nothingFollows = !input.google && !input.writeBack && input.endsOperation !== false;
+  const nobodyElse = input.wallets.length === 0 && !input.writeBack;
+  const nothingFollows = nobodyElse && input.endsOperation !== false;
   const apple = tellApple({ ...target, eventType: input.eventType, endsWith: nothingFollows ? outcome : null });
-  if (!input.google && !input.writeBack) {
+  if (nobodyElse) {
     const { ended } = await apple;
     return nothingFollows && ended !== null ? { outcome: ended, passId, recorded: true } : { outcome, passId };
   }
   const told = await Promise.allSettled([
     apple,
     // A regular activity at once: it waits for Google's answers and its pace.
-    input.google
-      ? runDurably('update-google-object', { ...target, ...(input.again && { again: true }) }, 'wallet')
-      : null,
+    ...input.wallets.map((wallet) =>
+      runDurably(WALLET_STEPS[wallet].single, { ...target, ...(input.again && { again: true }) }, 'wallet'),
+    ),
     input.writeBack
       ? writeBack({ ...target, event: (input.eventType && WRITE_BACK_EVENTS[input.eventType]) ?? null })
       : null,

@@ -4,6 +4,7 @@ import type { OperationInput, OperationResult } from './inputs.js';
 import { notifyWallets } from './notify-wallets.js';
 import { asOperation } from './operation-scope.js';
 import { runStep } from './run-step.js';
+import { walletsOf } from '../passes/wallet.js';
 
 /** find-pass → start-offer → every wallet → write-back; an offer of later ends here and begins by an operation of its own. */
 export async function startOffer(input: OperationInput): Promise<OperationResult> {
@@ -16,7 +17,7 @@ export async function startOffer(input: OperationInput): Promise<OperationResult
     return CancellationScope.nonCancellable(() =>
       notifyWallets({
         ...target,
-        google: found.google,
+        wallets: walletsOf(found),
         writeBack: found.writeBack,
         eventType: 'offer.started',
         outcome: result,
@@ -36,7 +37,7 @@ export async function endOffer(input: OperationInput): Promise<OperationResult> 
     return CancellationScope.nonCancellable(() =>
       notifyWallets({
         ...target,
-        google: found.google,
+        wallets: walletsOf(found),
         writeBack: found.writeBack,
         eventType: 'offer.ended',
         outcome: 'offer-ended',

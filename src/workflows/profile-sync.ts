@@ -5,6 +5,7 @@ import type { OperationInput, OperationResult } from './inputs.js';
 import { notifyWallets } from './notify-wallets.js';
 import { asOperation } from './operation-scope.js';
 import { runDurably, runStep } from './run-step.js';
+import { walletsOf, type FoundWallets } from '../passes/wallet.js';
 
 /** find-customer → fetch-profile (with a Klaviyo key) → update-customer → update-passes → notify-devices → sync-merchant. */
 export async function profileSync(input: OperationInput): Promise<OperationResult> {
@@ -40,11 +41,13 @@ export async function profileSync(input: OperationInput): Promise<OperationResul
 async function tellWallets(
   input: OperationInput,
   passIds: readonly string[],
-  { google, writeBack }: { google: boolean; writeBack: boolean },
+  found: FoundWallets & { writeBack: boolean },
 ): Promise<void> {
+  const { writeBack } = found;
+  const wallets = walletsOf(found);
   const troubles: unknown[] = [];
   for (const passId of passIds) {
-    const notice = { ...input, passId, google, writeBack, eventType: 'pass.updated', outcome: 'synced' } as const;
+    const notice = { ...input, passId, wallets, writeBack, eventType: 'pass.updated', outcome: 'synced' } as const;
     await notifyWallets({ ...notice, endsOperation: false }).catch((error: unknown) => troubles.push(error));
   }
   if (troubles.length > 0) throw troubles[0];

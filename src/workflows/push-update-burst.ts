@@ -1,6 +1,8 @@
 import { CancellationScope, patched, sleep } from '@temporalio/workflow';
+import { walletsOf, type WrittenWallet } from '../passes/wallet.js';
 import { inSlices } from './in-slices.js';
 import { runStep } from './run-step.js';
+import { WALLET_STEPS } from './wallet-steps.js';
 
 export interface BurstInput {
   tenantId: string;
@@ -36,24 +38,25 @@ async function work(ref: { tenantId: string; burstId: string }): Promise<number 
   if (found.convert > 0) await runStep('burst-convert-type', ref, 'burst');
   if (found.apply > 0) await runStep('burst-apply-data', ref, 'burst');
   if (found.recompute + found.convert > 0) await runStep('burst-recompute-metadata', ref, 'burst');
-  const ends = !found.google && !found.writeBack;
+  const wallets = walletsOf(found);
+  const ends = wallets.length === 0 && !found.writeBack;
   const notified = await runStep('burst-notify-devices', { ...ref, ends }, 'burst');
-  if (!ends) await tellElsewhere(ref, found);
+  if (!ends) await tellElsewhere(ref, wallets, found.writeBack);
   const waits = [found.lookAgainAfterMs, notified.lookAgainAfterMs].filter((ms) => ms !== null);
   return waits.length > 0 ? Math.min(...waits) : null;
 }
 
 type Ref = { tenantId: string; burstId: string };
 
-/** Google and Klaviyo learn of what changed, each at its own pace, and then the operations end. Phones were first. */
-async function tellElsewhere(ref: Ref, { google, writeBack }: { google: boolean; writeBack: boolean }): Promise<void> {
+/** Other wallets and Klaviyo learn of what changed, each at its own pace, and then the operations end. Phones were first. */
+async function tellElsewhere(ref: Ref, wallets: readonly WrittenWallet[], writeBack: boolean): Promise<void> {
   // Klaviyo takes thousands in one job: the operations of several bursts are gathered, and end there.
   if (writeBack && patched('write-back-in-bulk')) {
-    await runStep('burst-gather', { ...ref, google }, 'burst');
+    await runStep('burst-gather', { ...ref, wallets }, 'burst');
     return;
   }
   await Promise.all([
-    google ? inSlices('burst-update-google-object', ref) : null,
+    ...wallets.map((wallet) => inSlices(WALLET_STEPS[wallet].burst, ref)),
     writeBack ? inSlices('burst-write-back', ref) : null,
   ]);
   await runStep('burst-end-told', ref, 'burst');

@@ -6,6 +6,7 @@ import type { OperationInput, OperationResult } from './inputs.js';
 import { notifyWallets } from './notify-wallets.js';
 import { asOperation } from './operation-scope.js';
 import { runStep } from './run-step.js';
+import { walletsOf } from '../passes/wallet.js';
 
 /**
  * find-pass → convert-type → apply-data → recompute-metadata (if asked or the type changed; else apply-data itself sees to
@@ -40,7 +41,7 @@ export async function pushUpdate(input: OperationInput): Promise<OperationResult
     return CancellationScope.nonCancellable(() =>
       notifyWallets({
         ...target,
-        google: found.google,
+        wallets: walletsOf(found),
         writeBack: found.writeBack,
         eventType: 'pass.updated',
         outcome,

@@ -4,6 +4,7 @@ import type { OperationInput, OperationResult } from './inputs.js';
 import { notifyWallets } from './notify-wallets.js';
 import { asOperation } from './operation-scope.js';
 import { runStep } from './run-step.js';
+import { walletsOf } from '../passes/wallet.js';
 
 /** find-pass → claim-message (again, for as long as the message is held back) → show-message → every wallet → write-back. */
 export async function sendMessage(input: OperationInput): Promise<OperationResult> {
@@ -22,7 +23,7 @@ export async function sendMessage(input: OperationInput): Promise<OperationResul
       await runStep('show-message', target, 'database');
       return notifyWallets({
         ...target,
-        google: found.google,
+        wallets: walletsOf(found),
         writeBack: found.writeBack,
         eventType: 'message.sent',
         outcome: 'message-sent',
@@ -40,7 +41,13 @@ export async function endMessage(input: OperationInput): Promise<OperationResult
     const { revision } = await runStep('end-message', target, 'database');
     if (revision === null) return { outcome: 'unchanged', passId: found.passId };
     return CancellationScope.nonCancellable(() =>
-      notifyWallets({ ...target, google: found.google, writeBack: false, eventType: null, outcome: 'message-ended' }),
+      notifyWallets({
+        ...target,
+        wallets: walletsOf(found),
+        writeBack: false,
+        eventType: null,
+        outcome: 'message-ended',
+      }),
     );
   });
 }

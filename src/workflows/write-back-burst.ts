@@ -1,6 +1,8 @@
 import { ApplicationFailure, CancellationScope, sleep } from '@temporalio/workflow';
 import { inSlices } from './in-slices.js';
 import { runDurably, runStep } from './run-step.js';
+import { walletsOf } from '../passes/wallet.js';
+import { WALLET_STEPS } from './wallet-steps.js';
 import { KEY_LOOKS, keyPauseMs } from './write-back.js';
 
 type Ref = { tenantId: string; burstId: string };
@@ -10,12 +12,13 @@ const LONGEST_POLL_MS = 32_000;
 
 /**
  * Tells Klaviyo of up to 10,000 operations of a tenant's bursts, by its bulk jobs: profiles, then records, then events, each
- * step over all operations that are through with the one before. Google is told beside it. Operations in trouble have left.
+ * step over all operations that are through with the one before. Other wallets are told beside it. Operations in trouble have left.
  */
 export async function writeBackBurst(ref: Ref): Promise<void> {
   try {
-    const { google } = await runStep('burst-begin-gathered', ref, 'burst');
-    await Promise.all([google ? inSlices('burst-update-google-object', ref) : null, tellKlaviyo(ref)]);
+    const begun = await runStep('burst-begin-gathered', ref, 'burst');
+    const elsewhere = walletsOf(begun).map((wallet) => inSlices(WALLET_STEPS[wallet].burst, ref));
+    await Promise.all([...elsewhere, tellKlaviyo(ref)]);
     await runStep('burst-end-told', ref, 'burst');
   } finally {
     // Whatever stopped it, a cancellation included: what has not ended goes on one by one.

@@ -7,6 +7,7 @@ import type { TenantSettings } from '../../passes/tenant-settings.js';
 import { couldAppear, nextLookMs, waitingFor } from '../../passes/wait-for-pass.js';
 import type { ActivityDeps } from '../deps.js';
 import { chooseFor } from '../find-pass.js';
+import { writtenWalletsOf, type WrittenWallet } from '../../passes/wallet.js';
 import { inSlices, type BurstStepInput, type Slice } from './burst-step.js';
 
 export interface FoundPasses {
@@ -14,7 +15,7 @@ export interface FoundPasses {
   convert: number;
   apply: number;
   recompute: number;
-  google: boolean;
+  wallets: WrittenWallet[];
   writeBack: boolean;
   /** When the next look for passes that are on their way is worth it; null where none is waited for. */
   lookAgainAfterMs: number | null;
@@ -35,7 +36,7 @@ export function findPassesActivity(deps: ActivityDeps) {
     return {
       ...asked,
       ...waits,
-      google: settings.google.issuerId !== null,
+      wallets: writtenWalletsOf(settings),
       writeBack: settings.klaviyo.writeBack,
     };
   };

@@ -6,6 +6,7 @@ import { findWriteBackPasses } from '../../database/klaviyo/write-back.js';
 import { PermanentError, TransientError } from '../../common/errors.js';
 import type { Step } from '../../passes/operation.js';
 import type { TenantSettings } from '../../passes/tenant-settings.js';
+import { walletsOf, type FoundWallets, type WrittenWallet } from '../../passes/wallet.js';
 import type { ActivityDeps, KlaviyoAccount } from '../deps.js';
 import { KeyRefused, klaviyoCalls, type KlaviyoCall } from '../klaviyo-calls.js';
 import type { Subject } from '../write-back-step.js';
@@ -21,13 +22,13 @@ export interface WroteMany {
 
 /** Hands the operations of a burst whose phones have been told to the tenant's gathering. */
 export function gatherToldActivity(deps: ActivityDeps) {
-  return async function gather(input: BurstStepInput & { google: boolean }): Promise<{ gathered: number }> {
-    return { gathered: await gatherTold(deps.database.tenant(input.tenantId), input, input.google) };
+  return async function gather(input: BurstStepInput & FoundWallets): Promise<{ gathered: number }> {
+    return { gathered: await gatherTold(deps.database.tenant(input.tenantId), input, walletsOf(input)) };
   };
 }
 
 export function beginGatheredActivity(deps: ActivityDeps) {
-  return async function begin(ref: BurstStepInput): Promise<{ google: boolean }> {
+  return async function begin(ref: BurstStepInput): Promise<{ wallets: WrittenWallet[] }> {
     const begun = await beginGathered(deps.database.tenant(ref.tenantId), ref);
     if (!begun) throw new PermanentError('burst-unknown', 'The burst is not in the database: its tenant was deleted.');
     return begun;

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type Koa from 'koa';
-import { badgeFor, type BadgeWallet } from '../../passes/wallet-badges.js';
+import { badgeFor } from '../../passes/wallet-badges.js';
+import type { Wallet } from '../../passes/wallet.js';
 import { z } from 'zod';
 import { findPassesForPage, type PassPageRow } from '../../database/passes/pass-page.js';
 import { getImage } from '../../database/tenants/pass-types.js';
@@ -103,7 +104,7 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
     const slots = await Promise.all(rows.map((row) => slotOf(row, language, tenant.settings)));
     const selfUrl = `/p/${rows.map((row) => encodeURIComponent(row.serial_number)).join(',')}`;
     const forApple = slots.filter((slot) => slot.state === 'active' && slot.appleUrl !== null);
-    const badgeUrl = (wallet: BadgeWallet): string | null => {
+    const badgeUrl = (wallet: Wallet): string | null => {
       const badge = badgeFor(tenant.badges, wallet, language);
       return badge && `/assets/${tenant.tenantId}/${badge.sha256}.${badge.type}`;
     };

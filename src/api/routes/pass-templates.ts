@@ -1,3 +1,4 @@
+import { WALLETS } from '../../passes/wallet.js';
 import { z } from 'zod';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { FIELD_TYPES } from '../../passes/pass-type.js';
@@ -9,7 +10,7 @@ const passTemplate = z.object({
   name: z.string(),
   version: z.int(),
   description: z.string(),
-  wallets: z.array(z.enum(['apple', 'google'])),
+  wallets: z.array(z.enum(WALLETS)),
   fields: z.array(
     z.object({
       apiFieldName: z.string(),

@@ -1,3 +1,4 @@
+import { WALLETS } from '../../passes/wallet.js';
 import { z } from 'zod';
 import type { DeviceResultRow } from '../../database/operations/device-results.js';
 import type { ListedOperation, StepRow } from '../../database/operations/operations.js';
@@ -47,7 +48,7 @@ export const operationView = operationSummary.extend({
   ),
   devices: z.array(
     z.object({
-      platform: z.enum(['apple', 'google']),
+      platform: z.enum(WALLETS),
       deviceId: z.uuid().nullable(),
       state: z.enum(['pending', 'scheduled', 'delivered', 'covered', 'gone', 'refused', 'failed']),
       attempts: z.int(),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { WrittenWallet } from '../../passes/wallet.js';
 import type { Sql, TenantSql } from '../connect.js';
 import { sql } from '../sql.js';
 import type { BurstRef } from './burst-steps.js';
@@ -16,7 +17,7 @@ const QUIET_SECONDS = 2;
  * Moves the operations of a burst whose phones have been told to the tenant's gathering of write-back: from then on they
  * belong to it. Repeated, it moves what is left. Returns how many.
  */
-export async function gatherTold(tenant: TenantSql, ref: BurstRef, google: boolean): Promise<number> {
+export async function gatherTold(tenant: TenantSql, ref: BurstRef, wallets: readonly WrittenWallet[]): Promise<number> {
   return tenant.transaction(async (within) => {
     const told = await within.query<{ operation_id: string }>(sql`
       select o.operation_id
@@ -43,14 +44,14 @@ export async function gatherTold(tenant: TenantSql, ref: BurstRef, google: boole
          for update skip locked`);
     const burstId = open?.burst_id ?? randomUUID();
     await within.query(sql`
-      insert into bursts (burst_id, tenant_id, kind, operation_ids, google, dispatched_by, gathered_at, notified_at)
-      select ${burstId}::uuid, tenant_id, 'write-back', ${ids}::uuid[], ${google}, dispatched_by, now(), now()
+      insert into bursts (burst_id, tenant_id, kind, operation_ids, wallets, dispatched_by, gathered_at, notified_at)
+      select ${burstId}::uuid, tenant_id, 'write-back', ${ids}::uuid[], ${wallets}::text[], dispatched_by, now(), now()
         from bursts
        where tenant_id = ${tenant.tenantId}
          and burst_id = ${ref.burstId}
       on conflict (burst_id) do update set
         operation_ids = bursts.operation_ids || excluded.operation_ids,
-        google = bursts.google or excluded.google,
+        wallets = array(select distinct unnest(bursts.wallets || excluded.wallets)),
         gathered_at = now()`);
     await within.query(sql`
       update operations o set burst_id = ${burstId}::uuid
@@ -91,11 +92,11 @@ export async function claimGathered(system: Sql, limit: number, leaseMs: number)
 }
 
 /** The gathering has begun: the dispatcher need not start it again. Undefined where it is gone. */
-export async function beginGathered(tenant: Sql, ref: BurstRef): Promise<{ google: boolean } | undefined> {
-  const [row] = await tenant.query<{ google: boolean }>(sql`
+export async function beginGathered(tenant: Sql, ref: BurstRef): Promise<{ wallets: WrittenWallet[] } | undefined> {
+  const [row] = await tenant.query<{ wallets: WrittenWallet[] }>(sql`
     update bursts set lease_until = null, sealed_at = coalesce(sealed_at, now())
      where tenant_id = ${tenant.tenantId}
        and burst_id = ${ref.burstId}
-    returning google`);
+    returning wallets`);
   return row;
 }

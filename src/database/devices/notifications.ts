@@ -1,3 +1,4 @@
+import type { Wallet } from '../../passes/wallet.js';
 import type { EventType } from '../../passes/event-type.js';
 import type { RecordedOutcome } from '../../passes/operation.js';
 import type { Sql } from '../connect.js';
@@ -186,7 +187,7 @@ export async function owePushes(
 export interface NotificationResult {
   target: string;
   deviceId: string | null;
-  platform: 'apple' | 'google';
+  platform: Wallet;
   state: 'pending' | 'scheduled' | 'delivered' | 'covered' | 'gone' | 'refused' | 'failed';
   coveredBy?: string | null;
   reason?: string | null;

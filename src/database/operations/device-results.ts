@@ -1,8 +1,9 @@
+import type { Wallet } from '../../passes/wallet.js';
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
 
 export interface DeviceResultRow {
-  platform: 'apple' | 'google';
+  platform: Wallet;
   device_id: string | null;
   state: 'pending' | 'scheduled' | 'delivered' | 'covered' | 'gone' | 'refused' | 'failed';
   attempts: number;

@@ -1,3 +1,4 @@
+import type { Wallet } from '../../passes/wallet.js';
 import type { PassState } from '../../passes/pass.js';
 import type { Sql } from '../connect.js';
 import type { DeviceResultRow } from './device-results.js';
@@ -84,7 +85,7 @@ export async function listOperatorPasses(
 
 export interface OperatorDevice {
   pass_id: string;
-  platform: 'apple' | 'google';
+  platform: Wallet;
   device_id: string | null;
   since: Date;
   /** The push token was refused: this device hears nothing until it registers anew. */
