@@ -15,7 +15,7 @@ import type { Outcome } from '../passes/operation.js';
 import { allowedByPace, untilOpen } from '../passes/campaign-schedule.js';
 import { freezeSlice } from './campaigns/freeze-audience.js';
 import { readMembers } from './campaigns/read-members.js';
-import { operationOfRow } from './campaigns/operation-of-row.js';
+import { operationsOf } from './campaigns/operation-of-row.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 
 export type CampaignSlice = { done: true; outcome: Outcome } | { done: false; pauseMs: number };
@@ -91,14 +91,8 @@ export function runCampaignActivity(deps: ActivityDeps) {
     const pace = allowedByPace(schedule.perMinute, campaign.paced_up_to?.getTime() ?? null, now.getTime(), most);
     const rows = await nextRows(tx, id, now, pace.rows);
     if (rows.length > 0) {
-      const there = rows.filter(({ serial_number: serial }) => serial !== null);
-      const operations = there.map((row) => operationOfRow(campaign.definition, row));
-      await acceptRows(
-        tx,
-        campaign,
-        operations,
-        rows.filter((row) => !there.includes(row)),
-      );
+      const { operations, skipped } = operationsOf(campaign.definition, rows);
+      await acceptRows(tx, campaign, operations, skipped);
       await changeCampaign(tx, id, {
         pacedUpTo: new Date(pace.usedUpTo(rows.length)),
         ...(campaign.started_at === null && { startedAt: now }),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { columnsOfTexts, foreignPlaceholders } from './campaign-message.js';
 import type { OfferTerms, SendMessageInput } from './operation-input.js';
 import type { JsonValue } from '../common/json.js';
 
@@ -17,7 +18,7 @@ export type CampaignState = (typeof CAMPAIGN_STATES)[number];
 
 const name = z.string().min(1).max(100);
 /** Template tags that nobody rendered would stand on every card. */
-const rendered = (text: string): boolean => !/\{\{|\}\}|\{%/.test(text);
+const rendered = (text: string): boolean => foreignPlaceholders(text).length === 0;
 const UNRENDERED =
   'still holds a template tag: write {"column": "…"} or {"property": "…"} for a value of each customer';
 const scalar = z.union([z.string().max(2000).refine(rendered, UNRENDERED), z.number(), z.boolean(), z.null()]);
@@ -70,7 +71,9 @@ export const campaignAction = z.discriminatedUnion('type', [
     type: z.literal('message'),
     message: z
       .record(z.string(), z.json())
-      .describe('As for POST /v1/passes/{serialNumber}/messages: message, title, link, class, validUntil and so on'),
+      .describe(
+        'As for POST /v1/passes/{serialNumber}/messages: message, title, link, class, validUntil and so on. Texts take `{column:Name|without}` and `{property:name|without}`: a value of each customer, and what stands there where there is none',
+      ),
   }),
   z.strictObject({
     type: z.literal('offer'),
@@ -143,9 +146,11 @@ export function fieldsOfRow(
 }
 
 /** The columns of the CSV that an action asks for. */
-export const columnsOf = (action: CampaignAction): string[] =>
-  'fields' in action
+export const columnsOf = (action: CampaignAction): string[] => {
+  if (action.type === 'message') return columnsOfTexts(action.message);
+  return 'fields' in action
     ? Object.values(action.fields).flatMap((value) =>
         value !== null && typeof value === 'object' && 'column' in value ? [value.column] : [],
       )
     : [];
+};

@@ -250,6 +250,44 @@ describe('a campaign', () => {
     }
   });
 
+  it('writes the values of each row into its message, skips a row without one, and gives a table no formula to run', async () => {
+    const tenant = await seedTenant(test);
+    await seedSegment(test, tenant, 3);
+    await test.owner(
+      `update passes set serial_number = '=HYPERLINK("https://x.example")' where tenant_id = $1
+      and customer_id = (select customer_id from customers where tenant_id = $1 and email = 'c3@example.com')`,
+      [tenant.tenantId],
+    );
+    const message = {
+      message: { en: 'Hi {column:First|you}, use {column:Code}', de: '{column:Code} für {column:First|dich}' },
+      link: 'https://shop.example/?c={column:Code}',
+    };
+    const id = await make(tenant, { audience: { csv: {} }, action: { type: 'message', message }, confirm: true });
+    const upload = (file: string) => call(tenant, 'PUT', `/${id}/rows`, file);
+    assert.match(JSON.stringify((await upload('email,First\nc1@example.com,Ada\n')).body), /needs a column ..Code/);
+    await upload('email,First,Code\nc1@example.com,Ada,A&1\nc2@example.com,Bob,\nc3@example.com,,C3\n');
+    const done = await reaches(tenant, id, 'ended');
+    assert.deepEqual(done.progress.outcomes, { 'message-sent': 2, 'invalid-data': 1 });
+    assert.match(JSON.stringify(done.progress), /no column ..Code.. for this customer/);
+    const sent = await test.owner<{ content: object }>(
+      `select m.content from messages m join customers c using (customer_id) where m.tenant_id = $1 order by c.email`,
+      [tenant.tenantId],
+    );
+    assert.deepEqual(
+      sent.map(({ content }) => content),
+      [
+        { text: { en: 'Hi Ada, use A&1', de: 'A&1 für Ada' }, title: null, link: 'https://shop.example/?c=A%261' },
+        { text: { en: 'Hi you, use C3', de: 'C3 für dich' }, title: null, link: 'https://shop.example/?c=C3' },
+      ],
+    );
+    const rows = (format: string) =>
+      api
+        .fetch(`/api/${tenant.tenantId}/campaigns/${id}/rows?format=${format}`, { key: tenant.keys.all })
+        .then((response) => response.text());
+    assert.match(await rows('csv'), /^3,4,"'=HYPERLINK/m);
+    assert.match(await rows('ndjson'), /"serialNumber":"=HYPERLINK/);
+  });
+
   it('lays an offer over every pass, and refuses one without an end', async () => {
     const tenant = await seedTenant(test);
     await seedSegment(test, tenant, 3);
@@ -277,6 +315,21 @@ describe('a campaign', () => {
       [{ audience: { filter: { passTypes: ['gold'] } }, action: update }, /no pass type ..gold/],
       [{ audience: filter, action: { type: 'update', fields: { points: '{{ person.points }}' } } }, /template tag/],
       [{ audience: filter, action: { type: 'update', fields: { points: { column: 'p' } } } }, /need a CSV/],
+      [{ audience: filter, action: { type: 'message', message: { message: 'Hi {first}' } } }, /nobody would fill/],
+      [{ audience: filter, action: { type: 'message', message: { title: '*|F|*', message: 'x' } } }, /message.title/],
+      [{ audience: filter, action: { type: 'message', message: { message: '{column:a}' } } }, /need a CSV/],
+      [{ audience: filter, action: { type: 'message', message: { message: 'x {property:}' } } }, /nobody would fill/],
+      [
+        {
+          audience: filter,
+          action: { type: 'offer', offer: { fields: { points: 1 }, from: '2031-02-02', until: '2031-02-01' } },
+        },
+        /offer.until/,
+      ],
+      [
+        { audience: filter, action: { type: 'offer', offer: { fields: { tier: '{{ x }}' }, until: '1 day' } } },
+        /offer.fields.tier/,
+      ],
       [{ audience: filter, action: update, schedule: { at: 'tomorrow' } }, /at/],
       [{ audience: filter, action: update, schedule: { hours: { from: '09:00', until: '09:00' } } }, /differ/],
     ];

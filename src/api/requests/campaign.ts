@@ -5,6 +5,7 @@ import type { NewCampaign } from '../../database/campaigns/campaigns.js';
 import type { Sql } from '../../database/connect.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { didYouMean } from '../../common/nearest-name.js';
+import { foreignPlaceholders } from '../../passes/campaign-message.js';
 import { campaignDefinition, columnsOf, type CampaignDefinition } from '../../passes/campaign.js';
 import type { Caller } from '../access/credentials.js';
 import { headerKey } from '../accept-operation.js';
@@ -57,9 +58,27 @@ async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Pr
   const columns = columnsOf(action);
   if (columns.length > 0 && !('csv' in audience)) {
     faults.push({
-      pointer: '/action/fields',
+      pointer: action.type === 'message' ? '/action/message' : '/action/fields',
       message: `columns (${columns.join(', ')}) need a CSV as audience`,
-      cure: 'write {"property": "…"} for a property of the customer',
+      cure:
+        action.type === 'message'
+          ? 'write {property:…} for a property of the customer'
+          : 'write {"property": "…"} for a property of the customer',
+    });
+  }
+  const texts: [at: string, texts: Body][] = [];
+  if (action.type === 'message') texts.push(['/action/message', action.message]);
+  if (action.type === 'offer') texts.push(['/action/offer', action.offer]);
+  for (const { pointer, found } of texts.flatMap(([at, body]) =>
+    foreignPlaceholders(body).map((one) => ({ ...one, pointer: at + one.pointer })),
+  )) {
+    faults.push({
+      pointer,
+      message: `"${found.slice(0, 100)}" is a placeholder that nobody would fill`,
+      cure:
+        action.type === 'message'
+          ? 'write {column:Name|…} for a value of the row, {property:name|…} for one of the profile'
+          : 'an offer is the same for everybody: write its values',
     });
   }
   if (faults.length > 0) {

@@ -59,8 +59,10 @@ const COLUMNS = [
   'fetched',
 ] as const satisfies readonly (keyof ResultRow)[];
 
+/** A table program runs a cell that begins like a formula: an apostrophe makes it text. Programs read NDJSON. */
 function cell(value: string | number | boolean | null): string {
-  const text = String(value ?? '');
+  const plain = String(value ?? '');
+  const text = /^[=+\-@\t\r]/.test(plain) ? `'${plain}` : plain;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
@@ -138,7 +140,8 @@ export const campaignRowRoutes = (deps: ApiDeps): Route[] => {
       }),
       answers: {
         200: {
-          description: 'One line for each row; with `format=csv` a first line with the names',
+          description:
+            'One line for each row; with `format=csv` a first line with the names, and an apostrophe before cells that begin like a formula',
           schema: result,
           contentType: 'application/x-ndjson',
         },

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../common/json.js';
+import type { Outcome } from '../../passes/operation.js';
 import type { NewOperation } from '../operations/operations.js';
 import { own, recordStep, RUNNING, tellMerchant, updateOwn, type RunRef } from '../operations/fragments.js';
 import { runEnded } from '../operations/steps.js';
@@ -107,18 +108,25 @@ export async function nextDue(tx: Sql, campaignId: string): Promise<Date | null>
 /** The operation of one row. */
 export type RowOperation = Pick<NewOperation, 'kind' | 'input'> & { row: NextRow };
 
+/** A row that is done without an operation. */
+export interface SkippedRow {
+  rowNumber: string;
+  outcome: Outcome;
+  reason: string | null;
+}
+
 /** Under which key the operation of a row is accepted: whatever is repeated, it is one. */
 const keyOf = (campaignId: string): string => `campaign:${campaignId}:`;
 
 /**
- * Accepts an operation for each row and marks the rows, in the transaction of the caller. Rows whose pass was erased are
- * done without one.
+ * Accepts an operation for each row and marks the rows, in the transaction of the caller. Skipped rows are done without
+ * one.
  */
 export async function acceptRows(
   tx: Sql,
   campaign: Pick<CampaignRow, 'campaign_id'>,
   operations: readonly RowOperation[],
-  erased: readonly NextRow[],
+  skipped: readonly SkippedRow[],
 ): Promise<void> {
   const prefix = keyOf(campaign.campaign_id);
   if (operations.length > 0) {
@@ -137,19 +145,24 @@ export async function acceptRows(
                (key text, kind text, input jsonb, "passId" uuid, "customerId" uuid, test boolean)
           on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing`);
   }
+  const done = [
+    ...operations.map(({ row }) => ({ rowNumber: row.row_number, outcome: null, reason: null })),
+    ...skipped,
+  ];
   // A statement of its own: it must see what the one before it wrote.
   await tx.query(sql`
     update campaign_rows r
        set state = case when o.operation_id is null then 'done' else 'accepted' end,
            operation_id = o.operation_id,
-           outcome = case when o.operation_id is null then 'pass-not-found' end,
+           outcome = n.outcome,
+           reason = n.reason,
            given = null
-      from unnest(${[...operations.map(({ row }) => row), ...erased].map(({ row_number: n }) => n)}::bigint[]) n (row_number)
+      from jsonb_to_recordset(${JSON.stringify(done)}::jsonb) n ("rowNumber" bigint, outcome text, reason text)
       left join operations o on o.tenant_id = ${tx.tenantId}
-                            and o.idempotency_key = ${prefix} || n.row_number::text
+                            and o.idempotency_key = ${prefix} || n."rowNumber"::text
      where r.tenant_id = ${tx.tenantId}
        and r.campaign_id = ${campaign.campaign_id}
-       and r.row_number = n.row_number
+       and r.row_number = n."rowNumber"
        and r.state = 'waiting'`);
 }
 
