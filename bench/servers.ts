@@ -7,6 +7,7 @@ import { migrate } from '../src/database/migrate.js';
 import { startPostgres } from '../src/embedded/postgres.js';
 import { findTemporalCli } from '../src/embedded/temporal-cli.js';
 import { startTemporal } from '../src/embedded/temporal.js';
+import { SEARCH_ATTRIBUTES } from '../src/workflows/search-attributes.js';
 
 export interface BenchDatabase {
   url: string;
@@ -43,7 +44,12 @@ export async function startServers(log: (line: string) => void): Promise<Servers
     const postgres = await startPostgres({ dataDir: path.join(folder, 'postgres'), log });
     stops.push(() => postgres.stop());
     const cli = await findTemporalCli({ log });
-    const temporal = await startTemporal({ cliPath: cli.path, headless: true, log });
+    const temporal = await startTemporal({
+      cliPath: cli.path,
+      headless: true,
+      searchAttributes: SEARCH_ATTRIBUTES,
+      log,
+    });
     stops.push(() => temporal.stop());
     return {
       folder,

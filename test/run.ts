@@ -8,6 +8,7 @@ import { startPostgres } from '../src/embedded/postgres.js';
 import { findTemporalCli } from '../src/embedded/temporal-cli.js';
 import { startTemporal } from '../src/embedded/temporal.js';
 import { findTimeSkippingServer } from '../src/embedded/test-server.js';
+import { SEARCH_ATTRIBUTES } from '../src/workflows/search-attributes.js';
 import { findChromium } from './support/chromium.js';
 
 /**
@@ -66,7 +67,12 @@ try {
     process.env['TEST_DATABASE_URL'] = postgres.url;
   }
   if (cli) {
-    const temporal = await startTemporal({ cliPath: cli.path, headless: true, log: say });
+    const temporal = await startTemporal({
+      cliPath: cli.path,
+      headless: true,
+      searchAttributes: SEARCH_ATTRIBUTES,
+      log: say,
+    });
     stops.push(() => temporal.stop());
     process.env['TEST_TEMPORAL_ADDRESS'] = temporal.address;
   }

@@ -9,6 +9,7 @@ import { startTemporal } from '../embedded/temporal.js';
 import { createLogger } from '../logging.js';
 import { cachedWorkflowBundle } from '../worker/bundle-cache.js';
 import { installTemporalRuntime, startWorkerProcess } from '../worker-process.js';
+import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.js';
 import { createApiCalls } from './api-calls.js';
 import { createDemoFile, openDataFolder, openLogFile } from './data-folder.js';
 import { demoKlaviyoKey, demoSecretKeys, prepareTenant } from './demo-data.js';
@@ -71,7 +72,7 @@ async function startEngine(
       return { temporal: config.temporal, uiUrl: config.temporalUiUrl };
     }
     const cli = await findTemporalCli({ log });
-    const server = await startTemporal({ cliPath: cli.path, dbFilename, log });
+    const server = await startTemporal({ cliPath: cli.path, dbFilename, searchAttributes: SEARCH_ATTRIBUTES, log });
     shutdown.add('Temporal', server.stop);
     const { address, namespace } = server;
     return {

@@ -22,6 +22,8 @@ export interface TemporalOptions {
   headless?: boolean;
   /** `default` when not given; created when it does not exist. */
   namespace?: string;
+  /** Search attributes that it shall know, with their types as the command line writes them; none when not given. */
+  searchAttributes?: Readonly<Record<string, string>>;
   log: Log;
 }
 
@@ -33,15 +35,6 @@ export interface RunningTemporal {
   namespace: string;
   stop(): Promise<void>;
 }
-
-/** The search attributes that Passrelay's workflows set, and their types by the names of the command line. */
-export const SEARCH_ATTRIBUTES = {
-  PassrelayTenant: 'Keyword',
-  PassrelayPass: 'Keyword',
-  PassrelayCorrelationId: 'Keyword',
-  PassrelayCorrelationIds: 'KeywordList',
-  PassrelayKind: 'Keyword',
-} as const;
 
 // The server's own limits are meant for shared clusters, and eager activities are off unless asked for.
 const DYNAMIC_CONFIG: Record<string, number | boolean> = {
@@ -92,13 +85,13 @@ async function clearLastRun(pid: number | undefined, dbFilename: string, log: Lo
   if (!(await endProcess(pid, STOP))) throw new Error(`Process ${pid} on ${dbFilename} does not end: kill -9 ${pid}.`);
 }
 
-async function answers(address: string, namespace: string): Promise<boolean> {
+async function answers(address: string, namespace: string, wanted: readonly string[]): Promise<boolean> {
   const connection = Connection.lazy({ address });
   try {
     await connection.withDeadline(Date.now() + 2_000, async () => {
       await connection.workflowService.describeNamespace({ namespace });
       const known = await connection.operatorService.listSearchAttributes({ namespace });
-      const missing = Object.keys(SEARCH_ATTRIBUTES).filter((name) => !(name in (known.customAttributes ?? {})));
+      const missing = wanted.filter((name) => !(name in (known.customAttributes ?? {})));
       if (missing.length > 0) throw new Error(`search attributes missing: ${missing.join(', ')}`);
     });
     return true;
@@ -109,10 +102,15 @@ async function answers(address: string, namespace: string): Promise<boolean> {
   }
 }
 
-async function untilReady(server: GuardedProcess, address: string, namespace: string): Promise<boolean> {
+async function untilReady(
+  server: GuardedProcess,
+  address: string,
+  namespace: string,
+  searchAttributes: readonly string[],
+): Promise<boolean> {
   const deadline = Date.now() + START_MS;
   while (!server.hasExited() && Date.now() < deadline) {
-    if (await answers(address, namespace)) return true;
+    if (await answers(address, namespace, searchAttributes)) return true;
     await wait(100);
   }
   return false;
@@ -144,14 +142,15 @@ function argumentsFor(options: TemporalOptions, port: number, uiPort: number, na
     // A write-ahead log needs one flush a commit where the default needs several; full keeps commits over a power cut.
     for (const pragma of ['journal_mode=wal', 'synchronous=full']) args.push('--sqlite-pragma', pragma);
   }
-  for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES)) args.push('--search-attribute', `${name}=${type}`);
+  for (const [name, type] of Object.entries(options.searchAttributes ?? {}))
+    args.push('--search-attribute', `${name}=${type}`);
   for (const [key, value] of Object.entries(DYNAMIC_CONFIG)) args.push('--dynamic-config-value', `${key}=${value}`);
   return args;
 }
 
 /**
  * Starts Temporal's development server (one process, state in SQLite) and waits until it answers for the namespace
- * and knows our search attributes. Heals what a killed run left behind. It ends with this process.
+ * and knows the search attributes. Heals what a killed run left behind. It ends with this process.
  *
  * @throws Error with the cure: state in use by a living process, port asked for is taken, state damaged.
  */
@@ -183,7 +182,7 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningTe
       }).finally(() => fs.closeSync(output));
       fs.writeFileSync(runFile, JSON.stringify({ pid: server.pid, port, uiPort } satisfies LastRun), { mode: 0o600 });
       const address = `${HOST}:${port}`;
-      if (await untilReady(server, address, namespace)) {
+      if (await untilReady(server, address, namespace, Object.keys(options.searchAttributes ?? {}))) {
         const stop = async () => {
           await server.stop(10_000);
           release();

@@ -1,15 +1,10 @@
 import type { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { CORRELATION_ID, CORRELATION_IDS, KIND, PASS, TENANT } from '../workflows/search-attributes.js';
+import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.js';
 
 /** temporal.api.enums.v1.IndexedValueType. */
-const TYPES = { KEYWORD: 2, KEYWORD_LIST: 7 } as const;
-const ATTRIBUTES = [TENANT, PASS, CORRELATION_ID, CORRELATION_IDS, KIND];
-const NAMES = ATTRIBUTES.map(({ name }) => name);
-const typeOf = (wanted: string): keyof typeof TYPES =>
-  ATTRIBUTES.find(({ name }) => name === wanted)!.type as keyof typeof TYPES;
-/** As the command line of Temporal writes it. */
-const typeName = (wanted: string): string => (typeOf(wanted) === 'KEYWORD' ? 'Keyword' : 'KeywordList');
+const TYPES = { Keyword: 2, KeywordList: 7 } as const;
+const NAMES = Object.keys(SEARCH_ATTRIBUTES);
 
 /**
  * Registers the search attributes that our workflows set, where the server lets us. A start with an unknown one fails.
@@ -34,14 +29,14 @@ export async function ensureSearchAttributes(
   }
   if (absent.length === 0) return;
   try {
-    const searchAttributes = Object.fromEntries(absent.map((name) => [name, TYPES[typeOf(name)]]));
+    const searchAttributes = Object.fromEntries(absent.map((name) => [name, TYPES[SEARCH_ATTRIBUTES[name]!]]));
     await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
   } catch (cause) {
     // Another worker may have been quicker.
     absent = await missing();
     if (absent.length === 0) return;
     const commands = absent.map(
-      (name) => `temporal operator search-attribute create --name ${name} --type ${typeName(name)}`,
+      (name) => `temporal operator search-attribute create --name ${name} --type ${SEARCH_ATTRIBUTES[name]}`,
     );
     throw new Error(
       `The namespace ${namespace} lacks search attributes and does not let us add them: ${commands.join('; ')}`,

@@ -9,6 +9,7 @@ import { freePort } from '../../src/embedded/free-port.js';
 import { startPostgres } from '../../src/embedded/postgres.js';
 import { findTemporalCli } from '../../src/embedded/temporal-cli.js';
 import { startTemporal } from '../../src/embedded/temporal.js';
+import { SEARCH_ATTRIBUTES } from '../../src/workflows/search-attributes.js';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine } from '../support/engine.js';
@@ -42,7 +43,14 @@ describe('what was accepted is executed, whatever is down at that moment', () =>
     const cli = await findTemporalCli({ log: quiet });
     const port = await freePort();
     const start = () =>
-      startTemporal({ cliPath: cli.path, dbFilename: join(folder, 'temporal.db'), port, headless: true, log: quiet });
+      startTemporal({
+        searchAttributes: SEARCH_ATTRIBUTES,
+        cliPath: cli.path,
+        dbFilename: join(folder, 'temporal.db'),
+        port,
+        headless: true,
+        log: quiet,
+      });
     let temporal = await start();
     const engine = await startEngine(test, { address: temporal.address });
     t.after(() => rmSync(folder, { recursive: true, force: true }));

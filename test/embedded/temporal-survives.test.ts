@@ -7,6 +7,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { Client, Connection } from '@temporalio/client';
 import { findTemporalCli } from '../../src/embedded/temporal-cli.js';
 import { startTemporal, type RunningTemporal, type TemporalOptions } from '../../src/embedded/temporal.js';
+import { SEARCH_ATTRIBUTES } from '../../src/workflows/search-attributes.js';
 import { isAlive, waitUntilGone } from '../../src/embedded/processes.js';
 import { holdServers } from './holder.js';
 
@@ -27,7 +28,14 @@ describe('the Temporal server that we run ourselves', () => {
   const lines: string[] = [];
   const log = (line: string) => lines.push(line);
   const start = async (options: Partial<TemporalOptions> = {}) =>
-    (running = await startTemporal({ cliPath, dbFilename, headless: true, log, ...options }));
+    (running = await startTemporal({
+      cliPath,
+      dbFilename,
+      headless: true,
+      searchAttributes: SEARCH_ATTRIBUTES,
+      log,
+      ...options,
+    }));
   const serverPid = () => (JSON.parse(fs.readFileSync(`${dbFilename}.server.json`, 'utf8')) as { pid: number }).pid;
 
   before(async () => {

@@ -1,6 +1,6 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { findTimeSkippingServer } from '../../src/embedded/test-server.js';
-import { SEARCH_ATTRIBUTES } from '../../src/embedded/temporal.js';
+import { SEARCH_ATTRIBUTES } from '../../src/workflows/search-attributes.js';
 import { installRuntime } from './engine.js';
 
 const STARTS = 6;
