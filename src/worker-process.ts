@@ -23,7 +23,7 @@ import { createWorker, type WorkerPair } from './worker/create-worker.js';
 import { encryptingDataConverter } from './worker/encrypting-codec.js';
 import { createGoogleAccess } from './worker/google-access.js';
 import { createKlaviyoConnections } from './worker/klaviyo-connections.js';
-import { ensureSearchAttributes } from './worker/search-attribute-registration.js';
+import { recoverEngine } from './worker/recover-engine.js';
 import { countPushes, measureSteps } from './worker/step-metrics.js';
 
 export interface RunningWorker {
@@ -130,7 +130,7 @@ export async function startWorkerProcess(
     const isWorking = (): boolean => worker?.isRunning() === true;
     if (metrics && config.metrics) metricsServer = await startMetricsServer(metrics, config.metrics, isWorking);
     const counted = { apple: metrics ? countPushes(metrics, apple) : apple };
-    await ensureSearchAttributes(connection, namespace, log);
+    await recoverEngine(connection, namespace, database.system, log);
     const started = await createWorker({
       connection,
       namespace,
@@ -162,7 +162,7 @@ export async function startWorkerProcess(
       taskQueue,
       // An eager start lands on this worker's own build, whichever is current.
       eager: config.workerVersion === null,
-      repair: () => ensureSearchAttributes(connection, namespace, log),
+      repair: () => recoverEngine(connection, namespace, database.system, log),
     });
     const channel = listenForAccepted(config.databaseUrl, () => dispatcher.nudge(), log);
     const retention = startRetention({ database, log });

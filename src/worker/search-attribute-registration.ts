@@ -8,13 +8,14 @@ const NAMES = Object.keys(SEARCH_ATTRIBUTES);
 
 /**
  * Registers the search attributes that our workflows set, where the server lets us. A start with an unknown one fails.
+ * Returns whether this call made any.
  * @throws Error naming those that are missing and the command that adds them.
  */
 export async function ensureSearchAttributes(
   connection: NativeConnection,
   namespace: string,
   log: Logger,
-): Promise<void> {
+): Promise<boolean> {
   const missing = async (): Promise<string[]> => {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
     return NAMES.filter((name) => !(name in (customAttributes ?? {})));
@@ -25,16 +26,17 @@ export async function ensureSearchAttributes(
   } catch (err) {
     // Temporal Cloud keeps this service to itself; there the attributes are part of the namespace's settings.
     log.warn({ err }, `cannot check the search attributes ${NAMES.join(', ')}; they must exist`);
-    return;
+    return false;
   }
-  if (absent.length === 0) return;
+  if (absent.length === 0) return false;
   try {
     const searchAttributes = Object.fromEntries(absent.map((name) => [name, TYPES[SEARCH_ATTRIBUTES[name]!]]));
     await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
+    return true;
   } catch (cause) {
     // Another worker may have been quicker.
     absent = await missing();
-    if (absent.length === 0) return;
+    if (absent.length === 0) return false;
     const commands = absent.map(
       (name) => `temporal operator search-attribute create --name ${name} --type ${SEARCH_ATTRIBUTES[name]}`,
     );

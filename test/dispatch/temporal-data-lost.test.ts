@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Client, ServiceError } from '@temporalio/client';
+import type { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
+import { claimUnderWay } from '../../src/database/operations/reconcile.js';
+import { recoverEngine } from '../../src/worker/recover-engine.js';
+import { SEARCH_ATTRIBUTES } from '../../src/workflows/search-attributes.js';
 import { startDispatcher } from '../../src/dispatch/dispatcher.js';
 import { startDeliveryReconciler } from '../../src/dispatch/reconcile-deliveries.js';
 import { WaitForTurn } from '../../src/common/errors.js';
@@ -113,6 +117,31 @@ describe("where Temporal's data was lost", () => {
     assert.equal((await now()).status, 'accepted');
     await reconciler.stop();
     await engine.stop();
+  });
+
+  it('compares what is under way soon, where the search attributes had to be made anew, and only there', async () => {
+    const id = await accept(test, tenant, { kind: 'push-update', input });
+    await test.owner(`update operations set status = 'running', dispatch_after = now() where operation_id = $1`, [id]);
+    const due = async () =>
+      (await claimUnderWay(test.database.system, 10, { settledMs: 300_000, againMs: 600_000 })).map(
+        ({ operationId }) => operationId,
+      );
+    const known: Record<string, number> = { PassrelayTenant: 2 };
+    const connection = {
+      operatorService: {
+        listSearchAttributes: async () => ({ customAttributes: { ...known } }),
+        addSearchAttributes: async (added: { searchAttributes: object }) =>
+          void Object.assign(known, added.searchAttributes),
+      },
+    } as unknown as NativeConnection;
+    assert.deepEqual(await due(), []);
+    await recoverEngine(connection, 'default', test.database.system, log);
+    assert.deepEqual(Object.keys(known).sort(), Object.keys(SEARCH_ATTRIBUTES).sort());
+    assert.deepEqual(await due(), [id]);
+    await test.owner(`update operations set dispatch_after = now() where operation_id = $1`, [id]);
+    await recoverEngine(connection, 'default', test.database.system, log);
+    assert.deepEqual(await due(), []);
+    await test.owner(`update operations set status = 'cancelled', ended_at = now() where operation_id = $1`, [id]);
   });
 
   it('a person sets it going with one command, after a look at what it would do', async () => {
