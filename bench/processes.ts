@@ -24,8 +24,13 @@ export interface ProductProcess {
 }
 
 /** One of the product's own start files with its real composition; nothing of this process's environment but PATH and HOME. */
-export function startProduct(entry: string, env: Record<string, string>, folder: string): ProductProcess {
-  const logFile = path.join(folder, `${path.basename(entry, '.ts')}.log`);
+export function startProduct(
+  entry: string,
+  env: Record<string, string>,
+  folder: string,
+  name = path.basename(entry, '.ts'),
+): ProductProcess {
+  const logFile = path.join(folder, `${name}.log`);
   const log = openSync(logFile, 'a');
   const { PATH, HOME } = process.env;
   const child = spawn(process.execPath, ['--import', 'tsx', entry], {
@@ -37,6 +42,7 @@ export function startProduct(entry: string, env: Record<string, string>, folder:
     if (code) console.error(`${entry} ended with ${code}:\n${readFileSync(logFile, 'utf8').slice(-2000)}`);
   });
   const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;

@@ -29,12 +29,21 @@ export interface Shown {
   readonly fields: Fields;
 }
 
+/** A pass in the database. */
+export interface SeenPass extends Shown {
+  readonly serialNumber: string;
+  readonly revision: number;
+  readonly state: string;
+  /** The time that its last revision gave it, later with each. */
+  readonly changedAt: string;
+}
+
 /** Everything that the judge compares, collected once all work has ended. */
 export interface Picture {
   readonly journal: readonly JournalLine[];
   readonly database: {
     readonly operations: readonly SeenOperation[];
-    readonly passes: readonly (Shown & { readonly serialNumber: string; readonly revision: number })[];
+    readonly passes: readonly SeenPass[];
     readonly revisions: readonly SeenRevision[];
     readonly events: readonly SeenEvent[];
   };
@@ -45,7 +54,10 @@ export interface Picture {
   readonly phones: readonly Shown[];
   readonly google: readonly Shown[];
   readonly klaviyo: {
-    readonly profiles: readonly Shown[];
+    /** What write-back told of the pass: Klaviyo gets its state, not its fields. */
+    readonly profiles: readonly Pick<SeenPass, 'subject' | 'serialNumber' | 'state'>[];
+    /** The last record of each pass. */
+    readonly records: readonly Pick<SeenPass, 'serialNumber' | 'state' | 'changedAt'>[];
     readonly events: readonly { readonly uniqueId: string; readonly metric: string }[];
   };
   /** What the merchant's endpoint took: one entry for each delivery that it answered with 2xx. */

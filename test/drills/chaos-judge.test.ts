@@ -76,8 +76,11 @@ const PLANTED: Readonly<Record<keyof typeof RULES, Change>> = {
   'the pass holds the last values': (picture) => withDatabase(picture, { passes: outdated(picture.database.passes) }),
   'the phone shows the last values': ({ phones }) => ({ phones: outdated(phones) }),
   'Google shows the last values': ({ google }) => ({ google: outdated(google) }),
-  'Klaviyo shows the last values': ({ klaviyo }) => ({
-    klaviyo: { ...klaviyo, profiles: outdated(klaviyo.profiles) },
+  'Klaviyo knows the pass as it is': ({ klaviyo }) => ({
+    klaviyo: {
+      ...klaviyo,
+      records: [...withoutLast(klaviyo.records), { ...last(klaviyo.records), changedAt: 'yesterday' }],
+    },
   }),
   'no older value comes back': (picture) => {
     const { revisions, passes } = picture.database;

@@ -71,6 +71,14 @@ function post(all: readonly Step[]): { journal: JournalLine[]; accepted: Sent[] 
   return { journal, accepted };
 }
 
+/** The pass of a subject after a number of revisions. */
+const standing = (subject: string, revision: number) => ({
+  subject,
+  serialNumber: `serial-issue-${subject}`,
+  state: 'active',
+  changedAt: new Date(revision * 1_000).toISOString(),
+});
+
 /** What a product without a fault leaves behind. */
 export function soundPicture(all: readonly Step[]): Draft {
   const { journal, accepted } = post(all);
@@ -100,13 +108,14 @@ export function soundPicture(all: readonly Step[]): Draft {
       operations,
       revisions,
       events,
-      passes: [...held].map(([subject, pass]) => ({ subject, serialNumber: `serial-issue-${subject}`, ...pass })),
+      passes: [...held].map(([subject, pass]) => ({ ...standing(subject, pass.revision), ...pass })),
     },
     temporal: { open: [] },
     phones: shown(),
     google: shown(),
     klaviyo: {
-      profiles: shown(),
+      profiles: [...held].map(([subject, { revision }]) => standing(subject, revision)),
+      records: [...held].map(([subject, { revision }]) => standing(subject, revision)),
       events: revisions.map(({ operationId }) => ({
         uniqueId: `${operationId}:write-back-event`,
         metric: 'Pass Updated',

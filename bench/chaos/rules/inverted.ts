@@ -46,9 +46,28 @@ export const INVERTED = {
   },
   'the phone shows the last values': { harm: 'inverted', find: (view) => outdated(view, 'the phone', view.phones) },
   'Google shows the last values': { harm: 'inverted', find: (view) => outdated(view, 'Google', view.google) },
-  'Klaviyo shows the last values': {
+  'Klaviyo knows the pass as it is': {
     harm: 'inverted',
-    find: (view) => outdated(view, 'Klaviyo', view.klaviyo.profiles),
+    find: ({ database, klaviyo }) => {
+      const profiles = new Map(klaviyo.profiles.map((profile) => [profile.subject, profile]));
+      const records = new Map(klaviyo.records.map((record) => [record.serialNumber, record]));
+      return database.passes.flatMap(({ subject, serialNumber, state, changedAt }) => {
+        const profile = profiles.get(subject);
+        const record = records.get(serialNumber);
+        return [
+          ...(profile && (profile.serialNumber !== serialNumber || profile.state !== state)
+            ? [
+                `Klaviyo's profile of ${subject} names ${profile.serialNumber}, ${profile.state}; it is ${serialNumber}, ${state}`,
+              ]
+            : []),
+          ...(record?.state === state && record.changedAt === changedAt
+            ? []
+            : [
+                `Klaviyo's record of ${serialNumber} is of ${record?.changedAt ?? 'no time'}; the pass of ${subject} is of ${changedAt}`,
+              ]),
+        ];
+      });
+    },
   },
   'no older value comes back': {
     harm: 'inverted',
