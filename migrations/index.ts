@@ -33,6 +33,7 @@ import * as campaigns from './0050_campaigns.js';
 import * as campaignOfOperation from './0051_campaign_of_operation.js';
 import * as messagesOfATenant from './0068_messages_of_a_tenant.js';
 import * as walletsOfAGathering from './0079_wallets_of_a_gathering.js';
+import * as traceContext from './0064_trace_context.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -69,6 +70,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0059_event_positions_by_clock', eventPositionsByClock],
   ['0068_messages_of_a_tenant', messagesOfATenant],
   ['0079_wallets_of_a_gathering', walletsOfAGathering],
+  ['0064_trace_context', traceContext],
 ];
 
 /** In the order in which they run. */

@@ -56,6 +56,17 @@ export const VARIABLES = {
   OAUTH_JWKS_URL: webUrl,
   OAUTH_TOKEN_URL: webUrl,
 } as const;
+/** Read by OpenTelemetry's own SDK, named here for `.env.example`; those that decide whether and how we trace are read here as well. */
+export const OTEL_VARIABLES = [
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_PROTOCOL',
+  'OTEL_EXPORTER_OTLP_HEADERS',
+  'OTEL_SERVICE_NAME',
+  'OTEL_RESOURCE_ATTRIBUTES',
+  'OTEL_TRACES_SAMPLER',
+  'OTEL_TRACES_SAMPLER_ARG',
+] as const;
 /** Read by Temporal's own environment configuration, named here for `.env.example` alone. */
 export const TEMPORAL_VARIABLES = [
   'TEMPORAL_ADDRESS',

@@ -1,6 +1,6 @@
 import { SettingsReader, type Env, type TemporalConfig } from './settings-reader.js';
 
-export { TEMPORAL_VARIABLES, VARIABLES } from './config-variables.js';
+export { OTEL_VARIABLES, TEMPORAL_VARIABLES, VARIABLES } from './config-variables.js';
 export type { Env, TemporalConfig } from './settings-reader.js';
 
 /** Settings of the HTTP process; throws one Error that names every problem. */

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { VARIABLES } from './config-variables.js';
 import { parseSecretKeys, type SecretKey } from './database/secrets.js';
 import type { Environment } from './common/environment.js';
+import type { TracingConfig } from './tracing/start-tracing.js';
 import { DEMO_KEY_ID_PREFIX } from './tenants/demo-secrets-key.js';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -22,6 +23,8 @@ export interface CommonConfig {
   encryptPayloads: boolean;
   /** Where Prometheus scrapes the process; null: nowhere. */
   metrics: { host: string; port: number } | null;
+  /** Null: no OTLP endpoint is set, and nothing is traced. */
+  tracing: TracingConfig | null;
 }
 
 /** Which build of which deployment a worker announces to Temporal. */
@@ -40,6 +43,8 @@ export interface OauthConfig {
 }
 
 type Name = keyof typeof VARIABLES;
+
+const isWebUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 
 /** Reads variables one by one and gathers what is wrong, so that one start shows every problem. */
 export class SettingsReader {
@@ -88,6 +93,7 @@ export class SettingsReader {
       databasePoolMax: this.required('DATABASE_POOL_MAX'),
       encryptPayloads: this.encryptPayloads(),
       metrics: this.metrics(),
+      tracing: this.tracing(),
     };
   }
 
@@ -149,6 +155,24 @@ export class SettingsReader {
   metrics(): CommonConfig['metrics'] {
     const [host, port] = [this.required('METRICS_HOST'), this.optional('METRICS_PORT')];
     return port === null ? null : { host, port };
+  }
+
+  /** By the names that OpenTelemetry has for all programs; its SDK reads the values, and most other names, by itself. */
+  tracing(): TracingConfig | null {
+    const names = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'].filter((name) =>
+      this.given(name),
+    );
+    const isOff =
+      this.given('OTEL_SDK_DISABLED')?.toLowerCase() === 'true' || this.given('OTEL_TRACES_EXPORTER') === 'none';
+    if (names.length === 0 || isOff) return null;
+    for (const name of names) {
+      if (!isWebUrl(this.given(name)!)) this.problems.push(`${name}: must begin with http:// or https://`);
+    }
+    const name = 'OTEL_EXPORTER_OTLP_PROTOCOL';
+    const protocol = this.given('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL') ?? this.given(name) ?? 'http/protobuf';
+    if (protocol === 'http/protobuf' || protocol === 'http/json') return { protocol };
+    this.problems.push(`${name}: must be http/protobuf or http/json`);
+    return null;
   }
 
   oauth(): OauthConfig | null {

@@ -1,5 +1,6 @@
 import { parseWorkerConfig } from './config.js';
 import { createLogger } from './logging.js';
+import { startTracing } from './tracing/start-tracing.js';
 import { workflowBundle } from './worker/workflow-bundle.js';
 import { installTemporalRuntime, startWorkerProcess } from './worker-process.js';
 
@@ -19,8 +20,10 @@ async function main(): Promise<void> {
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
   });
-  const bundle = await workflowBundle();
-  const worker = await startWorkerProcess(config, log, bundle, stopping.signal).catch((error: unknown) => {
+  const tracing = await startTracing(config.tracing, 'passrelay-worker', log);
+  const bundle = await workflowBundle(tracing !== null);
+  const around = { signal: stopping.signal, tracing };
+  const worker = await startWorkerProcess(config, log, bundle, around).catch((error: unknown) => {
     if (stopping.signal.aborted) return null;
     throw error;
   });
@@ -29,6 +32,7 @@ async function main(): Promise<void> {
     await Promise.race([told, worker.ended]);
   } finally {
     await worker.stop();
+    await tracing?.stop();
   }
 }
 

@@ -17,6 +17,7 @@ import { startDispatcher } from './dispatch/dispatcher.js';
 import { startRetention } from './dispatch/retention-loop.js';
 import { createMerchantSender } from './merchants/send.js';
 import { startMetricsServer, type MetricsServer } from './metrics-server.js';
+import type { Tracing } from './tracing/start-tracing.js';
 import { createAppleNotifier } from './worker/apple-notifier.js';
 import { connectionTuning } from './worker/connection-tuning.js';
 import { createWorker, type WorkerPair } from './worker/create-worker.js';
@@ -65,12 +66,19 @@ async function connect(config: WorkerConfig, log: Logger, signal?: AbortSignal):
   }
 }
 
-/** Composes a worker with its dispatcher from the settings and runs it. `signal` ends the wait for Temporal. */
+export interface WorkerSurroundings {
+  /** Ends the wait for Temporal. */
+  signal?: AbortSignal;
+  /** Of the process; with it the bundle is the traced one. */
+  tracing?: Tracing | null;
+}
+
+/** Composes a worker with its dispatcher from the settings and runs it. */
 export async function startWorkerProcess(
   config: WorkerConfig,
   log: Logger,
   workflowBundle: WorkflowBundleOption,
-  signal?: AbortSignal,
+  { signal, tracing }: WorkerSurroundings = {},
 ): Promise<RunningWorker> {
   const now = Date.now;
   const { namespace, taskQueue } = config.temporal;
@@ -150,11 +158,15 @@ export async function startWorkerProcess(
       }),
       database,
       log,
+      tracing: tracing?.engine ?? null,
       ...(metrics && { stepInterceptors: [measureSteps(metrics)] }),
     });
     worker = started;
     // The dispatcher shares the worker's connection: only so can a workflow's first task come straight back.
-    const client = new Client({ connection, namespace, dataConverter });
+    const client = new Client({
+      ...{ connection, namespace, dataConverter },
+      ...(tracing && { interceptors: { workflow: tracing.engine.clientInterceptors } }),
+    });
     const dispatcher = startDispatcher({
       database,
       client,

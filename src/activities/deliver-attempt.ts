@@ -10,6 +10,8 @@ import { TEST_EVENT } from '../passes/event-type.js';
 import type { WebhookAnswer } from '../merchants/send.js';
 import { webhookReach } from '../merchants/safe-url.js';
 import { webhookHeaders } from '../merchants/sign.js';
+import { ATTRIBUTES } from '../tracing/attributes.js';
+import { describeSpan } from '../tracing/spans.js';
 import { PermanentError, WaitForTurn, type TransientError } from '../common/errors.js';
 import { createDeliverySlots } from './delivery-slots.js';
 import type { ActivityDeps } from './deps.js';
@@ -34,6 +36,8 @@ async function attempt(
   delivery: LoadedDelivery,
   now: Date,
 ): Promise<WebhookAnswer> {
+  const { operationId } = delivery.payload;
+  if (typeof operationId === 'string') describeSpan({ [ATTRIBUTES.correlationId]: operationId });
   const body = JSON.stringify(presentEvent(delivery));
   let secrets: string[];
   try {

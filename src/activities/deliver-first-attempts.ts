@@ -1,4 +1,6 @@
 import { WaitForTurn } from '../common/errors.js';
+import { ATTRIBUTES } from '../tracing/attributes.js';
+import { inSpan } from '../tracing/spans.js';
 import type { AttemptedDelivery, DeliverAttempt } from './deliver-attempt.js';
 
 export interface FirstAttempts {
@@ -33,7 +35,8 @@ export function deliverFirstAttemptsActivity(attempt: (input: DeliverAttempt) =>
           continue;
         }
         try {
-          const attempted = await attempt({ tenantId, ...next });
+          const order = { name: 'deliver-attempt', attributes: { [ATTRIBUTES.delivery]: deliveryId } };
+          const attempted = await inSpan(order, () => attempt({ tenantId, ...next }));
           if (!attempted.ended) made.failed.push({ deliveryId, waitMs: attempted.waitMs });
         } catch (error) {
           // What our own side could not make or record counts as an attempt: the schedule goes on.

@@ -10,6 +10,8 @@ import { cleanText, isBlank, isUnrendered } from '../common/clean-text.js';
 import { isOurOwnKey } from '../common/idempotency-key.js';
 import type { OperationInputs } from '../passes/operation-input.js';
 import type { OperationKind } from '../passes/operation.js';
+import { ATTRIBUTES } from '../tracing/attributes.js';
+import { describeSpan } from '../tracing/spans.js';
 import type { Caller } from './access/credentials.js';
 import { withinDeadline } from './deadline.js';
 import { flowIdOf } from './requests/flow-id.js';
@@ -99,6 +101,7 @@ export async function acceptOperation(deps: ApiDeps, ctx: Koa.Context, request: 
   if (!acceptance.duplicate) noteAccepted(ctx, operation);
   // A duplicate nudges as well: the process that took the first delivery may have died before its own nudge.
   deps.notifyAccepted();
+  describeSpan({ [ATTRIBUTES.kind]: kind });
   ctx.set('X-Correlation-Id', acceptance.operationId);
   ctx.set('Location', statusUrl(deps, tenantId, acceptance.operationId));
   return acceptance;

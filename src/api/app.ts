@@ -3,6 +3,8 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import type { z } from 'zod';
 import { explainIssues, inWords } from '../common/explain-issue.js';
+import { ATTRIBUTES } from '../tracing/attributes.js';
+import { describeSpan } from '../tracing/spans.js';
 import { authenticate } from './access/authenticate.js';
 import { countRequests } from './metrics.js';
 import { asksForPage, forPeople } from './page-response.js';
@@ -10,6 +12,7 @@ import { ApiError, answerProblems } from './problems.js';
 import type { Scope } from './access/scopes.js';
 import type { OpenStreams } from './event-stream.js';
 import type { ApiDeps, Route } from './route.js';
+import { traceRequests } from './trace-requests.js';
 import { appleDeviceRoutes } from './routes/apple-devices.js';
 import { applePassRoutes } from './routes/apple-passes.js';
 import { frontRoutes } from './routes/front.js';
@@ -95,6 +98,7 @@ export function createApp(deps: ApiDeps): Koa {
   app.on('error', (err: unknown) => deps.log.warn({ err }, 'response failed'));
   const router = new Router();
   for (const route of listRoutes(deps)) router.register(route.path, [route.method], serve(deps, route));
+  app.use(traceRequests);
   if (deps.metrics) app.use(countRequests(deps.metrics));
   app.use(prepare(deps));
   app.use(answerProblems(deps));
@@ -142,6 +146,7 @@ function serve(deps: ApiDeps, route: Route): Koa.Middleware {
       route.scope === null
         ? null
         : await authenticate(ctx, deps.credentials, scopesOf(route), given['tenantId'] ?? null);
+    if (caller) describeSpan({ [ATTRIBUTES.tenant]: caller.tenant.tenantId });
     if (caller) ctx.set(deps.rateLimiter.take(caller).headers);
     const handle = async (): Promise<void> => {
       const params = check(route.params, given);

@@ -7,6 +7,7 @@ import type { Log } from '../embedded/progress.js';
 import { findTemporalCli } from '../embedded/temporal-cli.js';
 import { startTemporal } from '../embedded/temporal.js';
 import { createLogger } from '../logging.js';
+import { startTracing } from '../tracing/start-tracing.js';
 import { cachedWorkflowBundle } from '../worker/bundle-cache.js';
 import { installTemporalRuntime, startWorkerProcess } from '../worker-process.js';
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.js';
@@ -98,6 +99,8 @@ export async function startEverything(config: DemoConfig, print: Printer, shutdo
   const log = createLogger({ level: config.logLevel, pretty: false, destination: logFile });
   shutdown.add(null, logFile.close);
   installTemporalRuntime(log);
+  const tracing = await startTracing(config.tracing, 'passrelay', log);
+  if (tracing) shutdown.add(null, tracing.stop);
 
   const databaseUrl = await startDatabase(config, data.path('postgres'), print, shutdown);
   signal.throwIfAborted();
@@ -146,6 +149,7 @@ export async function startEverything(config: DemoConfig, print: Printer, shutdo
     encryptPayloads: config.encryptPayloads,
     // A free port for each: both run in this process.
     metrics: { host: HOST, port: 0 },
+    tracing: config.tracing,
     databaseUrl,
     publicUrl: config.publicUrl ?? baseUrl,
     temporal,
@@ -165,8 +169,8 @@ export async function startEverything(config: DemoConfig, print: Printer, shutdo
   const worker = await print.step(
     'Worker',
     async () => {
-      const bundle = await cachedWorkflowBundle(data.path('workflow-bundles'));
-      const running = await startWorkerProcess(workerConfig, log, bundle, signal);
+      const bundle = await cachedWorkflowBundle(data.path('workflow-bundles'), tracing !== null);
+      const running = await startWorkerProcess(workerConfig, log, bundle, { signal, tracing });
       shutdown.add('Worker', running.stop);
       return running;
     },

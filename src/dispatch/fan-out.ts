@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import type { Database } from '../database/connect.js';
 import { claimDeliveries, markDelivering, type DispatchableDelivery } from '../database/merchants/claim-deliveries.js';
 import { deleteOldEvents, fanOutEvents } from '../database/merchants/events.js';
+import { ATTRIBUTES } from '../tracing/attributes.js';
+import { inSpan } from '../tracing/spans.js';
 import type { DeliverWebhook } from '../workflows/deliver-webhook.js';
 import type { DeliverWebhooks } from '../workflows/deliver-webhooks.js';
 import { deliveryQueue } from '../workflows/task-queues.js';
@@ -37,6 +39,21 @@ export function startFanOut(options: FanOutOptions): Loop {
   const { database, client, log, taskQueue } = options;
   const { system } = database;
   let cleanUpAt = 0;
+
+  /** One delivery is a part of the trace of its operation; a run for many links to theirs. */
+  function startTraced(deliveries: readonly DispatchableDelivery[]): Promise<void> {
+    const [first] = deliveries as [DispatchableDelivery];
+    const alone = deliveries.length === 1;
+    const attributes = {
+      [ATTRIBUTES.tenant]: first.tenant_id,
+      [ATTRIBUTES.kind]: alone ? 'deliver-webhook' : 'deliver-webhooks',
+      ...(alone && { [ATTRIBUTES.delivery]: first.delivery_id }),
+      ...(alone && first.operation_id && { [ATTRIBUTES.correlationId]: first.operation_id }),
+    };
+    const traces = deliveries.flatMap(({ trace_context }) => trace_context ?? []);
+    const whose = alone ? { parent: first.trace_context } : { parent: null, links: traces };
+    return inSpan({ name: 'dispatch', kind: 'CONSUMER', attributes, ...whose }, () => start(deliveries));
+  }
 
   async function start(deliveries: readonly DispatchableDelivery[]): Promise<void> {
     const [first] = deliveries as [DispatchableDelivery];
@@ -75,7 +92,7 @@ export function startFanOut(options: FanOutOptions): Loop {
     async look() {
       const fannedOut = await fanOutEvents(system, BATCH);
       const claimed = await claimDeliveries(system, BATCH, LEASE_MS);
-      const started = await Promise.allSettled(inBatches(claimed).map(start));
+      const started = await Promise.allSettled(inBatches(claimed).map(startTraced));
       const failed = started.find((one) => one.status === 'rejected');
       if (failed) {
         await options.afterRefusal(failed.reason);

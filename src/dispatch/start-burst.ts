@@ -1,6 +1,8 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { TypedSearchAttributes, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
 import type { DispatchableBurst } from '../database/bursts/dispatch.js';
+import { ATTRIBUTES } from '../tracing/attributes.js';
+import { inSpan } from '../tracing/spans.js';
 import { CORRELATION_IDS, KIND, TENANT } from '../workflows/search-attributes.js';
 import { burstWorkflowId } from '../workflows/workflow-ids.js';
 import type { StartOptions } from './start-workflow.js';
@@ -8,8 +10,27 @@ import type { StartOptions } from './start-workflow.js';
 /** 2 KiB is the most that a search attribute holds; more ids than this do not fit. */
 const LISTED = 50;
 
-/** Starts the run of a burst, or leaves the one that runs; `ran-before` where it has ended already. */
-export async function startBurst(
+/**
+ * Starts the run of a burst, or leaves the one that runs; `ran-before` where it has ended already. It begins a trace that
+ * links to those of its operations.
+ */
+export function startBurst(
+  client: Client,
+  burst: DispatchableBurst,
+  options: StartOptions,
+): Promise<'started' | 'ran-before'> {
+  const attributes = {
+    [ATTRIBUTES.tenant]: burst.tenantId,
+    [ATTRIBUTES.burst]: burst.burstId,
+    [ATTRIBUTES.kind]: `${burst.kind}-burst`,
+  };
+  const links = burst.traceContexts ?? [];
+  return inSpan({ name: 'dispatch', kind: 'CONSUMER', attributes, parent: null, links }, () =>
+    start(client, burst, options),
+  );
+}
+
+async function start(
   client: Client,
   burst: DispatchableBurst,
   options: StartOptions,

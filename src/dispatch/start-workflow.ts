@@ -2,6 +2,8 @@ import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundErro
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy, TypedSearchAttributes } from '@temporalio/common';
 import type { Dispatchable } from '../database/operations/dispatch.js';
 import type { OperationKind } from '../passes/operation.js';
+import { ATTRIBUTES } from '../tracing/attributes.js';
+import { inSpan } from '../tracing/spans.js';
 import type * as workflows from '../workflows/index.js';
 import { CORRELATION_ID, KIND, PASS, TENANT } from '../workflows/search-attributes.js';
 import { workflowId } from '../workflows/workflow-ids.js';
@@ -37,7 +39,22 @@ export interface StartOptions {
 }
 
 /** Starts the workflow of one operation, or leaves the one that runs; `ran-before` where it has ended already. */
-export async function startWorkflow(
+export function startWorkflow(
+  client: Client,
+  operation: Dispatchable,
+  options: StartOptions,
+): Promise<'started' | 'ran-before'> {
+  const attributes = {
+    [ATTRIBUTES.tenant]: operation.tenant_id,
+    [ATTRIBUTES.correlationId]: operation.operation_id,
+    [ATTRIBUTES.kind]: operation.kind,
+    [ATTRIBUTES.run]: operation.run,
+  };
+  const order = { name: 'dispatch', kind: 'CONSUMER', attributes, parent: operation.trace_context } as const;
+  return inSpan(order, () => start(client, operation, options));
+}
+
+async function start(
   client: Client,
   operation: Dispatchable,
   options: StartOptions,

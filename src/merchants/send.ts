@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { cleanText } from '../common/clean-text.js';
 import { retryAfterMs as readRetryAfter } from '../common/retry-after.js';
+import { failSpan, inSpan, traceHeaders } from '../tracing/spans.js';
 import { checkWebhookUrl, guardedLookup, isAllowedAddress, UnsafeAddress, type Reach } from './safe-url.js';
 
 export interface WebhookRequest {
@@ -61,7 +62,7 @@ export function createMerchantSender(
     return new Promise((resolve, reject) => {
       const request = send(target, {
         method: 'POST',
-        headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
+        headers: { ...headers, ...traceHeaders(), 'content-length': String(Buffer.byteLength(body)) },
         agent: false,
         lookup: guardedLookup(reach, options.resolve),
         signal: AbortSignal.timeout(timeoutMs),
@@ -75,22 +76,35 @@ export function createMerchantSender(
     });
   }
 
+  async function attempt(request: WebhookRequest): Promise<WebhookAnswer> {
+    const startedMs = performance.now();
+    const durationMs = (): number => Math.round(performance.now() - startedMs);
+    const nothing = { status: null, error: null, excerpt: null, retryAfterMs: null };
+    try {
+      const response = await call(request);
+      const status = response.statusCode ?? 0;
+      const retryAfterMs = readRetryAfter(response.headers['retry-after'], now()) || null;
+      // A status that came counts, even where the rest of the answer never does.
+      const excerpt = await readExcerpt(response).catch(() => null);
+      response.destroy();
+      return { status, error: null, durationMs: durationMs(), excerpt, retryAfterMs };
+    } catch (error) {
+      return { ...nothing, error: errorWord(error), durationMs: durationMs() };
+    }
+  }
+
   return {
-    async post(request) {
-      const startedMs = performance.now();
-      const durationMs = (): number => Math.round(performance.now() - startedMs);
-      const nothing = { status: null, error: null, excerpt: null, retryAfterMs: null };
-      try {
-        const response = await call(request);
-        const status = response.statusCode ?? 0;
-        const retryAfterMs = readRetryAfter(response.headers['retry-after'], now()) || null;
-        // A status that came counts, even where the rest of the answer never does.
-        const excerpt = await readExcerpt(response).catch(() => null);
-        response.destroy();
-        return { status, error: null, durationMs: durationMs(), excerpt, retryAfterMs };
-      } catch (error) {
-        return { ...nothing, error: errorWord(error), durationMs: durationMs() };
-      }
+    post(request) {
+      // The host alone: a merchant's address may hold a secret.
+      const host = URL.canParse(request.url) ? { 'server.address': new URL(request.url).hostname } : {};
+      const attributes = { 'http.request.method': 'POST', ...host };
+      return inSpan({ name: 'POST to the merchant', kind: 'CLIENT', attributes }, async (span) => {
+        const answer = await attempt(request);
+        if (answer.status !== null) span.setAttribute('http.response.status_code', answer.status);
+        const failure = answer.error ?? (answer.status === null || answer.status >= 400 ? String(answer.status) : null);
+        if (failure !== null) failSpan(span, failure);
+        return answer;
+      });
     },
   };
 }

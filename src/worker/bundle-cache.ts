@@ -22,15 +22,18 @@ async function digestSources(): Promise<string | null> {
 }
 
 /** The workflow bundle, kept in `folder` as long as its sources stay the same: bundling takes seconds. */
-export async function cachedWorkflowBundle(folder: string): ReturnType<typeof workflowBundle> {
+export async function cachedWorkflowBundle(folder: string, traced = false): ReturnType<typeof workflowBundle> {
   const digest = await digestSources();
-  if (digest === null) return workflowBundle();
-  const codePath = path.join(folder, `${digest}.js`);
+  if (digest === null) return workflowBundle(traced);
+  const ending = traced ? '-traced.js' : '.js';
+  const codePath = path.join(folder, digest + ending);
   if (existsSync(codePath)) return { codePath };
-  const bundle = await workflowBundle();
+  const bundle = await workflowBundle(traced);
   if ('codePath' in bundle) return bundle;
   await mkdir(folder, { recursive: true });
-  const earlier = (await readdir(folder)).filter((name) => /^[0-9a-f]{20}\.js$/.test(name));
+  const earlier = (await readdir(folder)).filter(
+    (name) => /^[0-9a-f]{20}(?:-traced)?\.js$/.test(name) && !name.startsWith(digest),
+  );
   const partial = `${codePath}.${process.pid}`;
   await writeFile(partial, bundle.code);
   await rename(partial, codePath);

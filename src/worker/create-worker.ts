@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import { translateFailures } from '../activities/translate-failures.js';
 import type { Database } from '../database/connect.js';
 import type { RunRef } from '../database/operations/fragments.js';
+import type { EngineTracing } from '../tracing/start-tracing.js';
 import type { WorkerVersion } from '../settings-reader.js';
 import { deliveryQueue } from '../workflows/task-queues.js';
 import { parseWorkflowId } from '../workflows/workflow-ids.js';
@@ -28,6 +29,8 @@ export interface WorkerOptions {
   version?: WorkerVersion | null;
   /** Interceptors inside the failure boundary, nearest to the step: measurement, fault drills. */
   stepInterceptors?: ActivityInterceptorsFactory[];
+  /** Null or absent: nothing is traced. Otherwise the bundle is the traced one. */
+  tracing?: EngineTracing | null;
 }
 
 /** Slots and time-outs; the bench gives the bare workflows it compares with the same. */
@@ -116,8 +119,11 @@ function workerOf(
         defaultVersioningBehavior: 'PINNED' as const,
       },
     }),
+    ...(options.tracing && { sinks: options.tracing.sinks }),
     interceptors: {
       activity: [
+        // Outside the boundary: a span tells of a failure what Temporal is told.
+        ...(options.tracing?.activityInterceptors ?? []),
         (context) => ({
           inbound: {
             async execute(input, next) {

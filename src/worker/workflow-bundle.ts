@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type BundleOptions, bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 
-const built = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
+const built = (traced: boolean): string =>
+  fileURLToPath(new URL(`../../workflow-bundle${traced ? '-traced' : ''}.js`, import.meta.url));
 const source = fileURLToPath(new URL('../workflows/index', import.meta.url));
 
 /** How workflow code is bundled, everywhere alike. */
@@ -19,15 +21,29 @@ export const bundleOptions: Pick<BundleOptions, 'logger' | 'webpackConfigHook' |
   preloadModules: ['@temporalio/workflow'],
 };
 
+/**
+ * Workflow code with interceptors that make spans; they change no command. A bundle of its own, for each workflow
+ * evaluates OpenTelemetry anew.
+ */
+export const tracedBundleOptions = (): Pick<BundleOptions, 'workflowInterceptorModules'> => ({
+  workflowInterceptorModules: [
+    createRequire(import.meta.url).resolve('@temporalio/interceptors-opentelemetry/lib/workflow-interceptors'),
+  ],
+});
+
 /** The bundle that `npm run build` made, or (run from the sources) one made now, which takes a few seconds. */
-export async function workflowBundle(): Promise<WorkflowBundleWithSourceMap | { codePath: string }> {
+export async function workflowBundle(traced = false): Promise<WorkflowBundleWithSourceMap | { codePath: string }> {
   if (
-    await readFile(built).then(
+    await readFile(built(traced)).then(
       () => true,
       () => false,
     )
   )
-    return { codePath: built };
+    return { codePath: built(traced) };
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-  return bundleWorkflowCode({ ...bundleOptions, workflowsPath: source + extension });
+  return bundleWorkflowCode({
+    ...bundleOptions,
+    ...(traced && tracedBundleOptions()),
+    workflowsPath: source + extension,
+  });
 }

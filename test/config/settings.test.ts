@@ -8,6 +8,7 @@ import {
   parseApiConfig,
   parseDemoConfig,
   parseWorkerConfig,
+  OTEL_VARIABLES,
   TEMPORAL_VARIABLES,
   VARIABLES,
   type Env,
@@ -29,7 +30,10 @@ const example = Object.fromEntries(
 );
 
 test('.env.example and the settings name the same variables, and its values are valid', () => {
-  assert.deepEqual(Object.keys(example).sort(), [...Object.keys(VARIABLES), ...TEMPORAL_VARIABLES].sort());
+  assert.deepEqual(
+    Object.keys(example).sort(),
+    [...Object.keys(VARIABLES), ...TEMPORAL_VARIABLES, ...OTEL_VARIABLES].sort(),
+  );
   const env = { ...example, SECRETS_KEY: key };
   assert.equal(parseApiConfig(env).port, 8080);
   assert.equal(parseWorkerConfig(env).klaviyoApiUrl, 'https://a.klaviyo.com');
@@ -133,4 +137,27 @@ test('metrics are off unless a port is named, and stay on this machine unless an
   assert.deepEqual(parseWorkerConfig({ ...minimal, METRICS_PORT: '9464' }).metrics, { host: '127.0.0.1', port: 9464 });
   assert.equal(parseApiConfig({ ...minimal, METRICS_PORT: '0', METRICS_HOST: '0.0.0.0' }).metrics?.host, '0.0.0.0');
   assert.throws(() => parseApiConfig({ ...minimal, METRICS_PORT: 'on' }), /METRICS_PORT/);
+});
+
+test('tracing is on by an OTLP endpoint alone, as OpenTelemetry’s own switches have it', () => {
+  const tracing = (env: Env) => parseWorkerConfig({ ...minimal, ...env }).tracing;
+  const endpoint = 'http://127.0.0.1:4318';
+  assert.equal(tracing({}), null);
+  assert.equal(tracing({ OTEL_EXPORTER_OTLP_ENDPOINT: ' ' }), null);
+  assert.deepEqual(tracing({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }), { protocol: 'http/protobuf' });
+  assert.deepEqual(tracing({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${endpoint}/v1/traces` }), {
+    protocol: 'http/protobuf',
+  });
+  const json = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' };
+  assert.deepEqual(tracing(json), { protocol: 'http/json' });
+  assert.equal(tracing({ ...json, OTEL_SDK_DISABLED: 'true' }), null);
+  assert.equal(tracing({ ...json, OTEL_TRACES_EXPORTER: 'none' }), null);
+  assert.throws(
+    () => tracing({ ...json, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }),
+    /OTEL_EXPORTER_OTLP_PROTOCOL: must be/,
+  );
+  for (const text of ['localhost:4318', 'grpc://x:4317', 'x']) {
+    const given = { OTEL_EXPORTER_OTLP_ENDPOINT: text };
+    assert.throws(() => tracing(given), /OTEL_EXPORTER_OTLP_ENDPOINT: must begin with http/, text);
+  }
 });

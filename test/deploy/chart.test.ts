@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { TEMPORAL_VARIABLES, VARIABLES } from '../../src/config.js';
+import { OTEL_VARIABLES, TEMPORAL_VARIABLES, VARIABLES } from '../../src/config.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = join(root, 'deploy/helm/passrelay/templates');
@@ -12,7 +12,7 @@ const text = readdirSync(folder)
   .join('\n');
 
 test('the chart sets only settings that there are, and every secret by reference', () => {
-  const known = new Set<string>([...Object.keys(VARIABLES), ...TEMPORAL_VARIABLES]);
+  const known = new Set<string>([...Object.keys(VARIABLES), ...TEMPORAL_VARIABLES, ...OTEL_VARIABLES]);
   const plain = [...text.matchAll(/- \{ name: ([A-Z][A-Z_]+), value: ([^}]+(?:\}\})?)/g)].map(([, name]) => name!);
   const referred = [...text.matchAll(/- name: ([A-Z][A-Z_]+)\n\s+valueFrom: \{ secretKeyRef/g)].map(
     ([, name]) => name!,

@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { braced, routes, settings, withTables } from '../../scripts/api-tables.js';
-import { TEMPORAL_VARIABLES, VARIABLES } from '../../src/config.js';
+import { OTEL_VARIABLES, TEMPORAL_VARIABLES, VARIABLES } from '../../src/config.js';
 import { OPERATION_STATUSES, OUTCOMES, STEP_STATES, STEPS } from '../../src/passes/operation.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -79,7 +79,7 @@ test("the README's settings are those of .env.example, all of them", () => {
   const example = [...read('.env.example').matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name!);
   assert.deepEqual([...named].sort(), [...example].sort());
   for (const name of Object.keys(VARIABLES)) assert.ok(named.includes(name), `${name} is not in the README`);
-  for (const name of TEMPORAL_VARIABLES) assert.ok(named.includes(name), `${name} is not in the README`);
+  for (const name of [...TEMPORAL_VARIABLES, ...OTEL_VARIABLES]) assert.ok(named.includes(name), `${name} is not in the README`);
 });
 
 test('the tables of routes and problems are those of the code: run "npm run docs" where they are not', () => {
@@ -89,7 +89,8 @@ test('the tables of routes and problems are those of the code: run "npm run docs
   for (const path of all) {
     // Anywhere in the documents, a method with a path is a route of ours.
     for (const [, method, address] of read(path).matchAll(/`(GET|POST|PUT|PATCH|DELETE) (\/[^`\s?…]*)[^`]*`/g)) {
-      if (address!.startsWith('/api/') && /^\/api\/(profile|event|data-source)/.test(address!)) continue;
+      // Of Klaviyo, Google and Apple.
+      if (/^\/(api\/(profile|event|data-source)|walletobjects\/|3\/device\/)/.test(address!)) continue;
       assert.ok(known.has(`${method} ${address}`), `${relative(root, path)} names ${method} ${address}`);
     }
   }

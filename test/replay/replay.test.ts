@@ -10,16 +10,27 @@ import { installRuntime, testBundle } from '../support/engine.js';
 const folder = fileURLToPath(new URL('./histories/', import.meta.url));
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
 
-describe('committed histories replay on the workflow code of today', () => {
+for (const traced of [false, true]) {
+  describe(`committed histories replay on the workflow code of today${traced ? ', traced' : ''}`, () =>
+    replayAll(traced));
+}
+
+function replayAll(traced: boolean): void {
   let bundle: { codePath: string };
+  const failures = new Map<string, Error | undefined>();
+  const read = (name: string): unknown => JSON.parse(readFileSync(`${folder}${name}`, 'utf8'));
+  let emitted = 0;
+  // All by one worker: a worker for each would take most of the time.
   before(async () => {
     installRuntime();
-    bundle = await testBundle();
+    bundle = await testBundle(traced);
+    const histories = files.map((name) => ({ workflowId: name, history: historyFromJSON(read(name)) }));
+    const sinks = { exporter: { export: { callDuringReplay: false, fn: () => void emitted++ } } };
+    const options = { workflowBundle: bundle, replayName: 'replay', sinks };
+    for await (const { workflowId, error } of Worker.runReplayHistories(options, histories)) {
+      failures.set(workflowId, error);
+    }
   });
-  const replay = async (json: unknown): Promise<void> => {
-    await Worker.runReplayHistory({ workflowBundle: bundle, replayName: 'replay' }, historyFromJSON(json));
-  };
-  const read = (name: string): unknown => JSON.parse(readFileSync(`${folder}${name}`, 'utf8'));
 
   it('there are histories of the main workflow', () => {
     assert.ok(
@@ -28,7 +39,14 @@ describe('committed histories replay on the workflow code of today', () => {
     );
   });
 
-  for (const name of files) it(name, () => replay(read(name)));
+  for (const name of files) {
+    it(name, () => {
+      assert.ok(failures.has(name), 'it was not replayed');
+      assert.ifError(failures.get(name));
+    });
+  }
+
+  it('no span comes of a replay', () => assert.equal(emitted, 0));
 
   it('an altered history is refused: the check itself works', async () => {
     const scheduled = /"activityType":\{"name":"([a-z-]+)"\}/;
@@ -36,6 +54,10 @@ describe('committed histories replay on the workflow code of today', () => {
     const text = texts.find((candidate) => scheduled.test(candidate));
     assert.ok(text, 'a history with a regular activity is needed');
     const altered = text.replace(scheduled, '"activityType":{"name":"another-step"}');
-    await assert.rejects(replay(JSON.parse(altered)), DeterminismViolationError);
+    const replay = Worker.runReplayHistory(
+      { workflowBundle: bundle, replayName: 'replay' },
+      historyFromJSON(JSON.parse(altered)),
+    );
+    await assert.rejects(replay, DeterminismViolationError);
   });
-});
+}

@@ -17,15 +17,16 @@ import { createActivities } from '../../src/activities/index.js';
 import type { ActivityDeps } from '../../src/activities/deps.js';
 import { startDispatcher, type DispatcherOptions } from '../../src/dispatch/dispatcher.js';
 import type { WorkerVersion } from '../../src/settings-reader.js';
+import type { EngineTracing } from '../../src/tracing/start-tracing.js';
 import { createWorker } from '../../src/worker/create-worker.js';
-import { bundleOptions } from '../../src/worker/workflow-bundle.js';
+import { bundleOptions, tracedBundleOptions } from '../../src/worker/workflow-bundle.js';
 import type { TestDatabase } from './database.js';
 import { createTestDeps } from './deps.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The workflow bundle of these sources, made once for all test files and kept by the hash of what it is made from. */
-export async function testBundle(): Promise<{ codePath: string }> {
+export async function testBundle(traced = false): Promise<{ codePath: string }> {
   const hash = createHash('sha256');
   for (const file of ['package-lock.json', 'src/worker/workflow-bundle.ts'])
     hash.update(readFileSync(join(root, file)));
@@ -34,11 +35,12 @@ export async function testBundle(): Promise<{ codePath: string }> {
       hash.update(file).update(readFileSync(join(root, room, file)));
   }
   const folder = join(tmpdir(), 'passrelay-test-bundles');
-  const codePath = join(folder, `${hash.digest('hex').slice(0, 20)}.js`);
+  const codePath = join(folder, `${hash.digest('hex').slice(0, 20)}${traced ? '-traced' : ''}.js`);
   if (!existsSync(codePath)) {
     mkdirSync(folder, { recursive: true });
     const { code } = await bundleWorkflowCode({
       ...bundleOptions,
+      ...(traced && tracedBundleOptions()),
       workflowsPath: join(root, 'src/workflows/index.ts'),
     });
     const partial = `${codePath}.${process.pid}`;
@@ -74,6 +76,8 @@ export interface EngineOptions {
   version?: WorkerVersion;
   burstShares?: DispatcherOptions['burstShares'];
   dataConverter?: DataConverter;
+  /** With it the bundle is the traced one. */
+  tracing?: EngineTracing;
   /** Instead of silence. */
   log?: Logger;
 }
@@ -85,7 +89,12 @@ export async function startEngine(test: TestDatabase, options: EngineOptions = {
   if (!address) throw new Error('TEST_TEMPORAL_ADDRESS is not set: start the tests with npm test');
   const connection = await NativeConnection.connect({ address });
   const { dataConverter } = options;
-  const client = new Client({ connection, ...(dataConverter && { dataConverter }) });
+  const { tracing } = options;
+  const client = new Client({
+    connection,
+    ...(dataConverter && { dataConverter }),
+    ...(tracing && { interceptors: { workflow: tracing.clientInterceptors } }),
+  });
   const log = options.log ?? pino({ level: process.env['TEST_LOG'] ?? 'silent' });
   const taskQueue = options.taskQueue ?? `test-${randomUUID()}`;
   const deps = createTestDeps(test, options.deps);
@@ -93,7 +102,8 @@ export async function startEngine(test: TestDatabase, options: EngineOptions = {
     connection,
     namespace: 'default',
     taskQueue,
-    workflowBundle: await testBundle(),
+    workflowBundle: await testBundle(tracing !== undefined),
+    tracing: tracing ?? null,
     ...(dataConverter && { dataConverter }),
     activities: createActivities(deps),
     database: test.database,

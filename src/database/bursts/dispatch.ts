@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { MOST_LINKS } from '../../tracing/spans.js';
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
 import type { BurstRef } from './burst-steps.js';
@@ -9,7 +10,16 @@ export interface DispatchableBurst extends BurstRef {
   kind: BurstKind;
   /** In the order of acceptance. */
   operationIds: string[];
+  /** The spans that accepted some of its operations, as `traceparent`s; null where none was traced. */
+  traceContexts: string[] | null;
 }
+
+/** Of the first operations of a burst: a span has room for so many links. */
+export const TRACE_CONTEXTS = sql`(
+      select array_agg(o.trace_context) filter (where o.trace_context is not null)
+        from operations o
+       where o.tenant_id = bursts.tenant_id
+         and o.operation_id = any(bursts.operation_ids[1:${MOST_LINKS}::int]))`;
 
 export interface BurstShares {
   dispatcherId: string;
@@ -38,6 +48,7 @@ export async function claimBurst(
   const [row] = await system.query<{
     tenant_id: string | null;
     operation_ids: string[] | null;
+    trace_contexts: string[] | null;
     flooded: string[] | null;
   }>(sql`
     with recursive waiting as (
@@ -103,7 +114,7 @@ export async function claimBurst(
         dispatched_at = now(),
         dispatched_by = ${shares.dispatcherId}::uuid
       where o.operation_id in (select operation_id from locked)
-      returning o.tenant_id, o.operation_id, o.acceptance_sequence
+      returning o.tenant_id, o.operation_id, o.acceptance_sequence, o.trace_context
     ), formed as (
       insert into bursts (burst_id, tenant_id, operation_ids, dispatched_by, lease_until)
       select ${burstId}::uuid, tenant_id, array_agg(operation_id order by acceptance_sequence), ${shares.dispatcherId}::uuid,
@@ -114,11 +125,15 @@ export async function claimBurst(
     )
     select formed.tenant_id,
            formed.operation_ids,
+           (select array_agg(trace_context) filter (where trace_context is not null) from claimed) as trace_contexts,
            (select array_agg(tenant_id) from flooded) as flooded
       from (select) one left join formed on true`);
-  const { tenant_id: tenantId, operation_ids: operationIds, flooded } = row!;
+  const { tenant_id: tenantId, operation_ids: operationIds, trace_contexts: traceContexts, flooded } = row!;
   return {
-    burst: tenantId !== null && operationIds !== null ? { kind: 'push-update', tenantId, burstId, operationIds } : null,
+    burst:
+      tenantId !== null && operationIds !== null
+        ? { kind: 'push-update', tenantId, burstId, operationIds, traceContexts }
+        : null,
     flooded: flooded ?? [],
   };
 }
@@ -133,7 +148,8 @@ export async function claimStaleBursts(system: Sql, limit: number, leaseMs: numb
        where lease_until <= now()
        order by lease_until limit ${limit}
          for update skip locked)
-    returning kind, tenant_id as "tenantId", burst_id as "burstId", operation_ids as "operationIds"`);
+    returning kind, tenant_id as "tenantId", burst_id as "burstId", operation_ids as "operationIds",
+              ${TRACE_CONTEXTS} as "traceContexts"`);
 }
 
 /** A burst that could not be started is due again after a pause. */

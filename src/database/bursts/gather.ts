@@ -3,7 +3,7 @@ import type { WrittenWallet } from '../../passes/wallet.js';
 import type { Sql, TenantSql } from '../connect.js';
 import { sql } from '../sql.js';
 import type { BurstRef } from './burst-steps.js';
-import type { DispatchableBurst } from './dispatch.js';
+import { TRACE_CONTEXTS, type DispatchableBurst } from './dispatch.js';
 import { notDone } from './changes.js';
 
 /** The most profiles that one job of Klaviyo takes. */
@@ -88,7 +88,8 @@ export async function claimGathered(system: Sql, limit: number, leaseMs: number)
        order by g.created_at
        limit ${limit}
          for update skip locked)
-    returning kind, tenant_id as "tenantId", burst_id as "burstId", operation_ids as "operationIds"`);
+    returning kind, tenant_id as "tenantId", burst_id as "burstId", operation_ids as "operationIds",
+              ${TRACE_CONTEXTS} as "traceContexts"`);
 }
 
 /** The gathering has begun: the dispatcher need not start it again. Undefined where it is gone. */

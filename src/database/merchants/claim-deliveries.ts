@@ -8,6 +8,8 @@ export interface DispatchableDelivery {
   run: number;
   /** The operation whose event it carries, if one made it. */
   operation_id: string | null;
+  /** The span that accepted that operation, as a `traceparent`. */
+  trace_context: string | null;
 }
 
 /** First attempts of one endpoint under way at a time; of one that fails few, for each may hold a worker's slot for long. */
@@ -83,7 +85,11 @@ export async function claimDeliveries(system: Sql, limit: number, leaseMs: numbe
      where delivery_id in (select delivery_id from due order by turn, dispatch_after limit ${limit})
        and status = 'accepted'
     returning tenant_id, delivery_id, endpoint_id, run, (
-                select e.operation_id from events e where e.event_id = deliveries.event_id) as operation_id`);
+                select e.operation_id from events e where e.event_id = deliveries.event_id) as operation_id, (
+                select o.trace_context
+                  from events e
+                  join operations o on o.tenant_id = e.tenant_id and o.operation_id = e.operation_id
+                 where e.event_id = deliveries.event_id) as trace_context`);
 }
 
 /** Their workflow runs: no sweep starts it again. All of one tenant. Runs as the system. */

@@ -12,6 +12,8 @@ export interface Dispatchable {
   pass_hint: string | null;
   /** A test key or a test pass is concerned. */
   test: boolean;
+  /** The span that accepted it, as a `traceparent`: what is started for it is a part of that trace. */
+  trace_context: string | null;
 }
 
 /** What one dispatcher may start now. */
@@ -150,6 +152,7 @@ export async function claimAccepted(db: Sql, limit: number, leaseMs: number, sha
             kind,
             run,
             test,
+            trace_context,
             coalesce(
               pass_id,
               (
@@ -178,6 +181,7 @@ export async function claimAccepted(db: Sql, limit: number, leaseMs: number, sha
         c.kind,
         c.run,
         c.pass_hint,
+        c.trace_context,
         c.test
         or coalesce(p.test, false) as test
       from claimed c left join passes p on p.pass_id = c.pass_hint`,

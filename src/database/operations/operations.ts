@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { OperationInputs } from '../../passes/operation-input.js';
 import type { Step, OperationKind, OperationStatus, Outcome } from '../../passes/operation.js';
+import { currentTraceContext } from '../../tracing/spans.js';
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
 
@@ -59,10 +60,12 @@ export interface OperationRow {
   dispatched_at: Date | null;
   started_at: Date | null;
   ended_at: Date | null;
+  /** The span that accepted it, as a `traceparent`; null where nothing was traced. */
+  trace_context: string | null;
 }
 
 /** An operation in a list: without its input, which may be as long as a body. */
-export type ListedOperation = Omit<OperationRow, 'input' | 'body_hash'>;
+export type ListedOperation = Omit<OperationRow, 'input' | 'body_hash' | 'trace_context'>;
 
 /** The row that an insert made, or that an earlier delivery with the same key had made. */
 export interface Acceptance {
@@ -81,7 +84,8 @@ export async function insertOrFindOperation(db: Sql, operation: NewOperation): P
   const { operationId = randomUUID(), idempotencyKey = null, bodyHash = null } = operation;
   const [made] = await db.query<{ acceptance_sequence: string }>(sql`
     insert into operations (
-      operation_id, tenant_id, kind, origin, idempotency_key, body_hash, input, repairs, flow_id, test, pass_id, customer_id)
+      operation_id, tenant_id, kind, origin, idempotency_key, body_hash, input, repairs, flow_id, test, pass_id, customer_id,
+      trace_context)
     values (
       ${operationId},
       ${db.tenantId},
@@ -94,7 +98,8 @@ export async function insertOrFindOperation(db: Sql, operation: NewOperation): P
       ${operation.flowId ?? null},
       ${operation.test ?? false},
       ${operation.passId ?? null},
-      ${operation.customerId ?? null})
+      ${operation.customerId ?? null},
+      ${currentTraceContext()})
     on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing
     returning acceptance_sequence`);
   if (made) {

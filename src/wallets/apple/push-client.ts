@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { PermanentError } from '../../common/errors.js';
+import { failSpan, inSpan } from '../../tracing/spans.js';
+import { ATTRIBUTES } from '../../tracing/attributes.js';
 import { openApnsConnection, type ApnsConnection, type ApnsLog, type Attempt } from './apns-connection.js';
 import type { PushResult } from './apns-answers.js';
 
 export type { PushResult } from './apns-answers.js';
 export type { ApnsLog } from './apns-connection.js';
-
-/** APNs of production, the only host for passes, in development too. */
 
 export interface ApnsClientOptions {
   url: string;
@@ -42,6 +42,8 @@ interface Job {
 }
 
 const MAX_REFUSALS = 3;
+/** Of a span: the address itself holds a device's token. */
+const PATH_TEMPLATE = '/3/device/{token}';
 
 function secureContextOf(options: ApnsClientOptions): SecureContext {
   try {
@@ -66,6 +68,11 @@ function secureContextOf(options: ApnsClientOptions): SecureContext {
 export function createApnsClient(options: ApnsClientOptions): ApnsClient {
   const { timeoutMs, log } = options;
   const secureContext = secureContextOf(options);
+  const spanAttributes = {
+    'http.request.method': 'POST',
+    'url.template': PATH_TEMPLATE,
+    'server.address': new URL(options.url).hostname,
+  };
   const waiting: Job[] = [];
   const open = new Set<ApnsConnection>();
   const unsettled = new Set<Job>();
@@ -127,6 +134,28 @@ export function createApnsClient(options: ApnsClientOptions): ApnsClient {
     if (open.size === 0) whenIdle?.();
   }
 
+  const attempt = ({ token, topic }: { token: string; topic: string }): Promise<PushResult> =>
+    new Promise((resolve) => {
+      const settle = (result: PushResult): void => {
+        if (!unsettled.delete(job)) return;
+        clearTimeout(timer);
+        if (result.kind !== 'delivered') log?.info({ token: shortToken(token), topic, ...result }, 'apns push');
+        resolve(result);
+        idle();
+      };
+      const job: Job = { token, topic, refusals: 0, settle };
+      const timer = setTimeout(() => {
+        const position = waiting.indexOf(job);
+        if (position >= 0) waiting.splice(position, 1);
+        job.attempt?.cancel();
+        current?.probe();
+        settle({ kind: 'transient', reason: 'Timeout', detail: `No answer within ${timeoutMs} ms.` });
+      }, timeoutMs);
+      unsettled.add(job);
+      waiting.push(job);
+      pump();
+    });
+
   return {
     push({ token, topic }) {
       // Tokens come from devices and become part of a path.
@@ -134,25 +163,11 @@ export function createApnsClient(options: ApnsClientOptions): ApnsClient {
         return Promise.resolve({ kind: 'permanent', reason: 'BadDeviceToken', status: 400 });
       }
       if (closing) return Promise.resolve({ kind: 'transient', reason: 'ClientClosed' });
-      return new Promise((resolve) => {
-        const settle = (result: PushResult): void => {
-          if (!unsettled.delete(job)) return;
-          clearTimeout(timer);
-          if (result.kind !== 'delivered') log?.info({ token: shortToken(token), topic, ...result }, 'apns push');
-          resolve(result);
-          idle();
-        };
-        const job: Job = { token, topic, refusals: 0, settle };
-        const timer = setTimeout(() => {
-          const position = waiting.indexOf(job);
-          if (position >= 0) waiting.splice(position, 1);
-          job.attempt?.cancel();
-          current?.probe();
-          settle({ kind: 'transient', reason: 'Timeout', detail: `No answer within ${timeoutMs} ms.` });
-        }, timeoutMs);
-        unsettled.add(job);
-        waiting.push(job);
-        pump();
+      return inSpan({ name: `POST ${PATH_TEMPLATE}`, kind: 'CLIENT', attributes: spanAttributes }, async (span) => {
+        const result = await attempt({ token, topic });
+        span.setAttribute(ATTRIBUTES.result, result.kind);
+        if (result.kind !== 'delivered') failSpan(span, result.reason);
+        return result;
       });
     },
     close() {

@@ -36,6 +36,13 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- with .Values.temporal.uiUrl }}
 - { name: TEMPORAL_UI_URL, value: {{ . | quote }} }
 {{- end }}
+{{- with .Values.tracing.endpoint }}
+- { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ . | quote }} }
+{{- with $.Values.tracing.sampler }}
+- { name: OTEL_TRACES_SAMPLER, value: {{ . | quote }} }
+- { name: OTEL_TRACES_SAMPLER_ARG, value: {{ $.Values.tracing.samplerArg | quote }} }
+{{- end }}
+{{- end }}
 {{- if .Values.temporal.clientCertificateSecret }}
 - { name: TEMPORAL_TLS_CLIENT_CERT_PATH, value: /temporal-tls/tls.crt }
 - { name: TEMPORAL_TLS_CLIENT_KEY_PATH, value: /temporal-tls/tls.key }
@@ -43,9 +50,14 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end -}}
 
 {{- define "passrelay.envFrom" -}}
-{{- with .Values.secrets.temporal }}
+{{- if or .Values.secrets.temporal .Values.tracing.headersSecret }}
 envFrom:
+{{- with .Values.secrets.temporal }}
   - secretRef: { name: {{ . }} }
+{{- end }}
+{{- with .Values.tracing.headersSecret }}
+  - secretRef: { name: {{ . }} }
+{{- end }}
 {{- end }}
 {{- end -}}
 
