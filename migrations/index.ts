@@ -24,16 +24,16 @@ import * as fairDeliveries from './0026_fair_deliveries.js';
 import * as notificationsChargedFirst from './0027_notifications_charged_first.js';
 import * as schemaReadable from './0032_schema_readable.js';
 import * as bursts from './0035_bursts.js';
-import * as gatheredWriteBack from './0058_gathered_write_back.js';
-import * as eventPositionsByClock from './0059_event_positions_by_clock.js';
 import * as walletBadges from './0040_wallet_badges.js';
 import * as messages from './0041_messages.js';
 import * as offers from './0047_offers.js';
 import * as campaigns from './0050_campaigns.js';
 import * as campaignOfOperation from './0051_campaign_of_operation.js';
+import * as gatheredWriteBack from './0058_gathered_write_back.js';
+import * as eventPositionsByClock from './0059_event_positions_by_clock.js';
+import * as traceContext from './0064_trace_context.js';
 import * as messagesOfATenant from './0068_messages_of_a_tenant.js';
 import * as walletsOfAGathering from './0079_wallets_of_a_gathering.js';
-import * as traceContext from './0064_trace_context.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -68,9 +68,9 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0051_campaign_of_operation', campaignOfOperation],
   ['0058_gathered_write_back', gatheredWriteBack],
   ['0059_event_positions_by_clock', eventPositionsByClock],
+  ['0064_trace_context', traceContext],
   ['0068_messages_of_a_tenant', messagesOfATenant],
   ['0079_wallets_of_a_gathering', walletsOfAGathering],
-  ['0064_trace_context', traceContext],
 ];
 
 /** In the order in which they run. */

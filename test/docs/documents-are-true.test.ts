@@ -79,7 +79,8 @@ test("the README's settings are those of .env.example, all of them", () => {
   const example = [...read('.env.example').matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name!);
   assert.deepEqual([...named].sort(), [...example].sort());
   for (const name of Object.keys(VARIABLES)) assert.ok(named.includes(name), `${name} is not in the README`);
-  for (const name of [...TEMPORAL_VARIABLES, ...OTEL_VARIABLES]) assert.ok(named.includes(name), `${name} is not in the README`);
+  for (const name of [...TEMPORAL_VARIABLES, ...OTEL_VARIABLES])
+    assert.ok(named.includes(name), `${name} is not in the README`);
 });
 
 test('the tables of routes and problems are those of the code: run "npm run docs" where they are not', () => {
