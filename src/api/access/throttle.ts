@@ -6,6 +6,9 @@ export interface Throttle {
   take(name: string): void;
 }
 
+/** Signed calls a minute from one address: a provider calls for all tenants from a few. Forged ones cost reads, too. */
+export const PROVIDER_CALLS_PER_ADDRESS = 6_000;
+
 const MINUTE_MS = 60_000;
 export const DAY_MS = 24 * 60 * MINUTE_MS;
 

@@ -3,7 +3,7 @@ import { findPassBySerialNumber } from '../../database/devices/devices.js';
 import { recordGoogleCallback } from '../../database/devices/google-callbacks.js';
 import { TransientError } from '../../common/errors.js';
 import { withinDeadline } from '../deadline.js';
-import { createThrottle } from '../access/throttle.js';
+import { createThrottle, PROVIDER_CALLS_PER_ADDRESS } from '../access/throttle.js';
 import { forBrowsers } from '../page-response.js';
 import { none, plainText, serialNumber, tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
@@ -15,7 +15,11 @@ const CALLBACK_LIMIT_BYTES = 16 * 1024;
 const LINKS_PER_ADDRESS = 600;
 
 /** Google's part of the API: callbacks of saves and deletions, and the way into the holder's wallet. */
-export const googleRoutes = (deps: ApiDeps, links = createThrottle(deps.now, LINKS_PER_ADDRESS)): Route[] => [
+export const googleRoutes = (
+  deps: ApiDeps,
+  links = createThrottle(deps.now, LINKS_PER_ADDRESS),
+  callbacks = createThrottle(deps.now, PROVIDER_CALLS_PER_ADDRESS),
+): Route[] => [
   openRoute({
     method: 'POST',
     path: '/google/callbacks/:tenantId',
@@ -24,8 +28,9 @@ export const googleRoutes = (deps: ApiDeps, links = createThrottle(deps.now, LIN
     params: z.object({ tenantId }),
     query: none,
     answers: { 200: { description: 'Taken, now or before' } },
-    problems: ['not-found', 'invalid-request', 'malformed-body'],
+    problems: ['not-found', 'invalid-request', 'malformed-body', 'rate-limited'],
     async handler(ctx, { params }) {
+      callbacks.take(deps.clientAddress(ctx));
       const body = await readRawBody(ctx.req, CALLBACK_LIMIT_BYTES);
       const verdict = await deps.google.verifyCallback(params.tenantId, body).catch((cause: unknown) => {
         if (!(cause instanceof TransientError)) throw cause;

@@ -16,6 +16,7 @@ import { none, tenantId } from '../../parameters.js';
 import { noteAccepted } from '../../metrics.js';
 import { ApiError } from '../../problems.js';
 import { readRawBody } from '../../requests/raw-body.js';
+import { createThrottle, PROVIDER_CALLS_PER_ADDRESS } from '../../access/throttle.js';
 import { openRoute, type ApiDeps, type Route } from '../../route.js';
 import { toInput } from './profile-sync.js';
 
@@ -75,7 +76,10 @@ async function acceptEvent(
 }
 
 /** Klaviyo's signed system webhooks, as a second way to profile-sync: several events in one request. */
-export const systemWebhookRoutes = (deps: ApiDeps): Route[] => [
+export const systemWebhookRoutes = (
+  deps: ApiDeps,
+  calls = createThrottle(deps.now, PROVIDER_CALLS_PER_ADDRESS),
+): Route[] => [
   openRoute({
     method: 'POST',
     path: '/api/:tenantId/webhooks/listeners/klaviyo/system',
@@ -109,6 +113,7 @@ export const systemWebhookRoutes = (deps: ApiDeps): Route[] => [
     },
     problems: ['unauthenticated', 'listener-closed', 'rate-limited', 'unavailable'],
     async handler(ctx: Koa.Context, { params }) {
+      calls.take(deps.clientAddress(ctx));
       const raw = await readRawBody(ctx.req);
       const known = await readTenant(deps, params.tenantId);
       const { secrets = [], tenant } = known ?? {};
