@@ -1,36 +1,12 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy, TypedSearchAttributes } from '@temporalio/common';
 import type { Dispatchable } from '../database/operations/dispatch.js';
-import type { OperationKind } from '../passes/operation.js';
 import { ATTRIBUTES } from '../tracing/attributes.js';
 import { inSpan } from '../tracing/spans.js';
-import type * as workflows from '../workflows/index.js';
 import { CORRELATION_ID, KIND, PASS, TENANT } from '../workflows/search-attributes.js';
 import { workflowId } from '../workflows/workflow-ids.js';
+import { KINDS_OF_OPERATION } from './operation-kinds.js';
 import { isClosed } from './workflow-status.js';
-
-/** Operation kind to workflow type, as the Temporal UI names it: a kind without one does not compile. */
-const WORKFLOW_TYPES: Readonly<Record<OperationKind, keyof typeof workflows>> = {
-  'push-update': 'pushUpdate',
-  'issue-pass': 'issuePass',
-  'device-event': 'deviceEvent',
-  backfill: 'backfill',
-  'void-pass': 'changeState',
-  'expire-pass': 'changeState',
-  'restore-pass': 'changeState',
-  'delete-pass': 'changeState',
-  'notify-pass': 'notifyPass',
-  'migrate-passes': 'migratePasses',
-  'erase-customer': 'eraseCustomer',
-  'merge-customers': 'mergeCustomers',
-  'profile-sync': 'profileSync',
-  'retry-operations': 'retryOperations',
-  'run-campaign': 'runCampaign',
-  'send-message': 'sendMessage',
-  'end-message': 'endMessage',
-  'start-offer': 'startOffer',
-  'end-offer': 'endOffer',
-};
 
 export interface StartOptions {
   taskQueue: string;
@@ -61,7 +37,7 @@ async function start(
 ): Promise<'started' | 'ran-before'> {
   if (operation.run > 1) await endFormerRun(client, operation);
   try {
-    await client.workflow.start(WORKFLOW_TYPES[operation.kind], {
+    await client.workflow.start(KINDS_OF_OPERATION[operation.kind].workflow, {
       workflowId: workflowId({ kind: operation.kind, operationId: operation.operation_id, run: operation.run }),
       taskQueue: options.taskQueue,
       args: [
