@@ -1,44 +1,10 @@
-import type { JsonValue } from '../common/json.js';
-import { linkTo } from '../passes/linked-text.js';
-import { textIn, translationsOf, type Localized, type ShownMessage } from '../passes/message.js';
+import type { ShownMessage } from '../passes/message.js';
 import { chooseMessageType } from '../wallets/google/message-budget.js';
+import { googleMessage, MESSAGE_PREFIX, messageIdOf } from '../wallets/google/message-resource.js';
 import type { GoogleMessage, GoogleWalletClient } from '../wallets/google/objects-client.js';
 import type { GoogleResourceKind } from '../wallets/google/schema.js';
 import type { GoogleResource } from '../wallets/google/wallet-object.js';
 import { loudly, MESSAGES_KEPT, SAID, type NotificationCharge } from './google-write.js';
-
-const PREFIX = 'message-';
-const idOf = (message: ShownMessage): string => `${PREFIX}${message.id}`;
-
-function localized(text: Localized, language: string): JsonValue | undefined {
-  const others = translationsOf(text);
-  if (others.length === 0) return undefined;
-  return {
-    defaultValue: { language, value: textIn(text, language) },
-    translatedValues: others.map(([name, value]) => ({ language: name, value })),
-  };
-}
-
-/** A message in Google's form, ended by Google itself at its time, too. */
-export function googleMessage(
-  message: ShownMessage,
-  { language, sender }: { language: string; sender: string },
-): Omit<GoogleMessage, 'messageType'> {
-  const { text, title, link, until, at } = message;
-  const withLink = (body: string): string => (link === null ? body : `${body}\n${linkTo(link)}`);
-  const bodies =
-    typeof text === 'string' ? text : Object.fromEntries(Object.entries(text).map(([k, v]) => [k, withLink(v)]));
-  const localizedBody = localized(bodies, language);
-  const localizedHeader = title === null ? undefined : localized(title, language);
-  return {
-    id: idOf(message),
-    header: title === null ? sender : textIn(title, language),
-    body: withLink(textIn(text, language)),
-    ...(localizedHeader !== undefined && { localizedHeader }),
-    ...(localizedBody !== undefined && { localizedBody }),
-    ...(until !== null && { displayInterval: { start: { date: at }, end: { date: until } } }),
-  };
-}
 
 export interface MessagesWrite {
   kind: GoogleResourceKind;
@@ -63,10 +29,10 @@ export async function writeMessages(client: GoogleWalletClient, write: MessagesW
   const { kind, objectId, messages } = write;
   const current = await client.get(kind, objectId);
   const there = Array.isArray(current['messages']) ? (current['messages'] as GoogleResource[]) : [];
-  const wanted = new Map(messages.map((message) => [idOf(message), message]));
+  const wanted = new Map(messages.map((message) => [messageIdOf(message), message]));
   const known = new Set(there.map((message) => String(message['id'])));
-  const added = messages.filter((message) => !known.has(idOf(message)));
-  const standing = there.filter(({ id }) => !String(id).startsWith(PREFIX) || wanted.has(String(id)));
+  const added = messages.filter((message) => !known.has(messageIdOf(message)));
+  const standing = there.filter(({ id }) => !String(id).startsWith(MESSAGE_PREFIX) || wanted.has(String(id)));
   const room = Math.max(0, MESSAGES_KEPT - added.length);
   const kept = room === 0 ? [] : standing.slice(-room);
   if (kept.length < there.length) await client.patch(kind, objectId, { messages: kept });
@@ -90,7 +56,7 @@ export async function writeMessages(client: GoogleWalletClient, write: MessagesW
   const newest = messages.at(-1);
   if (added.length === 0 && write.charged && newest) {
     // An earlier attempt, whose answer was lost, has sent it.
-    const sent = there.find(({ id }) => id === idOf(newest));
+    const sent = there.find(({ id }) => id === messageIdOf(newest));
     said = SAID[sent?.['messageType'] === 'TEXT_AND_NOTIFY' ? 'sent' : 'nothing'];
   }
   return said;

@@ -44,7 +44,7 @@ export function runCampaignActivity(deps: ActivityDeps) {
     while (await readMembers(deps, db, ref, settings)) {
       if (performance.now() - startedMs > PREPARE_MS) return { done: false, pauseMs: 1 };
     }
-    while (!(await freezeSlice(db, ref, settings))) {
+    while (!(await freezeSlice(db, ref, settings, new Date(deps.now())))) {
       if (performance.now() - startedMs > PREPARE_MS) return { done: false, pauseMs: 1 };
     }
     return db.transaction(async (tx) => {

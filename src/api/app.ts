@@ -20,6 +20,7 @@ import { googleRoutes } from './routes/google-callbacks.js';
 import { campaignEventRoutes } from './routes/campaign-events.js';
 import { createCampaignWatch } from './routes/campaign-watch.js';
 import { campaignRoutes } from './routes/campaigns.js';
+import { campaignSampleRoutes } from './routes/campaign-samples.js';
 import { campaignRowRoutes } from './routes/campaign-rows.js';
 import { customerRoutes } from './routes/customers.js';
 import { mergeCustomerRoutes } from './routes/merge-customers.js';
@@ -66,6 +67,7 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...campaignRoutes(deps),
     ...campaignEventRoutes(deps, open, watch),
     ...campaignRowRoutes(deps),
+    ...campaignSampleRoutes(deps),
     ...webhookEndpointRoutes(deps),
     ...deliveryRoutes(deps),
     ...eventRoutes(deps),

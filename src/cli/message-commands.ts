@@ -8,7 +8,7 @@ import { findPassView } from '../database/passes/pass-view.js';
 import { getPassTypeVersion } from '../database/tenants/pass-types.js';
 import { getTenant } from '../database/tenants/tenants.js';
 import type { CliContext } from './context.js';
-import { messagePreviewText, previewMessage } from './message-preview.js';
+import { messagePreviewText, previewMessage } from '../previews/message-preview.js';
 
 interface MessageOptions {
   message: string;

@@ -7,7 +7,7 @@ import { getTenant } from '../database/tenants/tenants.js';
 import { didYouMean } from '../common/nearest-name.js';
 import { readAssignments } from './assignments.js';
 import type { CliContext } from './context.js';
-import { previewText, previewUpdate, type PreviewInput } from './pass-preview.js';
+import { previewText, previewUpdate, type PreviewInput } from '../previews/pass-preview.js';
 
 interface PreviewOptions {
   set: string[];

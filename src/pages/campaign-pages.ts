@@ -61,6 +61,8 @@ export interface CampaignPageView {
   progress: { done: number; of: number };
   /** How many rows did not get what they were to get, as what, and why. */
   troubles: [rows: string, what: string, why: string][];
+  /** What the lock screens of some customers would say. */
+  samples: { pass: string; lines: string[]; problem: string | null }[];
   /** Rows are being read or sent now. */
   moves: boolean;
   /** Nothing of it changes any more. */
@@ -93,7 +95,8 @@ const one = template<{ f: OperatorFrame; v: CampaignPageView; live: string; base
 <h1><%= it.v.line.name %></h1>
 <section class="box"><div id="live" data-state="<%= it.v.line.state %>" data-over="<%= it.v.over ? 'yes' : 'no' %>" data-events="<%= it.base %>/events"><%~ it.live %></div>
 <div class="bar"><% for (const [command, label] of it.v.buttons) { %><form method="post" action="<%= it.base %>/<%= command %>"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><button type="submit"<% if (command === 'cancel') { %> class="quiet"<% } %>><%= label %></button></form><% } %></div>
-</section>`);
+</section>
+<% if (it.v.samples.length > 0) { %><section class="box"><h2>What the first of them would see</h2><ul class="checks"><% for (const s of it.v.samples) { %><li><p class="mono"><%= s.pass %></p><% for (const line of s.lines) { %><p><%= line %></p><% } %><% if (s.problem) { %><p class="error"><%= s.problem %></p><% } %></li><% } %></ul></section><% } %>`);
 
 /** One campaign: its dry run, its progress as it goes on, and what can be done with it now. */
 export function campaignPage(frame: OperatorFrame, view: CampaignPageView): Page {

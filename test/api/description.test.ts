@@ -115,6 +115,8 @@ async function callMerchantRoutes(operationId: string): Promise<Set<string>> {
     ['post', '/campaigns/{campaignId}/resume', `/campaigns/${campaignId}/resume`],
     ['post', '/campaigns/{campaignId}/cancel', `/campaigns/${campaignId}/cancel`],
     ['get', '/campaigns/{campaignId}/events', `/campaigns/${id}/events`],
+    ['get', '/campaigns/{campaignId}/samples', `/campaigns/${campaignId}/samples`],
+    ['get', '/campaigns/{campaignId}/samples', `/campaigns/${id}/samples`],
     ['post', '/webhooks/listeners/klaviyo/profiles/sync', '/webhooks/listeners/klaviyo/profiles/sync', sync],
     ['post', '/webhooks/listeners/klaviyo/profiles/sync', '/webhooks/listeners/klaviyo/profiles/sync', '{}'],
     ['post', '/webhooks/listeners/klaviyo/system', '/webhooks/listeners/klaviyo/system', '{"data":[],"meta":{}}'],

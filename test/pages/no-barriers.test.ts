@@ -117,10 +117,17 @@ test('pages for operators', async () => {
     await page.getByLabel('Name').fill('Open until nine');
     await page.getByLabel('Message', { exact: true }).fill('Open until nine tonight');
     await button('Show the dry run');
-    await site.db.owner(`update campaigns set state = 'ready' where name = 'Open until nine'`);
+    await site.db.owner(
+      `with c as (update campaigns set state = 'ready' where name = 'Open until nine' returning campaign_id)
+       insert into campaign_rows (tenant_id, campaign_id, row_number, state, pass_id, customer_id, due_at)
+       select tenant_id, campaign_id, 7, 'waiting', pass_id, customer_id, now() from c, passes where pass_id = $1`,
+      [site.demo.pass.passId],
+    );
     // Nobody loads the page again: what it watches tells it.
     await page.getByText('Nothing has been sent').waitFor();
     await page.waitForLoadState();
+    const sample = page.getByText('“Open until nine tonight”').first();
+    assert.ok(await sample.isVisible(), 'it shows what a lock screen would say');
   };
   const pauseCampaign = async (): Promise<void> => {
     await button('Start');

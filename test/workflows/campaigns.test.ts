@@ -15,6 +15,7 @@ interface Campaign {
   reason: string | null;
   operationId: string;
   reach: Record<string, number> | null;
+  heldBack: Record<string, number> | null;
   rows: Record<string, number>;
   expectedSeconds: number | null;
   progress: { ended: number; remaining: number; outcomes: Record<string, number>; pushed: number };
@@ -248,6 +249,34 @@ describe('a campaign', () => {
       assert.equal(refused.status, 422);
       assert.match(refused.body.errors![0]!.pointer!, /^\/action\/message\/message/);
     }
+  });
+
+  it('says before a message goes who has no consent and whose cap is used up, and what lock screens would say', async () => {
+    const tenant = await seedTenant(test, { messages: { requireConsent: 'push', cap: { most: 1, hours: 24 } } });
+    await seedSegment(test, tenant, 5);
+    await test.owner(
+      `insert into consents (tenant_id, customer_id, channel, granted, method)
+       select $1, customer_id, 'push', email <> 'c2@example.com', 'test' from customers
+        where tenant_id = $1 and email in ('c1@example.com', 'c2@example.com', 'c3@example.com', 'c4@example.com')`,
+      [tenant.tenantId],
+    );
+    await test.owner(
+      `insert into messages (message_id, tenant_id, pass_id, customer_id, class, content, state, claimed_at)
+       select gen_random_uuid(), $1, p.pass_id, p.customer_id, 'marketing', '{"text":"x"}', 'sent', $2
+         from passes p join customers c using (customer_id) where p.tenant_id = $1 and c.email in ('c3@example.com', 'c4@example.com')`,
+      [tenant.tenantId, new Date(now())],
+    );
+    const message = { message: 'Hi {property:nick|there}, ' + 'come in. '.repeat(30) };
+    const audience = { filter: { installedOn: 'apple' } };
+    const id = await make(tenant, { audience, action: { type: 'message', message } });
+    const dry = await reaches(tenant, id, 'ready');
+    assert.deepEqual(dry.heldBack, { withoutConsent: 2, overCap: 2 });
+    assert.deepEqual(dry.reach, { apple: 5, google: 0, both: 0, none: 0 });
+    const samples = (await call(tenant, 'GET', `/${id}/samples`)).body as unknown as {
+      samples: { apple: { lockScreen: string } | null }[];
+    };
+    assert.equal(samples.samples.length, 3);
+    assert.deepEqual(await children(tenant, id), [{ passes: 0, operations: 0 }]);
   });
 
   it('writes the values of each row into its message, skips a row without one, and gives a table no formula to run', async () => {

@@ -1,4 +1,5 @@
-import type { TenantSql } from '../../database/connect.js';
+import type { Sql, TenantSql } from '../../database/connect.js';
+import { countPage, NOTHING_COUNTED } from '../../database/campaigns/dry-run.js';
 import {
   filterPasses,
   insertRows,
@@ -17,10 +18,11 @@ import { zoneOf } from '../../passes/customer-zone.js';
 import type { TenantSettings } from '../../passes/tenant-settings.js';
 import type { StepInput } from '../deps.js';
 
-/** Where every member of a segment or list has been read. */
+/** The cursor where the whole audience has been read. */
 export const ALL_READ = 'all-read';
 const FILTER_PAGE = 2_000;
 const RESOLVE_PAGE = 1_000;
+const MEASURE_PAGE = 5_000;
 
 /** Whether members of the campaign's segment or list have still to be read. */
 export const readsMembers = ({ state, definition, audience_cursor: cursor }: CampaignRow): boolean =>
@@ -61,16 +63,35 @@ function resolve(campaign: CampaignRow, settings: TenantSettings, row: ReadRow):
   };
 }
 
+/** Counts a page of what nobody has counted yet; true once everything is. */
+async function measurePage(tx: Sql, campaign: CampaignRow, settings: TenantSettings, now: Date): Promise<boolean> {
+  const { dry_run: known, campaign_id: id, definition } = campaign;
+  const message = definition.action.type === 'message' ? definition.messageInput : undefined;
+  const holds = {
+    channel: message ? settings.messages.requireConsent : null,
+    cap: message?.class === 'marketing' ? settings.messages.cap : null,
+  };
+  const before = known ?? NOTHING_COUNTED;
+  const dryRun = await countPage(tx, id, { dryRun: before, holds, now, limit: MEASURE_PAGE });
+  if (known === null || dryRun.upTo !== before.upTo) await changeCampaign(tx, id, { dryRun });
+  return dryRun.upTo === before.upTo;
+}
+
 /**
  * Reads the next page of the audience into rows, all or nothing. True once the audience is frozen, or the campaign is no
  * longer this step's to prepare.
  */
-export async function freezeSlice(db: TenantSql, ref: StepInput, settings: TenantSettings): Promise<boolean> {
+export async function freezeSlice(
+  db: TenantSql,
+  ref: StepInput,
+  settings: TenantSettings,
+  now: Date,
+): Promise<boolean> {
   return db.transaction(async (tx) => {
     const campaign = await lockCampaign(tx, ref);
     if (campaign?.state !== 'preparing') return true;
     const { campaign_id: id, definition } = campaign;
-    if ('filter' in definition.audience) {
+    if ('filter' in definition.audience && campaign.audience_cursor !== ALL_READ) {
       const passes = await filterPasses(tx, {
         filter: definition.audience.filter,
         test: campaign.test,
@@ -89,10 +110,10 @@ export async function freezeSlice(db: TenantSql, ref: StepInput, settings: Tenan
       }));
       await insertRows(tx, id, read, rows);
       await changeCampaign(tx, id, {
-        cursor: passes.at(-1)?.passId ?? null,
+        cursor: passes.length === FILTER_PAGE ? passes.at(-1)!.passId : ALL_READ,
         rowsRead: read + BigInt(passes.length),
       });
-      if (passes.length === FILTER_PAGE) return false;
+      return false;
     } else if (readsMembers(campaign)) {
       return true;
     } else {
@@ -106,6 +127,7 @@ export async function freezeSlice(db: TenantSql, ref: StepInput, settings: Tenan
         return false;
       }
     }
+    if (!campaign.confirmed && !(await measurePage(tx, campaign, settings, now))) return false;
     await changeCampaign(tx, id, { state: campaign.confirmed ? 'running' : 'ready', preparedAt: new Date() });
     return true;
   });

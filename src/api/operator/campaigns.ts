@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type Koa from 'koa';
-import { createCampaign, listCampaigns } from '../../database/campaigns/campaigns.js';
+import { createCampaign, findCampaign, listCampaigns } from '../../database/campaigns/campaigns.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { campaignPage, campaignProgress, campaignsPage } from '../../pages/campaign-pages.js';
 import { streamEvents, type OpenStreams } from '../event-stream.js';
@@ -8,6 +8,7 @@ import { sendPage, redirect } from '../page-response.js';
 import { ApiError } from '../problems.js';
 import { checkCampaign, newCampaign } from '../requests/campaign.js';
 import type { ApiDeps, Route } from '../route.js';
+import { sampleCampaign } from '../routes/campaign-samples.js';
 import { commandCampaign } from '../routes/campaigns.js';
 import { isOver, WATCH_MS, type CampaignWatch } from '../routes/campaign-watch.js';
 import { presentCampaign } from '../routes/present-campaign.js';
@@ -98,8 +99,11 @@ export function campaignPages(
   };
 
   const show: Handle = async (ctx, session, params) => {
-    const detail = await look(session.tenant.tenantId, params, true);
-    sendPage(ctx, deps, campaignPage(session.frame, presentCampaignPage(detail, rights(session))));
+    const { tenantId } = session.tenant;
+    const detail = await look(tenantId, params, true);
+    const row = detail.state === 'ready' && (await findCampaign(deps.database.tenant(tenantId), detail.campaignId));
+    const samples = row ? await sampleCampaign(deps, session.caller, row) : [];
+    sendPage(ctx, deps, campaignPage(session.frame, presentCampaignPage(detail, rights(session), samples)));
   };
 
   const follow: Handle = async (ctx, session, params) => {

@@ -4,6 +4,7 @@ import type { Tone } from '../../pages/operator-frame.js';
 import type { CampaignState } from '../../passes/campaign.js';
 import { maskContacts } from '../../common/mask-personal.js';
 import type { campaignDetail, campaignView } from '../routes/present-campaign.js';
+import type { CampaignSample } from '../routes/campaign-samples.js';
 import { isOver } from '../routes/campaign-watch.js';
 
 export type Detail = z.output<typeof campaignDetail>;
@@ -52,7 +53,11 @@ function answerOf({ state, rows, progress, expectedSeconds }: Detail): string {
 }
 
 /** A campaign as its page shows it; reasons name nobody to a reader who may not read customers. */
-export function presentCampaignPage(detail: Detail, may: { writes: boolean; reads: boolean }): CampaignPageView {
+export function presentCampaignPage(
+  detail: Detail,
+  may: { writes: boolean; reads: boolean },
+  samples: readonly CampaignSample[] = [],
+): CampaignPageView {
   const { rows, reach, progress, state } = detail;
   const shown: [string, number | undefined][] = [
     ['In the audience', rows.all],
@@ -60,6 +65,8 @@ export function presentCampaignPage(detail: Detail, may: { writes: boolean; read
     ['Only on Google', reach?.google],
     ['On both', reach?.both],
     ['On no phone', reach?.none],
+    ['Without consent', detail.heldBack?.withoutConsent],
+    ['Over the cap now', detail.heldBack?.overCap],
     ['Held out', rows.holdout],
     ['Duplicates', rows.duplicates],
     ['Without a pass', rows.unreached],
@@ -82,6 +89,15 @@ export function presentCampaignPage(detail: Detail, may: { writes: boolean; read
       may.reads ? reason : maskContacts(reason),
     ]),
     progress: { done: progress.ended, of: detail.startedAt ? progress.ended + progress.remaining : 0 },
+    samples: samples.map(({ serialNumber, apple, google, problem }) => ({
+      pass: serialNumber,
+      problem,
+      lines: [
+        ...(apple ? [`iPhone: ${apple.lockScreen === null ? 'says nothing' : `“${apple.lockScreen}”`}`] : []),
+        ...(apple?.note ? [`iPhone: ${apple.note}`] : []),
+        ...(google ? [`Google Wallet: ${google.notifies ? `“${google.note}”` : `says nothing, ${google.note}`}`] : []),
+      ],
+    })),
     moves: state === 'running' || state === 'preparing',
     over: isOver(detail),
     buttons: buttons.map((command) => [command, LABELS[command]]),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CampaignRow } from '../../database/campaigns/campaigns.js';
-import { countFetched, countReach, countReasons, countRows } from '../../database/campaigns/progress.js';
+import { countFetched, countReasons, countRows } from '../../database/campaigns/progress.js';
 import type { Sql } from '../../database/connect.js';
 import { CAMPAIGN_STATES, campaignDefinition } from '../../passes/campaign.js';
 
@@ -38,6 +38,10 @@ export const campaignDetail = campaignView.extend({
     unresolved: count.describe('Rows that have not been looked at yet'),
   }),
   reach: reach.nullable().describe('Of the dry run: where the passes are that the rows which wait lead to'),
+  heldBack: z
+    .object({ withoutConsent: count, overCap: count })
+    .nullable()
+    .describe('Of the dry run of a message: who would not get it, or not now. Null: nothing of the kind holds it back'),
   expectedSeconds: count.nullable().describe('Of the dry run: how long it should take, without closed hours'),
   progress: z.object({
     accepted: count.describe('Operations that have been accepted, ended ones too'),
@@ -74,6 +78,14 @@ export const presentCampaign = (row: CampaignRow): z.output<typeof campaignView>
   operationId: row.operation_id,
 });
 
+/** What the dry run has counted; nothing while it counts, and where nobody looks at it before the start. */
+function presentDryRun({ dry_run: counted, definition, state }: CampaignRow) {
+  if (counted === null || state === 'preparing') return { reach: null, heldBack: null };
+  const { apple, google, both, none, withoutConsent, overCap } = counted;
+  const heldBack = definition.action.type === 'message' ? { withoutConsent, overCap } : null;
+  return { reach: { apple, google, both, none }, heldBack };
+}
+
 /** To ten seconds: a guess that moves with every look would be news to everybody who watches. */
 const roundedEnd = (ms: number): string => new Date(Math.ceil(ms / 10_000) * 10_000).toISOString();
 
@@ -83,11 +95,10 @@ export async function presentCampaignDetail(
   row: CampaignRow,
   nowMs: number,
 ): Promise<z.output<typeof campaignDetail>> {
-  const [counted, troubles, fetched, reached] = await Promise.all([
+  const [counted, troubles, fetched] = await Promise.all([
     countRows(db, row.campaign_id),
     countReasons(db, row.campaign_id, MOST_REASONS),
     row.started_at ? countFetched(db, row.campaign_id) : 0,
-    row.state === 'ready' ? countReach(db, row.campaign_id) : null,
   ]);
   const sum = (states: readonly string[], of: 'rows' | 'pushed' | 'recent' = 'rows'): number =>
     counted.filter(({ state }) => states.includes(state)).reduce((total, one) => total + one[of], 0);
@@ -111,7 +122,7 @@ export async function presentCampaignDetail(
       refused: sum(['refused']),
       unresolved: sum(['read']),
     },
-    reach: reached,
+    ...presentDryRun(row),
     expectedSeconds: row.state === 'ready' ? seconds : null,
     progress: {
       accepted: open + ended,

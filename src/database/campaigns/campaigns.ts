@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { CampaignDefinition, CampaignState } from '../../passes/campaign.js';
 import type { Sql, TenantSql } from '../connect.js';
 import { insertOrFindOperation } from '../operations/operations.js';
+import type { DryRun } from './dry-run.js';
 import { sql, type Statement } from '../sql.js';
 
 export interface CampaignRow {
@@ -21,6 +22,8 @@ export interface CampaignRow {
   paused_at: Date | null;
   ended_at: Date | null;
   paced_up_to: Date | null;
+  /** Null: nothing was counted, since nobody looks at it before its start. */
+  dry_run: DryRun | null;
 }
 
 export interface NewCampaign {

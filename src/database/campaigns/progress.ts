@@ -1,6 +1,5 @@
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
-import { ON_APPLE, ON_GOOGLE } from './audience.js';
 
 export interface RowCount {
   state: string;
@@ -65,32 +64,6 @@ export async function countFetched(db: Sql, campaignId: string): Promise<number>
                 and a.pass_id = r.pass_id
                 and a.fetched_revision >= r.revision)`);
   return row!.fetched;
-}
-
-export interface Reach {
-  apple: number;
-  google: number;
-  both: number;
-  none: number;
-}
-
-/** Where the passes of the rows are that a campaign will send to. */
-export async function countReach(db: Sql, campaignId: string): Promise<Reach> {
-  const [row] = await db.query<Reach>(sql`
-    with place as (
-      select ${ON_APPLE} as apple, ${ON_GOOGLE} as google
-        from campaign_rows r
-        join passes p on p.tenant_id = r.tenant_id and p.pass_id = r.pass_id
-       where r.tenant_id = ${db.tenantId}
-         and r.campaign_id = ${campaignId}
-         and r.state = 'waiting'
-    )
-    select count(*) filter (where apple and not google)::int as apple,
-           count(*) filter (where google and not apple)::int as google,
-           count(*) filter (where apple and google)::int as both,
-           count(*) filter (where not apple and not google)::int as none
-      from place`);
-  return row!;
 }
 
 export interface ResultRow {

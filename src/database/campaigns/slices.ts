@@ -6,6 +6,7 @@ import { runEnded } from '../operations/steps.js';
 import type { Sql } from '../connect.js';
 import { sql, type Statement } from '../sql.js';
 import type { CampaignRow } from './campaigns.js';
+import type { DryRun } from './dry-run.js';
 
 /**
  * Locks the campaign for one slice, before its operation's own row: pauses wait here. Undefined where a later
@@ -172,6 +173,7 @@ export interface CampaignChange {
   reason?: string;
   cursor?: string | null;
   rowsRead?: bigint;
+  dryRun?: DryRun;
   preparedAt?: Date;
   startedAt?: Date;
   endedAt?: Date;
@@ -186,6 +188,7 @@ export async function changeCampaign(tx: Sql, campaignId: string, change: Campai
            reason = coalesce(${change.reason ?? null}::text, reason),
            audience_cursor = coalesce(${change.cursor ?? null}::text, audience_cursor),
            rows_read = coalesce(${change.rowsRead === undefined ? null : String(change.rowsRead)}::bigint, rows_read),
+           dry_run = coalesce(${change.dryRun ? JSON.stringify(change.dryRun) : null}::jsonb, dry_run),
            prepared_at = coalesce(${change.preparedAt ?? null}::timestamptz, prepared_at),
            started_at = coalesce(${change.startedAt ?? null}::timestamptz, started_at),
            ended_at = coalesce(${change.endedAt ?? null}::timestamptz, ended_at),

@@ -1,14 +1,14 @@
-import { googleMessage } from '../activities/google-messages.js';
-import type { SendMessageCommand } from '../api/requests/index.js';
 import { charactersOf, cutForLockScreen } from '../passes/lock-screen-cut.js';
 import { textIn, translationsOf, withMessage, type ShownMessage } from '../passes/message.js';
+import type { SendMessageInput } from '../passes/operation-input.js';
 import type { PassTypeDesign } from '../passes/pass-type.js';
 import type { PassState } from '../passes/pass.js';
 import { EARLIER_KEY, MESSAGE_KEY, messageFields } from '../wallets/apple/message-fields.js';
+import { googleMessage } from '../wallets/google/message-resource.js';
 import { chooseMessageType, NOTIFICATIONS_PER_DAY } from '../wallets/google/message-budget.js';
 
 export interface MessagePreviewInput {
-  command: Pick<SendMessageCommand, 'content' | 'validUntil' | 'validForSeconds'>;
+  command: Pick<SendMessageInput, 'content' | 'validUntil' | 'validForSeconds'>;
   pass: { state: PassState; messages: readonly ShownMessage[] };
   design: PassTypeDesign;
   /** Language of the tenant: a phone of another one shows its translation, where there is one. */

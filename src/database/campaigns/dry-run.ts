@@ -1,0 +1,85 @@
+import type { Sql } from '../connect.js';
+import { sql } from '../sql.js';
+import { ON_APPLE, ON_GOOGLE } from './audience.js';
+
+/** What a dry run has counted of the rows that would be sent to, up to the row `upTo`. */
+export interface DryRun {
+  upTo: string;
+  apple: number;
+  google: number;
+  both: number;
+  none: number;
+  /** Of messages: customers who have not agreed to the channel that the tenant asks for. */
+  withoutConsent: number;
+  /** Of messages: customers whose cap is used up now. */
+  overCap: number;
+}
+
+export const NOTHING_COUNTED: DryRun = {
+  upTo: '0',
+  apple: 0,
+  google: 0,
+  both: 0,
+  none: 0,
+  withoutConsent: 0,
+  overCap: 0,
+};
+
+export interface Holds {
+  /** Channel of consents without which nothing is sent; null: none. */
+  channel: string | null;
+  /** At most so many messages of marketing in so many hours; null: no cap. */
+  cap: { most: number; hours: number } | null;
+}
+
+/** Counts the rows after `dryRun.upTo`, one page of them. The same one where there are no more. */
+export async function countPage(
+  tx: Sql,
+  campaignId: string,
+  { dryRun, holds, now, limit }: { dryRun: DryRun; holds: Holds; now: Date; limit: number },
+): Promise<DryRun> {
+  const { channel, cap } = holds;
+  const [page] = await tx.query<Omit<DryRun, 'upTo'> & { upTo: string | null }>(sql`
+    with page as materialized (
+      select row_number, state, pass_id, customer_id
+        from campaign_rows
+       where tenant_id = ${tx.tenantId}
+         and campaign_id = ${campaignId}
+         and row_number > ${dryRun.upTo}::bigint
+       order by row_number
+       limit ${limit}
+    ), seen as (
+      select ${ON_APPLE} as apple,
+             ${ON_GOOGLE} as google,
+             ${channel}::text is not null and not coalesce((
+               select k.granted
+                 from consents k
+                where k.tenant_id = p.tenant_id
+                  and k.customer_id = p.customer_id
+                  and k.channel = ${channel}
+                order by k.given_at desc
+                limit 1), false) as "withoutConsent",
+             (select count(*)
+                from messages m
+               where m.tenant_id = p.tenant_id
+                 and m.customer_id = p.customer_id
+                 and m.class = 'marketing'
+                 and m.claimed_at > ${now}::timestamptz - make_interval(hours => ${cap?.hours ?? 0}::int))
+               >= ${cap?.most ?? null}::int as "overCap"
+        from page r
+        join passes p on p.tenant_id = ${tx.tenantId} and p.pass_id = r.pass_id
+       where r.state = 'waiting'
+    )
+    select (select max(row_number)::text from page) as "upTo",
+           count(*) filter (where apple and not google)::int as apple,
+           count(*) filter (where google and not apple)::int as google,
+           count(*) filter (where apple and google)::int as both,
+           count(*) filter (where not apple and not google)::int as none,
+           count(*) filter (where "withoutConsent")::int as "withoutConsent",
+           count(*) filter (where "overCap")::int as "overCap"
+      from seen`);
+  if (!page?.upTo) return dryRun;
+  const { upTo, ...counted } = page;
+  const names = Object.keys(counted) as (keyof typeof counted)[];
+  return { ...dryRun, ...Object.fromEntries(names.map((name) => [name, dryRun[name] + counted[name]])), upTo };
+}
