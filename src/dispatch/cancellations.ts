@@ -4,7 +4,7 @@ import type { Database } from '../database/connect.js';
 import { listCancellable, markCancelled, type Cancellable } from '../database/operations/cancellations.js';
 import { endOperation } from '../database/operations/steps.js';
 import { workflowId } from '../workflows/workflow-ids.js';
-import { startLoop, type Loop } from './loop.js';
+import { startLoop, type Loop } from '../common/loop.js';
 import { isClosed } from './workflow-status.js';
 
 const EVERY_MS = 500;

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Database } from '../database/connect.js';
 import { listDueOffers } from '../database/offers/offers.js';
 import { insertOrFindOperation } from '../database/operations/operations.js';
-import { startLoop, type Loop } from './loop.js';
+import { startLoop, type Loop } from '../common/loop.js';
 
 const EVERY_MS = 5_000;
 const BATCH = 100;

@@ -11,7 +11,7 @@ import type { DeliverWebhooks } from '../workflows/deliver-webhooks.js';
 import { deliveryQueue } from '../workflows/task-queues.js';
 import { deliveryWorkflowId } from '../workflows/workflow-ids.js';
 import { CORRELATION_ID, CORRELATION_IDS, TENANT } from '../workflows/search-attributes.js';
-import { startLoop, type Loop } from './loop.js';
+import { startLoop, type Loop } from '../common/loop.js';
 
 export interface FanOutOptions {
   database: Database;

@@ -1,7 +1,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { claimDeliveriesUnderWay, deliverAnew, type DeliveryUnderWay } from '../database/merchants/claim-deliveries.js';
 import { deliveryWorkflowId } from '../workflows/workflow-ids.js';
-import { startLoop, type Loop } from './loop.js';
+import { startLoop, type Loop } from '../common/loop.js';
 import type { ReconcileDeps } from './reconcile.js';
 import { isClosed } from './workflow-status.js';
 

@@ -5,7 +5,7 @@ import type { Database } from '../database/connect.js';
 import { claimUnderWay, startAnew, startNextRun, type UnderWay } from '../database/operations/reconcile.js';
 import { endOperation } from '../database/operations/steps.js';
 import { workflowIdOf } from '../workflows/workflow-ids.js';
-import { startLoop, type Loop } from './loop.js';
+import { startLoop, type Loop } from '../common/loop.js';
 import { isClosed } from './workflow-status.js';
 
 const EVERY_MS = 60_000;

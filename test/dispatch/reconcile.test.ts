@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { findOperation } from '../../src/database/operations/operations.js';
 import { claimUnderWay } from '../../src/database/operations/reconcile.js';
 import { retryOperation } from '../../src/database/operations/retries.js';
-import type { Loop } from '../../src/dispatch/loop.js';
+import type { Loop } from '../../src/common/loop.js';
 import { reconcile, startReconciler } from '../../src/dispatch/reconcile.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';

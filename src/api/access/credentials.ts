@@ -14,6 +14,7 @@ import { keepRecent, rememberFor } from '../../common/remember.js';
 import { tenantSettings, type TenantSettings } from '../../passes/tenant-settings.js';
 import { createTokenVerifier, readUnverified, type TokenVerifier } from './oauth-tokens.js';
 import type { Logger } from 'pino';
+import { startLoop } from '../../common/loop.js';
 
 export interface TenantAccess {
   tenantId: string;
@@ -101,11 +102,14 @@ export function createCredentials(deps: {
     used.clear();
     if (keyIds.length > 0) await recordKeyUse(database.system, keyIds);
   }
-  const timer = setInterval(() => {
-    recordUse().catch((error: unknown) => {
-      if (!isDatabaseUnavailable(error)) deps.log.warn({ err: error }, 'last use of keys not recorded');
-    });
-  }, RECORD_USE_MS).unref();
+  const loop = startLoop({
+    name: 'recording the last use of keys',
+    firstMs: RECORD_USE_MS,
+    everyMs: RECORD_USE_MS,
+    log: deps.log,
+    isExpected: isDatabaseUnavailable,
+    look: () => recordUse().then(() => false),
+  });
 
   return {
     async resolve(secret) {
@@ -124,7 +128,7 @@ export function createCredentials(deps: {
     },
     recordUse,
     async close() {
-      clearInterval(timer);
+      await loop.stop();
       await recordUse().catch(() => undefined);
     },
   };

@@ -4,6 +4,7 @@ import { addToWindows } from '../../database/rate-budgets.js';
 import { isDatabaseUnavailable } from '../../database/unavailable.js';
 import type { Caller } from './credentials.js';
 import { ApiError } from '../problems.js';
+import { startLoop } from '../../common/loop.js';
 
 const WINDOW_SECONDS = 60;
 const SHARE_INTERVAL_MS = 500;
@@ -59,11 +60,14 @@ export function createRateLimiter(deps: { database: Database; now: () => number;
 
   let running: Promise<void> | null = null;
   const shareOnce = (): Promise<void> => (running ??= share().finally(() => (running = null)));
-  const timer = setInterval(() => {
-    shareOnce().catch((error: unknown) => {
-      if (!isDatabaseUnavailable(error)) deps.log.warn({ err: error }, 'request counts not shared');
-    });
-  }, SHARE_INTERVAL_MS).unref();
+  const loop = startLoop({
+    name: 'sharing the counts of requests',
+    firstMs: SHARE_INTERVAL_MS,
+    everyMs: SHARE_INTERVAL_MS,
+    log: deps.log,
+    isExpected: isDatabaseUnavailable,
+    look: () => shareOnce().then(() => false),
+  });
 
   return {
     take(caller) {
@@ -93,7 +97,7 @@ export function createRateLimiter(deps: { database: Database; now: () => number;
     },
     share: shareOnce,
     async close() {
-      clearInterval(timer);
+      await loop.stop();
       await shareOnce().catch(() => undefined);
     },
   };
