@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { createProgram } from '../src/cli/main.js';
 import { PROBLEMS } from '../src/api/problems.js';
 import type { ApiDeps, Route } from '../src/api/route.js';
+import { TAGS } from '../src/api/tags.js';
 import { jsonSchemas } from '../src/tenants/json-schemas.js';
 
 /** `npm run docs`: writes the tables of docs/api.md and docs/settings.md anew, from the code. */
@@ -20,22 +21,19 @@ export const routes = (): Route[] =>
 /** As the description has it: `/v1/passes/{serialNumber}`. */
 export const braced = (path: string): string => path.replace(/:([A-Za-z]+)/g, '{$1}');
 
+/** The groups of what `/openapi.json` leaves out; the other calls have their tags. */
 const SUBJECTS: [subject: string, path: RegExp][] = [
-  ['Klaviyo flows', /\/listeners\//],
-  ['Passes', /^\/v1\/pass/],
-  ['Customers', /^\/api\/.*\/customers/],
-  ['Operations', /^\/api\/.*\/(operations|backfills|migrations)/],
-  ['Merchant systems', /^\/api\/.*\/(webhook-endpoints|deliveries|events)/],
   ["Wallets' own calls", /^\/(apple|google)\//],
   ['Operator pages', /^\/ops/],
-  ['Links and pages', /^\/p\/|\/mail|^\/assets|\/links/],
-  ['Health', /^\/(livez|readyz|metrics)/],
+  ['Links and pages', /^\/p\/|\/mail|^\/assets/],
 ];
 
 function routeTables(): string {
-  const groups = new Map<string, string[]>([...SUBJECTS.map(([subject]): [string, string[]] => [subject, []])]);
-  for (const { method, path, scope, summary } of routes()) {
-    const subject = SUBJECTS.find(([, pattern]) => pattern.test(path))?.[0] ?? 'Description';
+  const groups = new Map<string, string[]>(
+    [...Object.keys(TAGS), ...SUBJECTS.map(([subject]) => subject)].map((subject) => [subject, []]),
+  );
+  for (const { method, path, scope, summary, tag } of routes()) {
+    const subject = tag ?? SUBJECTS.find(([, pattern]) => pattern.test(path))?.[0] ?? 'Description';
     const row = `| \`${method} ${braced(path)}\` | ${scope ?? '–'} | ${summary} |`;
     groups.set(subject, [...(groups.get(subject) ?? []), row]);
   }

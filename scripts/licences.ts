@@ -7,7 +7,7 @@ import { BUILT_CLI_VERSION, CLI_VERSION, TEST_SERVER_VERSION } from '../src/embe
  * missing or not among those that may be shipped. `--check` only compares.
  */
 const ALLOWED =
-  /^\(?(MIT|MIT-0|ISC|BSD-2-Clause|BSD-3-Clause|0BSD|Apache-2\.0|BlueOak-1\.0\.0|CC0-1\.0|CC-BY-[34]\.0|Unlicense|Python-2\.0|MPL-2\.0|WTFPL)( (OR|AND) .+)?\)?$/;
+  /^\(?(MIT|MIT-0|ISC|BSD-2-Clause|BSD-3-Clause|0BSD|Apache-2\.0|BlueOak-1\.0\.0|CC0-1\.0|CC-BY-[34]\.0|Unlicense|Python-2\.0|PSF-2\.0|MPL-2\.0|WTFPL)( (OR|AND) .+)?\)?$/;
 /** Licences that a package gives only in a file, read by a person once. */
 const READ_BY_HAND: Readonly<Record<string, string>> = { unionfs: 'Unlicense' };
 

@@ -1,9 +1,6 @@
 /** Text made safe between tags and inside quoted attributes. */
 export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 
-/** The same for a sentence of ours, where names stand between backticks. */
-export const escapeSentence = (text: string): string => escapeHtml(text).replace(/`([^`]*)`/g, '<code>$1</code>');
-
 /** A small page of the API's own documentation: no script, nothing from elsewhere. */
 export const documentPage = (title: string, body: string): string => `<!doctype html>
 <html lang="en">

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { describeEvent } from '../merchants/events.js';
 import { EVENT_TYPES } from '../passes/event-type.js';
+import { createDescribedSchemas, type DescribedSchemas } from './described-schemas.js';
 import { PROBLEMS, type ProblemCode } from './problems.js';
+import { overviewMarkdown } from './reference/overview.js';
 import type { Route } from './route.js';
 import { SCOPES } from './access/scopes.js';
+import { TAGS } from './tags.js';
 
 const problemSchema = z
   .object({
@@ -27,11 +30,6 @@ const problemSchema = z
   })
   .describe('RFC 9457 problem details');
 
-function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
-  return rest;
-}
-
 /** Refusals that a route can give because of what it is, beyond its own. */
 function problemsOf(route: Route): ProblemCode[] {
   const codes: ProblemCode[] = [...(route.problems ?? [])];
@@ -46,9 +44,9 @@ function problemsOf(route: Route): ProblemCode[] {
   return [...new Set([...codes, ...ofHttp])];
 }
 
-function parameters(route: Route): object[] {
+function parameters(route: Route, schemas: DescribedSchemas): object[] {
   const of = (schema: z.ZodObject, where: 'path' | 'query') => {
-    const { properties = {}, required = [] } = jsonSchema(schema, 'input') as {
+    const { properties = {}, required = [] } = schemas.of(schema, 'input') as {
       properties?: Record<string, Record<string, unknown>>;
       required?: string[];
     };
@@ -70,7 +68,7 @@ function parameters(route: Route): object[] {
   return [...of(route.params, 'path'), ...of(route.query, 'query'), ...headers];
 }
 
-function responses(route: Route): Record<string, object> {
+function responses(route: Route, schemas: DescribedSchemas): Record<string, object> {
   const out: Record<string, object> = {};
   for (const [status, { description, schema, contentType }] of Object.entries(route.answers)) {
     out[status] = {
@@ -79,13 +77,18 @@ function responses(route: Route): Record<string, object> {
         'X-Correlation-Id': { schema: { type: 'string', format: 'uuid' } },
         ...(!schema && { Location: { schema: { type: 'string', format: 'uri' } } }),
       },
-      ...(schema && { content: { [contentType ?? 'application/json']: { schema: jsonSchema(schema, 'output') } } }),
+      ...(schema && { content: { [contentType ?? 'application/json']: { schema: schemas.of(schema, 'output') } } }),
     };
   }
   for (const [status, codes] of groupByStatus(problemsOf(route))) {
     out[status] = {
       description: codes.map((code) => `${code}: ${PROBLEMS[code].title}`).join('; '),
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      content: {
+        'application/problem+json': {
+          schema: { $ref: '#/components/schemas/Problem' },
+          examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
+        },
+      },
     };
   }
   return out;
@@ -107,7 +110,7 @@ const STANDARD_WEBHOOKS = [
 ] as const;
 
 /** What an endpoint of a merchant receives for one type of event. */
-const describeWebhook = ({ when, schema }: ReturnType<typeof describeEvent>): object => ({
+const describeWebhook = ({ when, schema }: ReturnType<typeof describeEvent>, schemas: DescribedSchemas): object => ({
   post: {
     summary: when,
     parameters: STANDARD_WEBHOOKS.map(([name, description]) => ({
@@ -119,7 +122,7 @@ const describeWebhook = ({ when, schema }: ReturnType<typeof describeEvent>): ob
     })),
     requestBody: {
       required: true,
-      content: { 'application/json': { schema: jsonSchema(schema, 'output') } },
+      content: { 'application/json': { schema: schemas.of(schema, 'output') } },
     },
     responses: {
       '2XX': { description: 'Taken' },
@@ -130,6 +133,12 @@ const describeWebhook = ({ when, schema }: ReturnType<typeof describeEvent>): ob
   },
 });
 
+const problemExample = (code: ProblemCode): object => {
+  const { status, title, meaning } = PROBLEMS[code];
+  const correlationId = '0192c1f0-5b7e-7c3a-9d2e-1f0a6b8c4d5e';
+  return { summary: title, value: { type: `/problems/${code}`, title, status, detail: meaning, correlationId } };
+};
+
 /** A route's path as OpenAPI has it: `/v1/passes/{serialNumber}`. */
 export const bracedPath = ({ path }: Pick<Route, 'path'>): string => path.replace(/:(\w+)/g, '{$1}');
 
@@ -139,35 +148,47 @@ export function describeApi(
   publicUrl: string,
   tokenUrl: string | null = null,
 ): Record<string, unknown> {
+  const schemas = createDescribedSchemas();
+  const problem = schemas.of(problemSchema, 'output');
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {
     if (route.hidden) continue;
     const path = bracedPath(route);
     (paths[path] ??= {})[route.method.toLowerCase()] = {
+      operationId: route.operationId,
+      tags: [route.tag],
       summary: route.summary,
-      parameters: parameters(route),
+      parameters: parameters(route, schemas),
       ...(route.body && {
         requestBody: {
           required: true,
           description: route.body.description,
           content: {
-            'application/json': { schema: jsonSchema(route.body.schema, 'input'), example: route.body.example },
+            'application/json': { schema: schemas.of(route.body.schema, 'input'), example: route.body.example },
           },
         },
       }),
-      responses: responses(route),
+      responses: responses(route, schemas),
       security: route.scope === null ? [] : [{ bearer: [] }, { apiKey: [] }, { oauth2: [route.scope] }],
       ...(route.scope !== null && { 'x-scope': route.scope }),
     };
   }
+  const webhooks = Object.fromEntries(EVENT_TYPES.map((type) => [type, describeWebhook(describeEvent(type), schemas)]));
   return {
     openapi: '3.1.0',
-    info: { title: 'Passrelay', version: '1', description: 'Klaviyo flows drive wallet passes.' },
+    info: {
+      title: 'Passrelay',
+      version: '1',
+      summary: 'Klaviyo flows drive wallet passes.',
+      description: overviewMarkdown(),
+    },
     servers: [{ url: publicUrl }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
-    webhooks: Object.fromEntries(EVENT_TYPES.map((type) => [type, describeWebhook(describeEvent(type))])),
+    webhooks,
     components: {
-      schemas: { Problem: jsonSchema(problemSchema, 'output') },
+      schemas: { Problem: problem, ...schemas.components },
+      examples: Object.fromEntries(Object.keys(PROBLEMS).map((code) => [code, problemExample(code as ProblemCode)])),
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'An API key, or an OAuth2 access token (JWT)' },
         apiKey: { type: 'apiKey', in: 'header', name: 'X-API-KEY' },

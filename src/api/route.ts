@@ -13,6 +13,7 @@ import type { PassSigner } from './pass-file.js';
 import type { ProblemCode } from './problems.js';
 import type { RateLimiter } from './access/rate-limit.js';
 import type { Scope } from './access/scopes.js';
+import type { Tag } from './tags.js';
 
 /** What the process around the API knows of the other parts; `degraded` parts do not stop the acceptance of requests. */
 export interface PartHealth {
@@ -85,22 +86,27 @@ interface Definition<P extends z.ZodObject, Q extends z.ZodObject, C> {
   readers?: 'customer' | 'operator';
   /** Left out of the description, like pages for people. */
   hidden?: boolean;
+  tag?: Tag;
+  operationId?: string;
   handler(ctx: Koa.Context, request: RouteRequest<z.output<P>, z.output<Q>, C>): Promise<void>;
 }
+
+/** What the description needs of a route that is in it: its group, and a name for generated clients. */
+type Listed = { hidden: true } | { hidden?: false; tag: Tag; operationId: string };
 
 /** One route with its types forgotten, as the list in app.ts and the OpenAPI description see it. */
 export type Route = Definition<z.ZodObject, z.ZodObject, Caller | null>;
 
 /** Defines a route that needs a key or token with a scope. */
 export function route<P extends z.ZodObject, Q extends z.ZodObject>(
-  definition: Definition<P, Q, Caller> & { scope: Scope },
+  definition: Definition<P, Q, Caller> & { scope: Scope } & Listed,
 ): Route {
   return definition as unknown as Route;
 }
 
 /** Defines a route that anyone may call, or that authenticates in its own way. */
 export function openRoute<P extends z.ZodObject, Q extends z.ZodObject>(
-  definition: Omit<Definition<P, Q, null>, 'scope'>,
+  definition: Omit<Definition<P, Q, null>, 'scope'> & Listed,
 ): Route {
   return { ...definition, scope: null } as unknown as Route;
 }

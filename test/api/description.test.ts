@@ -314,12 +314,17 @@ test('the type of every problem leads to a page about it', async () => {
   assert.equal((await api.fetch('/problems/constructor')).status, 404);
 });
 
-test('/docs lists every call and loads nothing from elsewhere', async () => {
-  const response = await api.fetch('/docs');
-  assert.match(response.headers.get('content-security-policy') ?? '', /default-src 'none'/);
-  const html = await response.text();
-  for (const path of Object.keys(description.paths)) assert.ok(html.includes(path), path);
-  assert.doesNotMatch(html, /<script|src=|(?:href=|url\()["']?https?:/);
+test('/docs loads nothing from elsewhere, and /docs.md names every call once', async () => {
+  const html = await (await api.fetch('/docs')).text();
+  assert.doesNotMatch(html, /(?:src=|href=|url\()["']?(?:https?:|\/\/)/);
+  const lines = (await (await api.fetch('/docs.md')).text()).split('\n');
+  for (const [path, methods] of Object.entries(description.paths))
+    for (const method of Object.keys(methods))
+      assert.equal(
+        lines.filter((line) => line === `### ${method.toUpperCase()} ${path}`).length,
+        1,
+        `${method} ${path}`,
+      );
 });
 
 test('HEAD, OPTIONS, wrong methods and unknown addresses get plain answers, and nothing redirects', async () => {
@@ -359,4 +364,22 @@ test('programs that read get the same as text: every call and problem, and a fir
     for (const method of Object.keys(methods)) assert.ok(text.includes(`## ${method.toUpperCase()} ${path}\n`), path);
   }
   assert.match(await (await api.fetch('/problems.md')).text(), /## idempotency-key-reused/);
+});
+
+test('every reference of the description leads somewhere in it', () => {
+  const lost: string[] = [];
+  const visit = (value: unknown): void => {
+    if (value === null || typeof value !== 'object') return;
+    const { $ref } = value as { $ref?: unknown };
+    if (typeof $ref === 'string') {
+      const found = $ref
+        .replace(/^#\//, '')
+        .split('/')
+        .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], description);
+      if (!$ref.startsWith('#/') || found === undefined) lost.push($ref);
+    }
+    Object.values(value).forEach(visit);
+  };
+  visit(description);
+  assert.deepEqual([...new Set(lost)], []);
 });

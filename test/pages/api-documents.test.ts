@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
-import { EVENT_TYPES } from '../../src/merchants/events.js';
+import { TAGS } from '../../src/api/tags.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { AGENTS, findBarriers, launchBrowser, openWindow } from './browser.js';
+import { seedTenant } from '../support/tenant.js';
+import { AGENTS, findBarriers, launchBrowser, openWindow, type Screen } from './browser.js';
+
+const DESK: Screen = { width: 1280, height: 900, userAgent: AGENTS.desktop };
 
 let db: TestDatabase;
 let api: TestApi;
@@ -20,46 +23,82 @@ after(async () => {
   await db?.drop();
 });
 
-test('/docs shows every operation in a real browser, asks nobody else for anything and complains of nothing', async () => {
-  const context = await openWindow(browser, { width: 1280, height: 900, userAgent: AGENTS.desktop });
+interface Description {
+  paths: Record<string, Record<string, { summary: string; tags: string[]; operationId: string }>>;
+}
+
+const openReference = async (screen: Screen) => {
+  const context = await openWindow(browser, screen);
   const page = await context.newPage();
   const complaints: string[] = [];
-  const asked: string[] = [];
+  const asked = new Set<string>();
   page.on('console', (message) => complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('request', (request) => asked.push(request.url()));
+  page.on('request', (request) => asked.add(request.url()));
   await page.goto(`${api.baseUrl}/docs`, { waitUntil: 'networkidle' });
-  assert.deepEqual([complaints, asked], [[], [`${api.baseUrl}/docs`]], 'works offline and within its policy');
+  return { context, page, complaints, asked };
+};
 
-  const { paths } = (await (await api.fetch('/openapi.json')).json()) as { paths: Record<string, object> };
-  const operations = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+test('/docs lists every call of every group, asks nobody else for anything and complains of nothing', async () => {
+  const { context, page, complaints, asked } = await openReference(DESK);
+  const { paths } = (await (await api.fetch('/openapi.json')).json()) as Description;
+  const calls = Object.values(paths).flatMap((methods) => Object.values(methods));
+  assert.ok(calls.length > 40, `${calls.length} calls`);
+  assert.equal(new Set(calls.map(({ operationId }) => operationId)).size, calls.length, 'names are unique');
+  const contents = await page.locator('openapi-explorer nav').first().innerText();
+  for (const tag of Object.keys(TAGS)) assert.ok(contents.includes(tag), `the contents name ${tag}`);
+  const said = await page.evaluate<string>(
+    `document.querySelector('openapi-explorer').shadowRoot.querySelector('nav').textContent`,
   );
-  assert.ok(operations.length > 30);
-  const headings = await page.getByRole('heading', { level: 2 }).allInnerTexts();
+  const spaced = said.replace(/\s+/g, ' ');
   assert.deepEqual(
-    operations.filter((operation) => !headings.includes(operation)),
+    calls.map(({ summary }) => summary).filter((summary) => !spaced.includes(summary)),
     [],
-  );
-  const leads = await page.evaluate<[string, string | undefined][]>(
-    `[...document.querySelectorAll('nav a')].map((a) => [a.innerText, document.getElementById(a.hash.slice(1))?.innerText])`,
-  );
-  assert.deepEqual(
-    leads.map(([name]) => name).toSorted(),
-    headings.filter((heading) => operations.includes(heading)).toSorted(),
     'the contents name every call',
   );
-  for (const [name, heading] of leads) assert.equal(heading, name, 'a line of the contents leads to its call');
-  for (const type of EVENT_TYPES) assert.ok(await page.getByText(type, { exact: true }).isVisible(), type);
-  assert.ok(!(await page.locator('main').innerText()).includes('`'), 'names are set as code');
+  const mine = ['/docs', '/docs/reference.js', '/openapi.json'].map((path) => api.baseUrl + path);
+  assert.deepEqual([complaints, [...asked].filter((url) => !mine.includes(url))], [[], []]);
   await context.close();
+});
+
+test('/docs finds a call, shows its fields and errors, and tries it with a key', async () => {
+  const tenant = await seedTenant(db);
+  const { context, page, complaints, asked } = await openReference(DESK);
+  await page.getByText('Authentication', { exact: true }).first().click();
+  await page.getByPlaceholder('api-token').first().fill(tenant.keys.all);
+  await page.getByRole('button', { name: 'SET', exact: true }).first().click();
+  await page.getByPlaceholder('Filter').fill('pass types of');
+  await page.getByText('Pass types of the tenant with their fields').first().click();
+  for (const text of ['GET', '/v1/pass-templates', 'apiFieldName'])
+    assert.ok(await page.getByText(text).first().isVisible(), `${text} is shown`);
+  const answer = page.waitForResponse((response) => response.url().includes('/v1/pass-templates'));
+  await page.getByRole('button', { name: /^(try|execute)$/i }).click();
+  const got = await answer;
+  assert.equal(got.status(), 200, await got.text());
+  await page.getByText('"basic"').first().waitFor();
+  assert.deepEqual([complaints, [...asked].filter((url) => !url.startsWith(api.baseUrl))], [[], []]);
+  assert.deepEqual(await findBarriers(page), []);
+  await context.close();
+});
+
+test('the script of /docs is packed, kept by browsers, and the same under another packing', async () => {
+  const packed = await api.fetch('/docs/reference.js', { headers: { 'Accept-Encoding': 'gzip' } });
+  const plain = await api.fetch('/docs/reference.js', { headers: { 'Accept-Encoding': 'identity' } });
+  assert.deepEqual([packed.headers.get('content-encoding'), plain.headers.get('content-encoding')], ['gzip', null]);
+  assert.equal(await packed.text(), await plain.text());
+  const again = await api.fetch('/docs/reference.js', {
+    headers: { 'If-None-Match': packed.headers.get('etag')!, 'Cache-Control': 'max-age=0' },
+  });
+  assert.equal(again.status, 304);
+  const policy = (await api.fetch('/docs')).headers.get('content-security-policy')!;
+  assert.ok(!/https?:|\*|unsafe-eval|script-src[^;]*unsafe/.test(policy), policy);
 });
 
 test('the documents fit a phone, by day and by night, for everybody', async () => {
   const context = await openWindow(browser, { width: 360, height: 640, userAgent: AGENTS.android });
   const page = await context.newPage();
   for (const path of ['/', '/docs', '/problems', '/problems/invalid-request']) {
-    await page.goto(api.baseUrl + path);
+    await page.goto(api.baseUrl + path, { waitUntil: 'networkidle' });
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       assert.deepEqual(await findBarriers(page), [], `${path} ${colorScheme}`);

@@ -49,6 +49,8 @@ export const linkDiagnosisRoutes = (deps: ApiDeps): Route[] => [
     path: '/api/:tenantId/links/diagnose',
     scope: 'Operation.Read',
     summary: 'Why a personal link works or does not',
+    tag: 'Links and files',
+    operationId: 'diagnoseLink',
     params: z.object({ tenantId }),
     query: none,
     body: {

@@ -88,6 +88,8 @@ export function applePassRoutes(deps: ApiDeps): Route[] {
       method: 'GET',
       path: '/p/:serialNumber/pass.pkpass',
       summary: 'The pass for Apple Wallet, to add it; the serial number is the secret',
+      tag: 'Links and files',
+      operationId: 'downloadPass',
       params: z.object({ serialNumber }),
       query: none,
       answers: { 200: { description: 'The signed pass', schema: z.unknown(), contentType: PKPASS_TYPE } },

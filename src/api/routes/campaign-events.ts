@@ -21,6 +21,8 @@ export const campaignEventRoutes = (
     scope: SCOPES[0],
     orScope: SCOPES[1],
     summary: 'Server-sent events: `campaign` at every change of its progress, `end` when it is over',
+    tag: 'Campaigns',
+    operationId: 'listCampaignEvents',
     params: z.object({ tenantId, campaignId }),
     query: none,
     headers: [

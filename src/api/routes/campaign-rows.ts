@@ -89,6 +89,8 @@ export const campaignRowRoutes = (deps: ApiDeps): Route[] => {
       path: '/api/:tenantId/campaigns/:campaignId/rows',
       scope: 'Campaign.Write',
       summary: 'Upload the CSV of a campaign, up to 1,000,000 rows: all or nothing; then its dry run begins',
+      tag: 'Campaigns',
+      operationId: 'uploadCampaignRows',
       params: one,
       query: none,
       headers: [{ name: 'Content-Type', description: 'text/csv, in UTF-8' }],
@@ -133,6 +135,8 @@ export const campaignRowRoutes = (deps: ApiDeps): Route[] => {
       scope: 'Operation.Read',
       orScope: 'Campaign.Write',
       summary: 'What became of each row, as a download: NDJSON, or CSV',
+      tag: 'Campaigns',
+      operationId: 'downloadCampaignRows',
       params: one,
       query: z.object({
         format: z.enum(['ndjson', 'csv']).default('ndjson'),

@@ -153,6 +153,8 @@ export const campaignSampleRoutes = (deps: ApiDeps): Route[] => [
     scope: 'Operation.Read',
     orScope: 'Campaign.Write',
     summary: 'What the lock screens of the first three customers that wait would say',
+    tag: 'Campaigns',
+    operationId: 'sampleCampaign',
     params: z.object({ tenantId, campaignId }),
     query: none,
     answers: {

@@ -39,6 +39,8 @@ export const customerRoutes = (deps: ApiDeps): Route[] => [
     path: '/api/:tenantId/customers/:customerId',
     scope: 'Customer.Read',
     summary: 'One customer with passes and where they are installed',
+    tag: 'Customers',
+    operationId: 'getCustomer',
     params: z.object({ tenantId, customerId: plainText.describe('Your id of the customer, or ours') }),
     query: none,
     answers: { 200: { description: 'The customer', schema: customerView } },

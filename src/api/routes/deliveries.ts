@@ -15,6 +15,8 @@ export const deliveryRoutes = (deps: ApiDeps): Route[] => [
     path: '/api/:tenantId/deliveries',
     scope: 'Operation.Read',
     summary: 'Deliveries with their attempts, newest first, paged by cursor',
+    tag: 'Merchant systems',
+    operationId: 'listDeliveries',
     params: z.object({ tenantId }),
     query: z.object({
       endpoint: z.uuid().optional().describe('Id of an endpoint'),
@@ -49,6 +51,8 @@ export const deliveryRoutes = (deps: ApiDeps): Route[] => [
     path: '/api/:tenantId/deliveries/:deliveryId/redeliver',
     scope: 'Operation.Write',
     summary: 'Deliver one event again under the same webhook-id, from the start of the schedule',
+    tag: 'Merchant systems',
+    operationId: 'redeliver',
     params: z.object({ tenantId, deliveryId: z.uuid() }),
     query: none,
     answers: { 202: { description: 'On its way again' } },

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { describeEvent } from '../../merchants/events.js';
 import { EVENT_TYPES } from '../../passes/event-type.js';
 import { drawFavicon } from '../favicon.js';
-import { documentPage, escapeHtml, escapeSentence, PAGE_HEADERS } from '../html-text.js';
+import { documentPage, escapeHtml, PAGE_HEADERS } from '../html-text.js';
 import { bracedPath, describeApi } from '../openapi.js';
 import { none } from '../parameters.js';
 import { ApiError, PROBLEMS, type ProblemCode } from '../problems.js';
+import { referenceRoutes } from '../reference/routes.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
+import { TAGS } from '../tags.js';
 
 const problemPage = (code: ProblemCode): string => {
   const { status, title, meaning, cure } = PROBLEMS[code];
@@ -32,45 +34,37 @@ ${Object.entries(PROBLEMS)
 </table>`,
   );
 
-const anchorOf = (route: Route): string =>
-  `${route.method} ${bracedPath(route)}`.replace(/[^a-z]+/gi, '-').toLowerCase();
-
-const contents = (routes: readonly Route[]): string =>
-  `<nav aria-label="All calls"><table><tr><th>Call</th><th>What it does</th></tr>
-${routes
-  .map(
-    (route) =>
-      `<tr><td><a href="#${anchorOf(route)}"><code>${route.method} ${escapeHtml(bracedPath(route))}</code></a></td><td>${escapeSentence(route.summary)}</td></tr>`,
-  )
-  .join('\n')}
-</table></nav>`;
-
-function routePage(route: Route): string {
-  const answers = Object.entries(route.answers).map(([status, { description }]) => `${status}: ${description}`);
-  const example = route.body && `<pre>${escapeHtml(JSON.stringify(route.body.example, null, 2))}</pre>`;
-  const names = (title: string, list: readonly string[]): string =>
-    list.length === 0 ? '' : `<p>${title}: ${list.map((name) => `<code>${escapeHtml(name)}</code>`).join(', ')}</p>\n`;
-  return `<h2 id="${anchorOf(route)}"><code>${route.method} ${escapeHtml(bracedPath(route))}</code></h2>
-<p>${escapeSentence(route.summary)}</p>
-<p>${route.scope ? `Scope <code>${route.scope}</code>` : 'No key'}. ${escapeSentence(answers.join('; '))}.</p>
-${names('In the query, if you like', Object.keys(route.query.shape))}${names(
-    'Headers',
-    (route.headers ?? []).map(({ name }) => name),
-  )}${example ?? ''}`;
-}
-
 /** The same pages as text, for programs that read: Markdown. */
 const routeText = (route: Route): string =>
   [
-    `## ${route.method} ${bracedPath(route)}`,
+    `### ${route.method} ${bracedPath(route)}`,
     '',
     `${route.summary}. ${route.scope ? `Scope \`${route.scope}\`` : 'No key'}.`,
     ...Object.entries(route.answers).map(([status, { description }]) => `- ${status}: ${description}`),
     ...(route.body ? ['', '```json', JSON.stringify(route.body.example, null, 2), '```'] : []),
   ].join('\n');
 
+const tagText = (tag: string, description: string, routes: readonly Route[]): string =>
+  `## ${tag}\n\n${description}.\n\n${routes.map(routeText).join('\n\n')}\n`;
+
+const eventText = (): string =>
+  `## What endpoints of merchants receive\n\n| Event | When |\n|---|---|\n${EVENT_TYPES.map(
+    (type) => `| \`${type}\` | ${describeEvent(type).when} |`,
+  ).join('\n')}\n`;
+
 const apiText = (routes: readonly Route[]): string =>
-  `# Passrelay API\n\nThe full description is /openapi.json (OpenAPI 3.1). A key goes into \`Authorization: Bearer …\` or \`X-API-KEY\`. Errors are application/problem+json: /problems.md.\n\n${routes.map(routeText).join('\n\n')}\n`;
+  [
+    '# Passrelay API\n',
+    'The full description is /openapi.json (OpenAPI 3.1). A key goes into `Authorization: Bearer …` or `X-API-KEY`. Errors are application/problem+json: /problems.md.\n',
+    ...Object.entries(TAGS).map(([tag, description]) =>
+      tagText(
+        tag,
+        description,
+        routes.filter((route) => route.tag === tag),
+      ),
+    ),
+    eventText(),
+  ].join('\n');
 
 const problemText = (): string =>
   `# Problems\n\n${Object.entries(PROBLEMS)
@@ -87,20 +81,6 @@ const LLMS = `# Passrelay
 - [Problems](/problems.md): every error with its meaning and cure
 - [OpenAPI 3.1](/openapi.json): schemas of all requests, answers and webhooks
 `;
-
-const apiPage = (routes: readonly Route[]): string =>
-  documentPage(
-    'Passrelay API',
-    `<p>The full description is <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1). Errors are
-<code>application/problem+json</code>; see <a href="/problems">all problems</a>. A key goes into
-<code>Authorization: Bearer …</code> or <code>X-API-KEY</code>.</p>
-${contents(routes)}
-${routes.map(routePage).join('\n')}
-<h2>What merchants' endpoints receive</h2>
-<table><tr><th>Event</th><th>When</th></tr>
-${EVENT_TYPES.map((type) => `<tr><td><code>${type}</code></td><td>${escapeSentence(describeEvent(type).when)}</td></tr>`).join('\n')}
-</table>`,
-  );
 
 /** The description of the API for machines and people, and a page for each problem. */
 export function descriptionRoutes(deps: ApiDeps, routes: readonly Route[]): Route[] {
@@ -151,7 +131,7 @@ export function descriptionRoutes(deps: ApiDeps, routes: readonly Route[]): Rout
         ctx.body = description;
       },
     }),
-    page('/docs', 'The calls of this API', () => apiPage(routes.filter((route) => !route.hidden))),
+    ...referenceRoutes(deps),
     page('/problems', 'All problems', problemList),
     text('/docs.md', 'The calls of this API, as Markdown', 'text/markdown', () =>
       apiText(routes.filter((route) => !route.hidden)),

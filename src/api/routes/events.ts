@@ -14,6 +14,8 @@ export const eventRoutes = (deps: ApiDeps): Route[] => [
     path: '/api/:tenantId/events',
     scope: 'Operation.Read',
     summary: `Events of the last ${EVENT_RETENTION_DAYS} days, oldest first: keep \`next\` and come back with it`,
+    tag: 'Merchant systems',
+    operationId: 'listEvents',
     params: z.object({ tenantId }),
     query: z.object({
       after: z.string().max(200).optional().describe('`next` of the answer before; absent: from the beginning'),

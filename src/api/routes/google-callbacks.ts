@@ -62,6 +62,8 @@ export const googleRoutes = (
     method: 'GET',
     path: '/p/:serialNumber/google',
     summary: 'The way into Google Wallet, to add the pass; the serial number is the secret',
+    tag: 'Links and files',
+    operationId: 'saveToGoogle',
     params: z.object({ serialNumber }),
     query: none,
     answers: { 302: { description: "Google's save link for this pass, in Location" } },

@@ -32,6 +32,8 @@ export const healthRoutes = (deps: ApiDeps): Route[] => [
     method: 'GET',
     path: '/livez',
     summary: 'The process answers',
+    tag: 'Health',
+    operationId: 'isAlive',
     params: none,
     query: none,
     answers: { 200: { description: 'Alive', schema: z.object({ state: z.literal('ok') }) } },
@@ -43,6 +45,8 @@ export const healthRoutes = (deps: ApiDeps): Route[] => [
     method: 'GET',
     path: '/readyz',
     summary: 'Requests can be accepted (PostgreSQL); what is degraded besides',
+    tag: 'Health',
+    operationId: 'isReady',
     params: none,
     query: none,
     headers: [

@@ -149,6 +149,8 @@ export const issuePassRoutes = (deps: ApiDeps): Route[] => [
     path: '/v1/passes',
     scope: 'Pass.Write',
     summary: 'Issue a pass; a recipient who holds one of this template has it updated',
+    tag: 'Passes',
+    operationId: 'issuePass',
     params: none,
     query: none,
     headers: [

@@ -29,6 +29,8 @@ export const mergeCustomerRoutes = (deps: ApiDeps): Route[] => [
     path: '/api/:tenantId/customers/:customerId/merge',
     scope: 'Pass.Write',
     summary: 'Merge another customer into this one: identifiers, passes and history move',
+    tag: 'Customers',
+    operationId: 'mergeCustomers',
     params: z.object({ tenantId, customerId: plainText.describe('Who stays: your id of the customer, or ours') }),
     query: none,
     headers: [{ name: 'Idempotency-Key', description: 'The same key and body again changes nothing' }],

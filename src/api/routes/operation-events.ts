@@ -19,6 +19,8 @@ export const operationEventRoutes = (deps: ApiDeps, open: OpenStreams = new Map(
     path: '/api/:tenantId/operations/:correlationId/events',
     scope: SCOPE,
     summary: 'Server-sent events: `operation` at every change, `end` when it has ended',
+    tag: 'Operations',
+    operationId: 'watchOperation',
     params: z.object({ tenantId, correlationId }),
     query: none,
     headers: [

@@ -17,6 +17,8 @@ export const operationRoutes = (deps: ApiDeps): Route[] => [
     path: '/api/:tenantId/operations/:correlationId',
     scope: 'Operation.Read',
     summary: 'One operation with its steps and what each device was told',
+    tag: 'Operations',
+    operationId: 'getOperation',
     params: z.object({ tenantId, correlationId }),
     query: none,
     answers: { 200: { description: 'The operation', schema: operationView } },
@@ -39,6 +41,8 @@ export const operationRoutes = (deps: ApiDeps): Route[] => [
     path: '/api/:tenantId/operations',
     scope: 'Operation.Read',
     summary: 'Operations, newest first, paged by cursor',
+    tag: 'Operations',
+    operationId: 'listOperations',
     params: z.object({ tenantId }),
     query: z.object({
       pass: plainText.optional().describe('Serial number or id of a pass'),

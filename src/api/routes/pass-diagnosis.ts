@@ -19,6 +19,8 @@ export const passDiagnosisRoutes = (deps: ApiDeps): Route[] => [
     path: '/v1/passes/:serialNumber/diagnosis',
     scope: 'Pass.Read',
     summary: 'Why a phone does or does not show the newest state of a pass',
+    tag: 'Passes',
+    operationId: 'diagnosePass',
     params: z.object({ serialNumber }),
     query: none,
     answers: {

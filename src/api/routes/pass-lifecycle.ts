@@ -11,27 +11,62 @@ const accepted = z.object({
   statusUrl: z.url(),
 });
 
-const CALLS: { method: 'POST' | 'DELETE'; path: string; kind: LifecycleKind; summary: string }[] = [
-  { method: 'POST', path: '/void', kind: 'void-pass', summary: 'Void a pass: it stays on the phone, marked invalid' },
-  { method: 'POST', path: '/expire', kind: 'expire-pass', summary: 'Expire a pass from now on' },
-  { method: 'POST', path: '/restore', kind: 'restore-pass', summary: 'Make a voided or expired pass valid again' },
+interface Call {
+  method: 'POST' | 'DELETE';
+  path: string;
+  kind: LifecycleKind;
+  operationId: string;
+  summary: string;
+}
+
+const CALLS: Call[] = [
+  {
+    method: 'POST',
+    path: '/void',
+    kind: 'void-pass',
+    operationId: 'voidPass',
+    summary: 'Void a pass: it stays on the phone, marked invalid',
+  },
+  {
+    method: 'POST',
+    path: '/expire',
+    kind: 'expire-pass',
+    operationId: 'expirePass',
+    summary: 'Expire a pass from now on',
+  },
+  {
+    method: 'POST',
+    path: '/restore',
+    kind: 'restore-pass',
+    operationId: 'restorePass',
+    summary: 'Make a voided or expired pass valid again',
+  },
   {
     method: 'DELETE',
     path: '',
     kind: 'delete-pass',
+    operationId: 'deletePass',
     summary: 'Delete a pass for good; devices that have it see it voided',
   },
-  { method: 'POST', path: '/notify', kind: 'notify-pass', summary: 'Tell every wallet of a pass again' },
+  {
+    method: 'POST',
+    path: '/notify',
+    kind: 'notify-pass',
+    operationId: 'notifyPass',
+    summary: 'Tell every wallet of a pass again',
+  },
 ];
 
 /** What becomes of a pass: 202 as soon as the request is durable; the status tells how it ended. */
 export const passLifecycleRoutes = (deps: ApiDeps): Route[] =>
-  CALLS.map(({ method, path, kind, summary }) =>
+  CALLS.map(({ method, path, kind, operationId: name, summary }) =>
     route({
       method,
       path: `/v1/passes/:serialNumber${path}`,
       scope: 'Pass.Write',
       summary,
+      tag: 'Passes',
+      operationId: name,
       params: z.object({ serialNumber }),
       query: none,
       headers: [

@@ -31,6 +31,8 @@ export const passTemplateRoutes = (deps: ApiDeps): Route[] => [
     scope: 'Pass.Read',
     orScope: 'KlaviyoListener.Write',
     summary: 'Pass types of the tenant with their fields',
+    tag: 'Passes',
+    operationId: 'listPassTemplates',
     params: none,
     query: none,
     headers: [{ name: 'X-ACCOUNT-ID', description: 'Optional; where given it must be the account of the key' }],

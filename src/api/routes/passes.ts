@@ -34,6 +34,8 @@ export const passRoutes = (deps: ApiDeps): Route[] => [
     path: '/v1/passes/:serialNumber',
     scope: 'Pass.Read',
     summary: 'One pass: type, data, revision, state and where it is installed',
+    tag: 'Passes',
+    operationId: 'getPass',
     params: z.object({ serialNumber }),
     query: none,
     headers: [ACCOUNT_HEADER],
@@ -51,6 +53,8 @@ export const passRoutes = (deps: ApiDeps): Route[] => [
     path: '/v1/passes',
     scope: 'Pass.Read',
     summary: 'Passes, newest first, paged by cursor',
+    tag: 'Passes',
+    operationId: 'listPasses',
     params: none,
     query: z.object({
       email: plainText.optional(),

@@ -68,6 +68,8 @@ const updateRoute = (deps: ApiDeps, method: 'PATCH' | 'POST'): Route =>
     path: '/v1/passes/:serialNumber',
     scope: 'Pass.Write',
     summary: method === 'PATCH' ? 'Change a pass' : 'Change a pass, for senders that can only POST, like Klaviyo',
+    tag: 'Passes',
+    operationId: method === 'PATCH' ? 'updatePass' : 'updatePassByPost',
     params: z.object({ serialNumber }),
     query: none,
     headers: [

@@ -30,6 +30,8 @@ export const profileSyncRoutes = (deps: ApiDeps): Route[] => [
     path: '/api/:tenantId/webhooks/listeners/klaviyo/profiles/sync',
     scope: 'KlaviyoListener.Write',
     summary: 'Carry a changed profile to the customer, every pass and the merchant',
+    tag: 'Klaviyo flows',
+    operationId: 'syncProfile',
     params: z.object({ tenantId }),
     query: none,
     headers: [IDEMPOTENCY_KEY_HEADER, FLOW_ID_HEADER],

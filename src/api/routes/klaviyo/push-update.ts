@@ -18,6 +18,8 @@ export const pushUpdateRoutes = (deps: ApiDeps, readers = createTenantReaders(de
     path: '/api/:tenantId/webhooks/listeners/klaviyo/passes/pushUpdate',
     scope: 'KlaviyoListener.Write',
     summary: 'Change a pass: data, type and visuals',
+    tag: 'Klaviyo flows',
+    operationId: 'pushUpdate',
     params: z.object({ tenantId }),
     query: none,
     headers: [IDEMPOTENCY_KEY_HEADER, FLOW_ID_HEADER],

@@ -84,6 +84,8 @@ export const systemWebhookRoutes = (
     method: 'POST',
     path: '/api/:tenantId/webhooks/listeners/klaviyo/system',
     summary: 'Events of Klaviyo system webhooks; each becomes a profile-sync. Signed by Klaviyo, no key',
+    tag: 'Klaviyo flows',
+    operationId: 'receiveSystemWebhook',
     params: z.object({ tenantId }),
     query: none,
     headers: [
