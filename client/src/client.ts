@@ -17,6 +17,7 @@ import type {
   PassTemplate,
   WebhookEndpoint,
 } from './answers.js';
+import { campaignCalls } from './campaigns.js';
 import { createCall, type RequestOptions } from './request.js';
 import { watch } from './watch.js';
 
@@ -153,6 +154,7 @@ export function createPassrelayClient(options: ClientOptions) {
     call<AcceptedChange>('POST', pass(serialNumber, `/${what}`), undefined, withKey(idempotencyKey));
 
   return {
+    ...campaignCalls(options, call, tenant),
     /** Issues a pass; a recipient who holds one of this type has it updated. Its link works when the answer is there. */
     issuePass: (order: IssueOrder, idempotencyKey?: string) =>
       call<IssuedPass>('POST', '/v1/passes', { pass: {}, ...order }, withKey(idempotencyKey)),

@@ -14,3 +14,13 @@ export function readAssignments(assignments: readonly string[]): Record<string, 
   });
   return Object.fromEntries(entries);
 }
+
+/** `Ready` is a text; `{"en": "Ready", "de": "Fertig"}` is one for each language. */
+export function readLocalized(text: string, option: string): JsonValue {
+  if (!/^\s*\{\s*"/.test(text)) return text;
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    throw new Error(`--${option} begins like JSON, and is none. Write --${option} '{"en": "…", "de": "…"}' or a text.`);
+  }
+}

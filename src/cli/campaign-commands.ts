@@ -3,6 +3,12 @@ import { Command } from 'commander';
 import { findCampaign, listCampaigns, moveCampaign, type CampaignCommand } from '../database/campaigns/campaigns.js';
 import { countRows } from '../database/campaigns/progress.js';
 import type { Sql } from '../database/connect.js';
+import { SCOPES } from '../api/access/scopes.js';
+import { writeResults } from '../api/routes/campaign-files.js';
+import { sampleCampaign } from '../api/routes/campaign-samples.js';
+import { presentCampaignDetail } from '../api/routes/present-campaign.js';
+import { getTenant } from '../database/tenants/tenants.js';
+import { makeCampaign, uploadFile, type MakeOptions } from './make-campaign.js';
 import type { CliContext } from './context.js';
 
 const FOLLOW_MS = 1_000;
@@ -22,9 +28,94 @@ async function describe(sql: Sql, campaignId: string): Promise<{ line: string; s
   return { state: row.state, line: `${row.state}${row.reason ? ` (${row.reason})` : ''}: ${figures}` };
 }
 
+/** What the dry run found, and what lock screens would say. */
+async function tellDryRun({ database, out }: CliContext, tenantId: string, campaignId: string): Promise<void> {
+  const db = database().tenant(tenantId);
+  for (; ; await pause(FOLLOW_MS)) {
+    const { line, state } = await describe(db, campaignId);
+    if (state === 'preparing') continue;
+    if (state !== 'ready') return out(line);
+    break;
+  }
+  const row = (await findCampaign(db, campaignId))!;
+  const tenant = (await getTenant(db))!;
+  const { rows, reach, heldBack, expectedSeconds } = await presentCampaignDetail(db, row, Date.now());
+  out(`Nothing has been sent. A start reaches ${rows.waiting} of ${rows.all} rows in about ${expectedSeconds ?? 0} s.`);
+  out(
+    `Left out: ${rows.holdout} held out, ${rows.duplicates} duplicates, ${rows.unreached} without a pass, ${rows.refused} faulty.`,
+  );
+  if (reach)
+    out(`On Apple ${reach.apple}, on Google ${reach.google}, on both ${reach.both}, on no phone ${reach.none}.`);
+  if (heldBack) out(`Without consent ${heldBack.withoutConsent}, over the cap now ${heldBack.overCap}.`);
+  const samples = await sampleCampaign({ database: database(), now: Date.now }, { tenant, scopes: SCOPES }, row);
+  for (const { serialNumber, apple, google, problem } of samples) {
+    out(`${serialNumber}:`);
+    if (apple) out(`  iPhone: ${apple.lockScreen ?? 'says nothing'}${apple.note ? ` (${apple.note})` : ''}`);
+    if (google) out(`  Google Wallet: ${google.notifies ? google.note : `says nothing, ${google.note}`}`);
+    if (problem) out(`  ${problem}`);
+  }
+  out(`To start it: passrelay campaign start ${tenantId} ${campaignId}`);
+}
+
+/** The commands that make a campaign and read its results. */
+function addMaking(campaign: Command, context: () => CliContext): void {
+  const db = (tenantId: string) => context().database().tenant(tenantId);
+  campaign
+    .command('create <tenantId>')
+    .description('make one; its dry run begins, nothing is sent')
+    .option('--file <json>', 'the whole as POST …/campaigns takes it, instead of the options below')
+    .option('--name <name>', 'for people')
+    .option('--segment <id>', 'audience: a segment in Klaviyo')
+    .option('--list <id>', 'audience: a list in Klaviyo')
+    .option('--csv <file>', 'audience: a file, uploaded at once')
+    .option('--pass-type <type...>', 'audience: passes of these types; without an audience: all active ones')
+    .option('--installed-on <wallet>', 'audience: apple, google, any or none')
+    .option('--message <text>', 'action: a message; takes {column:Name|…} and {property:name|…}')
+    .option('--title <text>', 'of the message')
+    .option('--link <address>', 'of the message')
+    .option(
+      '--set <field=value...>',
+      'action: fields of an update, a conversion or an offer; field:=JSON for other JSON',
+    )
+    .option('--convert <passType>', 'action: change the pass type')
+    .option('--offer-until <time>', 'action: lay --set over the pass until a time, or for a length such as "14 days"')
+    .option('--void', 'action: void the pass')
+    .option('--at <time>', 'not before this time')
+    .option('--at-local <time>', "at this time on each customer's own clock")
+    .option('--per-minute <n>', 'pace')
+    .option('--hours <from-until>', 'hours of the day, such as 09:00-20:00')
+    .option('--holdout <percent>', 'share that is left out, to compare with')
+    .option('--test', 'test passes only')
+    .option('--confirm', 'start without a look at the dry run')
+    .action(async (tenantId: string, options: MakeOptions) => {
+      await makeCampaign(db(tenantId), options, context().out);
+    });
+  campaign
+    .command('upload <tenantId> <campaignId> <file>')
+    .description('the CSV of a campaign: all or nothing; then its dry run begins')
+    .action((tenantId: string, id: string, file: string) => uploadFile(db(tenantId), id, file, context().out));
+  campaign
+    .command('dry-run <tenantId> <campaignId>')
+    .description('whom a start would reach, who is held back, and what lock screens would say')
+    .action((tenantId: string, id: string) => tellDryRun(context(), tenantId, id));
+  campaign
+    .command('results <tenantId> <campaignId>')
+    .description('what became of each row, as NDJSON')
+    .option('--csv', 'as CSV, safe to open in a table program')
+    .option('--refused', 'rows of the file that could not be read')
+    .action(async (tenantId: string, id: string, options: { csv?: boolean; refused?: boolean }) => {
+      await describe(db(tenantId), id);
+      const which = { csv: options.csv ?? false, faulty: options.refused ?? false };
+      for await (const lines of writeResults(db(tenantId), id, which)) context().out(lines.trimEnd());
+    });
+}
+
 /** `passrelay campaign`: which there are, how far one is, and what its buttons do. */
 export function campaignCommands(context: () => CliContext): Command {
-  const campaign = new Command('campaign').description('campaigns: list, show, start, pause, resume, cancel');
+  const campaign = new Command('campaign').description(
+    'campaigns: create, upload, dry-run, start, pause, resume, cancel, show, results',
+  );
+  addMaking(campaign, context);
   campaign
     .command('list <tenantId>')
     .description('the newest campaigns')

@@ -7,6 +7,7 @@ import { findTenantOfPass } from '../database/passes/pass-lookup.js';
 import { findPassView } from '../database/passes/pass-view.js';
 import { getPassTypeVersion } from '../database/tenants/pass-types.js';
 import { getTenant } from '../database/tenants/tenants.js';
+import { readLocalized } from './assignments.js';
 import type { CliContext } from './context.js';
 import { messagePreviewText, previewMessage } from '../previews/message-preview.js';
 
@@ -19,16 +20,6 @@ interface MessageOptions {
   validFor?: string;
   notBefore?: string;
   json: boolean;
-}
-
-/** `Ready` is a text; `{"en": "Ready", "de": "Fertig"}` is one for each language. */
-function readLocalized(text: string, option: string): JsonValue {
-  if (!/^\s*\{\s*"/.test(text)) return text;
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    throw new Error(`--${option} begins like JSON, and is none. Write --${option} '{"en": "…", "de": "…"}' or a text.`);
-  }
 }
 
 /** What a flow would post with these options. */

@@ -103,6 +103,24 @@ test('a program issues, changes, follows, lists, diagnoses and ends passes', asy
   assert.equal((await passrelay.getOperation(messageId)).kind, 'send-message');
   assert.deepEqual(await passrelay.listMessages(issued.serialNumber), [], 'its turn has not come');
   await assert.rejects(passrelay.endMessage(issued.serialNumber, messageId), { status: 404 });
+  const campaign = await passrelay.createCampaign(
+    { name: 'Double', audience: { csv: {} }, action: { type: 'update', fields: { points: { column: 'points' } } } },
+    'campaign-1',
+  );
+  assert.equal(campaign.state, 'uploading');
+  await assert.rejects(passrelay.uploadCampaignRows(campaign.campaignId, 'nobody\n1\n'), { status: 422 });
+  const file = new Blob(['email,points\nada@example.com,9\nnobody,1\n']).stream();
+  const uploaded = await passrelay.uploadCampaignRows(campaign.campaignId, file);
+  assert.deepEqual([uploaded.rows, uploaded.faulty, uploaded.errors[0]?.line], [2, 1, 3]);
+  const results: string[] = [];
+  for await (const { state } of passrelay.campaignResults(campaign.campaignId)) results.push(state);
+  assert.deepEqual(results, ['read', 'refused']);
+  assert.deepEqual(await passrelay.sampleCampaign(campaign.campaignId), []);
+  await assert.rejects(passrelay.pauseCampaign(campaign.campaignId), { status: 409 });
+  assert.equal((await passrelay.cancelCampaign(campaign.campaignId)).state, 'cancelled');
+  assert.equal((await passrelay.cancelCampaign(campaign.campaignId)).state, 'cancelled', 'a lost answer does no harm');
+  for await (const { state } of passrelay.watchCampaign(campaign.campaignId)) results.push(state);
+  assert.deepEqual(results, ['read', 'refused', 'cancelled']);
   for (const end of [
     passrelay.voidPass,
     passrelay.expirePass,

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { main } from '../../src/cli/main.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -65,6 +68,12 @@ describe('a campaign', () => {
     const campaign = await look(tenant, id);
     assert.equal(campaign.state, state, campaign.reason ?? '');
     return campaign;
+  }
+  async function cli(...args: string[]): Promise<string> {
+    const said: string[] = [];
+    const io = { out: (line: string) => void said.push(line), err: (line: string) => void said.push(line) };
+    await main(args, { DATABASE_URL: test.url }, { ...io, dataDir: '/nowhere' });
+    return said.join('\n');
   }
   const children = (tenant: SeededTenant, id: string) =>
     test.owner<{ passes: number; operations: number }>(
@@ -143,11 +152,7 @@ describe('a campaign', () => {
     shiftMs += 3 * 86_400_000;
     assert.deepEqual((await children(tenant, id))[0]?.operations, before, 'nothing was accepted after the pause');
 
-    const said: string[] = [];
-    const io = { out: (line: string) => void said.push(line), err: (line: string) => void said.push(line) };
-    const resume = ['campaign', 'resume', tenant.tenantId, id];
-    assert.equal(await main(resume, { DATABASE_URL: test.url }, { ...io, dataDir: '/nowhere' }), 0, said.join());
-    assert.match(said.join(), /^running: /);
+    assert.match(await cli('campaign', 'resume', tenant.tenantId, id), /^running: /);
     const done = await reaches(tenant, id, 'ended');
     assert.deepEqual(done.progress.outcomes, { updated: 41 });
     assert.deepEqual(await children(tenant, id), [{ passes: 41, operations: 41 }]);
@@ -276,6 +281,8 @@ describe('a campaign', () => {
       samples: { apple: { lockScreen: string } | null }[];
     };
     assert.equal(samples.samples.length, 3);
+    const said = await cli('campaign', 'dry-run', tenant.tenantId, id);
+    assert.match(said, /A start reaches 5 of 5 rows[^]*Without consent 2, over the cap now 2\.[^]*campaign start/);
     assert.deepEqual(await children(tenant, id), [{ passes: 0, operations: 0 }]);
   });
 
@@ -287,14 +294,23 @@ describe('a campaign', () => {
       and customer_id = (select customer_id from customers where tenant_id = $1 and email = 'c3@example.com')`,
       [tenant.tenantId],
     );
-    const message = {
-      message: { en: 'Hi {column:First|you}, use {column:Code}', de: '{column:Code} für {column:First|dich}' },
-      link: 'https://shop.example/?c={column:Code}',
+    const texts = { en: 'Hi {column:First|you}, use {column:Code}', de: '{column:Code} für {column:First|dich}' };
+    const message = ['--message', JSON.stringify(texts), '--link', 'https://shop.example/?c={column:Code}'];
+    const folder = mkdtempSync(join(tmpdir(), 'campaign-'));
+    const file = (name: string, text: string | Buffer): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
     };
-    const id = await make(tenant, { audience: { csv: {} }, action: { type: 'message', message }, confirm: true });
-    const upload = (file: string) => call(tenant, 'PUT', `/${id}/rows`, file);
-    assert.match(JSON.stringify((await upload('email,First\nc1@example.com,Ada\n')).body), /needs a column ..Code/);
-    await upload('email,First,Code\nc1@example.com,Ada,A&1\nc2@example.com,Bob,\nc3@example.com,,C3\n');
+    const create = ['campaign', 'create', tenant.tenantId, ...message, '--confirm', '--csv'];
+    const latin = Buffer.from('email,First,Code\nc1@example.com,J\xf6rg,1\n', 'latin1');
+    assert.match(await cli(...create, file('latin.csv', latin)), /not UTF-8[^]*Save it as/);
+    assert.match(await cli(...create, file('short.csv', 'email,First\nc1@example.com,Ada\n')), /needs a column "Code/);
+    assert.deepEqual(await test.owner('select from campaigns where tenant_id = $1', [tenant.tenantId]), []);
+    const rowsOfFile = 'email,First,Code\nc1@example.com,Ada,A&1\nc2@example.com,Bob,\nc3@example.com,,C3\nx,y\n';
+    const made = await cli(...create, file('good.csv', rowsOfFile));
+    assert.match(made, /4 rows, 1 of them faulty and left out\.\n {2}line 5: It has 2 values/);
+    const id = /Campaign (\S+) is made/.exec(made)![1]!;
+    rmSync(folder, { recursive: true });
     const done = await reaches(tenant, id, 'ended');
     assert.deepEqual(done.progress.outcomes, { 'message-sent': 2, 'invalid-data': 1 });
     assert.match(JSON.stringify(done.progress), /no column ..Code.. for this customer/);
@@ -314,6 +330,8 @@ describe('a campaign', () => {
         .fetch(`/api/${tenant.tenantId}/campaigns/${id}/rows?format=${format}`, { key: tenant.keys.all })
         .then((response) => response.text());
     assert.match(await rows('csv'), /^3,4,"'=HYPERLINK/m);
+    const lines = (text: string): string[] => text.trimEnd().split(/\r?\n/);
+    assert.deepEqual(lines(await cli('campaign', 'results', tenant.tenantId, id, '--csv')), lines(await rows('csv')));
     assert.match(await rows('ndjson'), /"serialNumber":"=HYPERLINK/);
   });
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type Koa from 'koa';
 import { createCampaign, findCampaign, listCampaigns } from '../../database/campaigns/campaigns.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
@@ -7,6 +6,7 @@ import { streamEvents, type OpenStreams } from '../event-stream.js';
 import { sendPage, redirect } from '../page-response.js';
 import { ApiError } from '../problems.js';
 import { checkCampaign, newCampaign } from '../requests/campaign.js';
+import { checkJson } from '../requests/read-json.js';
 import type { ApiDeps, Route } from '../route.js';
 import { sampleCampaign } from '../routes/campaign-samples.js';
 import { commandCampaign } from '../routes/campaigns.js';
@@ -74,14 +74,11 @@ export function campaignPages(
   const make: Handle = async (ctx, session) => {
     demand(session);
     const { tenantId } = session.tenant;
-    const parsed = newCampaign.safeParse(bodyOf(ctx.state['form'] as Form));
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      throw new ApiError('invalid-request', `${issue!.path.join(' ')}: ${issue!.message}. Go back and change it.`);
-    }
+    const parsed = checkJson(bodyOf(ctx.state['form'] as Form), newCampaign);
     const db = deps.database.tenant(tenantId);
     const now = new Date(deps.now());
-    const campaign = { ...(await checkCampaign(ctx, db, session.caller, parsed.data, now)), campaignId: randomUUID() };
+    const { settings } = session.tenant;
+    const campaign = await checkCampaign(db, { settings, test: session.caller.test, key: null }, parsed, now);
     await createCampaign(db, campaign);
     deps.notifyAccepted();
     redirect(ctx, `/ops/${tenantId}/campaigns/${campaign.campaignId}`);

@@ -1,14 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type Koa from 'koa';
 import { z } from 'zod';
 import type { NewCampaign } from '../../database/campaigns/campaigns.js';
 import type { Sql } from '../../database/connect.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { didYouMean } from '../../common/nearest-name.js';
 import { foreignPlaceholders } from '../../passes/campaign-message.js';
+import type { TenantSettings } from '../../passes/tenant-settings.js';
 import { campaignDefinition, columnsOf, type CampaignDefinition } from '../../passes/campaign.js';
-import type { Caller } from '../access/credentials.js';
-import { headerKey } from '../accept-operation.js';
 import type { Body, Parsed } from './body-reader.js';
 import { offerParser } from './offer-terms.js';
 import { sendMessageParser } from './send-message.js';
@@ -90,11 +88,11 @@ async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Pr
 
 /** The message or the offer of the action as a single one is read, with the same faults; nothing for other actions. */
 function readAction(
-  caller: Caller,
+  settings: TenantSettings,
   { action }: CampaignDefinition,
   now: Date,
 ): Pick<CampaignDefinition, 'messageInput' | 'offerTerms'> {
-  const zone = caller.tenant.settings.timeZone ?? 'UTC';
+  const zone = settings.timeZone ?? 'UTC';
   if (action.type === 'offer') {
     return { offerTerms: sound('/action/offer', offerParser({ zone, now })(action.offer as Body)).terms };
   }
@@ -112,23 +110,29 @@ function sound<Command>(at: string, parsed: Parsed<Command>): Command {
   throw new ApiError('invalid-request', said, { errors });
 }
 
-/** A checked campaign, ready to be stored. A test key makes test campaigns only. */
+/** Who makes a campaign. */
+export interface CampaignMaker {
+  settings: TenantSettings;
+  /** Whoever has a test key makes test campaigns only. */
+  test: boolean;
+  key: string | null;
+}
+
+/** A checked campaign, ready to be stored. */
 export async function checkCampaign(
-  ctx: Koa.Context,
   db: Sql,
-  caller: Caller,
+  { settings, test: testOnly, key }: CampaignMaker,
   { name, test, confirm, ...definition }: NewCampaignBody,
   now: Date,
 ): Promise<NewCampaign> {
   await checkNames(db, definition);
-  const read = readAction(caller, definition, now);
-  const key = headerKey(ctx);
+  const read = readAction(settings, definition, now);
   const campaignId = key === null ? randomUUID() : idOfKey(db.tenantId, key);
   return {
     campaignId,
     name,
     definition: { ...definition, ...read },
-    test: test || caller.test,
+    test: test || testOnly,
     confirmed: confirm,
   };
 }

@@ -35,7 +35,11 @@ export function parseStrictly(raw: Buffer): JsonValue {
 /** The JSON object of a call by a program, checked: no repairs here. An empty body is read as `{}`. */
 export async function readJson<S extends z.ZodType>(ctx: Koa.Context, schema: S): Promise<z.output<S>> {
   const raw = await readRawBody(ctx.req);
-  const value = isEmpty(raw) ? {} : cleanJson(parseStrictly(raw));
+  return checkJson(isEmpty(raw) ? {} : cleanJson(parseStrictly(raw)), schema);
+}
+
+/** A value in the form that a call takes; throws `invalid-request` with place and cure. */
+export function checkJson<S extends z.ZodType>(value: unknown, schema: S): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const errors = explainIssues(result.error, value, schema, BODY).map(({ path, ...said }) => ({

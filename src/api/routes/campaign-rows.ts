@@ -1,21 +1,15 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { moveCampaign } from '../../database/campaigns/campaigns.js';
-import { listRows, type ResultRow } from '../../database/campaigns/progress.js';
 import { uploadRows } from '../../database/campaigns/upload.js';
-import type { NewRow } from '../../database/campaigns/audience.js';
-import { columnsOf } from '../../passes/campaign.js';
 import { none, tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
-import { readCampaignCsv, type CsvRow } from '../requests/campaign-csv.js';
 import { route, type ApiDeps, type Route } from '../route.js';
+import { NAMED_FAULTS, readFile, writeResults } from './campaign-files.js';
 import { campaignId, theirCampaign } from './campaigns.js';
 
-/** Faulty rows that the answer of an upload names; all of them stand in the rows. */
-const NAMED_FAULTS = 100;
 /** Uploads at the same time in one process: each holds a connection to the database. */
 const MOST_UPLOADS = 2;
-const PAGE = 1_000;
 
 const one = z.object({ tenantId, campaignId });
 const uploaded = z.object({
@@ -36,52 +30,9 @@ const result = z.object({
   fetched: z.boolean(),
 });
 
-const newRow = ({ line, identifiers, given, fault }: CsvRow): NewRow => ({
-  state: fault === null ? 'read' : 'refused',
-  line,
-  identifiers: fault === null ? identifiers : null,
-  given: fault === null ? given : null,
-  passId: null,
-  customerId: null,
-  dueAt: null,
-  reason: fault,
-});
-
-const COLUMNS = [
-  'row',
-  'line',
-  'serialNumber',
-  'state',
-  'operationId',
-  'outcome',
-  'reason',
-  'pushed',
-  'fetched',
-] as const satisfies readonly (keyof ResultRow)[];
-
-/** A table program runs a cell that begins like a formula: an apostrophe makes it text. Programs read NDJSON. */
-function cell(value: string | number | boolean | null): string {
-  const plain = String(value ?? '');
-  const text = /^[=+\-@\t\r]/.test(plain) ? `'${plain}` : plain;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
 /** The rows of a campaign: their upload, and what became of each. */
 export const campaignRowRoutes = (deps: ApiDeps): Route[] => {
   let uploads = 0;
-
-  async function* results(tenant: string, id: string, state: 'all' | 'refused', csv: boolean): AsyncGenerator<string> {
-    if (csv) yield `${COLUMNS.join(',')}\r\n`;
-    for (let after = '0'; ;) {
-      const page = { after, limit: PAGE, faulty: state === 'refused' };
-      const rows = await listRows(deps.database.tenant(tenant), id, page);
-      const write = (row: ResultRow): string =>
-        csv ? `${COLUMNS.map((name) => cell(row[name])).join(',')}\r\n` : `${JSON.stringify(row)}\n`;
-      if (rows.length > 0) yield rows.map(write).join('');
-      if (rows.length < PAGE) return;
-      after = rows.at(-1)!.row;
-    }
-  }
 
   return [
     route({
@@ -108,14 +59,7 @@ export const campaignRowRoutes = (deps: ApiDeps): Route[] => {
         const errors: z.output<typeof uploaded>['errors'] = [];
         uploads++;
         try {
-          const taken = await uploadRows(db, params.campaignId, async function* ({ action }) {
-            for await (const row of readCampaignCsv(ctx.req, columnsOf(action), { defaultCountry, custom })) {
-              if (row.fault !== null && errors.length < NAMED_FAULTS) {
-                errors.push({ line: row.line, message: row.fault });
-              }
-              yield newRow(row);
-            }
-          });
+          const taken = await uploadRows(db, params.campaignId, readFile(ctx.req, { defaultCountry, custom }, errors));
           if (typeof taken !== 'object') {
             throw new ApiError('conflict', `The campaign is ${taken ?? 'gone'}; it takes no file now.`);
           }
@@ -157,7 +101,8 @@ export const campaignRowRoutes = (deps: ApiDeps): Route[] => {
         ctx.status = 200;
         ctx.set('Content-Type', csv ? 'text/csv; charset=utf-8' : 'application/x-ndjson');
         ctx.set('Content-Disposition', `attachment; filename="campaign-${params.campaignId}.${query.format}"`);
-        ctx.body = Readable.from(results(caller.tenant.tenantId, params.campaignId, query.state, csv));
+        const db = deps.database.tenant(caller.tenant.tenantId);
+        ctx.body = Readable.from(writeResults(db, params.campaignId, { faulty: query.state === 'refused', csv }));
       },
     }),
   ];

@@ -34,9 +34,15 @@ const sample = z.object({
 export type CampaignSample = z.output<typeof sample>;
 const samples = z.object({ samples: z.array(sample) });
 
+/** Who looks at samples, and of which tenant. */
+interface Reader {
+  scopes: Caller['scopes'];
+  tenant: Pick<Caller['tenant'], 'tenantId' | 'settings'>;
+}
+
 interface Sampled {
   campaign: CampaignRow;
-  caller: Caller;
+  caller: Reader;
   row: NextRow;
   view: PassViewRow;
   design: PassTypeDesign;
@@ -109,7 +115,7 @@ async function sampleOf(db: Sql, sampled: Sampled): Promise<Omit<CampaignSample,
 /** Lock-screen texts of the first rows that wait; without Customer.Read they name nobody. */
 export async function sampleCampaign(
   deps: Pick<ApiDeps, 'database' | 'now'>,
-  caller: Caller,
+  caller: Reader,
   campaign: CampaignRow,
 ): Promise<CampaignSample[]> {
   if (campaign.definition.action.type === 'void') return [];

@@ -8,6 +8,7 @@ import {
   type CampaignRow,
 } from '../../database/campaigns/campaigns.js';
 import type { Caller } from '../access/credentials.js';
+import { headerKey } from '../accept-operation.js';
 import { none, tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { checkCampaign, newCampaign } from '../requests/campaign.js';
@@ -79,7 +80,8 @@ export const campaignRoutes = (deps: ApiDeps): Route[] => {
       problems: ['idempotency-key-reused'],
       async handler(ctx, { caller }) {
         const db = deps.database.tenant(caller.tenant.tenantId);
-        const campaign = await checkCampaign(ctx, db, caller, await readJson(ctx, newCampaign), new Date(deps.now()));
+        const maker = { settings: caller.tenant.settings, test: caller.test, key: headerKey(ctx) };
+        const campaign = await checkCampaign(db, maker, await readJson(ctx, newCampaign), new Date(deps.now()));
         if ((await createCampaign(db, campaign)) === 'conflict') {
           throw new ApiError(
             'idempotency-key-reused',
