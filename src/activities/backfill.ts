@@ -13,6 +13,7 @@ import type { ActivityDeps, StepInput } from './deps.js';
 import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
 import { byKnownProfile } from './write-back-step.js';
 import { writtenPass, writtenRecipient } from './write-back-subject.js';
+import { knownOperation } from './known-operation.js';
 
 export interface BackfilledSlice {
   state: 'finished' | 'running' | 'paused' | 'key-refused';
@@ -39,9 +40,8 @@ export function backfillActivity(deps: ActivityDeps) {
     const [account, settings, operation] = await Promise.all([
       deps.klaviyo.forTenant(tenantId),
       deps.tenantSettings(tenantId),
-      findWriteBackOperation(sql, ref, 'backfill'),
+      findWriteBackOperation(sql, ref, 'backfill').then(knownOperation),
     ]);
-    if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
     if (!account) throw new PermanentError('klaviyo-key-missing', 'The tenant has no Klaviyo key: set one first.');
     if (operation.detail['paused'] === true) {
       await recordStep(sql, { ...step, state: 'waiting' });

@@ -8,6 +8,7 @@ import type { ActivityDeps, StepInput } from './deps.js';
 import { readInput } from './read-input.js';
 import { askForGone, askOwners } from './released-identifiers.js';
 import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
+import { knownOperation } from './known-operation.js';
 
 /** One way to a Klaviyo profile. */
 interface ProfileLookup {
@@ -28,8 +29,7 @@ const ORDER = ['email', 'phone', 'customerId', 'serialNumber'];
 export function fetchProfileActivity(deps: ActivityDeps) {
   return async function fetchProfile(ref: StepInput): Promise<{ found: boolean }> {
     const sql = deps.database.tenant(ref.tenantId);
-    const operation = await findOperation(sql, ref.operationId);
-    if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
+    const operation = knownOperation(await findOperation(sql, ref.operationId));
     const input = readInput<'profile-sync'>(operation, 'identifiers');
     const lookups: ProfileLookup[] = input.klaviyoProfileId ? [{ attribute: 'id', value: input.klaviyoProfileId }] : [];
     for (const kind of ORDER) {

@@ -4,13 +4,13 @@ import { endAsCovered } from '../database/operations/covered.js';
 import { endRun, recordStep, runEnded } from '../database/operations/steps.js';
 import { chooseCustomer } from '../passes/choose-customer.js';
 import { isIdentifying } from '../passes/choose-recipient.js';
-import { PermanentError } from '../common/errors.js';
 import { FINAL_STATUSES, type Outcome, type RecordedOutcome } from '../passes/operation.js';
 import { writtenWalletsOf, type WrittenWallet } from '../passes/wallet.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { CANCELLED } from './find-pass.js';
 import { klaviyoWord, mergeIfOnePerson } from './merge-customers.js';
 import { readInput } from './read-input.js';
+import { knownOperation } from './known-operation.js';
 
 export type FoundCustomer =
   | { found: true; customerId: string; fetch: boolean; wallets: WrittenWallet[]; writeBack: boolean }
@@ -26,15 +26,10 @@ export function findCustomerActivity(deps: ActivityDeps) {
   return async function findCustomer(ref: StepInput): Promise<FoundCustomer> {
     const sql = deps.database.tenant(ref.tenantId);
     const [loaded, settings, account] = await Promise.all([
-      loadWithCustomerHits(sql, ref),
+      loadWithCustomerHits(sql, ref).then(knownOperation),
       deps.tenantSettings(ref.tenantId),
       deps.klaviyo.forTenant(ref.tenantId),
     ]);
-    if (!loaded)
-      throw new PermanentError(
-        'operation-unknown',
-        'The operation is not in the database: it was erased or never committed.',
-      );
     const { operation, hits } = loaded;
     if (operation.cancel_requested || FINAL_STATUSES.includes(operation.status)) {
       // Where an ending stands already, it stays.

@@ -2,7 +2,6 @@ import { customerOfPass, findPassesBeingCreated, loadWithHits } from '../databas
 import { endRun, recordFound, recordStep, runEnded, type FoundEvidence } from '../database/operations/steps.js';
 import { choosePass, type Choice, type Hit } from '../passes/choose-pass.js';
 import { isIdentifying } from '../passes/choose-recipient.js';
-import { PermanentError } from '../common/errors.js';
 import type { LifecycleInput, PushUpdateInput } from '../passes/operation-input.js';
 import { FINAL_STATUSES, type RecordedOutcome } from '../passes/operation.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
@@ -12,6 +11,7 @@ import { couldAppear, nextLookMs, waitingFor } from '../passes/wait-for-pass.js'
 import type { ActivityDeps, StepInput } from './deps.js';
 import type { FoundPasses } from './loaded-pass-cache.js';
 import { readInput } from './read-input.js';
+import { knownOperation } from './known-operation.js';
 
 export type FoundPass =
   | {
@@ -40,14 +40,9 @@ export function findPassActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
   return async function findPass(ref: StepInput): Promise<FoundPass> {
     const sql = deps.database.tenant(ref.tenantId);
     const [loaded, settings] = await Promise.all([
-      loadWithHits(sql, ref.operationId),
+      loadWithHits(sql, ref.operationId).then(knownOperation),
       deps.tenantSettings(ref.tenantId),
     ]);
-    if (!loaded)
-      throw new PermanentError(
-        'operation-unknown',
-        'The operation is not in the database: it was erased or never committed.',
-      );
     const { operation, hits, pass } = loaded;
     if (operation.cancel_requested || FINAL_STATUSES.includes(operation.status)) {
       // Where an ending stands already, it stays.

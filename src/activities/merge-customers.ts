@@ -7,13 +7,13 @@ import { areOnePerson, type KlaviyoWord } from '../passes/merge-customers.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { readInput } from './read-input.js';
+import { knownOperation } from './known-operation.js';
 
 /** Merges the two customers that an operation names. A repeated step finds them merged. */
 export function mergeCustomersActivity(deps: ActivityDeps) {
   return async function mergeTwo(ref: StepInput): Promise<{ merged: boolean }> {
     const sql = deps.database.tenant(ref.tenantId);
-    const operation = await findOperation(sql, ref.operationId);
-    if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
+    const operation = knownOperation(await findOperation(sql, ref.operationId));
     const { into, from } = readInput<'merge-customers'>(operation, 'into', 'from');
     const settings = await deps.tenantSettings(ref.tenantId);
     const rule = { keeps: settings.mergeKeeps, allowSeveral: settings.allowSeveralPasses };

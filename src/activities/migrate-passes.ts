@@ -2,6 +2,7 @@ import { acceptMigrations, beginMigration, countMigration } from '../database/bu
 import { recordStep } from '../database/operations/steps.js';
 import { PermanentError } from '../common/errors.js';
 import type { ActivityDeps, StepInput } from './deps.js';
+import { knownOperation } from './known-operation.js';
 
 export type MigratedBatch = { done: true; cancelled: boolean } | { done: false; pauseMs: number };
 
@@ -21,8 +22,7 @@ const PAUSED_LOOK_MS = 5_000;
 export function migratePassesActivity(deps: ActivityDeps) {
   return async function migratePasses(ref: StepInput): Promise<MigratedBatch> {
     const sql = deps.database.tenant(ref.tenantId);
-    const begun = await beginMigration(sql, ref);
-    if (!begun) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
+    const begun = knownOperation(await beginMigration(sql, ref));
     const step = { ...ref, step: 'migrate-passes' } as const;
     if (begun.cancelled) {
       await recordStep(sql, { ...step, state: 'skipped', detail: { cancelled: true } });

@@ -11,6 +11,7 @@ import { changePass, type ChangeInput } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
 import { invalidData } from './invalid-data.js';
 import { readInput } from './read-input.js';
+import { knownOperation } from './known-operation.js';
 
 export interface StartedOffer {
   /** `unchanged`: its time was over, or it was ended, before it could begin. */
@@ -74,8 +75,7 @@ function takesOffers({ state }: PassRow): void {
 /** The offer of an operation: the one that it names, else the one that it makes. */
 async function offerOf(deps: ActivityDeps, ref: ChangeInput): Promise<OfferRow> {
   const sql = deps.database.tenant(ref.tenantId);
-  const operation = await findOperation(sql, ref.operationId);
-  if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
+  const operation = knownOperation(await findOperation(sql, ref.operationId));
   const named = operation.input['offerId'];
   if (typeof named === 'string') {
     const offer = await findOffer(sql, named);
@@ -143,8 +143,7 @@ function shownChanges(before: PassRow, after: PassRow): Record<string, { from: J
 export function endOfferActivity(deps: ActivityDeps) {
   return async function endOffer({ found: _, ...ref }: ChangeInput): Promise<{ revision: number | null }> {
     const sql = deps.database.tenant(ref.tenantId);
-    const operation = await findOperation(sql, ref.operationId);
-    if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
+    const operation = knownOperation(await findOperation(sql, ref.operationId));
     const { offerId } = readInput<'end-offer'>(operation, 'offerId');
     const offer = await findOffer(sql, offerId);
     // Before the pass is looked at: a beginning that is under way sees it and gives up.

@@ -6,6 +6,7 @@ import { PermanentError } from '../common/errors.js';
 import type { RecordedOutcome } from '../passes/operation.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { readInput } from './read-input.js';
+import { knownOperation } from './known-operation.js';
 
 export interface RecordedDeviceEvent {
   passId: string;
@@ -20,10 +21,9 @@ export function recordDeviceEventActivity(deps: ActivityDeps) {
   return async function recordDeviceEvent(ref: StepInput): Promise<RecordedDeviceEvent> {
     const sql = deps.database.tenant(ref.tenantId);
     const [operation, settings] = await Promise.all([
-      findOperation(sql, ref.operationId),
+      findOperation(sql, ref.operationId).then(knownOperation),
       deps.tenantSettings(ref.tenantId),
     ]);
-    if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
     const { passId, platform, event, firstInstall, at, messageId } = readInput<'device-event'>(
       operation,
       'passId',

@@ -11,6 +11,7 @@ import type { RecordedOutcome } from '../passes/operation.js';
 import { changePass, type ChangeInput } from './change-pass.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { readInput } from './read-input.js';
+import { knownOperation } from './known-operation.js';
 
 export type ClaimedMessage =
   { result: 'send' } | { result: 'wait'; waitMs: number } | { result: 'dropped'; outcome: RecordedOutcome };
@@ -26,8 +27,10 @@ export function claimMessageActivity(deps: ActivityDeps) {
     const sql = deps.database.tenant(ref.tenantId);
     const { tenantId, operationId, run, passId } = ref;
     const step = { tenantId, operationId, run, step: 'claim-message' } as const;
-    const [operation, settings] = await Promise.all([findOperation(sql, operationId), deps.tenantSettings(tenantId)]);
-    if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
+    const [operation, settings] = await Promise.all([
+      findOperation(sql, operationId).then(knownOperation),
+      deps.tenantSettings(tenantId),
+    ]);
     const input = readInput<'send-message'>(operation, 'content', 'class');
     const now = new Date(deps.now());
     const until = endOf(input, now);
@@ -133,8 +136,7 @@ export function showMessageActivity(deps: ActivityDeps) {
 export function endMessageActivity(deps: ActivityDeps) {
   return async function endMessage(ref: ChangeInput): Promise<{ revision: number | null }> {
     const sql = deps.database.tenant(ref.tenantId);
-    const operation = await findOperation(sql, ref.operationId);
-    if (!operation) throw new PermanentError('operation-unknown', 'The operation is not in the database.');
+    const operation = knownOperation(await findOperation(sql, ref.operationId));
     const { messageId }: EndMessageInput = readInput<'end-message'>(operation, 'messageId');
     const ended = await changePass<{ revision: number | null }>(deps, {
       ref,

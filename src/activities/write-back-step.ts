@@ -15,6 +15,7 @@ import type { WriteBackEvent } from '../passes/write-back-event.js';
 import type { ActivityDeps, KlaviyoAccount, StepInput } from './deps.js';
 import { KeyRefused, klaviyoCalls, type KlaviyoCall, type KnownOfCalls } from './klaviyo-calls.js';
 import { writtenPass, writtenRecipient } from './write-back-subject.js';
+import { knownOperation } from './known-operation.js';
 
 export interface WriteBackInput extends StepInput {
   passId: string;
@@ -75,11 +76,8 @@ export async function writeBackStep(
   const [account, settings, operation] = await Promise.all([
     memory.account !== undefined ? memory.account : deps.klaviyo.forTenant(tenantId),
     deps.tenantSettings(tenantId),
-    findWriteBackOperation(sql, input, name),
+    findWriteBackOperation(sql, input, name).then(knownOperation),
   ]);
-  if (!operation) {
-    throw new PermanentError('operation-unknown', 'The operation is not in the database: it was erased.');
-  }
   memory.account = account;
   if (!account) return skip('The tenant has no Klaviyo key.');
   const known: KnownOfCalls = {
