@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { benchAcknowledge } from './acknowledge.js';
 import { benchBursts } from './bursts.js';
+import { benchDeliveries } from './deliveries.js';
 import { benchFindPass } from './find-pass.js';
 import { benchFlood } from './flood.js';
 import { benchPushUpdates } from './push-updates.js';
@@ -16,6 +17,7 @@ const MEASURES: Record<string, (servers: () => Promise<Servers>) => Promise<Resu
   updates: async (servers) => benchPushUpdates(await servers()),
   bursts: async (servers) => benchBursts(await servers()),
   flood: async (servers) => benchFlood(await servers()),
+  deliveries: async (servers) => benchDeliveries(await servers()),
   find: async (servers) => benchFindPass(await servers()),
 };
 
@@ -44,7 +46,7 @@ function document(results: Result[]): string {
       : `Short of its goal in this run:\n\n${short.map((ratio) => `- ${ratio.name}: ${ratioText(ratio)}, goal ${goalText(ratio)}`).join('\n')}`;
   return `# Benchmarks
 
-\`npm run bench\` measures; \`npm run bench -- ack\` (or \`updates\`, \`bursts\`, \`flood\`, \`find\`, \`sign\`) measures one thing; \`npm run bench -- --write\` writes
+\`npm run bench\` measures; \`npm run bench -- ack\` (or \`updates\`, \`bursts\`, \`flood\`, \`deliveries\`, \`find\`, \`sign\`) measures one thing; \`npm run bench -- --write\` writes
 this page. Everything is compared with an opponent on the same servers in the same run, and the two sides take turns: ratios
 carry over to other machines, the figures behind them do not. Servers are the product's embedded PostgreSQL (durable: \`fsync\` on)
 and Temporal's development server, fresh for each run. Temporal keeps its state in memory here, unlike under \`npm start\`: that makes

@@ -17,7 +17,7 @@ export interface RunResult {
   readonly attempts: number;
   readonly unavailable: number;
   readonly broken: number;
-  /** Seconds from acceptance to the end, median and 99th percentile, of what was accepted before, during and after. */
+  /** Seconds from acceptance to the end, median, 99th percentile and longest, of what was accepted before, during and after. */
   readonly before: string;
   readonly during: string;
   readonly after: string;
@@ -32,7 +32,7 @@ const quantile = (sorted: readonly number[], share: number): number =>
 function spread(seconds: readonly number[]): string {
   if (seconds.length === 0) return '-';
   const sorted = [...seconds].sort((a, b) => a - b);
-  return [0.5, 0.99].map((share) => quantile(sorted, share).toFixed(1)).join('/');
+  return [0.5, 0.99, 1].map((share) => quantile(sorted, share).toFixed(1)).join('/');
 }
 
 /** The figures of one run, from the lines that it added to the journal and from the operations of its time. */
@@ -82,9 +82,9 @@ const COLUMNS: readonly (readonly [title: string, width: number, value: (result:
   ['acks', 5, ({ acknowledged }) => String(acknowledged)],
   ['503', 5, ({ unavailable }) => String(unavailable)],
   ['broken', 6, ({ broken }) => String(broken)],
-  ['before', 11, ({ before }) => before],
-  ['during', 11, ({ during }) => during],
-  ['after', 11, ({ after }) => after],
+  ['before', 15, ({ before }) => before],
+  ['during', 15, ({ during }) => during],
+  ['after', 15, ({ after }) => after],
   ['recovered', 9, ({ recovered }) => recovered.toFixed(0)],
   ['verdict', -1, ({ faults }) => verdict(faults)],
 ];

@@ -176,7 +176,9 @@ async function main(): Promise<number> {
     }
     await saveAtGoogle(drill);
     say(`Ready after ${Math.round((Date.now() - startedMs) / 1000)} s; seed ${seed}.`);
-    say('ack to end in seconds, median/99th percentile, of what was accepted before, during and after the fault');
+    say(
+      'ack to end in seconds, median/99th percentile/longest, of what was accepted before, during and after the fault',
+    );
     say(headLine());
     for (const run of runs) {
       const result = await perform(drill, run, numberOf('rate', 3), limitMs);

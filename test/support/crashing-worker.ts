@@ -5,13 +5,13 @@ import type { TestDatabase } from './database.js';
 
 /**
  * A worker process of its own that is killed (SIGKILL, no goodbye) right before or right after a step of one operation, or
- * of its burst.
+ * of its burst; or within a step: while it pushes, or while it pushes anew what was in trouble at first.
  */
 const [url, taskQueue, operationId, when, step] = process.argv.slice(2) as [
   string,
   string,
   string,
-  'before' | 'after' | 'inside',
+  'before' | 'after' | 'inside' | 'second attempt',
   string,
 ];
 const owner = new pg.Pool({ connectionString: url, max: 1 });
@@ -34,7 +34,9 @@ await startEngine(test, {
     apple: {
       async push({ pushToken }) {
         await owner.query('insert into test_pushes (operation_id, token) values ($1, $2)', [operationId, pushToken]);
-        if (when === 'inside' && ++pushes === 3) die();
+        pushes += 1;
+        if (when === 'inside' && pushes === 3) die();
+        if (when === 'second attempt') return pushes === 1 ? { kind: 'transient', reason: 'drill' } : die();
         return { kind: 'delivered', apnsId: 'crashing' };
       },
     },
