@@ -24,7 +24,11 @@ const failed = ({ status }: Exchange): boolean => status === null || status >= 3
 function describe(exchanges: readonly Exchange[]): string {
   const times = exchanges.map(({ ms }) => ms).sort((a, b) => a - b);
   const p99 = times[Math.floor(times.length * 0.99)] ?? NaN;
-  return `${exchanges.length} requests, ${exchanges.filter(failed).length} failed, median ${Math.round(median(times))} ms, p99 ${Math.round(p99)} ms, slowest ${Math.round(times.at(-1) ?? NaN)} ms`;
+  const bad = new Map<number | string, number>();
+  for (const { status } of exchanges.filter(failed))
+    bad.set(status ?? 'no answer', (bad.get(status ?? 'no answer') ?? 0) + 1);
+  const answers = [...bad].map(([status, count]) => `${count} × ${status}`).join(', ') || '0 failed';
+  return `${exchanges.length} requests, ${answers}, median ${Math.round(median(times))} ms, p99 ${Math.round(p99)} ms, slowest ${Math.round(times.at(-1) ?? NaN)} ms`;
 }
 
 /** Runs the work under load, waits until everything has ended, and judges. `strict`: no request may fail. */
