@@ -18,7 +18,7 @@ export async function setCurrentBuild({ temporal }: Topology, buildId: string): 
     buildId,
     '--yes',
   ];
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 180_000;
   // Temporal knows a build some seconds after its first worker polled.
   for (;;) {
     try {
