@@ -2,6 +2,7 @@ import type { Hit } from '../../passes/choose-pass.js';
 import type { LifecycleInput, PushUpdateInput } from '../../passes/operation-input.js';
 import type { Sql } from '../connect.js';
 import { askedIdentifiers } from '../operations/asked-identifiers.js';
+import { leadsOf } from '../operations/leads.js';
 import { sql } from '../sql.js';
 import { heldOperations, type BurstRef } from './burst-steps.js';
 import type { FoundEvidence } from '../operations/steps.js';
@@ -35,32 +36,9 @@ export async function loadWaiting(tenant: Sql, ref: BurstRef, ids: readonly stri
     ), asked as materialized (
       select o.operation_id, i.kind, i.value
         from operation o cross join lateral ${askedIdentifiers(sql`o.input`)} i
-    ), leads as (
-      select a.operation_id, a.kind, p.pass_id
-        from asked a
-       cross join lateral (select customer_id from customer_identifiers c
-                            where c.tenant_id = ${tenantId} and c.kind = a.kind and c.value = a.value offset 0) c
-       cross join lateral (select pass_id from passes p
-                            where p.customer_id = c.customer_id and p.tenant_id = ${tenantId} offset 0) p
-      union
-      select a.operation_id, a.kind, p.pass_id
-        from asked a
-       cross join lateral (select pass_id from pass_identifiers p
-                            where p.tenant_id = ${tenantId} and p.kind = a.kind and p.value = a.value offset 0) p
-      union
-      select a.operation_id, a.kind, p.pass_id
-        from asked a
-       cross join lateral (select pass_id from passes p
-                            where p.serial_number = a.value and p.tenant_id = ${tenantId} offset 0) p
-       where a.kind = 'serialNumber'
-      union
-      select a.operation_id, a.kind, p.pass_id
-        from asked a
-       cross join lateral (select pass_id from passes p
-                            where p.tenant_id = ${tenantId} and p.external_id = a.value and p.external_id is not null
-                           offset 0) p
-       where a.kind = 'externalId'
-    ), hit as (
+    ), leads as (${leadsOf(tenantId, 'operation_id')}
+    ), hit as materialized (
+      -- Else the planner, which expects one row where statistics are old, aggregates all of them anew for each row.
       select l.operation_id,
              jsonb_agg(jsonb_build_object('kind', l.kind, 'passId', p.pass_id, 'customerId', p.customer_id,
                'state', p.state, 'passTypeId', p.pass_type_id, 'passTypeName', t.name)) as hits,

@@ -4,6 +4,7 @@ import type { Hit } from '../../passes/choose-pass.js';
 import { ZONE_PROPERTIES } from '../../passes/customer-zone.js';
 import type { Identifier } from '../../passes/operation-input.js';
 import type { Sql } from '../connect.js';
+import { leadsOf } from '../operations/leads.js';
 import { join, raw, sql } from '../sql.js';
 
 /** A pass that may become a row, with what its holder's profile says of the time zone. */
@@ -111,59 +112,36 @@ export interface ReadRow {
 /** The next rows that have not led to a pass, each with every pass that one of its identifiers leads to. */
 export async function loadReadRows(db: Sql, campaignId: string, limit: number): Promise<ReadRow[]> {
   const { tenantId } = db;
-  return db.query<ReadRow>(sql`
-    with row as materialized (
-      select row_number, identifiers
-        from campaign_rows
-       where tenant_id = ${tenantId}
-         and campaign_id = ${campaignId}
-         and state = 'read'
-       order by row_number
-       limit ${limit}
-    ), asked as materialized (
-      select row_number, i ->> 'kind' as kind, i ->> 'value' as value
-        from row cross join lateral jsonb_array_elements(identifiers) i
-    ), leads as (
-      -- offset 0 keeps the planner at index probes, one for each identifier.
-      select a.row_number, a.kind, p.pass_id
-        from asked a
-       cross join lateral (select customer_id from customer_identifiers c
-                            where c.tenant_id = ${tenantId} and c.kind = a.kind and c.value = a.value offset 0) c
-       cross join lateral (select pass_id from passes p
-                            where p.customer_id = c.customer_id and p.tenant_id = ${tenantId} offset 0) p
-      union
-      select a.row_number, a.kind, p.pass_id
-        from asked a
-       cross join lateral (select pass_id from pass_identifiers p
-                            where p.tenant_id = ${tenantId} and p.kind = a.kind and p.value = a.value offset 0) p
-      union
-      select a.row_number, a.kind, p.pass_id
-        from asked a
-       cross join lateral (select pass_id from passes p
-                            where p.serial_number = a.value and p.tenant_id = ${tenantId} offset 0) p
-       where a.kind = 'serialNumber'
-      union
-      select a.row_number, a.kind, p.pass_id
-        from asked a
-       cross join lateral (select pass_id from passes p
-                            where p.tenant_id = ${tenantId} and p.external_id = a.value and p.external_id is not null
-                           offset 0) p
-       where a.kind = 'externalId'
-    ), hit as (
-      select l.row_number,
-             jsonb_agg(jsonb_build_object('kind', l.kind, 'passId', p.pass_id, 'customerId', p.customer_id,
-               'state', p.state, 'passTypeId', p.pass_type_id, 'passTypeName', t.name, 'test', p.test,
-               'zone', ${ZONE})) as hits
-        from leads l
-        join passes p on p.tenant_id = ${tenantId} and p.pass_id = l.pass_id
-        join customers c on c.tenant_id = ${tenantId} and c.customer_id = p.customer_id
-        join pass_types t on t.tenant_id = ${tenantId} and t.pass_type_id = p.pass_type_id
-       group by l.row_number
+  const rows = await db.query<Omit<ReadRow, 'hits'>>(sql`
+    select row_number, identifiers
+      from campaign_rows
+     where tenant_id = ${tenantId}
+       and campaign_id = ${campaignId}
+       and state = 'read'
+     order by row_number
+     limit ${limit}`);
+  const named = rows.flatMap(({ row_number: row, identifiers }) =>
+    identifiers.map(({ kind, value }) => ({ row, kind, value })),
+  );
+  // Flat, and not joined with the rows: after an upload the planner expects one row, and would look at each pair.
+  const found = await db.query<{ row_number: string; hit: ReadRow['hits'][number] }>(sql`
+    with asked as materialized (
+      select row as row_number, kind, value
+        from jsonb_to_recordset(${JSON.stringify(named)}::jsonb) i (row bigint, kind text, value text)
+    ), leads as (${leadsOf(tenantId, 'row_number')}
     )
-    select row.row_number, row.identifiers, coalesce(hit.hits, '[]') as hits
-      from row
-      left join hit using (row_number)
-     order by row.row_number`);
+    select l.row_number,
+           jsonb_build_object('kind', l.kind, 'passId', p.pass_id, 'customerId', p.customer_id,
+             'state', p.state, 'passTypeId', p.pass_type_id, 'passTypeName', t.name, 'test', p.test,
+             'zone', ${ZONE}) as hit
+      from leads l
+      join lateral (select * from passes p where p.tenant_id = ${tenantId} and p.pass_id = l.pass_id offset 0) p on true
+      join lateral (select properties from customers c
+                     where c.tenant_id = ${tenantId} and c.customer_id = p.customer_id offset 0) c on true
+      join pass_types t on t.tenant_id = ${tenantId} and t.pass_type_id = p.pass_type_id`);
+  const hits = new Map(rows.map(({ row_number: row }): [string, ReadRow['hits']] => [row, []]));
+  for (const { row_number: row, hit } of found) hits.get(row)!.push(hit);
+  return rows.map((row) => ({ ...row, hits: hits.get(row.row_number)! }));
 }
 
 export interface ResolvedRow {

@@ -100,12 +100,18 @@ export async function listRows(
                 and a.pass_id = r.pass_id
                 and r.pushed
                 and a.fetched_revision >= r.revision) as fetched
-      from campaign_rows r
-      left join passes p on p.tenant_id = r.tenant_id and p.pass_id = r.pass_id
-     where r.tenant_id = ${db.tenantId}
-       and r.campaign_id = ${campaignId}
-       and r.row_number > ${page.after}::bigint
-       and (not ${page.faulty ?? false} or r.state = 'refused')
-     order by r.row_number
-     limit ${page.limit}`);
+      from (
+        select *
+          from campaign_rows
+         where tenant_id = ${db.tenantId}
+           and campaign_id = ${campaignId}
+           and row_number > ${page.after}::bigint
+           and (not ${page.faulty ?? false} or state = 'refused')
+         order by row_number
+         limit ${page.limit}
+      ) r
+      -- offset 0: else all passes are read for each page.
+      left join lateral (select serial_number from passes p
+                          where p.tenant_id = r.tenant_id and p.pass_id = r.pass_id offset 0) p on true
+     order by r.row_number`);
 }
