@@ -32,6 +32,7 @@ import * as campaignOfOperation from './0051_campaign_of_operation.js';
 import * as gatheredWriteBack from './0058_gathered_write_back.js';
 import * as eventPositionsByClock from './0059_event_positions_by_clock.js';
 import * as traceContext from './0064_trace_context.js';
+import * as klaviyoRecordChecks from './0065_klaviyo_record_checks.js';
 import * as messagesOfATenant from './0068_messages_of_a_tenant.js';
 import * as dryRunOfACampaign from './0069_dry_run_of_a_campaign.js';
 import * as walletsOfAGathering from './0079_wallets_of_a_gathering.js';
@@ -70,6 +71,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0058_gathered_write_back', gatheredWriteBack],
   ['0059_event_positions_by_clock', eventPositionsByClock],
   ['0064_trace_context', traceContext],
+  ['0065_klaviyo_record_checks', klaviyoRecordChecks],
   ['0068_messages_of_a_tenant', messagesOfATenant],
   ['0069_dry_run_of_a_campaign', dryRunOfACampaign],
   ['0079_wallets_of_a_gathering', walletsOfAGathering],

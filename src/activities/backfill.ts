@@ -1,3 +1,4 @@
+import { noteRecordsWritten } from '../database/klaviyo/record-checks.js';
 import { noteProgress, recordStep } from '../database/operations/steps.js';
 import { setKlaviyoProfile } from '../database/customers/customer-identifiers.js';
 import {
@@ -47,6 +48,8 @@ export function backfillActivity(deps: ActivityDeps) {
       await recordStep(sql, { ...step, state: 'waiting' });
       return { state: 'paused', waitMs: PAUSED_LOOK_MS };
     }
+    // Warnings come from outside, at any time: they are no part of what is written back.
+    const { warnings: _, ...before } = operation.detail;
     const progress: BackfillProgress = {
       total: await countPasses(sql),
       done: 0,
@@ -54,7 +57,7 @@ export function backfillActivity(deps: ActivityDeps) {
       records: 0,
       cursor: null,
       recordsUpTo: null,
-      ...(operation.detail as Partial<BackfillProgress>),
+      ...(before as Partial<BackfillProgress>),
     };
     // What stands behind counts: a backfill that an older version began has sent records ahead of their profiles.
     const from = [progress.cursor, progress.recordsUpTo].some((id) => id === null)
@@ -80,7 +83,11 @@ export function backfillActivity(deps: ActivityDeps) {
       }
       const complete = page.every((row) => isUpTo(row, progress.cursor));
       // Read anew: the records name the profiles that have just been written.
-      if (complete && page.length > 0) await sendRecords(await list(), progress, settings.klaviyo, call, deps);
+      if (complete && page.length > 0) {
+        const sent = progress.records;
+        await sendRecords(await list(), progress, settings.klaviyo, call, deps);
+        if (progress.records > sent) await noteRecordsWritten(sql, ref.operationId);
+      }
     } catch (error) {
       await keep();
       if (error instanceof KeyRefused) {

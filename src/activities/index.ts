@@ -30,6 +30,7 @@ import { mergeCustomersActivity } from './merge-customers.js';
 import { migratePassesActivity } from './migrate-passes.js';
 import { notifyDevicesActivity } from './notify-devices.js';
 import { recomputeMetadataActivity } from './recompute-metadata.js';
+import { readIngestionLogsActivity } from './read-ingestion-logs.js';
 import { recordDeviceEventActivity } from './record-device-event.js';
 import { retryOperationsActivity } from './retry-operations.js';
 import { runCampaignActivity } from './run-campaign.js';
@@ -88,6 +89,7 @@ export function createActivities(deps: ActivityDeps) {
     'write-back-profile': writeBackProfileActivity(deps),
     'write-back-object': writeBackObjectActivity(deps),
     'write-back-event': writeBackEventActivity(deps),
+    'read-ingestion-logs': readIngestionLogsActivity(deps),
     'hand-consents': handConsentsActivity(deps),
     'deliver-attempt': attemptDelivery,
     'deliver-first-attempts': deliverFirstAttemptsActivity(attemptDelivery),

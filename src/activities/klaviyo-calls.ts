@@ -95,6 +95,52 @@ export async function waitForAccountTurn(
   if (waitMs > 0) await pause(waitMs);
 }
 
+/** Where Klaviyo throttles, nobody calls before it says so, and this call waits as well; any other error as it is. */
+async function heedThrottle(
+  sql: TenantSql,
+  account: string | null,
+  endpoint: EndpointClass,
+  error: unknown,
+  nowMs: number,
+): Promise<unknown> {
+  if (!(error instanceof TransientError) || error.code !== 'klaviyo-throttled') return error;
+  const pauseMs = Math.min(error.retryAfterMs ?? DEFAULT_PAUSE_MS, LONGEST_PAUSE_MS);
+  if (account !== null) {
+    await changeBudget(sql, budgetOf(account, endpoint), emptyWindows, (state) => ({
+      state: pauseUntil(state, nowMs + pauseMs),
+      result: undefined,
+    }));
+  }
+  // Spread: whoever was throttled together must not come back together.
+  return new WaitForTurn(error.code, error.message, pauseMs + Math.round(Math.random() * 1_000));
+}
+
+/**
+ * Calls on behalf of no operation, within the account's budget. Nothing can keep a turn for them: where it is far, WaitForTurn
+ * says how long, and the turn stays free. A refused key is the caller's to judge.
+ */
+export async function backgroundCalls(
+  deps: ActivityDeps,
+  sql: TenantSql,
+  account: KlaviyoAccount,
+): Promise<KlaviyoCall> {
+  const name = await accountName(sql, account, deps.now());
+  return async (endpoint, run) => {
+    const nowMs = deps.now();
+    const waitMs = await changeBudget(sql, budgetOf(name, endpoint), emptyWindows, (state) => {
+      const slot = takeSlot(state, endpoint, nowMs);
+      return { state: slot.waitMs > SHORT_WAIT_MS ? state : slot.windows, result: slot.waitMs };
+    });
+    if (waitMs > SHORT_WAIT_MS) throw budgetUsedUp(waitMs);
+    if (waitMs > 0) await pause(waitMs);
+    try {
+      return await run(account.client);
+    } catch (error) {
+      throw await heedThrottle(sql, name, endpoint, error, deps.now());
+    }
+  };
+}
+
 /** What a caller has read before, and what the calls of one step learn for the next one's. */
 export interface KnownOfCalls {
   /** What the step has noted: its kept turns are in it. */
@@ -138,18 +184,7 @@ export function klaviyoCalls(
         if (await recordKeyRefused(sql, refusal)) deps.klaviyo.keyRefused(tenantId, error.message);
         throw new KeyRefused();
       }
-      if (error instanceof TransientError && error.code === 'klaviyo-throttled') {
-        const pauseMs = Math.min(error.retryAfterMs ?? DEFAULT_PAUSE_MS, LONGEST_PAUSE_MS);
-        if (name !== null) {
-          await changeBudget(sql, budgetOf(name, endpoint), emptyWindows, (state) => ({
-            state: pauseUntil(state, deps.now() + pauseMs),
-            result: undefined,
-          }));
-        }
-        // Spread: whoever was throttled together must not come back together.
-        throw new WaitForTurn(error.code, error.message, pauseMs + Math.round(Math.random() * 1_000));
-      }
-      throw error;
+      throw await heedThrottle(sql, name, endpoint, error, deps.now());
     }
   };
 }

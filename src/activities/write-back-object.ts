@@ -1,3 +1,4 @@
+import { noteRecordsWritten } from '../database/klaviyo/record-checks.js';
 import { walletPassRecord } from '../klaviyo/write-back.js';
 import type { ActivityDeps } from './deps.js';
 import { writeBackStep, type VisitMemory, type WriteBackInput, type WroteBack } from './write-back-step.js';
@@ -17,6 +18,7 @@ export function writeBackObjectActivity(deps: ActivityDeps) {
         if (dataSourceId === null) {
           return { skipped: 'No custom object is set up: run "passrelay klaviyo setup" where the account allows it.' };
         }
+        let isNoted = false;
         let written = session.operation.detail['version'] ?? null;
         for (let round = 0; round < ROUNDS; round++) {
           const subject = round === 0 ? await session.lastSubject() : await session.subject();
@@ -26,6 +28,8 @@ export function writeBackObjectActivity(deps: ActivityDeps) {
           if (written === version) break;
           const record = walletPassRecord(subject.pass, subject.recipient);
           await session.call('records', (client) => client.createRecord(dataSourceId, record));
+          if (!isNoted) await noteRecordsWritten(session.sql);
+          isNoted = true;
           written = version;
           // In the first round the record of the step follows at once; the same record again is the same.
           if (round > 0) await session.note({ version });

@@ -14,6 +14,7 @@ import { reconcile, startReconciler } from './reconcile.js';
 import { startDeliveryReconciler } from './reconcile-deliveries.js';
 import { isTemporalTrouble, repairAfterRefusal } from './start-trouble.js';
 import { createRecentStarts } from './recent-starts.js';
+import { startRecordChecks } from './record-checks.js';
 import { startWorkflow, type StartOptions } from './start-workflow.js';
 
 export interface DispatcherOptions extends StartOptions {
@@ -179,6 +180,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
     startFanOut({ database, client, log, taskQueue: options.taskQueue, afterRefusal }),
     startCancellations({ database, client, log }),
     startReconciler({ database, client, log }),
+    startRecordChecks({ database, client, log, taskQueue: options.taskQueue, afterRefusal }),
     startDueMessages({ database, log, nudge }),
     startDueOffers({ database, log, nudge }),
     startDeliveryReconciler({ database, client, log }),

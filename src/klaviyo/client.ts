@@ -1,5 +1,6 @@
 import { needingScopes } from './api-failures.js';
 import { customObjectCalls } from './custom-object-calls.js';
+import { ingestionLogCalls } from './ingestion-logs.js';
 import { profileImportCalls } from './profile-import-calls.js';
 import { many, one, onePage, type Page, type Resource } from './resources.js';
 import { subscriptionCalls } from './subscriptions.js';
@@ -94,6 +95,7 @@ export function createKlaviyoClient(options: TransportOptions) {
     },
     ...profileImportCalls(send),
     ...customObjectCalls(send),
+    ...ingestionLogCalls(send),
     ...subscriptionCalls(send),
   };
 }

@@ -7,6 +7,7 @@ export const ENDPOINT_CLASSES = {
   records: { burst: 75, steady: 750 },
   'record-bulk': { burst: 3, steady: 15 },
   'custom-objects': { burst: 3, steady: 60 },
+  'ingestion-logs': { burst: 1, steady: 15 },
   subscriptions: { burst: 75, steady: 750 },
   members: { burst: 75, steady: 750 },
   accounts: { burst: 1, steady: 15 },

@@ -17,3 +17,4 @@ export { deviceEvent } from './device-event.js';
 export { issuePass } from './issue-pass.js';
 export { backfill } from './backfill.js';
 export { runCampaign } from './run-campaign.js';
+export { readIngestionLogs } from './read-ingestion-logs.js';

@@ -68,6 +68,8 @@ export async function startTraceReceiver(): Promise<TraceReceiver> {
       response.writeHead(200, { 'content-type': type }).end(type === 'application/json' ? '{}' : '');
     });
   });
+  // A connection that is closed while the exporter uses it again costs a batch.
+  server.keepAliveTimeout = 600_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -1,4 +1,5 @@
 import { loadUnwritten, type UnwrittenOperation } from '../../database/bursts/write-back.js';
+import { noteRecordsWritten } from '../../database/klaviyo/record-checks.js';
 import { eventBody, walletPassRecord } from '../../klaviyo/write-back.js';
 import type { ActivityDeps } from '../deps.js';
 import { eventStep, isLate, metricOf } from '../write-back-event.js';
@@ -48,7 +49,10 @@ export function writeManyObjectsActivity(deps: ActivityDeps) {
       const call = gathering.callFor(operations);
       const refused = await sendInJobs(
         part,
-        (items) => call('record-bulk', (client) => client.createRecords(dataSourceId, items.map(recordOf))),
+        async (items) => {
+          await call('record-bulk', (client) => client.createRecords(dataSourceId, items.map(recordOf)));
+          await noteRecordsWritten(gathering.tenant);
+        },
         (items) =>
           gathering.record(
             items.flatMap(({ operations: told }) =>

@@ -21,6 +21,16 @@ export interface SimulatedEvent {
 export interface SimulatedRecord {
   dataSourceId: string;
   record: Json;
+  /** It was taken, and found not to fit its object afterwards. */
+  refused?: true;
+}
+
+/** One entry of an object's ingestion logs, as the API answers it. */
+export interface SimulatedIngestionLog {
+  objectTypeId: string;
+  recordId: string;
+  atMs: number;
+  resource: Json;
 }
 export interface SimulatedObjectType {
   id: string;
@@ -63,6 +73,7 @@ export interface SimulatedAccount {
   groups: Map<string, readonly string[]>;
   events: Map<string, SimulatedEvent>;
   records: SimulatedRecord[];
+  ingestionLogs: SimulatedIngestionLog[];
   dataSources: Map<string, Json>;
   objectTypes: Map<string, SimulatedObjectType>;
   /** Attributes of the subscription jobs, in their order. */
@@ -92,6 +103,7 @@ export function createAccount(options: AccountOptions): SimulatedAccount {
     groups: new Map(Object.entries(options.groups ?? {})),
     events: new Map(),
     records: [],
+    ingestionLogs: [],
     dataSources: new Map(),
     objectTypes: new Map(),
     subscriptionJobs: [],

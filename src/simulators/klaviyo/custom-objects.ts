@@ -1,4 +1,5 @@
 import { newId, type SimulatedAccount, type SimulatedObjectType } from './account.js';
+import { at, judgeRecord } from './ingestion-logs.js';
 import { invalid, KlaviyoFault, notFound, type Json, type SimulatedAnswer } from './errors.js';
 import type { BodyOf } from './schemas.js';
 
@@ -33,22 +34,36 @@ export function listDataSources(account: SimulatedAccount, query: URLSearchParam
   return { status: 200, body: { data: all.slice(offset, offset + size), links } };
 }
 
-function addRecords(account: SimulatedAccount, relationships: Json | undefined, records: Json[]): SimulatedAnswer {
+/** Takes records at once, and judges them afterwards: who sent them is told by the logs alone. */
+function addRecords(
+  account: SimulatedAccount,
+  relationships: Json | undefined,
+  records: Json[],
+  nowMs: number,
+): SimulatedAnswer {
   const source = relationships?.['data-source'] as { data: { id: string } } | undefined;
   if (!source) throw invalid('A data source is required.', '/data/relationships/data-source');
   const dataSourceId = source.data.id;
   if (!account.dataSources.has(dataSourceId)) throw notFound('A data source with that id does not exist.');
-  account.records.push(...records.map((record) => ({ dataSourceId, record })));
+  for (const record of records) {
+    const isRefused = judgeRecord(account, dataSourceId, record, nowMs);
+    account.records.push({ dataSourceId, record, ...(isRefused && { refused: true as const }) });
+  }
   return { status: 204 };
 }
 
-export const createRecord = (account: SimulatedAccount, body: BodyOf<'record'>): SimulatedAnswer =>
-  addRecords(account, body.data.relationships, [body.data.attributes['data-source-record'].data.attributes.record]);
+export const createRecord = (account: SimulatedAccount, body: BodyOf<'record'>, nowMs: number): SimulatedAnswer =>
+  addRecords(
+    account,
+    body.data.relationships,
+    [body.data.attributes['data-source-record'].data.attributes.record],
+    nowMs,
+  );
 
-export function createRecords(account: SimulatedAccount, body: BodyOf<'recordBulk'>): SimulatedAnswer {
+export function createRecords(account: SimulatedAccount, body: BodyOf<'recordBulk'>, nowMs: number): SimulatedAnswer {
   const records = body.data.attributes['data-source-records'].data.map(({ attributes }) => attributes.record);
   if (records.length > 500) throw invalid('At most 500 records in one job.', '/data/attributes/data-source-records');
-  return addRecords(account, body.data.relationships, records);
+  return addRecords(account, body.data.relationships, records, nowMs);
 }
 
 export function createObjectType(account: SimulatedAccount, body: BodyOf<'objectType'>): SimulatedAnswer {
@@ -166,12 +181,6 @@ export function patchMapping(
   return ok(mappingResource(type));
 }
 
-/** `$['name']` is the one form of path that the documentation shows. */
-function at(path: string, record: Json): unknown {
-  const name = /^\$\['(.+)'\]$/.exec(path)?.[1];
-  return name === undefined ? undefined : record[name];
-}
-
 /** A record as its object type maps it; only active types process records, and the last complete record counts. */
 export function readObjectRecord(account: SimulatedAccount, id: string): SimulatedAnswer {
   const [typeId, recordId] = id.split(':::');
@@ -179,7 +188,8 @@ export function readObjectRecord(account: SimulatedAccount, id: string): Simulat
   const first = type?.propertyMappings[0]?.source;
   if (!type || !first || type.status !== 'active') throw notFound();
   const found = account.records.findLast(
-    ({ dataSourceId, record }) => dataSourceId === first.source_id && String(at(first.id_path, record)) === recordId,
+    ({ dataSourceId, record, refused }) =>
+      !refused && dataSourceId === first.source_id && String(at(first.id_path, record)) === recordId,
   );
   if (!found) throw notFound();
   const properties = Object.fromEntries(

@@ -2,6 +2,7 @@ import type { SimulatedAccount, SimulatedEvent } from './account.js';
 import * as objects from './custom-objects.js';
 import { notFound, type SimulatedAnswer } from './errors.js';
 import { createEvent, createEvents } from './events.js';
+import { listIngestionLogs } from './ingestion-logs.js';
 import { MEMBER_ROUTES } from './members.js';
 import { mergeByCall } from './merge-profiles.js';
 import { createImportJob, listImportErrors, readImportJob } from './profile-imports.js';
@@ -167,7 +168,7 @@ export const ROUTES: readonly Route[] = [
     limit: PROFILES,
     scopes: write,
     maxBytes: 512 * KB,
-    handle: (c) => objects.createRecord(c.account, check('record', c.body)),
+    handle: (c) => objects.createRecord(c.account, check('record', c.body), c.nowMs),
   },
   {
     method: 'POST',
@@ -175,7 +176,7 @@ export const ROUTES: readonly Route[] = [
     limit: [3, 15],
     scopes: write,
     maxBytes: 4 * MB,
-    handle: (c) => objects.createRecords(c.account, check('recordBulk', c.body)),
+    handle: (c) => objects.createRecords(c.account, check('recordBulk', c.body), c.nowMs),
   },
   {
     method: 'GET',
@@ -204,6 +205,13 @@ export const ROUTES: readonly Route[] = [
     limit: OBJECTS,
     scopes: read,
     handle: (c) => objects.readSchema(c.account, c.id, 'active'),
+  },
+  {
+    method: 'GET',
+    path: /^\/api\/object-types\/([^/]+)\/object-ingestion-logs$/,
+    limit: [1, 15],
+    scopes: read,
+    handle: (c) => listIngestionLogs(c.account, c.id, c.query, c.nowMs, c.origin),
   },
   {
     method: 'GET',

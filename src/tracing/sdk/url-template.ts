@@ -31,7 +31,7 @@ const WORDS = new Set([
   'draft-schema',
   'source-mapping',
   'source-mappings',
-  'ingestion-logs',
+  'object-ingestion-logs',
 ]);
 
 /** The address without its query, each id replaced: `/api/profiles/{id}`. */
