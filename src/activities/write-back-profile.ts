@@ -6,6 +6,7 @@ import {
   type JsonApiBody,
   type KnownIdentifiers,
 } from '../klaviyo/write-back.js';
+import { findRefusedIdentifiers } from '../database/klaviyo/write-back.js';
 import type { Resource } from '../klaviyo/client.js';
 import { PermanentError } from '../common/errors.js';
 import type { ActivityDeps } from './deps.js';
@@ -30,7 +31,13 @@ interface Progress {
   /** Identifiers that the profile lacks and that are still to be tried. */
   open: IdentifierName[];
   identifiers: Partial<Record<string, IdentifierResult>>;
+  /** When Klaviyo refused one of them: now, or at an earlier write-back that is still believed. */
+  triedAt?: string;
 }
+
+/** An identifier that Klaviyo refused is left alone for so long: the other profile that has it seldom lets go of it. */
+const BELIEVED_HOURS = 24;
+const isRefusal = (result: IdentifierResult | undefined): boolean => result === 'conflict' || result === 'refused';
 
 /** Another operation may write an older state after us; whoever writes last looks last, so the newest state stays. */
 const ROUNDS = 3;
@@ -56,11 +63,19 @@ export function writeBackProfileActivity(deps: ActivityDeps) {
           const subject = await session.subject();
           if (!subject) return { skipped: 'The pass has gone, or nothing names its holder in Klaviyo.' };
           if (progress?.version === versionOf(subject.row)) break;
-          progress = await importProfile(session, subject, progress);
+          progress = await importProfile(session, subject, progress, deps.now());
         }
         const subject = progress && progress.open.length > 0 ? await session.lastSubject() : null;
         if (progress && subject) await addIdentifiers(session, subject, progress);
-        return { detail: { profileId: progress?.profileId ?? null, ...progress?.identifiers, progress: null } };
+        const refused = Object.fromEntries(
+          Object.entries(progress?.identifiers ?? {}).filter(
+            ([name, result]) => name !== 'import' && isRefusal(result),
+          ),
+        );
+        const memory = Object.keys(refused).length > 0 && { refused, triedAt: progress!.triedAt };
+        return {
+          detail: { profileId: progress?.profileId ?? null, ...progress?.identifiers, ...memory, progress: null },
+        };
       },
       memory,
     );
@@ -71,7 +86,12 @@ export function writeBackProfileActivity(deps: ActivityDeps) {
 const ruleOf = (session: WriteBackSession, { row }: Subject): ExternalIdRule =>
   session.settings.externalId === 'serialNumber' && !row.test ? 'serial' : 'keep';
 
-async function importProfile(session: WriteBackSession, subject: Subject, before: Progress | null): Promise<Progress> {
+async function importProfile(
+  session: WriteBackSession,
+  subject: Subject,
+  before: Progress | null,
+  nowMs: number,
+): Promise<Progress> {
   const { row, pass } = subject;
   const rule = ruleOf(session, subject);
   const identifiers: Progress['identifiers'] = { ...before?.identifiers };
@@ -97,9 +117,18 @@ async function importProfile(session: WriteBackSession, subject: Subject, before
   const lacking = identifierBodies(known, pass, subject.recipient, rule).map(
     ({ data }) => Object.keys(data.attributes)[0] as IdentifierName,
   );
+  const earlier =
+    lacking.length > 0
+      ? await findRefusedIdentifiers(session.sql, { passId: row.pass_id, customerId: row.customer_id }, BELIEVED_HOURS)
+      : undefined;
+  for (const name of lacking) {
+    const refused = earlier?.refused[name] as IdentifierResult | undefined;
+    if (refused !== undefined) identifiers[name] ??= refused;
+  }
   const progress: Progress = {
     profileId: profile.id,
     version: versionOf(row),
+    triedAt: before?.triedAt ?? earlier?.triedAt ?? new Date(nowMs).toISOString(),
     open: lacking.filter((name) => identifiers[name] === undefined),
     identifiers,
   };

@@ -249,6 +249,52 @@ describe('write-back to Klaviyo', () => {
     assert.ok(stack.klaviyo.simulator.requests().every(({ path }) => !/merge|subscription/.test(path)));
   });
 
+  it('an identifier that Klaviyo refused is left alone for a day, unless the customer changes', async () => {
+    const owner = await stack.klaviyo.tenant();
+    const taken = { email: 'holder@example.com', phone: '+14155550122' };
+    await end(owner, (await issue(owner, taken.email, { recipient: taken })).operationId);
+    const tenant = await stack.klaviyo.tenant();
+    const email = 'sharer@example.com';
+    const issued = await issue(tenant, email, { recipient: { email, phone: taken.phone } });
+    await end(tenant, issued.operationId);
+    const tries = () =>
+      stack.klaviyo.simulator.requests().filter(({ method, body }) => {
+        const text = JSON.stringify(body);
+        return method === 'PATCH' && (text.includes(taken.phone) || text.includes('+14155550123'));
+      }).length;
+    let points = 100;
+    const update = async (): Promise<unknown> => {
+      const input = {
+        identifiers: [{ kind: 'email', value: email }],
+        passType: null,
+        data: { points: ++points },
+        updateMetadata: false,
+      };
+      const id = await accept(stack.test, tenant, { kind: 'push-update', input });
+      assert.equal((await end(tenant, id)).outcome, 'updated');
+      return (await stepsOf(tenant, id)).get('write-back-profile')!.detail['phone_number'];
+    };
+    const first = tries();
+    assert.ok(first > 0, 'nothing was tried');
+    assert.deepEqual([await update(), await update(), tries() - first], ['conflict', 'conflict', 0]);
+
+    // A day later it is tried once more, however many write-backs have believed it meanwhile.
+    await stack.test.owner(
+      `update operation_steps set detail = detail || jsonb_build_object('triedAt', now() - interval '25 hours')
+        where tenant_id = $1 and detail ? 'triedAt'`,
+      [tenant.tenantId],
+    );
+    await stack.test.owner(`update customers set updated_at = now() - interval '2 days' where tenant_id = $1`, [
+      tenant.tenantId,
+    ]);
+    assert.deepEqual([await update(), await update(), tries() - first], ['conflict', 'conflict', 1]);
+
+    await stack.test.owner(`update customers set phone = '+14155550123', updated_at = now() where tenant_id = $1`, [
+      tenant.tenantId,
+    ]);
+    assert.deepEqual([await update(), tries() - first], ['written', 2]);
+  });
+
   it('external_id becomes the serial number only where the tenant says so and it is empty', async () => {
     const tenant = await stack.klaviyo.tenant({ klaviyo: { externalId: 'serialNumber' } });
     const first = await issue(tenant, 'ext@example.com');

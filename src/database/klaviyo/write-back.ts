@@ -149,6 +149,35 @@ export async function findWriteBackOperation(
   return row;
 }
 
+/** What Klaviyo would not let a profile have, and when that was tried. */
+export interface RefusedIdentifiers {
+  refused: Record<string, string>;
+  triedAt: string;
+}
+
+/**
+ * Identifiers of the holder that Klaviyo refused within the last `hours`, by the latest write-back of the pass; undefined
+ * where there were none, or where the customer has changed since.
+ */
+export async function findRefusedIdentifiers(
+  db: Sql,
+  pass: { passId: string; customerId: string },
+  hours: number,
+): Promise<RefusedIdentifiers | undefined> {
+  const [row] = await db.query<RefusedIdentifiers & { current: boolean }>(sql`
+    select s.detail -> 'refused' as refused,
+           s.detail ->> 'triedAt' as "triedAt",
+           (s.detail ->> 'triedAt')::timestamptz > greatest(c.updated_at, now() - ${hours}::int * interval '1 hour') as current
+      from operations o
+      join operation_steps s on s.operation_id = o.operation_id and s.step = 'write-back-profile' and s.state = 'succeeded'
+      join customers c on c.tenant_id = o.tenant_id and c.customer_id = ${pass.customerId}
+     where o.tenant_id = ${db.tenantId}
+       and o.pass_id = ${pass.passId}
+     order by o.acceptance_sequence desc
+     limit 1`);
+  return row?.current === true ? { refused: row.refused, triedAt: row.triedAt } : undefined;
+}
+
 /** How many passes the tenant has. */
 export async function countPasses(db: Sql): Promise<number> {
   const [row] = await db.query<{ count: number }>(
