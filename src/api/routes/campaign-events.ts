@@ -22,7 +22,7 @@ export const campaignEventRoutes = (
     orScope: SCOPES[1],
     summary: 'Server-sent events: `campaign` at every change of its progress, `end` when it is over',
     tag: 'Campaigns',
-    operationId: 'listCampaignEvents',
+    operationId: 'watchCampaign',
     params: z.object({ tenantId, campaignId }),
     query: none,
     headers: [
