@@ -117,7 +117,8 @@ export async function benchDeliveries(servers: Servers): Promise<Result> {
     while (hanging.deliveries.length === before) await pause(20);
     const loud = await turn(bench, next);
     if ((await waiting(bench)) === 0) throw new Error('the redeliveries were over before the last sample');
-    // The next round begins with none: what waits is called off, what hangs times out.
+    // The next round begins with none: what waits is called off, what was started finds an answer.
+    hanging.answerWith({});
     await bench.owner(
       `update deliveries set status = 'cancelled', ended_at = now() where tenant_id = $1 and status = 'accepted'`,
       [LOUD],
@@ -127,6 +128,7 @@ export async function benchDeliveries(servers: Servers): Promise<Result> {
     await bench.owner(`update webhook_endpoints set failing_since = null, state = 'enabled' where tenant_id = $1`, [
       LOUD,
     ]);
+    hanging.answerWith({ silent: true });
     console.error(
       `  round ${round}: update ${quiet.updateMs.toFixed(0)} and ${loud.updateMs.toFixed(0)} ms, ` +
         `delivery ${quiet.deliveryMs.toFixed(0)} and ${loud.deliveryMs.toFixed(0)} ms`,

@@ -10,29 +10,41 @@ export interface ChaosRun {
   harm(stack: Stack, seconds: (full: number) => Promise<void>): Promise<void>;
 }
 
-/** Stops a worker at the moment when it has sent a statement, and lets it go on long after another has taken over. */
-async function zombie({ workers }: Stack, text: RegExp, seconds: (full: number) => Promise<void>): Promise<void> {
-  const frozen: MemberAtDatabase[] = [];
-  const caught = new Promise<void>((resolve) => {
-    for (const worker of workers) {
-      worker.cuts.watch = {
-        text,
-        hit() {
-          // The first one only: somebody has to take over.
-          if (frozen.length > 0) return;
-          frozen.push(worker);
-          worker.freeze();
-          resolve();
-        },
-      };
-    }
-  });
-  await Promise.race([caught, pause(20_000)]);
+const CAUGHT_MS = 20_000;
+
+/** The first worker that sends a statement, at the moment when it has sent it: `seize` is called before any answer. */
+async function catchWorker(
+  { workers }: Stack,
+  text: RegExp,
+  seize: (worker: MemberAtDatabase) => void,
+): Promise<MemberAtDatabase> {
+  let caught: MemberAtDatabase | undefined;
+  const deadline = Date.now() + CAUGHT_MS;
+  for (const worker of workers) {
+    worker.cuts.watch = {
+      text,
+      hit() {
+        // The first one only: somebody has to take over.
+        if (caught !== undefined) return;
+        caught = worker;
+        seize(worker);
+      },
+    };
+  }
+  while (caught === undefined && Date.now() < deadline) await pause(20);
   workers.forEach((worker) => (worker.cuts.watch = null));
-  if (frozen.length === 0) throw new Error(`no worker sent a statement with ${String(text)} within 20 s`);
-  await seconds(30);
-  frozen.forEach((worker) => worker.thaw());
+  if (caught === undefined) throw new Error(`no worker sent a statement with ${String(text)} within 20 s`);
+  return caught;
 }
+
+/** Stops a worker within a statement, and lets it go on long after another has taken over. */
+async function zombie(stack: Stack, text: RegExp, seconds: (full: number) => Promise<void>): Promise<void> {
+  const worker = await catchWorker(stack, text, ({ freeze }) => freeze());
+  await seconds(30).finally(() => worker.thaw());
+}
+
+const WRITES_A_PASS = /insert into pass_revisions/;
+const TAKES_GOOGLES_LEASE = /lease_until/;
 
 export const RUNS: readonly ChaosRun[] = [
   {
@@ -43,6 +55,17 @@ export const RUNS: readonly ChaosRun[] = [
       await workers[0]!.kill();
       await seconds(15);
       await workers[0]!.start();
+    },
+  },
+  {
+    name: 'worker-killed-with-a-lease',
+    title: 'a worker killed (-9) while it holds the lease of a Google object',
+    async harm(stack, seconds) {
+      let killed: Promise<void> | undefined;
+      const worker = await catchWorker(stack, TAKES_GOOGLES_LEASE, ({ kill }) => (killed = kill()));
+      await killed;
+      await seconds(30);
+      await worker.start();
     },
   },
   {
@@ -114,12 +137,12 @@ export const RUNS: readonly ChaosRun[] = [
   {
     name: 'zombie-in-a-write',
     title: 'a worker stopped within a write of a pass, continued after the takeover',
-    harm: (stack, seconds) => zombie(stack, /insert into pass_revisions/, seconds),
+    harm: (stack, seconds) => zombie(stack, WRITES_A_PASS, seconds),
   },
   {
     name: 'zombie-with-a-lease',
     title: 'a worker stopped while it holds the lease of a Google object, continued after the takeover',
-    harm: (stack, seconds) => zombie(stack, /lease_until/, seconds),
+    harm: (stack, seconds) => zombie(stack, TAKES_GOOGLES_LEASE, seconds),
   },
   {
     name: 'providers-down',

@@ -77,7 +77,7 @@ export async function measure(
 }
 
 const COLUMNS: readonly (readonly [title: string, width: number, value: (result: RunResult) => string])[] = [
-  ['run', -22, ({ name }) => name],
+  ['run', -26, ({ name }) => name],
   ['requests', 8, ({ attempts }) => String(attempts)],
   ['acks', 5, ({ acknowledged }) => String(acknowledged)],
   ['503', 5, ({ unavailable }) => String(unavailable)],

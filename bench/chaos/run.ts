@@ -29,7 +29,7 @@ Exits with 1 where anything was lost, doubled, inverted or left unfinished.
   --keep           leaves the folder with journal, logs and data
 
 Runs:
-${RUNS.map(({ name, title, short }) => `  ${name.padEnd(23)}${title}${short ? ' (short form)' : ''}`).join('\n')}`;
+${RUNS.map(({ name, title, short }) => `  ${name.padEnd(28)}${title}${short ? ' (short form)' : ''}`).join('\n')}`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
