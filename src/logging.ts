@@ -1,5 +1,6 @@
 import { pino, stdTimeFunctions, type LogFn, type Logger } from 'pino';
 import { PinoPretty } from 'pino-pretty';
+import { traceOfLine } from './tracing/spans.js';
 
 /** Where secrets and personal data could stand, at the top of an entry and one level below. */
 const SENSITIVE = [
@@ -62,6 +63,7 @@ export function createLogger({ level, pretty, destination }: LoggingOptions): Lo
     level,
     timestamp: stdTimeFunctions.isoTime,
     base: null,
+    mixin: traceOfLine,
     redact: { paths, censor: '[redacted]' },
     hooks: {
       logMethod(args: Parameters<LogFn>, method: LogFn) {

@@ -67,6 +67,12 @@ export const describeSpan = (attributes: Attributes): void => void trace.getActi
 export const failSpan = (span: Span, type: string): void =>
   void span.setAttribute('error.type', type).setStatus({ code: SpanStatusCode.ERROR });
 
+/** The running span as log lines name it; nothing where nothing is traced. */
+export function traceOfLine(): { trace_id: string; span_id: string } | Record<string, never> {
+  const span = trace.getActiveSpan()?.spanContext();
+  return span ? { trace_id: span.traceId, span_id: span.spanId } : {};
+}
+
 /** The headers that carry the running trace on; none where tracing is off. */
 export function traceHeaders(): Record<string, string> {
   const headers: Record<string, string> = {};

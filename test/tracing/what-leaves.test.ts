@@ -36,13 +36,20 @@ const PROGRAM = `
 import { createRequire } from 'node:module';
 import { startTracing } from './src/tracing/start-tracing.ts';
 import { inSpan } from './src/tracing/spans.ts';
+import { createLogger } from './src/logging.ts';
 await import('./src/api-process.ts');
 await import('./src/worker-process.ts');
 const log = { warn() {} };
 await startTracing(null, 'x', log);
 const loaded = Object.keys(createRequire(import.meta.url).cache).filter((file) => /opentelemetry/.test(file) && !/opentelemetry.api[^-]/.test(file));
 const tracing = await startTracing({ protocol: 'http/protobuf' }, 'passrelay-test', log);
-await inSpan({ name: 'a span', attributes: { planted: 'planted-attribute' } }, async () => {
+const lines = [];
+const logger = createLogger({ level: 'info', pretty: false, destination: { write: (line) => void lines.push(JSON.parse(line)) } });
+logger.info('outside');
+await inSpan({ name: 'a span', attributes: { planted: 'planted-attribute' } }, async (span) => {
+  logger.info('inside');
+  const { traceId, spanId } = span.spanContext();
+  if (lines[1].trace_id !== traceId || lines[1].span_id !== spanId || 'trace_id' in lines[0]) console.log(lines);
   throw Object.assign(new Error('planted-message'), { code: 'a-code' });
 }).catch(() => undefined);
 await tracing.stop();
