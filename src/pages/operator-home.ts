@@ -16,6 +16,20 @@ const trouble = template<{ lines: readonly TroubleLine[] }>(`
 <% for (const line of it.lines) { %><div class="banner <%= line.tone === 'bad' ? 'bad' : '' %>"><p><strong><%= line.what[0].toUpperCase() + line.what.slice(1) %></strong></p><p class="small"><%= line.cure %></p></div><% } %>
 </section><% } else { %><p class="banner good">Nothing is wrong now: a worker is there, and certificates, keys and endpoints are in order.</p><% } %>`);
 
+/** What is under way, in sentences; null where nothing waits for its turn. */
+export interface BacklogView {
+  waiting: string;
+  rate: string | null;
+  end: string | null;
+}
+
+const backlog = template<{ b: BacklogView }>(`
+<section class="box" aria-labelledby="backlog"><h2 id="backlog">Under way</h2>
+<p><%= it.b.waiting %></p>
+<% if (it.b.rate) { %><p><%= it.b.rate %></p><% } %>
+<% if (it.b.end) { %><p><strong><%= it.b.end %></strong></p><% } %>
+</section>`);
+
 export interface OperationLine {
   correlationId: string;
   kind: string;
@@ -77,6 +91,7 @@ export interface CustomerLine {
 export interface HomeView {
   frame: OperatorFrame;
   trouble: readonly TroubleLine[];
+  backlog: BacklogView | null;
   found: CustomerLine[] | null;
   filter: FilterView;
   operations: OperationLine[];
@@ -92,6 +107,7 @@ const home = template<{
   v: HomeView;
   search: string;
   trouble: string;
+  backlog: string;
   filters: string;
   table: string;
   endpoints: string;
@@ -100,6 +116,7 @@ const home = template<{
 <%~ it.search %>
 <% if (it.v.found) { %><section class="box found"><h2>Found</h2><% if (it.v.found.length === 0) { %><p>Nobody and nothing has this identifier. E-mail addresses and phone numbers must match as a whole.</p><% } else { %><ul><% for (const c of it.v.found) { %><li><a href="/ops/<%= it.v.frame.tenantId %>/customers/<%= c.customerId %>"><%= [c.name, c.email, c.phone].filter(Boolean).join(' · ') || c.customerId %></a></li><% } %></ul><% } %></section><% } %>
 <%~ it.trouble %>
+<%~ it.backlog %>
 <%~ it.endpoints %>
 <section class="box"><h2><%= it.v.filter.active ? 'Requests that match' : 'Latest requests' %></h2>
 <%~ it.filters %>
@@ -119,6 +136,7 @@ export function operatorHomePage(view: HomeView): Page {
     v: view,
     search: searchForm(frame),
     trouble: trouble({ lines: view.trouble }),
+    backlog: view.backlog ? backlog({ b: view.backlog }) : '',
     filters: filters({ f: frame, v: view.filter }),
     table: operationTable(frame, view.operations),
     endpoints: endpointsBox(frame, view.endpoints),

@@ -314,3 +314,30 @@ test('a key for flows may read field names, and nothing else of the tenant', asy
     assert.equal(await ask(path), 403, path);
   }
 });
+
+test('the first page says how much waits, how fast it goes and when it will be done', async () => {
+  await page.goto(ops());
+  assert.equal(await page.getByRole('heading', { name: 'Under way' }).count(), 0, 'nothing worth a word');
+  await site.db.owner(
+    `insert into operations (operation_id, tenant_id, kind, origin, status, input, accepted_at)
+     select gen_random_uuid(), $1, 'push-update', 'klaviyo', 'accepted', '{}', now() from generate_series(1, 3000)`,
+    [tenantId],
+  );
+  await site.db.owner(
+    `insert into bursts (burst_id, tenant_id, operation_ids, dispatched_by, notified_at)
+     select gen_random_uuid(), $1, array(select gen_random_uuid() from generate_series(1, 600)), gen_random_uuid(), now()
+       from generate_series(1, 5)`,
+    [tenantId],
+  );
+  await page.reload();
+  for (const text of [
+    /3,0\d\d requests wait/,
+    /Bursts of 600 tell phones of 50 requests a second/,
+    /begins in 6\d seconds/,
+  ]) {
+    assert.ok(await page.getByText(text).isVisible(), String(text));
+  }
+  await assertFits();
+  await site.db.owner(`delete from operations where tenant_id = $1 and input = '{}'`, [tenantId]);
+  await site.db.owner(`delete from bursts where tenant_id = $1`, [tenantId]);
+});

@@ -1,5 +1,6 @@
 import type Koa from 'koa';
 import { z } from 'zod';
+import { readBacklog } from '../../database/operations/backlog.js';
 import { listTroubledEndpoints } from '../../database/merchants/merchant-webhooks.js';
 import { listOperations, type OperationFilter } from '../../database/operations/operations.js';
 import { listOperatorSteps } from '../../database/operations/operator.js';
@@ -11,6 +12,7 @@ import { sendPage } from '../page-response.js';
 import type { ApiDeps } from '../route.js';
 import type { Form } from './inside.js';
 import type { OperatorSession } from './operator-session.js';
+import { presentBacklog } from './present-backlog.js';
 import { presentTroubledEndpoint } from './present-deliveries.js';
 import { presentLine } from './present-operator.js';
 import { listTrouble } from './trouble.js';
@@ -82,10 +84,11 @@ export async function showHome(
     ...(cursor !== undefined && { before: decodeCursor(cursor) }),
     limit: PAGE + 1,
   };
-  const [rows, troubled, trouble] = await Promise.all([
+  const [rows, troubled, trouble, backlog] = await Promise.all([
     listOperations(sql, wanted),
     listTroubledEndpoints(sql),
     listTrouble(deps, tenantId),
+    readBacklog(sql),
   ]);
   const page = rows.slice(0, PAGE);
   const waiting = page.filter(({ status }) => status === 'retrying').map(({ operation_id }) => operation_id);
@@ -108,6 +111,7 @@ export async function showHome(
   const view = operatorHomePage({
     frame: session.frame,
     trouble,
+    backlog: presentBacklog(backlog),
     found,
     filter: filterView,
     operations: lines,

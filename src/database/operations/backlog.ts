@@ -1,0 +1,39 @@
+import type { Sql } from '../connect.js';
+import { sql } from '../sql.js';
+
+/** What is under way for one tenant. */
+export interface Backlog {
+  /** Accepted and not begun; counting stops at `COUNTED_MOST`. */
+  waiting: number;
+  running: number;
+  /** Operations of a burst on average over the last minute; 0 where none was formed. */
+  burstSize: number;
+  /** Operations that bursts were through with in the last minute, a second. */
+  perSecond: number;
+}
+
+export const COUNTED_MOST = 1_000_000;
+
+/** For the operator's page: counts an index of unfinished operations, and the bursts of the last minute. */
+export async function readBacklog(db: Sql): Promise<Backlog> {
+  const { tenantId } = db;
+  const [row] = await db.query<Backlog>(sql`
+    select o.waiting, o.running, b."burstSize", b."perSecond"
+      from (
+        select count(*) filter (where status = 'accepted')::int as waiting,
+               count(*) filter (where status <> 'accepted')::int as running
+          from (
+            select status
+              from operations
+             where tenant_id = ${tenantId}
+               and status in ('accepted', 'running', 'retrying')
+             limit ${COUNTED_MOST}) unfinished) o,
+           (
+        select coalesce(avg(cardinality(operation_ids)) filter (where created_at > now() - interval '1 minute'), 0)::float8 as "burstSize",
+               coalesce(sum(cardinality(operation_ids)) filter (where notified_at > now() - interval '1 minute'), 0)::float8 / 60 as "perSecond"
+          from bursts
+         where tenant_id = ${tenantId}
+           and kind = 'push-update'
+           and created_at > now() - interval '10 minutes') b`);
+  return row!;
+}
