@@ -120,6 +120,7 @@ export default tseslint.config(
       'src/config.ts',
       'test/**/*.ts',
       'bench/**/*.ts',
+      'bench/peers/*.js',
       'bin/*.js',
       'src/embedded/**/*.ts',
       'scripts/check-chart.ts',

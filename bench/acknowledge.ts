@@ -1,11 +1,7 @@
-import { freePort } from '../src/embedded/free-port.js';
-import { startChild, startProduct } from './processes.js';
-import type { Load } from './load-generator.js';
-import { productEnv } from './product-env.js';
 import { ratioOfRounds, type Result } from './result.js';
-import { seedTenant, TENANT } from './seed.js';
 import type { Servers } from './servers.js';
 import { median, percentile } from './statistics.js';
+import { startWebhookLoad } from './webhook-load.js';
 
 const ROUNDS = 11;
 const COUNT = 500;
@@ -13,17 +9,9 @@ const CONCURRENCY = 16;
 
 /** How long a webhook waits for its 200 against how long a caller waits for a bare `client.workflow.start`. */
 export async function benchAcknowledge(servers: Servers): Promise<Result> {
-  const bench = await servers.createDatabase('acknowledge');
-  const key = await seedTenant(bench);
-  const port = await freePort([]);
-  const baseUrl = `http://127.0.0.1:${port}`;
-  const env = productEnv(servers, bench, { PORT: String(port), PUBLIC_URL: baseUrl });
-  const api = startProduct('src/start-api.ts', env, servers.folder);
-  const url = `${baseUrl}/api/${TENANT}/webhooks/listeners/klaviyo/passes/pushUpdate`;
-  const load = startChild<Load, number[]>('load-generator.ts', [servers.temporalAddress, url, key]);
+  const load = await startWebhookLoad(servers);
   const seen = { webhook: [] as number[][], start: [] as number[][] };
   try {
-    await untilServing(`${baseUrl}/livez`);
     for (let round = 0; round <= ROUNDS; round += 1) {
       const order = round % 2 === 0 ? (['webhook', 'start'] as const) : (['start', 'webhook'] as const);
       for (const target of order) {
@@ -33,7 +21,6 @@ export async function benchAcknowledge(servers: Servers): Promise<Result> {
     }
   } finally {
     await load.stop();
-    await api.stop();
   }
   const at = (rounds: number[][], share: number): number[] => rounds.map((samples) => percentile(samples, share));
   const line = (name: string, rounds: number[][], share: number) => ({
@@ -60,15 +47,4 @@ export async function benchAcknowledge(servers: Servers): Promise<Result> {
       }),
     ],
   };
-}
-
-async function untilServing(url: string): Promise<void> {
-  const end = Date.now() + 30_000;
-  for (;;) {
-    const answer = await fetch(url).catch(() => null);
-    await answer?.text();
-    if (answer?.status === 200) return;
-    if (Date.now() > end) throw new Error(`${url} does not answer: ${answer?.status ?? 'no connection'}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

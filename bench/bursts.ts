@@ -2,8 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startProduct } from './processes.js';
 import { productEnv } from './product-env.js';
 import { ratioOfRounds, type Result } from './result.js';
+import { drainUpdates, untilUpdated } from './drain-updates.js';
 import { acceptUpdates, seedPasses, seedTenant, TENANT } from './seed.js';
-import type { BenchDatabase, Servers } from './servers.js';
+import type { Servers } from './servers.js';
 import { median } from './statistics.js';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
@@ -12,26 +13,6 @@ const EACH = 40;
 const COUNT = Number(process.env['BENCH_COUNT'] ?? 3_000);
 const TENANTS = Math.ceil(COUNT / EACH);
 const SETTLE_MS = 700;
-
-/** Waits for the last operation's last step; the database's own clock takes the time. */
-async function untilDone(bench: BenchDatabase, accept: () => Promise<string[]>): Promise<number> {
-  const [begun] = await bench.owner<{ at: Date }>('select clock_timestamp() as at');
-  const ids = await accept();
-  await bench.owner(`select pg_notify('passrelay_accepted', '')`);
-  const limit = Date.now() + 600_000;
-  for (;;) {
-    const [row] = await bench.owner<{ updated: number; failed: number; last: Date }>(
-      `select count(*) filter (where outcome = 'updated')::int as updated,
-              count(*) filter (where status = 'failed')::int as failed, max(ended_at) as last
-         from operations where operation_id = any($1::uuid[])`,
-      [ids],
-    );
-    if (row!.failed > 0) throw new Error('a push-update of the bench failed: see the log of the worker');
-    if (row!.updated === ids.length) return (ids.length * 1000) / (row!.last.getTime() - begun!.at.getTime());
-    if (Date.now() > limit) throw new Error(`only ${row!.updated} of ${ids.length} push-updates ended`);
-    await pause(100);
-  }
-}
 
 /** Updates of one tenant that go as bursts against as many of many tenants that go one by one. */
 export async function benchBursts(servers: Servers): Promise<Result> {
@@ -47,9 +28,9 @@ export async function benchBursts(servers: Servers): Promise<Result> {
   servers.onStop(() => worker.stop());
 
   let points = 0;
-  const together = () => untilDone(bench, () => acceptUpdates(bench, { first: 1, last: COUNT, points }));
+  const together = () => drainUpdates(bench, { first: 1, last: COUNT, points });
   const alone = () =>
-    untilDone(bench, async () => {
+    untilUpdated(bench, async () => {
       const ids = await Promise.all(
         tenants.map((tenant) => acceptUpdates(bench, { first: 1, last: EACH, points, tenant })),
       );

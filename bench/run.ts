@@ -5,6 +5,7 @@ import { benchBursts } from './bursts.js';
 import { benchDeliveries } from './deliveries.js';
 import { benchFindPass } from './find-pass.js';
 import { benchFlood } from './flood.js';
+import { benchPeers } from './peers/peers.js';
 import { benchPushUpdates } from './push-updates.js';
 import { isMet, ratioText, goalText, toMarkdown, toText, type Result } from './result.js';
 import { startServers, type Servers } from './servers.js';
@@ -18,6 +19,7 @@ const MEASURES: Record<string, (servers: () => Promise<Servers>) => Promise<Resu
   bursts: async (servers) => benchBursts(await servers()),
   flood: async (servers) => benchFlood(await servers()),
   deliveries: async (servers) => benchDeliveries(await servers()),
+  peers: async (servers) => benchPeers(await servers()),
   find: async (servers) => benchFindPass(await servers()),
 };
 
@@ -44,9 +46,13 @@ function document(results: Result[]): string {
     short.length === 0
       ? 'Every goal was met in this run.'
       : `Short of its goal in this run:\n\n${short.map((ratio) => `- ${ratio.name}: ${ratioText(ratio)}, goal ${goalText(ratio)}`).join('\n')}`;
+  const others = Object.keys(MEASURES)
+    .filter((name) => name !== 'ack')
+    .map((name) => `\`${name}\``)
+    .join(', ');
   return `# Benchmarks
 
-\`npm run bench\` measures; \`npm run bench -- ack\` (or \`updates\`, \`bursts\`, \`flood\`, \`deliveries\`, \`find\`, \`sign\`) measures one thing; \`npm run bench -- --write\` writes
+\`npm run bench\` measures; \`npm run bench -- ack\` (or ${others}) measures one thing; \`npm run bench -- --write\` writes
 this page. Everything is compared with an opponent on the same servers in the same run, and the two sides take turns: ratios
 carry over to other machines, the figures behind them do not. Servers are the product's embedded PostgreSQL (durable: \`fsync\` on)
 and Temporal's development server, fresh for each run. Temporal keeps its state in memory here, unlike under \`npm start\`: that makes

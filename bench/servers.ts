@@ -19,7 +19,9 @@ export interface BenchDatabase {
 export interface Servers {
   folder: string;
   temporalAddress: string;
-  /** A migrated database of its own on the one PostgreSQL server. */
+  /** A database without anything in it on the one PostgreSQL server; returns its URL. */
+  createEmptyDatabase(name: string): Promise<string>;
+  /** A migrated one. */
   createDatabase(name: string): Promise<BenchDatabase>;
   /** Runs when the servers stop, the last one first. */
   onStop(stop: () => Promise<unknown>): void;
@@ -51,23 +53,28 @@ export async function startServers(log: (line: string) => void): Promise<Servers
       log,
     });
     stops.push(() => temporal.stop());
+    const createEmptyDatabase = async (name: string): Promise<string> => {
+      const url = new URL(postgres.url);
+      const server = new pg.Client({ connectionString: url.href });
+      await server.connect();
+      await server.query(`create database ${server.escapeIdentifier(name)}`).finally(() => server.end());
+      url.pathname = `/${name}`;
+      return url.href;
+    };
     return {
       folder,
       temporalAddress: temporal.address,
       onStop: (one) => void stops.push(one),
       stop,
+      createEmptyDatabase,
       async createDatabase(name) {
-        const url = new URL(postgres.url);
-        const server = new pg.Client({ connectionString: url.href });
-        await server.connect();
-        await server.query(`create database ${server.escapeIdentifier(name)}`).finally(() => server.end());
-        url.pathname = `/${name}`;
-        await migrate(url.href);
-        const owner = new pg.Pool({ connectionString: url.href, max: 4 });
-        const database = connectDatabase({ url: url.href, applicationName: 'passrelay-bench' });
+        const url = await createEmptyDatabase(name);
+        await migrate(url);
+        const owner = new pg.Pool({ connectionString: url, max: 4 });
+        const database = connectDatabase({ url, applicationName: 'passrelay-bench' });
         stops.push(() => Promise.all([owner.end(), database.close()]));
         return {
-          url: url.href,
+          url,
           database,
           owner: async <Row>(text: string, values?: unknown[]) => (await owner.query(text, values)).rows as Row[],
         };
