@@ -27,7 +27,8 @@ export interface DeliverAttempt {
 export type AttemptedDelivery = { ended: true } | { ended: false; waitMs: number };
 
 const GONE = 410;
-const BUSY_MS = 2_000;
+/** Share by which turns are spread, so that they do not come in step. */
+const JITTER = 0.2;
 
 /** One POST; secrets that cannot be opened are an attempt in vain, so that the log shows what an operator must mend. */
 async function attempt(
@@ -62,7 +63,7 @@ async function attempt(
 
 /** One signed POST to the merchant, written into the delivery log with its answer, whatever it was. */
 export function deliverAttemptActivity(deps: ActivityDeps) {
-  const slots = createDeliverySlots();
+  const slots = createDeliverySlots(deps.now);
   return async function deliverAttempt(input: DeliverAttempt): Promise<AttemptedDelivery> {
     const { tenantId, deliveryId, run, pauseMs } = input;
     const sql = deps.database.tenant(tenantId);
@@ -85,15 +86,15 @@ export function deliverAttemptActivity(deps: ActivityDeps) {
       });
       return { ended: true };
     }
-    const release = slots.take({ tenantId, endpointId: delivery.endpoint_id, failing: delivery.failing });
-    if (!release) {
+    const slot = slots.take({ tenantId, endpointId: delivery.endpoint_id, failing: delivery.failing });
+    if ('waitMs' in slot) {
       throw new WaitForTurn(
         'delivery-waits',
         'Other deliveries of this tenant are being attempted; this one waits for its turn.',
-        BUSY_MS + Math.round(Math.random() * BUSY_MS),
+        Math.round(slot.waitMs * (1 + Math.random() * JITTER)),
       );
     }
-    const answer = await attempt(deps, tenantId, delivery, now).finally(release);
+    const answer = await attempt(deps, tenantId, delivery, now).finally(slot.release);
     const taken = answer.status !== null && answer.status >= 200 && answer.status < 300;
     const gone = answer.status === GONE;
     const waitMs = Math.max(pauseMs ?? 0, answer.retryAfterMs ?? 0);

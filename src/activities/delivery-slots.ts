@@ -2,30 +2,71 @@
 const OF_TENANT = 20;
 const OF_FAILING_ENDPOINT = 4;
 
+const LEAST_WAIT_MS = 2_000;
+const MOST_WAIT_MS = 60_000;
+/** What an attempt is expected to last before one was seen. */
+const FIRST_GUESS_MS = 1_000;
+/** Share of the newest attempt in the time that the next ones are expected to last. */
+const NEWEST = 0.2;
+/** Beyond so many tenants and endpoints, those without an attempt under way are forgotten. */
+const MOST_LINES = 2_000;
+
+/** A slot, or how long to wait before asking again. */
+export type DeliverySlot = { readonly release: () => void } | { readonly waitMs: number };
+
 /** The slots that deliveries hold in this process. */
 export interface DeliverySlots {
-  /** Takes a slot, and returns what gives it back; null where none is free. */
-  take(delivery: { tenantId: string; endpointId: string; failing: boolean }): (() => void) | null;
+  take(delivery: { tenantId: string; endpointId: string; failing: boolean }): DeliverySlot;
 }
 
-/** Keeps the endpoints of one tenant from holding all slots of a worker: each attempt may last as long as its time-out. */
-export function createDeliverySlots(): DeliverySlots {
-  const held = new Map<string, number>();
-  const add = (key: string, change: number): void => {
-    const now = (held.get(key) ?? 0) + change;
-    if (now === 0) held.delete(key);
-    else held.set(key, now);
+interface Line {
+  held: number;
+  /** How long its attempts last. */
+  lastsMs: number;
+  /** When the last one that was turned away is to ask again. */
+  lastTurnMs: number;
+}
+
+/**
+ * Keeps the endpoints of one tenant from holding all slots of a worker: each attempt may last as long as its time-out. Who
+ * is turned away gets a turn behind the others, at the pace at which slots come free: hundreds that ask again every few
+ * seconds cost everybody more than the attempts do.
+ */
+export function createDeliverySlots(now: () => number): DeliverySlots {
+  const lines = new Map<string, Line>();
+  const lineOf = (name: string): Line => {
+    let line = lines.get(name);
+    if (!line) lines.set(name, (line = { held: 0, lastsMs: FIRST_GUESS_MS, lastTurnMs: 0 }));
+    return line;
+  };
+  const turnIn = (line: Line, slots: number): number => {
+    const at = now();
+    line.lastTurnMs = Math.min(Math.max(at, line.lastTurnMs) + line.lastsMs / slots, at + MOST_WAIT_MS);
+    return Math.max(LEAST_WAIT_MS, line.lastTurnMs - at);
+  };
+  const forgetIdle = (): void => {
+    for (const [name, line] of lines) if (line.held === 0 && line.lastTurnMs <= now()) lines.delete(name);
   };
   return {
     take({ tenantId, endpointId, failing }) {
-      const [ofTenant, ofEndpoint] = [`tenant/${tenantId}`, `endpoint/${endpointId}`];
-      if ((held.get(ofTenant) ?? 0) >= OF_TENANT) return null;
-      if (failing && (held.get(ofEndpoint) ?? 0) >= OF_FAILING_ENDPOINT) return null;
-      add(ofTenant, 1);
-      add(ofEndpoint, 1);
-      return () => {
-        add(ofTenant, -1);
-        add(ofEndpoint, -1);
+      const names = [`tenant/${tenantId}`, `endpoint/${endpointId}`] as const;
+      const limits = [OF_TENANT, failing ? OF_FAILING_ENDPOINT : OF_TENANT];
+      for (const [at, name] of [...names.entries()].reverse()) {
+        const line = lines.get(name);
+        const limit = limits[at]!;
+        if (line && line.held >= limit) return { waitMs: turnIn(line, limit) };
+      }
+      const begunMs = now();
+      for (const name of names) lineOf(name).held += 1;
+      return {
+        release() {
+          for (const name of names) {
+            const line = lineOf(name);
+            line.held -= 1;
+            line.lastsMs += (now() - begunMs - line.lastsMs) * NEWEST;
+          }
+          if (lines.size > MOST_LINES) forgetIdle();
+        },
       };
     },
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { createDeliverySlots } from '../../src/activities/delivery-slots.js';
+import { createDeliverySlots, type DeliverySlot } from '../../src/activities/delivery-slots.js';
 import { claimDeliveries, markDelivering } from '../../src/database/merchants/claim-deliveries.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -79,17 +79,48 @@ describe('deliveries of several tenants', () => {
   });
 
   it('one tenant never holds all slots of a worker, and an endpoint that fails only a few', () => {
-    const slots = createDeliverySlots();
+    const slots = createDeliverySlots(() => 0);
     const take = (tenantId: string, endpointId: string, failing: boolean) =>
       slots.take({ tenantId, endpointId, failing });
+    const isHeld = (slot: DeliverySlot): boolean => 'release' in slot;
     const held = Array.from({ length: 4 }, () => take('loud', 'dead', true));
-    assert.ok(held.every(Boolean));
-    assert.equal(take('loud', 'dead', true), null);
-    for (let n = 0; n < 16; n++) assert.ok(take('loud', `other-${n}`, false));
-    assert.equal(take('loud', 'one-more', false), null);
-    assert.ok(take('quiet', 'alive', false));
-    held[0]!();
-    assert.ok(take('loud', 'dead', true));
+    assert.ok(held.every(isHeld), 'four slots are free');
+    assert.equal(isHeld(take('loud', 'dead', true)), false);
+    for (let n = 0; n < 16; n++) assert.ok(isHeld(take('loud', `other-${n}`, false)), `no slot for ${n}`);
+    assert.equal(isHeld(take('loud', 'one-more', false)), false);
+    assert.ok(isHeld(take('quiet', 'alive', false)), 'another tenant has slots of its own');
+    if ('release' in held[0]!) held[0].release();
+    assert.ok(isHeld(take('loud', 'dead', true)), 'what is over makes room');
+  });
+
+  it('those that are turned away ask again at the pace at which slots come free, and within a minute', () => {
+    let nowMs = 0;
+    const slots = createDeliverySlots(() => nowMs);
+    const take = () => slots.take({ tenantId: 'loud', endpointId: 'hangs', failing: true });
+    const attempts = (count: number, lastMs: number): void => {
+      for (let n = 0; n < count; n++) {
+        const slot = take();
+        nowMs += lastMs;
+        if ('release' in slot) slot.release();
+      }
+    };
+    /** How many of a thousand ask again within the first ten seconds while all slots are held. */
+    const soon = (): number => {
+      const held = Array.from({ length: 4 }, take);
+      const waits = Array.from({ length: 1_000 }, take).map((slot) => ('waitMs' in slot ? slot.waitMs : NaN));
+      assert.ok(
+        waits.every((waitMs) => waitMs >= 2_000 && waitMs <= 60_000),
+        `from ${Math.min(...waits)} to ${Math.max(...waits)} ms`,
+      );
+      for (const slot of held) if ('release' in slot) slot.release();
+      nowMs += 120_000;
+      return waits.filter((waitMs) => waitMs < 10_000).length;
+    };
+    // One slot of four comes free every 3.75 s while attempts last 15 s, every 25 ms while they last 0.1 s.
+    attempts(50, 15_000);
+    assert.ok(soon() <= 3, 'a thousand asked again at once');
+    attempts(50, 100);
+    assert.ok(soon() > 200, 'slots stood empty');
   });
 });
 
