@@ -125,6 +125,7 @@ export default tseslint.config(
       'src/embedded/**/*.ts',
       'scripts/check-chart.ts',
       'scripts/check-alerts.ts',
+      'scripts/try-runtimes.ts',
       'scripts/go-program.ts',
     ],
     rules: { 'no-restricted-properties': 'off' },

@@ -75,19 +75,35 @@ export interface OperationSummary {
   outcome: string | null;
   reason: string | null;
   origin: string;
+  flowId: string | null;
+  test: boolean;
   acceptedAt: string;
   startedAt: string | null;
   endedAt: string | null;
   pass: { id: string; serialNumber: string | null } | null;
   customerId: string | null;
+  /** Kinds of identifiers that led to the pass. */
+  matched: string[];
   changedFields: string[];
   revision: number | null;
   run: number;
+  links: { self: string; temporal: string | null };
 }
 
 export interface Operation extends OperationSummary {
   steps: OperationStep[];
-  devices: { platform: string; deviceId: string | null; state: string; attempts: number; updatedAt: string }[];
+  devices: {
+    platform: string;
+    deviceId: string | null;
+    state: string;
+    attempts: number;
+    /** The operation whose push told this device as well. */
+    coveredBy: string | null;
+    reason: string | null;
+    updatedAt: string;
+  }[];
+  /** What was repaired in the body or ignored, with JSON pointers. */
+  repairs: { type: string; [key: string]: unknown }[];
 }
 
 export interface Pass {
@@ -95,12 +111,24 @@ export interface Pass {
   serialNumber: string;
   passTemplate: string;
   passType: string;
+  passTypeVersion: number;
+  /** Apple's pass type identifier. */
+  passTypeIdentifier: string | null;
+  externalId: string | null;
+  customer: { id: string; customerId: string | null };
   state: 'active' | 'expired' | 'voided' | 'deleted';
   data: Record<string, unknown>;
+  /** Images, texts and colours that the fields led to. */
+  visuals: Record<string, string>;
   revision: number;
+  test: boolean;
+  urls: { landing: string };
   wallets: { apple: { devices: number }; google: { saved: boolean } };
+  firstInstalledAt: string | null;
   installedAt: string | null;
   uninstalledAt: string | null;
+  createdAt: string;
+  modifiedAt: string;
 }
 
 export interface Customer {
@@ -116,6 +144,9 @@ export interface Customer {
   language: string | null;
   consent: Record<string, { state?: string; at?: string | null; method?: string | null }>;
   properties: Record<string, unknown>;
+  test: boolean;
+  createdAt: string;
+  updatedAt: string;
   passes: Pass[];
 }
 
@@ -135,6 +166,8 @@ export interface WebhookEndpoint {
   disabledReason: string | null;
   disabledAt: string | null;
   failingSince: string | null;
+  createdAt: string;
+  updatedAt: string;
 }
 
 export interface Delivery {
@@ -144,8 +177,17 @@ export interface Delivery {
   type: string;
   status: 'accepted' | 'delivering' | 'retrying' | 'delivered' | 'exhausted' | 'cancelled';
   run: number;
+  createdAt: string;
   nextAttemptAt: string | null;
-  attempts: { attempt: number; at: string; status: number | null; error: string | null; excerpt: string | null }[];
+  endedAt: string | null;
+  attempts: {
+    attempt: number;
+    at: string;
+    durationMs: number | null;
+    status: number | null;
+    error: string | null;
+    excerpt: string | null;
+  }[];
 }
 
 /** The answer to `issuePass`: the pass is live. */
@@ -172,6 +214,7 @@ export interface PassTemplate {
     label: string | null;
     type: 'text' | 'number' | 'integer' | 'boolean' | 'date' | 'datetime' | 'url';
     required: boolean;
+    maxLength: number | null;
     default: string | number | boolean | null;
   }[];
 }

@@ -151,6 +151,45 @@ test('any fetch does, and a lost answer is asked for again with the same idempot
   assert.deepEqual(made, [issued.serialNumber]);
 });
 
+/** Node, and what `npm run runtimes` names: each as its executable and the words before a file. */
+const RUNTIMES: Record<string, string[]> = {
+  node: [process.execPath],
+  ...(JSON.parse(process.env['PASSRELAY_RUNTIMES'] ?? '{}') as Record<string, string[]>),
+};
+
+for (const [name, [command, ...words]] of Object.entries(RUNTIMES)) {
+  test(`${name} runs the installed package: it issues, changes, lists, is refused, and verifies webhooks`, async () => {
+    const consumer = join(folder, 'consumer');
+    await cp('test/client/use-package.mjs', join(consumer, 'use-package.mjs'));
+    const secretKey = randomBytes(32);
+    const body = JSON.stringify({ id: 'e1', type: 'pass.updated', timestamp: new Date().toISOString(), data: {} });
+    const at = Math.floor(Date.now() / 1000);
+    const signature = createHmac('sha256', secretKey).update(`e1.${at}.${body}`).digest('base64');
+    const program = {
+      baseUrl: api.baseUrl,
+      tenantId: tenant.tenantId,
+      apiKey: tenant.keys.all,
+      passTemplate: tenant.passTypes.basic,
+      webhook: {
+        email: `${name}@example.com`,
+        body,
+        secret: `whsec_${secretKey.toString('base64')}`,
+        headers: { 'webhook-id': 'e1', 'webhook-timestamp': String(at), 'webhook-signature': `v1,${signature}` },
+      },
+    };
+    const env = { ...process.env, PASSRELAY_PROGRAM: JSON.stringify(program), NODE_OPTIONS: '' };
+    const { stdout } = await run(command!, [...words, 'use-package.mjs'], { cwd: consumer, env });
+    assert.deepEqual(JSON.parse(stdout), {
+      listed: 1,
+      same: true,
+      kind: 'push-update',
+      refused: 'not-found',
+      event: 'pass.updated',
+      forged: 'WebhookRefused',
+    });
+  });
+}
+
 test('webhooks are verified, and whatever is altered, old or signed by another secret is refused', async () => {
   const key = randomBytes(32);
   const secret = `whsec_${key.toString('base64')}`;
