@@ -1,3 +1,5 @@
+export type * from './campaign-answers.js';
+
 /** An accepted request; its status is under `statusUrl` from now on. */
 export interface Accepted {
   correlationId: string;
@@ -233,80 +235,4 @@ export interface Diagnosis {
   revision: number;
   answer: Finding;
   findings: Finding[];
-}
-
-export type CampaignState =
-  'uploading' | 'preparing' | 'ready' | 'running' | 'paused' | 'ended' | 'cancelled' | 'failed';
-
-/** One action for many passes, as it was asked for. */
-export interface Campaign {
-  campaignId: string;
-  name: string;
-  state: CampaignState;
-  reason: string | null;
-  test: boolean;
-  audience: object;
-  action: { type: string };
-  schedule: object;
-  holdoutPercent: number;
-  createdAt: string;
-  startedAt: string | null;
-  pausedAt: string | null;
-  endedAt: string | null;
-  operationId: string | null;
-}
-
-/** A campaign with its dry run and its progress. */
-export interface CampaignDetail extends Campaign {
-  rows: {
-    all: number;
-    waiting: number;
-    holdout: number;
-    duplicates: number;
-    unreached: number;
-    refused: number;
-    unresolved: number;
-  };
-  reach: { apple: number; google: number; both: number; none: number } | null;
-  heldBack: { withoutConsent: number; overCap: number } | null;
-  expectedSeconds: number | null;
-  progress: {
-    accepted: number;
-    ended: number;
-    pushed: number;
-    /** By an iPhone; Google tells nobody. */
-    fetched: number;
-    outcomes: Record<string, number>;
-    troubles: { outcome: string | null; reason: string; rows: number }[];
-    remaining: number;
-    perMinute: number;
-    expectedEnd: string | null;
-  };
-}
-
-/** What became of one row. */
-export interface CampaignRow {
-  row: string;
-  line: number | null;
-  serialNumber: string | null;
-  state: string;
-  operationId: string | null;
-  outcome: string | null;
-  reason: string | null;
-  pushed: boolean;
-  fetched: boolean;
-}
-
-export interface CampaignSample {
-  serialNumber: string;
-  apple: { lockScreen: string | null; note: string | null } | null;
-  google: { notifies: boolean; note: string } | null;
-  problem: string | null;
-}
-
-/** Faulty rows are left out; the first of them are named. */
-export interface UploadedRows {
-  rows: number;
-  faulty: number;
-  errors: { line: number; message: string }[];
 }
