@@ -3,14 +3,16 @@ import { Writable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { createLogger } from '../../src/logging.js';
 import { TransientError } from '../../src/common/errors.js';
+import { startTracing, type Tracing } from '../../src/tracing/start-tracing.js';
 import { workflowId } from '../../src/workflows/workflow-ids.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
-import { ended } from '../support/operations.js';
+import { ended, until } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { startTraceReceiver, type TraceReceiver } from '../support/trace-receiver.js';
 
-/** Texts that no log and no history may hold, each where such a thing comes in. */
+/** Texts that no log, no span and no history may hold, each where such a thing comes in. */
 const PLANTED = {
   email: 'planted.mason@example.com',
   phone: '+12125550147',
@@ -24,10 +26,16 @@ let db: TestDatabase;
 let api: TestApi;
 let engine: TestEngine;
 let tenant: SeededTenant;
+let receiver: TraceReceiver;
+let tracing: Tracing;
 const workerLog: string[] = [];
 let pushes = 0;
 
 before(async () => {
+  receiver = await startTraceReceiver();
+  Object.assign(process.env, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_SCHEDULE_DELAY: '20' });
+  const silent = createLogger({ level: 'silent', pretty: false });
+  tracing = (await startTracing({ protocol: 'http/json' }, 'passrelay-test', silent))!;
   db = await createTestDatabase();
   tenant = await seedTenant(db, { waitForUnknownPassSeconds: 0, pushWindowSeconds: 0 });
   api = await startTestApi({ database: db.database });
@@ -38,6 +46,7 @@ before(async () => {
     },
   });
   engine = await startEngine(db, {
+    tracing: tracing.engine,
     log: createLogger({ level: 'trace', pretty: false, destination }),
     deps: {
       apple: {
@@ -74,6 +83,8 @@ before(async () => {
 after(async () => {
   await engine.stop();
   await api.close();
+  await tracing.stop();
+  await receiver.stop();
   await db.drop();
 });
 
@@ -87,7 +98,7 @@ function textOf(value: unknown): string {
   });
 }
 
-test('a full run, with errors of every sort, leaves no personal data and no secret in logs and histories', async () => {
+test('a full run, with errors of every sort, leaves no personal data and no secret in logs, spans and histories', async () => {
   const body = (additionalData: object, email = PLANTED.email) => ({
     identifiers: { email, phone: PLANTED.phone },
     passType: 'premium',
@@ -124,13 +135,21 @@ test('a full run, with errors of every sort, leaves no personal data and no secr
   assert.ok(histories.every((history) => history.length > 500));
   assert.match(histories[0]!, new RegExp(ids[0]!), 'payloads are not opened: this test would see nothing');
 
+  await until(
+    async () => receiver.spans.filter(({ name }) => name === 'RunWorkflow:pushUpdate').length === ids.length,
+    'the spans of all runs',
+  );
+  const failed = receiver.spans.filter(({ status }) => status.code === 2);
+  assert.ok(failed.length >= 3, 'no span tells of a failure: this test would see nothing');
+  const spans = receiver.raw.join('\n');
   const logs = workerLog.join('') + api.logged();
   assert.ok(workerLog.length > 0 && api.logged().length > 0);
   for (const [what, text] of Object.entries(PLANTED)) {
     assert.ok(!histories.some((history) => history.includes(text)), `a history holds the ${what}`);
     assert.ok(!logs.includes(text), `a log holds the ${what}: ${lineWith(logs, text)}`);
+    assert.ok(!spans.includes(text), `a span holds the ${what}`);
   }
-  for (const key of Object.values(tenant.keys)) assert.ok(!logs.includes(key), 'a log holds an API key');
+  for (const key of Object.values(tenant.keys)) assert.ok(!(logs + spans).includes(key), 'an API key is told');
 });
 
 const lineWith = (logs: string, text: string): string =>
