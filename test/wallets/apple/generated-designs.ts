@@ -18,6 +18,9 @@ const VALUES = [
   { value: '{{name}}' },
   { value: '{{points}}', numberStyle: 'PKNumberStyleDecimal', changeMessage: 'Now %@' },
   { value: '{{price}}', currencyCode: 'EUR' },
+  // A text may be a number; where it is none, the pass is written without the currency.
+  { value: '{{name}}', currencyCode: 'EUR' },
+  { value: '{{name}}', dateStyle: 'PKDateStyleShort' },
   { value: '{{until}}', dateStyle: 'PKDateStyleMedium' },
   { value: '{{at}}', dateStyle: 'PKDateStyleShort', timeStyle: 'PKDateStyleShort', isRelative: true },
   { value: '{{at}}' },
