@@ -1,3 +1,4 @@
+import { nearest } from '../common/nearest-name.js';
 import type { PassTypeDesign } from '../passes/pass-type.js';
 import { possibleValues } from '../passes/possible-values.js';
 import { roleNamed, unfitSize } from '../wallets/apple/image-roles.js';
@@ -27,19 +28,29 @@ const parse = (file: string): { stem: string; scale: 1 | 2 | 3 } => {
 
 const bare = (name: string): string => name.replace(/(@[23]x)?\.png$/i, '');
 
-/** The roles that a design gives to its files by the name without scale, as far as the values can be known. */
-function rolesByStem(design: PassTypeDesign): Map<string, Set<string>> {
+interface NamedImages {
+  /** Roles by the name without scale. */
+  roles: Map<string, Set<string>>;
+  /** Templates whose values come with the data of passes: any file may be theirs. */
+  isOpen: boolean;
+}
+
+/** The roles that a design gives to its files, as far as the values can be known. */
+function namedImages(design: PassTypeDesign): NamedImages {
   const roles = new Map<string, Set<string>>();
+  let isOpen = false;
   const entries = [
     ...Object.entries(design.apple?.images ?? {}),
     ...Object.values(design.apple?.localizations ?? {}).flatMap(({ images }) => Object.entries(images)),
   ];
   for (const [role, template] of entries) {
-    for (const value of possibleValues(template, design) ?? []) {
+    const values = possibleValues(template, design);
+    isOpen ||= values === undefined;
+    for (const value of values ?? []) {
       roles.set(bare(value), (roles.get(bare(value)) ?? new Set()).add(role));
     }
   }
-  return roles;
+  return { roles, isOpen };
 }
 
 /** Whether the files are PNGs of a size that phones take, and whether @2x and @3x belong to their base image. */
@@ -57,7 +68,14 @@ export function checkImages(
     if (size && size.width > 0 && size.height > 0) sizes.set(name, size);
     else add(name, 'the file is not a PNG image, whatever its name says.', 'export the image as PNG again.');
   }
-  const roles = rolesByStem(design);
+  const { roles, isOpen } = namedImages(design);
+  for (const name of isOpen ? [] : images.keys()) {
+    const { stem } = parse(name);
+    if (roles.has(stem)) continue;
+    const near = nearest(stem, [...roles.keys()]);
+    const cure = near ? `rename it if it is "${near}", or remove it.` : 'name it in apple.images, or remove it.';
+    add(name, 'no role and no visual names this image, so no pass shows it.', cure, 'warning');
+  }
   for (const [name, { width, height }] of sizes) {
     const { stem, scale } = parse(name);
     const has = `the image has ${width} x ${height} pixels`;

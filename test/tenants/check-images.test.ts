@@ -49,3 +49,29 @@ for (const [role, right, older, wrong] of SIZES) {
     assert.match(told!.cure, new RegExp(`${right[0] * 2} x ${right[1] * 2} pixels`));
   });
 }
+
+test('an image that nothing names is told, with the name that it may have been meant for', () => {
+  const design = (images: object, more: object = {}) =>
+    passTypeDesign.parse({
+      name: 'card',
+      id: 'ptk_0x1',
+      description: 'Card',
+      organizationName: 'Kestrel',
+      fields: [{ apiFieldName: 'tier', type: 'text' }],
+      visuals: { strip: { from: 'tier', cases: { gold: 'strip-gold' }, default: 'strip-basic' } },
+      apple: { passTypeIdentifier: 'pass.com.example.card', style: 'storeCard', images, ...more },
+    });
+  const files = new Map(
+    ['icon.png', 'strip-gold.png', 'strip-glod@2x.png', 'picnic.png', 'logo-de.png'].map((name) => [name, png(29, 29)]),
+  );
+  const localizations = { de: { images: { logo: 'logo-de' } } };
+  const unused = (judgedDesign: ReturnType<typeof design>) =>
+    checkImages('pass-types/card', files, judgedDesign)
+      .filter(({ message }) => message.startsWith('no role'))
+      .map(({ file, cure, severity }) => [file, cure, severity]);
+  assert.deepEqual(unused(design({ icon: 'icon', strip: '{{visual.strip}}' }, { localizations })), [
+    ['pass-types/card/strip-glod@2x.png', 'rename it if it is "strip-gold", or remove it.', 'warning'],
+    ['pass-types/card/picnic.png', 'name it in apple.images, or remove it.', 'warning'],
+  ]);
+  assert.deepEqual(unused(design({ icon: 'icon', strip: '{{tier}}' })), [], 'any file may be the value of a field');
+});
