@@ -1,7 +1,8 @@
 import bwipjs from 'bwip-js';
 import QRCode from 'qrcode';
 import { createRecent } from '../common/remember.js';
-import type { BarcodeFormat } from '../passes/pass-type.js';
+import { NEW_BARCODE_FORMATS, type BarcodeFormat } from '../passes/pass-type.js';
+import { symbologyOf, unfitMessage } from '../passes/symbology.js';
 
 /** A barcode as an SVG element that needs no style and no request. */
 export interface BarcodeSvg {
@@ -38,6 +39,9 @@ const KEPT_CHARS = 8 * 1024 * 1024;
 /** Bars of a linear code, in modules high for each that it is wide. */
 const LINEAR_RATIO = 0.24;
 const MAX_LINEAR_MODULES = 700;
+
+/** The drawing library mends what these cannot write, by a zero before an odd number of digits: another code. */
+const EXACT: ReadonlySet<string> = new Set(NEW_BARCODE_FORMATS);
 
 const BEYOND_ALL = Math.max(...Object.values(MAX_BYTES));
 
@@ -103,6 +107,7 @@ const drawn = createRecent<BarcodeSvg | undefined>(KEPT_CHARS, (code) => (code?.
  */
 export function barcodeSvg(format: BarcodeFormat, message: string, label: string): BarcodeSvg | undefined {
   if (bytesIn(message) > MAX_BYTES[format]) return undefined;
+  if (EXACT.has(format) && unfitMessage(symbologyOf(format), message)) return undefined;
   const name = `${format}\n${label}\n${message}`;
   const known = drawn.get(name);
   return known ? known.value : drawn.set(name, draw(format, message, label));

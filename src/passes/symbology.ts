@@ -1,42 +1,83 @@
-import { NEW_BARCODE_FORMATS, type BarcodeFormat } from '../../passes/pass-type.js';
+import type { BarcodeFormat, PassTypeDesign } from './pass-type.js';
+import { fieldNamed } from './possible-values.js';
 
-export const NEW_FORMATS: ReadonlySet<string> = new Set(NEW_BARCODE_FORMATS);
+/** Barcodes by the names of the field, whatever a wallet calls them. */
+export type Symbology =
+  | 'QR'
+  | 'Aztec'
+  | 'PDF417'
+  | 'DataMatrix'
+  | 'Code128'
+  | 'Code39'
+  | 'Codabar'
+  | 'EAN13'
+  | 'EAN8'
+  | 'UPCA'
+  | 'ITF14'
+  | 'I2of5';
+
+export const symbologyOf = (format: BarcodeFormat): Symbology => format.slice('PKBarcodeFormat'.length) as Symbology;
 
 export interface Unfit {
   refused: string;
   cure: string;
 }
 
-/** Bytes that a two-dimensional code holds at most (ISO/IEC 18004, 24778 and 15438); characters of a linear one on a phone. */
-const MOST: Readonly<Record<BarcodeFormat, number>> = {
-  PKBarcodeFormatQR: 2953,
-  PKBarcodeFormatAztec: 1914,
-  PKBarcodeFormatPDF417: 1108,
-  PKBarcodeFormatCode128: 130,
-  PKBarcodeFormatCode39: 43,
-  PKBarcodeFormatCodabar: 43,
-  PKBarcodeFormatEAN13: 13,
-  PKBarcodeFormatI2of5: 40,
+interface Content {
+  form: RegExp;
+  signs: RegExp;
+  says: string;
+}
+
+/** Digits with a check digit at their end, which may be left out (GS1 General Specifications). */
+const gs1 = (length: number): Content & { length: number } => ({
+  form: new RegExp(`^\\d{${length - 1},${length}}$`),
+  signs: /^\d*$/,
+  says: `${length - 1} or ${length} digits`,
+  length,
+});
+
+const GS1: Partial<Record<Symbology, ReturnType<typeof gs1>>> = {
+  EAN13: gs1(13),
+  EAN8: gs1(8),
+  UPCA: gs1(12),
+  ITF14: gs1(14),
 };
 
-const CONTENT: Partial<Record<BarcodeFormat, { form: RegExp; signs: RegExp; says: string }>> = {
-  PKBarcodeFormatCode128: {
+/** Bytes that a two-dimensional code holds at most (ISO/IEC 18004, 24778, 15438, 16022); characters of a linear one on a phone. */
+const MOST: Readonly<Record<Symbology, number>> = {
+  QR: 2953,
+  Aztec: 1914,
+  PDF417: 1108,
+  DataMatrix: 1556,
+  Code128: 130,
+  Code39: 43,
+  Codabar: 43,
+  EAN13: 13,
+  EAN8: 8,
+  UPCA: 12,
+  ITF14: 14,
+  I2of5: 40,
+};
+
+const CONTENT: Partial<Record<Symbology, Content>> = {
+  Code128: {
     form: /^[\u0000-\u007f]+$/,
     signs: /^[\u0000-\u007f]*$/,
     says: 'letters, digits and signs of ASCII',
   },
-  PKBarcodeFormatCode39: {
+  Code39: {
     form: /^[0-9A-Z \-.$/+%]+$/,
     signs: /^[0-9A-Z \-.$/+%]*$/,
     says: '0-9, A-Z, blanks and -.$/+%',
   },
-  PKBarcodeFormatCodabar: {
+  Codabar: {
     form: /^[A-D][0-9\-$:/.+]+[A-D]$/,
     signs: /^[A-D0-9\-$:/.+]*$/,
     says: '0-9 and -$:/.+ between two of A to D',
   },
-  PKBarcodeFormatEAN13: { form: /^\d{12,13}$/, signs: /^\d*$/, says: '12 or 13 digits' },
-  PKBarcodeFormatI2of5: { form: /^(?:\d\d)+$/, signs: /^\d*$/, says: 'an even number of digits' },
+  I2of5: { form: /^(?:\d\d)+$/, signs: /^\d*$/, says: 'an even number of digits' },
+  ...GS1,
 };
 
 const LARGEST_CODE: Readonly<Record<string, number>> = { 'iso-8859-1': 0xff, 'us-ascii': 0x7f, ascii: 0x7f };
@@ -58,44 +99,65 @@ export function isExpressible(message: string, encoding: string): boolean {
   return largest === undefined || [...message].every((char) => char.codePointAt(0)! <= largest);
 }
 
-/** The last digit of an EAN-13 by the twelve before it (GS1 General Specifications). */
+/** The check digit of GS1 for the digits before it. */
 function checkDigit(digits: string): number {
-  const sum = [...digits.slice(0, 12)].reduce((total, digit, at) => total + Number(digit) * (at % 2 === 0 ? 1 : 3), 0);
+  const sum = [...digits].reverse().reduce((total, digit, at) => total + Number(digit) * (at % 2 === 0 ? 3 : 1), 0);
   return (10 - (sum % 10)) % 10;
 }
 
 /** Why a message does not fit a barcode; undefined where it does. */
-export function unfitMessage(format: BarcodeFormat, message: string): Unfit | undefined {
+export function unfitMessage(symbology: Symbology, message: string): Unfit | undefined {
   if (message === '')
     return { refused: 'is empty', cure: 'Name a field that always has a value, or {{pass.serialNumber}}.' };
-  const most = MOST[format];
-  const size = CONTENT[format]
+  const most = MOST[symbology];
+  const content = CONTENT[symbology];
+  const size = content
     ? message.length
     : Buffer.byteLength(message, isExpressible(message, 'iso-8859-1') ? 'latin1' : 'utf8');
   if (size > most)
-    return {
-      refused: `is longer than the ${most} that ${format} holds`,
-      cure: 'Shorten it, or choose PKBarcodeFormatQR.',
-    };
-  const content = CONTENT[format];
+    return { refused: `is longer than the ${most} that ${symbology} holds`, cure: 'Shorten it, or choose a QR code.' };
   if (content && !content.form.test(message)) {
     return {
-      refused: `holds what ${format} cannot write`,
-      cure: `Use ${content.says} only, or choose PKBarcodeFormatQR.`,
+      refused: `holds what ${symbology} cannot write`,
+      cure: `Use ${content.says} only, or choose a QR code.`,
     };
   }
-  if (format === 'PKBarcodeFormatEAN13' && message.length === 13 && Number(message[12]) !== checkDigit(message)) {
-    return {
-      refused: 'has a wrong check digit',
-      cure: `End it with ${checkDigit(message)}, or leave the last digit out.`,
-    };
+  const length = GS1[symbology]?.length;
+  if (length !== undefined && message.length === length) {
+    const right = checkDigit(message.slice(0, -1));
+    if (Number(message.at(-1)) !== right) {
+      return { refused: 'has a wrong check digit', cure: `End it with ${right}, or leave the last digit out.` };
+    }
   }
   return undefined;
 }
 
-/** What a format says where a part of its message holds signs that it cannot write; undefined where it can. */
-export function spoiledBy(format: BarcodeFormat, part: string): { says: string; cure: string } | undefined {
-  const content = CONTENT[format];
-  if (!content || content.signs.test(part)) return undefined;
-  return { says: content.says, cure: 'Name a field with such values, or choose PKBarcodeFormatQR.' };
+/** What stands for the values of a type that always look alike. */
+const LOOKS: Readonly<Record<string, string>> = {
+  date: '2026-12-31',
+  datetime: '2026-12-31T18:30:00Z',
+  boolean: 'true',
+  url: 'https://a.example/b',
+  number: '1',
+  integer: '1',
+  'pass.serialNumber': 'Q7xz-_bV',
+  'pass.url': 'https://a.example/p/Q7xz-_bV',
+};
+
+/** Why a message whose values are open never fits a barcode; undefined where it may. */
+export function neverFits(
+  symbology: Symbology,
+  message: string,
+  design: Pick<PassTypeDesign, 'fields'>,
+): { says: string; cure: string } | undefined {
+  const content = CONTENT[symbology];
+  const known = message.replace(/\{\{\s*([A-Za-z][\w.-]*)\s*\}\}/g, (_, name: string) => {
+    const type = fieldNamed(name, design)?.type;
+    return LOOKS[type ?? name] ?? '';
+  });
+  if (!content || content.signs.test(known)) return undefined;
+  return {
+    says: `${JSON.stringify(message)} never fits ${symbology}: it takes ${content.says} only`,
+    cure: 'Name a field with such values, or choose a QR code.',
+  };
 }

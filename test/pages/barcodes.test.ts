@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader';
 import { barcodeSvg } from '../../src/pages/barcode.js';
-import { BARCODE_FORMATS } from '../../src/passes/pass-type.js';
+import { BARCODE_FORMATS, NEW_BARCODE_FORMATS } from '../../src/passes/pass-type.js';
 import { AGENTS, findBarriers, launchBrowser, openWindow } from './browser.js';
 import { startSite, type Site } from './site.js';
 
@@ -55,6 +55,63 @@ test('each of Wallet’s barcodes can be scanned from the page of a phone, light
       await context.close();
     }
   }
+});
+
+/** Format of iOS 27, what is written, and what a scanner must read. */
+const NEW_CODES: Record<(typeof NEW_BARCODE_FORMATS)[number], [scannedAs: string, message: string, read?: string][]> = {
+  PKBarcodeFormatCode39: [
+    ['Code39', 'KESTREL-42'],
+    ['Code39', 'A B.$/+%9'],
+  ],
+  PKBarcodeFormatCodabar: [
+    ['Codabar', 'A12345B'],
+    ['Codabar', 'C12-$:/.+9D'],
+  ],
+  PKBarcodeFormatEAN13: [
+    ['EAN13', '4006381333931'],
+    ['EAN13', '400638133393', '4006381333931'],
+  ],
+  PKBarcodeFormatI2of5: [
+    ['ITF', '12345678'],
+    ['ITF', '0098765432109876'],
+  ],
+};
+
+test('each barcode of iOS 27 can be scanned from the page of a phone', async () => {
+  const screen = { width: 320, height: 700, userAgent: AGENTS.iphone, scale: 3 };
+  const context = await openWindow(browser, screen);
+  const page = await context.newPage();
+  for (const format of NEW_BARCODE_FORMATS) {
+    for (const [scannedAs, message, read = message] of NEW_CODES[format]) {
+      const barcodes = [{ format, message, messageEncoding: 'iso-8859-1' }];
+      await site.db.owner(`update pass_type_versions set design = jsonb_set(design, '{apple,barcodes}', $1::jsonb)`, [
+        JSON.stringify(barcodes),
+      ]);
+      await page.goto(`${site.baseUrl}/p/${site.demo.pass.serialNumber}`);
+      const painted = await page.getByRole('figure').screenshot();
+      const found = await readBarcodes(new Uint8Array(painted), { tryInvert: false, formats: [] });
+      assert.deepEqual(
+        found.map((code) => [code.format, code.text]),
+        [[scannedAs, read]],
+        `${format} ${message}`,
+      );
+    }
+  }
+  await context.close();
+});
+
+test('what a format of iOS 27 cannot write is no code', () => {
+  const wrong: [(typeof NEW_BARCODE_FORMATS)[number], string][] = [
+    ['PKBarcodeFormatCode39', 'Größe'],
+    ['PKBarcodeFormatCodabar', '12345'],
+    ['PKBarcodeFormatCodabar', 'A12X5B'],
+    ['PKBarcodeFormatEAN13', '4006381333932'],
+    ['PKBarcodeFormatEAN13', '12345'],
+    ['PKBarcodeFormatI2of5', '12345'],
+    ['PKBarcodeFormatI2of5', '12x4'],
+  ];
+  for (const [format, message] of wrong)
+    assert.equal(barcodeSvg(format, message, 'x'), undefined, `${format} ${message}`);
 });
 
 test('a message that a format cannot hold is shown as text, never as a wrong code', async () => {

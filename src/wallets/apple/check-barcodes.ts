@@ -1,9 +1,11 @@
 import { pointer } from '../../common/clean-text.js';
-import type { BarcodeFormat, PassTypeDesign } from '../../passes/pass-type.js';
-import { fieldNamed, isAlwaysThere, possibleValues } from '../../passes/possible-values.js';
+import { NEW_BARCODE_FORMATS, type PassTypeDesign } from '../../passes/pass-type.js';
+import { isAlwaysThere, possibleValues } from '../../passes/possible-values.js';
 import { placeholders } from '../../passes/render.js';
+import { isEncoding, isExpressible, neverFits, symbologyOf, unfitMessage } from '../../passes/symbology.js';
 import type { Add } from './design-problem.js';
-import { isEncoding, isExpressible, NEW_FORMATS, spoiledBy, unfitMessage } from './symbology.js';
+
+const NEW_FORMATS: ReadonlySet<string> = new Set(NEW_BARCODE_FORMATS);
 
 /** Barcodes: each message against its format and encoding, and the order for older systems. */
 export function checkBarcodes(design: PassTypeDesign, add: Add): void {
@@ -15,13 +17,14 @@ export function checkBarcodes(design: PassTypeDesign, add: Add): void {
     }
     const possible = possibleValues(message, design);
     for (const one of possible ?? []) {
-      const unfit = unfitMessage(format, one);
+      const unfit = unfitMessage(symbologyOf(format), one);
       if (unfit) add(`${at}/message`, `"${one}" ${unfit.refused}.`, unfit.cure);
       else if (!isExpressible(one, messageEncoding) && messageEncoding.toLowerCase() !== 'iso-8859-1') {
         add(`${at}/message`, `"${one}" cannot be written in ${messageEncoding}.`, 'Write the encoding "utf-8".');
       }
     }
-    if (!possible) checkOpenMessage(format, message, `${at}/message`, design, add);
+    const never = possible ? undefined : neverFits(symbologyOf(format), message, design);
+    if (never) add(`${at}/message`, `${never.says}.`, never.cure);
   }
   if (barcodes.length > 0 && !barcodes.some(({ message }) => isAlwaysThere(message, design))) {
     const optional = barcodes.flatMap(({ message }) => placeholders(message)).join(', ');
@@ -42,33 +45,4 @@ export function checkBarcodes(design: PassTypeDesign, add: Add): void {
     const before = 'A format that every system knows stands before it, so this one never shows.';
     add(pointer('apple', 'barcodes', index, 'format'), before, 'Put it first.', 'warning');
   }
-}
-
-/** What stands for the values of a type that always look alike. */
-const LOOKS: Readonly<Record<string, string>> = {
-  date: '2026-12-31',
-  datetime: '2026-12-31T18:30:00Z',
-  boolean: 'true',
-  url: 'https://a.example/b',
-  number: '1',
-  integer: '1',
-  'pass.serialNumber': 'Q7xz-_bV',
-  'pass.url': 'https://a.example/p/Q7xz-_bV',
-};
-
-/** A message whose values are open: whether any of them could ever be written in its format. */
-function checkOpenMessage(
-  format: BarcodeFormat,
-  message: string,
-  path: string,
-  design: PassTypeDesign,
-  add: Add,
-): void {
-  const known = message.replace(/\{\{\s*([A-Za-z][\w.-]*)\s*\}\}/g, (_, name: string) => {
-    const type = fieldNamed(name, design)?.type;
-    return LOOKS[type ?? name] ?? '';
-  });
-  const spoiled = spoiledBy(format, known);
-  if (!spoiled) return;
-  add(path, `${JSON.stringify(message)} never fits ${format}: it takes ${spoiled.says} only.`, spoiled.cure);
 }

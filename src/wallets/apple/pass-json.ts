@@ -6,6 +6,7 @@ import type { ShownMessage } from '../../passes/message.js';
 import type { AppleDesign, AppleField, PassTypeDesign } from '../../passes/pass-type.js';
 import { MOST_PLACES } from '../../passes/nearby.js';
 import { lookup, placeholders, renderShownText, renderText, type View } from '../../passes/render.js';
+import { symbologyOf, unfitMessage } from '../../passes/symbology.js';
 import { barcodeEncoding, inKeyOrder } from './apple-values.js';
 import { messageFields } from './message-fields.js';
 import { effectiveChangeMessages, FIELD_GROUPS, fieldsInDesignOrder, renderField } from './pass-fields.js';
@@ -14,7 +15,6 @@ import { renderRule, type LeaveOut } from './rules/render-rule.js';
 import { anything, list } from './rules/rule.js';
 import { NFC_MOST_BYTES } from './check-nfc.js';
 import { unfitPeriod } from './check-relevance.js';
-import { unfitMessage } from './symbology.js';
 
 export { effectiveChangeMessages } from './pass-fields.js';
 export { checkAppleDesign } from './check-design.js';
@@ -56,7 +56,7 @@ const hasValue = (template: string, view: View): boolean => {
 function barcodes(apple: AppleDesign, view: View, leaveOut: LeaveOut): Json {
   const codes = apple.barcodes.flatMap((barcode, index) => {
     const message = hasValue(barcode.message, view) ? renderText(barcode.message, view) : '';
-    const unfit = unfitMessage(barcode.format, message);
+    const unfit = unfitMessage(symbologyOf(barcode.format), message);
     if (unfit) {
       const at = pointer('apple', 'barcodes', index);
       leaveOut({ pointer: at, message: `the barcode was left out: its message ${unfit.refused}` });

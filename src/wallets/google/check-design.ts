@@ -1,8 +1,8 @@
 import type { JsonValue } from '../../common/json.js';
 import { momentInZone } from '../../common/zoned-time.js';
 import type { GoogleDesign, PassTypeDesign } from '../../passes/pass-type.js';
-import { isAlwaysThere } from '../../passes/possible-values.js';
 import { placeholders } from '../../passes/render.js';
+import { checkBarcode } from './check-barcode.js';
 import { checkRotatingBarcode } from './check-rotating-barcode.js';
 import { checkScalar } from './check-scalar.js';
 import { fieldType, schemaName, shapeOf, type FieldType } from './schema.js';
@@ -131,15 +131,7 @@ function checkValue(value: JsonValue, type: FieldType, place: Place, walk: Walk)
     checkInterval(value as Record<string, JsonValue>, type.name, report);
     checkLength(value as Record<string, JsonValue>, type.name, report);
     if (type.name === 'RotatingBarcode') checkRotatingBarcode(value as Record<string, JsonValue>, report);
-    const { value: code } = value as Record<string, JsonValue>;
-    if (type.name === 'Barcode' && typeof code === 'string' && !isAlwaysThere(code, walk.design)) {
-      const named = placeholders(code).join(', ');
-      report(
-        `passes without a value for ${named} have no barcode`,
-        'Make it required, or give it a default.',
-        'warning',
-      );
-    }
+    if (type.name === 'Barcode') checkBarcode(value as Record<string, JsonValue>, walk.design, report);
     return;
   }
   checkScalar(value, type, place, walk.design, report);

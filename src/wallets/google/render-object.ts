@@ -1,5 +1,6 @@
 import type { JsonValue } from '../../common/json.js';
 import { renderShownText, renderValue, zoneOf, type View } from '../../passes/render.js';
+import { unfitBarcode } from './check-barcode.js';
 import { fitScalar } from './scalar-values.js';
 import { fieldType, shapeOf, type FieldType } from './schema.js';
 import { AT_MOST, isShownField, lacksOf, ONE_ONLY, SHOWN_AT_MOST } from './schema-rules.js';
@@ -73,6 +74,11 @@ function renderType(template: JsonValue, typeName: string, path: string, walk: W
   for (const field of (ONE_ONLY[typeName] ?? []).filter((name) => name in out).slice(1)) {
     walk.leaveOut(`${path}.${field}`, 'only one of them may be set: this one was left out');
     delete out[field];
+  }
+  const unfit = typeName === 'Barcode' ? unfitBarcode(out) : undefined;
+  if (unfit !== undefined) {
+    walk.leaveOut(path, `the barcode was left out: its value ${unfit}`);
+    return undefined;
   }
   return empty || lacksOf(typeName, (field) => field in out).length > 0 ? undefined : out;
 }

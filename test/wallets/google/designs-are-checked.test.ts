@@ -3,8 +3,9 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { PermanentError } from '../../../src/common/errors.js';
 import type { JsonValue } from '../../../src/common/json.js';
-import type { GoogleDesign } from '../../../src/passes/pass-type.js';
+import type { GoogleDesign, PassField } from '../../../src/passes/pass-type.js';
 import { checkGoogleDesign } from '../../../src/wallets/google/check-design.js';
+import { ENUMS } from '../../../src/wallets/google/schema-enums.js';
 import { googleClassId, googleObjectId } from '../../../src/wallets/google/resource-ids.js';
 import { googleClass, googleObject, googleWrite, GOOGLE_STATES } from '../../../src/wallets/google/wallet-object.js';
 import { designs, generic, ISSUER, loyalty, offer, view } from './fixtures.js';
@@ -305,6 +306,52 @@ test('modules, places, linked passes and a rotating barcode are taken, and go ou
   for (const field of ['imageModulesData', 'valueAddedModuleData', 'merchantLocations'] as const) {
     assert.deepEqual(rest[field], more[field]);
   }
+});
+
+/** Values that a type of barcode draws, and values that it cannot. */
+const CODES: Record<string, { right: string[]; wrong: string[] }> = {
+  QR_CODE: { right: ['Größe 😀'], wrong: ['x'.repeat(3000)] },
+  AZTEC: { right: ['Größe'], wrong: ['x'.repeat(2000)] },
+  PDF_417: { right: ['Größe'], wrong: ['x'.repeat(1200)] },
+  DATA_MATRIX: { right: ['Größe'], wrong: ['x'.repeat(1600)] },
+  CODE_128: { right: ['a B 1'], wrong: ['Größe', 'x'.repeat(131)] },
+  CODE_39: { right: ['KESTREL-42'], wrong: ['kestrel', 'A*B'] },
+  CODABAR: { right: ['A12-34B'], wrong: ['1234', 'A12E'] },
+  EAN_8: { right: ['96385074', '9638507'], wrong: ['96385075', '963850', '9638507x'] },
+  EAN_13: { right: ['4006381333931', '400638133393'], wrong: ['4006381333932', '40063813339'] },
+  UPC_A: { right: ['036000291452', '03600029145'], wrong: ['036000291453', '0360002914'] },
+  ITF_14: { right: ['00012345600012', '0001234560001'], wrong: ['00012345600013', '123'] },
+  TEXT_ONLY: { right: ['Anything at all, ünd more'], wrong: [] },
+};
+
+test('a barcode of every type is checked against its value: in the design where it is known, on the pass where it comes', () => {
+  assert.deepEqual(Object.keys(CODES).sort(), [...ENUMS['BarcodeType']!].sort());
+  for (const [type, { right, wrong }] of Object.entries(CODES)) {
+    for (const value of [...right, ...wrong]) {
+      const fits = right.includes(value);
+      const literal = changed(loyalty, 'object', { barcode: { type, value } });
+      const found = checkGoogleDesign(literal).map(({ path, severity }) => ({ path, severity }));
+      assert.deepEqual(found, fits ? [] : [{ path: 'object.barcode', severity: undefined }], `${type} ${value}`);
+
+      const open = changed(loyalty, 'object', { barcode: { type, value: '{{code}}' } });
+      const told: string[] = [];
+      const object = googleObject({
+        design: open,
+        classId: '1.c',
+        objectId: '1.o',
+        view: view({ memberId: 7, code: value }),
+        state: 'ACTIVE',
+        notify: false,
+        leaveOut: ({ path }) => void told.push(path),
+      });
+      assert.deepEqual(told, fits ? [] : ['object.barcode'], `${type} ${value}`);
+      assert.deepEqual(object['barcode'], fits ? { type, value } : undefined, `${type} ${value}`);
+      assert.equal(object['accountId'], '7', 'the rest is written');
+    }
+  }
+  const fields = [{ apiFieldName: 'until', type: 'date' as const, required: true }] as PassField[];
+  const never = changed(loyalty, 'object', { barcode: { type: 'EAN_13', value: '{{until}}' } });
+  assert.match(checkGoogleDesign(never, { fields, visuals: {} })[0]!.message, /never fits EAN13/);
 });
 
 test('passes that a conversion linked stay linked beside those of the design', () => {
