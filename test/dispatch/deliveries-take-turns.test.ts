@@ -58,6 +58,21 @@ describe('deliveries of several tenants', () => {
     assert.equal(byTenant(await claim(), loud), 4, 'each attempt that is over makes room');
   });
 
+  it('of many endpoints of one tenant, so many are under way as workers can use; the others wait as rows', async () => {
+    const many = await seedTenant(test);
+    for (let n = 0; n < 20; n++) await deliveries(many, await endpoint(many), 40, '1 minute');
+    const take = async () => byTenant(await claimDeliveries(test.database.system, 1_000, 15_000), many);
+    assert.deepEqual([await take(), await take()], [100, 0]);
+    await test.owner(
+      `update deliveries set status = 'delivered'
+        where delivery_id in (select delivery_id from deliveries
+                               where tenant_id = $1 and status = 'accepted' and dispatch_after > now() limit 30)`,
+      [many.tenantId],
+    );
+    assert.deepEqual([await take(), await take()], [30, 0]);
+    await test.owner('delete from deliveries where tenant_id = $1', [many.tenantId]);
+  });
+
   it('a claim reads a few pages of the index, not the queue', async () => {
     await test.owner('analyze deliveries');
     const statements: { text: string; values: readonly unknown[] }[] = [];

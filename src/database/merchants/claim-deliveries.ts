@@ -15,6 +15,8 @@ export interface DispatchableDelivery {
 /** First attempts of one endpoint under way at a time; of one that fails few, for each may hold a worker's slot for long. */
 const AT_ONCE = 50;
 const AT_ONCE_FAILING = 4;
+/** Of all endpoints of one tenant: a few times what workers attempt at once. The others wait as rows, which costs nobody. */
+const AT_ONCE_OF_TENANT = 100;
 /** An attempt takes less, with all its retries: a delivery that is under way for longer has lost its workflow. */
 export const LOST_MINUTES = 15;
 const LOST_AFTER = raw(`interval '${LOST_MINUTES} minutes'`);
@@ -47,7 +49,9 @@ export async function claimDeliveries(system: Sql, limit: number, leaseMs: numbe
       select w.tenant_id,
              w.endpoint_id,
              case when e.failing_since is null then ${AT_ONCE}::integer else ${AT_ONCE_FAILING}::integer end
-               - claimed.n - under_way.n as free
+               - claimed.n - under_way.n as free,
+             ${AT_ONCE_OF_TENANT}::integer
+               - sum(claimed.n + under_way.n) over (partition by w.tenant_id) as free_of_tenant
         from waiting w
         join webhook_endpoints e on e.tenant_id = w.tenant_id and e.endpoint_id = w.endpoint_id
        cross join lateral (
@@ -67,6 +71,7 @@ export async function claimDeliveries(system: Sql, limit: number, leaseMs: numbe
     due as (
       select d.delivery_id,
              d.dispatch_after,
+             r.free_of_tenant,
              row_number() over (partition by r.tenant_id order by d.dispatch_after) as turn
         from room r
        cross join lateral (
@@ -82,7 +87,12 @@ export async function claimDeliveries(system: Sql, limit: number, leaseMs: numbe
     )
     update deliveries
        set dispatch_after = now() + ${leaseMs}::double precision * interval '1 millisecond'
-     where delivery_id in (select delivery_id from due order by turn, dispatch_after limit ${limit})
+     where delivery_id in (
+             select delivery_id
+               from due
+              where turn <= free_of_tenant
+              order by turn, dispatch_after
+              limit ${limit})
        and status = 'accepted'
     returning tenant_id, delivery_id, endpoint_id, run, (
                 select e.operation_id from events e where e.event_id = deliveries.event_id) as operation_id, (
