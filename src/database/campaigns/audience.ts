@@ -5,6 +5,7 @@ import { ZONE_PROPERTIES } from '../../passes/customer-zone.js';
 import type { Identifier } from '../../passes/operation-input.js';
 import type { Sql } from '../connect.js';
 import { leadsOf } from '../operations/leads.js';
+import { placesOf } from './places-of.js';
 import { join, raw, sql } from '../sql.js';
 
 /** A pass that may become a row, with what its holder's profile says of the time zone. */
@@ -155,21 +156,23 @@ export interface ResolvedRow {
 
 /** Writes to which pass each row led, and forgets by what; the second row of a pass is a duplicate. */
 export async function resolveRows(db: Sql, campaignId: string, rows: readonly ResolvedRow[]): Promise<void> {
+  const numbers = rows.map(({ rowNumber }) => rowNumber);
   await db.query(sql`
     with found as (
       select f.*, row_number() over (partition by f."passId" order by f."rowNumber") as nth
         from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) f
                ("rowNumber" bigint, state text, "passId" uuid, "customerId" uuid, "dueAt" timestamptz, reason text)
-    ), judged as (
-      select f.*,
-             f."passId" is not null and (f.nth > 1 or exists (
-               select
-                 from campaign_rows o
-                where o.tenant_id = ${db.tenantId}
-                  and o.campaign_id = ${campaignId}
-                  and o.pass_id = f."passId")) as twice
+    ), judged as materialized (
+      select f.*, f."passId" is not null and (f.nth > 1 or o.pass_id is not null) as twice
         from found f
-    )
+        left join lateral (
+          select o.pass_id
+            from campaign_rows o
+           where o.tenant_id = ${db.tenantId}
+             and o.campaign_id = ${campaignId}
+             and o.pass_id = f."passId"
+          offset 0) o on true
+    ), place as materialized (${placesOf(db, campaignId, numbers)})
     update campaign_rows r
        set state = case when j.twice then 'duplicate' else j.state end,
            pass_id = case when not j.twice then j."passId" end,
@@ -178,9 +181,9 @@ export async function resolveRows(db: Sql, campaignId: string, rows: readonly Re
            reason = j.reason,
            identifiers = null,
            given = case when j.twice or j.state <> 'waiting' then null else r.given end
-      from judged j
+      from place
+      join judged j on j."rowNumber" = place.row_number
      where r.tenant_id = ${db.tenantId}
-       and r.campaign_id = ${campaignId}
-       and r.row_number = j."rowNumber"
-       and r.state = 'read'`);
+       and r.ctid = place.at
+       and place.state = 'read'`);
 }

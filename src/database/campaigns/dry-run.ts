@@ -67,7 +67,8 @@ export async function countPage(
                  and m.claimed_at > ${now}::timestamptz - make_interval(hours => ${cap?.hours ?? 0}::int))
                >= ${cap?.most ?? null}::int as "overCap"
         from page r
-        join passes p on p.tenant_id = ${tx.tenantId} and p.pass_id = r.pass_id
+        -- offset 0: else all passes are read for each page.
+        join lateral (select * from passes p where p.tenant_id = ${tx.tenantId} and p.pass_id = r.pass_id offset 0) p on true
        where r.state = 'waiting'
     )
     select (select max(row_number)::text from page) as "upTo",

@@ -5,6 +5,7 @@ import { own, recordStep, RUNNING, tellMerchant, updateOwn, type RunRef } from '
 import { runEnded } from '../operations/steps.js';
 import type { Sql } from '../connect.js';
 import { sql, type Statement } from '../sql.js';
+import { placesOf } from './places-of.js';
 import type { CampaignRow } from './campaigns.js';
 import type { DryRun } from './dry-run.js';
 
@@ -152,19 +153,32 @@ export async function acceptRows(
   ];
   // A statement of its own: it must see what the one before it wrote.
   await tx.query(sql`
+    with place as materialized (${placesOf(
+      tx,
+      campaign.campaign_id,
+      done.map(({ rowNumber }) => rowNumber),
+    )}
+    ), told as materialized (
+      select n.*, o.operation_id
+        from jsonb_to_recordset(${JSON.stringify(done)}::jsonb) n ("rowNumber" bigint, outcome text, reason text)
+        left join lateral (
+          select o.operation_id
+            from operations o
+           where o.tenant_id = ${tx.tenantId}
+             and o.idempotency_key = ${prefix} || n."rowNumber"::text
+          offset 0) o on true
+    )
     update campaign_rows r
-       set state = case when o.operation_id is null then 'done' else 'accepted' end,
-           operation_id = o.operation_id,
-           outcome = n.outcome,
-           reason = n.reason,
+       set state = case when told.operation_id is null then 'done' else 'accepted' end,
+           operation_id = told.operation_id,
+           outcome = told.outcome,
+           reason = told.reason,
            given = null
-      from jsonb_to_recordset(${JSON.stringify(done)}::jsonb) n ("rowNumber" bigint, outcome text, reason text)
-      left join operations o on o.tenant_id = ${tx.tenantId}
-                            and o.idempotency_key = ${prefix} || n."rowNumber"::text
+      from place
+      join told on told."rowNumber" = place.row_number
      where r.tenant_id = ${tx.tenantId}
-       and r.campaign_id = ${campaign.campaign_id}
-       and r.row_number = n."rowNumber"
-       and r.state = 'waiting'`);
+       and r.ctid = place.at
+       and place.state = 'waiting'`);
 }
 
 /** What a step changes of its campaign: only what is given. */

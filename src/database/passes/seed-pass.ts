@@ -66,3 +66,55 @@ export async function seedPass(db: Sql, seed: Seed): Promise<SeededPass> {
     from bumped`);
   return pass;
 }
+
+export interface GuestSeed extends Pick<
+  Seed,
+  'passTypeId' | 'passTypeVersion' | 'passTypeIdentifier' | 'data' | 'visuals'
+> {
+  count: number;
+  /** Whether each has a phone that can be told. */
+  phones: boolean;
+}
+
+/**
+ * Stores customers of whom nothing is known, each with a live pass whose serial number begins with `guest-`; those that
+ * are there stay. Returns their serial numbers and push tokens, in order.
+ */
+export async function seedGuests(db: Sql, seed: GuestSeed): Promise<{ serialNumber: string; pushToken: string }[]> {
+  return db.query(sql`
+    with guest as (
+      select n,
+             md5(${db.tenantId} || '/guest/' || n)::uuid as id,
+             'guest-' || n || '-' || left(md5(${db.tenantId} || n), 12) as serial,
+             encode(sha256((${db.tenantId} || '/guest/' || n)::bytea), 'hex') as token
+        from generate_series(1, ${seed.count}::int) n
+    ), person as (
+      insert into customers (customer_id, tenant_id, language)
+      select id, ${db.tenantId}, 'en' from guest
+          on conflict do nothing
+    ), card as (
+      insert into passes (pass_id, tenant_id, customer_id, serial_number, pass_type_id, pass_type_version,
+                          apple_pass_type_identifier, data, visuals, live_key)
+      select id,
+             ${db.tenantId},
+             id,
+             serial,
+             ${seed.passTypeId},
+             ${seed.passTypeVersion}::int,
+             ${seed.passTypeIdentifier},
+             ${JSON.stringify(seed.data)}::jsonb,
+             ${JSON.stringify(seed.visuals)}::jsonb,
+             id || ':' || ${seed.passTypeId}
+        from guest
+          on conflict do nothing
+    ), phone as (
+      insert into apple_devices (device_id, tenant_id, device_library_identifier, push_token)
+      select id, ${db.tenantId}, left(token, 32), token from guest where ${seed.phones}
+          on conflict do nothing
+    ), registration as (
+      insert into apple_registrations (tenant_id, device_id, pass_id, apple_pass_type_identifier)
+      select ${db.tenantId}, id, id, ${seed.passTypeIdentifier} from guest where ${seed.phones}
+          on conflict do nothing
+    )
+    select serial as "serialNumber", token as "pushToken" from guest order by n`);
+}
