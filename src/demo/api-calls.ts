@@ -21,7 +21,7 @@ export interface ApiCalls {
   /** The signed file as a phone downloads it. */
   passFile(serialNumber: string): Promise<Buffer>;
   /** Any call with the key that may do everything; throws where it is not answered 2xx. */
-  asAdmin<T>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object): Promise<T>;
+  asAdmin<T>(method: 'GET' | 'POST' | 'PATCH' | 'PUT', path: string, body?: object | string): Promise<T>;
   /** Follows one operation to its end; hears of every state of a step as soon as it can be read. */
   follow(correlationId: string, onStep: (step: StepView, view: OperationView) => void): Promise<OperationView>;
 }
@@ -44,11 +44,18 @@ export function createApiCalls({ baseUrl, tenantId, apiKeys, signal }: ApiCallsO
     throw new Error(`GET ${path} answered ${response.status}: ${(await response.text()).slice(0, 500)}`);
   }
 
-  async function asAdmin<T>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object): Promise<T> {
+  async function asAdmin<T>(
+    method: 'GET' | 'POST' | 'PATCH' | 'PUT',
+    path: string,
+    body?: object | string,
+  ): Promise<T> {
     const response = await fetch(`${baseUrl}${path}`, {
       method,
-      headers: { authorization: `Bearer ${apiKeys.admin}`, ...(body && { 'content-type': 'application/json' }) },
-      ...(body && { body: JSON.stringify(body) }),
+      headers: {
+        authorization: `Bearer ${apiKeys.admin}`,
+        ...(body && { 'content-type': typeof body === 'string' ? 'text/csv' : 'application/json' }),
+      },
+      ...(body && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_MS)]),
     });
     if (response.ok) return (await response.json()) as T;

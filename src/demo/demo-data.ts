@@ -6,6 +6,7 @@ import { createSecretBox, type SecretBox, type SecretKey } from '../database/sec
 import { getTenant } from '../database/tenants/tenants.js';
 import { demoSecretsKeyFile, ensureDemoSecretsKey } from '../tenants/demo-secrets-key.js';
 import { ensureDemoTenant, type DemoTenant } from '../tenants/demo-tenant.js';
+import { ensureDemoGuests, type DemoGuest } from '../tenants/demo-customer.js';
 import { SIMULATED_KLAVIYO_KEY } from './simulators.js';
 
 /** The key of the settings, or the one in the data folder; throws an Error with the cure when that one is damaged. */
@@ -25,6 +26,8 @@ export interface PreparedTenant extends DemoTenant {
   mailToken: string | null;
   /** Whether the demo has a key for its Klaviyo. */
   writesBack: boolean;
+  /** Holders of cards without a name. */
+  guests: DemoGuest[];
 }
 
 /** Klaviyo's own service knows no throw-away key; any other address is a stand-in, which may take it. */
@@ -62,7 +65,8 @@ export async function prepareTenant(
       ...(klaviyoApiKey !== null && { klaviyoApiKey }),
     });
     const mailToken = await mailTokenOf(database.tenant(tenant.tenantId), secretBox, tenant);
-    return { ...tenant, mailToken, writesBack: klaviyoApiKey !== null };
+    const guests = await ensureDemoGuests(database.tenant(tenant.tenantId), config.apnsUrl === null);
+    return { ...tenant, mailToken, writesBack: klaviyoApiKey !== null, guests };
   } catch (cause) {
     if (!['secret-key-missing', 'secret-unreadable'].includes((cause as { code?: string }).code ?? '')) throw cause;
     throw new Error(

@@ -16,9 +16,9 @@ const STILL_MS = 600;
 export async function journeyCampaign({ print, api, tenant, simulators }: JourneyContext): Promise<void> {
   const { guests, tenantId } = tenant;
   print.heading(`A campaign changes the cards of ${guests.length} guests, is paused and goes on`);
-  let pushes = 0;
+  const told = new Set<string>();
   for (const { pushToken } of guests) {
-    simulators.apns?.registerToken(pushToken, tenant.pass.passTypeIdentifier, () => pushes++);
+    simulators.apns?.registerToken(pushToken, tenant.pass.passTypeIdentifier, () => told.add(pushToken));
   }
   const points = Math.floor(Date.now() / 1000) % 100_000;
   const lines = guests.map(({ serialNumber }, row) => `${serialNumber},${points + row}\n`);
@@ -60,12 +60,11 @@ export async function journeyCampaign({ print, api, tenant, simulators }: Journe
   tick('paused', `${still.progress.accepted} accepted, ${still.rows.waiting} wait`);
   await api.asAdmin('POST', `${one}/resume`);
   // It ends once Google's objects are written, too, which Google's limits let take a minute.
-  const isTold = (): boolean => simulators.apns === null || pushes >= guests.length;
+  const isTold = (): boolean => simulators.apns === null || told.size === guests.length;
   const { progress } = await until((now) => now.progress.accepted === guests.length && isTold());
   const failed = Object.entries(progress.outcomes).filter(([outcome]) => outcome !== 'updated');
   if (failed.length > 0) throw new Error(`some cards ended as ${JSON.stringify(failed)}`);
-  if (simulators.apns && pushes !== guests.length) throw new Error(`${guests.length} phones got ${pushes} pushes`);
-  const told = simulators.apns ? `${pushes} phones told, each once` : `${progress.accepted} cards accepted`;
-  tick('resumed', `${told}; Google follows within its limits`);
+  const phones = simulators.apns ? `${told.size} phones told` : 'no phone';
+  tick('resumed', `${progress.accepted} accepted, ${phones}; Google follows within its limits`);
   print.line(`Progress  ${api.baseUrl}/ops/${tenantId}/campaigns/${campaignId}`);
 }

@@ -1,4 +1,5 @@
 import type { Shutdown } from './shutdown.js';
+import { journeyCampaign } from './journey-campaign.js';
 import { journeyMessage } from './journey-message.js';
 import { journeyIssuePass } from './journey-issue-pass.js';
 import { journeyProfileSync } from './journey-profile-sync.js';
@@ -41,6 +42,7 @@ export async function runJourney(context: JourneyContext, shutdown: Shutdown): P
   const result = await journeyPushUpdate(context, phone);
   await journeyMessage(context, phone);
   if (member) await journeyProfileSync(context, member);
+  await journeyCampaign(context);
   printEnding(context, result);
   for (const one of [phone, member?.phone]) {
     one?.events.on('update', (update) => {

@@ -1,5 +1,5 @@
 import type { Sql, TenantSql } from '../database/connect.js';
-import { findFirstPassOf, seedPass, type SeededPass } from '../database/passes/seed-pass.js';
+import { findFirstPassOf, seedGuests, seedPass, type SeededPass } from '../database/passes/seed-pass.js';
 import { findPassType } from '../database/tenants/pass-types.js';
 import { lockTenant } from '../database/tenants/tenants.js';
 import { computeVisuals } from '../passes/visuals.js';
@@ -38,6 +38,30 @@ export async function ensureDemoPass(database: TenantSql): Promise<DemoPass> {
     const pass = existing ?? (await makePass(db));
     const { email, phone, customerId } = CUSTOMER;
     return { ...pass, passTypeIdentifier: DEMO_PASS_TYPE_IDENTIFIER, identifiers: { email, phone, customerId } };
+  });
+}
+
+/** How many guests the demo's campaign reaches. */
+const GUESTS = 500;
+const GUEST_DATA = { 'member-name': 'Guest', tier: 'bronze', points: 10, offer: 'A coffee on us' };
+
+export interface DemoGuest {
+  serialNumber: string;
+  pushToken: string;
+}
+
+/** Cards that were handed out without a name: whom the demo's campaign reaches. */
+export async function ensureDemoGuests(db: Sql, phones: boolean): Promise<DemoGuest[]> {
+  const type = await findPassType(db, 'basic');
+  if (!type) throw new Error('the demo tenant has no pass type "basic": was its folder applied?');
+  return seedGuests(db, {
+    count: GUESTS,
+    phones,
+    passTypeId: type.passTypeId,
+    passTypeVersion: type.version,
+    passTypeIdentifier: DEMO_PASS_TYPE_IDENTIFIER,
+    data: GUEST_DATA,
+    visuals: computeVisuals(type.design, GUEST_DATA),
   });
 }
 
