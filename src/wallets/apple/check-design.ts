@@ -6,6 +6,7 @@ import { APPLE_STYLES, type PassTypeDesign } from '../../passes/pass-type.js';
 import { placeholders } from '../../passes/render.js';
 import { checkActions } from './check-actions.js';
 import { checkBarcodes } from './check-barcodes.js';
+import { checkContacts } from './check-contacts.js';
 import { checkFaces } from './check-faces.js';
 import { checkFieldKeys } from './check-fields.js';
 import { checkNfc } from './check-nfc.js';
@@ -49,6 +50,7 @@ export function lintAppleDesign(design: PassTypeDesign, imageNames: Iterable<str
   checkExtra(design, add);
   checkRelevantDates(design, add);
   checkBarcodes(design, add);
+  checkContacts(design, add);
   checkNfc(design, add);
   checkPlaceholders(design, add);
   checkTranslations(design, add);

@@ -40,6 +40,12 @@ const EVENT_TICKET: Fault[] = [
   ),
   own('code on a poster', 'barcodes', [{ format: 'PKBarcodeFormatQR', message: 'x' }], '', true),
   own('automatic colours', 'labelColor', '#fff', '', true),
+  extra('colour of the foot', 'footerBackgroundColor', 'navy'),
+  extra('mail of the venue', 'contactVenueEmail', 'the box office', '', true),
+  extra('phone of the venue', 'contactVenuePhoneNumber', 'call us', '', true),
+  tag('day of a start', 'eventStartDateInfo', { date: 'soon' }, '/date'),
+  tag('zone of a start', 'eventStartDateInfo', { date: 'soon', timeZone: 'CET+1' }, '/timeZone'),
+  tag('colour of a seat', 'seats', [{ seatSectionColor: 'navy' }], '/0/seatSectionColor'),
   {
     rule: 'upcoming passes',
     put: (apple) => {
@@ -95,6 +101,22 @@ const BOARDING_PASS: Fault[] = [
     },
   },
   own('poster behind a boarding pass', 'posterGeneric', {}, '', true),
+  extra('mail of the carrier', 'transitProviderEmail', 'nobody', '', true),
+  extra('phone of the carrier', 'transitProviderPhoneNumber', '@', '', true),
+  extra('link of a flight', 'changeSeatURL', 'https://a b.example'),
+  tag('capability', 'passengerCapabilities', ['Preboarding'], '/0', true),
+  tag('security programme', 'passengerEligibleSecurityPrograms', ['TSA'], '/0', true),
+  tag('security programme of a place', 'departureLocationSecurityPrograms', ['TSA'], '/0', true),
+  tag('information', 'passengerInformationSSRs', ['XXXX'], '/0', true),
+  tag('codes as a text', 'passengerAirlineSSRs', 'XXXX'),
+  tag('arrival before it', 'originalArrivalDate', '2026-12-31T09:00', '', true),
+  tag('amount in words', 'totalPrice', { amount: 'five', currencyCode: 'EUR' }, '/amount'),
+  tag(
+    'address of a network',
+    'wifiAccess',
+    [{ ssid: 'a', password: 'b', captiveTokenAuthURL: 'x y' }],
+    '/0/captiveTokenAuthURL',
+  ),
   {
     rule: 'three primary fields',
     put: (apple) => {
@@ -135,6 +157,23 @@ const COUPON: Fault[] = [
       return '/apple/style';
     },
   },
+  extra(
+    'three actions',
+    'featuredActions',
+    ['shop', 'place', 'order'].map((type) => ({ identifier: type, type, url: 'https://a.example' })),
+  ),
+  { rule: 'a place with a url', put: () => '/apple/extra/featuredActions/1', borne: true },
+  own('NFC message that is cut', 'nfc', { message: 'x'.repeat(65), encryptionPublicKey: 'x' }, '/message'),
+];
+
+const FULL_COUPON: Fault[] = [
+  {
+    rule: 'five fields in the row of a coupon',
+    put: (apple) => {
+      apple.secondaryFields = [1, 2, 3, 4, 5].map((n) => ({ key: `s${n}`, value: 'x' }));
+      return '/apple/secondaryFields';
+    },
+  },
 ];
 
 /** A design of a style with all of its faults at once, and where each must be named. */
@@ -149,9 +188,12 @@ const DESIGNS = [
   faulty('eventTicket', EVENT_TICKET, {
     extra: { useAutomaticColors: true, semantics: { eventStartDate: '2026-01-02T10:00' } },
   }),
-  faulty('boardingPass', BOARDING_PASS),
+  faulty('boardingPass', BOARDING_PASS, {
+    extra: { semantics: { originalDepartureDate: '2026-12-31T10:00' } },
+  }),
   faulty('generic', GENERIC),
   faulty('coupon', COUPON),
+  faulty('coupon', FULL_COUPON),
 ];
 
 test(`${DESIGNS.flatMap(({ named }) => named).length} faults, one of each rule, are all named at once with their place and a cure`, () => {
