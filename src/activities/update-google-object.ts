@@ -143,8 +143,9 @@ async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: Loaded
 
   const classWrite = await ensureGoogleClass(deps, access, pass, target);
   const leftOut = new Map<string, LeftOut>();
-  const written = await writeObject(deps, loaded, { target, live, leftOut, again: ref.again ?? false });
-  const message = await sendMessages(deps, loaded, { type, live, objectId: written.objectId });
+  const since = live ? await changedSince(sql, pass, live.synced_revision, pass.revision) : [];
+  const written = await writeObject(deps, loaded, { target, live, since, leftOut, again: ref.again ?? false });
+  const message = await sendMessages(deps, loaded, { type, live, since, objectId: written.objectId });
   await sql.transaction(async (within) => {
     await recordSynced(within, ref, {
       objectId: written.objectId,
@@ -178,13 +179,19 @@ async function sendMessages(
   {
     type,
     live,
+    since,
     objectId,
-  }: { type: GoogleObjectRow['object_type']; live: GoogleObjectRow | undefined; objectId: string },
+  }: {
+    type: GoogleObjectRow['object_type'];
+    live: GoogleObjectRow | undefined;
+    since: readonly string[];
+    objectId: string;
+  },
 ): Promise<string | undefined> {
   const sql = deps.database.tenant(pass.tenant_id);
   const written = objects.find((object) => object.object_id === objectId);
   const isNew = live?.object_id !== objectId;
-  const changed = isNew ? [] : await changedSince(sql, pass, live.synced_revision, pass.revision);
+  const changed = isNew ? [] : since;
   const speaks = !isNew && changed.includes(MESSAGE_CHANGE) && pass.messages.length > 0;
   if (!changed.includes(MESSAGE_CHANGE) && !(isNew && pass.messages.length > 0)) return undefined;
   return writeMessages(access.client, {
@@ -207,6 +214,8 @@ async function sendMessages(
 interface ObjectWrite {
   target: NonNullable<LoadedGoogle['target']>;
   live: GoogleObjectRow | undefined;
+  /** What changed since the live object was written. */
+  since: readonly string[];
   /** Gathers what Google would not have taken. */
   leftOut: Map<string, LeftOut>;
   again: boolean;
@@ -215,7 +224,7 @@ interface ObjectWrite {
 async function writeObject(
   deps: ActivityDeps,
   loaded: LoadedGoogle,
-  { target, live, leftOut, again }: ObjectWrite,
+  { target, live, since, leftOut, again }: ObjectWrite,
 ): Promise<WrittenObject> {
   const { access, pass, objects, design } = loaded;
   const { design: google, classId } = target;
@@ -245,7 +254,6 @@ async function writeObject(
     const input = { live, to, newObjectId, known: known !== undefined, body: (id: string) => body(id), ownedFields };
     return convertObject(access.client, input);
   }
-  const since = await changedSince(sql, pass, live.synced_revision, revision);
   const changed = Object.keys(spokenChanges(Object.fromEntries(since.map((name) => [name, true])), pass.offers));
   const notifyFields = pass.state === 'active' ? google.notifyOn.filter((field) => changed.includes(field)) : [];
   return updateObject(access.client, {
