@@ -192,6 +192,25 @@ test('summer and winter time differ', () => {
   assert.equal(shown(design(), locale, summer).apple.expirationDate, '2026-07-01T23:59:59+02:00');
 });
 
+for (const [zone, day, at, start, end] of [
+  ['Europe/Berlin', '2026-10-25', '2026-10-24T22:30:00.000Z', '2026-10-25T00:30:00+02:00', '2026-10-25T23:59:59+01:00'],
+  ['Europe/Berlin', '2026-03-29', '2026-03-28T23:30:00.000Z', '2026-03-29T00:30:00+01:00', '2026-03-29T23:59:59+02:00'],
+  [
+    'America/Los_Angeles',
+    '2026-11-01',
+    '2026-11-01T07:30:00.000Z',
+    '2026-11-01T00:30:00-07:00',
+    '2026-11-01T23:59:59-08:00',
+  ],
+] as const) {
+  test(`${zone}, ${day}: a day on which clocks change begins and ends alike on both wallets`, () => {
+    const { apple, google } = shown(design(), { timeZone: zone, language: 'en' }, { until: day, at });
+    assert.deepEqual(google.validTimeInterval, { start: { date: start }, end: { date: end } });
+    assert.equal(apple.expirationDate, end);
+    assert.equal(apple.relevantDate.slice(0, 10), day);
+  });
+}
+
 test('a field has a zone of its own, and a customer one by a field; the tenant’s is for the rest', () => {
   const locale = { timeZone: 'Europe/Berlin', language: 'en' };
   // A day later: in Tokyo the same day ends before the evening in Berlin begins, and such a period is left out.
