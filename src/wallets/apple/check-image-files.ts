@@ -1,7 +1,7 @@
 import { pointer } from '../../common/clean-text.js';
 import type { PassTypeDesign } from '../../passes/pass-type.js';
 import { possibleValues } from '../../passes/possible-values.js';
-import type { Add } from './design-problem.js';
+import { aStyle, type Add } from './design-problem.js';
 import { IMAGE_ROLES, isDrawn, roleNamed } from './image-roles.js';
 import { imageFileNames } from './pass-images.js';
 
@@ -48,7 +48,7 @@ function checkImages(design: PassTypeDesign, images: Images, path: string, files
     if (!role) add(at, `Wallet knows no image "${name}".`, `Use one of ${Object.keys(IMAGE_ROLES).join(', ')}.`);
     else if (!isDrawn(role, apple)) {
       const shows = role.faces.length > 0 ? `it is for ${role.faces.join(', ')}` : 'the product does not offer it';
-      add(at, `A ${apple.style} does not draw "${name}".`, `Remove it; ${shows}.`, 'warning');
+      add(at, `${aStyle(apple.style)} does not draw "${name}".`, `Remove it; ${shows}.`, 'warning');
     }
     for (const base of possibleValues(template, design) ?? []) checkFile(name, base, at, files, add);
   }

@@ -2,7 +2,7 @@ import { pointer } from '../../common/clean-text.js';
 import type { JsonValue } from '../../common/json.js';
 import type { AppleDesign, PassTypeDesign } from '../../passes/pass-type.js';
 import { fieldsOf } from './check-fields.js';
-import type { Add } from './design-problem.js';
+import { aStyle, type Add } from './design-problem.js';
 import { objectOf, semanticFaces } from './face-needs.js';
 import { EVENT_GUIDE_URLS, KEY_FACES, READ_SPELLINGS } from './rules/key-faces.js';
 import { EVENT_TAGS, JOURNEY_TAGS } from './rules/semantic-tags.js';
@@ -12,13 +12,13 @@ export function checkStyle(design: PassTypeDesign, add: Add): void {
   const apple = design.apple!;
   const { style, transitType } = apple;
   if (apple.additionalInfoFields && style !== 'eventTicket') {
-    add('/apple/additionalInfoFields', `A ${style} has no additionalInfoFields.`, 'Move them to backFields.');
+    add('/apple/additionalInfoFields', `${aStyle(style)} has no additionalInfoFields.`, 'Move them to backFields.');
   }
   if (style === 'boardingPass' && !transitType) {
     add('/apple/transitType', 'A boardingPass needs a transitType.', 'Add one, such as "PKTransitTypeTrain".');
   }
   if (style !== 'boardingPass' && transitType) {
-    add('/apple/transitType', `A ${style} has no transitType.`, 'Remove it, or make the style boardingPass.');
+    add('/apple/transitType', `${aStyle(style)} has no transitType.`, 'Remove it, or make the style boardingPass.');
   }
   checkKeyFaces(apple, add);
   checkTwice(apple, add);
@@ -43,7 +43,7 @@ function checkKeyFaces(apple: AppleDesign, add: Add): void {
     const cure = shows.some((face) => face.startsWith('poster') || face.startsWith('semantic'))
       ? `Add that face (posterGeneric, or its scheme to preferredStyleSchemes), or remove ${key}.`
       : 'Remove it.';
-    add(at, `A ${apple.style} does not show ${key}; it is for ${shows.join(' and ')}.`, cure, 'warning');
+    add(at, `${aStyle(apple.style)} does not show ${key}; it is for ${shows.join(' and ')}.`, cure, 'warning');
   }
   const links = EVENT_GUIDE_URLS.filter((key) => Object.hasOwn(apple.extra, key));
   if (links.length === 1 && faces.includes('posterEventTicket')) {
@@ -127,7 +127,7 @@ function checkTags(
         ? 'boardingPass'
         : style;
     if (only !== style) {
-      add(path + pointer(tag), `A ${style} does not show ${tag}; it is for ${only}.`, 'Remove it.', 'warning');
+      add(path + pointer(tag), `${aStyle(style)} does not show ${tag}; it is for ${only}.`, 'Remove it.', 'warning');
     }
     const read = Object.hasOwn(READ_SPELLINGS, tag) ? READ_SPELLINGS[tag]! : undefined;
     if (read && semantics[read] === undefined) {

@@ -9,3 +9,6 @@ export interface DesignProblem {
 
 /** Reports a fault; with `warning` one that phones bear. */
 export type Add = (path: string, message: string, cure: string, severity?: 'warning') => void;
+
+/** A style in a sentence: "A coupon", "An eventTicket". */
+export const aStyle = (style: string): string => `${/^[aeiou]/.test(style) ? 'An' : 'A'} ${style}`;
