@@ -109,7 +109,7 @@ export function registerDatabaseMetrics(
   );
   gauge(
     'passrelay_certificate_days_left',
-    'Whole days until the Pass Type ID certificate that serves longest, or its intermediate, runs out; negative once it has.',
+    'Whole days until the newest Pass Type ID certificate, or its intermediate, expires; negative once it has.',
     ['tenant', 'pass_type_identifier'],
     (one, { certificates }) => {
       for (const { tenantId, passTypeIdentifier, notAfter } of certificates) {

@@ -51,7 +51,7 @@ export function updatePassesActivity(deps: ActivityDeps) {
           // A profile that lost a required value must not hold up the rest: the pass keeps what it has.
           const kept = coerced.problems.map(({ pointer, message, cure }) => ({
             pointer,
-            message: `${message} and was left as it is: ${cure}`,
+            message: `${message}, so it was left unchanged: ${cure}`,
           }));
           const merged = mergeFields(
             { data: pass.data, sequences: pass.field_sequences },

@@ -121,15 +121,18 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
   const templates = keepRecent<Template>(TEMPLATE_BYTES, ({ images }) =>
     [...images.values()].reduce((sum, { size }) => sum + size, 1024),
   );
-  const templateOf = ({ tenantId, passTypeId, version, design, images }: PassTypeVersion): Promise<Template> =>
-    templates(`${tenantId}\n${passTypeId}\n${version}`, async () => {
+  const templateOf = (
+    { tenantId, passTypeId, version, design, images }: PassTypeVersion,
+    language: string,
+  ): Promise<Template> =>
+    templates(`${tenantId}\n${passTypeId}\n${version}\n${language}`, async () => {
       const sql = database.tenant(tenantId);
       const files: { name: string; bytes: Buffer }[] = [];
       for (const [name, sha256] of Object.entries(images)) {
         const bytes = await getImage(sql, sha256);
         if (bytes) files.push({ name, bytes });
       }
-      return { images: prepareImages(files), strings: localizedStrings(design) };
+      return { images: prepareImages(files), strings: localizedStrings(design, language) };
     });
 
   async function build(
@@ -143,7 +146,7 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
       deps.readers.passTypes.version(tenantId, id, number),
     );
     const [template, changes, tokenKey] = await Promise.all([
-      templateOf(version),
+      templateOf(version, locale.language),
       listLatestChanges(database.tenant(tenantId), pass.pass_id, pass.revision),
       tokenKeys(tenantId),
     ]);
@@ -170,6 +173,7 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
       state: pass.state,
       modifiedAt: pass.modified_at,
       messages: pass.messages,
+      ownLanguage: locale.language,
       messageSpeaks: changes.some(
         ({ [MESSAGE_CHANGE]: change }) => (change as { to?: unknown } | undefined)?.to != null,
       ),
@@ -179,7 +183,10 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
     const { parts, size } = await buildPkpassParts({
       passJson,
       images,
-      strings: Object.keys(translations).length === 0 ? template.strings : localizedStrings(design, translations),
+      strings:
+        Object.keys(translations).length === 0
+          ? template.strings
+          : localizedStrings(design, locale.language, translations),
       signer: certificate.signer,
       at: new Date(now()),
     });

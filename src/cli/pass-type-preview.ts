@@ -155,7 +155,7 @@ export async function makePreview(
       return encodeURI(address);
     };
     const made = previewDesign(
-      { design, imageUrl, now, publicUrl: PUBLIC_URL, timeZone: one.timeZone },
+      { design, imageUrl, now, publicUrl: PUBLIC_URL, timeZone: one.timeZone, ownLanguage: one.ownLanguage },
       shown,
       languages,
     );

@@ -105,7 +105,7 @@ export function coerceFields(
       continue;
     }
     if (typeof raw === 'string' && isNothing(raw, field)) {
-      if (mode === 'update') warn(at, `${key} is blank and was left as it is; send null to clear it`);
+      if (mode === 'update') warn(at, `${key} is blank, so it was left unchanged; send null to clear it`);
       continue;
     }
     if (typeof raw === 'string' && isUnrendered(raw)) {

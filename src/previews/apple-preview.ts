@@ -20,6 +20,8 @@ export interface PreviewSource {
   /** The address of an image of the design by file name, or undefined where there is none. */
   imageUrl(name: string): string | undefined;
   now: Date;
+  /** The tenant's: what localisation keys read where a language has no strings. */
+  ownLanguage?: string;
 }
 
 /** One iPhone of the preview: the front, or null where this system cannot open the pass. */
@@ -60,6 +62,7 @@ export function applePreview(source: PreviewSource, view: View, language: string
   const { design } = source;
   const { apple } = design;
   if (!apple) return null;
+  const ownLanguage = source.ownLanguage ?? language;
   const passJson = applePassJson({
     design,
     teamIdentifier: 'PREVIEW000',
@@ -69,8 +72,9 @@ export function applePreview(source: PreviewSource, view: View, language: string
     view,
     state: 'active',
     modifiedAt: source.now,
+    ownLanguage,
   });
-  const translate = translator(apple, language);
+  const translate = translator(apple, language, ownLanguage);
   const image = imageFinder(source, view, language);
   const speaking = fieldsInDesignOrder(apple).filter(({ changeMessage }) => changeMessage);
   const rendered = new Map(allFields(passJson).map((field) => [String(field['key']), field]));

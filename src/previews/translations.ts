@@ -1,11 +1,13 @@
 import type { JsonValue } from '../common/json.js';
 import type { AppleDesign, PassTypeDesign } from '../passes/pass-type.js';
+import { withWords, wordsForKeys } from '../wallets/apple/words-for-keys.js';
 import { FIELD_GROUPS } from '../wallets/apple/pass-fields.js';
 
 /** Wallet looks a text up in the strings of its language, and shows it as it is where it is not there. */
-export function translator(apple: AppleDesign, language: string): (text: string) => string {
+export function translator(apple: AppleDesign, language: string, ownLanguage = language): (text: string) => string {
   const [base] = language.split('-');
-  const strings = apple.localizations[language]?.strings ?? apple.localizations[base!]?.strings ?? {};
+  const own = apple.localizations[language]?.strings ?? apple.localizations[base!]?.strings ?? {};
+  const strings = withWords(own, wordsForKeys(apple.localizations, ownLanguage));
   return (text) => (Object.hasOwn(strings, text) ? strings[text]! : text);
 }
 

@@ -6,7 +6,7 @@ export interface FolderProblem {
   path: string;
   message: string;
   cure: string;
-  /** A warning keeps nothing from being applied. */
+  /** A folder with warnings is applied all the same. */
   severity?: 'warning';
 }
 

@@ -67,8 +67,15 @@ export const designPreviewRoutes = (deps: ApiDeps): Route[] => {
         const language = languages.find((tag) => tag === query.language) ?? languages[0]!;
         const imageUrl = (name: string): string | undefined =>
           Object.hasOwn(images, name) ? `/assets/${params.tenantId}/${images[name]!}.png` : undefined;
-        const { timeZone } = session.tenant.settings;
-        const source = { design, imageUrl, now: new Date(deps.now()), publicUrl: deps.publicUrl, timeZone };
+        const { timeZone, language: ownLanguage } = session.tenant.settings;
+        const source = {
+          design,
+          imageUrl,
+          now: new Date(deps.now()),
+          publicUrl: deps.publicUrl,
+          timeZone,
+          ownLanguage,
+        };
         sendPage(
           ctx,
           deps,

@@ -34,7 +34,7 @@ export const operationSummary = z.object({
 export const operationView = operationSummary.extend({
   repairs: z
     .array(z.looseObject({ type: z.string() }))
-    .describe('What was mended in the body or passed over, with JSON pointers'),
+    .describe('What was repaired in the body or ignored, with JSON pointers'),
   steps: z.array(
     z.object({
       step: z.enum(STEPS),

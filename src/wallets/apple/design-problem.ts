@@ -3,7 +3,7 @@ export interface DesignProblem {
   path: string;
   message: string;
   cure: string;
-  /** A warning keeps nothing from being applied: phones take the pass, and show less than its author thinks. */
+  /** A warning does not stop a folder from being applied: phones take the pass, and show less than its author thinks. */
   severity?: 'warning';
 }
 

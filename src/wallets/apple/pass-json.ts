@@ -15,6 +15,7 @@ import { renderRule, type LeaveOut } from './rules/render-rule.js';
 import { anything, list } from './rules/rule.js';
 import { NFC_MOST_BYTES } from './check-nfc.js';
 import { unfitPeriod } from './check-relevance.js';
+import { putWords, wordsForKeys } from './words-for-keys.js';
 
 export { effectiveChangeMessages } from './pass-fields.js';
 export { checkAppleDesign } from './check-design.js';
@@ -22,6 +23,8 @@ export { checkAppleDesign } from './check-design.js';
 type Json = Record<string, JsonValue>;
 
 export interface PassJsonInput {
+  /** What localisation keys read for languages without strings; default: the language of the pass. */
+  ownLanguage?: string;
   design: PassTypeDesign;
   teamIdentifier: string;
   serialNumber: string;
@@ -197,7 +200,7 @@ export function applePassJson(input: PassJsonInput): Record<string, JsonValue> {
     ...withMessages(structureOf(apple as unknown as Groups, '/apple', context), messages, place),
   };
   const designed = single(apple, view, leaveOut);
-  return inKeyOrder({
+  const passJson = inKeyOrder({
     ...extra(apple, view, leaveOut),
     ...designed,
     ...barcodes(apple, view, leaveOut),
@@ -216,4 +219,5 @@ export function applePassJson(input: PassJsonInput): Record<string, JsonValue> {
       posterGeneric: withMessages(structureOf(apple.posterGeneric, '/apple/posterGeneric', context), messages, place),
     }),
   });
+  return putWords(passJson, wordsForKeys(apple.localizations, input.ownLanguage ?? language));
 }

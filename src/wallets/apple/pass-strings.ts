@@ -1,4 +1,5 @@
 import type { PassTypeDesign } from '../../passes/pass-type.js';
+import { withWords, wordsForKeys } from './words-for-keys.js';
 import { prepareFile, type ArchiveEntry } from './pass-images.js';
 
 const ESCAPES: Record<string, string> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
@@ -27,10 +28,14 @@ type Strings = Readonly<Record<string, Readonly<Record<string, string>>>>;
  * `xx.lproj/pass.strings` for each language of the design that has strings, or of the messages of one pass. Without
  * messages: keep it as long as the version.
  */
-export function localizedStrings(design: PassTypeDesign, messages: Strings = {}): ArchiveEntry[] {
+export function localizedStrings(design: PassTypeDesign, ownLanguage: string, messages: Strings = {}): ArchiveEntry[] {
   const designed = design.apple?.localizations ?? {};
+  const words = wordsForKeys(designed, ownLanguage);
   return [...new Set([...Object.keys(designed), ...Object.keys(messages)])]
-    .map((language) => ({ language, strings: { ...designed[language]?.strings, ...messages[language] } }))
+    .map((language) => ({
+      language,
+      strings: { ...withWords(designed[language]?.strings ?? {}, words), ...messages[language] },
+    }))
     .filter(({ strings }) => Object.keys(strings).length > 0)
     .map(({ language, strings }) => ({
       name: `${language}.lproj/pass.strings`,

@@ -96,7 +96,7 @@ export function buildExample(input: { signer: ReturnType<typeof createSigner>; i
   return buildPkpass({
     passJson: applePassJson(passJsonInput()),
     images: selectImages(design, exampleView(), images),
-    strings: localizedStrings(design),
+    strings: localizedStrings(design, 'en'),
     signer: input.signer,
     at: input.at ?? new Date(NOW),
   });
