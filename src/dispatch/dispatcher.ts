@@ -7,8 +7,7 @@ import type { BurstShares } from '../database/bursts/dispatch.js';
 import type { Database } from '../database/connect.js';
 import { createBursts } from './bursts.js';
 import { startCancellations } from './cancellations.js';
-import { startDueMessages } from './due-messages.js';
-import { startDueOffers } from './due-offers.js';
+import { startDueOperations } from './due-operations.js';
 import { startFanOut } from './fan-out.js';
 import { reconcile, startReconciler } from './reconcile.js';
 import { startDeliveryReconciler } from './reconcile-deliveries.js';
@@ -181,8 +180,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
     startCancellations({ database, client, log }),
     startReconciler({ database, client, log }),
     startRecordChecks({ database, client, log, taskQueue: options.taskQueue, afterRefusal }),
-    startDueMessages({ database, log, nudge }),
-    startDueOffers({ database, log, nudge }),
+    startDueOperations({ database, log, nudge }),
     startDeliveryReconciler({ database, client, log }),
   ];
   const running = loop();

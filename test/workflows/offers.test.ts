@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { askForDueOffers } from '../../src/dispatch/due-offers.js';
+import { acceptDueOperations } from '../../src/dispatch/due-operations.js';
 import { listOffers } from '../../src/database/offers/offers.js';
 import type { PassRow } from '../../src/database/passes/passes.js';
 import { overlay } from '../../src/passes/offer.js';
@@ -54,8 +54,8 @@ describe('time-boxed offers', () => {
     const system =
       "select operation_id from operations where tenant_id = $1 and origin = 'system' order by acceptance_sequence";
     const had = (await test.owner<{ operation_id: string }>(system, [tenant.tenantId])).map((row) => row.operation_id);
-    await askForDueOffers({ database: test.database, nudge: () => {} }, new Date(now()));
-    await askForDueOffers({ database: test.database, nudge: () => {} }, new Date(now()));
+    await acceptDueOperations({ database: test.database, nudge: () => {} }, new Date(now()));
+    await acceptDueOperations({ database: test.database, nudge: () => {} }, new Date(now()));
     const has = await test.owner<{ operation_id: string }>(system, [tenant.tenantId]);
     const fresh = has.filter((row) => !had.includes(row.operation_id));
     const ends = fresh.map((row) => ended(test, tenant.tenantId, row.operation_id));
@@ -84,7 +84,7 @@ describe('time-boxed offers', () => {
     await test.owner("delete from operations where tenant_id = $1 and kind = 'start-offer'", [tenant.tenantId]);
     await engine.stop();
     laterMs = 55 * DAY;
-    await askForDueOffers({ database: test.database, nudge: () => {} }, new Date(now()));
+    await acceptDueOperations({ database: test.database, nudge: () => {} }, new Date(now()));
     assert.deepEqual(await points(tenant), { own: 20, shown: 500 });
     engine = await begin();
     const [end] = await test.owner<{ operation_id: string }>(
