@@ -60,7 +60,7 @@ const NOT_RUN: Record<string, string> = {
   'npx passrelay tenant migrate kestrel basic --progress   # how far it is; --follow tells until it ends':
     'of a migration that is under way: test/workflows pauses one',
   "npx passrelay campaign create kestrel --csv guests.csv --message 'Your code: {column:Code}' --per-minute 600":
-    'needs a file of guests and the id that the first command prints: test/cli drives a campaign',
+    'needs a file of guests and the id that the first command prints: test/workflows/campaigns runs them',
   'npx passrelay temporal recover         # says what is under way':
     'of an installation that lost its Temporal: test/durability',
 };
