@@ -1,3 +1,4 @@
+import { rememberFor } from '../common/remember.js';
 import { noteRecordsWritten } from '../database/klaviyo/record-checks.js';
 import { walletPassRecord } from '../klaviyo/write-back.js';
 import type { ActivityDeps } from './deps.js';
@@ -5,9 +6,14 @@ import { writeBackStep, type VisitMemory, type WriteBackInput, type WroteBack } 
 import { versionOf } from './write-back-subject.js';
 
 const ROUNDS = 3;
+/** A crowd of records is noted once: the logs are read a minute later in any case. */
+const NOTE_EVERY_MS = 15_000;
 
 /** The complete WalletPass record; Klaviyo answers before it processes it, and the same record again is the same. */
 export function writeBackObjectActivity(deps: ActivityDeps) {
+  const noteWritten = rememberFor({ ttlMs: NOTE_EVERY_MS, now: deps.now }, (tenantId) =>
+    noteRecordsWritten(deps.database.tenant(tenantId)),
+  );
   return async function writeBackObject(input: WriteBackInput, memory: VisitMemory = {}): Promise<WroteBack> {
     return writeBackStep(
       deps,
@@ -18,7 +24,6 @@ export function writeBackObjectActivity(deps: ActivityDeps) {
         if (dataSourceId === null) {
           return { skipped: 'No custom object is set up: run "passrelay klaviyo setup" where the account allows it.' };
         }
-        let isNoted = false;
         let written = session.operation.detail['version'] ?? null;
         for (let round = 0; round < ROUNDS; round++) {
           const subject = round === 0 ? await session.lastSubject() : await session.subject();
@@ -28,8 +33,7 @@ export function writeBackObjectActivity(deps: ActivityDeps) {
           if (written === version) break;
           const record = walletPassRecord(subject.pass, subject.recipient);
           await session.call('records', (client) => client.createRecord(dataSourceId, record));
-          if (!isNoted) await noteRecordsWritten(session.sql);
-          isNoted = true;
+          await noteWritten(input.tenantId);
           written = version;
           // In the first round the record of the step follows at once; the same record again is the same.
           if (round > 0) await session.note({ version });

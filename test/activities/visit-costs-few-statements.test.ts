@@ -42,6 +42,7 @@ describe('a visit to Klaviyo with nothing in trouble', () => {
     const { tenantId } = tenant;
     const deps = createTestDeps(test, { klaviyo: klaviyo.access });
     const { id: passId } = tenant.pass;
+    const visitKlaviyo = writeBackVisitActivity(deps);
     const visit = async (): Promise<number> => {
       const [operationId] = await acceptMany(test, tenant, [{ identifiers: [], data: {} }], { later: true });
       await test.owner(`update operations set status = 'running', pass_id = $2 where operation_id = $1`, [
@@ -49,7 +50,7 @@ describe('a visit to Klaviyo with nothing in trouble', () => {
         passId,
       ]);
       commits = 0;
-      const visited = await writeBackVisitActivity(deps)({
+      const visited = await visitKlaviyo({
         ...{ tenantId, operationId: operationId!, run: 1, passId, event: 'updated' },
       });
       assert.deepEqual(visited, { next: null });
