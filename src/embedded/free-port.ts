@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 
 const HOST = '127.0.0.1';
 
@@ -17,6 +18,19 @@ function tryListen(port: number): Promise<number | undefined> {
 /** Tells whether nothing listens on this TCP port of 127.0.0.1 at the moment. */
 export async function isPortFree(port: number): Promise<boolean> {
   return (await tryListen(port)) !== undefined;
+}
+
+/** A connection that goes out from the port of the last run is over in a moment; a server on it stays. */
+const LOOKS = 5;
+const LOOK_AGAIN_MS = 200;
+
+/** The port of the last run, so that addresses stay what they were; another one where it is taken for good. */
+export async function samePort(last: number | undefined): Promise<number> {
+  for (let look = 0; last !== undefined && look < LOOKS; look++) {
+    if (await isPortFree(last)) return last;
+    await wait(LOOK_AGAIN_MS);
+  }
+  return freePort();
 }
 
 /**

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { claim } from './folder-lock.js';
-import { freePort, isPortFree } from './free-port.js';
+import { isPortFree, samePort } from './free-port.js';
 import { startGuarded, type GuardedProcess } from './guarded-process.js';
 import { postgresBinaries } from './postgres-binaries.js';
 import * as clusters from './postgres-cluster.js';
@@ -158,7 +158,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
       if (options.port !== undefined && !(await isPortFree(options.port))) {
         throw new Error(`Port ${options.port}, asked for PostgreSQL, is taken: free it or ask for another port.`);
       }
-      const port = options.port ?? (await freePort([stored?.port]));
+      const port = options.port ?? (await samePort(stored?.port));
       const from = fs.statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
       const output = fs.openSync(logFile, 'a', 0o600);
       const flags = Object.entries({ ...SETTINGS, ...options.settings }).flatMap(([key, value]) => [

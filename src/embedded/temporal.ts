@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { claim } from './folder-lock.js';
-import { freePort, isPortFree } from './free-port.js';
+import { isPortFree, samePort } from './free-port.js';
 import { startGuarded, type GuardedProcess } from './guarded-process.js';
 import { commandLine, endProcess, isAlive } from './processes.js';
 import type { Log } from './progress.js';
@@ -128,7 +128,7 @@ function failure(dbFilename: string | undefined, logFile: string, output: string
 }
 
 async function choosePort(what: string, asked: number | undefined, last: number | undefined): Promise<number> {
-  if (asked === undefined) return freePort([last]);
+  if (asked === undefined) return samePort(last);
   if (await isPortFree(asked)) return asked;
   throw new Error(`Port ${asked}, asked for ${what}, is taken: free it or ask for another port.`);
 }
