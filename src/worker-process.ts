@@ -128,6 +128,7 @@ export async function startWorkerProcess(
   if (metrics) registerDatabaseMetrics(metrics, { database, now });
   let metricsServer: MetricsServer | null = null;
   let worker: WorkerPair | undefined;
+  const stopping = new AbortController();
   const close = async (): Promise<void> => {
     await metricsServer?.stop();
     await apple.close();
@@ -155,6 +156,7 @@ export async function startWorkerProcess(
         klaviyo,
         ...merchants,
         now,
+        stopping: stopping.signal,
       }),
       database,
       log,
@@ -186,6 +188,7 @@ export async function startWorkerProcess(
       metricsPort,
       ended,
       async stop() {
+        stopping.abort();
         await channel.stop();
         await dispatcher.stop();
         await retention.stop();

@@ -72,7 +72,7 @@ export function backfillActivity(deps: ActivityDeps) {
       let written = 0;
       for (const row of page) {
         if (isUpTo(row, progress.cursor)) continue;
-        if (deps.now() > endsAt) break;
+        if (deps.now() > endsAt || deps.stopping?.aborted) break;
         await writeProfile(row, progress, { deps, call, settings: settings.klaviyo });
         progress.cursor = row.pass_id;
         progress.done++;

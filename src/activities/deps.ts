@@ -23,6 +23,8 @@ export interface ActivityDeps {
   /** Opens the sealed secrets of a webhook endpoint. */
   webhookSecrets(tenantId: string, endpointId: string, sealed: readonly SealedWebhookSecret[]): string[];
   now(): number;
+  /** The process is to stop: work in slices ends its slice and goes on elsewhere. */
+  stopping?: AbortSignal;
 }
 
 export interface PassTypeReader {

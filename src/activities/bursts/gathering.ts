@@ -91,7 +91,7 @@ export async function inGathering(
   try {
     for (;;) {
       const state = await work(gathering);
-      if (state !== 'more' || performance.now() > endsAt) return { state, waitMs: 0 };
+      if (state !== 'more' || performance.now() > endsAt || deps.stopping?.aborted) return { state, waitMs: 0 };
     }
   } catch (error) {
     if (error instanceof KeyRefused) {

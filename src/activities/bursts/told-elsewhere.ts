@@ -46,7 +46,7 @@ async function inOrder(
   const endsAt = performance.now() + SLICE_MS;
   const ids = begun.operationIds.slice(input.from);
   for (let at = 0; at < ids.length; at += atOnce) {
-    if (performance.now() > endsAt) return { next: input.from + at };
+    if (performance.now() > endsAt || deps.stopping?.aborted) return { next: input.from + at };
     const operations = await loadTold(tenant, input, ids.slice(at, at + atOnce));
     await Promise.all(operations.map((operation) => work({ tenant, input }, operation)));
   }
