@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import type Koa from 'koa';
+import { z } from 'zod';
 import { ApiError } from './problems.js';
 
 /** Between two looks at the database, and at the key: one that is revoked reads no further. */
@@ -11,6 +12,21 @@ const HEARTBEAT_MS = 15_000;
 const MOST_STREAMS = 50;
 /** Then the client reconnects by itself, as server-sent events do. */
 const LONGEST_MS = 10 * 60_000;
+
+/** Headers and answers of a route that streams; each event is what GET answers, as `shown` says. */
+export const describeStream = (event: string, shown: string) => ({
+  headers: [
+    { name: 'Last-Event-ID', description: 'Sent by a client that reconnects: a state it has seen is not sent again' },
+  ],
+  answers: {
+    204: { description: 'The client has seen the end, by its Last-Event-ID: an EventSource stops now' },
+    200: {
+      description: `A stream; the data of each event is ${shown}`,
+      schema: z.object({ event: z.enum([event, 'end']), data: z.string(), id: z.string() }),
+      contentType: 'text/event-stream',
+    },
+  },
+});
 
 /** How many streams each tenant holds open at this process. */
 export type OpenStreams = Map<string, number>;

@@ -13,6 +13,7 @@ import { commandCampaign } from '../routes/campaigns.js';
 import { isOver, WATCH_MS, type CampaignWatch } from '../routes/campaign-watch.js';
 import { presentCampaign } from '../routes/present-campaign.js';
 import type { Form, Handle, Inside } from './inside.js';
+import { demand, mays } from './operator-rights.js';
 import type { OperatorSession, OperatorSessions } from './operator-session.js';
 import {
   COMMANDS,
@@ -54,25 +55,19 @@ export function campaignPages(
   inside: Inside,
   { sessions, streams }: { sessions: OperatorSessions; streams: CampaignStreams },
 ): Route[] {
-  const demand = ({ caller }: OperatorSession): void => {
-    if (!caller.scopes.includes('Campaign.Write')) {
-      throw new ApiError('missing-scope', 'The key lacks the scope Campaign.Write.');
-    }
-  };
-
   const list: Handle = async (ctx, session) => {
     const db = deps.database.tenant(session.tenant.tenantId);
     const [rows, types] = await Promise.all([listCampaigns(db, LISTED), listPassTypes(db)]);
     const view = {
       lines: rows.map((row) => presentCampaignLine(presentCampaign(row))),
       passTypes: types.map(({ design }) => design.name),
-      canMake: session.caller.scopes.includes('Campaign.Write'),
+      canMake: mays(session, 'Campaign.Write'),
     };
     sendPage(ctx, deps, campaignsPage(session.frame, view));
   };
 
   const make: Handle = async (ctx, session) => {
-    demand(session);
+    demand(session, 'Campaign.Write');
     const { tenantId } = session.tenant;
     const parsed = checkJson(bodyOf(ctx.state['form'] as Form), newCampaign);
     const db = deps.database.tenant(tenantId);
@@ -85,8 +80,8 @@ export function campaignPages(
   };
 
   const rights = (session: OperatorSession) => ({
-    writes: session.caller.scopes.includes('Campaign.Write'),
-    reads: session.caller.scopes.includes('Customer.Read'),
+    writes: mays(session, 'Campaign.Write'),
+    reads: mays(session, 'Customer.Read'),
   });
 
   const look = async (tenantId: string, params: Record<string, string>, fresh: boolean): Promise<Detail> => {
@@ -130,7 +125,7 @@ export function campaignPages(
   const command =
     (name: Command): Handle =>
     async (ctx: Koa.Context, session, params) => {
-      demand(session);
+      demand(session, 'Campaign.Write');
       const id = params['campaignId']!;
       await commandCampaign(deps, session.caller, id, name);
       redirect(ctx, `/ops/${session.tenant.tenantId}/campaigns/${id}`);

@@ -11,6 +11,7 @@ import { tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
 import { createOperatorSessions } from './operator-session.js';
+import { mays } from './operator-rights.js';
 
 const chooser = template<{
   name: string;
@@ -56,7 +57,7 @@ export const designPreviewRoutes = (deps: ApiDeps): Route[] => {
         const samples = sampleCustomers(design);
         let customer = samples.find(({ name }) => name === query.customer) ?? samples[0]!;
         if (query.pass !== undefined) {
-          if (!session.caller.scopes.includes('Customer.Read')) {
+          if (!mays(session, 'Customer.Read')) {
             throw new ApiError('missing-scope', 'The data of a pass needs a key with Customer.Read.');
           }
           const pass = await findPassView(sql, query.pass);

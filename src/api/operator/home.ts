@@ -11,6 +11,7 @@ import { maskContacts } from '../../common/mask-personal.js';
 import { sendPage } from '../page-response.js';
 import type { ApiDeps } from '../route.js';
 import type { Form } from './inside.js';
+import { mays } from './operator-rights.js';
 import type { OperatorSession } from './operator-session.js';
 import { presentBacklog } from './present-backlog.js';
 import { presentTroubledEndpoint } from './present-deliveries.js';
@@ -93,7 +94,7 @@ export async function showHome(
   const page = rows.slice(0, PAGE);
   const waiting = page.filter(({ status }) => status === 'retrying').map(({ operation_id }) => operation_id);
   const steps = waiting.length === 0 ? [] : await listOperatorSteps(sql, waiting);
-  const mayRead = session.caller.scopes.includes('Customer.Read');
+  const mayRead = mays(session, 'Customer.Read');
   const lines = page.map((row) =>
     presentLine(row, {
       steps: steps.filter(({ operation_id }) => operation_id === row.operation_id),
@@ -107,7 +108,7 @@ export async function showHome(
     return text === '' ? base : `${base}?${text}`;
   };
   const filterView = presentFilter(filter);
-  const retryable = filterView.active && session.caller.scopes.includes('Operation.Write') && page.length > 0;
+  const retryable = filterView.active && mays(session, 'Operation.Write') && page.length > 0;
   const view = operatorHomePage({
     frame: session.frame,
     trouble,
@@ -118,7 +119,7 @@ export async function showHome(
     newestUrl: cursor === undefined ? null : address({}),
     olderUrl: rows.length > PAGE ? address({ cursor: encodeCursor(page.at(-1)!.acceptance_sequence) }) : null,
     retry: retryable ? form : null,
-    endpoints: troubled.map((row) => presentTroubledEndpoint(row, session.caller.scopes.includes('Tenant.Admin'))),
+    endpoints: troubled.map((row) => presentTroubledEndpoint(row, mays(session, 'Tenant.Admin'))),
   });
   sendPage(ctx, deps, view);
 }

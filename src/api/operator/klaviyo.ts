@@ -14,6 +14,7 @@ import type { ApiDeps, Route } from '../route.js';
 import { issueChecked } from '../routes/issue-pass.js';
 import { type Form, type Handle, type Inside } from './inside.js';
 import { toneOfOperation, warningsOfRow } from './present-operator.js';
+import { mays } from './operator-rights.js';
 
 const LATEST = 20;
 /** Who holds the passes that only test. */
@@ -114,13 +115,13 @@ export function klaviyoRoutes(deps: ApiDeps, inside: Inside): Route[] {
       sql,
       rows.map(({ operation_id }) => operation_id),
     );
-    const mayRead = session.caller.scopes.includes('Customer.Read');
+    const mayRead = mays(session, 'Customer.Read');
     const readable = (text: string): string => (mayRead ? text : maskContacts(text));
     const place = { publicUrl: deps.publicUrl, accountId, tenantId };
     const view = klaviyoPage({
       frame: session.frame,
       passTypes: types.map((type) => presentType(type, place)),
-      canTest: session.caller.scopes.includes('Pass.Write'),
+      canTest: mays(session, 'Pass.Write'),
       writesBack: settings.klaviyo.writeBack,
       deliveries: rows.map((row) => {
         const own = steps.filter(({ operation_id }) => operation_id === row.operation_id);
@@ -132,7 +133,7 @@ export function klaviyoRoutes(deps: ApiDeps, inside: Inside): Route[] {
   };
 
   const sendTest: Handle = async (ctx: Koa.Context, session) => {
-    if (!session.caller.scopes.includes('Pass.Write')) {
+    if (!mays(session, 'Pass.Write')) {
       throw new ApiError('missing-scope', 'A test event needs a key with the scope Pass.Write.');
     }
     const { tenantId } = session.tenant;

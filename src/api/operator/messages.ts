@@ -8,11 +8,11 @@ import { messagesPage, type MessageLine, type OfferLine } from '../../pages/mess
 import type { Tone } from '../../pages/operator-frame.js';
 import { FINAL_STATUSES, type OperationStatus } from '../../passes/operation.js';
 import { acceptOperation } from '../accept-operation.js';
-import type { Scope } from '../access/scopes.js';
 import { sendPage, redirect } from '../page-response.js';
 import { ApiError } from '../problems.js';
 import type { ApiDeps, Route } from '../route.js';
 import type { Handle, Inside } from './inside.js';
+import { byOperator, demand, mays } from './operator-rights.js';
 import type { OperatorSession } from './operator-session.js';
 
 const LISTED = 50;
@@ -24,7 +24,6 @@ interface Rights {
   cancel: boolean;
 }
 
-const mays = (session: OperatorSession, scope: Scope): boolean => session.caller.scopes.includes(scope);
 const rightsOf = (session: OperatorSession): Rights => ({
   text: mays(session, 'Customer.Read'),
   end: mays(session, 'Pass.Write'),
@@ -102,10 +101,6 @@ function presentOffer(row: OfferRow, typeNames: ReadonlyMap<string, string>, rig
 
 /** The pages of messages and offers: of the tenant, of a pass; taking one off, or not sending one that waits. */
 export function messagePages(deps: ApiDeps, inside: Inside): Route[] {
-  const demand = (session: OperatorSession, scope: Scope): void => {
-    if (!mays(session, scope)) throw new ApiError('missing-scope', `The key lacks the scope ${scope}.`);
-  };
-
   const list: Handle = async (ctx, session, params) => {
     const db = deps.database.tenant(session.tenant.tenantId);
     const { passId } = params;
@@ -138,12 +133,7 @@ export function messagePages(deps: ApiDeps, inside: Inside): Route[] {
       const row = kind === 'message' ? await findMessage(db, id) : await findOffer(db, id);
       if (!row) throw new ApiError('not-found', `No such ${kind}.`);
       if (row.state === 'ended') throw new ApiError('conflict', `The ${kind} has ended already.`);
-      const request = {
-        caller: session.caller,
-        origin: 'operator',
-        correlationId: ctx.state['correlationId'] as string,
-        idempotencyKey: null,
-      } as const;
+      const request = byOperator(ctx, session);
       const { pass_id: passId } = row;
       const { operationId } =
         kind === 'message'

@@ -9,20 +9,17 @@ import type { LifecycleInput, RetryOperationsInput } from '../../passes/operatio
 import { acceptOperation } from '../accept-operation.js';
 import { readFilter } from './home.js';
 import { type Form } from './inside.js';
+import { byOperator, demand } from './operator-rights.js';
 import type { OperatorSession } from './operator-session.js';
 import { redirect } from '../page-response.js';
 import { ApiError } from '../problems.js';
 import type { ApiDeps } from '../route.js';
-import type { Scope } from '../access/scopes.js';
 
 const RETRIES_PER_SECOND = 10;
 
 /** What the buttons of the operator's pages do; each asks for the scope that the same call of the API asks for. */
 export function createOperatorActions(deps: ApiDeps) {
   const { database } = deps;
-  const demand = ({ caller }: OperatorSession, scope: Scope): void => {
-    if (!caller.scopes.includes(scope)) throw new ApiError('missing-scope', `The key lacks the scope ${scope}.`);
-  };
 
   return {
     /** What the button is offered for; a stuck one can be retried through the API. */
@@ -49,12 +46,9 @@ export function createOperatorActions(deps: ApiDeps) {
       const filter = Object.fromEntries(Object.entries(conditions).filter(([, value]) => value !== undefined));
       if (Object.keys(filter).length === 0) throw new ApiError('conflict', 'Choose first what is to be retried.');
       const { operationId } = await acceptOperation(deps, ctx, {
-        caller: session.caller,
+        ...byOperator(ctx, session),
         kind: 'retry-operations',
-        origin: 'operator',
-        correlationId: ctx.state['correlationId'] as string,
         input: { filter, perSecond: RETRIES_PER_SECOND } satisfies RetryOperationsInput,
-        idempotencyKey: null,
       });
       redirect(ctx, `/ops/${session.tenant.tenantId}/operations/${operationId}`);
     },
@@ -66,12 +60,9 @@ export function createOperatorActions(deps: ApiDeps) {
       if (!pass) throw new ApiError('not-found', 'No such pass.');
       const input: LifecycleInput = { passId: pass.pass_id };
       const { operationId } = await acceptOperation(deps, ctx, {
-        caller: session.caller,
+        ...byOperator(ctx, session),
         kind: 'void-pass',
-        origin: 'operator',
-        correlationId: ctx.state['correlationId'] as string,
         input,
-        idempotencyKey: null,
       });
       redirect(ctx, `/ops/${tenantId}/operations/${operationId}`);
     },

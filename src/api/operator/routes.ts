@@ -33,6 +33,7 @@ import {
 import { ApiError } from '../problems.js';
 import { readForm } from '../requests/read-form.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
+import { mays } from './operator-rights.js';
 
 const SIGN_INS_PER_MINUTE = 20;
 /** Requests whose timelines stand on a customer's page. */
@@ -53,9 +54,7 @@ export const operatorRoutes = (deps: ApiDeps, streams: CampaignStreams): Route[]
   const signIns = createThrottle(deps.now, SIGN_INS_PER_MINUTE);
   const inside = createInside(deps, sessions);
 
-  const mayWrite = (session: OperatorSession, scope: 'Operation.Write' | 'Pass.Write' | 'Tenant.Admin'): boolean =>
-    session.caller.scopes.includes(scope);
-  const plain = (session: OperatorSession): boolean => session.caller.scopes.includes('Customer.Read');
+  const plain = (session: OperatorSession): boolean => mays(session, 'Customer.Read');
 
   type Person = { email: string | null; phone: string | null; first_name: string | null; last_name: string | null };
   const personal = (session: OperatorSession, row: Person): Omit<CustomerLine, 'customerId'> => {
@@ -66,7 +65,7 @@ export const operatorRoutes = (deps: ApiDeps, streams: CampaignStreams): Route[]
   };
 
   const passRights = (session: OperatorSession) => ({
-    write: mayWrite(session, 'Pass.Write'),
+    write: mays(session, 'Pass.Write'),
     read: plain(session),
   });
   const readable = (
@@ -163,9 +162,9 @@ export const operatorRoutes = (deps: ApiDeps, streams: CampaignStreams): Route[]
       facts,
       customerId: row.customer_id,
       temporalUrl: presentSummary(deps, row, new Map()).links.temporal,
-      canRetry: mayWrite(session, 'Operation.Write') && actions.canRetry(row),
+      canRetry: mays(session, 'Operation.Write') && actions.canRetry(row),
       timeline: timelineOf(evidence),
-      deliveries: presentDeliveries(evidence.deliveries, mayWrite(session, 'Operation.Write')),
+      deliveries: presentDeliveries(evidence.deliveries, mays(session, 'Operation.Write')),
       pass: pass ? presentOperatorPass(pass, evidence.devices, passRights(session)) : null,
     };
     sendPage(ctx, deps, operationPage(view));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { authenticate } from '../access/authenticate.js';
-import { streamEvents, type OpenStreams } from '../event-stream.js';
+import { describeStream, streamEvents, type OpenStreams } from '../event-stream.js';
 import { none, tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { route, type ApiDeps, type Route } from '../route.js';
@@ -25,17 +25,7 @@ export const campaignEventRoutes = (
     operationId: 'watchCampaign',
     params: z.object({ tenantId, campaignId }),
     query: none,
-    headers: [
-      { name: 'Last-Event-ID', description: 'Sent by a client that reconnects: a state it has seen is not sent again' },
-    ],
-    answers: {
-      204: { description: 'The client has seen the end, by its Last-Event-ID: an EventSource stops now' },
-      200: {
-        description: 'A stream; the data of each event is the campaign as GET answers it, about once a second',
-        schema: z.object({ event: z.enum(['campaign', 'end']), data: z.string(), id: z.string() }),
-        contentType: 'text/event-stream',
-      },
-    },
+    ...describeStream('campaign', 'the campaign as GET answers it, about once a second'),
     problems: ['not-found'],
     async handler(ctx, { params, caller }) {
       const { tenantId: tenant } = caller.tenant;

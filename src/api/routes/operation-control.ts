@@ -10,6 +10,7 @@ import { ApiError } from '../problems.js';
 import { readJson } from '../requests/read-json.js';
 import { statusUrl } from '../status-url.js';
 import { route, type ApiDeps, type Route } from '../route.js';
+import { unknownOperation } from './operation-view.js';
 
 const accepted = z.object({ correlationId: z.uuid(), statusUrl: z.url() });
 const filter = z.strictObject({
@@ -29,9 +30,6 @@ const bulk = z.strictObject({
   ),
   perSecond: z.number().positive().max(100).default(10).describe('Pace'),
 });
-
-const unknown = (): ApiError =>
-  new ApiError('not-found', 'No operation with this correlation id exists for this tenant.');
 
 /** Retrying what failed and stopping what should not go on. */
 export const operationControlRoutes = (deps: ApiDeps): Route[] => [
@@ -87,7 +85,7 @@ export const operationControlRoutes = (deps: ApiDeps): Route[] => [
       const run = await retryOperation(sql, params.correlationId);
       if (run === undefined) {
         const row = await findOperation(sql, params.correlationId);
-        if (!row) throw unknown();
+        if (!row) throw unknownOperation();
         if (row.forgotten_at !== null) {
           throw new ApiError(
             'conflict',
@@ -125,7 +123,7 @@ export const operationControlRoutes = (deps: ApiDeps): Route[] => [
     async handler(ctx, { params, caller }) {
       const tenant = caller.tenant.tenantId;
       const status = await requestCancellation(deps.database.tenant(tenant), params.correlationId);
-      if (status === undefined) throw unknown();
+      if (status === undefined) throw unknownOperation();
       if (FINAL_STATUSES.includes(status))
         throw new ApiError('conflict', `The operation has already ended: ${status}.`);
       ctx.status = 202;

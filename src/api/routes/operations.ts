@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { findCustomer } from '../../database/customers/customers.js';
-import { listDeviceResults } from '../../database/operations/device-results.js';
 import { findPassId, findSerialNumbers } from '../../database/passes/pass-lookup.js';
-import { findOperation, listOperations, listSteps } from '../../database/operations/operations.js';
+import { listOperations } from '../../database/operations/operations.js';
 import { OPERATION_KINDS, OPERATION_STATUSES, OUTCOMES } from '../../passes/operation.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
 import { correlationId, none, plainText, tenantId, time } from '../parameters.js';
-import { operationSummary, operationView, presentOperation, presentSummary } from './present-operation.js';
-import { ApiError } from '../problems.js';
+import { findOperationView, unknownOperation } from './operation-view.js';
+import { operationSummary, operationView, presentSummary } from './present-operation.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 
 /** Status of accepted requests, from the moment of acceptance and for good. */
@@ -24,16 +23,9 @@ export const operationRoutes = (deps: ApiDeps): Route[] => [
     answers: { 200: { description: 'The operation', schema: operationView } },
     problems: ['not-found'],
     async handler(ctx, { params, caller }) {
-      const tenant = caller.tenant.tenantId;
-      const sql = deps.database.tenant(tenant);
-      const row = await findOperation(sql, params.correlationId);
-      if (!row) throw new ApiError('not-found', 'No operation with this correlation id exists for this tenant.');
-      const [steps, devices, serials] = await Promise.all([
-        listSteps(sql, row.operation_id),
-        listDeviceResults(sql, row.operation_id),
-        findSerialNumbers(sql, row.pass_id ? [row.pass_id] : []),
-      ]);
-      ctx.body = presentOperation(deps, row, serials, steps, devices);
+      const found = await findOperationView(deps, caller.tenant.tenantId, params.correlationId);
+      if (!found) throw unknownOperation();
+      ctx.body = found;
     },
   }),
   route({
