@@ -1,28 +1,14 @@
-import {
-  changedSince,
-  chargeNotification,
-  designedFields,
-  giveNotificationBack,
-  recordRetired,
-  recordSynced,
-  takeGoogleLease,
-  type GoogleObjectRow,
-} from '../database/devices/google-objects.js';
-import { recordNotifications, type NotificationResult } from '../database/devices/notifications.js';
+import { changedSince, recordRetired, recordSynced, takeGoogleLease } from '../database/devices/google-objects.js';
+import { recordNotifications } from '../database/devices/notifications.js';
 import { findRevision } from '../database/passes/pass-lookup.js';
 import { PermanentError, TransientError, WaitForTurn } from '../common/errors.js';
-import { MESSAGE_CHANGE } from '../passes/message.js';
-import { spokenChanges } from '../passes/offer.js';
-import { viewOfPass } from '../passes/pass-view.js';
-import { googleObjectId } from '../wallets/google/resource-ids.js';
 import { asWarning, type LeftOut } from '../wallets/google/render-object.js';
-import { googleObject, GOOGLE_STATES } from '../wallets/google/wallet-object.js';
 import type { ActivityDeps, StepInput } from './deps.js';
-import { writeMessages } from './google-messages.js';
 import { ensureGoogleClass } from './google-class.js';
-import { loadGoogle, type LoadedGoogle } from './google-pass.js';
+import { googleResult, recordGoogleResult } from './google-evidence.js';
 import { holdGoogleLease, LEASE_MS } from './google-lease.js';
-import { convertObject, insertObject, updateObject, type WrittenObject } from './google-write.js';
+import { sendMessages, writeObject } from './google-object.js';
+import { loadGoogle, type LoadedGoogle } from './google-pass.js';
 
 export interface UpdateGoogleObject extends StepInput {
   passId: string;
@@ -60,7 +46,12 @@ export function updateGoogleObjectActivity(deps: ActivityDeps) {
             Math.max(1, lease.until.getTime() - deps.now()),
           );
         }
-        await record(deps, ref, { ...result(anchor.objectId, 'covered'), coveredBy: lease.by }, { covered: true });
+        await recordGoogleResult(
+          deps,
+          ref,
+          { ...googleResult(anchor.objectId, 'covered'), coveredBy: lease.by },
+          { covered: true },
+        );
         return { result: 'covered' };
       }
       const held = holdGoogleLease(sql, ref, lease.taken);
@@ -86,32 +77,13 @@ export function updateGoogleObjectActivity(deps: ActivityDeps) {
       const reason = (failure as { code?: unknown }).code;
       const state = failure instanceof PermanentError ? 'refused' : 'failed';
       const told = {
-        ...result(anchor.objectId, state),
+        ...googleResult(anchor.objectId, state),
         reason: typeof reason === 'string' ? reason : 'internal-error',
       };
-      await record(deps, ref, told, {}, 'waiting').catch(() => undefined);
+      await recordGoogleResult(deps, ref, told, {}, 'waiting').catch(() => undefined);
       throw failure;
     }
   };
-}
-
-const result = (objectId: string, state: NotificationResult['state']): NotificationResult => ({
-  target: `google:${objectId}`,
-  deviceId: null,
-  platform: 'google',
-  state,
-});
-
-async function record(
-  deps: ActivityDeps,
-  ref: UpdateGoogleObject,
-  told: NotificationResult,
-  detail: Record<string, unknown>,
-  state: 'succeeded' | 'waiting' = 'succeeded',
-): Promise<void> {
-  const { tenantId, operationId, run, passId } = ref;
-  const step = { tenantId, operationId, run, step: 'update-google-object' as const, state, detail };
-  await recordNotifications(deps.database.tenant(tenantId), step, passId, [told], null);
 }
 
 /** Writes under the lease, and keeps what was written in one transaction with the step's evidence. */
@@ -127,17 +99,17 @@ async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: Loaded
     if (!live) return { result: 'none' };
     await client.patch(`${live.object_type}Object`, live.object_id, { state: 'INACTIVE' });
     await recordRetired(sql, live.object_id);
-    await record(deps, ref, result(anchor.objectId, 'delivered'), { retired: live.object_id });
+    await recordGoogleResult(deps, ref, googleResult(anchor.objectId, 'delivered'), { retired: live.object_id });
     return { result: 'written' };
   }
   const { type } = target.design;
   const isSame = live?.object_type === type && live.class_id === target.classId;
   if (isSame && !ref.again && live.synced_revision !== null && live.synced_revision >= pass.revision) {
     const told = {
-      ...result(anchor.objectId, 'covered'),
+      ...googleResult(anchor.objectId, 'covered'),
       reason: `revision ${live.synced_revision} was written before`,
     };
-    await record(deps, ref, told, { revision: live.synced_revision });
+    await recordGoogleResult(deps, ref, told, { revision: live.synced_revision });
     return { result: 'covered' };
   }
 
@@ -163,112 +135,11 @@ async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: Loaded
       ...(leftOut.size > 0 && { warnings: [...leftOut.values()].map(asWarning) }),
     };
     const told = {
-      ...result(anchor.objectId, 'delivered'),
+      ...googleResult(anchor.objectId, 'delivered'),
       providerId: written.objectId,
       ...(written.notification !== undefined && { reason: `notification ${written.notification}` }),
     };
     await recordNotifications(within, { ...step, detail }, passId, [told], null);
   });
   return { result: 'written' };
-}
-
-/** Writes messages where there are any to add or to remove: most updates ask Google nothing for it. */
-async function sendMessages(
-  deps: ActivityDeps,
-  { access, pass, objects, design }: LoadedGoogle,
-  {
-    type,
-    live,
-    since,
-    objectId,
-  }: {
-    type: GoogleObjectRow['object_type'];
-    live: GoogleObjectRow | undefined;
-    since: readonly string[];
-    objectId: string;
-  },
-): Promise<string | undefined> {
-  const sql = deps.database.tenant(pass.tenant_id);
-  const written = objects.find((object) => object.object_id === objectId);
-  const isNew = live?.object_id !== objectId;
-  const changed = isNew ? [] : since;
-  const speaks = !isNew && changed.includes(MESSAGE_CHANGE) && pass.messages.length > 0;
-  if (!changed.includes(MESSAGE_CHANGE) && !(isNew && pass.messages.length > 0)) return undefined;
-  return writeMessages(access.client, {
-    kind: `${type}Object`,
-    objectId,
-    messages: pass.messages,
-    language: (await deps.tenantSettings(pass.tenant_id)).language,
-    sender: design.organizationName,
-    speaks,
-    notifiedAt: written?.notified_at ?? [],
-    charged: written?.charged_revision === pass.revision,
-    nowMs: deps.now(),
-    notification: {
-      charge: () => chargeNotification(sql, objectId, pass.revision, new Date(deps.now())),
-      giveBack: () => giveNotificationBack(sql, objectId, pass.revision),
-    },
-  });
-}
-
-interface ObjectWrite {
-  target: NonNullable<LoadedGoogle['target']>;
-  live: GoogleObjectRow | undefined;
-  /** What changed since the live object was written. */
-  since: readonly string[];
-  /** Gathers what Google would not have taken. */
-  leftOut: Map<string, LeftOut>;
-  again: boolean;
-}
-
-async function writeObject(
-  deps: ActivityDeps,
-  loaded: LoadedGoogle,
-  { target, live, since, leftOut, again }: ObjectWrite,
-): Promise<WrittenObject> {
-  const { access, pass, objects, design } = loaded;
-  const { design: google, classId } = target;
-  const { tenant_id: tenantId, pass_id: passId, revision } = pass;
-  const view = viewOfPass({
-    design,
-    data: pass.data,
-    visuals: pass.visuals,
-    serialNumber: pass.serial_number,
-    externalId: pass.external_id,
-    publicUrl: access.publicUrl,
-    locale: await deps.tenantSettings(tenantId),
-  });
-  const leaveOut = (part: LeftOut): void => void leftOut.set(part.path, part);
-  const state = GOOGLE_STATES[pass.state];
-  const body = (objectId: string, notify = false) =>
-    googleObject({ design: google, classId, objectId, view, state, notify, leaveOut });
-  const sql = deps.database.tenant(tenantId);
-  const ownedFields = await designedFields(sql, google.type, 'object');
-  const known = objects.find((object) => object.object_type === google.type && object.class_id === classId);
-  const newObjectId =
-    known?.object_id ?? googleObjectId(access.issuerId, tenantId, passId, `${google.type}/${classId}`);
-
-  if (!live) return insertObject(access.client, google.type, body(newObjectId), ownedFields);
-  if (known !== live) {
-    const to = { type: google.type, classId };
-    const input = { live, to, newObjectId, known: known !== undefined, body: (id: string) => body(id), ownedFields };
-    return convertObject(access.client, input);
-  }
-  const changed = Object.keys(spokenChanges(Object.fromEntries(since.map((name) => [name, true])), pass.offers));
-  const notifyFields = pass.state === 'active' ? google.notifyOn.filter((field) => changed.includes(field)) : [];
-  return updateObject(access.client, {
-    live,
-    design,
-    data: pass.data,
-    revision,
-    notifyFields,
-    again,
-    nowMs: deps.now(),
-    notification: {
-      charge: () => chargeNotification(sql, live.object_id, revision, new Date(deps.now())),
-      giveBack: () => giveNotificationBack(sql, live.object_id, revision),
-    },
-    body: (notify) => body(live.object_id, notify),
-    ownedFields,
-  });
 }

@@ -1,0 +1,118 @@
+import {
+  chargeNotification,
+  designedFields,
+  giveNotificationBack,
+  type GoogleObjectRow,
+} from '../database/devices/google-objects.js';
+import { MESSAGE_CHANGE } from '../passes/message.js';
+import { spokenChanges } from '../passes/offer.js';
+import { viewOfPass } from '../passes/pass-view.js';
+import { googleObjectId } from '../wallets/google/resource-ids.js';
+import type { LeftOut } from '../wallets/google/render-object.js';
+import { googleObject, GOOGLE_STATES } from '../wallets/google/wallet-object.js';
+import type { ActivityDeps } from './deps.js';
+import { writeMessages } from './google-messages.js';
+import type { LoadedGoogle } from './google-pass.js';
+import { convertObject, insertObject, updateObject, type WrittenObject } from './google-write.js';
+
+/** Writes messages where there are any to add or to remove: most updates ask Google nothing for it. */
+export async function sendMessages(
+  deps: ActivityDeps,
+  { access, pass, objects, design }: LoadedGoogle,
+  {
+    type,
+    live,
+    since,
+    objectId,
+  }: {
+    type: GoogleObjectRow['object_type'];
+    live: GoogleObjectRow | undefined;
+    since: readonly string[];
+    objectId: string;
+  },
+): Promise<string | undefined> {
+  const sql = deps.database.tenant(pass.tenant_id);
+  const written = objects.find((object) => object.object_id === objectId);
+  const isNew = live?.object_id !== objectId;
+  const changed = isNew ? [] : since;
+  const speaks = !isNew && changed.includes(MESSAGE_CHANGE) && pass.messages.length > 0;
+  if (!changed.includes(MESSAGE_CHANGE) && !(isNew && pass.messages.length > 0)) return undefined;
+  return writeMessages(access.client, {
+    kind: `${type}Object`,
+    objectId,
+    messages: pass.messages,
+    language: (await deps.tenantSettings(pass.tenant_id)).language,
+    sender: design.organizationName,
+    speaks,
+    notifiedAt: written?.notified_at ?? [],
+    charged: written?.charged_revision === pass.revision,
+    nowMs: deps.now(),
+    notification: {
+      charge: () => chargeNotification(sql, objectId, pass.revision, new Date(deps.now())),
+      giveBack: () => giveNotificationBack(sql, objectId, pass.revision),
+    },
+  });
+}
+
+export interface ObjectWrite {
+  target: NonNullable<LoadedGoogle['target']>;
+  live: GoogleObjectRow | undefined;
+  /** What changed since the live object was written. */
+  since: readonly string[];
+  /** Gathers what Google would not have taken. */
+  leftOut: Map<string, LeftOut>;
+  again: boolean;
+}
+
+/** Makes the object, moves it to another class, or brings it up to date. */
+export async function writeObject(
+  deps: ActivityDeps,
+  loaded: LoadedGoogle,
+  { target, live, since, leftOut, again }: ObjectWrite,
+): Promise<WrittenObject> {
+  const { access, pass, objects, design } = loaded;
+  const { design: google, classId } = target;
+  const { tenant_id: tenantId, pass_id: passId, revision } = pass;
+  const view = viewOfPass({
+    design,
+    data: pass.data,
+    visuals: pass.visuals,
+    serialNumber: pass.serial_number,
+    externalId: pass.external_id,
+    publicUrl: access.publicUrl,
+    locale: await deps.tenantSettings(tenantId),
+  });
+  const leaveOut = (part: LeftOut): void => void leftOut.set(part.path, part);
+  const state = GOOGLE_STATES[pass.state];
+  const body = (objectId: string, notify = false) =>
+    googleObject({ design: google, classId, objectId, view, state, notify, leaveOut });
+  const sql = deps.database.tenant(tenantId);
+  const ownedFields = await designedFields(sql, google.type, 'object');
+  const known = objects.find((object) => object.object_type === google.type && object.class_id === classId);
+  const newObjectId =
+    known?.object_id ?? googleObjectId(access.issuerId, tenantId, passId, `${google.type}/${classId}`);
+
+  if (!live) return insertObject(access.client, google.type, body(newObjectId), ownedFields);
+  if (known !== live) {
+    const to = { type: google.type, classId };
+    const input = { live, to, newObjectId, known: known !== undefined, body: (id: string) => body(id), ownedFields };
+    return convertObject(access.client, input);
+  }
+  const changed = Object.keys(spokenChanges(Object.fromEntries(since.map((name) => [name, true])), pass.offers));
+  const notifyFields = pass.state === 'active' ? google.notifyOn.filter((field) => changed.includes(field)) : [];
+  return updateObject(access.client, {
+    live,
+    design,
+    data: pass.data,
+    revision,
+    notifyFields,
+    again,
+    nowMs: deps.now(),
+    notification: {
+      charge: () => chargeNotification(sql, live.object_id, revision, new Date(deps.now())),
+      giveBack: () => giveNotificationBack(sql, live.object_id, revision),
+    },
+    body: (notify) => body(live.object_id, notify),
+    ownedFields,
+  });
+}
