@@ -49,13 +49,16 @@ export function createDeliverySlots(now: () => number): DeliverySlots {
   };
   return {
     take({ tenantId, endpointId, failing }) {
-      const names = [`tenant/${tenantId}`, `endpoint/${endpointId}`] as const;
-      const limits = [OF_TENANT, failing ? OF_FAILING_ENDPOINT : OF_TENANT];
-      for (const [at, name] of [...names.entries()].reverse()) {
+      const [ofEndpoint, ofTenant] = [`endpoint/${endpointId}`, `tenant/${tenantId}`];
+      const limits = [
+        [ofEndpoint, failing ? OF_FAILING_ENDPOINT : OF_TENANT],
+        [ofTenant, OF_TENANT],
+      ] as const;
+      for (const [name, limit] of limits) {
         const line = lines.get(name);
-        const limit = limits[at]!;
         if (line && line.held >= limit) return { waitMs: turnIn(line, limit) };
       }
+      const names = [ofEndpoint, ofTenant];
       const begunMs = now();
       for (const name of names) lineOf(name).held += 1;
       return {
