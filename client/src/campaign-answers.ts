@@ -1,6 +1,16 @@
 export type CampaignState =
   'uploading' | 'preparing' | 'ready' | 'running' | 'paused' | 'ended' | 'cancelled' | 'failed';
 
+/** A value for everybody, or one of each row or profile. */
+export type CampaignValue = string | number | boolean | null | { column: string } | { property: string };
+
+export type CampaignAction =
+  | { type: 'update'; fields: Record<string, CampaignValue> }
+  | { type: 'convert'; passType: string; fields?: Record<string, CampaignValue> }
+  | { type: 'void' }
+  | { type: 'message'; message: Record<string, unknown> }
+  | { type: 'offer'; offer: Record<string, unknown> };
+
 /** One action for many passes, as it was asked for. */
 export interface Campaign {
   campaignId: string;
@@ -9,7 +19,7 @@ export interface Campaign {
   reason: string | null;
   test: boolean;
   audience: object;
-  action: { type: string };
+  action: CampaignAction;
   schedule: object;
   holdoutPercent: number;
   createdAt: string;

@@ -1,21 +1,13 @@
-import type { Campaign, CampaignDetail, CampaignRow, CampaignSample, UploadedRows } from './answers.js';
+import type { Campaign, CampaignAction, CampaignDetail, CampaignRow, CampaignSample, UploadedRows } from './answers.js';
 import { PassrelayError, toError, type Call, type RequestOptions } from './request.js';
 import { watch } from './watch.js';
-
-/** A value for everybody, or one of each row or profile. */
-export type CampaignValue = string | number | boolean | null | { column: string } | { property: string };
 
 /** One action for many passes. */
 export interface NewCampaign {
   name: string;
   audience:
     { filter: Record<string, unknown> } | { csv: Record<string, never> } | { segment: string } | { list: string };
-  action:
-    | { type: 'message'; message: Record<string, unknown> }
-    | { type: 'update'; fields: Record<string, CampaignValue> }
-    | { type: 'convert'; passType: string; fields?: Record<string, CampaignValue> }
-    | { type: 'offer'; offer: Record<string, unknown> }
-    | { type: 'void' };
+  action: CampaignAction;
   schedule?: { at?: string; atLocal?: string; perMinute?: number; hours?: { from: string; until: string } };
   holdoutPercent?: number;
   /** Test passes only. */

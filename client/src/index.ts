@@ -11,7 +11,7 @@ export {
   type PassUpdate,
   type ProfileChange,
 } from './client.js';
-export type { CampaignFile, CampaignValue, NewCampaign } from './campaigns.js';
+export type { CampaignFile, NewCampaign } from './campaigns.js';
 export { PassrelayError } from './request.js';
 export { verifyWebhook, WebhookRefused } from './verify.js';
 export type * from './answers.js';

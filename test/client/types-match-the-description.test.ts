@@ -123,6 +123,12 @@ const ANSWERS: [type: string, operationId: string, key?: string][] = [
   ['AcceptedChange', 'updatePass'],
   ['WebhookEndpoint', 'getEndpoint'],
   ['Delivery', 'listDeliveries', 'deliveries'],
+  ['Campaign', 'createCampaign'],
+  ['Campaign', 'listCampaigns', 'campaigns'],
+  ['CampaignDetail', 'getCampaign'],
+  ['CampaignSample', 'sampleCampaign', 'samples'],
+  ['CampaignRow', 'downloadCampaignRows'],
+  ['UploadedRows', 'uploadCampaignRows'],
 ];
 
 test('the types of answers are those of the description: keys, what may be missing or null, and words', () => {
