@@ -1,3 +1,4 @@
+import { percentile } from '../statistics.js';
 import { isSuccess, type JournalLine } from './journal.js';
 import type { Fault } from './judge.js';
 import type { Stack } from './stack.js';
@@ -26,13 +27,9 @@ export interface RunResult {
   readonly faults: readonly Fault[];
 }
 
-const quantile = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
-
 function spread(seconds: readonly number[]): string {
   if (seconds.length === 0) return '-';
-  const sorted = [...seconds].sort((a, b) => a - b);
-  return [0.5, 0.99, 1].map((share) => quantile(sorted, share).toFixed(1)).join('/');
+  return [0.5, 0.99, 1].map((share) => percentile(seconds, share).toFixed(1)).join('/');
 }
 
 /** The figures of one run, from the lines that it added to the journal and from the operations of its time. */

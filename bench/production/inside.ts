@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readCertificates } from './certificates.js';
+import { ensureDemoCertificates } from '../../src/tenants/demo-certificates.js';
 import { bringUp } from './bring-up.js';
 import type { Programs } from './programs.js';
+import { certificatesFolder } from './settings.js';
 import { STAGES } from './stages.js';
 import { applyTenant, writeTenantFolder } from './tenant.js';
 import { createTopology } from './topology.js';
@@ -29,13 +30,14 @@ function printTable(rows: readonly Row[]): void {
   }
 }
 
-const certificates = readCertificates(folder);
+// run.ts made them, because Node reads the authority at its start.
+const certificates = await ensureDemoCertificates(certificatesFolder(folder), Date.now);
 const outside = await startOutside(certificates, folder);
 const topology = createTopology({
   programs,
   folder,
   repository,
-  tls: { authorityFile: certificates.authorityFile, ...certificates.proxy },
+  tls: { authorityFile: certificates.authorityFile, ...certificates.apnsServerFiles },
   merchantPort: Number(new URL(outside.merchant.controlUrl).port),
   providers: {
     APNS_URL: outside.settings.apnsUrl,

@@ -3,10 +3,10 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeCertificates } from './certificates.js';
+import { ensureDemoCertificates } from '../../src/tenants/demo-certificates.js';
 import { MissingProgram } from '../../scripts/go-program.js';
 import { findPrograms } from './programs.js';
-import { HOSTS, MERCHANT_ADDRESS } from './settings.js';
+import { certificatesFolder, HOSTS, MERCHANT_ADDRESS } from './settings.js';
 
 /**
  * `npm run drill:production`: the topology of the deployment guide without containers. It prints a table, and ends with 1
@@ -45,7 +45,7 @@ async function run(): Promise<number> {
   const folder = mkdtempSync(path.join(tmpdir(), 'passrelay-production-'));
   // Run as root, PostgreSQL has another account, which must get through to its data.
   chmodSync(folder, 0o711);
-  const { authorityFile } = makeCertificates(folder);
+  const { authorityFile } = await ensureDemoCertificates(certificatesFolder(folder), Date.now, Object.values(HOSTS));
   const hostsFile = path.join(folder, 'hosts');
   writeFileSync(hostsFile, `127.0.0.1 localhost ${HOSTS.api}\n${MERCHANT_ADDRESS} ${HOSTS.merchant}\n`);
   const inside = fileURLToPath(new URL('inside.ts', import.meta.url));

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import path from 'node:path';
 
 /** The drill has a network of its own: these ports are always free. */
 export const PORTS = {
@@ -14,6 +15,9 @@ export const PORTS = {
 /** Names that the drill's own hosts file knows; the merchant's address is a public one, so that the product's guard against internal addresses stays on. */
 export const HOSTS = { api: 'passes.example.com', merchant: 'merchant.example.com' } as const;
 export const MERCHANT_ADDRESS = '11.22.33.44';
+
+/** One authority and one server certificate for everything, for these names, too. */
+export const certificatesFolder = (folder: string): string => path.join(folder, 'certificates');
 
 export const PUBLIC_URL = `https://${HOSTS.api}`;
 

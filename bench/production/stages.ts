@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BUILDS, setCurrentBuild, untilDrained, WORKERS } from './builds.js';
-import { median } from '../statistics.js';
+import { median, percentile } from '../statistics.js';
 import type { Exchange } from './journal.js';
 import { startLoad } from './load.js';
 import { CODEC_KEY, PORTS } from './settings.js';
@@ -22,13 +22,12 @@ const PER_SECOND = 5;
 
 const failed = ({ status }: Exchange): boolean => status === null || status >= 300;
 function describe(exchanges: readonly Exchange[]): string {
-  const times = exchanges.map(({ ms }) => ms).sort((a, b) => a - b);
-  const p99 = times[Math.floor(times.length * 0.99)] ?? NaN;
+  const times = exchanges.map(({ ms }) => ms);
   const bad = new Map<number | string, number>();
   for (const { status } of exchanges.filter(failed))
     bad.set(status ?? 'no answer', (bad.get(status ?? 'no answer') ?? 0) + 1);
   const answers = [...bad].map(([status, count]) => `${count} × ${status}`).join(', ') || '0 failed';
-  return `${exchanges.length} requests, ${answers}, median ${Math.round(median(times))} ms, p99 ${Math.round(p99)} ms, slowest ${Math.round(times.at(-1) ?? NaN)} ms`;
+  return `${exchanges.length} requests, ${answers}, median ${Math.round(median(times))} ms, p99 ${Math.round(percentile(times, 0.99))} ms, slowest ${Math.round(percentile(times, 1))} ms`;
 }
 
 /** Runs the work under load, waits until everything has ended, and judges. `strict`: no request may fail. */

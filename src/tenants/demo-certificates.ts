@@ -27,15 +27,21 @@ export interface DemoCertificates {
   /** Stands in for Apple's WWDR, and signs the APNs simulator's certificate: what `APNS_CA_FILE` names. */
   authorityFile: string;
   authorityPem: string;
-  /** TLS certificate for localhost and 127.0.0.1. */
+  /** TLS certificate for localhost and 127.0.0.1, and for more names where they were asked for. */
   apnsServer: PemPair;
+  /** Where that pair lies. */
+  apnsServerFiles: { certificateFile: string; keyFile: string };
 }
 
 /**
  * The throw-away certificates of the demo, made once and kept in the folder with mode 0600; made anew when they end within
  * 30 days or a file is missing. No real phone trusts them.
  */
-export async function ensureDemoCertificates(folder: string, now: () => number): Promise<DemoCertificates> {
+export async function ensureDemoCertificates(
+  folder: string,
+  now: () => number,
+  serverNames: readonly string[] = [],
+): Promise<DemoCertificates> {
   const path = (name: keyof typeof FILES): string => join(folder, FILES[name]);
   const read = (name: keyof typeof FILES): Promise<string> => readFile(path(name), 'utf8');
   const usable = await Promise.all((Object.keys(FILES) as (keyof typeof FILES)[]).map(read)).then(
@@ -45,7 +51,7 @@ export async function ensureDemoCertificates(folder: string, now: () => number):
         .every((pem) => Date.parse(new X509Certificate(pem).validTo) > now() + RENEW_BEFORE_MS),
     () => false,
   );
-  if (!usable) await makeDemoCertificates(folder, now);
+  if (!usable) await makeDemoCertificates(folder, now, serverNames);
   return {
     files: { certificateFile: path('certificate'), privateKeyFile: path('key'), wwdrFile: path('authority') },
     googleServiceAccountFile: path('serviceAccount'),
@@ -53,10 +59,11 @@ export async function ensureDemoCertificates(folder: string, now: () => number):
     authorityFile: path('authority'),
     authorityPem: await read('authority'),
     apnsServer: { certificatePem: await read('serverCertificate'), privateKeyPem: await read('serverKey') },
+    apnsServerFiles: { certificateFile: path('serverCertificate'), keyFile: path('serverKey') },
   };
 }
 
-async function makeDemoCertificates(folder: string, now: () => number): Promise<void> {
+async function makeDemoCertificates(folder: string, now: () => number, serverNames: readonly string[]): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const write = (name: keyof typeof FILES, text: string): Promise<void> =>
     writeFile(join(folder, FILES[name]), text, PRIVATE);
@@ -66,7 +73,7 @@ async function makeDemoCertificates(folder: string, now: () => number): Promise<
     teamIdentifier: DEMO_TEAM_IDENTIFIER,
     organizationName: 'Kestrel Coffee Roasters (demonstration)',
   });
-  const server = authority.issueServerCertificate({ names: ['localhost', '127.0.0.1'] });
+  const server = authority.issueServerCertificate({ names: ['localhost', '127.0.0.1', ...serverNames] });
   await write('authority', authority.certificatePem);
   await write('certificate', leaf.certificatePem);
   await write('key', leaf.privateKeyPem);
