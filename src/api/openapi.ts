@@ -70,14 +70,17 @@ function parameters(route: Route, schemas: DescribedSchemas): object[] {
 
 function responses(route: Route, schemas: DescribedSchemas): Record<string, object> {
   const out: Record<string, object> = {};
-  for (const [status, { description, schema, contentType }] of Object.entries(route.answers)) {
+  const content = (types: Record<string, z.ZodType>) =>
+    Object.fromEntries(Object.entries(types).map(([type, schema]) => [type, { schema: schemas.of(schema, 'output') }]));
+  for (const [status, answer] of Object.entries(route.answers)) {
+    const { description, schema, contentType = 'application/json', otherTypes } = answer;
     out[status] = {
       description,
       headers: {
         'X-Correlation-Id': { schema: { type: 'string', format: 'uuid' } },
         ...(!schema && { Location: { schema: { type: 'string', format: 'uri' } } }),
       },
-      ...(schema && { content: { [contentType ?? 'application/json']: { schema: schemas.of(schema, 'output') } } }),
+      ...(schema && { content: content({ [contentType]: schema, ...otherTypes }) }),
     };
   }
   for (const [status, codes] of groupByStatus(problemsOf(route))) {

@@ -63,6 +63,8 @@ export interface RouteAnswer {
   /** Absent: an answer without a body. */
   schema?: z.ZodType;
   contentType?: string;
+  /** Other media types of the same answer, where the caller chooses one: their schemas by type. */
+  otherTypes?: Record<string, z.ZodType>;
 }
 
 interface Definition<P extends z.ZodObject, Q extends z.ZodObject, C> {

@@ -92,6 +92,7 @@ export const campaignRowRoutes = (deps: ApiDeps): Route[] => {
             'One line for each row; with `format=csv` a first line with the names, and an apostrophe before cells that begin like a formula',
           schema: result,
           contentType: 'application/x-ndjson',
+          otherTypes: { 'text/csv': z.string() },
         },
       },
       problems: ['not-found'],
