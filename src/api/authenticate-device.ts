@@ -1,15 +1,9 @@
 import type Koa from 'koa';
 import { findPassOfDevice } from '../database/devices/devices.js';
 import type { PassRow } from '../database/passes/passes.js';
+import { answerEmpty } from './empty-answer.js';
 import { plainText } from './parameters.js';
 import type { ApiDeps } from './route.js';
-
-/** Answers without a body: devices look at the status alone. */
-export function answerBare(ctx: Koa.Context, status: number): void {
-  ctx.status = status;
-  // Not null: that would make Koa answer 204, which devices take for a failure.
-  ctx.body = '';
-}
 
 /**
  * The pass that a device names, where it sent that pass's token (`Authorization: ApplePass <token>`). Else it answers
@@ -28,6 +22,6 @@ export async function authenticateDevice(
     if (pass && (await deps.passSigner.isToken(pass.tenant_id, pass.pass_id, token))) return pass;
   }
   ctx.set('WWW-Authenticate', 'ApplePass');
-  answerBare(ctx, 401);
+  answerEmpty(ctx, 401);
   return undefined;
 }

@@ -1,8 +1,9 @@
 import type Koa from 'koa';
 
-/** Answers with a status and no content. Koa would make a 204 of a null body; the contract is the status as it stands. */
-export function answerEmpty(ctx: Koa.Context, status: 200 | 202): void {
+/** Answers with a status and no content. */
+export function answerEmpty(ctx: Koa.Context, status: 200 | 201 | 202 | 302 | 303 | 401): void {
   ctx.status = status;
+  // Of no body Koa would make a text, the name of the status; of null a 204, which devices take for a failure.
   ctx.body = '';
   ctx.remove('Content-Type');
 }

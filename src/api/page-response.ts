@@ -5,6 +5,7 @@ import type { Page } from '../pages/html.js';
 import { messagePage } from '../pages/message-page.js';
 import { operatorProblemPage } from '../pages/operator-pages.js';
 import { chooseLanguage } from '../pages/texts.js';
+import { answerEmpty } from './empty-answer.js';
 import { noteProblem } from './metrics.js';
 import { PROBLEMS, toApiError } from './problems.js';
 import type { ApiDeps } from './route.js';
@@ -23,7 +24,7 @@ export function protect(ctx: Koa.Context, deps: Pick<ApiDeps, 'publicUrl'>): voi
 
 /** Leads a browser on after a form or a link. */
 export const redirect = (ctx: Koa.Context, path: string): void => {
-  ctx.status = 303;
+  answerEmpty(ctx, 303);
   ctx.set('Location', path);
 };
 

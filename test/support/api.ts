@@ -13,6 +13,7 @@ import type { ApiDeps, PartHealth, Route } from '../../src/api/route.js';
 import type { Database } from '../../src/database/connect.js';
 import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import type { Environment } from '../../src/common/environment.js';
+import { watchAnswers } from './described-answers.js';
 import { testSecretBox } from './secret-box.js';
 
 export interface TestApi {
@@ -27,6 +28,7 @@ export interface TestApi {
   fetch(path: string, options?: RequestInit & { key?: string }): Promise<Response>;
   /** POSTs a body (text as it is, anything else as JSON) to the pushUpdate listener of a tenant. */
   pushUpdate(tenantId: string, key: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** Fails the test file if an answer was not one of those that the description names. */
   close(): Promise<void>;
 }
 
@@ -78,6 +80,8 @@ export async function startTestApi(options: {
     health: options.health ?? (async () => ({ temporal: { state: 'ok' as const } })),
   };
   const app = createApp(deps);
+  const answers = watchAnswers(listRoutes(deps));
+  app.middleware.unshift(answers.middleware);
   const server: Server = createHttpServer(app.callback(), deps);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -105,6 +109,7 @@ export async function startTestApi(options: {
       await new Promise((resolve) => server.close(resolve));
       await credentials.close();
       await rateLimiter.close();
+      answers.report();
     },
   };
 }

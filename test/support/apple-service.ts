@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { createActivities } from '../../src/activities/index.js';
-import { createApp } from '../../src/api/app.js';
+import { createApp, listRoutes } from '../../src/api/app.js';
 import { createClientAddress } from '../../src/api/access/client-address.js';
 import { createCredentials } from '../../src/api/access/credentials.js';
 import { createGoogleService } from '../../src/api/google-service.js';
 import { createPassSigner, type PassSigner } from '../../src/api/pass-file.js';
+import type { ApiDeps } from '../../src/api/route.js';
 import { createRateLimiter } from '../../src/api/access/rate-limit.js';
 import { insertOrFindOperation } from '../../src/database/operations/operations.js';
 import { openWebhookSecrets } from '../../src/database/merchants/merchant-webhooks.js';
@@ -23,6 +24,7 @@ import { createIphone, type Iphone, type PushService } from '../../src/simulator
 import { ensureDemoTenant, type DemoTenant } from '../../src/tenants/demo-tenant.js';
 import { authenticationToken } from '../../src/wallets/apple/authentication-token.js';
 import type { TestDatabase } from './database.js';
+import { watchAnswers } from './described-answers.js';
 import { testSecretBox } from './secret-box.js';
 
 export interface AppleService {
@@ -63,7 +65,7 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
   const credentials = createCredentials({ database, now, log, tokens: null });
   const rateLimiter = createRateLimiter({ database, now, log });
   const signer = createPassSigner({ database, secretBox: testSecretBox, readers, publicUrl: baseUrl, now });
-  const app = createApp({
+  const deps: ApiDeps = {
     installation: 'development',
     database,
     log,
@@ -85,7 +87,10 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
     }),
     notifyAccepted: () => undefined,
     health: async () => ({}),
-  });
+  };
+  const app = createApp(deps);
+  const answers = watchAnswers(listRoutes(deps));
+  app.middleware.unshift(answers.middleware);
   server.on('request', app.callback());
 
   const listeners = new Map<string, () => void>();
@@ -177,6 +182,7 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
       await credentials.close();
       await rateLimiter.close();
       rmSync(dataDir, { recursive: true, force: true });
+      answers.report();
     },
   };
 }

@@ -4,7 +4,8 @@ import { changedSerials, recordListed } from '../../database/passes/changed-seri
 import { appendDeviceLog, MAX_LOG_MESSAGES } from '../../database/devices/device-log.js';
 import { registerDevice, unregisterDevice } from '../../database/devices/devices.js';
 import type { PassRow } from '../../database/passes/passes.js';
-import { answerBare, authenticateDevice } from '../authenticate-device.js';
+import { authenticateDevice } from '../authenticate-device.js';
+import { answerEmpty } from '../empty-answer.js';
 import { createThrottle, DAY_MS } from '../access/throttle.js';
 import { none, plainText } from '../parameters.js';
 import { ApiError } from '../problems.js';
@@ -75,7 +76,7 @@ export function appleDeviceRoutes(deps: ApiDeps): Route[] {
           pushToken: body.data.pushToken,
         });
         if (done?.event) deps.notifyAccepted();
-        answerBare(ctx, done ? (done.created ? 201 : 200) : 401);
+        answerEmpty(ctx, done ? (done.created ? 201 : 200) : 401);
       },
     }),
     openRoute({
@@ -97,7 +98,7 @@ export function appleDeviceRoutes(deps: ApiDeps): Route[] {
           });
           if (done.event) deps.notifyAccepted();
         }
-        answerBare(ctx, 200);
+        answerEmpty(ctx, 200);
       },
     }),
     openRoute({
@@ -136,7 +137,7 @@ export function appleDeviceRoutes(deps: ApiDeps): Route[] {
         const kept = await appendDeviceLog(database, messages);
         const sent = body.success ? body.data.logs.length : 0;
         if (sent > 0) deps.log.warn({ sent, kept, most: MAX_LOG_MESSAGES }, 'a device complains: see its pass');
-        answerBare(ctx, 200);
+        answerEmpty(ctx, 200);
       },
     }),
   ];

@@ -4,6 +4,7 @@ import { recordGoogleCallback } from '../../database/devices/google-callbacks.js
 import { TransientError } from '../../common/errors.js';
 import { withinDeadline } from '../deadline.js';
 import { createThrottle, PROVIDER_CALLS_PER_ADDRESS } from '../access/throttle.js';
+import { answerEmpty } from '../empty-answer.js';
 import { forBrowsers } from '../page-response.js';
 import { none, plainText, serialNumber, tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
@@ -54,8 +55,7 @@ export const googleRoutes = (
       );
       if (recorded === 'unknown-object') throw new ApiError('not-found', 'This tenant has no such object.');
       if (recorded === 'event') deps.notifyAccepted();
-      ctx.status = 200;
-      ctx.body = '';
+      answerEmpty(ctx, 200);
     },
   }),
   openRoute({
@@ -76,9 +76,8 @@ export const googleRoutes = (
         if (link === undefined) {
           throw new ApiError('not-found', 'No pass for Google Wallet with this serial number exists, or not yet.');
         }
-        page.status = 302;
+        answerEmpty(page, 302);
         page.set('Location', link);
-        page.body = '';
       })(ctx),
   }),
 ];
