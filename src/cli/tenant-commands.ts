@@ -51,13 +51,13 @@ export function tenantCommands(context: () => CliContext): Command {
         environment: context().env,
       });
       if (json) {
-        const warnings = designWarnings(read.passTypes);
+        const warnings = designWarnings(read);
         context().out(JSON.stringify({ sound: problems.length === 0, problems, warnings }, null, 2));
         if (problems.length > 0) throw new Error(`${folder} is not sound: see "problems".`);
         return;
       }
-      if (problems.length > 0) throw new TenantFolderError(folder, problems);
       for (const note of folderNotes(read, { now: Date.now })) context().out(`Note: ${note}`);
+      if (problems.length > 0) throw new TenantFolderError(folder, problems);
       context().out(`${folder} is sound.`);
     });
   tenant

@@ -2,12 +2,16 @@ import { DateTime, IANAZone } from 'luxon';
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 /** Seconds, fractions and the zone are optional; a blank may stand for the T. */
-const MOMENT = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?$/i;
+const MOMENT = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?$/i;
 const NAMES = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/;
 
 /** Whether this is a time zone's IANA name: `Europe/Berlin`, not `CET+1` or `+01:00`. */
 export const isTimeZone = (name: string): boolean =>
   (name === 'UTC' || name.includes('/')) && NAMES.test(name) && IANAZone.isValidZone(name);
+
+/** The name of a zone in its own capitals, which phones look for: `europe/berlin` is Europe/Berlin. */
+export const zoneName = (name: string): string =>
+  Intl.supportedValuesOf('timeZone').find((one) => one.toLowerCase() === name.toLowerCase()) ?? name;
 
 /** Whether this is a day of the calendar without a time: `2026-12-31`. */
 export const isDay = (text: string): boolean => DAY.test(text) && DateTime.fromISO(text).isValid;

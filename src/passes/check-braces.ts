@@ -17,7 +17,7 @@ const PLACEHOLDER = /\{\{\s*[A-Za-z][\w.-]*\s*\}\}/g;
 const FILLED = '\u0000';
 /** Placeholders of other systems: Liquid, Handlebars, template literals, merge tags. Google fills `{totp_…}` itself. */
 const FOREIGN =
-  /\{\{[^{}]*\}\}|\{%[^%]*%\}|\{#[^#{}]*#\}|\{\{|\}\}|\$\{[^{}]*\}|\{\u0000\}|\{(?!totp_)[A-Za-z][\w.-]*\}|\*\|[A-Za-z][\w:.]*\|\*|<%[^%]*%>|\[\[[^[\]]*\]\]/;
+  /\{\{[^{}]*\}\}|\{%[^%]*%\}|\{#[^#{}]*#\}|\{\{|\}\}|\$\{[^{}]*\}|\{\u0000\}|\{(?!totp_)[A-Za-z][\w.-]*\}|\*\|[A-Za-z][\w:.]*\|\*|<%[^%]*%>|<<\s*[A-Za-z]\w*\s*>>|%%[A-Za-z]\w*%%|%[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+%|\[\[[^[\]]*\]\]/;
 
 /** Braces that are no placeholder and would be shown to customers as they stand: `{{name|upper}}`, `{% if %}`, `{name}`. */
 export const strayBraces = (text: string): string | undefined =>

@@ -46,9 +46,19 @@ const asText = (value: JsonValue | undefined): string =>
 export const renderText = (template: string, view: View): string =>
   template.replace(PLACEHOLDER, (_, name: string) => asText(lookup(name, view)));
 
-/** The same for a text that people read: days and times of fields are written in the pass's language. */
-export const renderShownText = (template: string, view: View): string =>
-  template.replace(PLACEHOLDER, (_, name: string) => asText(shown(name, view)));
+/** Whether a text is nothing but placeholders, blanks between them, and none of them has a value: `{{first}} {{last}}`. */
+const isOnlyFrame = (template: string, view: View): boolean =>
+  template.includes('{{') && template.trim() !== '' && renderText(template, view).trim() === '';
+
+/**
+ * The same for a text that people read: days and times of fields are written in the pass's language. `escape` is for texts
+ * in which some signs of a value would mean something.
+ */
+export const renderShownText = (template: string, view: View, escape = (value: string): string => value): string =>
+  template.replace(PLACEHOLDER, (_, name: string) => escape(asText(shown(name, view))));
+
+/** Whether a text is one placeholder and nothing else: its value is the whole text. */
+export const isSolePlaceholder = (template: string): boolean => SINGLE.test(template);
 
 function shown(name: string, view: View): JsonValue | undefined {
   const value = lookup(name, view);
@@ -57,11 +67,14 @@ function shown(name: string, view: View): JsonValue | undefined {
   return readableTime(value, { language: view.times!.language, zone: zoneOf(`{{${name}}}`, view) });
 }
 
-/** The zone of the days and times in a template: that of the first field with one, else that of the pass. */
-export function zoneOf(template: JsonValue | undefined, view: View): string | undefined {
+/**
+ * The zone of the days and times in a template: that of the first field with one, else that of its place, else that of
+ * the pass.
+ */
+export function zoneOf(template: JsonValue | undefined, view: View, ofPlace?: string): string | undefined {
   const { zones = {}, zone } = view.times ?? {};
   const own = placeholders(template).find((name) => Object.hasOwn(zones, name));
-  return own === undefined ? zone : zones[own];
+  return own === undefined ? (ofPlace ?? zone) : zones[own];
 }
 
 /**
@@ -71,7 +84,8 @@ export function zoneOf(template: JsonValue | undefined, view: View): string | un
 export function renderValue(template: JsonValue, view: View): JsonValue | undefined {
   if (typeof template === 'string') {
     const single = SINGLE.exec(template);
-    return single ? (lookup(single[1]!, view) ?? undefined) : renderText(template, view);
+    if (single) return lookup(single[1]!, view) ?? undefined;
+    return isOnlyFrame(template, view) ? undefined : renderText(template, view);
   }
   if (Array.isArray(template)) {
     return template.map((item) => renderValue(item, view)).filter((item) => item !== undefined);

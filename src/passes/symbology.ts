@@ -80,7 +80,11 @@ const CONTENT: Partial<Record<Symbology, Content>> = {
   ...GS1,
 };
 
-const LARGEST_CODE: Readonly<Record<string, number>> = { 'iso-8859-1': 0xff, 'us-ascii': 0x7f, ascii: 0x7f };
+const LARGEST_CODE: Readonly<Record<string, number>> = {
+  ...Object.fromEntries(['iso-8859-1', 'iso_8859-1', 'iso8859-1', 'latin1', 'l1'].map((name) => [name, 0xff])),
+  'us-ascii': 0x7f,
+  ascii: 0x7f,
+};
 
 /** Whether an encoding's name is one that is registered. */
 export function isEncoding(name: string): boolean {
@@ -93,10 +97,43 @@ export function isEncoding(name: string): boolean {
   }
 }
 
+const TWO_BYTES = /^(?:shift_jis|euc-jp|euc-kr|big5|gbk)$/;
+/** Some versions of Node decode its upper signs as control characters. */
+const WINDOWS_1252: ReadonlySet<string> = new Set([
+  ...'€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ',
+  ...Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).filter(
+    (char) => !/[\u0080-\u009f]/.test(char),
+  ),
+]);
+const repertoires = new Map<string, ReadonlySet<string> | 'everything'>();
+
+/** The characters that an encoding has, as its decoder gives them; those of Unicode and of what is not known have all. */
+function repertoireOf(encoding: string): ReadonlySet<string> | 'everything' {
+  const decoder = new TextDecoder(encoding);
+  if (decoder.encoding === 'windows-1252') return WINDOWS_1252;
+  const known = repertoires.get(decoder.encoding);
+  if (known) return known;
+  const isTwoBytes = TWO_BYTES.test(decoder.encoding);
+  const isOneByte = /^(?:windows-|iso-8859-|koi8-|macintosh|x-mac-|ibm)/.test(decoder.encoding);
+  const bytes = Array.from({ length: 256 }, (_, byte) => byte);
+  const texts = bytes.map((byte) => [byte]);
+  if (isTwoBytes)
+    texts.push(...bytes.slice(0x81).flatMap((first) => bytes.slice(0x40).map((second) => [first, second])));
+  const characters = texts
+    .map((text) => decoder.decode(Uint8Array.from(text)))
+    .filter((text) => !text.includes('\ufffd'));
+  const repertoire = isOneByte || isTwoBytes ? new Set(characters.flatMap((text) => [...text])) : 'everything';
+  repertoires.set(decoder.encoding, repertoire);
+  return repertoire;
+}
+
 /** Whether a message can be written in an encoding; what is not known of an encoding counts as yes. */
 export function isExpressible(message: string, encoding: string): boolean {
   const largest = LARGEST_CODE[encoding.toLowerCase()];
-  return largest === undefined || [...message].every((char) => char.codePointAt(0)! <= largest);
+  if (largest !== undefined) return [...message].every((char) => char.codePointAt(0)! <= largest);
+  if (!isEncoding(encoding)) return true;
+  const repertoire = repertoireOf(encoding);
+  return repertoire === 'everything' || [...message].every((char) => repertoire.has(char));
 }
 
 /** The check digit of GS1 for the digits before it. */

@@ -13,6 +13,7 @@ import { checkClassSuffixes } from './check-google-classes.js';
 import { checkImages } from './check-images.js';
 import type { FolderProblem } from './folder-problem.js';
 import { checkFieldsAcross, fieldProblem, zoneProblem } from './check-fields.js';
+import { isMended } from './mend-shape.js';
 import { readTenantFolder, type PassTypeFile, type ReadOptions, type TenantFolder } from './read-folder.js';
 
 type Add = (path: string, message: string, cure: string, severity?: 'warning') => void;
@@ -20,12 +21,23 @@ type Add = (path: string, message: string, cure: string, severity?: 'warning') =
 const isError = ({ severity }: FolderProblem): boolean => severity === undefined;
 
 /** What the rules say of designs that phones take all the same, and show less of than their author thinks. */
-export const designWarnings = (passTypes: readonly PassTypeFile[]): FolderProblem[] =>
-  passTypes.flatMap((passType) => checkPassType(passType)).filter((problem) => !isError(problem));
+export const designWarnings = (folder: Pick<TenantFolder, 'passTypes' | 'mendedPassTypes'>): FolderProblem[] =>
+  judged(folder).filter((problem) => !isError(problem));
+
+/** What the rules say of every design; of one with a wrong shape, what they say of the rest. */
+const judged = ({
+  passTypes,
+  mendedPassTypes,
+}: Pick<TenantFolder, 'passTypes' | 'mendedPassTypes'>): FolderProblem[] => [
+  ...passTypes.flatMap((passType) => checkPassType(passType)),
+  ...mendedPassTypes.flatMap((passType) =>
+    checkPassType(passType).filter(({ path }) => !isMended(path, passType.mended)),
+  ),
+];
 
 /** Everything that is wrong with the meaning of what was read; an empty list is good. */
 export function checkTenantFolder(folder: TenantFolder, options: { now: () => number }): FolderProblem[] {
-  const problems = folder.passTypes.flatMap((passType) => checkPassType(passType)).filter(isError);
+  const problems = judged(folder).filter(isError);
   problems.push(
     ...checkNames(folder.passTypes),
     ...checkFieldsAcross(folder.passTypes),
@@ -122,6 +134,7 @@ function checkVisuals(design: PassTypeDesign, add: Add): void {
         const cure = cureField(visual.from, design.fields);
         add(pointer('visuals', name, 'from'), `there is no field "${visual.from}".`, cure);
       }
+      checkCases(name, visual, design, add);
       continue;
     }
     for (const placeholder of placeholders(visual.template).filter((field) => !known.has(field))) {
@@ -129,6 +142,28 @@ function checkVisuals(design: PassTypeDesign, add: Add): void {
       add(pointer('visuals', name, 'template'), `the placeholder {{${placeholder}}} names no field.`, cure);
     }
   }
+}
+
+/** Cases against the values that the field lists: one that never comes is a slip, one without a case shows nothing. */
+function checkCases(
+  name: string,
+  visual: { from: string; cases: object; default?: string | undefined },
+  design: PassTypeDesign,
+  add: Add,
+): void {
+  const field = design.fields.find(({ apiFieldName }) => apiFieldName === visual.from);
+  if (!field?.oneOf) return;
+  const lower = (texts: readonly string[]): Set<string> => new Set(texts.map((text) => text.toLowerCase()));
+  const [values, cases] = [lower(field.oneOf), lower(Object.keys(visual.cases))];
+  for (const key of Object.keys(visual.cases).filter((one) => one !== '' && !values.has(one.toLowerCase()))) {
+    const near = nearest(key, field.oneOf);
+    const cure = near ? `write "${near}".` : `remove it, or add it to oneOf of "${field.apiFieldName}".`;
+    add(pointer('visuals', name, 'cases', key), `"${field.apiFieldName}" is never "${key}".`, cure, 'warning');
+  }
+  const without = field.oneOf.filter((one) => !cases.has(one.toLowerCase()));
+  if (visual.default !== undefined || without.length === 0) return;
+  const said = without.map((one) => `"${one}"`).join(', ');
+  add(pointer('visuals', name), `there is no case for ${said} and no default.`, 'add a case or a default.', 'warning');
 }
 
 /** Braces outside the Apple part, which looks at its own. */

@@ -8,7 +8,7 @@ import type { TenantFolder } from './read-folder.js';
 
 /** What a sound folder's author should know all the same, one line each: it keeps nothing from being applied. */
 export function folderNotes(folder: TenantFolder, options: { now: () => number }): string[] {
-  const notes: FolderProblem[] = designWarnings(folder.passTypes);
+  const notes: FolderProblem[] = designWarnings(folder);
   for (const texts of folder.certificates) {
     try {
       const certificate = loadCertificate(texts, options.now);

@@ -5,6 +5,7 @@ import { explainIssues } from '../common/explain-issue.js';
 import { placeList } from '../passes/nearby.js';
 import { passTypeDesign, type PassTypeDesign } from '../passes/pass-type.js';
 import type { FolderProblem } from './folder-problem.js';
+import { mendShape } from './mend-shape.js';
 import { readBadges, type BadgeFile } from './read-badges.js';
 import { readJson } from './read-json.js';
 import { tenantFile, type CertificateFiles, type TenantFile } from './tenant-file.js';
@@ -18,6 +19,11 @@ export interface PassTypeFile {
   design: PassTypeDesign;
   /** File name (`strip@2x.png`) to bytes, of every PNG in `pass-types/<name>/`. */
   images: Map<string, Buffer>;
+}
+
+/** A pass type that cannot be used, with stand-ins where its shape is wrong: the rules judge the rest of it. */
+export interface MendedPassType extends PassTypeFile {
+  mended: readonly string[];
 }
 
 /** The PEM texts that one entry of `certificates` points to. */
@@ -36,6 +42,7 @@ export interface TenantFolder {
   root: string;
   tenant: TenantFile | null;
   passTypes: PassTypeFile[];
+  mendedPassTypes: MendedPassType[];
   certificates: CertificateTexts[];
   /** Entries of `certificates` of which a file or variable could not be read. */
   unreadableCertificates: number;
@@ -69,7 +76,11 @@ export async function readTenantFolder(
   const problems: FolderProblem[] = [];
   const environment = options.environment ?? {};
 
-  async function parseFile<S extends z.ZodType>(file: string, schema: S): Promise<z.infer<S> | null> {
+  async function parseFile<S extends z.ZodType>(
+    file: string,
+    schema: S,
+    refused: (json: unknown) => void = () => undefined,
+  ): Promise<z.infer<S> | null> {
     let text: string;
     try {
       text = await readFile(join(root, file), 'utf8');
@@ -85,6 +96,7 @@ export async function readTenantFolder(
     const parsed = schema.safeParse(json.value);
     if (parsed.success) return parsed.data;
     problems.push(...explainIssues(parsed.error, json.value, schema, FILE).map((issue) => ({ file, ...issue })));
+    refused(json.value);
     return null;
   }
 
@@ -135,12 +147,17 @@ export async function readTenantFolder(
 
   const tenant = await parseFile('tenant.json', tenantFile);
   const passTypes: PassTypeFile[] = [];
+  const mendedPassTypes: MendedPassType[] = [];
   const names = await readdir(join(root, 'pass-types')).catch(() => [] as string[]);
   for (const entry of names.filter((name) => name.endsWith('.json')).sort()) {
     const file = `pass-types/${entry}`;
-    const design = await parseFile(file, passTypeDesign);
-    if (!design) continue;
     const name = basename(entry, '.json');
+    let rest: ReturnType<typeof mendShape<typeof passTypeDesign>>;
+    const design = await parseFile(file, passTypeDesign, (json) => (rest = mendShape(passTypeDesign, json)));
+    if (!design) {
+      if (rest) mendedPassTypes.push({ file, design: rest.value, images: await readImages(name), mended: rest.mended });
+      continue;
+    }
     if (typeof design.nearby?.places === 'string') {
       const places = await parseFile(`pass-types/${name}/${design.nearby.places}`, placeList);
       if (places) design.nearby.places = places;
@@ -177,6 +194,7 @@ export async function readTenantFolder(
       root,
       tenant,
       passTypes,
+      mendedPassTypes,
       certificates,
       unreadableCertificates,
       badges,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
-import { test } from 'node:test';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
 import { validateTenantFolder } from '../../src/tenants/check-folder.js';
 import { folderNotes } from '../../src/tenants/folder-notes.js';
 import { describeProblem } from '../../src/tenants/folder-problem.js';
@@ -10,15 +11,16 @@ type Edit = Parameters<typeof editJson>[2];
 type Design = Parameters<Edit>[0];
 const BASIC = 'pass-types/basic.json';
 
+/** One folder for all faults: each is put into its design and taken out again. */
+const root = copyTenantFolder();
+const sound = readFileSync(join(root, BASIC), 'utf8');
+after(() => rmSync(root, { recursive: true }));
+
 async function validated(edit: Edit) {
-  const root = copyTenantFolder();
-  try {
-    editJson(root, BASIC, edit);
-    const { folder, problems } = await validateTenantFolder(root, { now: Date.now, environment: {} });
-    return { problems, notes: folderNotes(folder, { now: Date.now }) };
-  } finally {
-    rmSync(root, { recursive: true });
-  }
+  editJson(root, BASIC, edit);
+  const { folder, problems } = await validateTenantFolder(root, { now: Date.now, environment: {} });
+  writeFileSync(join(root, BASIC), sound);
+  return { problems, notes: folderNotes(folder, { now: Date.now }) };
 }
 
 const primary = (more: object) => (d: Design) => Object.assign(d.apple.primaryFields[0], more);
@@ -29,6 +31,20 @@ const extra = (more: object) => (d: Design) => (d.apple.extra = more);
 const semantics = (more: object) => (d: Design) => (d.apple.extra = { semantics: more });
 const google = (edit: (object: Design) => void) => (d: Design) => edit(d.google.object);
 const translated = (strings: object) => (d: Design) => Object.assign(d.apple.localizations.de.strings, strings);
+
+/** Faults of the file's shape, which must not hide the others. */
+const SHAPES: [name: string, edit: Edit, path: string][] = [
+  ['a label that is a number', primary({ label: 5 }), '/apple/primaryFields/0/label'],
+  ['a value that is true', back({ value: true }), '/apple/backFields/5/value'],
+  ['a transit type in short', apple({ transitType: 'Air' }), '/apple/transitType'],
+  ['an icon that is a number', (d) => (d.apple.images.icon = 5), '/apple/images/icon'],
+  ['a format in short', apple({ barcodes: [{ format: 'QR', message: 'x' }] }), '/apple/barcodes/0/format'],
+  ['no distance', apple({ maxDistance: 0 }), '/apple/maxDistance'],
+  ['eleven beacons', apple({ beacons: Array(11).fill({}) }), '/apple/beacons'],
+  ['keys of pass.json beside those of a design', apple({ voided: true }), '/apple'],
+  ['a visual of neither form', (d) => (d.visuals.lost = { from: 'tier' }), '/visuals/lost'],
+  ['a field of an unknown type', (d) => (d.fields[0].type = 'email'), '/fields/0/type'],
+];
 
 /** One fault of each rule: what is wrong, where it must be named. */
 const FAULTS: [name: string, edit: Edit, path: string][] = [
@@ -212,6 +228,7 @@ const FAULTS: [name: string, edit: Edit, path: string][] = [
     '/google/object/loyaltyPoints/balance/money/currencyCode',
   ],
   ['a zone that is none', (d) => (d.timeZone = 'Mars/Olympus'), '/timeZone'],
+  ...SHAPES,
 ];
 
 for (const [name, edit, path] of FAULTS) {
@@ -235,14 +252,21 @@ test('faults of many rules in one design are named at once', async () => {
       'a zone that is none',
       'a day that is none at Google',
       'a beacon number out of range',
-      'a message that is too long',
+      ...['a label that is a number', 'a transit type in short', 'an icon that is a number', 'no distance'],
+      ...['keys of pass.json beside those of a design', 'a visual of neither form', 'a field of an unknown type'],
     ].includes(name),
   );
+  assert.equal(chosen.length, 16, 'each of them is a fault of the table');
   const { problems } = await validated((design) => {
     for (const [, edit] of chosen) edit(design);
   });
   const seen = problems.map(({ path }) => path);
   for (const [name, , path] of chosen) assert.ok(seen.includes(path), `${name}: ${path}`);
+  // Nothing more is said: a stand-in for a wrong shape must not look like a fault of its own.
+  assert.deepEqual(
+    [...new Set(seen)].filter((path) => !chosen.some(([, , at]) => path.startsWith(at))),
+    [],
+  );
 });
 
 /** What phones bear: the design stays usable, and its author is told. */
@@ -266,6 +290,14 @@ const NOTES: [name: string, edit: Edit, note: RegExp][] = [
   ['an image that the style does not draw', (d) => (d.apple.images.thumbnail = 'icon'), /does not draw "thumbnail"/],
   ['a key that nobody knows', extra({ holographic: true }), /No system of today knows "holographic"/],
   ['a tag of another style', semantics({ eventName: 'Show' }), /does not show eventName/],
+  [
+    'a case that never comes',
+    (d) => {
+      d.fields.find(({ apiFieldName }: Design) => apiFieldName === 'tier').oneOf = ['bronze', 'silver', 'gold'];
+      d.visuals.title = { from: 'tier', cases: { bronze: 'Bronze', silver: 'Silver', golden: 'Gold' } };
+    },
+    /never "golden"[^]*no case for "gold"/,
+  ],
   ['a translation without %@', translated({ 'You now have %@ beans.': 'Du hast Bohnen.' }), /does not keep %@/],
 ];
 

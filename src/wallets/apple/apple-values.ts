@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../common/json.js';
+import { isExpressible } from '../../passes/symbology.js';
 import { isDay, momentInZone } from '../../common/zoned-time.js';
 
 /**
@@ -31,11 +32,8 @@ export function appleDate(
 }
 
 /** The encoding itself where the message can be written in it, utf-8 where it cannot. */
-export function barcodeEncoding(message: string, encoding: string): string {
-  const limit = { 'iso-8859-1': 0xff, 'us-ascii': 0x7f, ascii: 0x7f }[encoding.toLowerCase()];
-  if (limit === undefined) return encoding;
-  return [...message].every((char) => char.codePointAt(0)! <= limit) ? encoding : 'utf-8';
-}
+export const barcodeEncoding = (message: string, encoding: string): string =>
+  isExpressible(message, encoding) ? encoding : 'utf-8';
 
 /** The same value with the keys of every object in order, so that equal values have equal JSON texts. */
 export function inKeyOrder<T extends JsonValue>(value: T): T;

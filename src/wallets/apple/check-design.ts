@@ -3,6 +3,7 @@ import type { JsonValue } from '../../common/json.js';
 import { nearest } from '../../common/nearest-name.js';
 import { leftOver, strayBraces, textsIn } from '../../passes/check-braces.js';
 import { APPLE_STYLES, type PassTypeDesign } from '../../passes/pass-type.js';
+import { isAlwaysThere } from '../../passes/possible-values.js';
 import { placeholders } from '../../passes/render.js';
 import { checkActions } from './check-actions.js';
 import { checkBarcodes } from './check-barcodes.js';
@@ -53,6 +54,7 @@ export function lintAppleDesign(design: PassTypeDesign, imageNames: Iterable<str
   checkContacts(design, add);
   checkNfc(design, add);
   checkPlaceholders(design, add);
+  checkNames(design, add);
   checkTranslations(design, add);
   checkImageFiles(design, new Set(imageNames), add);
   return problems;
@@ -82,6 +84,18 @@ function checkExtra(design: PassTypeDesign, add: Add): void {
       const near = nearest(key, known);
       if (near) add(path, `Wallet knows no "${key}".`, `Write "${near}".`);
       else add(path, `No system of today knows "${key}": phones pass over it.`, 'Check its name.', 'warning');
+    }
+  }
+}
+
+/** Phones refuse a pass without a description or the name of its organisation. */
+function checkNames(design: PassTypeDesign, add: Add): void {
+  for (const key of ['description', 'organizationName'] as const) {
+    const said = design[key];
+    if (said.trim() === '') add(pointer(key), `The ${key} is blank: phones refuse the pass.`, 'Write it.');
+    else if (!isAlwaysThere(said, design)) {
+      const message = `Passes without a value for ${placeholders(said).join(', ')} have no ${key}, which phones need.`;
+      add(pointer(key), message, 'Make the field required, give it a default, or write a text beside it.', 'warning');
     }
   }
 }

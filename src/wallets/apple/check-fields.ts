@@ -1,7 +1,7 @@
 import { pointer } from '../../common/clean-text.js';
 import type { JsonValue } from '../../common/json.js';
 import { appleField, type AppleField, type PassTypeDesign } from '../../passes/pass-type.js';
-import { soleField } from '../../passes/possible-values.js';
+import { possibleValues, soleField } from '../../passes/possible-values.js';
 import { placeholders } from '../../passes/render.js';
 import type { Add } from './design-problem.js';
 import { objectOf } from './face-needs.js';
@@ -93,10 +93,16 @@ function checkValue(rule: Rule, what: string, field: AppleField, path: string, d
   const at = `${path}/value`;
   const wrong = `Its style is for ${what}, and this value never is one.`;
   const cure = `Write ${what} or one placeholder of a field that holds one, or remove the style.`;
+  const isWrong = (one: string | number): boolean => 'refused' in formOf(rule as Parameters<typeof formOf>[0], one);
   const names = typeof value === 'string' ? placeholders(value) : [];
   if (names.length === 0) {
-    if ('refused' in formOf(rule as Parameters<typeof formOf>[0], value)) add(at, wrong, cure);
+    if (isWrong(value)) add(at, wrong, cure);
     return;
+  }
+  const never = (possibleValues(String(value), design) ?? []).filter(isWrong);
+  if (never.length > 0) {
+    const listed = never.map((one) => JSON.stringify(one)).join(', ');
+    return add(at, `Its style is for ${what}, and it may be ${listed}, which is none.`, cure);
   }
   const sole = soleField(String(value), design);
   if (sole ? !fieldFits(rule, sole.type) : !/^\{\{[^{}]*\}\}$/.test(String(value).trim())) add(at, wrong, cure);
@@ -126,23 +132,27 @@ function checkPlace(field: AppleField, group: string, face: string, path: string
   }
 }
 
-/** The text without its placeholders must hold `%@` once and no other code; a key of pass.strings stands for its translations. */
+/** Whether a text holds `%@` once and no other code. What placeholders bring is escaped. */
+function isChangeMessage(text: string): boolean {
+  const literal = text.replace(/\{\{[^{}]*\}\}/g, 'x').replaceAll('%%', '');
+  const codes = literal.match(/%./gs) ?? [];
+  return codes.length === 1 && codes[0] === '%@' && !literal.endsWith('%');
+}
+
+/** A key of pass.strings stands for its translations; those of a text are formats, too, wherever phones use them. */
 function checkChangeMessage(field: AppleField, path: string, design: PassTypeDesign, add: Add): void {
   const { changeMessage } = field;
   if (changeMessage === undefined || changeMessage === '') return;
-  const translations = Object.values(design.apple!.localizations).flatMap(({ strings }) =>
-    Object.hasOwn(strings, changeMessage) ? [strings[changeMessage]!] : [],
+  const cure = 'Write %@ once where the new value stands, and %% for a percent sign.';
+  const translations = Object.entries(design.apple!.localizations).flatMap(([language, { strings }]) =>
+    Object.hasOwn(strings, changeMessage) ? [[language, strings[changeMessage]!] as const] : [],
   );
   const isKey = translations.length > 0 && !changeMessage.includes('%');
-  for (const text of isKey ? translations : [changeMessage]) {
-    const codes =
-      text
-        .replace(/\{\{[^{}]*\}\}/g, '')
-        .replaceAll('%%', '')
-        .match(/%./gs) ?? [];
-    const trailing = /(?:^|[^%])(?:%%)*%$/.test(text);
-    if (codes.length === 1 && codes[0] === '%@' && !trailing) continue;
-    const cure = 'Write %@ once where the new value stands, and %% for a percent sign.';
-    add(`${path}/changeMessage`, `"${text}" does not hold %@ exactly once.`, cure);
+  if (!isKey && !isChangeMessage(changeMessage)) {
+    add(`${path}/changeMessage`, `"${changeMessage}" does not hold %@ exactly once.`, cure);
+  }
+  for (const [language, text] of translations.filter(([, said]) => !isChangeMessage(said))) {
+    const at = isKey ? `${path}/changeMessage` : pointer('apple', 'localizations', language, 'strings', changeMessage);
+    add(at, `The change message "${text}" does not hold %@ exactly once.`, cure, isKey ? undefined : 'warning');
   }
 }

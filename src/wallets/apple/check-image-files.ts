@@ -1,10 +1,12 @@
 import { pointer } from '../../common/clean-text.js';
 import type { PassTypeDesign } from '../../passes/pass-type.js';
-import { possibleValues } from '../../passes/possible-values.js';
+import { isAlwaysThere, possibleValues } from '../../passes/possible-values.js';
+import { placeholders } from '../../passes/render.js';
 import { aStyle, type Add } from './design-problem.js';
 import { IMAGE_ROLES, isDrawn, roleNamed } from './image-roles.js';
 import { imageFileNames } from './pass-images.js';
 
+const LANGUAGES = new Intl.DisplayNames('en', { type: 'language', fallback: 'none' });
 type Images = Readonly<Record<string, string>>;
 
 /** Roles of images, the files that they name, and what hides them. `files` are the names beside the design. */
@@ -18,6 +20,7 @@ export function checkImageFiles(design: PassTypeDesign, files: ReadonlySet<strin
     );
   }
   checkImages(design, apple.images, '/apple/images', files, add);
+  checkIcon(design, add);
   if (apple.style === 'eventTicket' && apple.images['strip'] !== undefined) {
     for (const role of ['background', 'thumbnail'].filter((name) => apple.images[name] !== undefined)) {
       add(`/apple/images/${role}`, `A strip excludes the ${role}.`, 'Remove one of the two.', 'warning');
@@ -28,6 +31,7 @@ export function checkImageFiles(design: PassTypeDesign, files: ReadonlySet<strin
     if (!/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(language)) {
       add(pointer('apple', 'localizations', language), `"${language}" is no language tag.`, 'Use one such as "de".');
     }
+    checkLanguage(language, add);
     checkImages(design, images, pointer('apple', 'localizations', language, 'images'), files, add);
     for (const role of Object.keys(images)) {
       const at = pointer('apple', 'localizations', language, 'images', role);
@@ -38,6 +42,33 @@ export function checkImageFiles(design: PassTypeDesign, files: ReadonlySet<strin
     }
   }
   checkLanguages(design, files, add);
+}
+
+/** Folders that phones do not look into: a language in other capitals, or one that nobody speaks. */
+function checkLanguage(language: string, add: Add): void {
+  const at = pointer('apple', 'localizations', language);
+  let canonical: string | undefined;
+  try {
+    [canonical] = Intl.getCanonicalLocales(language);
+  } catch {
+    // A tag that is none throws a RangeError; its form is looked at above.
+    return;
+  }
+  if (canonical !== language) {
+    add(at, `Phones look for "${canonical}", not for "${language}".`, `Write "${canonical}".`, 'warning');
+  } else if (LANGUAGES.of(language.split('-')[0]!) === undefined) {
+    add(at, `"${language}" is no language that phones know.`, 'Use one such as "de", "pt-BR", "zh-Hans".', 'warning');
+  }
+}
+
+/** Every pass needs its icon: one whose name a value may leave open does not install. */
+function checkIcon(design: PassTypeDesign, add: Add): void {
+  const template = design.apple!.images['icon'] ?? '';
+  const names = placeholders(template).map((name) => `{{${name}}}`);
+  const open = names.filter((name) => !possibleValues(name, design) || !isAlwaysThere(name, design));
+  if (open.length === 0) return;
+  const message = `The icon depends on ${open.join(', ')}, which may have no value or any: such passes do not install.`;
+  add('/apple/images/icon', message, 'Name one file, or a visual with cases and a default.');
 }
 
 function checkImages(design: PassTypeDesign, images: Images, path: string, files: ReadonlySet<string>, add: Add): void {

@@ -1,10 +1,12 @@
 import { pointer } from '../../common/clean-text.js';
 import type { JsonValue } from '../../common/json.js';
 import type { AppleDesign, AppleField } from '../../passes/pass-type.js';
-import { renderShownText, renderText, renderValue, zoneOf, type View } from '../../passes/render.js';
+import { isSolePlaceholder, renderShownText, renderValue, zoneOf, type View } from '../../passes/render.js';
+import { escapeMarkup } from '../../passes/linked-text.js';
 import { FIELD_KEYS } from './rules/pass-keys.js';
 import { renderRule, type LeaveOut } from './rules/render-rule.js';
 import { anything } from './rules/rule.js';
+import { formOf } from './rules/scalar-form.js';
 import { appleDate, isDateOnly } from './apple-values.js';
 
 /** The groups of fields of a pass, front to back; "design order" means these in turn. */
@@ -47,6 +49,13 @@ export function changedAppleFields(apple: AppleDesign, before: View, after: View
     .map((field) => field.key);
 }
 
+/** Phones read a change message as a format: "50% off" of a field would break it, and the pass with it. */
+const asPlainPercent = (value: string): string => value.replaceAll('%', '%%');
+
+/** Markup with values in it: their signs are no markup. A field that is the whole of it brings its own. */
+const attributed = (template: string, view: View): string =>
+  renderShownText(template, view, isSolePlaceholder(template) ? undefined : escapeMarkup);
+
 const DATE_STYLES = ['dateStyle', 'timeStyle', 'isRelative', 'ignoresTimeZone'];
 const NUMBER_STYLES = ['numberStyle', 'currencyCode'];
 
@@ -63,6 +72,11 @@ export function renderField(
   const { key, label, value: _template, changeMessage, ...rest } = field as Record<string, JsonValue>;
   const styles: Record<string, JsonValue> = {};
   for (const [name, template] of Object.entries(rest)) {
+    if (name === 'attributedValue' && typeof template === 'string') {
+      const markup = attributed(template, view);
+      if (markup.trim() !== '') styles[name] = markup;
+      continue;
+    }
     const rule = Object.hasOwn(FIELD_KEYS, name) ? FIELD_KEYS[name]! : anything;
     const one = renderRule(rule, template, view, { path: at.path + pointer(name), leaveOut: at.leaveOut });
     if (one !== undefined) styles[name] = one;
@@ -86,8 +100,8 @@ export function renderField(
   }
   if ('currencyCode' in styles) drop(['numberStyle'], 'is money');
   if ('numberStyle' in styles || 'currencyCode' in styles) {
-    const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-    if (typeof number === 'number' && Number.isFinite(number)) value = number;
+    const number = formOf({ is: 'number' }, value);
+    if ('value' in number) value = number.value as number;
     else drop(NUMBER_STYLES, 'is no number');
   }
   return {
@@ -96,7 +110,7 @@ export function renderField(
     ...(typeof label === 'string' ? { label: renderShownText(label, view) } : {}),
     value,
     ...(withChangeMessage && typeof changeMessage === 'string'
-      ? { changeMessage: renderText(changeMessage, view) }
+      ? { changeMessage: renderShownText(changeMessage, view, asPlainPercent) }
       : {}),
   };
 }

@@ -74,19 +74,25 @@ function barcodes(apple: AppleDesign, view: View, leaveOut: LeaveOut): Json {
   return { barcodes: codes, ...(LEGACY_FORMATS.includes(first.format) ? { barcode: first } : {}) };
 }
 
+/** A key that a design may write under `apple` itself or under `extra`, and where it stands. */
+function designed(apple: AppleDesign, key: string): { template: JsonValue | undefined; path: string } {
+  const own = (apple as unknown as Record<string, JsonValue | undefined>)[key];
+  if (own !== undefined) return { template: own, path: pointer('apple', key) };
+  return { template: apple.extra[key], path: pointer('apple', 'extra', key) };
+}
+
 const PLACES = { locations: list(LOCATION, 10), beacons: list(BEACON, 10), relevantDates: list(RELEVANT_DATE) };
 
 /** Where and when the pass offers itself on the lock screen; entries without their essential value are left out. */
 function relevance(apple: AppleDesign, view: View, leaveOut: LeaveOut): Json {
   const out: Json = {};
   for (const [key, rule] of Object.entries(PLACES)) {
-    const template = apple[key as keyof typeof PLACES];
-    const entries = template && renderRule(rule, template, view, { path: pointer('apple', key), leaveOut });
-    const whole = ((entries ?? []) as Json[]).filter((entry) => {
+    const { template, path } = designed(apple, key);
+    const entries = template && renderRule(rule, template, view, { path, leaveOut });
+    const whole = (Array.isArray(entries) ? (entries as Json[]) : []).filter((entry) => {
       if (key !== 'relevantDates') return true;
       const unfit = unfitPeriod(entry);
-      if (unfit)
-        leaveOut({ pointer: pointer('apple', key), message: `${JSON.stringify(entry)} was left out: ${unfit}` });
+      if (unfit) leaveOut({ pointer: path, message: `${JSON.stringify(entry)} was left out: ${unfit}` });
       return !unfit && ('date' in entry || ('startDate' in entry && 'endDate' in entry));
     });
     if (whole.length > 0) out[key] = whole;
@@ -105,10 +111,10 @@ function relevance(apple: AppleDesign, view: View, leaveOut: LeaveOut): Json {
 function single(apple: AppleDesign, view: View, leaveOut: LeaveOut): Json {
   const out: Json = {};
   for (const [key, rule] of Object.entries(DESIGN_KEYS)) {
-    const template = (apple as unknown as Record<string, JsonValue | undefined>)[key];
+    const { template, path } = designed(apple, key);
     if (key in PLACES || template === undefined) continue;
     const dayAs = key === 'expirationDate' ? 'end' : 'start';
-    const value = renderRule(rule, template, view, { path: pointer('apple', key), leaveOut, dayAs });
+    const value = renderRule(rule, template, view, { path, leaveOut, dayAs });
     if (value !== undefined && value !== '') out[key] = value;
   }
   const message = apple.nfc && hasValue(apple.nfc.message, view) ? renderText(apple.nfc.message, view) : '';
@@ -136,10 +142,27 @@ function ending(input: PassJsonInput, designed: JsonValue | undefined): Json {
 function extra(apple: AppleDesign, view: View, leaveOut: LeaveOut): Json {
   const out: Json = {};
   for (const [key, template] of Object.entries(apple.extra)) {
+    if (Object.hasOwn(DESIGN_KEYS, key)) continue;
     const rule = Object.hasOwn(EXTRA_KEYS, key) ? EXTRA_KEYS[key]! : anything;
     const path = pointer('apple', 'extra', key);
     const value = renderRule(OPEN_OBJECTS.has(key) ? anything : rule, template, view, { path, leaveOut });
     if (value !== undefined) out[key] = value;
+  }
+  return out;
+}
+
+/** Phones refuse a pass without these: one whose fields are all empty says what the other one says, or the style's name. */
+function names(design: PassTypeDesign, view: View, leaveOut: LeaveOut): Json {
+  const shown = {
+    organizationName: renderShownText(design.organizationName, view).trim(),
+    description: renderShownText(design.description, view).trim(),
+  };
+  const out: Json = {};
+  for (const [key, text] of Object.entries(shown)) {
+    out[key] = text || shown.organizationName || shown.description || design.name;
+    if (text !== '') continue;
+    const message = `the ${key} has no value, which phones need: "${String(out[key])}" stands in its place`;
+    leaveOut({ pointer: pointer(key), message });
   }
   return out;
 }
@@ -199,21 +222,20 @@ export function applePassJson(input: PassJsonInput): Record<string, JsonValue> {
     ...(apple.transitType ? { transitType: apple.transitType } : {}),
     ...withMessages(structureOf(apple as unknown as Groups, '/apple', context), messages, place),
   };
-  const designed = single(apple, view, leaveOut);
+  const keys = single(apple, view, leaveOut);
   const passJson = inKeyOrder({
     ...extra(apple, view, leaveOut),
-    ...designed,
+    ...keys,
     ...barcodes(apple, view, leaveOut),
     ...relevance(apple, view, leaveOut),
-    ...ending(input, designed['expirationDate']),
+    ...ending(input, keys['expirationDate']),
     formatVersion: 1,
     passTypeIdentifier: apple.passTypeIdentifier,
     teamIdentifier: input.teamIdentifier,
     serialNumber: input.serialNumber,
     authenticationToken: input.authenticationToken,
     webServiceURL: input.webServiceUrl,
-    organizationName: renderShownText(design.organizationName, view),
-    description: renderShownText(design.description, view),
+    ...names(design, view, leaveOut),
     [apple.style]: structure,
     ...(apple.posterGeneric && {
       posterGeneric: withMessages(structureOf(apple.posterGeneric, '/apple/posterGeneric', context), messages, place),

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../common/json.js';
 import type { PassTypeDesign } from '../../passes/pass-type.js';
 import { isAlwaysThere, possibleValues } from '../../passes/possible-values.js';
-import { placeholders } from '../../passes/render.js';
+import { lookup, placeholders, type View } from '../../passes/render.js';
 import { neverFits, unfitMessage, type Symbology } from '../../passes/symbology.js';
 import type { Report } from './check-design.js';
 
@@ -27,8 +27,10 @@ function symbologyOf(type: JsonValue | undefined): Symbology | undefined {
 
 type Barcode = Readonly<Record<string, JsonValue>>;
 
-/** Why the value of a rendered barcode cannot be drawn in its type; undefined where it can. */
-export function unfitBarcode({ type, value }: Barcode): string | undefined {
+/** Why a rendered barcode cannot be drawn: no value of this pass in it, or one that its type cannot write. */
+export function unfitBarcode(template: Barcode, { type, value }: Barcode, view: View): string | undefined {
+  const names = placeholders(template['value']);
+  if (names.length > 0 && names.every((name) => (lookup(name, view) ?? '') === '')) return 'is empty';
   const symbology = symbologyOf(type);
   if (symbology === undefined || typeof value !== 'string') return undefined;
   return unfitMessage(symbology, value)?.refused;

@@ -1,8 +1,10 @@
 import type { JsonValue } from '../../common/json.js';
 import { momentInZone } from '../../common/zoned-time.js';
 import type { GoogleDesign, PassTypeDesign } from '../../passes/pass-type.js';
+import { isAlwaysThere } from '../../passes/possible-values.js';
 import { placeholders } from '../../passes/render.js';
 import { checkBarcode } from './check-barcode.js';
+import { checkReferences } from './check-references.js';
 import { checkRotatingBarcode } from './check-rotating-barcode.js';
 import { checkScalar } from './check-scalar.js';
 import { fieldType, schemaName, shapeOf, type FieldType } from './schema.js';
@@ -73,6 +75,7 @@ export function checkGoogleDesign(
       walk,
     );
   }
+  problems.push(...checkReferences(design), ...checkRequiredTexts(design, whole));
   for (const name of placeholders(design.class)) {
     problems.push({
       path: 'class',
@@ -81,6 +84,18 @@ export function checkGoogleDesign(
     });
   }
   return problems;
+}
+
+/** A title or a header that some passes would be without; Google refuses an object for it. */
+function checkRequiredTexts(design: GoogleDesign, whole: Pick<PassTypeDesign, 'fields' | 'visuals'>): DesignProblem[] {
+  if (design.type !== 'generic' || whole.fields.length === 0) return [];
+  return ['header', 'cardTitle'].flatMap((field): DesignProblem[] => {
+    const names = placeholders(design.object[field]).map((name) => `{{${name}}}`);
+    if (isAlwaysThere(names.join('') || 'x', whole)) return [];
+    const message = `passes without a value for ${names.join(', ')} have no ${field}, which Google requires`;
+    const cure = 'Make the field required, give it a default, or write a text beside it.';
+    return [{ path: `object.${field}`, message, cure, severity: 'warning' }];
+  });
 }
 
 export interface Place {

@@ -59,7 +59,7 @@ export function checkScalar(
     if (place.field === 'hexBackgroundColor' && !/^#([0-9a-f]{3}|[0-9a-f]{6})$/i.test(value)) {
       return report('not a colour', 'Write it as #rrggbb.');
     }
-    if (value === '' && isEssential(place.owner, place.field)) {
+    if (value.trim() === '' && isEssential(place.owner, place.field)) {
       return report('it is empty', 'Write a value, or remove it.');
     }
     return fitting();
@@ -80,7 +80,9 @@ export function checkScalar(
 }
 
 const partsOf = (refused: string): [message: string, cure: string] => {
-  const [message = '', cure = 'correct it'] = refused.split(': ');
+  const at = refused.indexOf(': ');
+  const message = at === -1 ? refused : refused.slice(0, at);
+  const cure = at === -1 ? 'correct it' : refused.slice(at + 2);
   return [message, `${cure[0]!.toUpperCase()}${cure.slice(1)}.`];
 };
 

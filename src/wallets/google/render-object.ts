@@ -64,10 +64,11 @@ function renderType(template: JsonValue, typeName: string, path: string, walk: W
     const dayAs = typeName === 'TimeInterval' ? (field === 'end' ? 'end' : 'start') : walk.dayAs;
     const language = typeName === 'TranslatedString' ? value['language'] : undefined;
     const inside = { ...walk, filled, dayAs, view: inLanguage(walk.view, language) };
-    const rendered =
-      type === undefined
-        ? fill(inner, inside).value
-        : renderField(inner, type, { owner: typeName, field, path: `${path}.${field}` }, inside);
+    if (type === undefined) {
+      walk.leaveOut(`${path}.${field}`, `${typeName} has no field ${field}; it was left out`);
+      continue;
+    }
+    const rendered = renderField(inner, type, { owner: typeName, field, path: `${path}.${field}` }, inside);
     if (rendered !== undefined) out[field] = rendered;
   }
   const empty = Object.keys(out).length === 0;
@@ -75,7 +76,8 @@ function renderType(template: JsonValue, typeName: string, path: string, walk: W
     walk.leaveOut(`${path}.${field}`, 'only one of them may be set: this one was left out');
     delete out[field];
   }
-  const unfit = typeName === 'Barcode' ? unfitBarcode(out) : undefined;
+  if (typeName === 'TimeInterval') leaveOutEarlyEnd(out, path, walk);
+  const unfit = typeName === 'Barcode' ? unfitBarcode(value, out, walk.view) : undefined;
   if (unfit !== undefined) {
     walk.leaveOut(path, `the barcode was left out: its value ${unfit}`);
     return undefined;
@@ -124,6 +126,15 @@ function renderField(template: JsonValue, type: FieldType, place: Place, walk: W
   if ('value' in fitted) return fitted.value;
   walk.leaveOut(path, `${excerpt(value)} ${fitted.refused}; it was left out`);
   return undefined;
+}
+
+/** Google refuses an interval that ends before it starts; without its end it says the start. */
+function leaveOutEarlyEnd(interval: Record<string, JsonValue>, path: string, walk: Walk): void {
+  const timeOf = (at: JsonValue | undefined): number =>
+    Date.parse(String((at as Readonly<Record<string, JsonValue>> | undefined)?.['date']));
+  if (!(timeOf(interval['end']) < timeOf(interval['start']))) return;
+  walk.leaveOut(`${path}.end`, 'the end lies before the start; it was left out');
+  delete interval['end'];
 }
 
 /** One level of a template: objects and lists are filled member by member, further down. */

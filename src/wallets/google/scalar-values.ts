@@ -18,6 +18,8 @@ export interface ScalarPlace {
 const HEX = /^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i;
 const RGB = /^rgb\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*\)$/i;
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
+/** Not `0x10` and its like, which are numbers to a program only. */
+const DECIMAL = /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 const INT32 = 2 ** 31;
 
 /** `#rrggbb` of a colour in Google's or in Apple's form; undefined where it is none. */
@@ -52,9 +54,16 @@ const known = (place: ScalarPlace, text: string): Fitted => {
     return moment === undefined ? { refused: 'is no date: write 2026-12-31 or 2026-12-31T18:30' } : { value: moment };
   }
   if (isUriField(place)) {
-    return SCHEME.test(text) && URL.canParse(text)
-      ? { value: text }
-      : { refused: 'is no full address: begin it with https://' };
+    if (!SCHEME.test(text) || /\s/.test(text) || !URL.canParse(text)) {
+      return { refused: 'is no full address: begin it with https:// and leave out blanks' };
+    }
+    if (place.owner === 'ImageUri' && !/^https?:/i.test(text)) {
+      return { refused: 'is no address that Google can load an image from: begin it with https://' };
+    }
+    if (/^(?:javascript|data|vbscript|file|blob):/i.test(text)) {
+      return { refused: 'is no address that phones open: begin it with https://, tel: or mailto:' };
+    }
+    return { value: text };
   }
   const form = textForm(place.owner, place.field);
   if (form && !form.fits(text)) return { refused: `${form.refused}: ${form.cure}` };
@@ -63,8 +72,11 @@ const known = (place: ScalarPlace, text: string): Fitted => {
 
 const numberOf = (value: JsonValue): number => {
   if (typeof value === 'number') return value;
-  return typeof value === 'string' && value.trim() !== '' ? Number(value) : NaN;
+  return typeof value === 'string' && DECIMAL.test(value.trim()) ? Number(value) : NaN;
 };
+
+const isInt64 = (text: string): boolean =>
+  /^-?\d{1,19}$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
 
 const BOUNDS: Readonly<Record<string, number>> = { latitude: 90, longitude: 180 };
 
@@ -90,7 +102,7 @@ export function fitScalar(value: JsonValue, type: Exclude<FieldType, { is: 'type
         : { refused: 'is no whole number between -2147483648 and 2147483647' };
     }
     case 'int64':
-      return /^-?\d{1,19}$/.test(String(value)) ? { value: String(value) } : { refused: 'is no whole number' };
+      return isInt64(String(value)) ? { value: String(value) } : { refused: 'is no whole number of 64 bits' };
     case 'double': {
       const number = numberOf(value);
       const bound = BOUNDS[place.field] ?? Infinity;

@@ -17,7 +17,7 @@ const matching = (form: RegExp, refused: string, cure: string, signs?: RegExp): 
 
 const isLanguage = (text: string): boolean => {
   try {
-    return Intl.getCanonicalLocales(text).length === 1;
+    return /^[a-z]{2,3}(?:-|$)/i.test(text) && Intl.getCanonicalLocales(text).length === 1;
   } catch {
     // A tag that is none throws a RangeError, and that is the answer.
     return false;

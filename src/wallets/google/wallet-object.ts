@@ -71,6 +71,7 @@ export function googleObject(input: {
   }
   if (LINKS in out && listOf(out[LINKS]).length === 0) delete out[LINKS];
   if (notify && design.type !== 'generic') out['notifyPreference'] = 'NOTIFY_ON_UPDATE';
+  if (design.type === 'generic') standIn(out, leaveOut);
   const missing = REQUIRED[schemaName(`${design.type}Object`)]!.filter((field) => !(field in out));
   if (missing.length > 0) {
     throw new PermanentError(
@@ -79,6 +80,21 @@ export function googleObject(input: {
     );
   }
   return out;
+}
+
+/** A generic object needs a title and a header: where this pass has no value for one, the other stands in its place. */
+function standIn(out: GoogleResource, leaveOut: (part: LeftOut) => void): void {
+  for (const [field, other] of [
+    ['header', 'cardTitle'],
+    ['cardTitle', 'header'],
+  ] as const) {
+    if (field in out || !(other in out)) continue;
+    out[field] = out[other]!;
+    leaveOut({
+      path: `object.${field}`,
+      message: `${field} has no value, which Google needs: ${other} stands in its place`,
+    });
+  }
 }
 
 /** Fields that only Google sets, or that hold for one write: no part of a comparison, never sent back. */

@@ -168,6 +168,13 @@ const COUPON: Fault[] = [
 
 const FULL_COUPON: Fault[] = [
   {
+    rule: 'an icon by data',
+    put: (apple) => {
+      apple.images.icon = '{{a-text}}';
+      return '/apple/images/icon';
+    },
+  },
+  {
     rule: 'five fields in the row of a coupon',
     put: (apple) => {
       apple.secondaryFields = [1, 2, 3, 4, 5].map((n) => ({ key: `s${n}`, value: 'x' }));

@@ -35,6 +35,37 @@ export const STORE_CARD: Fault[] = [
   back('field tag', '/semantics/eventname', { semantics: { eventname: 'x' } }),
   back('bare date', '/value', { value: '2026-12-31' }, true),
   back('empty value', '/value', { value: ' ' }),
+  back('a currency on a visual of words', '/value', { value: '{{visual.code}}', currencyCode: 'EUR' }),
+  back('a date style on a visual of words', '/value', { value: '{{visual.code}}', dateStyle: 'PKDateStyleShort' }),
+  back('change message of another language', '/changeMessage', { changeMessage: 'now %1$@' }),
+  back('change message of a text with a bare percent', '/changeMessage', { changeMessage: '{{a-text}} 5% %@' }),
+  back('merge tag between percents', '/label', { label: '%FIRST_NAME%' }),
+  back('merge tag between two percents', '/label', { label: '%%first_name%%' }),
+  back('merge tag in angle brackets', '/label', { label: '<<name>>' }),
+  {
+    rule: 'a translated change message with a bare percent',
+    borne: true,
+    put: (apple) => {
+      apple.backFields.push({ key: 'percent', label: 'L', value: 'x', changeMessage: 'Now %@' });
+      apple.localizations.de.strings['Now %@'] = 'Jetzt %@, 5%';
+      return '/apple/localizations/de/strings/Now %@';
+    },
+  },
+  {
+    rule: 'a description that may be empty',
+    borne: true,
+    put: (_, design) => {
+      design.description = '{{a-text}}';
+      return '/description';
+    },
+  },
+  {
+    rule: 'a blank organisation',
+    put: (_, design) => {
+      design.organizationName = ' ';
+      return '/organizationName';
+    },
+  },
   back('key twice', '/key', { key: 'p' }),
   back('filter', '/value', { value: '{{a-text|upper}}' }),
   back('three braces', '/value', { value: '{{{a-text}}}' }),
@@ -78,6 +109,7 @@ export const STORE_CARD: Fault[] = [
   own('colour by its name', 'backgroundColor', 'navy'),
   own('colour out of range', 'foregroundColor', 'rgb(1, 2, 256)'),
   own('colour with alpha', 'labelColor', 'rgba(1, 2, 3, 0.5)'),
+  own('offset that no zone has', 'relevantDate', '2026-12-31T18:30+25:00'),
   own('day that is not in the calendar', 'expirationDate', '2027-02-30'),
   own('relevant date in words', 'relevantDate', 'tomorrow'),
   own('store id as a text', 'associatedStoreIdentifiers', [-1], '/0'),
@@ -101,6 +133,9 @@ export const STORE_CARD: Fault[] = [
   day('old spelling', { relevantDate: '2026-12-31' }, '/relevantDate'),
   code('encoding', 'QR', 'x', '/messageEncoding', { messageEncoding: 'latin' }),
   code('message beyond its encoding', 'QR', 'Größe', '/message', { messageEncoding: 'us-ascii' }),
+  code('message beyond Latin 9', 'QR', '日本', '/message', { messageEncoding: 'iso-8859-15' }),
+  code('message beyond Windows', 'Aztec', '😀', '/message', { messageEncoding: 'windows-1252' }),
+  code('message beyond Shift JIS', 'QR', '😀', '/message', { messageEncoding: 'shift_jis' }),
   code('too long', 'PDF417', 'x'.repeat(1200)),
   code('empty message', 'Aztec', ''),
   code('letters of Code 128', 'Code128', 'Größe'),
@@ -216,6 +251,14 @@ export const STORE_CARD: Fault[] = [
       return '/apple/localizations/german!';
     },
   },
+  ...(['DE', 'zz', 'pt-br'] as const).map((language): Fault => ({
+    rule: `language ${language}`,
+    borne: true,
+    put: (apple) => {
+      apple.localizations[language] = {};
+      return `/apple/localizations/${language}`;
+    },
+  })),
   ...(
     [
       ['translation of no text', 'Hullo', 'Hallo', undefined],

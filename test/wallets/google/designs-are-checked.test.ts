@@ -224,9 +224,12 @@ describe('resources', () => {
     assert.equal('subheader' in make(generic, { firstName: 'Zoë' }), false);
   });
 
-  test('a required value that is missing is refused here, with the field’s name', () => {
+  test('a required text without a value is stood in for, and refused here where nothing can', () => {
+    const { header, cardTitle } = make(generic, {});
+    assert.deepEqual(header, cardTitle);
+    const bare = changed(generic, 'object', { cardTitle: { defaultValue: { language: 'en', value: '{{tier}}' } } });
     assert.throws(
-      () => make(generic, {}),
+      () => make(bare, {}),
       (e: unknown) => e instanceof PermanentError && /header/.test(e.message),
     );
   });
@@ -294,7 +297,7 @@ test('modules, places, linked passes and a rotating barcode are taken, and go ou
     design,
     classId: '1.c',
     objectId: '1.o',
-    view: view({ memberId: 7, tier: 'gold' }),
+    view: { ...view({ memberId: 7, tier: 'gold' }), pass: { serialNumber: 's' } },
     state: 'ACTIVE',
     notify: false,
     leaveOut: ({ path }) => void told.push(path),

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../../../common/json.js';
 import { pointer } from '../../../common/clean-text.js';
+import { isTimeZone } from '../../../common/zoned-time.js';
 import { renderShownText, renderValue, zoneOf, type View } from '../../../passes/render.js';
 import type { Rule } from './rule.js';
 import { formOf } from './scalar-form.js';
@@ -17,6 +18,29 @@ const excerpt = (value: JsonValue): string => {
   return text.length > 42 ? `${text.slice(0, 41)}…"` : text;
 };
 
+/** Keys whose day lasts until its end. */
+const ENDS = /^endDate$|EndDate$|CloseDate$/;
+
+const OFFSET = /(?:Z|[+-]\d{2}:?\d{2})$/i;
+
+/** Tags that name the zone of others: a time without an offset beside them is one of that place's clock. */
+const ZONES_BESIDE: readonly [dates: RegExp, zones: readonly string[]][] = [
+  [/^date$/, ['timeZone']],
+  [/^(?:event|venue)\w+Date$/, ['eventTimeZone']],
+  [/^(?:original|current)(?:Boarding|Departure)Date$/, ['departureLocationTimeZone', 'departureAirportTimeZone']],
+  [/^(?:original|current)ArrivalDate$/, ['destinationLocationTimeZone', 'destinationAirportTimeZone']],
+];
+
+function zoneBeside(key: string, owner: Readonly<Record<string, JsonValue>>, view: View): string | undefined {
+  const [, names = []] = ZONES_BESIDE.find(([dates]) => dates.test(key)) ?? [];
+  const zones = names.flatMap((name) => (Object.hasOwn(owner, name) ? [renderValue(owner[name]!, view)] : []));
+  return zones.find((zone): zone is string => typeof zone === 'string' && isTimeZone(zone));
+}
+
+/** Shops write `eur` as well; a design does not. */
+const inCapitals = (rule: Rule, value: JsonValue): JsonValue =>
+  rule.is === 'currency' && typeof value === 'string' ? value.toUpperCase() : value;
+
 /**
  * Fills a part of a design and brings it into the form that Wallet reads. What has no value is left out; so is what a
  * value would break, and `leaveOut` hears of it.
@@ -25,7 +49,7 @@ export function renderRule(
   rule: Rule,
   template: JsonValue,
   view: View,
-  at: { path: string; leaveOut: LeaveOut; filled?: boolean; dayAs?: 'start' | 'end' },
+  at: { path: string; leaveOut: LeaveOut; filled?: boolean; dayAs?: 'start' | 'end'; zone?: string | undefined },
 ): JsonValue | undefined {
   const { path, leaveOut, filled = false } = at;
   const isText = typeof template === 'string';
@@ -39,8 +63,9 @@ export function renderRule(
     const out: Record<string, JsonValue> = {};
     for (const [key, inner] of Object.entries(value)) {
       const of = Object.hasOwn(rule.keys, key) ? rule.keys[key]! : ({ is: 'anything' } as const);
-      const dayAs = key === 'endDate' ? 'end' : 'start';
-      const rendered = renderRule(of, inner, view, { ...inside, path: path + pointer(key), dayAs });
+      const dayAs = ENDS.test(key) ? 'end' : 'start';
+      const place = { ...inside, path: path + pointer(key), dayAs, zone: zoneBeside(key, value, view) } as const;
+      const rendered = renderRule(of, inner, view, place);
       if (rendered !== undefined) out[key] = rendered;
     }
     const missing = (rule.required ?? []).filter((key) => !Object.hasOwn(out, key));
@@ -67,8 +92,9 @@ export function renderRule(
         ? value
         : (renderValue(template, view) ?? undefined);
   }
-  const zone = zoneOf(filled ? undefined : template, view);
-  const said = rule.is === 'text' && isText && !filled ? renderShownText(template, view) : value;
+  const ofPlace = typeof value === 'string' && OFFSET.test(value) ? undefined : at.zone;
+  const zone = zoneOf(filled ? undefined : template, view, ofPlace);
+  const said = rule.is === 'text' && isText && !filled ? renderShownText(template, view) : inCapitals(rule, value);
   if (said === '' && rule.is !== 'text') return undefined;
   const formed = formOf(rule, said, { zone, ...(at.dayAs && { dayAs: at.dayAs }) });
   return 'value' in formed ? formed.value : drop(formed.refused);

@@ -1,6 +1,6 @@
 import { isCurrency } from '../../../common/currency.js';
 import type { JsonValue } from '../../../common/json.js';
-import { isTimeZone, momentInZone } from '../../../common/zoned-time.js';
+import { isTimeZone, momentInZone, zoneName } from '../../../common/zoned-time.js';
 import { appleColour } from '../apple-values.js';
 import type { ScalarRule } from './rule.js';
 
@@ -9,13 +9,19 @@ export type Formed = { value: JsonValue } | { refused: string; cure: string };
 
 const refuse = (refused: string, cure: string): Formed => ({ refused, cure });
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Not `0x10` and its like, which are numbers to a program only. */
+const DECIMAL = /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 const AMOUNT = /^-?\d+(?:\.\d+)?$/;
 
 /** The number that a value says; undefined where it says none. */
 function readNumber(value: JsonValue): number | undefined {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  const number = typeof value === 'string' && DECIMAL.test(value.trim()) ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
+
+/** An amount as a text; of a number without the dust of its binary form: 0.30000000000000004 is 0.3. */
+const amountOf = (value: JsonValue): string =>
+  typeof value === 'number' ? String(Number(value.toPrecision(15))) : String(value).trim();
 
 function range({ least, most, above }: Extract<ScalarRule, { is: 'number' | 'integer' }>): string {
   if (above !== undefined) return ` above ${above}`;
@@ -75,15 +81,15 @@ export function formOf(
         : refuse('is no SHA-256', 'Write its 64 hexadecimal digits.');
     case 'zone':
       return isTimeZone(said)
-        ? { value: said }
+        ? { value: zoneName(said) }
         : refuse('is no time zone', 'Write an IANA name such as Europe/Berlin.');
     case 'currency':
       return /^[A-Z]{3}$/.test(said) && isCurrency(said)
         ? { value: said }
         : refuse('is no currency of ISO 4217', 'Write its three capitals, such as EUR.');
     case 'amount':
-      return AMOUNT.test(said)
-        ? { value: said }
+      return AMOUNT.test(amountOf(value))
+        ? { value: amountOf(value) }
         : refuse('is no amount', 'Write digits with a point, such as "12.50".');
     case 'enum':
       return rule.names.includes(said) || rule.soft

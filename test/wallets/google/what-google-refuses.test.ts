@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { JsonValue } from '../../../src/common/json.js';
+import type { GoogleDesign } from '../../../src/passes/pass-type.js';
+import { checkGoogleDesign } from '../../../src/wallets/google/check-design.js';
+import { googleObject } from '../../../src/wallets/google/wallet-object.js';
+import { generic, loyalty, view } from './fixtures.js';
+
+type Section = Record<string, JsonValue>;
+const changed = (design: GoogleDesign, part: 'class' | 'object', section: Section): GoogleDesign => ({
+  ...design,
+  [part]: { ...design[part], ...section },
+});
+const image = (uri: string) => ({ sourceUri: { uri } });
+const localized = (value: string) => ({ defaultValue: { language: 'en', value } });
+const ROW = 'class.classTemplateInfo.cardTemplateOverride.cardRowTemplateInfos.0.oneItem.item.firstValue.fields.0';
+const row = (fieldPath: string): Section => ({
+  classTemplateInfo: {
+    cardTemplateOverride: {
+      cardRowTemplateInfos: [{ oneItem: { item: { firstValue: { fields: [{ fieldPath }] } } } }],
+    },
+  },
+  textModulesData: [{ id: 'points', body: 'x' }],
+});
+
+const WRONG: Record<string, [GoogleDesign, path: string, cure: RegExp]> = {
+  'an image by data': [
+    changed(loyalty, 'object', { heroImage: image('data:image/png;base64,AAAA') }),
+    'object.heroImage.sourceUri.uri',
+    /https/,
+  ],
+  'a link that runs a script': [
+    changed(loyalty, 'object', { linksModuleData: { uris: [{ uri: 'javascript:alert(1)' }] } }),
+    'object.linksModuleData.uris.0.uri',
+    /tel:/,
+  ],
+  'a phone number with blanks': [
+    changed(loyalty, 'object', { linksModuleData: { uris: [{ uri: 'tel:+49 30 1' }] } }),
+    'object.linksModuleData.uris.0.uri',
+    /blanks/,
+  ],
+  'an amount beyond 64 bits': [
+    changed(loyalty, 'object', {
+      loyaltyPoints: { balance: { money: { micros: '9999999999999999999', currencyCode: 'EUR' } } },
+    }),
+    'object.loyaltyPoints.balance.money.micros',
+    /Correct/,
+  ],
+  'a language by its name': [
+    changed(generic, 'object', { header: { defaultValue: { language: 'english', value: 'x' } } }),
+    'object.header.defaultValue.language',
+    /en-US/,
+  ],
+  'two translations of one language': [
+    changed(generic, 'object', {
+      header: {
+        ...localized('x'),
+        translatedValues: ['de', 'DE'].map((language) => ({ language, value: 'y' })),
+      },
+    }),
+    'object.header.translatedValues.1.language',
+    /Keep one/,
+  ],
+  'one id of two modules': [
+    changed(loyalty, 'object', { textModulesData: Array(2).fill({ id: 'a', body: 'x' }) }),
+    'object.textModulesData.1.id',
+    /its own/,
+  ],
+  'a row of a module that is not there': [
+    changed(generic, 'class', row("class.textModulesData['lost']")),
+    `${ROW}.fieldPath`,
+    /points/,
+  ],
+  'a row of a field that is not there': [changed(generic, 'class', row('object.titel')), `${ROW}.fieldPath`, /Correct/],
+  'a row that begins nowhere': [changed(generic, 'class', row('titel')), `${ROW}.fieldPath`, /Begin/],
+  'a blank header': [
+    changed(generic, 'object', { header: localized(' ') }),
+    'object.header.defaultValue.value',
+    /Write/,
+  ],
+};
+for (const [what, [design, path, cure]] of Object.entries(WRONG)) {
+  test(`${what} is named with path and cure`, () => {
+    const found = checkGoogleDesign(design).find((problem) => problem.path === path);
+    assert.match(found?.cure ?? 'nothing found', cure);
+  });
+}
+
+test('rows of a class may name what is there', () => {
+  for (const fieldPath of [
+    "object.textModulesData['points']",
+    'object.header',
+    'class.id',
+    'object.hexBackgroundColor',
+  ]) {
+    const item = { firstValue: { fields: [{ fieldPath }] } };
+    const design = {
+      ...generic,
+      class: { classTemplateInfo: { listTemplateOverride: { secondRowOption: item.firstValue } } },
+      object: { ...generic.object, textModulesData: [{ id: 'points', body: '{{points}}' }] },
+    };
+    assert.deepEqual(checkGoogleDesign(design), [], fieldPath);
+  }
+});
+
+/** Parts of an object with a value that Google refuses, and what must be left of them. */
+const LEFT: [what: string, part: Section, fields: Record<string, string | number>, left: JsonValue | undefined][] = [
+  ['a barcode without its value', { barcode: { type: 'QR_CODE', value: '{{code}}' } }, {}, undefined],
+  ['a barcode of its frame', { barcode: { type: 'CODE_128', value: 'K-{{code}}' } }, {}, undefined],
+  [
+    'an image that is no address of the web',
+    { heroImage: { sourceUri: { uri: '{{code}}' } } },
+    { code: 'data:image/png;base64,AA' },
+    undefined,
+  ],
+  [
+    'an end before its start',
+    { validTimeInterval: { start: { date: '2026-12-31' }, end: { date: '{{code}}' } } },
+    { code: '2026-12-30' },
+    { start: { date: '2026-12-31T00:00:00Z' } },
+  ],
+  ['a number of programs', { loyaltyPoints: { balance: { int: '{{code}}' } } }, { code: '0x10' }, undefined],
+  ['a field that Google has not', { holographic: 'yes {{code}}' }, { code: 'x' }, undefined],
+];
+for (const [what, part, fields, left] of LEFT) {
+  test(`${what} is left out and told, and the rest is written`, () => {
+    const told: string[] = [];
+    const object = googleObject({
+      design: changed(loyalty, 'object', part),
+      classId: '1.c',
+      objectId: '1.o',
+      view: { ...view({ memberId: 7, ...fields }), pass: { serialNumber: 's' } },
+      state: 'ACTIVE',
+      notify: false,
+      leaveOut: ({ path }) => void told.push(path),
+    });
+    const [key] = Object.keys(part);
+    assert.deepEqual(object[key!], left);
+    assert.equal(told.filter((path) => path.startsWith(`object.${key}`)).length, 1, told.join());
+    assert.equal(object['accountId'], '7');
+  });
+}
