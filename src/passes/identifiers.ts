@@ -15,6 +15,9 @@ export const IDENTIFIER_KINDS = ['email', 'phone', 'customerId', 'serialNumber',
 /** Identifiers that narrow a search but never name one customer. */
 const NARROWING: ReadonlySet<string> = new Set(['passTemplate']);
 
+/** What a profile may hold wrongly while it names its customer by something else. */
+const CONTACTS: ReadonlySet<string> = new Set(['email', 'phone']);
+
 /** Klaviyo's own names for the same things. */
 const ALIASES: Readonly<Record<string, string>> = {
   phone_number: 'phone',
@@ -39,6 +42,8 @@ export interface IdentifierOptions {
   defaultCountry?: string | undefined;
   /** Custom identifiers of the tenant. */
   custom?: readonly string[];
+  /** What the same request names the customer by in another place. */
+  beside?: readonly Identifier[];
 }
 export interface Identifier {
   kind: string;
@@ -111,8 +116,8 @@ export function normaliseIdentifier(kind: string, raw: unknown, options: Identif
 }
 
 /**
- * Reads an object of identifiers. Every problem is collected; a phone number that cannot be read is only a warning
- * where another identifier stands beside it. `base` is the pointer of the object in the body.
+ * Reads an object of identifiers. Every problem is collected; an e-mail address or phone number that cannot be read is
+ * only a warning where another identifier stands beside it. `base` is the pointer of the object in the body.
  */
 export function parseIdentifiers(
   object: Readonly<Record<string, unknown>>,
@@ -123,7 +128,7 @@ export function parseIdentifiers(
   const found = new Map<string, string>();
   const problems: FieldProblem[] = [];
   const warnings: FieldWarning[] = [];
-  const badPhones: FieldProblem[] = [];
+  const unreadable: FieldProblem[] = [];
   let unknown = 0;
   for (const [key, raw] of Object.entries(object)) {
     const kind = known.includes(key) ? key : Object.hasOwn(ALIASES, key) ? ALIASES[key]! : null;
@@ -141,7 +146,9 @@ export function parseIdentifiers(
     if (result.ok === 'absent') continue;
     if (result.ok === false) {
       const problem = { pointer: at, message: `${key} ${result.message}`, cure: result.cure };
-      (kind === 'phone' && typeof raw === 'string' && !isUnrendered(raw) ? badPhones : problems).push(problem);
+      // Old profiles hold what nobody ever wrote to; a tag that was not rendered is a fault of the template.
+      const isData = CONTACTS.has(kind) && typeof raw === 'string' && !isUnrendered(raw);
+      (isData ? unreadable : problems).push(problem);
     } else if (found.has(kind) && found.get(kind) !== result.value) {
       problems.push({ pointer: at, message: `${key} contradicts another ${kind}`, cure: 'send one of them' });
     } else found.set(kind, result.value);
@@ -151,15 +158,15 @@ export function parseIdentifiers(
     warnings.push({ pointer: base, message });
   }
   const identifiers = [...found].map(([kind, value]) => ({ kind, value }));
-  const usable = identifiers.some(({ kind }) => !NARROWING.has(kind));
+  const usable = [...identifiers, ...(options.beside ?? [])].some(({ kind }) => !NARROWING.has(kind));
   if (usable)
     warnings.push(
-      ...badPhones.map(({ pointer: at, message, cure }) => ({
+      ...unreadable.map(({ pointer: at, message, cure }) => ({
         pointer: at,
         message: `${message} and was ignored: ${cure}`,
       })),
     );
-  else problems.push(...badPhones);
+  else problems.push(...unreadable);
   if (!usable && problems.length === 0) {
     problems.push({
       pointer: base,

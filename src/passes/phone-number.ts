@@ -2,8 +2,7 @@ import { parsePhoneNumberFromString, type CountryCode, type PhoneNumber } from '
 
 /** What spreadsheets, links and WhatsApp put around a number. */
 const WRAPPING: readonly (readonly [RegExp, string])[] = [
-  [/^="?|"$/g, ''],
-  [/^'/, ''],
+  [/^=?["'\u2018\u201c]?|["'\u2019\u201d]$/g, ''],
   [/^(?:tel|sms|whatsapp):/i, ''],
   [/^(?:https?:\/\/)?(?:wa\.me\/|api\.whatsapp\.com\/send\?phone=)\+?/i, '+'],
   [/^\+?(\d+)@(?:c\.us|s\.whatsapp\.net)$/i, '+$1'],
@@ -12,13 +11,22 @@ const WRAPPING: readonly (readonly [RegExp, string])[] = [
 
 /**
  * Digits after the `+` that the library does not forgive, and what they were meant as: the dialling prefixes that Mexico
- * gave up in 2019 (WhatsApp still writes the 1), a trunk zero before an Italian mobile number, trunk zeros elsewhere.
+ * gave up in 2019 (WhatsApp still writes the 1), a trunk zero before an Italian mobile number, Argentina's 15 of a mobile
+ * dialled at home, trunk zeros elsewhere.
  */
 const HABITS: readonly (readonly [RegExp, string])[] = [
   [/^\+52(?:1|01|044|045|0441|0451)(\d{10})$/, '+52$1'],
   [/^\+39(?:\(0\)|0)(3\d{8,9})$/, '+39$1'],
+  [/^\+549?(?:(11)15(\d{8})|([23]\d\d)15(\d{7})|([23]\d{3})15(\d{6}))$/, '+549$1$2$3$4$5$6'],
   [/^(\+\d{1,3}?)0+([1-9]\d{6,})$/, '$1$2'],
 ];
+/** Where the ten digits of Arabic, Persian and Hindi begin; NFKC turns wide ones only. */
+const ZEROS: readonly number[] = [0x660, 0x6f0, 0x966];
+const asciiDigit = (digit: string): string => {
+  const code = digit.codePointAt(0)!;
+  return String(code - ZEROS.findLast((zero) => zero <= code)!);
+};
+
 /** National forms of countries whose old prefixes the library has forgotten. */
 const NATIONAL_HABITS: Readonly<Record<string, readonly [RegExp, string]>> = {
   MX: [/^(?:521|1|01|044|045)(\d{10})$/, '+52$1'],
@@ -51,7 +59,10 @@ function rereadings(text: string, country: string | undefined): string[] {
  * a country code has to be a real one of the tenant's country: `0612345678` in a US tenant is nobody's.
  */
 export function readPhone(text: string, defaultCountry: string | undefined): string | null {
-  let bare = text.normalize('NFKC').trim();
+  let bare = text
+    .normalize('NFKC')
+    .replace(/[\u0660-\u0669\u06f0-\u06f9\u0966-\u096f]/g, asciiDigit)
+    .trim();
   for (const [pattern, instead] of WRAPPING) bare = bare.replace(pattern, instead).trim();
   const country = defaultCountry?.toUpperCase();
   const first = parse(bare, country as CountryCode | undefined);

@@ -110,6 +110,14 @@ test('phone: E.164 with the tenant’s country', () => {
 test('phone: as people and WhatsApp write it', () => {
   for (const [form, number, country = 'US'] of [
     ['+5215512345678', '+525512345678'],
+    ['+54 9 11 15 2345 6789', '+5491123456789'],
+    ['+54 11 15-2345-6789', '+5491123456789'],
+    ['+54 2965 15 412345', '+5492965412345'],
+    ['"+14155550137"', '+14155550137'],
+    ['\u201c+14155550137\u201d', '+14155550137'],
+    ['+٣٣٦١٢٣٤٥٦٧٨', '+33612345678'],
+    ['۰۰۳۳۶۱۲۳۴۵۶۷۸', '+33612345678'],
+    ['+९१ ९८७६५ ४३२१०', '+919876543210'],
     ['+52 1 (55) 1234-5678', '+525512345678'],
     ['5215512345678', '+525512345678'],
     ['5215512345678@c.us', '+525512345678'],
@@ -165,7 +173,7 @@ test('other ids: trimmed, case kept, only &amp; decoded, exact numbers only', ()
     assert.equal(normaliseIdentifier('customerId', bad).ok, false);
 });
 
-test('collects every problem with its pointer; one bad phone beside an e-mail is a warning', () => {
+test('collects every problem with its pointer; an unreadable address or phone beside another identifier is a warning', () => {
   const ok = parseIdentifiers({ email: 'A@x.org', phone_number: '123', emial: 'b@x.org', cardNumber: 7 }, FR);
   assert.deepEqual(ok.identifiers, [
     { kind: 'email', value: 'a@x.org' },
@@ -182,7 +190,17 @@ test('collects every problem with its pointer; one bad phone beside an e-mail is
     bad.problems.map(({ pointer }) => pointer),
     ['/identifiers/email', '/identifiers/customerId'],
   );
-  assert.equal(parseIdentifiers({ phone: '123' }, FR).problems[0]!.pointer, '/identifiers/phone');
+  for (const unreadable of [{ phone: '123' }, { email: 'mail at example.com' }]) {
+    const [kind] = Object.keys(unreadable);
+    assert.equal(parseIdentifiers(unreadable, FR).problems[0]!.pointer, `/identifiers/${kind}`);
+    for (const beside of [
+      parseIdentifiers({ ...unreadable, customerId: 'C-1' }, FR),
+      parseIdentifiers(unreadable, { ...FR, beside: [{ kind: 'customerId', value: 'C-1' }] }),
+    ]) {
+      assert.deepEqual(beside.problems, []);
+      assert.equal(beside.warnings[0]!.pointer, `/identifiers/${kind}`);
+    }
+  }
 });
 
 test('a template narrows but names nobody; blanks name nobody; contradictions are refused', () => {

@@ -99,7 +99,12 @@ export function parseIssuePass(body: Body, options: RequestOptions = {}): Parsed
   }
   const passTemplate = reader.text('passTemplate');
   const ids = readIdentifiers(body, ['externalId', 'customerId', ...custom], options, '');
-  const contact = readIdentifiers(recipient, ['email', 'phone', 'phone_number', ...custom], options, '/recipient');
+  const contact = readIdentifiers(
+    recipient,
+    ['email', 'phone', 'phone_number', ...custom],
+    { ...options, beside: ids.identifiers },
+    '/recipient',
+  );
   // "No identifier has a value" counts only when neither place has one.
   const real = [...ids.problems, ...contact.problems].filter(({ pointer: at }) => at !== '' && at !== '/recipient');
   const identifiers = [...contact.identifiers];
