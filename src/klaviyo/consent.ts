@@ -32,6 +32,9 @@ const CHANNEL_WORDS: Readonly<Record<string, string>> = {
   text: 'sms',
 };
 
+/** More than any account has; a list that is longer is not one of channels. */
+const MOST_CHANNELS = 50;
+
 type JsonObject = { [key: string]: JsonValue };
 const isObject = (value: JsonValue | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -101,7 +104,9 @@ export function readConsent(value: JsonValue): ReadConsent {
     if (channel !== null && consent) read.channels[channel] = consent;
     else read.unreadable.push(at);
   };
-  if (Array.isArray(value)) {
+  const size = value !== null && typeof value === 'object' ? Object.keys(value).length : 0;
+  if (size > MOST_CHANNELS) read.unreadable.push('');
+  else if (Array.isArray(value)) {
     const entries = value.filter((entry) => !saysNothing(entry));
     // A list of blanks alone is what a template leaves for nothing; one without entries was meant so.
     read.isWhole = entries.length > 0 ? entries.every((entry) => channelName(entry) !== null) : value.length === 0;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { readConsentText } from '../../src/api/requests/consent-text.js';
 import { parseProfileSync } from '../../src/api/requests/index.js';
 import { isBlank } from '../../src/common/clean-text.js';
 import type { JsonValue } from '../../src/common/json.js';
@@ -180,4 +181,16 @@ test('a null of Klaviyo changes nothing: attributes, properties and what stands 
     'properties.points': 0,
     'properties.deep': {},
   });
+});
+
+test('what is longer than all channels together is named as unreadable, not read', () => {
+  const many = Array.from({ length: 60 }, (_, i) => `channel${i}`);
+  const byName = Object.fromEntries(many.map((name) => [name, true]));
+  for (const consent of [many, byName]) {
+    assert.deepEqual(readConsent(consent), { channels: {}, isWhole: false, unreadable: [''] });
+  }
+  for (const text of ['email,', "['c', ", '|', '{', 'None,']) {
+    const long = text.repeat(5_000);
+    assert.equal(readConsentText(long), long);
+  }
 });

@@ -4,6 +4,8 @@ import { channelName, KLAVIYO_CHANNELS } from '../../klaviyo/consent.js';
 import { parseDelivery } from './tolerant-json.js';
 
 const QUOTES = /["'\u2018-\u201f]/g;
+/** Far longer than all channels together: what is longer is no consent, and is not read. */
+const MOST_CHARACTERS = 2_000;
 /** Lists, tuples and sets of Python, and what is left of them where a template joins them. */
 const BRACKETS = /^[[({]([^[\](){}]*)[\])}]$/;
 
@@ -12,6 +14,7 @@ const BRACKETS = /^[[({]([^[\](){}]*)[\])}]$/;
  * `{'email': 'SUBSCRIBED'}`, `email, sms`. What is none of these is given back as it came.
  */
 export function readConsentText(given: string): JsonValue {
+  if (given.length > MOST_CHARACTERS) return given;
   const text = decodeEntities(given).trim();
   if (isBlank(text)) return null;
   if (text.startsWith('{') || text.startsWith('[')) {
