@@ -1,21 +1,14 @@
 import { createHash } from 'node:crypto';
 import { explainIssues } from '../common/explain-issue.js';
 import type { JsonValue } from '../common/json.js';
-import {
-  appleDesign,
-  APPLE_STYLES,
-  passTypeDesign,
-  type FieldType,
-  type PassField,
-  type PassTypeDesign,
-} from '../passes/pass-type.js';
+import { appleDesign, APPLE_STYLES, passTypeDesign, type PassTypeDesign } from '../passes/pass-type.js';
 import { FIELD_GROUPS } from '../wallets/apple/pass-fields.js';
+import { fieldImport, isObject, type BundleKind, type Json } from './import-fields.js';
 import { imagesOf } from './import-images.js';
+import { stringsOf, tellLeftBehind } from './import-texts.js';
+import { mendShape } from './mend-shape.js';
 import type { BundleFiles } from './read-bundle.js';
 import { readJson } from './read-json.js';
-import { readStrings } from './read-strings.js';
-
-type Json = Record<string, JsonValue>;
 
 export interface ImportedDesign {
   design: PassTypeDesign;
@@ -35,12 +28,9 @@ const OF_THE_SERVER = [
   'voided',
   'barcode',
 ];
+const STYLES: readonly string[] = [...APPLE_STYLES, 'posterGeneric'];
 const OWN_KEYS = ['passTypeIdentifier', 'organizationName', 'description', 'barcodes'];
-/** A text of the back this long is the same for everybody: terms, an address. */
-const STATIC_LENGTH = 60;
 
-const isObject = (value: JsonValue | undefined): value is Json =>
-  value !== null && typeof value === 'object' && !Array.isArray(value);
 const isEmpty = (value: JsonValue): boolean =>
   value === null ||
   value === '' ||
@@ -67,57 +57,44 @@ const slug = (text: string): string =>
     .join('-')
     .slice(0, 60);
 
-function fieldName(key: string, taken: ReadonlySet<string>): string {
-  const plain =
-    key
-      .replace(/[^A-Za-z0-9_-]+/g, '-')
-      .replace(/^[^A-Za-z]+/, '')
-      .slice(0, 60) || 'field';
-  let name = plain;
-  for (let n = 2; taken.has(name); n++) name = `${plain}-${n}`;
-  return name;
-}
-
-function typeOf(field: Json): FieldType {
-  const { value } = field;
-  if (typeof value === 'number') return 'number';
-  if ('dateStyle' in field || 'timeStyle' in field) return 'datetime';
-  if (typeof value === 'string' && /^https?:\/\/\S+$/.test(value)) return 'url';
-  return 'text';
-}
-
 /**
  * Turns a pass or a template of Pass Designer into a pass type. The key of each field becomes a field of the pass type;
  * values of a pass are somebody's own and are not taken over. Throws where pass.json is unusable.
  */
-export function importDesign(
-  files: BundleFiles,
-  options: { name?: string; kind: 'pass' | 'template' },
-): ImportedDesign {
+export function importDesign(files: BundleFiles, options: { name?: string; kind: BundleKind }): ImportedDesign {
   const json = readJson(files.get('pass.json')!.toString('utf8')) as
     { value: JsonValue } | { message: string; cure: string };
   if (!('value' in json) || !isObject(json.value)) {
     throw new Error(`pass.json: ${'value' in json ? 'an object is expected.' : `${json.message} ${json.cure}`}`);
   }
-  const pass = tidy(json.value) as Json;
   const decisions: string[] = [];
-  const style = APPLE_STYLES.find((one) => isObject(pass[one]));
-  if (style === undefined) throw new Error(`pass.json has none of the styles ${APPLE_STYLES.join(', ')}.`);
+  const tidied = tidy(json.value) as Json;
+  const pass = options.kind === 'pass' ? withoutHolder(tidied, decisions) : tidied;
+  const style = styleOf(pass, decisions);
   const name = options.name ?? (slug(String(pass['description'] ?? '')) || 'imported');
 
-  const fields: PassField[] = [];
-  const structure = pass[style] as Json;
+  const others = APPLE_STYLES.filter((one) => one !== style && pass[one] !== undefined);
+  if (others.length > 0) decisions.push(`${others.join(', ')} was not taken over: a pass has one classic style.`);
+  const { fields, importField } = fieldImport(options.kind, decisions);
+  const structure = (pass[style] ?? {}) as Json;
+  const groupsOf = (from: Json, groups: readonly string[]): Json =>
+    Object.fromEntries(
+      groups.flatMap((group) => {
+        const list = (Array.isArray(from[group]) ? from[group] : []).filter(isObject);
+        return list.length > 0 ? [[group, list.map((field) => importField(field, group))]] : [];
+      }),
+    );
   const apple: Json = { style, passTypeIdentifier: pass['passTypeIdentifier'] ?? 'pass.example.imported' };
   if (typeof structure['transitType'] === 'string') apple['transitType'] = structure['transitType'];
-  for (const group of FIELD_GROUPS) {
-    const list = (Array.isArray(structure[group]) ? structure[group] : []).filter(isObject);
-    if (list.length > 0) apple[group] = list.map((field) => importField(field, group, fields, options.kind, decisions));
+  Object.assign(apple, groupsOf(structure, FIELD_GROUPS));
+  if (isObject(pass['posterGeneric'])) {
+    apple['posterGeneric'] = groupsOf(pass['posterGeneric'], [...FIELD_GROUPS, 'footerFields']);
   }
 
   const known = Object.keys(appleDesign.shape);
   const extra: Json = {};
   for (const [key, value] of Object.entries(pass)) {
-    if (OF_THE_SERVER.includes(key) || OWN_KEYS.includes(key) || key === style) continue;
+    if (OF_THE_SERVER.includes(key) || OWN_KEYS.includes(key) || STYLES.includes(key)) continue;
     if (known.includes(key)) apple[key] = value;
     else extra[key] = value;
   }
@@ -137,9 +114,10 @@ export function importDesign(
     `apple.passTypeIdentifier is ${String(apple['passTypeIdentifier'])}: put the one of your own certificate there.`,
   );
 
-  const { images, roles, localized } = imagesOf(files, decisions);
+  const { images, roles, localized, taken } = imagesOf(files, decisions);
   apple['images'] = roles;
-  const localizations = localizationsOf(files, localized);
+  const localizations = localizationsOf(files, localized, decisions);
+  tellLeftBehind(files, taken, decisions);
   if (Object.keys(localizations).length > 0) apple['localizations'] = localizations;
 
   const raw = {
@@ -148,49 +126,21 @@ export function importDesign(
       .update(`${name}\n${String(pass['passTypeIdentifier'])}`)
       .digest('hex')
       .slice(0, 12)}`,
-    description: String(pass['description'] ?? name),
-    organizationName: String(pass['organizationName'] ?? name),
+    description: String(pass['description'] ?? name).slice(0, 200),
+    organizationName: String(pass['organizationName'] ?? name).slice(0, 100),
     fields,
     apple,
   };
   const parsed = passTypeDesign.safeParse(raw);
-  if (!parsed.success) {
-    const what = { whole: 'the pass type', page: 'docs/tenants.md' };
-    const issues = explainIssues(parsed.error, raw as JsonValue, passTypeDesign, what);
-    throw new Error(
-      `pass.json cannot be used:\n${issues.map(({ path, message }) => `${path}: ${message}`).join('\n')}`,
-    );
-  }
-  return { design: parsed.data, images, decisions };
-}
-
-function importField(
-  field: Json,
-  group: string,
-  fields: PassField[],
-  kind: 'pass' | 'template',
-  decisions: string[],
-): Json {
-  const { value, label, textAlignment, ...rest } = field;
-  const kept: Json = { ...rest, ...(label !== undefined && { label }) };
-  if (textAlignment !== undefined && textAlignment !== 'PKTextAlignmentNatural') kept['textAlignment'] = textAlignment;
-  const text = String(value ?? '');
-  if (group === 'backFields' && (text.length >= STATIC_LENGTH || text.includes('\n'))) {
-    decisions.push(`${String(field['key'])} on the back keeps its text for everybody: make it a field if it differs.`);
-    return { ...kept, value: text };
-  }
-  const apiFieldName = fieldName(String(field['key'] ?? 'field'), new Set(fields.map((one) => one.apiFieldName)));
-  const type = typeOf(field);
-  fields.push({
-    apiFieldName,
-    ...(typeof label === 'string' && label !== '' && { label: label.slice(0, 100) }),
-    type,
-    required: false,
-  });
-  // A sample value that became a default would one day stand on the card of a customer without a value.
-  const sample = kind === 'template' && text !== '' ? ` (the template shows ${JSON.stringify(value)})` : '';
-  decisions.push(`fields: ${apiFieldName}${sample} has no default; set one, or "required", or a "source" in Klaviyo.`);
-  return { ...kept, value: `{{${apiFieldName}}}` };
+  if (parsed.success) return { design: parsed.data, images, decisions };
+  const what = { whole: 'the pass type', page: 'docs/tenants.md' };
+  const said = explainIssues(parsed.error, raw as JsonValue, passTypeDesign, what).map(
+    ({ path, message }) => `${path}: ${message}`,
+  );
+  const rest = mendShape(passTypeDesign, raw, 'removal');
+  if (!rest) throw new Error(`pass.json cannot be used:\n${said.join('\n')}`);
+  decisions.push(...said.map((one) => `Not taken over as it was: ${one}`));
+  return { design: rest.value, images, decisions };
 }
 
 function importBarcodes(pass: Json, decisions: string[]): JsonValue {
@@ -210,12 +160,44 @@ function importBarcodes(pass: Json, decisions: string[]): JsonValue {
   });
 }
 
-function localizationsOf(files: BundleFiles, localized: ReadonlyMap<string, Record<string, string>>): Json {
+function localizationsOf(files: BundleFiles, localized: ReadonlyMap<string, Json>, decisions: string[]): Json {
   const out: Json = {};
-  for (const [name, bytes] of files) {
-    const language = /^([^/]+)\.lproj\/pass\.strings$/.exec(name)?.[1];
-    if (language !== undefined) out[language] = { strings: readStrings(bytes) };
-  }
+  for (const [language, strings] of stringsOf(files, decisions)) out[language] = { strings };
   for (const [language, images] of localized) out[language] = { ...((out[language] ?? {}) as Json), images };
   return out;
+}
+
+/** Of several styles phones take the first of these. */
+const AS_PHONES_CHOOSE = ['storeCard', 'eventTicket', 'coupon', 'boardingPass', 'generic'] as const;
+
+/** The classic style of a pass; a poster alone gets one for systems before iOS 27. */
+function styleOf(pass: Json, decisions: string[]): (typeof AS_PHONES_CHOOSE)[number] {
+  const style = AS_PHONES_CHOOSE.find((one) => isObject(pass[one]));
+  if (style) return style;
+  if (!isObject(pass['posterGeneric'])) {
+    throw new Error(`pass.json has none of the styles ${[...APPLE_STYLES, 'posterGeneric'].join(', ')}.`);
+  }
+  decisions.push('posterGeneric stands alone: give the generic face beside it fields, for systems before iOS 27.');
+  return 'generic';
+}
+
+/** Tags that say something of the holder of one pass; those of the event or the journey stay. */
+const PERSONAL_TAGS =
+  /^(?:passengerName|attendeeName|seats|balance|totalPrice|confirmationNumber|boarding(?:Group|SequenceNumber|Zone)|membershipProgram(?:Number|Status)|priorityStatus|passenger\w+|additionalTicketAttributes|wifiAccess|ticketFareClass|internationalDocuments\w+)$/;
+
+/** Takes out of a pass what is its holder's own and no field. */
+function withoutHolder(pass: Json, decisions: string[]): Json {
+  const { userInfo, ...rest } = pass;
+  if (userInfo !== undefined) decisions.push('userInfo was not taken over: it may name the holder of the pass.');
+  if (isObject(rest['nfc'])) {
+    rest['nfc'] = { ...rest['nfc'], message: '{{pass.serialNumber}}' };
+    decisions.push('apple.nfc sends the serial number now: name another field if the terminal expects one.');
+  }
+  const { semantics } = rest;
+  if (!isObject(semantics)) return rest;
+  const personal = Object.keys(semantics).filter((tag) => PERSONAL_TAGS.test(tag));
+  if (personal.length === 0) return rest;
+  decisions.push(`The tags ${personal.join(', ')} were one holder's: add them again with placeholders.`);
+  const kept = Object.entries(semantics).filter(([tag]) => !personal.includes(tag));
+  return { ...rest, semantics: Object.fromEntries(kept) };
 }

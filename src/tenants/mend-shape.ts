@@ -19,11 +19,12 @@ type Json = Record<PropertyKey, unknown>;
 /**
  * A file whose shape is wrong in places, with stand-ins there, so that the rules can judge everything else: an author
  * hears of all faults at once. `mended` are the JSON pointers of the stand-ins, about which nothing is to be said. Undefined
- * where no stand-in fits. What comes out is for judging alone, never for use.
+ * where no stand-in fits. What comes out is for judging, and for a person to go over, never for use as it is.
  */
 export function mendShape<S extends z.ZodType>(
   schema: S,
   json: unknown,
+  prefer: 'stand-in' | 'removal' = 'stand-in',
 ): { value: z.infer<S>; mended: string[] } | undefined {
   const root: unknown = structuredClone(json);
   const mended: string[] = [];
@@ -40,7 +41,7 @@ export function mendShape<S extends z.ZodType>(
       }
     } else {
       if (issue.path.length === 0) return undefined;
-      if (!mend(schema, root, issue)) return undefined;
+      if (!mend(schema, root, issue, prefer)) return undefined;
       mended.push(pointerOf(issue.path));
     }
   }
@@ -53,7 +54,7 @@ const at = (root: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce((value, key) => (value as Json)[key], root);
 
 /** Puts the first stand-in that takes the fault away; false where none does. */
-function mend(schema: z.ZodType, root: unknown, issue: z.core.$ZodIssue): boolean {
+function mend(schema: z.ZodType, root: unknown, issue: z.core.$ZodIssue, prefer: 'stand-in' | 'removal'): boolean {
   const key = issue.path.at(-1)!;
   const owner = at(root, issue.path.slice(0, -1)) as Json;
   const given = owner[key];
@@ -62,8 +63,7 @@ function mend(schema: z.ZodType, root: unknown, issue: z.core.$ZodIssue): boolea
   const own = typeof key === 'string' && Object.hasOwn(STAND_INS, key) ? [STAND_INS[key]] : [];
   const candidates: unknown[] = [
     ...(isLong ? [given.slice(0, Number(issue.maximum))] : []),
-    'x',
-    ...(typeof key === 'string' ? [remove] : []),
+    ...(typeof key !== 'string' ? ['x'] : prefer === 'removal' ? [remove, 'x'] : ['x', remove]),
     ...own,
     {},
     [],

@@ -6,10 +6,12 @@ const unescape = (text: string): string =>
     what.length === 5 ? String.fromCharCode(parseInt(what.slice(1), 16)) : (ESCAPES[what] ?? what),
   );
 
-/** UTF-16 with a byte order mark, as older tools write it, or UTF-8. */
+/** UTF-16, as older tools write it, with a byte order mark or without one, or UTF-8. */
 function decode(bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.subarray(2).toString('utf16le');
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return Buffer.from(bytes.subarray(2)).swap16().toString('utf16le');
+  if (bytes.length % 2 === 0 && bytes[0] !== 0 && bytes[1] === 0) return bytes.toString('utf16le');
+  if (bytes.length % 2 === 0 && bytes[0] === 0) return Buffer.from(bytes).swap16().toString('utf16le');
   return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
 
@@ -28,8 +30,11 @@ function withoutComments(text: string): string {
   }
 }
 
-/** A `pass.strings` file: source text to translation. Comments and what is no pair are passed over. */
-export function readStrings(bytes: Buffer): Record<string, string> {
+/** A `pass.strings` file: source text to translation, and what is neither a pair nor a comment. */
+export function readStrings(bytes: Buffer): { strings: Record<string, string>; unread: string } {
   const text = withoutComments(decode(bytes));
-  return Object.fromEntries([...text.matchAll(PAIR)].map(([, from, to]) => [unescape(from!), unescape(to!)]));
+  const pairs = [...text.matchAll(PAIR)].map(([, from, to]) => [unescape(from!), unescape(to!)] as const);
+  const lines = text.replace(PAIR, '').split('\n');
+  const rest = lines.filter((line) => !line.trimStart().startsWith('//')).join('\n');
+  return { strings: Object.fromEntries(pairs), unread: rest.trim() };
 }

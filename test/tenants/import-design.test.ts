@@ -161,11 +161,112 @@ test('what is no pass is refused by name', async () => {
   assert.throws(() => importDesign(bare, { kind: 'pass' }), /none of the styles/);
 });
 
+test('a hostile or broken archive costs a sentence, not the machine, and writes nothing outside', async () => {
+  const heavy = zipped('bomb.pkpass', files({ 'bomb.png': Buffer.alloc(60_000_000) }));
+  await assert.rejects(readBundle(heavy), /larger than any pass/);
+  const many = Object.fromEntries(Array.from({ length: 1_001 }, (_, n) => [`${n}.txt`, Buffer.from('x')]));
+  await assert.rejects(readBundle(zipped('many.pkpass', files(many))), /larger than any pass/);
+  // A header that says less than there is: no more is unpacked than it says.
+  const lying = readFileSync(zipped('lying.pkpass', files({ 'note.txt': Buffer.alloc(100_000, 'a') })));
+  for (let at = lying.indexOf('504b0102', 0, 'hex'); at !== -1; at = lying.indexOf('504b0102', at + 4, 'hex')) {
+    if (lying.readUInt32LE(at + 24) === 100_000) lying.writeUInt32LE(10, at + 24);
+  }
+  writeFileSync(join(root, 'lying.pkpass'), lying);
+  const read = await readBundle(join(root, 'lying.pkpass')).catch((error: Error) => error);
+  if (read instanceof Error) assert.match(read.message, /lying\.pkpass is a broken zip/);
+  else assert.ok(read.get('note.txt')!.length <= 10, 'not more than the archive says');
+
+  const cut = readFileSync(zipped('cut.pkpass', files())).subarray(0, 400);
+  for (const [name, bytes] of Object.entries({ 'empty.pkpass': Buffer.alloc(0), 'cut.pkpass': cut })) {
+    writeFileSync(join(root, name), bytes);
+    await assert.rejects(readBundle(join(root, name)), new RegExp(`${name} is (?:no|a broken) zip archive`));
+  }
+  const outside = await readBundle(
+    zipped('outside.pkpass', {
+      ...files(),
+      '../../outside.png': image('logo.png'),
+      '...lproj/logo.png': image('logo.png'),
+      '../de.lproj/icon.png': image('logo.png'),
+      '__proto__.lproj/pass.strings': Buffer.from(GERMAN),
+      '/etc/icon.png': image('logo.png'),
+    }),
+  );
+  const { images: made, design, decisions } = importDesign(outside, { kind: 'pass' });
+  for (const name of made.keys()) assert.match(name, /^[A-Za-z][\w@-]*\.png$/);
+  assert.deepEqual(Object.keys(design.apple!.localizations), ['de']);
+  assert.match(decisions.join('\n'), /Not taken over: .*outside\.png/);
+});
+
+/** Parts of a bundle that are broken or unknown, and the sentence that must tell of them. */
+const TOLD: [what: string, more: Record<string, Buffer>, pass: object, said: RegExp][] = [
+  ['an image that is none', { 'strip.png': Buffer.from('GIF89a') }, {}, /strip\.png was not taken over: it is no PNG/],
+  [
+    'an image that is broken inside',
+    { 'strip@2x.png': Buffer.concat([image('icon@2x.png').subarray(0, 40), Buffer.alloc(60)]) },
+    {},
+    /strip@2x\.png was not taken over: the PNG is broken inside/,
+  ],
+  ['an image of no role', { 'hero.png': image('logo.png') }, {}, /hero\.png was not taken over: passes have no image/],
+  ['an image in another format', { 'logo.pdf': Buffer.from('%PDF') }, {}, /Not taken over: .*logo\.pdf/],
+  ['capitals of an image', { 'Strip.PNG': image('logo.png') }, {}, /Not taken over: .*Strip\.PNG/],
+  [
+    'strings without their semicolon',
+    { 'fr.lproj/pass.strings': Buffer.from('"A" = "B";\n"C" = "D"\n') },
+    {},
+    /fr\.lproj\/pass\.strings could not be read at "\\"C/,
+  ],
+  ['strings of no language', { 'Base.lproj/pass.strings': Buffer.from(GERMAN) }, {}, /Not taken over: .*Base\.lproj/],
+  ['a reward form', { 'personalization.json': Buffer.from('{}') }, {}, /Not taken over: personalization\.json/],
+  ['a second style', {}, { coupon: { primaryFields: [{ key: 'a', value: 'x' }] } }, /coupon was not taken over/],
+  [
+    'a key of the wrong type',
+    {},
+    { maxDistance: '500', locations: [{ latitude: 1, longitude: 2 }] },
+    /Not taken over as it was: \/apple\/maxDistance/,
+  ],
+  ['a colour that is a number', {}, { labelColor: 5 }, /Not taken over as it was: \/apple\/labelColor/],
+  ['an identifier in another form', {}, { passTypeIdentifier: 'card' }, /passTypeIdentifier/],
+  ['a reader of NFC', {}, { nfc: { message: 'HOLDER-7', encryptionPublicKey: 'x' } }, /nfc sends the serial number/],
+  ['tags of a holder', {}, { semantics: { attendeeName: 'HOLDER-7', eventName: 'Show' } }, /attendeeName/],
+  ['data for an app', {}, { userInfo: { member: 'HOLDER-7' } }, /userInfo/],
+];
+for (const [what, more, pass, said] of TOLD) {
+  test(`${what} is told, and the rest is taken over`, async () => {
+    const changed = Buffer.from(JSON.stringify({ ...PASS, ...pass }));
+    const bundle = await readBundle(zipped('told.pkpass', files({ ...more, 'pass.json': changed })));
+    const { design, decisions } = importDesign(bundle, { kind: 'pass' });
+    assert.match(decisions.join('\n'), said);
+    assert.equal(design.apple!.primaryFields[0]!.value, '{{holder}}');
+    assert.doesNotMatch(JSON.stringify(design), /HOLDER-7/);
+  });
+}
+
+test('a poster shares the fields of the classic face, and holds no more of its holder', async () => {
+  const posterGeneric = {
+    primaryFields: [{ key: 'holder', value: 'Jane Roe', semantics: { attendeeName: 'Jane Roe' } }],
+    footerFields: [{ key: 'seat', value: 'Jane 7', attributedValue: '<a href="https://a.example/jane">Jane</a>' }],
+  };
+  const changed = Buffer.from(JSON.stringify({ ...PASS, posterGeneric }));
+  const bundle = await readBundle(zipped('poster.pkpass', files({ 'pass.json': changed })));
+  const { design } = importDesign(bundle, { kind: 'pass' });
+  assert.deepEqual(design.apple!.posterGeneric!.primaryFields, [{ key: 'holder', value: '{{holder}}' }]);
+  assert.deepEqual(design.apple!.posterGeneric!.footerFields, [{ key: 'seat', value: '{{seat}}' }]);
+  assert.equal(design.fields.filter(({ apiFieldName }) => apiFieldName === 'holder').length, 1);
+
+  const { storeCard: _, ...rest } = { ...PASS, posterGeneric };
+  const alone = await readBundle(zipped('alone.pkpass', files({ 'pass.json': Buffer.from(JSON.stringify(rest)) })));
+  const made = importDesign(alone, { kind: 'pass' });
+  assert.equal(made.design.apple!.style, 'generic');
+  assert.match(made.decisions.join('\n'), /posterGeneric stands alone/);
+});
+
 test('strings are read in UTF-8 and in UTF-16 of both orders', () => {
   const text = '"Größe" = "Size\\n\\U00e9";\n';
   const expected = { Größe: 'Size\né' };
   const little = Buffer.from(`\ufeff${text}`, 'utf16le');
-  assert.deepEqual(readStrings(Buffer.from(text)), expected);
-  assert.deepEqual(readStrings(little), expected);
-  assert.deepEqual(readStrings(Buffer.from(little).swap16()), expected);
+  assert.deepEqual(readStrings(Buffer.from(text)).strings, expected);
+  assert.deepEqual(readStrings(little).strings, expected);
+  assert.deepEqual(readStrings(Buffer.from(little).swap16()).strings, expected);
+  assert.deepEqual(readStrings(Buffer.from(text, 'utf16le')).strings, expected, 'without a byte order mark');
+  assert.deepEqual(readStrings(Buffer.from('// mine\n/* a */ "A" = "B";')), { strings: { A: 'B' }, unread: '' });
 });
