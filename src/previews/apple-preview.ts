@@ -38,6 +38,8 @@ export interface LockLine {
 }
 
 export interface ApplePreview {
+  /** What the values of this customer cost on any iPhone. */
+  marks: Mark[];
   screens: AppleScreen[];
   lockScreen: { icon: ImageView | null; organization: string; lines: LockLine[] };
 }
@@ -63,6 +65,7 @@ export function applePreview(source: PreviewSource, view: View, language: string
   const { apple } = design;
   if (!apple) return null;
   const ownLanguage = source.ownLanguage ?? language;
+  const marks: Mark[] = [];
   const passJson = applePassJson({
     design,
     teamIdentifier: 'PREVIEW000',
@@ -73,12 +76,14 @@ export function applePreview(source: PreviewSource, view: View, language: string
     state: 'active',
     modifiedAt: source.now,
     ownLanguage,
+    leaveOut: ({ pointer, message }) => void marks.push(mark('left out', `${pointer}: ${message}`)),
   });
   const translate = translator(apple, language, ownLanguage);
   const image = imageFinder(source, view, language);
   const speaking = fieldsInDesignOrder(apple).filter(({ changeMessage }) => changeMessage);
   const rendered = new Map(allFields(passJson).map((field) => [String(field['key']), field]));
   return {
+    marks,
     screens: APPLE_SYSTEMS.map((system) => screenOf(source, passJson, system, { translate, image, language, view })),
     lockScreen: {
       icon: image('icon'),

@@ -6,6 +6,7 @@ import { textsIn } from '../pages/texts.js';
 import type { BarcodeFormat, GoogleDesign } from '../passes/pass-type.js';
 import type { View } from '../passes/render.js';
 import { googleObject, type GoogleResource } from '../wallets/google/wallet-object.js';
+import { asWarning } from '../wallets/google/render-object.js';
 import { mark, type Mark } from './marks.js';
 
 type Json = Readonly<Record<string, JsonValue>>;
@@ -64,6 +65,7 @@ const balanceOf = (points: JsonValue | undefined): string => {
 /** The content of the object that would be written for a customer, in a language. */
 export function googlePreview(design: GoogleDesign, view: View, language: string): GooglePreview {
   let object: GoogleResource;
+  const marks: Mark[] = [];
   try {
     object = googleObject({
       design,
@@ -72,6 +74,10 @@ export function googlePreview(design: GoogleDesign, view: View, language: string
       view,
       state: 'ACTIVE',
       notify: false,
+      leaveOut: (part) => {
+        const { pointer, message } = asWarning(part);
+        marks.push(mark('left out', `${pointer}: ${message}`));
+      },
     });
   } catch (error) {
     if (error instanceof PermanentError) return { screen: null, marks: [mark('missing', error.message)] };
@@ -117,8 +123,11 @@ export function googlePreview(design: GoogleDesign, view: View, language: string
         })),
       ],
     },
-    marks: rows
-      .filter(({ value }) => value.length > 30)
-      .map(({ label, value }) => mark('overflow', `${label}: ${value.length} characters, one line shows ~30`)),
+    marks: [
+      ...marks,
+      ...rows
+        .filter(({ value }) => value.length > 30)
+        .map(({ label, value }) => mark('overflow', `${label}: ${value.length} characters, one line shows ~30`)),
+    ],
   };
 }

@@ -1,6 +1,6 @@
 /** What a person should look at before the design is applied; the preview shows it beside the card. */
 export interface Mark {
-  kind: 'overflow' | 'missing' | 'untranslated' | 'image';
+  kind: 'overflow' | 'missing' | 'untranslated' | 'image' | 'left out';
   text: string;
 }
 

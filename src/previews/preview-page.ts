@@ -94,6 +94,7 @@ function sheetHtml(sheet: PreviewSheet, number: number, themes: Theme[]): string
   }
   const marks = [
     ...sheet.marks,
+    ...(sheet.apple?.marks ?? []).map(({ kind, text }) => ({ kind, text: `Apple: ${text}` })),
     ...(sheet.apple?.screens ?? []).flatMap(({ system, marks: own }) =>
       own.map(({ kind, text }) => ({ kind, text: `${system}: ${text}` })),
     ),

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../common/json.js';
 import type { AppleDesign, PassTypeDesign } from '../passes/pass-type.js';
 import { withWords, wordsForKeys } from '../wallets/apple/words-for-keys.js';
-import { FIELD_GROUPS } from '../wallets/apple/pass-fields.js';
+import { fieldsInDesignOrder } from '../wallets/apple/pass-fields.js';
 
 /** Wallet looks a text up in the strings of its language, and shows it as it is where it is not there. */
 export function translator(apple: AppleDesign, language: string, ownLanguage = language): (text: string) => string {
@@ -16,9 +16,12 @@ const isWords = (value: JsonValue | undefined): value is string =>
 
 /** Texts of the design that a person reads and a language could translate; texts with placeholders cannot be. */
 function translatable(design: PassTypeDesign, apple: AppleDesign): string[] {
-  const fields = FIELD_GROUPS.flatMap((group) => apple[group] ?? []);
+  const fields = fieldsInDesignOrder(apple);
+  const places = [...(apple.locations ?? []), ...(apple.beacons ?? [])];
   const texts: (JsonValue | undefined)[] = [
     design.description,
+    ...apple.barcodes.map(({ altText }) => altText),
+    ...places.map(({ relevantText }) => relevantText),
     ...fields.flatMap(({ label, changeMessage, value }) => [label, changeMessage, value]),
   ];
   return [...new Set(texts.filter(isWords))].filter((text) => !/\{\{|^https?:/.test(text) && text !== '%@');

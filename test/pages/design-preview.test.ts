@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader';
 import { AGENTS, findBarriers, launchBrowser, openWindow, press } from './browser.js';
 import { startSite, type Site } from './site.js';
+
+const wasm = readFileSync(createRequire(import.meta.url).resolve('zxing-wasm/reader/zxing_reader.wasm'));
+await prepareZXingModule({ overrides: { wasmBinary: wasm.buffer as ArrayBuffer }, fireImmediately: true });
 
 let site: Site;
 let browser: Browser;
@@ -49,6 +55,16 @@ test('the operator sees a design as both wallets show it, for the customer and t
       `[...document.images].filter((image) => !image.complete || image.naturalWidth === 0).length`,
     );
     assert.equal(broken, 0, 'every image of the design is there');
+    // An independent scanner reads what is painted: two iPhones and Google, by day and by night.
+    const codes = page.locator('article.card figure, article.gcard .code');
+    assert.equal(await codes.count(), 6);
+    for (const code of await codes.all()) {
+      const found = await readBarcodes(new Uint8Array(await code.screenshot()), { tryInvert: false });
+      assert.deepEqual(
+        found.map(({ format, text }) => [format, text]),
+        [['QRCode', 'Prev1ew-0000-SampleCard1']],
+      );
+    }
     assert.deepEqual(await findBarriers(page), []);
   });
 });

@@ -23,7 +23,12 @@ function sheetsOf(design: PassTypeDesign, languages = ['en'], imageUrl = (name: 
   return previewDesign(source, sampleCustomers(design), languages);
 }
 const texts = (sheet: PreviewSheet): string =>
-  [...sheet.marks, ...(sheet.apple?.screens ?? []).flatMap(({ marks }) => marks), ...(sheet.google?.marks ?? [])]
+  [
+    ...sheet.marks,
+    ...(sheet.apple?.marks ?? []),
+    ...(sheet.apple?.screens ?? []).flatMap(({ marks }) => marks),
+    ...(sheet.google?.marks ?? []),
+  ]
     .map(({ kind, text }) => `${kind}: ${text}`)
     .join('\n');
 const named = (sheets: PreviewSheet[], customer: string, language = 'en'): PreviewSheet =>
@@ -90,6 +95,28 @@ test('what is cut, missing or untranslated is marked', () => {
     ),
   );
   assert.match(imageless, /image: the image strip does not exist/);
+});
+
+test('what the values of a customer cost is marked, at both wallets', () => {
+  const odd = withField({ backgroundColor: '{{member-name}}', locations: [{ latitude: '{{points}}', longitude: 2 }] });
+  const google = {
+    ...odd.google!,
+    object: { ...odd.google!.object, heroImage: { sourceUri: { uri: '{{member-name}}' } } },
+  };
+  const said = texts(named(sheetsOf({ ...odd, google }), 'ordinary'));
+  assert.match(said, /left out: \/apple\/backgroundColor: .* is no colour/);
+  assert.match(said, /left out: \/apple\/locations\/0\/latitude: .* from -90 to 90/);
+  assert.match(said, /left out: \/google\/object\/heroImage\/sourceUri\/uri: /);
+});
+
+test('texts of a poster, under a code and on the lock screen are looked for in a language, too', () => {
+  const added = withField({
+    posterGeneric: { footerFields: [{ key: 'foot', value: 'Show this card' }] },
+    barcodes: [{ ...demo.apple!.barcodes[0]!, altText: 'Scan at the till' }],
+    locations: [{ latitude: 1, longitude: 2, relevantText: 'Coffee is near' }],
+  });
+  const german = texts(named(sheetsOf(added, ['de']), 'ordinary', 'de'));
+  for (const text of ['Show this card', 'Scan at the till', 'Coffee is near']) assert.match(german, new RegExp(text));
 });
 
 test('an older system takes the first barcode that it knows', () => {
