@@ -8,11 +8,11 @@ import { benchSecretBox } from './product-env.js';
 import { APPLE_PASS_TYPE, seedDevices, TENANT } from './seed.js';
 import type { BenchDatabase } from './servers.js';
 
-/** Certificates, the APNs simulator, and a phone for each pass from `first` to `last`. */
+/** Certificates, the APNs simulator, and a phone for each pass from `first` to `last` of each tenant. */
 export async function preparePhones(
   bench: BenchDatabase,
   folder: string,
-  { first, last }: { first: number; last: number },
+  { first, last, tenants = [TENANT] }: { first: number; last: number; tenants?: readonly string[] },
 ): Promise<{ apns: ApnsSimulator; caFile: string }> {
   const authority = createThrowawayAuthority({ commonName: 'Bench', now: Date.now });
   const leaf = authority.issuePassTypeCertificate({
@@ -23,7 +23,6 @@ export async function preparePhones(
   const { fingerprint256, validTo } = new X509Certificate(leaf.certificatePem);
   const certificate = {
     ...leaf,
-    tenantId: TENANT,
     fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(),
     passTypeIdentifier: APPLE_PASS_TYPE,
     teamIdentifier: 'ABCDE12345',
@@ -31,14 +30,18 @@ export async function preparePhones(
     notBefore: new Date(Date.now() - 86_400_000),
     notAfter: new Date(validTo),
   };
-  await putCertificate(bench.database.tenant(TENANT), certificate, benchSecretBox());
+  for (const tenantId of tenants) {
+    await putCertificate(bench.database.tenant(tenantId), { ...certificate, tenantId }, benchSecretBox());
+  }
   const server = authority.issueServerCertificate();
   const apns = await startApnsSimulator({
     serverCertificatePem: server.certificatePem,
     serverKeyPem: server.privateKeyPem,
     clientCaPem: authority.certificatePem,
   });
-  for (const token of await seedDevices(bench, first, last)) apns.registerToken(token, APPLE_PASS_TYPE);
+  for (const tenant of tenants) {
+    for (const token of await seedDevices(bench, first, last, tenant)) apns.registerToken(token, APPLE_PASS_TYPE);
+  }
   const caFile = path.join(folder, 'apns-authority.pem');
   writeFileSync(caFile, authority.certificatePem);
   return { apns, caFile };

@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { benchAcknowledge } from './acknowledge.js';
 import { benchBursts } from './bursts.js';
 import { benchDeliveries } from './deliveries.js';
+import { benchEverythingOn } from './everything-on.js';
 import { benchFindPass } from './find-pass.js';
 import { benchFlood } from './flood.js';
 import { benchPeers } from './peers/peers.js';
@@ -17,6 +18,7 @@ const MEASURES: Record<string, (servers: () => Promise<Servers>) => Promise<Resu
   ack: async (servers) => benchAcknowledge(await servers()),
   updates: async (servers) => benchPushUpdates(await servers()),
   bursts: async (servers) => benchBursts(await servers()),
+  everything: async (servers) => benchEverythingOn(await servers()),
   flood: async (servers) => benchFlood(await servers()),
   deliveries: async (servers) => benchDeliveries(await servers()),
   peers: async (servers) => benchPeers(await servers()),

@@ -63,17 +63,22 @@ export async function seedPasses({ owner }: BenchDatabase, count: number, tenant
 }
 
 /** One phone with a push token of its own for each pass from `first` to `last`; returns the tokens. */
-export async function seedDevices({ owner }: BenchDatabase, first: number, last: number): Promise<string[]> {
+export async function seedDevices(
+  { owner }: BenchDatabase,
+  first: number,
+  last: number,
+  tenant = TENANT,
+): Promise<string[]> {
   const rows = await owner<{ push_token: string }>(
     `insert into apple_devices (device_id, tenant_id, device_library_identifier, push_token)
-     select md5('device ' || i)::uuid, $1, md5('library ' || i), md5('token ' || i) || md5('nekot ' || i)
+     select md5($1 || 'device ' || i)::uuid, $1, md5($1 || 'library ' || i), md5($1 || 'token ' || i) || md5($1 || 'nekot ' || i)
        from generate_series($2::int, $3::int) i returning push_token`,
-    [TENANT, first, last],
+    [tenant, first, last],
   );
   await owner(
     `insert into apple_registrations (tenant_id, device_id, pass_id, apple_pass_type_identifier)
-     select $1, md5('device ' || i)::uuid, md5($1 || 'pass ' || i)::uuid, $4 from generate_series($2::int, $3::int) i`,
-    [TENANT, first, last, APPLE_PASS_TYPE],
+     select $1, md5($1 || 'device ' || i)::uuid, md5($1 || 'pass ' || i)::uuid, $4 from generate_series($2::int, $3::int) i`,
+    [tenant, first, last, APPLE_PASS_TYPE],
   );
   return rows.map((row) => row.push_token);
 }

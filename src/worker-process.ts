@@ -25,7 +25,7 @@ import { encryptingDataConverter } from './worker/encrypting-codec.js';
 import { createGoogleAccess } from './worker/google-access.js';
 import { createKlaviyoConnections } from './worker/klaviyo-connections.js';
 import { recoverEngine } from './worker/recover-engine.js';
-import { countPushes, measureSteps } from './worker/step-metrics.js';
+import { countPushes, createStepMeter, measureSteps } from './worker/step-metrics.js';
 
 export interface RunningWorker {
   /** Null: the settings ask for no metrics. */
@@ -139,6 +139,7 @@ export async function startWorkerProcess(
     const isWorking = (): boolean => worker?.isRunning() === true;
     if (metrics && config.metrics) metricsServer = await startMetricsServer(metrics, config.metrics, isWorking);
     const counted = { apple: metrics ? countPushes(metrics, apple) : apple };
+    const measureStep = metrics && createStepMeter(metrics);
     await recoverEngine(connection, namespace, database.system, log);
     const started = await createWorker({
       connection,
@@ -155,13 +156,14 @@ export async function startWorkerProcess(
         google,
         klaviyo,
         ...merchants,
+        ...(measureStep && { measureStep }),
         now,
         stopping: stopping.signal,
       }),
       database,
       log,
       tracing: tracing?.engine ?? null,
-      ...(metrics && { stepInterceptors: [measureSteps(metrics)] }),
+      ...(metrics && measureStep && { stepInterceptors: [measureSteps(metrics, measureStep)] }),
     });
     worker = started;
     // The dispatcher shares the worker's connection: only so can a workflow's first task come straight back.

@@ -15,6 +15,7 @@ import { describeSpan } from '../tracing/spans.js';
 import { PermanentError, WaitForTurn, type TransientError } from '../common/errors.js';
 import { createDeliverySlots } from './delivery-slots.js';
 import type { ActivityDeps } from './deps.js';
+import { createFirstTries } from './first-tries.js';
 
 export interface DeliverAttempt {
   tenantId: string;
@@ -22,13 +23,21 @@ export interface DeliverAttempt {
   run: number;
   /** Until the next attempt, should this one fail; null on the last one. */
   pauseMs: number | null;
+  /** A local try: made only where it holds a workflow task for a moment. */
+  local?: true;
 }
 
 export type AttemptedDelivery = { ended: true } | { ended: false; waitMs: number };
+/** Answer of a local try that is better made as an activity of its own; nothing was sent. */
+export interface NotAttempted {
+  later: true;
+}
 
 const GONE = 410;
 /** Share by which turns are spread, so that they do not come in step. */
 const JITTER = 0.2;
+/** Of 16 slots for workflow tasks these hold six at most; an endpoint that is slow or fails gets none for a minute. */
+const LOCAL_TRIES = { atOnce: 6, slowMs: 1_000, restMs: 60_000 };
 
 /** One POST; secrets that cannot be opened are an attempt in vain, so that the log shows what an operator must mend. */
 async function attempt(
@@ -64,7 +73,8 @@ async function attempt(
 /** One signed POST to the merchant, written into the delivery log with its answer, whatever it was. */
 export function deliverAttemptActivity(deps: ActivityDeps) {
   const slots = createDeliverySlots(deps.now);
-  return async function deliverAttempt(input: DeliverAttempt): Promise<AttemptedDelivery> {
+  const localTries = createFirstTries(deps.now, LOCAL_TRIES);
+  return async function deliverAttempt(input: DeliverAttempt): Promise<AttemptedDelivery | NotAttempted> {
     const { tenantId, deliveryId, run, pauseMs } = input;
     const sql = deps.database.tenant(tenantId);
     const delivery = await loadDelivery(sql, deliveryId);
@@ -86,15 +96,24 @@ export function deliverAttemptActivity(deps: ActivityDeps) {
       });
       return { ended: true };
     }
+    const localTry = input.local && (delivery.failing ? null : localTries.take(delivery.endpoint_id));
+    if (localTry === null) return { later: true };
     const slot = slots.take({ tenantId, endpointId: delivery.endpoint_id, failing: delivery.failing });
     if ('waitMs' in slot) {
+      localTry?.('well');
       throw new WaitForTurn(
         'delivery-waits',
         'Other deliveries of this tenant are being attempted; this one waits for its turn.',
         Math.round(slot.waitMs * (1 + Math.random() * JITTER)),
       );
     }
-    const answer = await attempt(deps, tenantId, delivery, now).finally(slot.release);
+    const answer = await attempt(deps, tenantId, delivery, now)
+      .catch((error: unknown) => {
+        localTry?.('badly');
+        throw error;
+      })
+      .finally(slot.release);
+    localTry?.(answer.status === null ? 'badly' : 'well');
     const taken = answer.status !== null && answer.status >= 200 && answer.status < 300;
     const gone = answer.status === GONE;
     const waitMs = Math.max(pauseMs ?? 0, answer.retryAfterMs ?? 0);

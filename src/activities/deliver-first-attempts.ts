@@ -1,7 +1,7 @@
 import { WaitForTurn } from '../common/errors.js';
 import { ATTRIBUTES } from '../tracing/attributes.js';
 import { inSpan } from '../tracing/spans.js';
-import type { AttemptedDelivery, DeliverAttempt } from './deliver-attempt.js';
+import type { AttemptedDelivery, DeliverAttempt, NotAttempted } from './deliver-attempt.js';
 
 export interface FirstAttempts {
   tenantId: string;
@@ -22,7 +22,9 @@ const AT_ONCE = 10;
 const LAST_BEGIN_MS = 8_000;
 
 /** First attempts of many deliveries to one endpoint, each a message of its own with its own log; the rest go alone. */
-export function deliverFirstAttemptsActivity(attempt: (input: DeliverAttempt) => Promise<AttemptedDelivery>) {
+export function deliverFirstAttemptsActivity(
+  attempt: (input: DeliverAttempt) => Promise<AttemptedDelivery | NotAttempted>,
+) {
   return async function deliverFirstAttempts({ tenantId, deliveries }: FirstAttempts): Promise<MadeFirstAttempts> {
     const made: MadeFirstAttempts = { failed: [], open: [] };
     const lastBeginMs = performance.now() + LAST_BEGIN_MS;
@@ -37,7 +39,8 @@ export function deliverFirstAttemptsActivity(attempt: (input: DeliverAttempt) =>
         try {
           const order = { name: 'deliver-attempt', attributes: { [ATTRIBUTES.delivery]: deliveryId } };
           const attempted = await inSpan(order, () => attempt({ tenantId, ...next }));
-          if (!attempted.ended) made.failed.push({ deliveryId, waitMs: attempted.waitMs });
+          if ('later' in attempted) made.open.push(deliveryId);
+          else if (!attempted.ended) made.failed.push({ deliveryId, waitMs: attempted.waitMs });
         } catch (error) {
           // What our own side could not make or record counts as an attempt: the schedule goes on.
           if (error instanceof WaitForTurn) made.open.push(deliveryId);

@@ -23,9 +23,14 @@ export interface ActivityDeps {
   /** Opens the sealed secrets of a webhook endpoint. */
   webhookSecrets(tenantId: string, endpointId: string, sealed: readonly SealedWebhookSecret[]): string[];
   now(): number;
+  /** Measures an attempt of a step that is made as a part of another one. */
+  measureStep?: StepMeter;
   /** The process is to stop: work in slices ends its slice and goes on elsewhere. */
   stopping?: AbortSignal;
 }
+
+/** Runs one attempt of a step and notes its time and result; those of tests are not counted. */
+export type StepMeter = <T>(order: { step: string; test: boolean }, work: () => Promise<T>) => Promise<T>;
 
 export interface PassTypeReader {
   version(tenantId: string, passTypeId: string, version: number): Promise<PassTypeVersion>;
@@ -98,4 +103,6 @@ export interface StepWaits {
 export interface StepInput extends RunRef {
   /** As the workflow was started: kept out of the metrics. */
   test?: true;
+  /** Set by workflows on regular activities, never on local ones. */
+  takesWaits?: true;
 }

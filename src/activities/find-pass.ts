@@ -24,6 +24,11 @@ export type FoundPass =
       renewed?: boolean;
       wallets: WrittenWallet[];
       writeBack: boolean;
+      /**
+       * All are told by one local step first. Said by local tries alone: they run in the worker that runs the workflow, so its
+       * code knows the word, and histories of former releases lack it.
+       */
+      tellsAtOnce?: true;
       /** What the next step writes down together with its own change; absent where it stands in the database already. */
       evidence?: FoundEvidence;
     }
@@ -74,6 +79,7 @@ export function findPassActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
         ...asked,
         wallets: writtenWalletsOf(settings),
         writeBack: settings.klaviyo.writeBack,
+        ...(!ref.takesWaits && { tellsAtOnce: true as const }),
         ...(recordedByNext && { evidence }),
       };
     }

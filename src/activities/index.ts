@@ -37,6 +37,7 @@ import { runCampaignActivity } from './run-campaign.js';
 import { endOfferActivity, startOfferActivity } from './offer.js';
 import { claimMessageActivity, endMessageActivity, showMessageActivity } from './send-message.js';
 import { syncMerchantActivity } from './sync-merchant.js';
+import { tellEverybodyActivity } from './tell-everybody.js';
 import { updateCustomerActivity } from './update-customer.js';
 import { updatePassesActivity } from './update-passes.js';
 import { updateGoogleObjectActivity } from './update-google-object.js';
@@ -49,6 +50,9 @@ import { writeBackVisitActivity } from './write-back-visit.js';
 export function createActivities(deps: ActivityDeps) {
   const foundPasses = createFoundPasses();
   const attemptDelivery = deliverAttemptActivity(deps);
+  const notifyDevices = notifyDevicesActivity(deps);
+  const updateGoogleObject = updateGoogleObjectActivity(deps);
+  const visitKlaviyo = writeBackVisitActivity(deps);
   return {
     'find-pass': findPassActivity(deps, foundPasses),
     'convert-type': convertTypeActivity(deps, foundPasses),
@@ -59,8 +63,13 @@ export function createActivities(deps: ActivityDeps) {
     'end-message': endMessageActivity(deps),
     'start-offer': startOfferActivity(deps),
     'end-offer': endOfferActivity(deps),
-    'notify-devices': notifyDevicesActivity(deps),
-    'update-google-object': updateGoogleObjectActivity(deps),
+    'notify-devices': notifyDevices,
+    'update-google-object': updateGoogleObject,
+    'tell-everybody': tellEverybodyActivity(deps, {
+      notifyDevices,
+      wallets: { google: updateGoogleObject },
+      visitKlaviyo,
+    }),
     'burst-find-pass': findPassesActivity(deps),
     'burst-convert-type': convertTypesActivity(deps),
     'burst-apply-data': applyDataToManyActivity(deps),
@@ -75,7 +84,7 @@ export function createActivities(deps: ActivityDeps) {
     'burst-write-back-object': writeManyObjectsActivity(deps),
     'burst-write-back-event': writeManyEventsActivity(deps),
     'end-burst': endBurstActivity(deps),
-    'write-back': writeBackVisitActivity(deps),
+    'write-back': visitKlaviyo,
     'find-customer': findCustomerActivity(deps),
     'fetch-profile': fetchProfileActivity(deps),
     'update-customer': updateCustomerActivity(deps),

@@ -147,6 +147,8 @@ export interface KnownOfCalls {
   detail?: Record<string, unknown>;
   /** What stands for the account in budgets. */
   accountName?: string;
+  /** The key was not refused a moment ago. */
+  licence?: 'open';
 }
 
 /** Calls of one step to one account. Throws KeyRefused where the account's key is known to be refused. */
@@ -158,13 +160,14 @@ export function klaviyoCalls(
 ): KlaviyoCall {
   const { tenantId } = ref;
   const sql = deps.database.tenant(tenantId);
-  let licence: CallLicence | null = null;
+  let licence: CallLicence | null = known.licence ?? null;
   let kept: Turns | null = known.detail ? turnsIn(known.detail) : null;
   let name: string | null = known.accountName ?? null;
   return async (endpoint, run) => {
     const { keyVersion } = account;
     licence ??= await mayCallKlaviyo(sql, { tenantId, keyVersion, call: endpoint, nowMs: deps.now() });
     if (licence === 'refused') throw new KeyRefused();
+    if (licence === 'open') known.licence = licence;
     kept ??= await keptTurns(sql, ref);
     try {
       name ??= await accountName(sql, account, deps.now());

@@ -3,6 +3,7 @@ import { setKlaviyoProfile } from '../database/customers/customer-identifiers.js
 import type { TenantSql } from '../database/connect.js';
 import {
   findWriteBackOperation,
+  type findWriteBackOperations,
   findWriteBackPass,
   type WriteBackOperation,
   type WriteBackPass,
@@ -52,6 +53,10 @@ export interface VisitMemory {
   account?: KlaviyoAccount | null;
   accountName?: string;
   subject?: Subject | null;
+  /** The operation, with what the steps of this visit had done before it. */
+  operation?: Awaited<ReturnType<typeof findWriteBackOperations>>;
+  /** Of the account's key: looked up by the first call. */
+  licence?: 'open';
   /** Of one customer's personal link. */
   token?: { customerId: string; token: string | null };
 }
@@ -76,13 +81,16 @@ export async function writeBackStep(
   const [account, settings, operation] = await Promise.all([
     memory.account !== undefined ? memory.account : deps.klaviyo.forTenant(tenantId),
     deps.tenantSettings(tenantId),
-    findWriteBackOperation(sql, input, name).then(knownOperation),
+    memory.operation
+      ? { ...memory.operation.operation, detail: memory.operation.details[name] ?? {} }
+      : findWriteBackOperation(sql, input, name).then(knownOperation),
   ]);
   memory.account = account;
   if (!account) return skip('The tenant has no Klaviyo key.');
   const known: KnownOfCalls = {
     detail: operation.detail,
     ...(memory.accountName !== undefined && { accountName: memory.accountName }),
+    ...(memory.licence && { licence: memory.licence }),
   };
   const subject = async (): Promise<Subject | null> => {
     const row = await findWriteBackPass(sql, passId);
@@ -106,6 +114,7 @@ export async function writeBackStep(
       note: (detail) => noteProgress(sql, input, name, detail),
     });
     if (known.accountName !== undefined) memory.accountName = known.accountName;
+    if (known.licence) memory.licence = known.licence;
     if ('skipped' in done) return await skip(done.skipped);
     await recordStep(sql, { ...step, state: 'succeeded', detail: done.detail });
     return { state: 'written' };

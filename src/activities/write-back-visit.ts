@@ -1,5 +1,7 @@
+import { findWriteBackOperations } from '../database/klaviyo/write-back.js';
 import { recordStep } from '../database/operations/steps.js';
 import type { ActivityDeps } from './deps.js';
+import { knownOperation } from './known-operation.js';
 import { writeBackEventActivity } from './write-back-event.js';
 import { writeBackObjectActivity } from './write-back-object.js';
 import { writeBackProfileActivity } from './write-back-profile.js';
@@ -35,6 +37,8 @@ export function writeBackVisitActivity(deps: ActivityDeps) {
     const { from = ORDER[0], ...target } = input;
     const memory: VisitMemory = {};
     const beganMs = performance.now();
+    const sql = deps.database.tenant(target.tenantId);
+    memory.operation = knownOperation(await findWriteBackOperations(sql, target.operationId, ORDER));
     for (const step of ORDER.slice(ORDER.indexOf(from))) {
       if (step === 'write-back-event' && target.event === null) continue;
       if (performance.now() - beganMs > LAST_BEGIN_MS) return { next: step };
@@ -46,7 +50,7 @@ export function writeBackVisitActivity(deps: ActivityDeps) {
         const { code, message, permanent, retryAfterMs } = classify(error);
         const state = permanent ? 'failed' : 'retrying';
         const record = { tenantId, operationId, run, step, state, error: { code, message } } as const;
-        await recordStep(deps.database.tenant(tenantId), record);
+        await recordStep(sql, record);
         if (permanent) throw error;
         return { next: step, code, ...(retryAfterMs !== undefined && { waitMs: retryAfterMs }) };
       }

@@ -29,7 +29,7 @@ const LEASE_MS = 15_000;
 const CLEAN_UP_EVERY_MS = 3_600_000;
 
 /** From so many waiting deliveries of one endpoint on, one run makes their first attempts. */
-const BATCH_FROM = 20;
+const BATCH_FROM = 2;
 
 /**
  * Turns new events into deliveries and starts the workflow of each. It runs beside each dispatcher; the database decides

@@ -64,8 +64,8 @@ function keepAlive(context: Context): () => void {
 /** The slots of deliveries: few, for each of them only waits for an answer. */
 const deliveryTuning = {
   ...tuning,
-  maxConcurrentWorkflowTaskExecutions: 10,
-  maxConcurrentLocalActivityExecutions: 1,
+  maxConcurrentWorkflowTaskExecutions: 16,
+  maxConcurrentLocalActivityExecutions: 8,
   maxConcurrentActivityTaskExecutions: 80,
   maxCachedWorkflows: 100,
 } as const;

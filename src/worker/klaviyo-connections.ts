@@ -1,9 +1,8 @@
 import type { Logger } from 'pino';
 import type { KlaviyoAccess, KlaviyoAccount } from '../activities/deps.js';
 import type { Database } from '../database/connect.js';
-import { findSecretVersion } from '../database/klaviyo/klaviyo-connections.js';
 import { mintLink, mintLinks } from '../database/customers/links.js';
-import { getSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
+import { getVersionedSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
 import { createKlaviyoClient } from '../klaviyo/client.js';
 import { keyHash } from '../klaviyo/key-hash.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
@@ -27,13 +26,11 @@ export function createKlaviyoConnections(options: KlaviyoConnectionsOptions): Kl
     publicUrl,
     async forTenant(tenantId): Promise<KlaviyoAccount | null> {
       const sql = database.tenant(tenantId);
-      // The version first: a key replaced in between then counts as the older version, and is tried once more.
-      const keyVersion = await findSecretVersion(sql, tenantId, name);
-      const key = keyVersion === null ? undefined : await getSecret(sql, tenantId, name, secretBox);
-      if (keyVersion === null || !key) return null;
-      const apiKey = key.toString('utf8').trim();
+      const secret = await getVersionedSecret(sql, name, secretBox);
+      if (!secret) return null;
+      const apiKey = secret.value.toString('utf8').trim();
       return {
-        keyVersion,
+        keyVersion: secret.version,
         keyHash: keyHash(apiKey),
         client: createKlaviyoClient({ apiUrl, apiKey, now, ...(timeoutMs !== undefined && { timeoutMs }) }),
       };

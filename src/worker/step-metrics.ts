@@ -1,14 +1,11 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { AppleNotifier } from '../activities/deps.js';
+import type { AppleNotifier, StepMeter } from '../activities/deps.js';
 import { classify } from '../activities/translate-failures.js';
 
-/**
- * Measures each attempt of a step: result, time, and the code of a failure. Goes inside the failure boundary. Steps of test
- * keys and test passes are not counted.
- */
-export function measureSteps(registry: Registry): ActivityInterceptorsFactory {
+/** Measures attempts of steps: result, time, and the code of a failure. Steps of test keys and test passes are not counted. */
+export function createStepMeter(registry: Registry): StepMeter {
   const duration = new Histogram({
     name: 'passrelay_step_duration_seconds',
     help: 'Time of one attempt of a step, by step and result.',
@@ -22,22 +19,29 @@ export function measureSteps(registry: Registry): ActivityInterceptorsFactory {
     labelNames: ['step', 'code'],
     registers: [registry],
   });
+  return async ({ step, test }, work) => {
+    if (test) return work();
+    const end = duration.startTimer({ step });
+    try {
+      const output = await work();
+      end({ result: 'succeeded' });
+      return output;
+    } catch (error) {
+      end({ result: 'failed' });
+      const code = error instanceof ApplicationFailure ? (error.type ?? 'unknown') : classify(error).code;
+      failures.inc({ step, code });
+      throw error;
+    }
+  };
+}
+
+/** Measures every step that Temporal starts. Goes inside the failure boundary. */
+export function measureSteps(registry: Registry, meter = createStepMeter(registry)): ActivityInterceptorsFactory {
   return (context) => ({
     inbound: {
-      async execute(input, next) {
-        const step = context.info.activityType;
-        if ((input.args[0] as { test?: boolean } | undefined)?.test === true) return next(input);
-        const end = duration.startTimer({ step });
-        try {
-          const output = await next(input);
-          end({ result: 'succeeded' });
-          return output;
-        } catch (error) {
-          end({ result: 'failed' });
-          const code = error instanceof ApplicationFailure ? (error.type ?? 'unknown') : classify(error).code;
-          failures.inc({ step, code });
-          throw error;
-        }
+      execute(input, next) {
+        const test = (input.args[0] as { test?: boolean } | undefined)?.test === true;
+        return meter({ step: context.info.activityType, test }, () => next(input));
       },
     },
   });

@@ -19,6 +19,7 @@ export async function changeState(input: OperationInput): Promise<OperationResul
       notifyWallets({
         ...target,
         wallets: walletsOf(found),
+        atOnce: found.tellsAtOnce === true,
         writeBack: found.writeBack,
         eventType: `pass.${outcome}`,
         outcome,

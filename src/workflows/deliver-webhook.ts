@@ -1,7 +1,7 @@
-import { sleep } from '@temporalio/workflow';
+import { patched, sleep } from '@temporalio/workflow';
 import type { AttemptedDelivery } from '../activities/deliver-attempt.js';
 import { PAUSES_MS, withJitter } from './delivery-schedule.js';
-import { runDurably } from './run-step.js';
+import { runDurably, runOnce } from './run-step.js';
 
 export interface DeliverWebhook {
   tenantId: string;
@@ -18,16 +18,24 @@ export async function deliverWebhook({ made, ...delivery }: DeliverWebhook): Pro
   for (let attempt = made?.attempts ?? 0; attempt <= PAUSES_MS.length; attempt++) {
     const pause = PAUSES_MS[attempt];
     const pauseMs = pause === undefined ? null : withJitter(pause, Math.random());
-    const attempted = await attemptOnce(delivery, pauseMs);
+    const isFirst = attempt === 0 && !made;
+    const attempted = await attemptOnce(delivery, pauseMs, isFirst && patched('first-attempt-locally'));
     if (attempted.ended || pauseMs === null) return;
     await sleep(attempted.waitMs);
   }
 }
 
 /** An attempt that our own side could not make or record counts as one: the schedule goes on. */
-async function attemptOnce(delivery: Omit<DeliverWebhook, 'made'>, pauseMs: number | null): Promise<AttemptedDelivery> {
+async function attemptOnce(
+  delivery: Omit<DeliverWebhook, 'made'>,
+  pauseMs: number | null,
+  locally: boolean,
+): Promise<AttemptedDelivery> {
   try {
-    return await runDurably('deliver-attempt', { ...delivery, pauseMs }, 'merchant');
+    const tried = locally ? await runOnce('deliver-attempt', { ...delivery, pauseMs, local: true }) : null;
+    if (tried && !('later' in tried)) return tried;
+    const attempted = await runDurably('deliver-attempt', { ...delivery, pauseMs }, 'merchant');
+    return 'later' in attempted ? { ended: false, waitMs: 0 } : attempted;
   } catch (error) {
     if (pauseMs === null) throw error;
     return { ended: false, waitMs: pauseMs };

@@ -13,6 +13,7 @@ export async function notifyPass(input: OperationInput): Promise<OperationResult
       ...input,
       passId: found.passId,
       wallets: walletsOf(found),
+      atOnce: found.tellsAtOnce === true,
       writeBack: false,
       again: true,
       eventType: null,

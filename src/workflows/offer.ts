@@ -18,6 +18,7 @@ export async function startOffer(input: OperationInput): Promise<OperationResult
       notifyWallets({
         ...target,
         wallets: walletsOf(found),
+        atOnce: found.tellsAtOnce === true,
         writeBack: found.writeBack,
         eventType: 'offer.started',
         outcome: result,
@@ -38,6 +39,7 @@ export async function endOffer(input: OperationInput): Promise<OperationResult> 
       notifyWallets({
         ...target,
         wallets: walletsOf(found),
+        atOnce: found.tellsAtOnce === true,
         writeBack: found.writeBack,
         eventType: 'offer.ended',
         outcome: 'offer-ended',

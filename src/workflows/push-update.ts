@@ -42,6 +42,7 @@ export async function pushUpdate(input: OperationInput): Promise<OperationResult
       notifyWallets({
         ...target,
         wallets: walletsOf(found),
+        atOnce: found.tellsAtOnce === true,
         writeBack: found.writeBack,
         eventType: 'pass.updated',
         outcome,

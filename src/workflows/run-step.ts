@@ -10,7 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { StepInput, StepWaits } from '../activities/deps.js';
 import type { Activities } from '../activities/index.js';
-import { DURABLE, FIRST_TRY, type FailureCharacter } from './activity-options.js';
+import { DURABLE, FIRST_DELIVERY, FIRST_TRY, type FailureCharacter } from './activity-options.js';
 
 type Name = keyof Activities;
 /** What a workflow gives a step: the worker adds the run. */
@@ -20,6 +20,7 @@ type Result<K extends Name> = Awaited<ReturnType<Activities[K]>>;
 type AnyStep = (input: unknown) => Promise<unknown>;
 
 const quick = proxyLocalActivities<Record<string, AnyStep>>(FIRST_TRY);
+const quickDelivery = proxyLocalActivities<Record<string, AnyStep>>(FIRST_DELIVERY);
 const durable = {
   database: proxyActivities<Record<string, AnyStep>>(DURABLE.database),
   wallet: proxyActivities<Record<string, AnyStep>>(DURABLE.wallet),
@@ -31,7 +32,7 @@ const durable = {
 } satisfies Record<FailureCharacter, unknown>;
 
 /** A provider's delay is kept this long after a first try; the tries that follow are told anew, and end in time. */
-const LONGEST_PAUSE_MS = 3_600_000;
+export const LONGEST_PAUSE_MS = 3_600_000;
 
 /**
  * Runs a step: once locally, then (if it is in trouble that may pass) durably and visibly until its time is up, and not
@@ -46,6 +47,15 @@ export function runStep<K extends Name>(name: K, input: Input<K>, character: Fai
       return sleep(pauseMs).then(() => runDurably(name, input, character));
     return runDurably(name, input, character);
   }) as Promise<Result<K>>;
+}
+
+/** Runs a step once, as a local activity; null where it failed, save for a cancellation. */
+export function runOnce<K extends Name>(name: K, input: Input<K>): Promise<Result<K> | null> {
+  const local = name === 'deliver-attempt' ? quickDelivery : quick;
+  return local[name]!(input).catch((error: unknown) => {
+    if (isCancellation(error)) throw error;
+    return null;
+  }) as Promise<Result<K> | null>;
 }
 
 /** Runs a step as a regular activity from the start: for calls that take long or wait for a rate budget. */

@@ -24,6 +24,7 @@ export async function sendMessage(input: OperationInput): Promise<OperationResul
       return notifyWallets({
         ...target,
         wallets: walletsOf(found),
+        atOnce: found.tellsAtOnce === true,
         writeBack: found.writeBack,
         eventType: 'message.sent',
         outcome: 'message-sent',
@@ -44,6 +45,7 @@ export async function endMessage(input: OperationInput): Promise<OperationResult
       notifyWallets({
         ...target,
         wallets: walletsOf(found),
+        atOnce: found.tellsAtOnce === true,
         writeBack: false,
         eventType: null,
         outcome: 'message-ended',

@@ -29,6 +29,11 @@ export async function writeBack(input: WriteBack): Promise<void> {
     // What Klaviyo asked for in its answer is kept.
     if (waitMs > 0) await sleep(Math.min(waitMs, LONGEST_PAUSE_MS));
   }
+  await writeBackFrom(from, input);
+}
+
+/** One durable step after the other, from one of them on. */
+export async function writeBackFrom(from: (typeof ORDER)[number], input: WriteBack): Promise<void> {
   for (const step of ORDER.slice(ORDER.indexOf(from))) {
     if (step === 'write-back-event' && input.event === null) continue;
     await tellKlaviyo(step, input);

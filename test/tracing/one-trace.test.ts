@@ -183,9 +183,10 @@ describe('tracing', () => {
         trace.find((span) => span.name === name)!,
       );
     const step = (name: string): string[] => [`RunActivity:${name}`, `StartActivity:${name}`, ...RUN];
-    assert.deepEqual(path('POST /3/device/{token}').slice(1), step('notify-devices'));
-    assert.deepEqual(path('POST /walletobjects/v1/loyaltyObject').slice(1), step('update-google-object'));
-    assert.deepEqual(path('POST /api/profile-import').slice(1), step('write-back'));
+    const firstTry = (name: string): string[] => [name, ...step('tell-everybody')];
+    assert.deepEqual(path('POST /3/device/{token}').slice(1), firstTry('notify-devices'));
+    assert.deepEqual(path('POST /walletobjects/v1/loyaltyObject').slice(1), firstTry('update-google-object'));
+    assert.deepEqual(path('POST /api/profile-import').slice(1), firstTry('write-back'));
     assert.deepEqual(path('RunActivity:find-pass'), step('find-pass'));
     assert.deepEqual(path('POST to the merchant'), [
       'POST to the merchant',

@@ -1,5 +1,5 @@
 import type { Sql } from '../connect.js';
-import { sql } from '../sql.js';
+import { raw, sql } from '../sql.js';
 import type { PassRow } from '../passes/passes.js';
 import type { OperationRef } from '../operations/steps.js';
 
@@ -15,7 +15,18 @@ export interface GoogleObjectRow {
   charged_revision: number | null;
 }
 
-const COLUMNS = sql`object_id, object_type, class_id, state, synced_revision, saved_at, notified_at, charged_revision`;
+const COLUMN_NAMES = [
+  'object_id',
+  'object_type',
+  'class_id',
+  'state',
+  'synced_revision',
+  'saved_at',
+  'notified_at',
+  'charged_revision',
+] as const satisfies readonly (keyof GoogleObjectRow)[];
+const COLUMNS = raw(COLUMN_NAMES.join(', '));
+const OBJECT_COLUMNS = raw(COLUMN_NAMES.map((name) => `o.${name} as o_${name}`).join(', '));
 /** Notifications that are kept of an object: more than Google allows in the time that counts. */
 const NOTIFICATIONS_KEPT = 10;
 
@@ -24,18 +35,23 @@ export async function loadGooglePass(
   db: Sql,
   passId: string,
 ): Promise<{ pass: PassRow; objects: GoogleObjectRow[] } | undefined> {
-  // The objects first: an object that says it holds a revision is never older than the pass read after it.
-  const objects = await db.query<GoogleObjectRow>(
-    sql`
-      select ${COLUMNS}
-      from google_objects
-      where tenant_id = ${db.tenantId} and pass_id = ${passId}
-      order by created_at`,
-  );
-  const [pass] = await db.query<PassRow>(
-    sql`select * from passes where tenant_id = ${db.tenantId} and pass_id = ${passId}`,
-  );
-  return pass && { pass, objects };
+  type ObjectColumns = { [Name in keyof GoogleObjectRow as `o_${Name}`]: GoogleObjectRow[Name] | null };
+  const rows = await db.query<PassRow & ObjectColumns>(sql`
+    select p.*,
+           ${OBJECT_COLUMNS}
+      from passes p
+      left join google_objects o on o.tenant_id = p.tenant_id and o.pass_id = p.pass_id
+     where p.tenant_id = ${db.tenantId}
+       and p.pass_id = ${passId}
+     order by o.created_at`);
+  const [pass] = rows;
+  if (!pass) return undefined;
+  const objects = rows
+    .filter(({ o_object_id }) => o_object_id !== null)
+    .map(
+      (row) => Object.fromEntries(COLUMN_NAMES.map((name) => [name, row[`o_${name}`]])) as unknown as GoogleObjectRow,
+    );
+  return { pass, objects };
 }
 
 /** Names of what changed after revision `after` (null: nothing counts, the object is new), up to `until`. */
@@ -74,24 +90,23 @@ export async function takeGoogleLease(
   anchor: { objectId: string; objectType: string; classId: string },
   leaseMs: number,
 ): Promise<{ taken: GoogleLease } | { by: string; until: Date }> {
-  await db.query(
-    sql`
-      insert into google_objects (tenant_id, pass_id, object_id, object_type, class_id)
-      values (${ref.tenantId}, ${ref.passId}, ${anchor.objectId}, ${anchor.objectType}, ${anchor.classId})
-      on conflict do nothing`,
-  );
   for (;;) {
-    const [taken] = await db.query<{ lease_until: Date }>(
-      sql`
-        update google_objects
-        set
-          lease_by = ${ref.operationId},
-          lease_until = date_trunc('milliseconds', clock_timestamp() + ${leaseMs}::double precision * interval '1 millisecond')
-        where tenant_id = ${ref.tenantId}
-          and object_id = ${anchor.objectId}
-          and (lease_until is null or lease_until < clock_timestamp())
-        returning lease_until`,
-    );
+    const [taken] = await db.query<{ lease_until: Date }>(sql`
+      insert into google_objects as o (tenant_id, pass_id, object_id, object_type, class_id, lease_by, lease_until)
+      values (
+        ${ref.tenantId},
+        ${ref.passId},
+        ${anchor.objectId},
+        ${anchor.objectType},
+        ${anchor.classId},
+        ${ref.operationId},
+        date_trunc('milliseconds', clock_timestamp() + ${leaseMs}::double precision * interval '1 millisecond'))
+      on conflict (object_id) do update
+         set lease_by = excluded.lease_by,
+             lease_until = excluded.lease_until
+       where o.tenant_id = ${ref.tenantId}
+         and (o.lease_until is null or o.lease_until < clock_timestamp())
+      returning lease_until`);
     if (taken) return { taken: { anchorId: anchor.objectId, until: taken.lease_until } };
     const [held] = await db.query<{ lease_by: string | null; lease_until: Date | null }>(
       sql`

@@ -1,4 +1,5 @@
 import type { Sql } from '../connect.js';
+import { SECRET_VERSION } from '../secrets.js';
 import { sql } from '../sql.js';
 
 /** How long a refused key rests before one operation tries it again: a 403 may come from an outage in front of Klaviyo. */
@@ -108,7 +109,7 @@ export async function listRefusedConnections(db: Sql): Promise<RefusedConnection
 export async function findSecretVersion(db: Sql, tenantId: string, name: string): Promise<string | null> {
   const [row] = await db.query<{ version: string }>(
     sql`
-      select (extract(epoch from created_at) * 1000000)::bigint::text as version
+      select ${SECRET_VERSION} as version
       from tenant_secrets
       where tenant_id = ${tenantId} and name = ${name}`,
   );

@@ -135,18 +135,37 @@ export interface WriteBackOperation {
   detail: Record<string, unknown>;
 }
 
-/** What an event tells of the operation, and what the step has done so far. */
+/** What an event tells of the operation, and what some steps have done so far; steps that have not begun are left out. */
+export async function findWriteBackOperations(
+  db: Sql,
+  operationId: string,
+  steps: readonly Step[],
+): Promise<
+  { operation: Omit<WriteBackOperation, 'detail'>; details: Partial<Record<Step, Record<string, unknown>>> } | undefined
+> {
+  const [row] = await db.query<WriteBackOperation>(sql`
+    select o.run, o.accepted_at, o.input, o.changed_fields, (
+             select coalesce(jsonb_object_agg(s.step, s.detail), '{}')
+               from operation_steps s
+              where s.operation_id = o.operation_id
+                and s.step = any(${steps}::text[])
+           ) as detail
+      from operations o
+     where o.tenant_id = ${db.tenantId}
+       and o.operation_id = ${operationId}`);
+  if (!row) return undefined;
+  const { detail, ...operation } = row;
+  return { operation, details: detail as Partial<Record<Step, Record<string, unknown>>> };
+}
+
+/** The same of one step. */
 export async function findWriteBackOperation(
   db: Sql,
   ref: { tenantId: string; operationId: string },
   step: Step,
 ): Promise<WriteBackOperation | undefined> {
-  const [row] = await db.query<WriteBackOperation>(
-    sql`select o.run, o.accepted_at, o.input, o.changed_fields, coalesce(s.detail, '{}') as detail
-       from operations o left join operation_steps s on s.operation_id = o.operation_id and s.step = ${step}
-      where o.tenant_id = ${ref.tenantId} and o.operation_id = ${ref.operationId}`,
-  );
-  return row;
+  const found = await findWriteBackOperations(db, ref.operationId, [step]);
+  return found && { ...found.operation, detail: found.details[step] ?? {} };
 }
 
 /** What Klaviyo would not let a profile have, and when that was tried. */

@@ -19,6 +19,8 @@ const AT_ONCE_FAILING = 4;
 const AT_ONCE_OF_TENANT = 100;
 /** An attempt takes less, with all its retries: a delivery that is under way for longer has lost its workflow. */
 export const LOST_MINUTES = 15;
+/** Where more wait than have room, they go when so many have it: one run takes them together. */
+const TOGETHER = 20;
 const LOST_AFTER = raw(`interval '${LOST_MINUTES} minutes'`);
 
 /**
@@ -48,6 +50,7 @@ export async function claimDeliveries(system: Sql, limit: number, leaseMs: numbe
     room as (
       select w.tenant_id,
              w.endpoint_id,
+             e.failing_since is not null as failing,
              case when e.failing_since is null then ${AT_ONCE}::integer else ${AT_ONCE_FAILING}::integer end
                - claimed.n - under_way.n as free,
              ${AT_ONCE_OF_TENANT}::integer
@@ -82,7 +85,20 @@ export async function claimDeliveries(system: Sql, limit: number, leaseMs: numbe
                 and d.endpoint_id = r.endpoint_id
                 and d.dispatch_after <= now()
               order by d.dispatch_after
-              limit least(${limit}, greatest(0, r.free))
+              limit case
+                    when r.free < ${TOGETHER}::integer
+                     and not r.failing
+                     and exists (
+                         select
+                           from deliveries more
+                          where more.status = 'accepted'
+                            and more.tenant_id = r.tenant_id
+                            and more.endpoint_id = r.endpoint_id
+                            and more.dispatch_after <= now()
+                         offset greatest(0, r.free) limit 1)
+                    then 0
+                    else least(${limit}, greatest(0, r.free))
+                    end
                 for update skip locked) d
     )
     update deliveries
