@@ -21,6 +21,7 @@ import { campaignEventRoutes } from './routes/campaign-events.js';
 import { createCampaignWatch } from './routes/campaign-watch.js';
 import { campaignRoutes } from './routes/campaigns.js';
 import { campaignSampleRoutes } from './routes/campaign-samples.js';
+import { createUploads } from './routes/campaign-uploads.js';
 import { campaignRowRoutes } from './routes/campaign-rows.js';
 import { customerRoutes } from './routes/customers.js';
 import { mergeCustomerRoutes } from './routes/merge-customers.js';
@@ -55,6 +56,7 @@ const ADDRESS = { whole: 'the address', page: '/docs' };
 export function listRoutes(deps: ApiDeps): Route[] {
   const open: OpenStreams = new Map();
   const watch = createCampaignWatch(deps);
+  const takeFile = createUploads(deps);
   const routes = [
     ...pushUpdateRoutes(deps),
     ...systemWebhookRoutes(deps),
@@ -66,7 +68,7 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...operationRoutes(deps),
     ...campaignRoutes(deps),
     ...campaignEventRoutes(deps, open, watch),
-    ...campaignRowRoutes(deps),
+    ...campaignRowRoutes(deps, takeFile),
     ...campaignSampleRoutes(deps),
     ...webhookEndpointRoutes(deps),
     ...deliveryRoutes(deps),
@@ -84,7 +86,7 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...googleRoutes(deps),
     ...frontRoutes(deps),
     ...healthRoutes(deps),
-    ...operatorRoutes(deps, { open, watch }),
+    ...operatorRoutes(deps, { open, watch, takeFile }),
     ...designPreviewRoutes(deps),
     ...linkDiagnosisRoutes(deps),
     ...passPageRoutes(deps),

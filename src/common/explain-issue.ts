@@ -66,19 +66,21 @@ function shown(value: unknown): string {
 /** The names that an object at this place may have, read from the published schema. */
 function knownKeys(schema: Schema, path: readonly PropertyKey[]): string[] {
   const definitions = (schema.$defs ?? {}) as Record<string, Schema>;
-  let at: Schema | undefined = schema;
-  const resolve = (node: Schema | undefined): Schema | undefined =>
-    node?.$ref ? resolve(definitions[node.$ref.replace('#/$defs/', '')]) : node;
+  const resolve = (node: Schema): Schema =>
+    node.$ref ? resolve(definitions[node.$ref.replace('#/$defs/', '')] ?? {}) : node;
+  const formsOf = (node: Schema): Schema[] => {
+    const found = resolve(node);
+    return [found, ...[...(found.anyOf ?? []), ...(found.oneOf ?? [])].map((one) => resolve(one as Schema))];
+  };
+  let at = formsOf(schema);
   for (const key of path) {
-    at = resolve(at);
-    const next: unknown =
-      typeof key === 'number' ? at?.items : (at?.properties?.[String(key)] ?? at?.additionalProperties);
-    at = typeof next === 'object' && next !== null ? (next as Schema) : undefined;
+    at = at.flatMap((node) => {
+      const next: unknown =
+        typeof key === 'number' ? node.items : (node.properties?.[String(key)] ?? node.additionalProperties);
+      return typeof next === 'object' && next !== null ? formsOf(next as Schema) : [];
+    });
   }
-  const found = resolve(at);
-  return [found, ...(found?.anyOf ?? []), ...(found?.oneOf ?? [])].flatMap((node) =>
-    Object.keys((node as Schema | undefined)?.properties ?? {}),
-  );
+  return at.flatMap((node) => Object.keys(node.properties ?? {}));
 }
 
 /** `"url"`, or `entry 2 of "eventTypes"`. */
@@ -101,20 +103,20 @@ function explain(issue: Issue, root: unknown, schema: Schema, what: Explained): 
             cure: `write ${article(issue.expected)}.`,
           };
     case 'invalid_value':
-      return value === undefined
-        ? { message: `${name} is missing.`, cure: `choose one of ${list(issue.values)}.` }
-        : {
-            message: `${name} is ${shown(value)}, which is not known here.`,
-            cure: nearestCure(value, issue.values) ?? `choose one of ${list(issue.values)}.`,
-          };
+      return explainChoice(issue.values, value, name);
     case 'unrecognized_keys': {
-      const known = knownKeys(schema, issue.path);
+      const known = [...new Set(knownKeys(schema, issue.path))].filter((key) => !issue.keys.includes(key));
       const keys = issue.keys.slice(0, MOST_HINTS);
       const near = keys.map((key) => [key, nearest(key, known)] as const);
       const hints = near.filter(([, name]) => name).map(([key, hit]) => `${shown(key)} probably means "${hit}"`);
       return {
         message: `${keys.map((key) => shown(key)).join(', ')} ${issue.keys.length === 1 ? 'is' : 'are'} not known here.`,
-        cure: hints.length > 0 ? `${hints.join('; ')}.` : `remove it, or use one of ${known.join(', ')}.`,
+        cure:
+          hints.length > 0
+            ? `${hints.join('; ')}.`
+            : known.length > 0
+              ? `remove it, or use one of ${known.join(', ')}.`
+              : 'remove it.',
       };
     }
     case 'too_small':
@@ -143,6 +145,10 @@ function explain(issue: Issue, root: unknown, schema: Schema, what: Explained): 
       return { message: `${name} is ${shown(value)}, which is not in the right form.`, cure: `use ${form}.` };
     }
     case 'invalid_union':
+      if (!issue.message.startsWith('Invalid')) {
+        return { message: `${name} has none of the forms that are possible here.`, cure: `${issue.message}.` };
+      }
+      if ('options' in issue && Array.isArray(issue.options)) return explainChoice(issue.options, value, name);
       return { message: `${name} has none of the forms that are possible here.`, cure: unionCure(issue.errors, what) };
     case 'invalid_key':
       return { message: `the name ${name} is not possible here.`, cure: issue.issues[0]?.message ?? 'choose another.' };
@@ -150,6 +156,15 @@ function explain(issue: Issue, root: unknown, schema: Schema, what: Explained): 
       return { message: `${name}: ${issue.message}.`, cure: `see ${what.page}.` };
   }
 }
+
+/** What is wrong with a value that must be one of a few. */
+const explainChoice = (values: readonly unknown[], value: unknown, name: string) =>
+  value === undefined
+    ? { message: `${name} is missing.`, cure: `choose one of ${list(values)}.` }
+    : {
+        message: `${name} is ${shown(value)}, which is not known here.`,
+        cure: nearestCure(value, values) ?? `choose one of ${list(values)}.`,
+      };
 
 function nearestCure(value: unknown, values: readonly unknown[]): string | null {
   const near = typeof value === 'string' ? nearest(value, values.map(String)) : null;

@@ -1,4 +1,5 @@
 import { showTime } from './clock.js';
+import { CAMPAIGN_FORM_STYLES, campaignForm, type CampaignFormView } from './campaign-form.js';
 import { template, type Page } from './html.js';
 import { operatorPage, type OperatorFrame, type Tone } from './operator-frame.js';
 
@@ -26,30 +27,23 @@ const table = template<{ f: OperatorFrame; lines: (CampaignLine & { time: string
 <td data-label="State"><span class="tag <%= c.tone %>"><%= c.state %></span></td>
 </tr><% } %></tbody></table></div><% } %>`);
 
-const form = template<{ f: OperatorFrame; passTypes: readonly string[] }>(`
-<section class="box"><h2>New campaign</h2>
-<p class="soft">Nothing is sent yet: the next page shows whom it reaches.</p>
-<form class="filters" method="post" action="/ops/<%= it.f.tenantId %>/campaigns"><input type="hidden" name="csrf" value="<%= it.f.csrf %>">
-<label>Name <input name="name" required maxlength="200"></label>
-<label>Pass type <select name="passType"><option value="">all</option><% for (const name of it.passTypes) { %><option><%= name %></option><% } %></select></label>
-<label>Installed on <select name="installedOn"><option value="any">any wallet</option><option value="apple">Apple</option><option value="google">Google</option><option value="">anything or nothing</option></select></label>
-<label>Action <select name="action"><option value="message">Send a message</option><option value="update">Set a field</option></select></label>
-<label>Message <input name="message" maxlength="1000"></label>
-<label>Field <input name="field" maxlength="100"></label>
-<label>Value <input name="value" maxlength="2000"></label>
-<label>A minute at most <input name="perMinute" type="number" min="1" max="60000"></label>
-<label>Held out, percent <input name="holdoutPercent" type="number" min="0" max="90" value="0"></label>
-<button type="submit">Show the dry run</button></form></section>`);
-
 /** The campaigns of a tenant, and the form of a new one. */
 export const campaignsPage = (
   frame: OperatorFrame,
-  view: { lines: readonly CampaignLine[]; passTypes: readonly string[]; canMake: boolean },
+  view: {
+    lines: readonly CampaignLine[];
+    /** Null: the reader may make none. */
+    form: Omit<CampaignFormView, 'tenantId' | 'csrf' | 'timeZone'> | null;
+  },
 ): Page => {
   const lines = view.lines.map((line) => ({ ...line, time: showTime(frame.clock, line.createdAt) }));
-  const made = view.canMake ? form({ f: frame, passTypes: view.passTypes }) : '';
-  const body = `<h1>Campaigns</h1><section class="box"><h2>All</h2>${table({ f: frame, lines })}</section>${made}`;
-  return operatorPage(frame, { title: 'Campaigns', here: '/campaigns', body });
+  const { tenantId, csrf, clock } = frame;
+  const made = view.form ? campaignForm({ ...view.form, tenantId, csrf, timeZone: clock.timeZone }) : '';
+  const list = `<section class="box"><h2>All</h2>${table({ f: frame, lines })}</section>`;
+  // What was not taken stands first: its reader would look for it in vain below the list.
+  const parts = view.form?.faults.length ? made + list : list + made;
+  const body = `<h1>Campaigns</h1>${parts}`;
+  return operatorPage(frame, { title: 'Campaigns', here: '/campaigns', body, styles: CAMPAIGN_FORM_STYLES });
 };
 
 export interface CampaignPageView {
@@ -67,6 +61,10 @@ export interface CampaignPageView {
   moves: boolean;
   /** Nothing of it changes any more. */
   over: boolean;
+  /** It waits for its file, which this reader may send: the columns that its action takes. */
+  upload: { columns: string[]; fault: string | null } | null;
+  /** What became of each row can be downloaded. */
+  hasResults: boolean;
   /** Commands that are possible now, with what their buttons say. */
   buttons: [command: string, label: string][];
 }
@@ -95,7 +93,12 @@ const one = template<{ f: OperatorFrame; v: CampaignPageView; live: string; base
 <h1><%= it.v.line.name %></h1>
 <section class="box"><div id="live" data-state="<%= it.v.line.state %>" data-over="<%= it.v.over ? 'yes' : 'no' %>" data-events="<%= it.base %>/events"><%~ it.live %></div>
 <div class="bar"><% for (const [command, label] of it.v.buttons) { %><form method="post" action="<%= it.base %>/<%= command %>"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><button type="submit"<% if (command === 'cancel') { %> class="quiet"<% } %>><%= label %></button></form><% } %></div>
+<% if (it.v.hasResults) { %><p><a href="<%= it.base %>/rows">What became of each row, as CSV</a></p><% } %>
 </section>
+<% if (it.v.upload) { %><section class="box"><h2 id="file">Its file</h2>
+<% if (it.v.upload.fault) { %><p class="banner bad" role="alert"><%= it.v.upload.fault %></p><% } %>
+<p class="soft">CSV in UTF-8, up to 1,000,000 rows. The first line names the columns: an identifier such as email, phone or customerId<% if (it.v.upload.columns.length > 0) { %>, and <strong><%= it.v.upload.columns.join(', ') %></strong><% } %>.</p>
+<form class="filters" method="post" enctype="multipart/form-data" action="<%= it.base %>/rows" aria-labelledby="file"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><label>File <input type="file" name="file" required accept=".csv,.tsv,.txt,text/csv"></label> <button type="submit">Upload, and show the dry run</button></form></section><% } %>
 <% if (it.v.samples.length > 0) { %><section class="box"><h2>What the first of them would see</h2><ul class="checks"><% for (const s of it.v.samples) { %><li><p class="mono"><%= s.pass %></p><% for (const line of s.lines) { %><p><%= line %></p><% } %><% if (s.problem) { %><p class="error"><%= s.problem %></p><% } %></li><% } %></ul></section><% } %>`);
 
 /** One campaign: its dry run, its progress as it goes on, and what can be done with it now. */

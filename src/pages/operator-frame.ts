@@ -24,6 +24,8 @@ const navigation = template<{ tenantId: string; here: string }>(`
 
 /** What makes a page live, and what does where scripts are off. */
 interface LivePage {
+  /** Rules of this page alone. */
+  styles?: string;
   script?: string;
   refreshSeconds?: number | null;
 }
@@ -41,6 +43,7 @@ export const operatorPage = (
     width: 'wide',
     body: navigation({ tenantId: frame.tenantId, here: view.here ?? 'none' }) + view.body,
     ...(view.themes && { themes: view.themes }),
+    ...(view.styles !== undefined && { styles: view.styles }),
     ...(view.script !== undefined && { script: view.script }),
     ...(view.refreshSeconds !== undefined && { refreshSeconds: view.refreshSeconds }),
   });

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { DateTime } from 'luxon';
 import { z } from 'zod';
-import { columnsOfTexts, foreignPlaceholders } from './campaign-message.js';
+import { isUnrendered } from '../common/clean-text.js';
+import { columnsOfTexts, foreignPlaceholders, UnfitRow } from './campaign-message.js';
 import type { OfferTerms, SendMessageInput } from './operation-input.js';
 import type { JsonValue } from '../common/json.js';
 
@@ -41,30 +43,44 @@ const comparison = z.strictObject({
 });
 export type Comparison = z.output<typeof comparison>;
 
-export const passFilter = z.strictObject({
-  passTypes: z.array(name).min(1).max(50).optional().describe('Names or ids; absent: all'),
-  states: z
-    .array(z.enum(['active', 'expired', 'voided']))
-    .min(1)
-    .default(['active']),
-  fields: z.array(comparison).max(10).default([]).describe('All of them must hold; values of one type are compared'),
-  installedOn: z.enum(['apple', 'google', 'any', 'none']).optional(),
-  updatedBefore: z.iso.datetime({ offset: true }).optional(),
-  updatedAfter: z.iso.datetime({ offset: true }).optional(),
-});
+export const passFilter = z
+  .strictObject({
+    passTypes: z.array(name).min(1).max(50).optional().describe('Names or ids; absent: all'),
+    states: z
+      .array(z.enum(['active', 'expired', 'voided']))
+      .min(1)
+      .default(['active']),
+    fields: z.array(comparison).max(10).default([]).describe('All of them must hold; values of one type are compared'),
+    installedOn: z.enum(['apple', 'google', 'any', 'none']).optional(),
+    updatedBefore: z.iso.datetime({ offset: true }).optional(),
+    updatedAfter: z.iso.datetime({ offset: true }).optional(),
+  })
+  .refine(
+    ({ updatedBefore: before, updatedAfter: after }) =>
+      before === undefined || after === undefined || Date.parse(after) < Date.parse(before),
+    { error: 'no pass can be both: updatedBefore must be later than updatedAfter', path: ['updatedBefore'] },
+  );
 export type PassFilter = z.output<typeof passFilter>;
 
-export const audience = z.union([
-  z.strictObject({ filter: passFilter }),
-  z.strictObject({ csv: z.strictObject({}).describe('The rows follow by PUT …/rows') }),
-  z.strictObject({ segment: z.string().regex(/^[A-Za-z0-9]{1,40}$/, 'the id of a segment in Klaviyo') }),
-  z.strictObject({ list: z.string().regex(/^[A-Za-z0-9]{1,40}$/, 'the id of a list in Klaviyo') }),
-]);
+const klaviyoId = (of: string) =>
+  z.string().regex(/^[A-Za-z0-9]{1,40}$/, `the id of a ${of}: it stands in its address in Klaviyo`);
+export const audience = z.union(
+  [
+    z.strictObject({ filter: passFilter }),
+    z.strictObject({ csv: z.strictObject({}).describe('The rows follow by PUT …/rows') }),
+    z.strictObject({ segment: klaviyoId('segment') }),
+    z.strictObject({ list: klaviyoId('list') }),
+  ],
+  { error: 'write {"filter": {…}}, {"csv": {}}, {"segment": "<id>"} or {"list": "<id>"}' },
+);
 export type Audience = z.output<typeof audience>;
 
 const fields = z.record(z.string().min(1).max(100), fieldValue);
 export const campaignAction = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('update'), fields }),
+  z.strictObject({
+    type: z.literal('update'),
+    fields: fields.refine((given) => Object.keys(given).length > 0, 'no field is named: nothing would change'),
+  }),
   z.strictObject({ type: z.literal('convert'), passType: name, fields: fields.default({}) }),
   z.strictObject({ type: z.literal('void') }),
   z.strictObject({
@@ -94,7 +110,7 @@ export const campaignSchedule = z
         /^\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d$/,
         'a date and time without a zone, such as 2026-12-01T09:00',
       )
-      .refine((text) => !Number.isNaN(Date.parse(`${text}:00Z`)), 'a date of the calendar')
+      .refine((text) => DateTime.fromISO(text).isValid, 'no date of the calendar')
       .optional()
       .describe("At this time on each customer's own clock"),
     perMinute: z.int().min(1).max(60_000).optional().describe('Pace; absent: what push and provider budgets allow'),
@@ -132,7 +148,10 @@ export function isHeldOut(campaignId: string, customerId: string, percent: numbe
   return share * 100 < percent;
 }
 
-/** The fields of one row: constants as they are, columns and properties by their names. Nothing there: no change. */
+/**
+ * The fields of one row: constants as they are, columns and properties by their names. Nothing there: no change. Throws
+ * `UnfitRow` where a value is a template tag that nobody filled.
+ */
 export function fieldsOfRow(
   wanted: Readonly<Record<string, CampaignValue>>,
   row: { given: Record<string, JsonValue>; properties: Record<string, JsonValue> },
@@ -140,7 +159,11 @@ export function fieldsOfRow(
   const filled = Object.entries(wanted).map(([field, value]): [string, JsonValue | undefined] => {
     if (value === null || typeof value !== 'object') return [field, value];
     const [from, key] = 'column' in value ? [row.given, value.column] : [row.properties, value.property];
-    return [field, Object.hasOwn(from, key) ? from[key] : undefined];
+    const found = Object.hasOwn(from, key) ? from[key] : undefined;
+    if (typeof found === 'string' && isUnrendered(found)) {
+      throw new UnfitRow(`What the field "${field}" would be set to holds a template tag.`);
+    }
+    return [field, found];
   });
   return Object.fromEntries(filled.filter((entry): entry is [string, JsonValue] => entry[1] !== undefined));
 }

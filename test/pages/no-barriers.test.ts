@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { revokeLinks } from '../../src/database/customers/links.js';
@@ -141,6 +142,44 @@ test('pages for operators', async () => {
     const [row] = await site.db.owner<{ state: string }>(`select state from campaigns where name = 'Open until nine'`);
     assert.equal(row?.state, 'paused');
   };
+  const fillOffer = async (): Promise<void> => {
+    await page.goto(`${ops}/campaigns`);
+    assert.ok(!(await page.getByLabel('Id of the segment').isVisible()), 'only what belongs to the choice is seen');
+    await page.getByLabel('Name').fill('Double points from a file');
+    await page.getByLabel('A CSV file').check();
+    await page.getByLabel('Lay an offer over it').check();
+    await page.getByLabel('Field 1').fill('points');
+    await page.getByLabel('Value 1', { exact: true }).fill('200');
+    await button('Show the dry run');
+    assert.match(await page.getByRole('alert').innerText(), /until is missing/);
+    assert.deepEqual(await site.db.owner(`select from campaigns where name = 'Double points from a file'`), []);
+  };
+  const sendFile = async (text: string, encoding: BufferEncoding): Promise<void> => {
+    const file = { name: 'guests.csv', mimeType: 'text/csv', buffer: Buffer.from(text, encoding) };
+    await page.locator('input[type=file]').setInputFiles(file);
+    await button('Upload, and show the dry run');
+  };
+  const refusedFile = async (): Promise<void> => {
+    await page.getByLabel('Until, or for').fill('14 days');
+    await button('Show the dry run');
+    await sendFile('email\nj\xf6rg@example.com\n', 'latin1');
+    assert.match(await page.getByRole('alert').innerText(), /not UTF-8.*Save it as/s);
+  };
+  const takenFile = async (): Promise<void> => {
+    await sendFile('email\nsarah.mason@example.com\nnobody\n', 'utf8');
+    await page.getByText('The audience is being read: 2 rows').waitFor();
+    const [row] = await site.db.owner<{ state: string; action: object }>(
+      `select state, definition -> 'action' as action from campaigns where name = 'Double points from a file'`,
+    );
+    assert.deepEqual(row, {
+      state: 'preparing',
+      action: { type: 'offer', offer: { until: '14 days', fields: { points: 200 } } },
+    });
+    const link = page.getByRole('link', { name: 'What became of each row' });
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    const text = await readFile((await download.path())!, 'utf8');
+    assert.match(text, /^row,line,[^]*\r\n1,2,,read,[^]*\r\n2,3,,refused,/);
+  };
   const steps: [name: string, go: () => Promise<unknown>][] = [
     ['door', () => page.goto(ops)],
     ['wrong key', () => signIn('wrong')],
@@ -151,6 +190,9 @@ test('pages for operators', async () => {
     ['campaigns', () => page.goto(`${ops}/campaigns`)],
     ['dry run of a campaign', () => makeCampaign()],
     ['paused campaign', () => pauseCampaign()],
+    ['form that was not taken', () => fillOffer()],
+    ['file that was not taken', () => refusedFile()],
+    ['campaign with its file', () => takenFile()],
     ['unknown request', () => page.goto(`${ops}/operations/00000000-0000-4000-8000-000000000000`)],
   ];
   for (const [name, go] of steps) {

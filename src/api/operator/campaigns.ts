@@ -1,4 +1,6 @@
+import { Readable } from 'node:stream';
 import type Koa from 'koa';
+import { maskContacts } from '../../common/mask-personal.js';
 import { createCampaign, findCampaign, listCampaigns } from '../../database/campaigns/campaigns.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { campaignPage, campaignProgress, campaignsPage } from '../../pages/campaign-pages.js';
@@ -11,7 +13,10 @@ import type { ApiDeps, Route } from '../route.js';
 import { sampleCampaign } from '../routes/campaign-samples.js';
 import { commandCampaign } from '../routes/campaigns.js';
 import { isOver, WATCH_MS, type CampaignWatch } from '../routes/campaign-watch.js';
+import { writeResults } from '../routes/campaign-files.js';
+import type { TakeFile } from '../routes/campaign-uploads.js';
 import { presentCampaign } from '../routes/present-campaign.js';
+import { campaignBody, faultsOfForm } from './campaign-form.js';
 import type { Form, Handle, Inside } from './inside.js';
 import { demand, mays } from './operator-rights.js';
 import type { OperatorSession, OperatorSessions } from './operator-session.js';
@@ -25,58 +30,51 @@ import {
 } from './present-campaign-page.js';
 
 const LISTED = 50;
+type Params = Record<string, string>;
 
-/** What the streams of all pages share. */
-export interface CampaignStreams {
+/** What these pages share with the API. */
+export interface CampaignParts {
   open: OpenStreams;
   watch: CampaignWatch;
-}
-/** A value of the form in the type that it looks like; the pass type's field has the last word. */
-const fieldValue = (text: string): string | number => (/^-?\d{1,15}$/.test(text) ? Number(text) : text);
-
-/** The form of a new campaign as the body of the API's call. */
-function bodyOf(form: Form): object {
-  const { passType, installedOn, action, message, field = '', value = '', perMinute } = form;
-  return {
-    name: form['name'],
-    audience: { filter: { ...(passType && { passTypes: [passType] }), ...(installedOn && { installedOn }) } },
-    action:
-      action === 'update'
-        ? { type: 'update', fields: { [field]: fieldValue(value) } }
-        : { type: 'message', message: { message } },
-    schedule: perMinute ? { perMinute: Number(perMinute) } : {},
-    holdoutPercent: Number(form['holdoutPercent'] || 0),
-  };
+  takeFile: TakeFile;
 }
 
 /** The pages of campaigns: list, new one with its dry run, progress, pause. */
 export function campaignPages(
   deps: ApiDeps,
   inside: Inside,
-  { sessions, streams }: { sessions: OperatorSessions; streams: CampaignStreams },
+  { sessions, parts }: { sessions: OperatorSessions; parts: CampaignParts },
 ): Route[] {
-  const list: Handle = async (ctx, session) => {
+  /** The list with the form, filled in as it was sent where it was not taken. */
+  const sendList = async (ctx: Koa.Context, session: OperatorSession, values: Form = {}, faults: string[] = []) => {
     const db = deps.database.tenant(session.tenant.tenantId);
     const [rows, types] = await Promise.all([listCampaigns(db, LISTED), listPassTypes(db)]);
+    const passTypes = types.map(({ design }) => design.name);
     const view = {
       lines: rows.map((row) => presentCampaignLine(presentCampaign(row))),
-      passTypes: types.map(({ design }) => design.name),
-      canMake: mays(session, 'Campaign.Write'),
+      form: mays(session, 'Campaign.Write') ? { passTypes, values, faults, testOnly: session.caller.test } : null,
     };
-    sendPage(ctx, deps, campaignsPage(session.frame, view));
+    sendPage(ctx, deps, campaignsPage(session.frame, view), faults.length > 0 ? 422 : 200);
   };
+  const list: Handle = (ctx, session) => sendList(ctx, session);
 
   const make: Handle = async (ctx, session) => {
     demand(session, 'Campaign.Write');
-    const { tenantId } = session.tenant;
-    const parsed = checkJson(bodyOf(ctx.state['form'] as Form), newCampaign);
+    const { tenantId, settings } = session.tenant;
+    const form = ctx.state['form'] as Form;
     const db = deps.database.tenant(tenantId);
+    const designs = (await listPassTypes(db)).map(({ design }) => design);
     const now = new Date(deps.now());
-    const { settings } = session.tenant;
-    const campaign = await checkCampaign(db, { settings, test: session.caller.test, key: null }, parsed, now);
-    await createCampaign(db, campaign);
-    deps.notifyAccepted();
-    redirect(ctx, `/ops/${tenantId}/campaigns/${campaign.campaignId}`);
+    try {
+      const body = checkJson(campaignBody(form, { zone: settings.timeZone ?? 'UTC', designs }), newCampaign);
+      const campaign = await checkCampaign(db, { settings, test: session.caller.test, key: null }, body, now);
+      await createCampaign(db, campaign);
+      deps.notifyAccepted();
+      redirect(ctx, `/ops/${tenantId}/campaigns/${campaign.campaignId}`);
+    } catch (error) {
+      if (!(error instanceof ApiError) || !error.options.errors) throw error;
+      await sendList(ctx, session, form, faultsOfForm(error.options.errors));
+    }
   };
 
   const rights = (session: OperatorSession) => ({
@@ -84,18 +82,45 @@ export function campaignPages(
     reads: mays(session, 'Customer.Read'),
   });
 
-  const look = async (tenantId: string, params: Record<string, string>, fresh: boolean): Promise<Detail> => {
-    const found = await streams.watch(tenantId, params['campaignId']!, fresh);
+  const look = async (tenantId: string, params: Params, fresh: boolean): Promise<Detail> => {
+    const found = await parts.watch(tenantId, params['campaignId']!, fresh);
     if (!found) throw new ApiError('not-found', 'No such campaign.');
     return found;
   };
 
-  const show: Handle = async (ctx, session, params) => {
+  const sendOne = async (ctx: Koa.Context, session: OperatorSession, params: Params, fault: string | null = null) => {
     const { tenantId } = session.tenant;
     const detail = await look(tenantId, params, true);
     const row = detail.state === 'ready' && (await findCampaign(deps.database.tenant(tenantId), detail.campaignId));
     const samples = row ? await sampleCampaign(deps, session.caller, row) : [];
-    sendPage(ctx, deps, campaignPage(session.frame, presentCampaignPage(detail, rights(session), samples)));
+    const view = presentCampaignPage(detail, rights(session), { samples, fault });
+    sendPage(ctx, deps, campaignPage(session.frame, view), fault === null ? 200 : 422);
+  };
+  const show: Handle = (ctx, session, params) => sendOne(ctx, session, params);
+
+  const upload: Handle = async (ctx, session, params) => {
+    demand(session, 'Campaign.Write');
+    const { tenantId } = session.tenant;
+    await look(tenantId, params, true);
+    try {
+      await parts.takeFile(session.tenant, params['campaignId']!, ctx.state['file'] as Readable);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code === 'conflict') throw error;
+      return sendOne(ctx, session, params, error.message);
+    }
+    redirect(ctx, `/ops/${tenantId}/campaigns/${params['campaignId']!}`);
+  };
+
+  const results: Handle = async (ctx, session, params) => {
+    if (!mays(session, 'Campaign.Write')) demand(session, 'Operation.Read');
+    const { tenantId } = session.tenant;
+    const { campaignId } = await look(tenantId, params, true);
+    const mask = mays(session, 'Customer.Read') ? {} : { mask: maskContacts };
+    ctx.status = 200;
+    ctx.set('Content-Type', 'text/csv; charset=utf-8');
+    ctx.set('Content-Disposition', `attachment; filename="campaign-${campaignId}.csv"`);
+    const db = deps.database.tenant(tenantId);
+    ctx.body = Readable.from(writeResults(db, campaignId, { faulty: false, csv: true, ...mask }));
   };
 
   const follow: Handle = async (ctx, session, params) => {
@@ -112,7 +137,7 @@ export function campaignPages(
     const first = await part(true);
     streamEvents(ctx, {
       tenantId,
-      open: streams.open,
+      open: parts.open,
       event: 'campaign',
       first,
       look: () => part(),
@@ -135,6 +160,8 @@ export function campaignPages(
     inside('GET', '/campaigns', 'Campaigns', list),
     inside('POST', '/campaigns', 'Makes a campaign', make),
     inside('GET', '/campaigns/:campaignId', 'One campaign', show),
+    inside('POST', '/campaigns/:campaignId/rows', 'Takes its file', upload, 'file'),
+    inside('GET', '/campaigns/:campaignId/rows', 'What became of each row', results),
     inside('GET', '/campaigns/:campaignId/events', 'Its progress, as server-sent events', follow),
     ...COMMANDS.map((name) =>
       inside('POST', `/campaigns/:campaignId/${name}`, `${LABELS[name]}: a campaign`, command(name)),

@@ -5,17 +5,25 @@ import { isOwnForm } from '../access/signed-cookie.js';
 import { sendPage } from '../page-response.js';
 import { tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
+import { readFileForm } from '../requests/read-file-form.js';
 import { readForm } from '../requests/read-form.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
 import type { OperatorSession, OperatorSessions } from './operator-session.js';
 
 export type Form = Record<string, string>;
 export type Handle = (ctx: Koa.Context, session: OperatorSession, params: Record<string, string>) => Promise<void>;
-export type Inside = (method: 'GET' | 'POST', path: string, summary: string, handle: Handle) => Route;
+/** `file`: the form carries one, which stands in `ctx.state.file` as it arrives. */
+export type Inside = (
+  method: 'GET' | 'POST',
+  path: string,
+  summary: string,
+  handle: Handle,
+  form?: 'fields' | 'file',
+) => Route;
 
 /** Makes routes for signed-in operators: ids in the path are UUIDs, and a form must belong to its session. */
 export function createInside(deps: ApiDeps, sessions: OperatorSessions): Inside {
-  return (method, path, summary, handle) => {
+  return (method, path, summary, handle, kind = 'fields') => {
     const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!);
     const shape = Object.fromEntries(names.map((name) => [name, z.uuid()]));
     return openRoute({
@@ -31,13 +39,21 @@ export function createInside(deps: ApiDeps, sessions: OperatorSessions): Inside 
         const session = await sessions.current(ctx, params.tenantId);
         if (!session) return sendPage(ctx, deps, signInPage(params.tenantId, null), 401);
         if (method === 'POST') {
-          const form = await readForm(ctx);
+          const read = kind === 'file' ? await readFileForm(ctx.req) : { fields: await readForm(ctx), file: null };
+          const { fields: form, file } = read;
           if (!isOwnForm(ctx, session.csrf, form['csrf'] ?? null)) {
+            if (file) ctx.req.unpipe().resume();
             throw new ApiError('conflict', 'The form does not belong to this session.');
           }
           ctx.state['form'] = form;
+          ctx.state['file'] = file;
         }
-        await handle(ctx, session, params as Record<string, string>);
+        try {
+          await handle(ctx, session, params as Record<string, string>);
+        } finally {
+          // What nobody read of a file is discarded: its sender reads the answer only then.
+          if (kind === 'file') ctx.req.resume();
+        }
       },
     });
   };

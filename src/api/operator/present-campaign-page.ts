@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { CampaignLine, CampaignPageView } from '../../pages/campaign-pages.js';
 import type { Tone } from '../../pages/operator-frame.js';
-import type { CampaignState } from '../../passes/campaign.js';
+import { columnsOf, type CampaignState } from '../../passes/campaign.js';
 import { maskContacts } from '../../common/mask-personal.js';
 import type { campaignDetail, campaignView } from '../routes/present-campaign.js';
 import type { CampaignSample } from '../routes/campaign-samples.js';
@@ -56,7 +56,7 @@ function answerOf({ state, rows, progress, expectedSeconds }: Detail): string {
 export function presentCampaignPage(
   detail: Detail,
   may: { writes: boolean; reads: boolean },
-  samples: readonly CampaignSample[] = [],
+  { samples = [], fault = null }: { samples?: readonly CampaignSample[]; fault?: string | null } = {},
 ): CampaignPageView {
   const { rows, reach, progress, state } = detail;
   const shown: [string, number | undefined][] = [
@@ -98,6 +98,8 @@ export function presentCampaignPage(
         ...(google ? [`Google Wallet: ${google.notifies ? `“${google.note}”` : `says nothing, ${google.note}`}`] : []),
       ],
     })),
+    upload: may.writes && state === 'uploading' ? { columns: columnsOf(detail.action), fault } : null,
+    hasResults: rows.all > 0,
     moves: state === 'running' || state === 'preparing',
     over: isOver(detail),
     buttons: buttons.map((command) => [command, LABELS[command]]),

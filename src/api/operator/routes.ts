@@ -9,7 +9,7 @@ import { relativeTime } from '../../pages/clock.js';
 import { normaliseIdentifier } from '../../passes/identifiers.js';
 import { createThrottle } from '../access/throttle.js';
 import { createTextMask, maskEmail, maskName, maskPhone } from '../../common/mask-personal.js';
-import { campaignPages, type CampaignStreams } from './campaigns.js';
+import { campaignPages, type CampaignParts } from './campaigns.js';
 import { messagePages } from './messages.js';
 import { createOperatorActions } from './operator-actions.js';
 import { showHome } from './home.js';
@@ -47,7 +47,7 @@ function progressOf(steps: readonly StepRow[]): { done: number; of: number } | n
 }
 
 /** The operator's pages: one screen that answers why a phone did not change. */
-export const operatorRoutes = (deps: ApiDeps, streams: CampaignStreams): Route[] => {
+export const operatorRoutes = (deps: ApiDeps, campaignParts: CampaignParts): Route[] => {
   const { database } = deps;
   const sessions = createOperatorSessions(deps);
   const actions = createOperatorActions(deps);
@@ -188,7 +188,7 @@ export const operatorRoutes = (deps: ApiDeps, streams: CampaignStreams): Route[]
 
   return [
     ...klaviyoRoutes(deps, inside),
-    ...campaignPages(deps, inside, { sessions, streams }),
+    ...campaignPages(deps, inside, { sessions, parts: campaignParts }),
     ...messagePages(deps, inside),
     openRoute({
       method: 'POST',

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { parse, CsvError, type Info } from 'csv-parse';
-import { cleanText } from '../../common/clean-text.js';
+import { cleanText, isUnrendered } from '../../common/clean-text.js';
 import { didYouMean } from '../../common/nearest-name.js';
 import {
   IDENTIFIER_KINDS,
@@ -15,11 +15,12 @@ export const MOST_ROWS = 1_000_000;
 const MOST_BYTES = 512 * 1024 * 1024;
 /** A million rows over a slow line. */
 export const UPLOAD_MS = 15 * 60_000;
-/** Whether a request may take long to arrive. */
+/** Whether a request may take long to arrive: the file by the API, or by the operator's page. */
 export const isCampaignUpload = ({ method, url }: Pick<IncomingMessage, 'method' | 'url'>): boolean =>
-  method === 'PUT' && /^\/api\/[^/?]+\/campaigns\/[^/?]+\/rows(?:\?|$)/.test(url ?? '');
+  (method === 'PUT' && /^\/api\/[^/?]+\/campaigns\/[^/?]+\/rows(?:\?|$)/.test(url ?? '')) ||
+  (method === 'POST' && /^\/ops\/[^/?]+\/campaigns\/[^/?]+\/rows(?:\?|$)/.test(url ?? ''));
 const LONGEST_ROW = 64 * 1024;
-const DELIMITERS = [',', ';', '\t'];
+const DELIMITERS = [',', ';', '\t', '|'];
 
 /** One line of the file: whom it names and its values, or what is wrong with it. */
 export interface CsvRow {
@@ -36,6 +37,30 @@ const refuse = (message: string, cure: string, line?: number): ApiError =>
 
 const SAVE_AS = 'save it as "CSV UTF-8"';
 
+/** First bytes of what is sent in place of a CSV, as Latin-1. */
+const OTHER_FILES: readonly [begins: string, what: string, cure: string][] = [
+  ['\xff\xfe', 'it is UTF-16, as Excel saves "Unicode text"', SAVE_AS],
+  ['\xfe\xff', 'it is UTF-16, as Excel saves "Unicode text"', SAVE_AS],
+  ['PK', 'it is a workbook, or a ZIP file', SAVE_AS],
+  ['\xd0\xcf\x11\xe0', 'it is a workbook of an older Excel', SAVE_AS],
+  ['%PDF-', 'it is a PDF', SAVE_AS],
+  ['\x1f\x8b', 'it is compressed (gzip)', 'send it as it was before'],
+  ['(\xb5/\xfd', 'it is compressed (zstd)', 'send it as it was before'],
+  ['[{', 'it is JSON', SAVE_AS],
+  ['{"', 'it is JSON', SAVE_AS],
+];
+
+/** The body of a request as a file, which can be answered before all of it has come; throws where its type says that it is wrapped in something else. */
+export function csvBody(request: IncomingMessage): AsyncIterable<Buffer> {
+  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
+  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  const send = 'send the file itself as the body, as text/csv: curl -T file.csv';
+  if (type.startsWith('multipart/')) throw refuse('it is wrapped in a form (multipart)', send);
+  if (type === 'application/json') throw refuse('its Content-Type says that it is JSON', send);
+  if (encoding !== 'identity') throw refuse(`it is compressed (${encoding.slice(0, 20)})`, 'send it as it was before');
+  return request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+}
+
 /** The text of the file; throws where it is not UTF-8, with the line. */
 async function* decode(source: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -50,12 +75,11 @@ async function* decode(source: AsyncIterable<Buffer>): AsyncGenerator<string> {
   for await (const chunk of source) {
     bytes += chunk.length;
     if (bytes > MOST_BYTES) throw new ApiError('body-too-large', 'The file is larger than 512 MB. Split it.');
-    if (first && chunk.length > 1) {
+    if (first) {
       first = false;
-      if ((chunk[0] === 0xff && chunk[1] === 0xfe) || (chunk[0] === 0xfe && chunk[1] === 0xff)) {
-        throw refuse('it is UTF-16, as Excel saves "Unicode text"', SAVE_AS, 1);
-      }
-      if (chunk[0] === 0x50 && chunk[1] === 0x4b) throw refuse('it is a workbook, or a ZIP file', SAVE_AS, 1);
+      const begins = chunk.toString('latin1', 0, 8);
+      const other = OTHER_FILES.find(([bytes]) => begins.startsWith(bytes));
+      if (other) throw refuse(other[1], other[2], 1);
     }
     if (chunk.includes(0)) throw refuse('it holds NUL bytes: probably UTF-16', SAVE_AS, line);
     const decoded = text(chunk);
@@ -65,12 +89,21 @@ async function* decode(source: AsyncIterable<Buffer>): AsyncGenerator<string> {
   yield text();
 }
 
-/** The delimiter that the first line holds most of. */
-function delimiterOf(text: string): string {
+/** The delimiter that the first line holds most of, or names: Excel takes, and some programs write, `sep=;`. */
+function delimiterOf(text: string): { delimiter: string; from_line: number } {
   const header = text.slice(0, 10_000).split('\n', 1)[0]!;
+  const named = /^\ufeff?sep=([,;|\t])\r?$/i.exec(header)?.[1];
+  if (named !== undefined) return { delimiter: named, from_line: 2 };
   const counts = DELIMITERS.map((one) => header.split(one).length);
-  return DELIMITERS[counts.indexOf(Math.max(...counts))]!;
+  return { delimiter: DELIMITERS[counts.indexOf(Math.max(...counts))]!, from_line: 1 };
 }
+
+/** Faults after which nobody knows where the next row begins: rows would be lost without a word. */
+const LOST: Readonly<Record<string, string>> = {
+  CSV_QUOTE_NOT_CLOSED: 'a quote is never closed',
+  CSV_INVALID_CLOSING_QUOTE: 'something stands behind a closing quote',
+  CSV_MAX_RECORD_SIZE: 'a row is longer than 64 KB: perhaps a quote is never closed',
+};
 
 interface Header {
   names: string[];
@@ -107,6 +140,8 @@ function readRow(record: readonly string[], line: number, { names, wanted, optio
   const values = Object.fromEntries(names.map((name, index) => [name, record[index]!]));
   const { identifiers, problems } = parseIdentifiers(values, options);
   if (problems.length > 0) return faulty(problems.map(({ message, cure }) => `${message}: ${cure}.`).join(' '));
+  const tagged = wanted.find((name) => isUnrendered(values[name]!));
+  if (tagged !== undefined) return faulty(`The column "${tagged}" holds a template tag. Write its value.`);
   const given = wanted.map((name) => [name, cleanText(values[name]!)]);
   return { line, identifiers, given: Object.fromEntries(given) as Record<string, string>, fault: null };
 }
@@ -127,18 +162,32 @@ export async function* readCampaignCsv(
     yield* text;
   };
   const skipped: CsvRow[] = [];
+  let lost: ApiError | undefined;
+  let line = 0;
   const parser = parse({
     bom: true,
-    delimiter: delimiterOf(first.value ?? ''),
+    ...delimiterOf(first.value ?? ''),
     info: true,
     relax_column_count: true,
     skip_empty_lines: true,
     skip_records_with_error: true,
     max_record_size: LONGEST_ROW,
+    // It reads ahead of whoever takes the rows.
+    on_record: (record: string[], { lines }: Info) => {
+      line = lines;
+      return record;
+    },
     on_skip: (error) => {
       if (!error) return undefined;
-      const line = 'lines' in error ? Number(error.lines) : 0;
-      skipped.push({ line, identifiers: [], given: {}, fault: `It cannot be read (${error.code}). Check its quotes.` });
+      const at = 'lines' in error ? Number(error.lines) : 0;
+      const what = LOST[error.code];
+      if (what !== undefined) {
+        const place = line > 0 ? ` after line ${line}` : ' in its first line';
+        lost ??= refuse(`${what}${place}`, 'double the quotes within a value, and close each', line + 1);
+      } else if (skipped.at(-1)?.line !== at) {
+        const fault = `It cannot be read (${error.code}). Check its quotes.`;
+        skipped.push({ line: at, identifiers: [], given: {}, fault });
+      }
       return undefined;
     },
   });
@@ -147,12 +196,19 @@ export async function* readCampaignCsv(
   input.pipe(parser);
   let header: Header | undefined;
   let rows = 0;
+  const isWhole = (): void => {
+    if (lost) throw lost;
+  };
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: Info }>) {
+      isWhole();
       header ??= checkHeader(record, wanted, options);
       // Empty until the first line has been seen.
       if (rows++ > 0) yield readRow(record, info.lines, header);
-      while (skipped.length > 0) yield skipped.shift()!;
+      while (skipped.length > 0 && skipped[0]!.line < info.lines) {
+        rows++;
+        yield skipped.shift()!;
+      }
       if (rows > MOST_ROWS + 1) throw refuse('it has more than 1,000,000 rows', 'split it');
     }
   } catch (error) {
@@ -161,7 +217,16 @@ export async function* readCampaignCsv(
   } finally {
     input.destroy();
   }
-  yield* skipped;
+  isWhole();
+  if (!header && skipped.length > 0) throw refuse('its first line cannot be read', 'check its quotes', 1);
   if (!header)
     throw refuse('it is empty', 'send a first line with names of columns, and one line for each customer', 1);
+  if (rows + skipped.length === 1) {
+    throw refuse(
+      'it has no row below its first line',
+      'write one line for each customer; where the line ends were lost (curl -d), send it by curl -T',
+      1,
+    );
+  }
+  yield* skipped;
 }

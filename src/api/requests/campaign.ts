@@ -3,17 +3,26 @@ import { z } from 'zod';
 import type { NewCampaign } from '../../database/campaigns/campaigns.js';
 import type { Sql } from '../../database/connect.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
+import { isUnrendered } from '../../common/clean-text.js';
 import { didYouMean } from '../../common/nearest-name.js';
 import { foreignPlaceholders } from '../../passes/campaign-message.js';
+import { localMoment } from '../../passes/campaign-schedule.js';
 import type { TenantSettings } from '../../passes/tenant-settings.js';
 import { campaignDefinition, columnsOf, type CampaignDefinition } from '../../passes/campaign.js';
+import type { FieldType } from '../../passes/pass-type.js';
 import type { Body, Parsed } from './body-reader.js';
+import { LONGEST_DAYS } from './read-moment.js';
 import { offerParser } from './offer-terms.js';
 import { sendMessageParser } from './send-message.js';
 import { ApiError, type ProblemItem } from '../problems.js';
 
 export const newCampaign = campaignDefinition.extend({
-  name: z.string().min(1).max(200).describe('For people'),
+  name: z
+    .string()
+    .min(1)
+    .max(200)
+    .refine((text) => text.trim() !== '' && !isUnrendered(text), 'a campaign needs a name, and no template tag')
+    .describe('For people'),
   test: z.boolean().default(false).describe('Send to passes that are marked as tests, and to no others'),
   confirm: z
     .boolean()
@@ -28,6 +37,12 @@ function idOfKey(tenantId: string, key: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
+const JSON_TYPES: Readonly<Partial<Record<FieldType, string>>> = {
+  number: 'number',
+  integer: 'number',
+  boolean: 'boolean',
+};
+
 /** What a schema cannot see: names that the tenant does not have, columns without a file. Throws `invalid-request`. */
 async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Promise<void> {
   const types = await listPassTypes(db);
@@ -39,12 +54,25 @@ async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Pr
     const message = `there is no pass type "${name}"`;
     faults.push({ pointer, message, cure: didYouMean(name, names) });
   };
+  /** The types in JSON of a field's values, by every design that has it. */
+  const typesOf = (field: string): string[] => {
+    const found = types.flatMap(({ design }) => design.fields.filter((one) => one.apiFieldName === field));
+    return [...new Set(found.map(({ type }) => JSON_TYPES[type] ?? 'string'))];
+  };
   if (action.type === 'convert') ask('/action/passType', action.passType);
   if (action.type === 'offer' && typeof action.offer['passType'] === 'string')
     ask('/action/offer/passType', action.offer['passType']);
   if ('filter' in audience) {
     audience.filter.passTypes?.forEach((name, index) => ask(`/audience/filter/passTypes/${index}`, name));
-    audience.filter.fields.forEach(({ is, value }, index) => {
+    audience.filter.fields.forEach(({ field, is, value }, index) => {
+      const wanted = typesOf(field);
+      if (value !== undefined && wanted.length > 0 && !wanted.includes(typeof value)) {
+        faults.push({
+          pointer: `/audience/filter/fields/${index}/value`,
+          message: `"${field}" is a ${wanted.join(' or ')}, and ${JSON.stringify(value).slice(0, 60)} is a ${typeof value}: no pass would be found`,
+          cure: wanted[0] === 'string' ? 'write it between quotes' : 'write it without quotes',
+        });
+      }
       if ((value === undefined) === (is === 'set' || is === 'unset')) return;
       faults.push({
         pointer: `/audience/filter/fields/${index}`,
@@ -97,9 +125,33 @@ function readAction(
     return { offerTerms: sound('/action/offer', offerParser({ zone, now })(action.offer as Body)).terms };
   }
   if (action.type !== 'message') return {};
+  for (const key of ['identifiers', 'idempotency_key', 'idempotencyKey']) {
+    if (!Object.hasOwn(action.message, key)) continue;
+    const message = `"${key}" has no place in a campaign: its audience says to whom, once each`;
+    const fault = { pointer: `/action/message/${key}`, message, cure: 'remove it' };
+    throw new ApiError('invalid-request', `${message}: remove it`, { errors: [fault] });
+  }
   const command = sound('/action/message', sendMessageParser({ zone, now, named: true })(action.message as Body));
   const { content, class: kind, validUntil, validForSeconds, notBefore, respectQuietHours } = command;
   return { messageInput: { content, class: kind, validUntil, validForSeconds, notBefore, respectQuietHours } };
+}
+
+/** A client may send a campaign again that has begun: what was due a day ago is no plan. */
+const PAST_MS = 86_400_000;
+
+/** A mistyped year would start a campaign at once, or never. */
+function checkTime({ schedule }: CampaignDefinition, { timeZone }: TenantSettings, now: Date): void {
+  const key = schedule.at === undefined ? 'atLocal' : 'at';
+  const text = schedule[key];
+  if (text === undefined) return;
+  const at = key === 'at' ? Date.parse(text) : localMoment(text, timeZone ?? 'UTC');
+  const isPast = at < now.getTime() - PAST_MS;
+  if (!isPast && at < now.getTime() + LONGEST_DAYS * 86_400_000) return;
+  const message = isPast ? `${key} has passed` : `${key} is more than ${LONGEST_DAYS} days away`;
+  const cure = isPast ? 'send a time to come, or leave it out to start now' : 'check the year';
+  throw new ApiError('invalid-request', `${message}: ${cure}`, {
+    errors: [{ pointer: `/schedule/${key}`, message, cure }],
+  });
 }
 
 /** The command of a part of the body; throws `invalid-request` with the pointers of the whole. */
@@ -125,6 +177,7 @@ export async function checkCampaign(
   { name, test, confirm, ...definition }: NewCampaignBody,
   now: Date,
 ): Promise<NewCampaign> {
+  checkTime(definition, settings, now);
   await checkNames(db, definition);
   const read = readAction(settings, definition, now);
   const campaignId = key === null ? randomUUID() : idOfKey(db.tenantId, key);

@@ -57,11 +57,12 @@ function cell(value: string | number | boolean | null): string {
 export async function* writeResults(
   db: Sql,
   campaignId: string,
-  { faulty, csv }: { faulty: boolean; csv: boolean },
+  { faulty, csv, mask }: { faulty: boolean; csv: boolean; mask?: (reason: string) => string },
 ): AsyncGenerator<string> {
   if (csv) yield `${COLUMNS.join(',')}\r\n`;
   for (let after = '0'; ;) {
-    const rows = await listRows(db, campaignId, { after, limit: PAGE, faulty });
+    const read = await listRows(db, campaignId, { after, limit: PAGE, faulty });
+    const rows = mask ? read.map((row) => ({ ...row, reason: row.reason && mask(row.reason) })) : read;
     const write = (row: ResultRow): string =>
       csv ? `${COLUMNS.map((name) => cell(row[name])).join(',')}\r\n` : `${JSON.stringify(row)}\n`;
     if (rows.length > 0) yield rows.map(write).join('');

@@ -1,15 +1,11 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { moveCampaign } from '../../database/campaigns/campaigns.js';
-import { uploadRows } from '../../database/campaigns/upload.js';
+import { csvBody } from '../requests/campaign-csv.js';
 import { none, tenantId } from '../parameters.js';
-import { ApiError } from '../problems.js';
 import { route, type ApiDeps, type Route } from '../route.js';
-import { NAMED_FAULTS, readFile, writeResults } from './campaign-files.js';
+import { NAMED_FAULTS, writeResults } from './campaign-files.js';
+import { createUploads, type TakeFile } from './campaign-uploads.js';
 import { campaignId, theirCampaign } from './campaigns.js';
-
-/** Uploads at the same time in one process: each holds a connection to the database. */
-const MOST_UPLOADS = 2;
 
 const one = z.object({ tenantId, campaignId });
 const uploaded = z.object({
@@ -31,9 +27,7 @@ const result = z.object({
 });
 
 /** The rows of a campaign: their upload, and what became of each. */
-export const campaignRowRoutes = (deps: ApiDeps): Route[] => {
-  let uploads = 0;
-
+export const campaignRowRoutes = (deps: ApiDeps, takeFile: TakeFile = createUploads(deps)): Route[] => {
   return [
     route({
       method: 'PUT',
@@ -49,26 +43,10 @@ export const campaignRowRoutes = (deps: ApiDeps): Route[] => {
       problems: ['not-found', 'conflict', 'invalid-request', 'body-too-large'],
       async handler(ctx, { params, caller }) {
         await theirCampaign(deps, caller, params.campaignId);
-        if (uploads >= MOST_UPLOADS) {
-          throw new ApiError('rate-limited', 'Other uploads are under way. Send it again in a minute.', {
-            headers: { 'Retry-After': '60' },
-          });
-        }
-        const { defaultCountry, customIdentifiers: custom } = caller.tenant.settings;
-        const db = deps.database.tenant(caller.tenant.tenantId);
-        const errors: z.output<typeof uploaded>['errors'] = [];
-        uploads++;
         try {
-          const taken = await uploadRows(db, params.campaignId, readFile(ctx.req, { defaultCountry, custom }, errors));
-          if (typeof taken !== 'object') {
-            throw new ApiError('conflict', `The campaign is ${taken ?? 'gone'}; it takes no file now.`);
-          }
-          await moveCampaign(db, params.campaignId, 'uploaded');
-          deps.notifyAccepted();
+          ctx.body = await takeFile(caller.tenant, params.campaignId, csvBody(ctx.req));
           ctx.status = 200;
-          ctx.body = { ...taken, errors } satisfies z.output<typeof uploaded>;
         } finally {
-          uploads--;
           ctx.req.resume();
         }
       },
