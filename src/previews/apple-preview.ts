@@ -81,7 +81,9 @@ export function applePreview(source: PreviewSource, view: View, language: string
   const translate = translator(apple, language, ownLanguage);
   const image = imageFinder(source, view, language);
   const speaking = fieldsInDesignOrder(apple).filter(({ changeMessage }) => changeMessage);
-  const rendered = new Map(allFields(passJson).map((field) => [String(field['key']), field]));
+  // A poster may repeat a field without its changeMessage: the one that speaks is shown.
+  const spoken = allFields(passJson).filter((field) => 'changeMessage' in field);
+  const rendered = new Map(spoken.map((field) => [String(field['key']), field]));
   return {
     marks,
     screens: APPLE_SYSTEMS.map((system) => screenOf(source, passJson, system, { translate, image, language, view })),

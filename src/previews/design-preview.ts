@@ -46,7 +46,7 @@ export function previewDesign(
         customer: customer.name,
         language,
         apple: applePreview(source, view, language),
-        google: design.google ? googlePreview(design.google, view, language) : null,
+        google: design.google ? googlePreview(design.google, view, language, source.ownLanguage) : null,
         marks: [...missingValues(design, view), ...untranslatedTexts(design, language).map(untranslated)],
       };
     });

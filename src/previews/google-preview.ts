@@ -8,6 +8,7 @@ import type { View } from '../passes/render.js';
 import { googleObject, type GoogleResource } from '../wallets/google/wallet-object.js';
 import { asWarning } from '../wallets/google/render-object.js';
 import { mark, type Mark } from './marks.js';
+import { untranslatedAtGoogle } from './translations.js';
 
 type Json = Readonly<Record<string, JsonValue>>;
 
@@ -63,7 +64,12 @@ const balanceOf = (points: JsonValue | undefined): string => {
 };
 
 /** The content of the object that would be written for a customer, in a language. */
-export function googlePreview(design: GoogleDesign, view: View, language: string): GooglePreview {
+export function googlePreview(
+  design: GoogleDesign,
+  view: View,
+  language: string,
+  ownLanguage: string | undefined,
+): GooglePreview {
   let object: GoogleResource;
   const marks: Mark[] = [];
   try {
@@ -125,6 +131,9 @@ export function googlePreview(design: GoogleDesign, view: View, language: string
     },
     marks: [
       ...marks,
+      ...(language === ownLanguage ? [] : untranslatedAtGoogle(design, language)).map((said) =>
+        mark('untranslated', `"${said}" has no translation`),
+      ),
       ...rows
         .filter(({ value }) => value.length > 30)
         .map(({ label, value }) => mark('overflow', `${label}: ${value.length} characters, one line shows ~30`)),

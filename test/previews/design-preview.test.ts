@@ -116,7 +116,9 @@ test('texts of a poster, under a code and on the lock screen are looked for in a
     locations: [{ latitude: 1, longitude: 2, relevantText: 'Coffee is near' }],
   });
   const german = texts(named(sheetsOf(added, ['de']), 'ordinary', 'de'));
-  for (const text of ['Show this card', 'Scan at the till', 'Coffee is near']) assert.match(german, new RegExp(text));
+  const expected = ['Show this card', 'Scan at the till', 'Coffee is near'];
+  for (const text of [...expected, '"Beans"', '"Hills at dawn"']) assert.match(german, new RegExp(text));
+  assert.doesNotMatch(german, /"Kestrel Card"/);
 });
 
 test('an older system takes the first barcode that it knows', () => {
