@@ -5,6 +5,7 @@ import { ruleSchema, sharedSchemas } from '../wallets/apple/rules/json-schema.js
 import { DESIGN_KEYS, EXTRA_KEYS, FIELD_KEYS, LABELLED_FIELD, REMOTE_IMAGE } from '../wallets/apple/rules/pass-keys.js';
 import { SEMANTIC_TAGS } from '../wallets/apple/rules/semantic-tags.js';
 import type { Rule } from '../wallets/apple/rules/rule.js';
+import { googleSchemas } from '../wallets/google/json-schema.js';
 import { tenantFile } from './tenant-file.js';
 
 /** The JSON Schemas that editors use for a tenant's files, by file name under `schemas/`, as committed. */
@@ -29,7 +30,7 @@ const SHARED: ReadonlyMap<Rule, string> = new Map([
   [REMOTE_IMAGE, 'remoteImage'],
 ]);
 
-/** Adds Apple's rules to what the shape of the file says, so that editors complete and mark what the check refuses. */
+/** Adds the wallets' rules to what the shape of the file says, so that editors complete and mark what the check refuses. */
 function withRules(schema: Schema): Schema {
   const apple = propertiesOf(propertiesOf(schema)['apple']!);
   const refine = (known: Record<string, Schema>, rules: Readonly<Record<string, Rule>>): void => {
@@ -52,7 +53,14 @@ function withRules(schema: Schema): Schema {
   extra['properties'] = Object.fromEntries(
     Object.entries(EXTRA_KEYS).map(([key, rule]) => [key, ruleSchema(rule, SHARED)]),
   );
-  schema['$defs'] = { ...(schema['$defs'] as object | undefined), field, ...sharedSchemas(SHARED) };
+  const google = googleSchemas();
+  propertiesOf(schema)['google']!['allOf'] = google.rules;
+  schema['$defs'] = {
+    ...(schema['$defs'] as object | undefined),
+    field,
+    ...sharedSchemas(SHARED),
+    ...google.definitions,
+  };
   return schema;
 }
 

@@ -6,7 +6,8 @@ import { passTypeDesign } from '../../src/passes/pass-type.js';
 import { computeVisuals } from '../../src/passes/visuals.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
-import { accept, ended } from '../support/operations.js';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { accept, ended, until } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
 
 const design = (id: string) =>
@@ -31,6 +32,7 @@ const design = (id: string) =>
 describe('visuals follow their data', () => {
   let test: TestDatabase;
   let engine: TestEngine;
+  let api: TestApi;
   let tenant: SeededTenant;
 
   before(async () => {
@@ -47,8 +49,10 @@ describe('visuals follow their data', () => {
       JSON.stringify(computeVisuals(design(basic), data)),
     ]);
     engine = await startEngine(test);
+    api = await startTestApi({ database: test.database });
   });
   after(async () => {
+    await api.close();
     await engine.stop();
     await test.drop();
   });
@@ -128,6 +132,49 @@ describe('visuals follow their data', () => {
     const { visuals, revision } = await pass();
     assert.deepEqual(visuals, { strip: 'strip-gold', badge: 'badge-gold', title: 'Bea / gold', total: '1' });
     assert.deepEqual((await trail(revision))['visual.title'], { from: 'Ann / bronze', to: 'Bea / gold' });
+  });
+
+  it('every way in by HTTP takes the visuals along: a change by serial number, a campaign, a webhook', async () => {
+    const call = async (method: string, path: string, body: object, status: number) => {
+      const headers = { 'X-API-KEY': tenant.keys.all, 'X-ACCOUNT-ID': tenant.accountId };
+      const response = await api.fetch(path, {
+        method,
+        headers: { ...headers, 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      assert.equal(response.status, status, await response.text());
+    };
+    const serial = `/v1/passes/${tenant.pass.serialNumber}`;
+    const recipient = { email: tenant.email };
+    const ways: [way: string, set: (tier: string) => Promise<unknown>][] = [
+      ['PATCH', async (tier) => call('PATCH', serial, { pass: { tier } }, 202)],
+      [
+        'campaign',
+        async (tier) => {
+          const action = { type: 'update', fields: { tier } };
+          const body = { name: tier, audience: { filter: {} }, action, confirm: true };
+          return call('POST', `/api/${tenant.tenantId}/campaigns`, body, 202);
+        },
+      ],
+      [
+        'pushUpdate',
+        async (tier) => {
+          const body = { identifiers: recipient, additionalData: { tier } };
+          return call('POST', `/api/${tenant.tenantId}/webhooks/listeners/klaviyo/passes/pushUpdate`, body, 200);
+        },
+      ],
+    ];
+    for (const [index, [way, set]] of ways.entries()) {
+      const tier = index % 2 === 0 ? 'silver' : 'gold';
+      await set(tier);
+      const strip = tier === 'gold' ? 'strip-gold' : 'strip-plain';
+      const seen = await until(async () => {
+        const { visuals } = await pass();
+        return (visuals as Record<string, string>)['title']?.endsWith(`/ ${tier}`) && visuals;
+      }, `${way} takes the title along`);
+      assert.equal((seen as Record<string, string>)['strip'], strip, way);
+      assert.equal('badge' in (seen as object), tier === 'gold', way);
+    }
   });
 
   it('updateMetadata computes all of them, from the newest version, as a step of its own', async () => {

@@ -6,10 +6,14 @@ interface TextForm {
   refused: string;
   cure: string;
   signs?: RegExp;
+  /** The form as editors read it. */
+  pattern?: string;
 }
 
 const matching = (form: RegExp, refused: string, cure: string, signs?: RegExp): TextForm => ({
   fits: (text) => form.test(text),
+  // Editors know no flags; a form in either case is left to the check.
+  ...(form.flags === '' && { pattern: form.source }),
   refused,
   cure,
   ...(signs && { signs }),
@@ -36,6 +40,7 @@ const OBJECT_ID = matching(
 const FORMS: Readonly<Record<string, TextForm>> = {
   'Money.currencyCode': {
     fits: (text) => /^[A-Z]{3}$/.test(text) && isCurrency(text),
+    pattern: '^[A-Z]{3}$',
     refused: 'is no currency',
     cure: 'write its three capitals, such as EUR',
     signs: /^[A-Z]*$/,
