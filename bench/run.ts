@@ -11,6 +11,7 @@ import { benchPushUpdates } from './push-updates.js';
 import { isMet, ratioText, goalText, toMarkdown, toText, type Result } from './result.js';
 import { startServers, type Servers } from './servers.js';
 import { benchSignPasses } from './sign-passes.js';
+import { benchTagRow } from './tag-row.js';
 
 const MEASURES: Record<string, (servers: () => Promise<Servers>) => Promise<Result>> = {
   // First, as it needs no servers: behind the others theirs would still be cleaning up on its cores.
@@ -19,6 +20,7 @@ const MEASURES: Record<string, (servers: () => Promise<Servers>) => Promise<Resu
   updates: async (servers) => benchPushUpdates(await servers()),
   bursts: async (servers) => benchBursts(await servers()),
   everything: async (servers) => benchEverythingOn(await servers()),
+  tags: async (servers) => benchTagRow(await servers()),
   flood: async (servers) => benchFlood(await servers()),
   deliveries: async (servers) => benchDeliveries(await servers()),
   peers: async (servers) => benchPeers(await servers()),

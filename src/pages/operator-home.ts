@@ -21,6 +21,8 @@ export interface BacklogView {
   waiting: string;
   rate: string | null;
   end: string | null;
+  /** What Google's pace still holds, after the phones. */
+  google: string | null;
 }
 
 const backlog = template<{ b: BacklogView }>(`
@@ -28,6 +30,7 @@ const backlog = template<{ b: BacklogView }>(`
 <p><%= it.b.waiting %></p>
 <% if (it.b.rate) { %><p><%= it.b.rate %></p><% } %>
 <% if (it.b.end) { %><p><strong><%= it.b.end %></strong></p><% } %>
+<% if (it.b.google) { %><p><%= it.b.google %></p><% } %>
 </section>`);
 
 export interface OperationLine {

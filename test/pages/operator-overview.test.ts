@@ -329,11 +329,20 @@ test('the first page says how much waits, how fast it goes and when it will be d
        from generate_series(1, 5)`,
     [tenantId],
   );
+  await site.db.owner(
+    `with told as (
+       insert into operations (operation_id, tenant_id, kind, origin, status, input, accepted_at, burst_id)
+       select gen_random_uuid(), $1, 'push-update', 'klaviyo', 'running', '{}', now(), (select burst_id from bursts where tenant_id = $1 limit 1)
+         from generate_series(1, 400) returning tenant_id, operation_id)
+     insert into operation_steps (tenant_id, operation_id, step, state) select tenant_id, operation_id, 'update-google-object', 'waiting' from told`,
+    [tenantId],
+  );
   await page.reload();
   for (const text of [
     /3,0\d\d requests wait/,
     /Bursts of 600 tell phones of 50 requests a second/,
     /begins in 6\d seconds/,
+    /400 objects at Google are still to be written: .* the last one is written in 43 seconds/,
   ]) {
     assert.ok(await page.getByText(text).isVisible(), String(text));
   }

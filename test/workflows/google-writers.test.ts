@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { createActivities } from '../../src/activities/index.js';
 import type { ActivityDeps } from '../../src/activities/deps.js';
@@ -62,6 +63,47 @@ describe('writers of one Google object', () => {
         [operationId],
       )
     )[0];
+
+  it('in a burst its turn is shown while Google’s pace holds it, and nothing of a pass that is not for Google', async () => {
+    const inBurst = async (tenant: SeededTenant) => {
+      const { tenantId, operationId } = await change(tenant, 7);
+      const ref = { tenantId, burstId: randomUUID() };
+      await test.owner(
+        `insert into bursts (burst_id, tenant_id, operation_ids, dispatched_by) values ($1, $2, array[$3::uuid], $1)`,
+        [ref.burstId, tenantId, operationId],
+      );
+      await test.owner(`update operations set burst_id = $1, dispatched_at = now() where operation_id = $2`, [
+        ref.burstId,
+        operationId,
+      ]);
+      await test.owner(
+        `insert into operation_steps (tenant_id, operation_id, step, state, ended_at) values ($1, $2, 'notify-devices', 'succeeded', clock_timestamp())`,
+        [tenantId, operationId],
+      );
+      const seen: unknown[] = [];
+      const look = async () => {
+        const rows = await test.owner<{ state: string; attempts: number; detail: { waitingFor?: string } }>(
+          `select state, attempts, detail from operation_steps where operation_id = $1 and step = 'update-google-object'`,
+          [operationId],
+        );
+        seen.push(...rows.map(({ state, attempts, detail }) => [state, attempts, detail.waitingFor?.slice(0, 23)]));
+      };
+      assert.deepEqual(await steps(look)['burst-update-google-object']({ ...ref, from: 0 }), { next: null });
+      await steps()['burst-end-told'](ref);
+      await look();
+      return seen;
+    };
+    const tenant = await google.seed();
+    await steps()['update-google-object'](await change(tenant, 1));
+    const said = 'Phones have been told. ';
+    assert.deepEqual(await inBurst(tenant), [
+      ['waiting', 0, said],
+      ['succeeded', 1, said],
+    ]);
+    const other = await google.seed();
+    await test.owner(`update pass_type_versions set design = design - 'google' where tenant_id = $1`, [other.tenantId]);
+    assert.deepEqual(await inBurst(other), []);
+  });
 
   it('who meets a holder relies on it, and the holder writes what came meanwhile', async () => {
     const tenant = await google.seed();

@@ -1,10 +1,13 @@
 import { dissolveBurst } from '../../database/bursts/dispatch.js';
+import { forgetWaiting } from '../../database/bursts/notifications.js';
 import type { ActivityDeps } from '../deps.js';
 import type { BurstStepInput } from './burst-step.js';
 
 /** The burst is over: what it has not ended goes on one by one. */
 export function endBurstActivity(deps: ActivityDeps) {
   return async function endBurst(ref: BurstStepInput): Promise<{ left: number }> {
-    return { left: await dissolveBurst(deps.database.tenant(ref.tenantId), ref) };
+    const tenant = deps.database.tenant(ref.tenantId);
+    await forgetWaiting(tenant, ref, 'update-google-object');
+    return { left: await dissolveBurst(tenant, ref) };
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { leaveBurst, endBurstOperations, beginBurstStep } from '../../database/bursts/burst-steps.js';
-import { loadTold, type ToldRun } from '../../database/bursts/notifications.js';
+import { forgetWaiting, loadTold, showWaiting, type ToldRun } from '../../database/bursts/notifications.js';
 import type { TenantSql } from '../../database/connect.js';
 import { PermanentError, TransientError } from '../../common/errors.js';
 import { outcomeOfUpdate } from '../../passes/update-outcome.js';
@@ -23,6 +23,8 @@ export interface ToldSlice {
 const SLICE_MS = 20_000;
 /** What Google's pace keeps busy at a time. */
 const GOOGLE_AT_ONCE = 10;
+const WAITS_FOR_GOOGLE =
+  'Phones have been told. Google takes 20 requests a second, and this object waits for its turn.';
 /** An account's limits ask for waits like these all the time; a longer one is trouble, and the operation goes on alone. */
 const PATIENCE_MS = 60_000;
 const ASKS_TO_WAIT = new Set(['klaviyo-budget', 'klaviyo-throttled', 'google-budget', 'google-quota']);
@@ -56,22 +58,32 @@ async function inOrder(
 /** update-google-object for the operations of a burst, as fast as Google lets us; one in trouble goes on alone. */
 export function updateManyGoogleObjectsActivity(deps: ActivityDeps) {
   const update = updateGoogleObjectActivity(deps);
-  return (input: ToldElsewhere): Promise<ToldSlice> =>
-    inOrder(deps, input, 'update-google-object', GOOGLE_AT_ONCE, async ({ tenant }, { operationId, run, passId }) => {
-      for (let waitedMs = 0; ;) {
-        try {
-          await update({ tenantId: tenant.tenantId, operationId, run, passId });
-          return;
-        } catch (error) {
-          const waitMs = waitOf(error);
-          if (waitMs === null || waitedMs + waitMs > PATIENCE_MS) {
-            return leaveBurst(tenant, input, 'update-google-object', [leaverOf(operationId, error)]);
+  return async (input: ToldElsewhere): Promise<ToldSlice> => {
+    if (input.from === 0) {
+      await showWaiting(deps.database.tenant(input.tenantId), input, 'update-google-object', WAITS_FOR_GOOGLE);
+    }
+    return inOrder(
+      deps,
+      input,
+      'update-google-object',
+      GOOGLE_AT_ONCE,
+      async ({ tenant }, { operationId, run, passId }) => {
+        for (let waitedMs = 0; ;) {
+          try {
+            await update({ tenantId: tenant.tenantId, operationId, run, passId });
+            return;
+          } catch (error) {
+            const waitMs = waitOf(error);
+            if (waitMs === null || waitedMs + waitMs > PATIENCE_MS) {
+              return leaveBurst(tenant, input, 'update-google-object', [leaverOf(operationId, error)]);
+            }
+            waitedMs += waitMs;
+            await pause(waitMs);
           }
-          waitedMs += waitMs;
-          await pause(waitMs);
         }
-      }
-    });
+      },
+    );
+  };
 }
 
 const waitOf = (error: unknown): number | null =>
@@ -108,6 +120,7 @@ export function writeBackManyActivity(deps: ActivityDeps) {
 export function endToldActivity(deps: ActivityDeps) {
   return async function endTold(ref: BurstStepInput): Promise<{ ended: number }> {
     const tenant = deps.database.tenant(ref.tenantId);
+    await forgetWaiting(tenant, ref, 'update-google-object');
     const told = await loadTold(tenant, ref, null);
     const endings = told.map(({ operationId, made }) => ({
       operationId,

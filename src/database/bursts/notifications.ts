@@ -1,5 +1,5 @@
 import type { ChangeKind } from '../passes/passes.js';
-import type { Outcome } from '../../passes/operation.js';
+import type { Outcome, Step } from '../../passes/operation.js';
 import type { NotificationResult } from '../devices/notifications.js';
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
@@ -172,4 +172,36 @@ export async function loadTold(tenant: Sql, ref: BurstRef, ids: readonly string[
        and o.status = 'running'
        and not ${notDone('notify-devices')}
      order by o.acceptance_sequence`);
+}
+
+/** Shows that a step is still to come for operations of a burst whose devices have been told; what it has done stays. */
+export async function showWaiting(tenant: Sql, ref: BurstRef, step: Step, waitingFor: string): Promise<void> {
+  await tenant.query(sql`
+    insert into operation_steps (tenant_id, operation_id, step, state, attempts, detail)
+    select o.tenant_id, o.operation_id, ${step}::text, 'waiting', 0, jsonb_build_object('waitingFor', ${waitingFor}::text)
+      from bursts b
+      join operations o on o.tenant_id = b.tenant_id and o.operation_id = any(b.operation_ids)
+     where b.tenant_id = ${tenant.tenantId}
+       and b.burst_id = ${ref.burstId}
+       and o.burst_id = b.burst_id
+       and o.status = 'running'
+       and not ${notDone('notify-devices')}
+     order by o.operation_id
+        on conflict (operation_id, step) do nothing`);
+}
+
+/** Takes back what `showWaiting` showed and nothing has come of: the pass is not for that wallet, or the operation leaves. */
+export async function forgetWaiting(tenant: Sql, ref: BurstRef, step: Step): Promise<void> {
+  await tenant.query(sql`
+    delete from operation_steps s
+     using bursts b, operations o
+     where b.tenant_id = ${tenant.tenantId}
+       and b.burst_id = ${ref.burstId}
+       and o.tenant_id = b.tenant_id
+       and o.operation_id = any(b.operation_ids)
+       and o.burst_id = b.burst_id
+       and s.operation_id = o.operation_id
+       and s.step = ${step}
+       and s.state = 'waiting'
+       and s.attempts = 0`);
 }

@@ -10,6 +10,8 @@ export interface Backlog {
   burstSize: number;
   /** Operations that bursts were through with in the last minute, a second. */
   perSecond: number;
+  /** Operations of bursts whose phones have been told and whose objects at Google are still to be written. */
+  google: number;
 }
 
 export const COUNTED_MOST = 1_000_000;
@@ -18,7 +20,7 @@ export const COUNTED_MOST = 1_000_000;
 export async function readBacklog(db: Sql): Promise<Backlog> {
   const { tenantId } = db;
   const [row] = await db.query<Backlog>(sql`
-    select o.waiting, o.running, b."burstSize", b."perSecond"
+    select o.waiting, o.running, b."burstSize", b."perSecond", g.google
       from (
         select count(*) filter (where status = 'accepted')::int as waiting,
                count(*) filter (where status <> 'accepted')::int as running
@@ -34,6 +36,13 @@ export async function readBacklog(db: Sql): Promise<Backlog> {
           from bursts
          where tenant_id = ${tenantId}
            and kind = 'push-update'
-           and created_at > now() - interval '10 minutes') b`);
+           and created_at > now() - interval '10 minutes') b,
+           (
+        select count(*)::int as google
+          from operations u
+          join operation_steps s on s.operation_id = u.operation_id and s.step = 'update-google-object' and s.state = 'waiting'
+         where u.tenant_id = ${tenantId}
+           and u.status = 'running'
+           and u.burst_id is not null) g`);
   return row!;
 }
