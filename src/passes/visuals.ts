@@ -1,6 +1,7 @@
 import type { JsonValue } from '../common/json.js';
 import { sameJson } from '../common/same-json.js';
 import type { PassTypeDesign } from './pass-type.js';
+import { literalsOf } from './possible-values.js';
 import { placeholders, renderShownText, type Times } from './render.js';
 
 /**
@@ -19,7 +20,7 @@ export function computeVisuals(
         fields,
         visuals: {},
         pass: {},
-        ...(times && { times: moments(times) }),
+        ...(times && { times: isSentence(visual.template) ? times : moments(times) }),
       });
       continue;
     }
@@ -32,7 +33,13 @@ export function computeVisuals(
   return out;
 }
 
-/** A visual may name a file or end a pass: its days stay as they are, only moments are written for people. */
+/** Words with a blank between them and a value, as people read them: "Until {{until}}", not "strip-{{until}}". */
+function isSentence(template: string): boolean {
+  const literals = literalsOf(template).join('\u0000');
+  return /\p{L}/u.test(literals) && /\s/.test(literals);
+}
+
+/** Any other visual may name a file or end a pass: its days stay as they are, only moments are written for people. */
 const moments = (times: Times): Times => ({
   ...times,
   types: Object.fromEntries(Object.entries(times.types).filter(([, type]) => type === 'datetime')),

@@ -224,6 +224,19 @@ test('a field has a zone of its own, and a customer one by a field; the tenant�
   assert.equal(unknown.apple.expirationDate, '2026-12-31T23:59:59+01:00');
 });
 
+test('a visual that is a sentence has readable days, one that names a file or ends a pass keeps them', () => {
+  const visuals = {
+    sentence: { template: 'Gültig bis {{until}}' },
+    file: { template: 'strip-{{until}}' },
+    end: { template: '{{until}}' },
+  };
+  const made = shown(design({ visuals, description: '{{visual.sentence}}' }), {
+    timeZone: 'Europe/Berlin',
+    language: 'de',
+  });
+  assert.deepEqual(made.visuals, { sentence: 'Gültig bis 31. Dez. 2026', file: 'strip-2026-12-31', end: '2026-12-31' });
+});
+
 test('without a zone days are UTC, and a readable time says so', () => {
   const { apple, google, field } = shown(design(), { timeZone: null, language: 'en' });
   assert.equal(apple.expirationDate, '2026-12-31T23:59:59Z');
