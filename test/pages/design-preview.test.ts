@@ -69,6 +69,26 @@ test('the operator sees a design as both wallets show it, for the customer and t
   });
 });
 
+test('values of the operator’s own are posted, shown on both wallets, and stand in no address', async () => {
+  await signedIn(1280, async (page) => {
+    await page.goto(`${site.baseUrl}/ops/demo/pass-types/basic/preview`);
+    await page.getByText('Values of your own').click();
+    await page.getByLabel('points', { exact: true }).fill('4711');
+    await page.getByLabel('tier', { exact: true }).fill('silver');
+    await page.getByLabel('offer-url').fill('no address');
+    await press(page, page.getByRole('button', { name: 'Show these' }));
+    assert.doesNotMatch(page.url(), /4711|silver|value/);
+    const light = page.getByRole('group', { name: 'Light', exact: true });
+    assert.equal(await light.getByText('4,711', { exact: true }).count(), 2, 'both iPhones');
+    assert.equal(await light.getByText('Silver', { exact: true }).count(), 3, 'and Google');
+    assert.match(await page.getByRole('status').innerText(), /offer-url/);
+    assert.equal(await page.getByLabel('points', { exact: true }).inputValue(), '4711');
+    assert.deepEqual(await findBarriers(page), []);
+    const strange = await page.request.post(page.url(), { form: { 'value:points': '1', csrf: 'x' } });
+    assert.equal(strange.status(), 409);
+  });
+});
+
 test('nothing scrolls sideways on a phone, a pass needs Customer.Read, and strangers see the door', async () => {
   await signedIn(360, async (page) => {
     await page.goto(`${site.baseUrl}/ops/demo/pass-types/premium/preview`);

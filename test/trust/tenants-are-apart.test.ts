@@ -285,8 +285,10 @@ test('no route tells what another tenant has from what nobody has, and none chan
   assert.ok(calls > 100, `only ${calls} calls were made`);
   const after = await everythingOf(theirs.tenantId);
   for (const table of Object.keys(before)) {
-    // Its own key was presented: that use alone is written down, later.
-    assert.equal(after[table], before[table], `a call on behalf of another changed ${table}`);
+    // Its own key was presented: that use alone is written down, within a minute. It is the last column.
+    const compared = (rows: string | undefined): string | undefined =>
+      table === 'api_keys' ? rows?.replace(/,(?:"[^"]*")?\)$/gm, ')') : rows;
+    assert.equal(compared(after[table]), compared(before[table]), `a call on behalf of another changed ${table}`);
   }
 });
 
