@@ -35,6 +35,7 @@ import * as traceContext from './0064_trace_context.js';
 import * as klaviyoRecordChecks from './0065_klaviyo_record_checks.js';
 import * as messagesOfATenant from './0068_messages_of_a_tenant.js';
 import * as dryRunOfACampaign from './0069_dry_run_of_a_campaign.js';
+import * as whatGrows from './0078_indexes_of_what_grows.js';
 import * as walletsOfAGathering from './0079_wallets_of_a_gathering.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
@@ -74,6 +75,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0065_klaviyo_record_checks', klaviyoRecordChecks],
   ['0068_messages_of_a_tenant', messagesOfATenant],
   ['0069_dry_run_of_a_campaign', dryRunOfACampaign],
+  ['0078_indexes_of_what_grows', whatGrows],
   ['0079_wallets_of_a_gathering', walletsOfAGathering],
 ];
 

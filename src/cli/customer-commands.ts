@@ -1,3 +1,4 @@
+import { isUuid } from '../common/uuid.js';
 import { Command } from 'commander';
 import { exportCustomer, findCustomerIds } from '../database/customers/customer-export.js';
 import { findOperation, insertOrFindOperation, listSteps } from '../database/operations/operations.js';
@@ -67,7 +68,7 @@ export function customerCommands(context: () => CliContext): Command {
     .description('how far an erasure is, and what it removed; holds no personal data')
     .action(async (tenantId: string, operationId: string) => {
       const sql = context().database().tenant(tenantId);
-      const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(operationId);
+      const isId = isUuid(operationId);
       const row = isId ? await findOperation(sql, operationId) : undefined;
       if (row?.kind !== 'erase-customer') throw new Error(`Tenant "${tenantId}" has no erasure ${operationId}.`);
       const steps = await listSteps(sql, operationId);

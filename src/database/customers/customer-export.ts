@@ -1,3 +1,4 @@
+import { isUuid } from '../../common/uuid.js';
 import type { Sql } from '../connect.js';
 import { raw, sql, type Statement } from '../sql.js';
 import { namesOf, passesOf, theirCampaignRows, theirOperations, type CustomerRef } from './their-operations.js';
@@ -14,7 +15,7 @@ export async function findCustomerIds(db: Sql, values: readonly string[]): Promi
     select customer_id
       from customers
      where tenant_id = ${tenantId}
-       and (customer_id::text = any ${given}
+       and (customer_id = any (${values.filter(isUuid)}::uuid[])
             or klaviyo_profile_id = any ${given}
             or email = any ${given}
             or phone = any ${given}
@@ -33,15 +34,15 @@ export async function findCustomerIds(db: Sql, values: readonly string[]): Promi
   return rows.map((row) => row.customer_id);
 }
 
-const ofPasses = (customer: CustomerRef): Statement => sql`pass_id in ${passesOf(customer)}`;
+const ofPasses = (customer: CustomerRef): Statement => sql`pass_id = any (array${passesOf(customer)})`;
 const ofDevices = (customer: CustomerRef): Statement =>
-  sql`device_id in (select device_id from apple_registrations where ${ofPasses(customer)})`;
+  sql`device_id = any (array(select device_id from apple_registrations where ${ofPasses(customer)}))`;
 const ofCustomer = ({ customerId }: CustomerRef): Statement => sql`customer_id = ${customerId}::uuid`;
 /** Events keep the id of the customer that they were about when they were made. */
-const ofMerged = ({ tenantId, customerId }: CustomerRef): Statement => sql`customer_id in (
-  select merged_customer_id from customer_merges where tenant_id = ${tenantId} and customer_id = ${customerId}::uuid)`;
-const ofOperations = (customer: CustomerRef): Statement => sql`operation_id in (
-  select o.operation_id from operations o where o.tenant_id = ${customer.tenantId} and ${theirOperations(customer)})`;
+const ofMerged = ({ tenantId, customerId }: CustomerRef): Statement => sql`customer_id = any (array(
+  select merged_customer_id from customer_merges where tenant_id = ${tenantId} and customer_id = ${customerId}::uuid))`;
+const ofOperations = (customer: CustomerRef): Statement => sql`operation_id = any (array(
+  select o.operation_id from operations o where o.tenant_id = ${customer.tenantId} and ${theirOperations(customer)}))`;
 
 const ofCampaignRows = (customer: CustomerRef): Statement => sql`(campaign_id, row_number) in (
   select r.campaign_id, r.row_number from campaign_rows r where r.tenant_id = ${customer.tenantId} and ${theirCampaignRows(customer)})`;

@@ -1,3 +1,4 @@
+import { isUuid } from '../../common/uuid.js';
 import type { CustomerHit } from '../../passes/choose-customer.js';
 import type { JsonValue } from '../../common/json.js';
 import type { OperationRow } from '../operations/operations.js';
@@ -35,28 +36,27 @@ export interface CustomerRow {
 
 /** A customer by our id or by the merchant's. */
 export async function findCustomer(db: Sql, idOrExternal: string): Promise<CustomerRow | undefined> {
+  const id = isUuid(idOrExternal) ? idOrExternal : null;
   const [row] = await db.query<CustomerRow>(
     sql`
       select c.*
       from customers c
       where c.tenant_id = ${db.tenantId}
-        and (
-          c.customer_id::text = ${idOrExternal}
-          or c.customer_id = (
-            select i.customer_id
-            from customer_identifiers i
-            where i.tenant_id = ${db.tenantId}
-              and i.kind = 'customerId'
-              and i.value = ${idOrExternal}
-          )
-          or c.customer_id = (
-            select m.customer_id
-            from customer_merges m
-            where m.tenant_id = ${db.tenantId}
-              and m.merged_customer_id::text = ${idOrExternal}
-          )
-        )
-      order by (c.customer_id::text = ${idOrExternal}) desc
+        and c.customer_id = any (array(
+          select ${id}::uuid
+          union all
+          select i.customer_id
+          from customer_identifiers i
+          where i.tenant_id = ${db.tenantId}
+            and i.kind = 'customerId'
+            and i.value = ${idOrExternal}
+          union all
+          select m.customer_id
+          from customer_merges m
+          where m.tenant_id = ${db.tenantId}
+            and m.merged_customer_id = ${id}::uuid
+        ))
+      order by (c.customer_id = ${id}::uuid) is true desc
       limit 1`,
   );
   return row;
@@ -94,8 +94,14 @@ export async function loadWithCustomerHits(
           union
           select 'klaviyoProfileId', c.customer_id
           from operation
-            join customers c on c.tenant_id = ${ref.tenantId}
-            and c.klaviyo_profile_id = operation.input ->> 'klaviyoProfileId'
+            -- Row level security keeps an expression over columns from the index, but not over those of an outer query.
+            cross join lateral (
+              select customer_id
+              from customers
+              where tenant_id = ${ref.tenantId}
+                and klaviyo_profile_id = operation.input ->> 'klaviyoProfileId'
+              offset 0
+            ) c
         )
       select
         operation.*,

@@ -2,7 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { deriveLinkToken, hashLinkToken, type LinkPurpose } from '../../passes/link-token.js';
 import type { Sql } from '../connect.js';
 import { getSecret, secretContext, type SecretBox } from '../secrets.js';
-import { sql } from '../sql.js';
+import { empty, sql } from '../sql.js';
 
 export const LINK_KEY_SECRET = 'link-token-key';
 
@@ -152,8 +152,8 @@ export async function revokeLinks(db: Sql, which: { tokenHash?: Buffer; customer
       where tenant_id = ${db.tenantId}
         and revoked_at is null
         and expires_at > now()
-        and (${which.tokenHash ?? null}::bytea is null or token_hash = ${which.tokenHash ?? null})
-        and (${which.customerId ?? null}::uuid is null or customer_id = ${which.customerId ?? null})
+        ${which.tokenHash ? sql`and token_hash = ${which.tokenHash}` : empty}
+        ${which.customerId ? sql`and customer_id = ${which.customerId}` : empty}
       returning 1`,
   );
   return rows.length;

@@ -91,14 +91,14 @@ const keyNames = (customer: CustomerRef): Statement => sql`(
  */
 export const theirOperations = (customer: CustomerRef): Statement => sql`(
   o.customer_id = ${customer.customerId}::uuid
-  or o.pass_id in ${passesOf(customer)}
+  or o.pass_id = any (array${passesOf(customer)})
   or (o.customer_id is null and o.pass_id is null and (${inputNames(customer)} or ${keyNames(customer)}))
 )`;
 
 /** Which rows of campaigns, as `r`, are the customer's: those that led to them, and those that led to nobody yet but name them. Needs `namesOf`. */
 export const theirCampaignRows = (customer: CustomerRef): Statement => sql`(
   r.customer_id = ${customer.customerId}::uuid
-  or r.pass_id in ${passesOf(customer)}
+  or r.pass_id = any (array${passesOf(customer)})
   or (r.customer_id is null and r.identifiers is not null
       and exists (select from jsonb_to_recordset(r.identifiers) as i (kind text, value text)
                     join named n on n.kind = i.kind and n.value = i.value))

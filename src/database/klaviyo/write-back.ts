@@ -97,12 +97,15 @@ const passes = (tenantId: string): Statement => sql`
       from google_objects
       where tenant_id = ${tenantId} and pass_id = p.pass_id
     ) g on true
-  where p.tenant_id = ${tenantId}
-    and not exists (
-      select
+    -- A subquery of its own: row level security keeps an expression over columns from the index.
+    left join lateral (
+      select true as begun
       from operations e
       where e.tenant_id = ${tenantId} and e.idempotency_key = 'erase/' || p.customer_id
-    )`;
+      offset 0
+    ) erasure on true
+  where p.tenant_id = ${tenantId}
+    and erasure.begun is null`;
 
 /**
  * The pass as it is now; undefined where it has gone, and where its holder is being erased: phones have up to a day to fetch

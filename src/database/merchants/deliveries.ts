@@ -1,7 +1,7 @@
 import type { Environment } from '../../common/environment.js';
 import type { JsonValue } from '../../common/json.js';
 import type { Sql } from '../connect.js';
-import { sql } from '../sql.js';
+import { empty, sql, type Statement } from '../sql.js';
 
 export type DeliveryStatus = 'accepted' | 'delivering' | 'retrying' | 'delivered' | 'exhausted' | 'cancelled';
 /** How an attempt leaves its delivery. */
@@ -182,11 +182,27 @@ export interface DeliveryRow {
   }[];
 }
 
+interface DeliveryPlace {
+  at: Date;
+  id: string;
+}
+
+/** A place in the log; its row knows the time to the microsecond, a cursor to the millisecond. */
+const isBefore = (tenantId: string, { at, id }: DeliveryPlace): Statement => sql`
+  and (d.created_at, d.delivery_id) < (
+    coalesce(
+      (select b.created_at from deliveries b where b.tenant_id = ${tenantId} and b.delivery_id = ${id}::uuid),
+      ${at}::timestamptz
+    ),
+    ${id}::uuid
+  )`;
+
 /** The delivery log, newest first, each with its attempts. `before` is the last row of the page before. */
 export async function listDeliveries(
   db: Sql,
-  filter: { endpointId?: string; status?: string; before?: { at: Date; id: string }; limit: number },
+  filter: { endpointId?: string; status?: string; before?: DeliveryPlace; limit: number },
 ): Promise<DeliveryRow[]> {
+  const { endpointId, status, before } = filter;
   return db.query<DeliveryRow>(
     sql`
       select
@@ -227,13 +243,10 @@ export async function listDeliveries(
         ) as log
       from deliveries d join events e on e.event_id = d.event_id
       where d.tenant_id = ${db.tenantId}
-        and (${filter.endpointId ?? null}::uuid is null or d.endpoint_id = ${filter.endpointId ?? null})
-        and (${filter.status ?? null}::text is null or d.status = ${filter.status ?? null})
-        and (
-          ${filter.before?.at ?? null}::timestamptz is null
-          or (date_trunc('milliseconds', d.created_at), d.delivery_id) < (${filter.before?.at ?? null}, ${filter.before?.id ?? null}::uuid)
-        )
-      order by date_trunc('milliseconds', d.created_at) desc, d.delivery_id desc
+        ${endpointId ? sql`and d.endpoint_id = ${endpointId}` : empty}
+        ${status ? sql`and d.status = ${status}` : empty}
+        ${before ? isBefore(db.tenantId, before) : empty}
+      order by d.created_at desc, d.delivery_id desc
       limit ${filter.limit}`,
   );
 }

@@ -167,13 +167,16 @@ export async function listDueMessages(
   return system.query(sql`
     select m.tenant_id, m.pass_id, m.message_id
       from messages m
+      -- Its end was asked for already: an operation that failed is the operator's to retry.
+      left join lateral (
+        select true as asked
+          from operations o
+         where o.tenant_id = m.tenant_id
+           and o.idempotency_key = 'end-message/' || m.message_id
+        offset 0) o on true
      where m.state = 'sent'
        and m.valid_until <= now()
-       -- Its end was asked for already: an operation that failed is the operator's to retry.
-       and not exists (
-         select from operations o
-          where o.tenant_id = m.tenant_id
-            and o.idempotency_key = 'end-message/' || m.message_id)
+       and o.asked is null
      order by m.valid_until
      limit ${limit}`);
 }

@@ -113,11 +113,14 @@ export async function listDueOffers(system: Sql, now: Date, limit: number): Prom
          where state <> 'ended'
            and ends_at <= ${now}::timestamptz
       ) due
-     -- It was asked for already: an operation that failed is the operator's to retry.
-     where not exists (
-       select from operations o
-        where o.tenant_id = due.tenant_id
-          and o.idempotency_key = due.kind || '/' || due.offer_id)
+      -- It was asked for already: an operation that failed is the operator's to retry.
+      left join lateral (
+        select true as asked
+          from operations o
+         where o.tenant_id = due.tenant_id
+           and o.idempotency_key = due.kind || '/' || due.offer_id
+        offset 0) o on true
+     where o.asked is null
      order by due.at
      limit ${limit}`);
 }

@@ -1,3 +1,4 @@
+import { isUuid } from '../../common/uuid.js';
 import type { Wallet } from '../../passes/wallet.js';
 import type { PassState } from '../../passes/pass.js';
 import type { Sql } from '../connect.js';
@@ -46,7 +47,7 @@ export async function searchTenant(db: Sql, terms: readonly string[]): Promise<S
           union
           select customer_id
           from customers
-          where tenant_id = ${db.tenantId} and customer_id::text = any (${terms}::text[])
+          where tenant_id = ${db.tenantId} and customer_id = any (${terms.filter(isUuid)}::uuid[])
         )
       order by created_at
       limit 50`,

@@ -1,3 +1,4 @@
+import { isUuid } from '../../common/uuid.js';
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
 
@@ -20,7 +21,7 @@ export async function findPassId(db: Sql, serialOrId: string): Promise<string | 
       union all
       select pass_id
       from passes
-      where tenant_id = ${db.tenantId} and pass_id = ${/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(serialOrId) ? serialOrId : null}::uuid
+      where tenant_id = ${db.tenantId} and pass_id = ${isUuid(serialOrId) ? serialOrId : null}::uuid
       limit 1`,
   );
   return row?.pass_id;

@@ -1,3 +1,4 @@
+import { isUuid } from '../../../common/uuid.js';
 import { isCurrency } from '../../../common/currency.js';
 import type { JsonValue } from '../../../common/json.js';
 import { isTimeZone, momentInZone, zoneName } from '../../../common/zoned-time.js';
@@ -8,7 +9,6 @@ import type { ScalarRule } from './rule.js';
 export type Formed = { value: JsonValue } | { refused: string; cure: string };
 
 const refuse = (refused: string, cure: string): Formed => ({ refused, cure });
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Not `0x10` and its like, which are numbers to a program only. */
 const DECIMAL = /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 const AMOUNT = /^-?\d+(?:\.\d+)?$/;
@@ -74,7 +74,7 @@ export function formOf(
         ? { value: said }
         : refuse('is no full address', 'Begin it with https:// and leave out blanks.');
     case 'uuid':
-      return UUID.test(said) ? { value: said } : refuse('is no UUID', 'Write 8-4-4-4-12 hexadecimal digits.');
+      return isUuid(said) ? { value: said } : refuse('is no UUID', 'Write 8-4-4-4-12 hexadecimal digits.');
     case 'digest':
       return /^[0-9a-f]{64}$/i.test(said)
         ? { value: said }
