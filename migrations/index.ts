@@ -33,6 +33,7 @@ import * as gatheredWriteBack from './0058_gathered_write_back.js';
 import * as eventPositionsByClock from './0059_event_positions_by_clock.js';
 import * as traceContext from './0064_trace_context.js';
 import * as klaviyoRecordChecks from './0065_klaviyo_record_checks.js';
+import * as refusedDeliveries from './0066_refused_deliveries.js';
 import * as messagesOfATenant from './0068_messages_of_a_tenant.js';
 import * as dryRunOfACampaign from './0069_dry_run_of_a_campaign.js';
 import * as whatGrows from './0078_indexes_of_what_grows.js';
@@ -73,6 +74,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0059_event_positions_by_clock', eventPositionsByClock],
   ['0064_trace_context', traceContext],
   ['0065_klaviyo_record_checks', klaviyoRecordChecks],
+  ['0066_refused_deliveries', refusedDeliveries],
   ['0068_messages_of_a_tenant', messagesOfATenant],
   ['0069_dry_run_of_a_campaign', dryRunOfACampaign],
   ['0078_indexes_of_what_grows', whatGrows],

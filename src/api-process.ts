@@ -12,6 +12,7 @@ import { createGoogleService } from './api/google-service.js';
 import { createTokenVerifier } from './api/access/oauth-tokens.js';
 import { createPassSigner } from './api/pass-file.js';
 import { createRateLimiter } from './api/access/rate-limit.js';
+import { createRefusalLog } from './api/refusals/refusal-log.js';
 import type { PartHealth } from './api/route.js';
 import { checkBeforeListening } from './check-at-start.js';
 import type { ApiConfig } from './config.js';
@@ -60,6 +61,7 @@ export async function startApi(config: ApiConfig, log: Logger, around: ApiSurrou
   const tokens = config.oauth && createTokenVerifier(config.oauth, now);
   const credentials = createCredentials({ database, now, log, tokens });
   const rateLimiter = createRateLimiter({ database, now, log });
+  const refusals = createRefusalLog({ database, now, log });
   // Lazy: the API accepts and starts without Temporal; only its health asks.
   const { address, apiKey, tls, metadata } = config.temporal.connectionOptions;
   const temporal = Connection.lazy({
@@ -92,7 +94,7 @@ export async function startApi(config: ApiConfig, log: Logger, around: ApiSurrou
       }));
 
   async function closeParts(): Promise<void> {
-    await Promise.all([credentials.close(), rateLimiter.close(), metricsServer?.stop()]);
+    await Promise.all([credentials.close(), rateLimiter.close(), refusals.close(), metricsServer?.stop()]);
     await temporal.close();
     await database.close();
   }
@@ -117,6 +119,7 @@ export async function startApi(config: ApiConfig, log: Logger, around: ApiSurrou
       config.temporalUiUrl === null ? null : { url: config.temporalUiUrl, namespace: config.temporal.namespace },
     credentials,
     rateLimiter,
+    refusals,
     clientAddress: createClientAddress({ trustedProxies: config.trustedProxies, log }),
     secretBox,
     passSigner: createPassSigner({

@@ -32,6 +32,7 @@ import { issuePassRoutes } from './routes/issue-pass.js';
 import { profileSyncRoutes } from './routes/klaviyo/profile-sync.js';
 import { pushUpdateRoutes } from './routes/klaviyo/push-update.js';
 import { systemWebhookRoutes } from './routes/klaviyo/system-webhook.js';
+import { noteRefusal } from './refusals/note-refusal.js';
 import { linkDiagnosisRoutes } from './links/link-diagnosis-routes.js';
 import { linkRoutes } from './links/routes.js';
 import { operationEventRoutes } from './routes/operation-events.js';
@@ -143,8 +144,7 @@ const scopesOf = ({ scope, orScope }: Route): Scope[] => [scope, orScope].filter
 
 /** Authentication, throttling and parameters of one route, then its handler. */
 function serve(deps: ApiDeps, route: Route): Koa.Middleware {
-  return async (ctx) => {
-    ctx.state['route'] = route.path;
+  const handle = async (ctx: Koa.Context): Promise<void> => {
     const given = (ctx as unknown as { params: Record<string, string> }).params;
     const caller =
       route.scope === null
@@ -152,12 +152,22 @@ function serve(deps: ApiDeps, route: Route): Koa.Middleware {
         : await authenticate(ctx, deps.credentials, scopesOf(route), given['tenantId'] ?? null);
     if (caller) describeSpan({ [ATTRIBUTES.tenant]: caller.tenant.tenantId });
     if (caller) ctx.set(deps.rateLimiter.take(caller).headers);
-    const handle = async (): Promise<void> => {
+    const answer = async (): Promise<void> => {
       const params = check(route.params, given);
       const query = check(route.query, ctx.query);
       await route.handler(ctx, { params, query, caller, correlationId: ctx.state['correlationId'] as string });
     };
-    await (route.readers ? forPeople(deps, handle, { for: route.readers })(ctx) : handle());
+    await (route.readers ? forPeople(deps, answer, { for: route.readers })(ctx) : answer());
+  };
+  return async (ctx) => {
+    ctx.state['route'] = route.path;
+    if (!route.listener) return handle(ctx);
+    const { tenantId } = (ctx as unknown as { params: { tenantId?: string } }).params;
+    const delivery = { listener: route.listener, tenantId };
+    await handle(ctx).catch((error: unknown) => {
+      noteRefusal(deps, ctx, delivery, error);
+      throw error;
+    });
   };
 }
 
@@ -172,6 +182,9 @@ function check(schema: z.ZodObject, given: object): Record<string, unknown> {
   throw new ApiError('invalid-parameter', errors.map(inWords).join(' '), { errors });
 }
 
+/** Where flows call, whatever is misspelt after it. */
+const LISTENERS = /^\/api\/([a-z0-9][a-z0-9-]{0,62})\/webhooks\//;
+
 /** What no route took: OPTIONS and wrong methods of known addresses, and unknown addresses. A browser gets a page. */
 function answerUnrouted(deps: ApiDeps): Koa.Middleware {
   const answer = async (ctx: Koa.Context): Promise<void> => {
@@ -185,7 +198,12 @@ function answerUnrouted(deps: ApiDeps): Koa.Middleware {
     ctx.status = 204;
   };
   return (ctx) => {
+    const [, tenantId] = LISTENERS.exec(ctx.path) ?? [];
     const readers = { for: /^\/ops(\/|$)/.test(ctx.path) ? 'operator' : 'customer' } as const;
-    return asksForPage(ctx) ? forPeople(deps, answer, readers)(ctx) : answer(ctx);
+    if (asksForPage(ctx)) return forPeople(deps, answer, readers)(ctx);
+    return answer(ctx).catch((error: unknown) => {
+      if (tenantId !== undefined) noteRefusal(deps, ctx, { listener: 'address', tenantId }, error);
+      throw error;
+    });
   };
 }

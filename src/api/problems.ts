@@ -164,6 +164,8 @@ export class ApiError extends Error {
       cause?: unknown;
       /** What a customer reads instead of the page of the status. */
       page?: MessageKind;
+      /** The detail without what it quotes of a person: kept for whoever builds the flow. Absent: it quotes nothing. */
+      evidence?: () => string;
     } = {},
   ) {
     super(detail, { cause: options.cause });

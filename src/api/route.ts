@@ -12,6 +12,8 @@ import type { GoogleService } from './google-service.js';
 import type { PassSigner } from './pass-file.js';
 import type { ProblemCode } from './problems.js';
 import type { RateLimiter } from './access/rate-limit.js';
+import type { Listener } from './refusals/note-refusal.js';
+import type { RefusalLog } from './refusals/refusal-log.js';
 import type { Scope } from './access/scopes.js';
 import type { Tag } from './tags.js';
 
@@ -36,6 +38,8 @@ export interface ApiDeps {
   temporalUi: { url: string; namespace: string } | null;
   credentials: Credentials;
   rateLimiter: RateLimiter;
+  /** Why deliveries of flows were refused, for whoever builds them. */
+  refusals: RefusalLog;
   clientAddress: ClientAddress;
   passSigner: PassSigner;
   google: GoogleService;
@@ -86,6 +90,8 @@ interface Definition<P extends z.ZodObject, Q extends z.ZodObject, C> {
   problems?: ProblemCode[];
   /** Whoever reads the answers in a browser: what is refused before the handler, a parameter say, is a page for them too. */
   readers?: 'customer' | 'operator';
+  /** Flows call it: why it refused is kept for whoever builds them. */
+  listener?: Listener;
   /** Left out of the description, like pages for people. */
   hidden?: boolean;
   tag?: Tag;

@@ -31,11 +31,27 @@ export interface DeliveryLine {
   remarks: readonly string[];
 }
 
+/** One reason for which deliveries were refused. */
+export interface RefusalLine {
+  /** When it was met last, and how often. */
+  at: Date;
+  times: number;
+  asked: string;
+  refused: string;
+  sentence: string;
+  fate: string;
+  flowId: string | null;
+  test: boolean;
+  /** False: no valid key came with them, so anybody may have sent them. */
+  knownCaller: boolean;
+}
+
 export interface KlaviyoPageView {
   frame: OperatorFrame;
   passTypes: readonly PassTypeView[];
   canTest: boolean;
   deliveries: readonly DeliveryLine[];
+  refusals: readonly RefusalLine[];
   writesBack: boolean;
 }
 
@@ -49,6 +65,16 @@ const deliveries = template<{ f: OperatorFrame; lines: (DeliveryLine & { time: s
 <td data-label="Became"><span><span class="tag <%= d.tone %>"><%= d.became %></span></span></td>
 <td data-label="To look at"><% if (d.remarks.length > 0) { %><ul><% for (const r of d.remarks) { %><li><%= r %></li><% } %></ul><% } else { %><span class="soft">–</span><% } %></td>
 </tr><% } %></tbody></table></div><% } %>`);
+
+const refusals = template<{ label: string; lines: (RefusalLine & { time: string })[] }>(`
+<div class="scroll" tabindex="0" role="region" aria-label="<%= it.label %>"><table class="rows">
+<thead><tr><th scope="col">Last</th><th scope="col">Times</th><th scope="col">What the flow asked for</th><th scope="col">Why it was refused, and what to do</th></tr></thead><tbody>
+<% for (const r of it.lines) { %><tr>
+<td data-label="Last"><%~ r.time %></td>
+<td data-label="Times"><%= r.times %></td>
+<td data-label="Asked for"><span><%= r.asked %><% if (r.flowId) { %> <span class="soft small">flow <%= r.flowId %></span><% } %><% if (r.test) { %> <span class="tag">test</span><% } %></span></td>
+<td data-label="Why"><span><span class="tag bad"><%= r.refused %></span><br><%= r.sentence %> <span class="soft small"><%= r.fate %></span></span></td>
+</tr><% } %></tbody></table></div>`);
 
 const snippet = template<{ s: SnippetView }>(`
 <details><summary><%= it.s.heading %></summary>
@@ -71,7 +97,7 @@ const passType = template<{ f: OperatorFrame; t: PassTypeView; snippets: string;
 <%~ it.snippets %>
 </section>`);
 
-const body = template<{ v: KlaviyoPageView; deliveries: string; types: string }>(`
+const body = template<{ v: KlaviyoPageView; deliveries: string; refused: string; strangers: string; types: string }>(`
 <h1>Klaviyo</h1>
 <section class="box"><h2>From nothing to a card in an e-mail</h2>
 <ol class="steps">
@@ -81,8 +107,13 @@ const body = template<{ v: KlaviyoPageView; deliveries: string; types: string }>
 <li>Put the link into your e-mail: <code>{{ person|lookup:'wallet_pass_url' }}</code>. <% if (it.v.writesBack) { %>The link is in the profile a few seconds after the pass was issued, so start the e-mail from the metric <strong>Pass Created</strong>, or wait five minutes after the webhook.<% } else { %><strong>Write-back is switched off for this account</strong>: ask your engineer to set settings.klaviyo.writeBack, else the profile does not get the link.<% } %></li>
 <li>Set the flow to <strong>Live</strong>.</li>
 </ol></section>
-<section class="box"><h2>Last deliveries</h2><%~ it.deliveries %>
-<p class="soft small">A delivery that was refused is not here: its answer stands in the activity log of the flow in Klaviyo, with the place and the cure.</p></section>
+<section class="box"><h2>Last deliveries</h2><%~ it.deliveries %></section>
+<section class="box" id="refused"><h2>Refused deliveries</h2>
+<% if (it.refused) { %><%~ it.refused %><% } else { %><p class="soft">None of the last 30 days.</p><% } %>
+<p class="soft small">Nothing of these was carried out. Each reason is listed once, with how often it was met in the last 30 days. What the deliveries said of people is not kept: the activity log of the flow in Klaviyo shows whom each was about.</p>
+<% if (it.strangers) { %><h3>Without a valid key</h3>
+<p>These named your account in the address. If your flow is missing above, correct its key or its address as the line says. Otherwise somebody else sent them, and they changed nothing.</p>
+<%~ it.strangers %><% } %></section>
 <%~ it.types %>`);
 
 /** Everything that somebody who builds flows needs, on one page. */
@@ -92,9 +123,21 @@ export function klaviyoPage(view: KlaviyoPageView): Page {
     passType({ f: frame, t, snippets: t.snippets.map((s) => snippet({ s })).join(''), canTest: view.canTest }),
   );
   const lines = view.deliveries.map((line) => ({ ...line, time: showTime(frame.clock, line.at) }));
+  const refusedLines = (known: boolean): string => {
+    const own = view.refusals.filter(({ knownCaller }) => knownCaller === known);
+    const timed = own.map((line) => ({ ...line, time: showTime(frame.clock, line.at) }));
+    const label = known ? 'Refused deliveries' : 'Deliveries without a valid key';
+    return timed.length === 0 ? '' : refusals({ label, lines: timed });
+  };
   return operatorPage(frame, {
     title: 'Klaviyo',
     here: '/klaviyo',
-    body: body({ v: view, deliveries: deliveries({ f: frame, lines }), types: types.join('') }),
+    body: body({
+      v: view,
+      deliveries: deliveries({ f: frame, lines }),
+      refused: refusedLines(true),
+      strangers: refusedLines(false),
+      types: types.join(''),
+    }),
   });
 }

@@ -193,6 +193,19 @@ test('somebody who builds flows finds snippets, field names and her deliveries, 
   ]) {
     assert.ok(text.includes(part), part);
   }
+  assert.match(text, /Refused deliveries\s+None of the last 30 days/);
+  const push = (key: string) =>
+    fetch(`${site.baseUrl}/api/demo/webhooks/listeners/klaviyo/passes/pushUpdate`, {
+      method: 'POST',
+      headers: { 'X-API-KEY': key, 'Content-Type': 'application/json' },
+      body: '{"identifiers": {"email": ada}}',
+    });
+  await push(site.demo.apiKeys.klaviyo);
+  await push('pr_live_mistyped');
+  await page.reload();
+  const refused = await page.locator('#refused').innerText();
+  assert.match(refused, /Line 1, column 27: email is a text without quotes[^]*Klaviyo does not send these again/);
+  assert.match(refused, /Without a valid key[^]*The API key or token is not known/);
   await assertFits();
   await press(page, page.getByRole('button', { name: 'Send a test event for basic' }));
   const [made] = await site.db.owner<{ test: boolean; kind: string; pass_test: boolean }>(

@@ -9,6 +9,7 @@ import { createHttpServer } from '../../src/api/http-server.js';
 import { createGoogleService } from '../../src/api/google-service.js';
 import { createPassSigner } from '../../src/api/pass-file.js';
 import { createRateLimiter, type RateLimiter } from '../../src/api/access/rate-limit.js';
+import { createRefusalLog, type RefusalLog } from '../../src/api/refusals/refusal-log.js';
 import type { ApiDeps, PartHealth, Route } from '../../src/api/route.js';
 import type { Database } from '../../src/database/connect.js';
 import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
@@ -21,6 +22,7 @@ export interface TestApi {
   /** The list that the application was made from. */
   routes: Route[];
   rateLimiter: RateLimiter;
+  refusals: RefusalLog;
   /** How often an acceptance was announced to the dispatcher. */
   nudges(): number;
   /** Everything that was logged, one JSON object a line. */
@@ -49,6 +51,7 @@ export async function startTestApi(options: {
   let nudges = 0;
   const credentials = createCredentials({ database, now, log, tokens: options.tokens ?? null });
   const rateLimiter = createRateLimiter({ database, now, log });
+  const refusals = createRefusalLog({ database, now, log });
   const deps: ApiDeps = {
     installation: options.installation ?? 'development',
     database,
@@ -59,6 +62,7 @@ export async function startTestApi(options: {
     temporalUi: { url: 'http://temporal.example:8233', namespace: 'default' },
     credentials,
     rateLimiter,
+    refusals,
     clientAddress: createClientAddress({ trustedProxies: [], log }),
     secretBox: testSecretBox,
     passSigner: createPassSigner({
@@ -94,6 +98,7 @@ export async function startTestApi(options: {
     baseUrl,
     routes: listRoutes(deps),
     rateLimiter,
+    refusals,
     nudges: () => nudges,
     logged: () => lines.join(''),
     fetch: call,
@@ -110,6 +115,7 @@ export async function startTestApi(options: {
       await credentials.close();
       await rateLimiter.close();
       answers.report();
+      await refusals.close();
     },
   };
 }

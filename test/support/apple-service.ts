@@ -13,6 +13,7 @@ import { createGoogleService } from '../../src/api/google-service.js';
 import { createPassSigner, type PassSigner } from '../../src/api/pass-file.js';
 import type { ApiDeps } from '../../src/api/route.js';
 import { createRateLimiter } from '../../src/api/access/rate-limit.js';
+import { createRefusalLog } from '../../src/api/refusals/refusal-log.js';
 import { insertOrFindOperation } from '../../src/database/operations/operations.js';
 import { openWebhookSecrets } from '../../src/database/merchants/merchant-webhooks.js';
 import { createMerchantSender } from '../../src/merchants/send.js';
@@ -64,6 +65,7 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
   const readers = createTenantReaders(database, now);
   const credentials = createCredentials({ database, now, log, tokens: null });
   const rateLimiter = createRateLimiter({ database, now, log });
+  const refusals = createRefusalLog({ database, now, log });
   const signer = createPassSigner({ database, secretBox: testSecretBox, readers, publicUrl: baseUrl, now });
   const deps: ApiDeps = {
     installation: 'development',
@@ -74,6 +76,7 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
     temporalUi: null,
     credentials,
     rateLimiter,
+    refusals,
     clientAddress: createClientAddress({ trustedProxies: [], log }),
     secretBox: testSecretBox,
     passSigner: signer,
@@ -181,6 +184,7 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
       await new Promise((resolve) => server.close(resolve));
       await credentials.close();
       await rateLimiter.close();
+      await refusals.close();
       rmSync(dataDir, { recursive: true, force: true });
       answers.report();
     },

@@ -284,7 +284,19 @@ test('no route tells what another tenant has from what nobody has, and none chan
   }
   assert.ok(calls > 100, `only ${calls} calls were made`);
   const after = await everythingOf(theirs.tenantId);
-  for (const table of Object.keys(before)) {
+  const refused = await db.owner<{ code: string; known_caller: boolean; flow_id: string | null }>(
+    'select distinct code, known_caller, flow_id from refused_deliveries where tenant_id = $1 order by code',
+    [theirs.tenantId],
+  );
+  assert.deepEqual(
+    refused,
+    [
+      { code: 'unauthenticated', known_caller: false, flow_id: null },
+      { code: 'wrong-tenant', known_caller: true, flow_id: null },
+    ],
+    'strangers are counted, and its own key that was sent to another address',
+  );
+  for (const table of Object.keys(before).filter((name) => name !== 'refused_deliveries')) {
     // Its own key was presented: that use alone is written down, within a minute. It is the last column.
     const compared = (rows: string | undefined): string | undefined =>
       table === 'api_keys' ? rows?.replace(/,(?:"[^"]*")?\)$/gm, ')') : rows;

@@ -46,6 +46,7 @@ export async function authenticate(
       { headers: CHALLENGE },
     );
   }
+  ctx.state['caller'] = caller;
   const account = ctx.get('X-ACCOUNT-ID').trim();
   if ((tenantId !== null && tenantId !== caller.tenant.tenantId) || (account && account !== caller.tenant.accountId)) {
     throw new ApiError(

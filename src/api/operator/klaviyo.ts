@@ -1,6 +1,7 @@
 import type Koa from 'koa';
 import { listOperations, type ListedOperation } from '../../database/operations/operations.js';
 import { listOperatorSteps } from '../../database/operations/operator.js';
+import { listRefusals } from '../../database/klaviyo/refused-deliveries.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { messageSnippet, updateSnippet, webhookSnippet, type WebhookSnippet } from '../../klaviyo/webhook-snippet.js';
 import { klaviyoPage, type DeliveryLine, type PassTypeView, type SnippetView } from '../../pages/klaviyo-page.js';
@@ -14,6 +15,7 @@ import type { ApiDeps, Route } from '../route.js';
 import { issueChecked } from '../routes/issue-pass.js';
 import { type Form, type Handle, type Inside } from './inside.js';
 import { toneOfOperation, warningsOfRow } from './present-operator.js';
+import { presentRefusal } from './present-refusals.js';
 import { mays } from './operator-rights.js';
 
 const LATEST = 20;
@@ -107,9 +109,12 @@ export function klaviyoRoutes(deps: ApiDeps, inside: Inside): Route[] {
   const show: Handle = async (ctx, session) => {
     const { tenantId, accountId, settings } = session.tenant;
     const sql = deps.database.tenant(tenantId);
-    const [types, rows] = await Promise.all([
+    // What this process has counted is shown at once; other processes write theirs within two seconds.
+    await deps.refusals.flush();
+    const [types, rows, refused] = await Promise.all([
       listPassTypes(sql),
       listOperations(sql, { origin: 'klaviyo', limit: LATEST }),
+      listRefusals(sql),
     ]);
     const steps = await listOperatorSteps(
       sql,
@@ -122,6 +127,7 @@ export function klaviyoRoutes(deps: ApiDeps, inside: Inside): Route[] {
       frame: session.frame,
       passTypes: types.map((type) => presentType(type, place)),
       canTest: mays(session, 'Pass.Write'),
+      refusals: refused.map(presentRefusal),
       writesBack: settings.klaviyo.writeBack,
       deliveries: rows.map((row) => {
         const own = steps.filter(({ operation_id }) => operation_id === row.operation_id);

@@ -16,5 +16,8 @@ export async function checkPassType(
   const names = await withinDeadline(readers.passTypes.names(tenantId));
   const message = `There is no pass type "${nameOrId}".`;
   const cure = didYouMean(nameOrId, names);
-  throw new ApiError('invalid-request', `${message} ${cure}`, { errors: [{ pointer, message, cure }] });
+  throw new ApiError('invalid-request', `${message} ${cure}`, {
+    errors: [{ pointer, message, cure }],
+    evidence: () => `There is no pass type of this name. ${cure}`,
+  });
 }

@@ -7,7 +7,8 @@ import type { JsonValue } from '../../common/json.js';
 import type { TenantSettings } from '../../passes/tenant-settings.js';
 import type { Caller } from '../access/credentials.js';
 import { malformedBody } from './malformed-body.js';
-import { ApiError } from '../problems.js';
+import { ApiError, type ProblemCode } from '../problems.js';
+import { createEvidenceMask } from '../refusals/evidence.js';
 import { readRawBody } from './raw-body.js';
 
 /** Refuses what the tenant's settings close: the listener itself, or flows beyond the listed ones. */
@@ -33,18 +34,36 @@ function kept(notes: readonly JsonValue[]): object[] {
   return cleanJson(more > 0 ? [...notes.slice(0, MOST_NOTES), rest] : [...notes]) as object[];
 }
 
-/** Why a body is refused, each fault with its cure; and what was passed over in it, which mostly is the reason. */
-export function describeRefusal(refused: {
+interface Refused {
   problems: readonly FieldProblem[];
   warnings: readonly FieldWarning[];
-}): string {
+}
+
+/** Why a body is refused, each fault with its cure; and what was passed over in it, which mostly is the reason. */
+function describeRefusal(refused: Refused): string {
   const end = (text: string): string => (text.endsWith('?') ? text : `${text}.`);
   const faults = refused.problems.map(({ message, cure }) => end(`${message}: ${cure}`));
   const besides = refused.warnings.map(({ message }) => message.slice(0, 200)).slice(0, MOST_WARNINGS);
   return cleanText([...faults, ...(besides.length > 0 ? [end(`Besides: ${besides.join('; ')}`)] : [])].join(' '));
 }
 
-type Parse<C> = (body: Readonly<Record<string, JsonValue>>, options: RequestOptions) => Parsed<C>;
+/** The refusal of a body, with all faults at once. */
+export function refusal(code: ProblemCode, body: Body, refused: Refused): ApiError {
+  const masked = (): Refused => {
+    const mask = createEvidenceMask(body);
+    return {
+      problems: refused.problems.map((one) => ({ ...one, message: mask(one.message), cure: mask(one.cure) })),
+      warnings: refused.warnings.map((one) => ({ ...one, message: mask(one.message) })),
+    };
+  };
+  return new ApiError(code, describeRefusal(refused), {
+    errors: [...refused.problems],
+    evidence: () => describeRefusal(masked()),
+  });
+}
+
+type Body = Readonly<Record<string, JsonValue>>;
+type Parse<C> = (body: Body, options: RequestOptions) => Parsed<C>;
 
 /**
  * Reads the body of a Klaviyo delivery into a command. `repairs` lists what was mended or passed over, for the
@@ -59,9 +78,7 @@ export async function readDelivery<C>(
   if (!delivery.ok) throw malformedBody(delivery.problems);
   const { defaultCountry, customIdentifiers } = caller.tenant.settings;
   const parsed = parse(delivery.value, { defaultCountry, custom: customIdentifiers });
-  if (!parsed.ok) {
-    throw new ApiError('invalid-request', describeRefusal(parsed), { errors: parsed.problems });
-  }
+  if (!parsed.ok) throw refusal('invalid-request', delivery.value, parsed);
   return {
     command: parsed.command,
     // Pointers and messages name keys as they came: the database takes no NUL.

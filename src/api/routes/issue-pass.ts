@@ -151,6 +151,7 @@ export const issuePassRoutes = (deps: ApiDeps): Route[] => [
     summary: 'Issue a pass; a recipient who holds one of this template has it updated',
     tag: 'Passes',
     operationId: 'issuePass',
+    listener: 'issuePass',
     params: none,
     query: none,
     headers: [

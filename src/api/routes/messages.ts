@@ -102,6 +102,7 @@ export function messageRoutes(deps: ApiDeps): Route[] {
       summary: 'Send a message to a pass: the lock screen says it, the back of the card keeps it',
       tag: 'Klaviyo flows',
       operationId: 'sendMessageFromFlow',
+      listener: 'sendMessage',
       params: z.object({ tenantId }),
       query: none,
       headers: [IDEMPOTENCY_KEY_HEADER, FLOW_ID_HEADER],

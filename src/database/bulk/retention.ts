@@ -1,6 +1,7 @@
 import type { TenantSettings } from '../../passes/tenant-settings.js';
 import { deleteOldBursts } from '../bursts/burst-figures.js';
 import type { Database, Sql } from '../connect.js';
+import { deleteOldRefusals } from '../klaviyo/refused-deliveries.js';
 import { forgetContents, isFinished } from '../operations/forget.js';
 import { sql } from '../sql.js';
 import { listTenants } from '../tenants/tenants.js';
@@ -158,5 +159,6 @@ export async function runRetention(database: Database, signal?: AbortSignal): Pr
     delete from google_callback_nonces where received_at < now() - ${NONCE_DAYS}::int * interval '1 day' returning 1`);
   total.nonces = nonces.length;
   await deleteOldBursts(database.system, BURST_DAYS);
+  await deleteOldRefusals(database.system);
   return total;
 }

@@ -6,8 +6,7 @@ import { acceptOperation } from '../../accept-operation.js';
 import { deliveryBody, FLOW_ID_HEADER, IDEMPOTENCY_KEY_HEADER } from '../../requests/delivery-description.js';
 import { PROFILE_SYNC } from '../../requests/profile-sync.js';
 import { none, tenantId } from '../../parameters.js';
-import { ApiError } from '../../problems.js';
-import { checkListener, describeRefusal, readDelivery } from '../../requests/read-delivery.js';
+import { checkListener, readDelivery, refusal } from '../../requests/read-delivery.js';
 import { statusUrl } from '../../status-url.js';
 import { route, type ApiDeps, type Route } from '../../route.js';
 
@@ -32,6 +31,7 @@ export const profileSyncRoutes = (deps: ApiDeps): Route[] => [
     summary: 'Carry a changed profile to the customer, every pass and the merchant',
     tag: 'Klaviyo flows',
     operationId: 'syncProfile',
+    listener: 'profileSync',
     params: z.object({ tenantId }),
     query: none,
     headers: [IDEMPOTENCY_KEY_HEADER, FLOW_ID_HEADER],
@@ -49,8 +49,7 @@ export const profileSyncRoutes = (deps: ApiDeps): Route[] => [
         const parsed = parseProfileSync(delivery, options);
         const nobody = parsed.ok ? undefined : parsed.problems.find(({ message }) => message === NO_IDENTIFIER);
         if (parsed.ok || !nobody) return parsed;
-        const detail = describeRefusal({ problems: [nobody], warnings: parsed.warnings });
-        throw new ApiError('identifier-missing', detail, { errors: [nobody] });
+        throw refusal('identifier-missing', delivery, { problems: [nobody], warnings: parsed.warnings });
       });
       const { operationId } = await acceptOperation(deps, ctx, {
         caller,

@@ -20,6 +20,7 @@ export const pushUpdateRoutes = (deps: ApiDeps, readers = createTenantReaders(de
     summary: 'Change a pass: data, type and visuals',
     tag: 'Klaviyo flows',
     operationId: 'pushUpdate',
+    listener: 'pushUpdate',
     params: z.object({ tenantId }),
     query: none,
     headers: [IDEMPOTENCY_KEY_HEADER, FLOW_ID_HEADER],

@@ -86,6 +86,7 @@ export const systemWebhookRoutes = (
     summary: 'Events of Klaviyo system webhooks; each becomes a profile-sync. Signed by Klaviyo, no key',
     tag: 'Klaviyo flows',
     operationId: 'receiveSystemWebhook',
+    listener: 'system',
     params: z.object({ tenantId }),
     query: none,
     headers: [
@@ -126,9 +127,6 @@ export const systemWebhookRoutes = (
       });
       if (!verified.ok && verified.reason === 'malformed') throw new ApiError('malformed-body', verified.message);
       if (!verified.ok || !tenant || secrets.length === 0) throw refused();
-      if (!tenant.settings.listeners.profileSync) {
-        throw new ApiError('listener-closed', 'The listener profileSync of this tenant is closed.');
-      }
       const caller: Caller = {
         via: 'key',
         id: `webhook:${verified.webhookId.slice(0, 100)}`,
@@ -136,6 +134,10 @@ export const systemWebhookRoutes = (
         test: isTest(tenant.environment, { test: false }),
         tenant,
       };
+      ctx.state['caller'] = caller;
+      if (!tenant.settings.listeners.profileSync) {
+        throw new ApiError('listener-closed', 'The listener profileSync of this tenant is closed.');
+      }
       ctx.set(deps.rateLimiter.take(caller).headers);
       let accepted = 0;
       for (const event of verified.events) {
