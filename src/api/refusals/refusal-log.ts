@@ -61,7 +61,7 @@ export function createRefusalLog({
   async function write(held: Held): Promise<void> {
     for (const [tenantId, own] of held) await countRefusals(database.tenant(tenantId), [...own.values()]);
   }
-  async function flush(): Promise<void> {
+  async function writeAll(): Promise<void> {
     const [callers, strangers] = [ofCallers, ofStrangers];
     [ofCallers, ofStrangers] = [new Map(), new Map()];
     if (callers.size > 0) await write(callers);
@@ -69,6 +69,9 @@ export function createRefusalLog({
     const exist = await knownTenants(database.system, [...strangers.keys()]);
     await write(new Map([...strangers].filter(([tenantId]) => exist.has(tenantId))));
   }
+  let last: Promise<void> = Promise.resolve();
+  /** One after the other: whoever reads next finds what an earlier write has under way, too. Its faults are its caller's. */
+  const flush = (): Promise<void> => (last = last.catch(() => undefined).then(writeAll));
   const loop = startLoop({
     name: 'counting refused deliveries',
     firstMs: FLUSH_MS,
