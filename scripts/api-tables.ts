@@ -7,6 +7,7 @@ import { PROBLEMS } from '../src/api/problems.js';
 import type { ApiDeps, Route } from '../src/api/route.js';
 import { TAGS } from '../src/api/tags.js';
 import { jsonSchemas } from '../src/tenants/json-schemas.js';
+import { describeRole, IMAGE_ROLES } from '../src/wallets/apple/image-roles.js';
 
 /** `npm run docs`: writes the tables of docs/api.md and docs/settings.md anew, from the code. */
 const FILES = ['api', 'settings'].map((name) => fileURLToPath(new URL(`../docs/${name}.md`, import.meta.url)));
@@ -77,6 +78,12 @@ const settingsTable = (): string =>
     .map(([path, byDefault, line]) => `| \`${path}\` | \`${byDefault}\` | ${line} |`)
     .join('\n')}\n`;
 
+/** Every image of a pass with where phones draw it, and its size. */
+const imageTable = (): string =>
+  `| Role | |\n|---|---|\n${Object.entries(IMAGE_ROLES)
+    .map(([role, image]) => `| \`${role}\` | ${describeRole(image)} |`)
+    .join('\n')}\n`;
+
 function commandTable(): string {
   const rows: string[] = [];
   const walk = (command: Command, before: string): void => {
@@ -103,6 +110,7 @@ export function withTables(text: string): string {
     between('problems', problemTable()),
     between('routes', routeTables()),
     between('settings', settingsTable()),
+    between('images', imageTable()),
     between('commands', commandTable()),
   ].reduce((whole, fill) => fill(whole), text);
 }

@@ -4,6 +4,7 @@ import { describeSettings } from '../passes/setting-descriptions.js';
 import { ruleSchema, sharedSchemas } from '../wallets/apple/rules/json-schema.js';
 import { DESIGN_KEYS, EXTRA_KEYS, FIELD_KEYS, LABELLED_FIELD, REMOTE_IMAGE } from '../wallets/apple/rules/pass-keys.js';
 import { SEMANTIC_TAGS } from '../wallets/apple/rules/semantic-tags.js';
+import { describeRole, IMAGE_ROLES } from '../wallets/apple/image-roles.js';
 import type { Rule } from '../wallets/apple/rules/rule.js';
 import { googleSchemas } from '../wallets/google/json-schema.js';
 import { tenantFile } from './tenant-file.js';
@@ -40,6 +41,12 @@ function withRules(schema: Schema): Schema {
     }
   };
   refine(apple, DESIGN_KEYS);
+  const localized = (apple['localizations'] as { additionalProperties: Schema }).additionalProperties;
+  for (const images of [apple['images']!, propertiesOf(localized)['images']!]) {
+    for (const [role, image] of Object.entries(IMAGE_ROLES)) {
+      propertiesOf(images)[role] = { type: 'string', description: describeRole(image) };
+    }
+  }
   let field: Schema | undefined;
   for (const groups of [apple, propertiesOf(apple['posterGeneric']!)]) {
     for (const [name, group] of Object.entries(groups).filter(([key]) => key.endsWith('Fields'))) {

@@ -51,6 +51,18 @@ export const IMAGE_ROLES: Readonly<Record<string, ImageRole>> = {
 export const roleNamed = (name: string): ImageRole | undefined =>
   Object.hasOwn(IMAGE_ROLES, name) ? IMAGE_ROLES[name] : undefined;
 
+const inPoints = ([width, height]: Points): string => `${width} x ${height}`;
+
+/** An image role in one line, for editors and tables: where it is drawn, and its size. */
+export function describeRole({ faces, points, atMost, older = [] }: ImageRole): string {
+  const where = faces.length === 0 ? 'Drawn nowhere' : `On ${faces.join(', ')}`;
+  if (!points) return `${where}.`;
+  const size = `${atMost ? 'at most ' : ''}${inPoints(points)} points`;
+  const earlier = older.length === 0 ? '' : ` (earlier ${older.map(inPoints).join(' or ')})`;
+  const [wide, high] = points;
+  return `${where}. ${size}${earlier}: @2x ${inPoints([wide * 2, high * 2])}, @3x ${inPoints([wide * 3, high * 3])} pixels.`;
+}
+
 /** Whether any face of a design draws an image. */
 export const isDrawn = (role: ImageRole, apple: AppleDesign): boolean =>
   role.faces.some(

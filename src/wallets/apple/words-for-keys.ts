@@ -5,7 +5,10 @@ type Localizations = Pick<AppleDesign, 'localizations'>['localizations'];
 type Strings = Readonly<Record<string, string>>;
 
 /** A name for a text, such as `tier_label` or `card.tier`, and not a text in some language. */
-const KEY = /^\p{L}[\p{L}\p{N}]*(?:[._][\p{L}\p{N}]+)+$/u;
+const PARTED = /^\p{L}[\p{L}\p{N}]*(?:[._][\p{L}\p{N}]+)+$/u;
+/** The same as `tierLabel`. Names of products, such as iPhone and macOS, are texts. */
+const CAMEL = /^\p{Ll}{2,}(?:\p{Lu}\p{Ll}+)+\p{N}*$/u;
+const isKey = (source: string): boolean => PARTED.test(source) || CAMEL.test(source);
 
 /** Where pass.json holds texts that Wallet looks up. */
 const TEXTS = new Set([
@@ -25,7 +28,7 @@ export function wordsForKeys(localizations: Localizations, language: string): Re
   const translations = (source: string): string => JSON.stringify(all.map((strings) => strings[source] ?? null));
   const words = new Map<string, string>();
   const keyOf = new Map<string, string>();
-  for (const key of new Set(all.flatMap((strings) => Object.keys(strings)).filter((source) => KEY.test(source)))) {
+  for (const key of new Set(all.flatMap((strings) => Object.keys(strings)).filter(isKey))) {
     const word = [...preferred, ...all].find((strings) => Object.hasOwn(strings, key))![key]!;
     const other = keyOf.get(word) ?? (all.some((strings) => Object.hasOwn(strings, word)) ? word : undefined);
     // Two texts that read the same in this language alone cannot share one line of the strings.

@@ -27,6 +27,15 @@ test('a language without strings reads keys in the tenant’s language, or in an
   assert.equal(translator({ localizations: both } as AppleDesign, 'de', 'en')('Tier'), 'Stufe');
 });
 
+test('a key in camelCase is a key, and names of products and people are texts', () => {
+  const keys = localized({ de: { tierLabel: 'Stufe', pointsLeft2: 'Punkte' }, en: { tierLabel: 'Tier' } });
+  assert.equal(read('tierLabel', keys, 'en', 'fr'), 'Tier');
+  assert.equal(read('pointsLeft2', keys, 'en', 'fr'), 'Punkte');
+  for (const text of ['iPhone', 'eBay', 'iOS', 'macOS', 'PayPal', 'McDonald', 'Points', 'POINTS', 'check-in', 'tier']) {
+    assert.equal(wordsForKeys(localized({ de: { [text]: 'Wort' } }), 'de').size, 0, text);
+  }
+});
+
 test('texts in a language stay as the design writes them', () => {
   const source = localized({ de: { Points: 'Punkte', 'Free coffee': 'Kaffee gratis' } });
   assert.equal(wordsForKeys(source, 'de').size, 0);
