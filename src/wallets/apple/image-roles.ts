@@ -57,7 +57,7 @@ const inPoints = ([width, height]: Points): string => `${width} x ${height}`;
 export function describeRole({ faces, points, atMost, older = [] }: ImageRole): string {
   const where = faces.length === 0 ? 'Drawn nowhere' : `On ${faces.join(', ')}`;
   if (!points) return `${where}.`;
-  const size = `${atMost ? 'at most ' : ''}${inPoints(points)} points`;
+  const size = `${atMost ? 'At most ' : ''}${inPoints(points)} points`;
   const earlier = older.length === 0 ? '' : ` (earlier ${older.map(inPoints).join(' or ')})`;
   const [wide, high] = points;
   return `${where}. ${size}${earlier}: @2x ${inPoints([wide * 2, high * 2])}, @3x ${inPoints([wide * 3, high * 3])} pixels.`;
