@@ -53,6 +53,8 @@ export async function recordHistories(address: string): Promise<number> {
     // Who ran it, and where, is of no interest and names a machine.
     const plain = JSON.stringify(json, (key, value: unknown) => (key === 'identity' ? 'worker' : value))
       .replaceAll(ROOT, '/app/')
+      // A bundle from the cache may name the folder of another checkout.
+      .replaceAll(/\(\/[^\s():]*?\/(?=(?:node_modules|src)\/)/g, '(/app/')
       .replaceAll(/\b\d+@[\w.-]+/g, 'worker');
     writeFileSync(join(HISTORIES, `${execution.type}-${shapes.size}.json`), `${plain}\n`);
   }
