@@ -60,7 +60,9 @@ export function updateManyGoogleObjectsActivity(deps: ActivityDeps) {
   const update = updateGoogleObjectActivity(deps);
   return async (input: ToldElsewhere): Promise<ToldSlice> => {
     if (input.from === 0) {
-      await showWaiting(deps.database.tenant(input.tenantId), input, 'update-google-object', WAITS_FOR_GOOGLE);
+      const tenant = deps.database.tenant(input.tenantId);
+      const ids = (await loadTold(tenant, input, null)).map(({ operationId }) => operationId);
+      await showWaiting(tenant, input, ids, 'update-google-object', WAITS_FOR_GOOGLE);
     }
     return inOrder(
       deps,

@@ -174,19 +174,20 @@ export async function loadTold(tenant: Sql, ref: BurstRef, ids: readonly string[
      order by o.acceptance_sequence`);
 }
 
-/** Shows that a step is still to come for operations of a burst whose devices have been told; what it has done stays. */
-export async function showWaiting(tenant: Sql, ref: BurstRef, step: Step, waitingFor: string): Promise<void> {
+/** Shows that a step is still to come for some operations of a burst; what it has done stays. */
+export async function showWaiting(
+  tenant: Sql,
+  ref: BurstRef,
+  ids: readonly string[],
+  step: Step,
+  waitingFor: string,
+): Promise<void> {
   await tenant.query(sql`
+    with held as materialized (${heldOperations(ref, ids, 'running')}
+    )
     insert into operation_steps (tenant_id, operation_id, step, state, attempts, detail)
-    select o.tenant_id, o.operation_id, ${step}::text, 'waiting', 0, jsonb_build_object('waitingFor', ${waitingFor}::text)
-      from bursts b
-      join operations o on o.tenant_id = b.tenant_id and o.operation_id = any(b.operation_ids)
-     where b.tenant_id = ${tenant.tenantId}
-       and b.burst_id = ${ref.burstId}
-       and o.burst_id = b.burst_id
-       and o.status = 'running'
-       and not ${notDone('notify-devices')}
-     order by o.operation_id
+    select ${tenant.tenantId}::text, operation_id, ${step}::text, 'waiting', 0, jsonb_build_object('waitingFor', ${waitingFor}::text)
+      from held
         on conflict (operation_id, step) do nothing`);
 }
 
