@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Registry } from 'prom-client';
-import { countPushes, measureSteps } from '../../src/worker/step-metrics.js';
+import { countPushes, createStepMeter, measureSteps } from '../../src/worker/step-metrics.js';
 import { createTestDatabase } from '../support/database.js';
 import { startEngine } from '../support/engine.js';
 import { startTestKlaviyo } from '../support/klaviyo.js';
@@ -19,9 +19,10 @@ test('what concerns a test pass or a test key counts in no metric, and in Klaviy
       return { kind: 'delivered', apnsId: 'test' };
     },
   });
+  const measureStep = createStepMeter(registry);
   const engine = await startEngine(db, {
-    deps: { klaviyo: klaviyo.access, apple },
-    stepInterceptors: [measureSteps(registry)],
+    deps: { klaviyo: klaviyo.access, apple, measureStep },
+    stepInterceptors: [measureSteps(registry, measureStep)],
   });
   try {
     const live = await klaviyo.tenant({ pushWindowSeconds: 0 });
