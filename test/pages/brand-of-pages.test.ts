@@ -57,6 +57,34 @@ test('every page whose tenant is known ends with its addresses, is in one langua
   }
 });
 
+test('what fails behind a personal link speaks for its brand, too, in the reader’s language', async () => {
+  const opened = await fetch(site.link('mail', await site.token(await site.newCustomer())), { redirect: 'manual' });
+  const [cookie] = opened.headers.get('set-cookie')!.split(';');
+  const enrol = async (body: string): Promise<Response> =>
+    fetch(`${site.baseUrl}/demo/mail/enrol`, {
+      method: 'POST',
+      headers: {
+        Cookie: cookie!,
+        Accept: 'text/html',
+        'Accept-Language': 'de',
+        'Content-Type': 'application/x-www-form-urlencoded',
+      },
+      body,
+    });
+  const wrongs: [name: string, status: number, answer: Response][] = [
+    ['a form of another session', 409, await enrol('csrf=of-another-session')],
+    ['a form that is too large', 413, await enrol(`csrf=${'x'.repeat(300_000)}`)],
+  ];
+  for (const [name, status, answer] of wrongs) {
+    const text = await answer.text();
+    assert.equal(answer.status, status, name);
+    assert.match(text, /<html lang="de">/, name);
+    for (const href of [PAGES.supportUrl, PAGES.privacyUrl, PAGES.brandUrl]) {
+      assert.ok(text.includes(`href="${href}"`), `${name}: ${href}`);
+    }
+  }
+});
+
 test('a stranger who guesses learns no brand', async () => {
   for (const address of [`${site.baseUrl}/p/unknown`, site.link('mail', 'U'.repeat(43))]) {
     const text = await (await fetch(address, { headers: { Accept: 'text/html' } })).text();

@@ -7,7 +7,7 @@ import { messagePage } from '../../pages/message-page.js';
 import type { Language } from '../../pages/texts.js';
 import { LINK_MISTAKES, type LinkMistake } from '../link-mistakes.js';
 import { noteLinkMistake } from '../metrics.js';
-import { brandOf, browserLanguage, sendPage } from '../page-response.js';
+import { brandOf, browserLanguage, sendPage, speakFor } from '../page-response.js';
 import type { ApiDeps } from '../route.js';
 import { signedCookies } from '../access/signed-cookie.js';
 
@@ -91,6 +91,7 @@ export function createLinkSessions(deps: ApiDeps) {
       if (link.state !== 'valid') {
         return void refuse(ctx, tenantId, tenant, link.state === 'revoked' ? 'token-revoked' : 'session-ended');
       }
+      speakFor(ctx, tenant);
       const language = browserLanguage(ctx, tenant.settings.language);
       return { tenant, language, customerId, csrf: session.csrf };
     },

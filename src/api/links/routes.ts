@@ -10,7 +10,7 @@ import { hasNoReader } from './detect-device.js';
 import { createThrottle } from '../access/throttle.js';
 import { enrol, prepareEnrolment, presentAsked, presentConsents, presentOffer } from './enrol.js';
 import { createLinkSessions } from './link-session.js';
-import { brandOf, browserLanguage, forPeople, sendPage, redirect } from '../page-response.js';
+import { brandOf, browserLanguage, forPeople, sendPage, speakFor, redirect } from '../page-response.js';
 import { tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { readForm } from '../requests/read-form.js';
@@ -52,6 +52,7 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
     ]);
     // Nothing of the tenant is shown for a token that is not its own: the page is the same for one that does not exist.
     if (!tenant || link.state === 'unknown') return sessions.refuse(ctx, id, null, 'token-unknown');
+    speakFor(ctx, tenant);
     if (link.state !== 'valid') return sessions.refuse(ctx, id, tenant, `token-${link.state}`);
     if (hasNoReader(ctx)) {
       const language = browserLanguage(ctx, tenant.settings.language);
