@@ -42,6 +42,19 @@ if (files.length === 0) {
   process.exit(2);
 }
 
+/** The last test: what the tests of this run have asked of the database does not read all of a tenant at a million rows. */
+async function judgeStatements(folder: string): Promise<void> {
+  if (readdirSync(folder).length === 0) return;
+  // What this process asks itself is not judged.
+  delete process.env['STATEMENTS_FOLDER'];
+  const { explainStatements } = await import('./explain-statements.js');
+  const { explained, whole } = await explainStatements(folder);
+  if (whole.length === 0) passed++;
+  else failed++;
+  say(`${whole.length === 0 ? '✔' : '✖'} none of ${explained} statements reads all rows of a tenant`);
+  for (const { text, readings } of whole) say(`\n${readings.join('\n')}\n${text.trim()}`);
+}
+
 const stops: (() => Promise<void>)[] = [];
 let failed = 0;
 let passed = 0;
@@ -79,6 +92,10 @@ try {
   say(`PostgreSQL, Temporal and the time-skipping server are ready (${Math.round((Date.now() - started) / 1000)} s).`);
   if (!existsSync(timeSkipping ?? '')) throw new Error('the time-skipping server vanished');
 
+  const statements = mkdtempSync(join(tmpdir(), 'passrelay-statements-'));
+  stops.push(async () => rmSync(statements, { recursive: true, force: true }));
+  process.env['STATEMENTS_FOLDER'] = statements;
+
   const spent = new Map<string, number>();
   const stream = run({ files, concurrency: CONCURRENCY, timeout: MOST_MS });
   stream.on('test:fail', (data) => {
@@ -95,6 +112,7 @@ try {
   const report = stream.compose(new spec());
   report.pipe(process.stdout);
   await new Promise((resolve) => report.on('end', resolve));
+  await judgeStatements(statements);
   if (files.length > SLOWEST) {
     const slowest = [...spent].sort(([, a], [, b]) => b - a).slice(0, SLOWEST);
     say(`\nThe slowest files, in seconds:`);

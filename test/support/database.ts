@@ -6,6 +6,7 @@ import pg from 'pg';
 import { connectDatabase, type Database } from '../../src/database/connect.js';
 import { migrate } from '../../src/database/migrate.js';
 import { startPostgres } from '../../src/embedded/postgres.js';
+import './note-statements.js';
 
 export interface TestDatabase {
   url: string;

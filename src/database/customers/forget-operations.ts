@@ -106,7 +106,7 @@ export async function forgetRest(db: Sql, erasure: Erasure): Promise<void> {
       select operation_id
         from operations
        where tenant_id = ${erasure.tenantId}
-         and (customer_id = ${erasure.customerId} or pass_id in ${passesOf(erasure)})
+         and (customer_id = ${erasure.customerId} or pass_id = any (array${passesOf(erasure)}))
          and operation_id <> ${erasure.operationId}
          and forgotten_at is null
       union
