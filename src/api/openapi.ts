@@ -91,6 +91,7 @@ function responses(route: Route, schemas: DescribedSchemas): Record<string, obje
           schema: { $ref: '#/components/schemas/Problem' },
           examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
         },
+        ...(route.pagesToBrowsers && { 'text/html': { schema: { type: 'string' } } }),
       },
     };
   }

@@ -92,6 +92,8 @@ interface Definition<P extends z.ZodObject, Q extends z.ZodObject, C> {
   readers?: 'customer' | 'operator';
   /** Flows call it: why it refused is kept for whoever builds them. */
   listener?: Listener;
+  /** A refusal is a page where a browser's window asks. */
+  pagesToBrowsers?: boolean;
   /** Left out of the description, like pages for people. */
   hidden?: boolean;
   tag?: Tag;

@@ -95,7 +95,7 @@ async function seedMore(tenant: SeededTenant): Promise<Ids> {
   );
   await db.owner(
     `insert into campaigns (campaign_id, tenant_id, name, definition, state)
-     values ($2, $1, 'theirs', '{"audience": {"csv": {}}, "action": {"type": "void"}, "schedule": {}}', 'uploading')`,
+     values ($2, $1, 'theirs', '{"audience": {"csv": {}}, "action": {"type": "void"}, "schedule": {}, "holdoutPercent": 0}', 'uploading')`,
     [t, id.campaign],
   );
   await db.owner(`insert into events (event_id, tenant_id, type, payload) values ($2, $1, 'pass.updated', '{}')`, [
@@ -108,7 +108,7 @@ async function seedMore(tenant: SeededTenant): Promise<Ids> {
   );
   await db.owner(
     `insert into messages (message_id, tenant_id, pass_id, customer_id, class, content, state)
-     values ($2, $1, $3, $4, 'service', '{"text":"Hi"}', 'sent')`,
+     values ($2, $1, $3, $4, 'service', '{"text":"Hi","title":null,"link":null}', 'sent')`,
     [t, id.sent, tenant.pass.id, tenant.customerId],
   );
   await db.owner(

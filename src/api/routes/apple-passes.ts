@@ -94,6 +94,7 @@ export function applePassRoutes(deps: ApiDeps): Route[] {
       query: none,
       answers: { 200: { description: 'The signed pass', schema: z.unknown(), contentType: PKPASS_TYPE } },
       problems: ['not-found', 'conflict'],
+      pagesToBrowsers: true,
       handler: (ctx, { params }) => forBrowsers(deps, (phone) => download(phone, params.serialNumber))(ctx),
     }),
   ];

@@ -68,6 +68,7 @@ export const googleRoutes = (
     query: none,
     answers: { 302: { description: "Google's save link for this pass, in Location" } },
     problems: ['not-found'],
+    pagesToBrowsers: true,
     handler: (ctx, { params }) =>
       forBrowsers(deps, async (page) => {
         links.take(deps.clientAddress(page));
