@@ -4,7 +4,7 @@ import { checkCampaign, newCampaign } from '../api/requests/campaign.js';
 import { checkJson } from '../api/requests/read-json.js';
 import { readFile as readRows, type NamedFault } from '../api/routes/campaign-files.js';
 import type { JsonValue } from '../common/json.js';
-import { createCampaign, moveCampaign } from '../database/campaigns/campaigns.js';
+import { createCampaign } from '../database/campaigns/campaigns.js';
 import { uploadRows } from '../database/campaigns/upload.js';
 import type { TenantSql } from '../database/connect.js';
 import { getTenant } from '../database/tenants/tenants.js';
@@ -143,7 +143,6 @@ export async function uploadFile(
   const taken = await uploadRows(db, campaignId, readRows(source, identifierOptions(settings), errors));
   if (taken === undefined) throw new Error(`There is no campaign ${campaignId}.`);
   if (typeof taken === 'string') throw new Error(`The campaign is ${taken}; it takes no file now.`);
-  await moveCampaign(db, campaignId, 'uploaded');
   out(`${taken.rows} rows, ${taken.faulty} of them faulty and left out.`);
   for (const { line, message } of errors) out(`  line ${line}: ${message}`);
 }

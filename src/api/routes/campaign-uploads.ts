@@ -1,4 +1,3 @@
-import { moveCampaign } from '../../database/campaigns/campaigns.js';
 import { uploadRows, type Uploaded } from '../../database/campaigns/upload.js';
 import type { Caller } from '../access/credentials.js';
 import { ApiError } from '../problems.js';
@@ -32,7 +31,6 @@ export function createUploads(deps: Pick<ApiDeps, 'database' | 'notifyAccepted'>
       if (typeof taken !== 'object') {
         throw new ApiError('conflict', `The campaign is ${taken ?? 'gone'}; it takes no file now.`);
       }
-      await moveCampaign(db, campaignId, 'uploaded');
       deps.notifyAccepted();
       return { ...taken, errors };
     } finally {

@@ -124,6 +124,12 @@ export async function listCampaigns(db: Sql, limit: number, before?: string): Pr
 
 export type CampaignCommand = 'start' | 'pause' | 'resume' | 'cancel' | 'uploaded';
 
+/** The state as it is now, and whether a call changed it. */
+export interface MovedCampaign {
+  state: CampaignState;
+  moved: boolean;
+}
+
 interface Transition {
   from: readonly CampaignState[];
   to: CampaignState;
@@ -149,32 +155,37 @@ const TRANSITIONS: Readonly<Record<CampaignCommand, Transition>> = {
  * nobody has begun, a resume gives them back, a cancellation ends them. Waits for a slice under way, so that nothing is
  * accepted after it. The state as it is now, and whether this call changed it; undefined where there is no such campaign.
  */
-export async function moveCampaign(
+export const moveCampaign = (
   db: TenantSql,
   campaignId: string,
   command: CampaignCommand,
-): Promise<{ state: CampaignState; moved: boolean } | undefined> {
+): Promise<MovedCampaign | undefined> => db.transaction((tx) => moveWithin(tx, campaignId, command));
+
+/** The same within a transaction that does more, such as the upload of the rows. */
+export async function moveWithin(
+  tx: Sql,
+  campaignId: string,
+  command: CampaignCommand,
+): Promise<MovedCampaign | undefined> {
   const { from, to, set, goes } = TRANSITIONS[command];
-  return db.transaction(async (tx) => {
-    const [row] = await tx.query<{ state: CampaignState; test: boolean }>(sql`
-      select state, test
-        from campaigns
-       where tenant_id = ${tx.tenantId}
-         and campaign_id = ${campaignId}
-         for update`);
-    if (!row) return undefined;
-    if (!from.includes(row.state)) return { state: row.state, moved: false };
-    await tx.query(sql`
-      update campaigns
-         set state = ${to}, ${set}
-       where tenant_id = ${tx.tenantId}
-         and campaign_id = ${campaignId}`);
-    if (command === 'pause') await moveQueued(tx, campaignId, sql`dispatch_after = 'infinity'`);
-    if (command === 'resume') await moveQueued(tx, campaignId, sql`dispatch_after = now()`);
-    if (command === 'cancel') await moveQueued(tx, campaignId, sql`cancel_requested = true`);
-    if (goes) await setGoing(tx, { campaignId, test: row.test });
-    return { state: to, moved: true };
-  });
+  const [row] = await tx.query<{ state: CampaignState; test: boolean }>(sql`
+    select state, test
+      from campaigns
+     where tenant_id = ${tx.tenantId}
+       and campaign_id = ${campaignId}
+       for update`);
+  if (!row) return undefined;
+  if (!from.includes(row.state)) return { state: row.state, moved: false };
+  await tx.query(sql`
+    update campaigns
+       set state = ${to}, ${set}
+     where tenant_id = ${tx.tenantId}
+       and campaign_id = ${campaignId}`);
+  if (command === 'pause') await moveQueued(tx, campaignId, sql`dispatch_after = 'infinity'`);
+  if (command === 'resume') await moveQueued(tx, campaignId, sql`dispatch_after = now()`);
+  if (command === 'cancel') await moveQueued(tx, campaignId, sql`cancel_requested = true`);
+  if (goes) await setGoing(tx, { campaignId, test: row.test });
+  return { state: to, moved: true };
 }
 
 /** Changes the campaign's operations that no dispatcher has taken. */

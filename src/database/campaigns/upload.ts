@@ -2,6 +2,7 @@ import type { CampaignDefinition, CampaignState } from '../../passes/campaign.js
 import type { TenantSql } from '../connect.js';
 import { sql } from '../sql.js';
 import { insertRows, type NewRow } from './audience.js';
+import { moveWithin } from './campaigns.js';
 
 const BATCH = 1_000;
 
@@ -11,8 +12,8 @@ export interface Uploaded {
 }
 
 /**
- * Takes the rows of an upload, all or nothing, in place of those of an earlier one. The state where the campaign takes no
- * upload; undefined where there is none.
+ * Takes the rows of an upload, all or nothing, and lets the dry run begin in the same transaction: rows without it could
+ * not be uploaded again. The state where the campaign takes no upload; undefined where there is none.
  */
 export async function uploadRows(
   db: TenantSql,
@@ -44,6 +45,7 @@ export async function uploadRows(
          set rows_read = ${rows}
        where tenant_id = ${tx.tenantId}
          and campaign_id = ${campaignId}`);
+    await moveWithin(tx, campaignId, 'uploaded');
     return { rows, faulty };
   });
 }
