@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +22,7 @@ interface Campaign {
   heldBack: Record<string, number> | null;
   rows: Record<string, number>;
   expectedSeconds: number | null;
-  progress: { ended: number; remaining: number; outcomes: Record<string, number>; pushed: number };
+  progress: { fetched: number; ended: number; remaining: number; outcomes: Record<string, number>; pushed: number };
   errors?: { message: string; cure?: string; line?: number; pointer?: string }[];
 }
 
@@ -363,5 +364,33 @@ describe('a campaign', () => {
     const endless = { type: 'offer', offer: { fields: { points: 1 } } };
     const refused = await call(tenant, 'POST', '', { name: 'No', audience: { filter: {} }, action: endless });
     assert.deepEqual([refused.status, refused.body.errors![0]!.pointer], [422, '/action/offer/until']);
+  });
+
+  it('has kept its counts as its rows are, whatever wrote them, and counts fetches page by page', async () => {
+    const kept = `select campaign_id, state, outcome, rows::int, pushed::int from campaign_counts where rows <> 0 order by 1, 2, 3`;
+    const counted = `select campaign_id, state, coalesce(outcome, '') as outcome, count(*)::int as rows,
+      count(*) filter (where pushed)::int as pushed from campaign_rows group by 1, 2, 3 order by 1, 2, 3`;
+    const rows = await test.owner(kept);
+    assert.ok(rows.length > 10, `${rows.length} counts of the campaigns above`);
+    assert.deepEqual(rows, await test.owner(counted));
+
+    const tenant = await seedTenant(test);
+    await seedSegment(test, tenant, 1);
+    await test.owner('update apple_registrations set fetched_revision = 1 where tenant_id = $1', [tenant.tenantId]);
+    const id = randomUUID();
+    const definition = { audience: { csv: {} }, action: { type: 'void' }, schedule: {}, holdoutPercent: 0 };
+    await test.owner(
+      `with c as (insert into campaigns (campaign_id, tenant_id, name, definition, state, started_at)
+         values ($1, $2, 'Many', $3, 'ended', now()) returning *)
+       insert into campaign_rows (tenant_id, campaign_id, row_number, state, outcome, pushed, revision, pass_id)
+       select c.tenant_id, campaign_id, n, 'done', 'updated', true, 1,
+              case when n = 20001 then (select pass_id from apple_registrations where tenant_id = $2) end
+         from c, generate_series(1, 45000) n`,
+      [id, tenant.tenantId, JSON.stringify(definition)],
+    );
+    let seen = await look(tenant, id);
+    assert.deepEqual([seen.rows['all'], seen.progress.ended, seen.progress.pushed], [45_000, 45_000, 45_000]);
+    for (let i = 0; i < 3 && seen.progress.fetched === 0; i++) seen = await look(tenant, id);
+    assert.equal(seen.progress.fetched, 1);
   });
 });

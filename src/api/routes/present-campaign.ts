@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import type { CampaignRow } from '../../database/campaigns/campaigns.js';
-import { countFetched, countReasons, countRows } from '../../database/campaigns/progress.js';
+import {
+  countFetched,
+  countReasons,
+  countRecent,
+  countRows,
+  TROUBLED_ROWS,
+} from '../../database/campaigns/progress.js';
 import type { Sql } from '../../database/connect.js';
 import { CAMPAIGN_STATES, campaignDefinition } from '../../passes/campaign.js';
 
@@ -47,12 +53,14 @@ export const campaignDetail = campaignView.extend({
     accepted: count.describe('Operations that have been accepted, ended ones too'),
     ended: count,
     pushed: count.describe('Rows whose wallets were told'),
-    fetched: count.describe('Rows that an iPhone has fetched; Google tells nobody'),
+    fetched: count.describe(
+      'Rows that an iPhone has fetched; Google tells nobody. Counted on with each look: with hundreds of thousands of rows it is some looks behind',
+    ),
     outcomes: z.record(z.string(), count).describe('Ended operations by outcome'),
     troubles: z
       .array(z.object({ outcome: z.string().nullable(), reason: z.string(), rows: count }))
       .describe(
-        `Why rows did not get what they were to get: the ${MOST_REASONS} commonest reasons; null: no pass was found`,
+        `Why rows did not get what they were to get: the ${MOST_REASONS} commonest reasons among the last ${TROUBLED_ROWS} rows; null: no pass was found`,
       ),
     remaining: count,
     perMinute: count.describe('Ended in the last minute'),
@@ -95,15 +103,14 @@ export async function presentCampaignDetail(
   row: CampaignRow,
   nowMs: number,
 ): Promise<z.output<typeof campaignDetail>> {
-  // One after the other: side by side over a million rows they slow each other down to the statements' time-out.
   const counted = await countRows(db, row.campaign_id);
   const troubles = await countReasons(db, row.campaign_id, MOST_REASONS);
-  const fetched = row.started_at ? await countFetched(db, row.campaign_id) : 0;
-  const sum = (states: readonly string[], of: 'rows' | 'pushed' | 'recent' = 'rows'): number =>
+  const fetched = row.started_at ? await countFetched(db, row.campaign_id, row.fetch_count) : 0;
+  const recent = await countRecent(db, row.campaign_id);
+  const sum = (states: readonly string[], of: 'rows' | 'pushed' = 'rows'): number =>
     counted.filter(({ state }) => states.includes(state)).reduce((total, one) => total + one[of], 0);
   const waiting = sum(['waiting']);
   const [open, ended] = [sum(['accepted']), sum(['done'])];
-  const recent = sum(['done'], 'recent');
   const pace = Math.min(row.definition.schedule.perMinute ?? Infinity, recent > 0 ? recent : ASSUMED_PER_MINUTE);
   const remaining = waiting + open;
   const seconds = Math.ceil((remaining * 60) / pace);

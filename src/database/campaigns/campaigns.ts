@@ -3,6 +3,7 @@ import type { CampaignDefinition, CampaignState } from '../../passes/campaign.js
 import type { Sql, TenantSql } from '../connect.js';
 import { insertOrFindOperation } from '../operations/operations.js';
 import type { DryRun } from './dry-run.js';
+import type { FetchCount } from './progress.js';
 import { sql, type Statement } from '../sql.js';
 
 export interface CampaignRow {
@@ -24,6 +25,8 @@ export interface CampaignRow {
   paced_up_to: Date | null;
   /** Null: nothing was counted, since nobody looks at it before its start. */
   dry_run: DryRun | null;
+  /** Null: nobody has looked yet. */
+  fetch_count: FetchCount | null;
 }
 
 export interface NewCampaign {
