@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { createCampaign, findCampaign } from '../../src/database/campaigns/campaigns.js';
 import { campaignDefinition } from '../../src/passes/campaign.js';
+import { crash, createPushLog } from '../support/crash.js';
 import { createTestDatabase } from '../support/database.js';
 import { startEngine } from '../support/engine.js';
 import { seedSegment } from '../support/segment.js';
@@ -15,14 +13,11 @@ import { seedTenant } from '../support/tenant.js';
 const ROWS = Number(process.env['DRILL_ROWS'] ?? 200);
 /** The engine gives a dead worker's task out again after seconds: one kill is enough on every day. */
 const KILLS = ROWS > 1_000 ? 2 : 1;
-const crashingWorker = fileURLToPath(new URL('../support/crashing-worker.ts', import.meta.url));
 
 it(`a worker killed after a slice of a campaign (${KILLS} times) leaves one operation for each of ${ROWS} rows`, async (t) => {
   const test = await createTestDatabase();
   t.after(() => test.drop());
-  await test.owner(
-    'create table test_pushes (operation_id uuid, token text); grant all on test_pushes to passrelay_app',
-  );
+  await createPushLog(test);
   const tenant = await seedTenant(test);
   await seedSegment(test, tenant, ROWS);
   const sql = test.database.tenant(tenant.tenantId);
@@ -34,16 +29,9 @@ it(`a worker killed after a slice of a campaign (${KILLS} times) leaves one oper
     schedule: ROWS > 1_000 ? {} : { perMinute: 900 },
   });
   await createCampaign(sql, { campaignId, name: 'Drill', definition, test: false, confirmed: true });
-  const { operation_id: operationId } = (await findCampaign(sql, campaignId))!;
   const taskQueue = `crash-campaign-${campaignId}`;
-  for (let kill = 0; kill < KILLS; kill++) {
-    const args = ['--import', 'tsx', crashingWorker, test.url, taskQueue, operationId!, 'after', 'run-campaign'];
-    const [, signal] = (await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit')) as [null, string];
-    assert.equal(signal, 'SIGKILL', 'the worker must have died after a slice');
-  }
-  // The leases of the dead dispatchers must not hold the drill up.
-  await test.owner(`update operations set dispatch_after = now() where status = 'accepted'`);
-  await test.owner('update bursts set lease_until = now() where lease_until is not null');
+  const place = { tenantId: tenant.tenantId, when: 'after', step: 'run-campaign' } as const;
+  for (let kill = 0; kill < KILLS; kill++) await crash(test, taskQueue, [place]);
   const engine = await startEngine(test, {
     taskQueue,
     deps: { apple: { push: async () => ({ kind: 'delivered', apnsId: 'drill' }) } },

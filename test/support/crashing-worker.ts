@@ -1,30 +1,36 @@
 import pg from 'pg';
 import { connectDatabase } from '../../src/database/connect.js';
+import type { CrashPlace } from './crash.js';
 import { startEngine } from './engine.js';
 import type { TestDatabase } from './database.js';
 
 /**
- * A worker process of its own that is killed (SIGKILL, no goodbye) right before or right after a step of one operation, or
- * of its burst; or within a step: while it pushes, or while it pushes anew what was in trouble at first.
+ * A worker process of its own. Each tenant's work stops at its place; once all are there, the process is killed
+ * (SIGKILL, no goodbye). So one death leaves work behind at many places.
  */
-const [url, taskQueue, operationId, when, step] = process.argv.slice(2) as [
-  string,
-  string,
-  string,
-  'before' | 'after' | 'inside' | 'second attempt',
-  string,
-];
+const [url, taskQueue, asked] = process.argv.slice(2) as [string, string, string];
+const places = JSON.parse(asked) as CrashPlace[];
+const LIMIT_MS = 60_000;
+
 const owner = new pg.Pool({ connectionString: url, max: 1 });
 const test = {
   url,
   database: connectDatabase({ url }),
   owner: async (text: string, values?: unknown[]) => (await owner.query(text, values)).rows,
 } as unknown as TestDatabase;
-let pushes = 0;
-const die = (): never => {
-  process.kill(process.pid, 'SIGKILL');
-  throw new Error('unreachable');
-};
+const pushes = new Map<string, number>();
+const missing = new Map(places.map((place) => [place.tenantId, place]));
+
+/** Work that is there goes no further: its promise never settles. */
+function stopHere(tenantId: string): Promise<never> {
+  missing.delete(tenantId);
+  if (missing.size === 0) process.kill(process.pid, 'SIGKILL');
+  return new Promise(() => undefined);
+}
+setTimeout(() => {
+  process.stderr.write(`The worker never came to ${JSON.stringify([...missing.values()])}\n`);
+  process.exit(1);
+}, LIMIT_MS);
 
 await startEngine(test, {
   taskQueue,
@@ -32,11 +38,15 @@ await startEngine(test, {
   burstShares: { atLeast: 10 },
   deps: {
     apple: {
-      async push({ pushToken }) {
-        await owner.query('insert into test_pushes (operation_id, token) values ($1, $2)', [operationId, pushToken]);
-        pushes += 1;
-        if (when === 'inside' && pushes === 3) die();
-        if (when === 'second attempt') return pushes === 1 ? { kind: 'transient', reason: 'drill' } : die();
+      async push({ tenantId, pushToken }) {
+        const place = places.find((one) => one.tenantId === tenantId);
+        await owner.query('insert into test_pushes (tenant_id, token) values ($1, $2)', [tenantId, pushToken]);
+        const count = (pushes.get(tenantId) ?? 0) + 1;
+        pushes.set(tenantId, count);
+        if (place?.when === 'inside' && count >= 3) return stopHere(tenantId);
+        if (place?.when === 'second attempt') {
+          return count === 1 ? { kind: 'transient', reason: 'drill' } : stopHere(tenantId);
+        }
         return { kind: 'delivered', apnsId: 'crashing' };
       },
     },
@@ -45,12 +55,11 @@ await startEngine(test, {
     (context) => ({
       inbound: {
         async execute(input, next) {
-          const mine =
-            context.info.activityType === step &&
-            (step.startsWith('burst-') || (input.args[0] as { operationId?: string }).operationId === operationId);
-          if (mine && when === 'before') die();
+          const { tenantId } = input.args[0] as { tenantId?: string };
+          const place = places.find((one) => one.tenantId === tenantId && one.step === context.info.activityType);
+          if (place?.when === 'before') return stopHere(place.tenantId);
           const result = await next(input);
-          if (mine && when === 'after') die();
+          if (place?.when === 'after') return stopHere(place.tenantId);
           return result;
         },
       },
