@@ -137,6 +137,11 @@ const DASHBOARDS: Readonly<Record<string, { title: string; panels: readonly Pane
         lines: { tenants: 'max(passrelay_klaviyo_keys_refused)' },
       },
       {
+        title: 'Refused Klaviyo records that nobody reads',
+        unit: 'short',
+        lines: { '{{tenant}} {{code}}': 'max by (tenant, code) (passrelay_klaviyo_records_unread)' },
+      },
+      {
         title: 'Days until a certificate ends',
         unit: 'd',
         lines: {

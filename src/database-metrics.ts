@@ -3,6 +3,7 @@ import { daysUntil, listCertificateExpiries } from './database/tenants/certifica
 import { readBurstFigures } from './database/bursts/burst-figures.js';
 import type { Database } from './database/connect.js';
 import { listRefusedConnections } from './database/klaviyo/klaviyo-connections.js';
+import { listPausedRecordChecks } from './database/klaviyo/record-checks.js';
 import { countUnfinishedOperations } from './database/operations/unfinished-operations.js';
 
 /** Several scrapers at once cost one look. */
@@ -12,13 +13,14 @@ const REST_PER_LOOK = 9;
 
 async function look(database: Database) {
   const { system } = database;
-  const [unfinished, certificates, refused, bursts] = await Promise.all([
+  const [unfinished, certificates, refused, unread, bursts] = await Promise.all([
     countUnfinishedOperations(system),
     listCertificateExpiries(system),
     listRefusedConnections(system),
+    listPausedRecordChecks(system),
     readBurstFigures(system),
   ]);
-  return { unfinished, certificates, refused: refused.length, bursts };
+  return { unfinished, certificates, refused: refused.length, unread, bursts };
 }
 type Figures = Awaited<ReturnType<typeof look>>;
 
@@ -120,6 +122,14 @@ export function registerDatabaseMetrics(
   );
   gauge('passrelay_klaviyo_keys_refused', 'Tenants whose key Klaviyo refuses.', [], (one, { refused }) =>
     one.set(refused),
+  );
+  gauge(
+    'passrelay_klaviyo_records_unread',
+    '1 for each tenant whose refused records cannot be read back from Klaviyo, with the code of the reason.',
+    ['tenant', 'code'],
+    (one, { unread }) => {
+      for (const { tenantId, problem } of unread) one.set({ tenant: tenantId, code: problem.split(':')[0]! }, 1);
+    },
   );
   new Gauge({
     name: 'passrelay_database_up',

@@ -1,39 +1,21 @@
 import type { DemoCertificates } from '../../src/tenants/demo-certificates.js';
-import { startApnsSimulator, type ApnsSimulator } from '../../src/simulators/apns/apns.js';
-import { startGoogleWalletSimulator, type GoogleWalletSimulator } from '../../src/simulators/google/wallet.js';
-import { startKlaviyoSimulator, type KlaviyoSimulator } from '../../src/simulators/klaviyo/klaviyo.js';
-import { startMerchantSimulator, type MerchantSimulator } from '../../src/simulators/merchant/merchant.js';
+import { startOutside, type Outside } from '../outside.js';
 
-export const KLAVIYO_KEY = 'pk_chaos';
 /** More than any run asks for: such a fault holds until it is cleared. */
 const ENDLESS = 1_000_000;
 const SLOW_MS = 3_000;
 
-export interface Providers {
-  readonly apns: ApnsSimulator;
-  readonly google: GoogleWalletSimulator;
-  readonly klaviyo: KlaviyoSimulator;
-  readonly merchant: MerchantSimulator;
-  /** Where the product's processes find them. */
-  readonly env: Record<string, string>;
+export interface Providers extends Pick<Outside, 'apns' | 'google' | 'klaviyo' | 'merchant' | 'env' | 'stop'> {
   down(): void;
   slow(): void;
   /** The next calls take effect and their answers are lost. */
   loseAnswers(count: number): void;
   well(): void;
-  stop(): Promise<void>;
 }
 
-/** Stand-ins for everything outside, with their published limits on, and the switches that harm all of them at once. */
-export async function startProviders(certificates: DemoCertificates): Promise<Providers> {
-  const klaviyo = await startKlaviyoSimulator({ accounts: [{ apiKey: KLAVIYO_KEY }] });
-  const google = await startGoogleWalletSimulator({ serviceAccounts: [certificates.googleServiceAccount] });
-  const merchant = await startMerchantSimulator({});
-  const apns = await startApnsSimulator({
-    serverCertificatePem: certificates.apnsServer.certificatePem,
-    serverKeyPem: certificates.apnsServer.privateKeyPem,
-    clientCaPem: certificates.authorityPem,
-  });
+/** The simulators, and the switches that harm all of them at once. */
+export async function startProviders(certificates: DemoCertificates, folder: string): Promise<Providers> {
+  const { apns, google, klaviyo, merchant, env, stop } = await startOutside(certificates, folder);
   const well = (): void => {
     klaviyo.clearFaults();
     google.faults.clear();
@@ -45,15 +27,8 @@ export async function startProviders(certificates: DemoCertificates): Promise<Pr
     google,
     klaviyo,
     merchant,
-    env: {
-      APNS_URL: apns.url,
-      APNS_CA_FILE: certificates.authorityFile,
-      GOOGLE_WALLET_API_URL: google.apiUrl,
-      GOOGLE_TOKEN_URL: google.tokenUrl,
-      GOOGLE_SAVE_URL: google.saveUrl,
-      GOOGLE_CALLBACK_KEYS_URL: google.callbackKeysUrl,
-      KLAVIYO_API_URL: klaviyo.url,
-    },
+    env: { ...env, APNS_CA_FILE: certificates.authorityFile },
+    stop,
     down() {
       klaviyo.setFault({ status: 503, times: ENDLESS });
       google.faults.add({ status: 503, times: ENDLESS });
@@ -74,8 +49,5 @@ export async function startProviders(certificates: DemoCertificates): Promise<Pr
       merchant.answerWith({ silent: true, times: Math.ceil(count / 4) });
     },
     well,
-    async stop() {
-      await Promise.all([klaviyo.close(), google.stop(), merchant.stop(), apns.stop()]);
-    },
   };
 }

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { SIMULATED_KLAVIYO_KEY } from '../../src/demo/simulators.js';
 import { createApiCalls } from '../../src/demo/api-calls.js';
 import { setUpKlaviyo } from '../../src/demo/klaviyo-set-up.js';
 import { registerMerchant } from '../../src/demo/merchant-endpoint.js';
@@ -10,7 +11,6 @@ import { RUNS, type ChaosRun } from './faults.js';
 import { createJournal, type Journal } from './journal.js';
 import type { Fault } from './judge.js';
 import { createRandom, startLoad, type Subject } from './load.js';
-import { KLAVIYO_KEY } from './providers.js';
 import { headLine, measure, resultLine, type RunResult } from './report.js';
 import { deliver, issuePass } from './requests.js';
 import { settle } from './settle.js';
@@ -83,7 +83,7 @@ async function prepare(drill: Omit<Drill, 'customers' | 'subjects'>, count: numb
     signal: AbortSignal.timeout(120_000),
   });
   await registerMerchant(api, tenant.tenantId, providers.merchant);
-  const account = { apiUrl: providers.klaviyo.url, apiKey: KLAVIYO_KEY };
+  const account = { apiUrl: providers.klaviyo.url, apiKey: SIMULATED_KLAVIYO_KEY };
   await setUpKlaviyo(stack.database.url, tenant.tenantId, account);
   const subjects: Subject[] = [];
   const customers: Customer[] = [];

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
+import { SIMULATED_KLAVIYO_KEY } from '../../src/demo/simulators.js';
 import { connectDatabase } from '../../src/database/connect.js';
 import { migrate } from '../../src/database/migrate.js';
 import { createSecretBox, parseSecretKeys } from '../../src/database/secrets.js';
@@ -13,7 +14,7 @@ import { createDatabaseCuts, inspectDatabase, type DatabaseCuts } from './databa
 import { startDatabaseServer, type DatabaseServer } from './database-server.js';
 import { startEngineServer, type EngineServer } from './engine-server.js';
 import { createMember, type Member } from './member.js';
-import { KLAVIYO_KEY, startProviders, type Providers } from './providers.js';
+import { startProviders, type Providers } from './providers.js';
 import type { TenantAccess } from './requests.js';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.js';
 
@@ -50,7 +51,7 @@ async function prepareTenant(url: string, secretsKey: string, folder: string): P
   const database = connectDatabase({ url, poolMax: 2, applicationName: 'passrelay-chaos' });
   try {
     const secretBox = createSecretBox({ keys: parseSecretKeys(secretsKey) });
-    const options = { database, secretBox, dataDir: folder, now: Date.now, klaviyoApiKey: KLAVIYO_KEY };
+    const options = { database, secretBox, dataDir: folder, now: Date.now, klaviyoApiKey: SIMULATED_KLAVIYO_KEY };
     return await ensureDemoTenant(options);
   } finally {
     await database.close();
@@ -79,7 +80,7 @@ export async function startStack({ random, log, keep }: StackOptions): Promise<S
 
     const secretsKey = randomBytes(32).toString('base64');
     const tenant = await prepareTenant(database.url, secretsKey, folder);
-    const providers = await startProviders(tenant.certificates);
+    const providers = await startProviders(tenant.certificates, folder);
     stops.push(() => providers.stop());
     const pool = new pg.Pool({ connectionString: database.url, max: 4, connectionTimeoutMillis: 5_000 });
     // Connections die with the server that a run kills; the next query opens a new one.

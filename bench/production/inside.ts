@@ -4,11 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { ensureDemoCertificates } from '../../src/tenants/demo-certificates.js';
 import { bringUp } from './bring-up.js';
 import type { Programs } from './programs.js';
+import { startOutside } from '../outside.js';
 import { certificatesFolder } from './settings.js';
 import { STAGES } from './stages.js';
 import { applyTenant, writeTenantFolder } from './tenant.js';
 import { createTopology } from './topology.js';
-import { createWorld, startOutside } from './world.js';
+import { createWorld } from './world.js';
 
 /** The drill itself, in a network of its own: run.ts starts it there. */
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -39,14 +40,7 @@ const topology = createTopology({
   repository,
   tls: { authorityFile: certificates.authorityFile, ...certificates.apnsServerFiles },
   merchantPort: Number(new URL(outside.merchant.controlUrl).port),
-  providers: {
-    APNS_URL: outside.settings.apnsUrl,
-    GOOGLE_WALLET_API_URL: outside.settings.googleWalletApiUrl,
-    GOOGLE_TOKEN_URL: outside.settings.googleTokenUrl!,
-    GOOGLE_SAVE_URL: outside.settings.googleSaveUrl,
-    GOOGLE_CALLBACK_KEYS_URL: outside.settings.googleCallbackKeysUrl,
-    KLAVIYO_API_URL: outside.settings.klaviyoApiUrl,
-  },
+  providers: outside.env,
 });
 const rows: Row[] = [];
 try {

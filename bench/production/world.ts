@@ -1,9 +1,7 @@
 import { createPassrelayClient } from '../../client/src/index.js';
-import { startSimulators } from '../../src/demo/simulators.js';
-import { parseDemoConfig } from '../../src/config.js';
 import { createIphone, type Iphone } from '../../src/simulators/iphone/iphone.js';
 import type { DemoCertificates } from '../../src/tenants/demo-certificates.js';
-import path from 'node:path';
+import type { Outside } from '../outside.js';
 import { newJournal, recordingFetch, type Journal } from './journal.js';
 import { judge } from './judge.js';
 import { HOSTS, PUBLIC_URL } from './settings.js';
@@ -14,11 +12,6 @@ export const PASSES = 40;
 const CALM_MS = 180_000;
 /** `Pass Updated` of one operation: "<operation>:write-back-event" as Klaviyo's unique id. */
 const operationOf = (uniqueId: string): string => uniqueId.slice(0, uniqueId.lastIndexOf(':'));
-
-/** Stand-ins for what is outside; Klaviyo's published limits are on. */
-export const startOutside = (certificates: DemoCertificates, folder: string) =>
-  startSimulators(parseDemoConfig({}), certificates, path.join(folder, 'google-simulator.json'));
-export type Outside = Awaited<ReturnType<typeof startOutside>>;
 
 export interface WorldInput {
   topology: Topology;
@@ -46,7 +39,7 @@ export function createWorld({ topology, outside, certificates, apiKey }: WorldIn
         recipient: { email },
       });
       const file = await fetch(`${PUBLIC_URL}/p/${serialNumber}/pass.pkpass`);
-      const phone = createIphone({ apns: outside.apns!, caPem: certificates.authorityPem });
+      const phone = createIphone({ apns: outside.apns, caPem: certificates.authorityPem });
       const pass = await phone.install(Buffer.from(await file.arrayBuffer()));
       if (!pass.registered) throw new Error(`the phone could not register: ${phone.complaints.join('; ')}`);
       phones.set(serialNumber, phone);
@@ -83,8 +76,8 @@ export function createWorld({ topology, outside, certificates, apiKey }: WorldIn
       operations,
       passes: new Map(rows.map(({ serial_number, points }) => [serial_number, points])),
       phones: new Map([...phones.keys()].map((serialNumber) => [serialNumber, pointsShown(serialNumber)])),
-      klaviyoEvents: outside
-        .klaviyo!.events()
+      klaviyoEvents: outside.klaviyo
+        .events()
         .filter(({ metric }) => metric === 'Pass Updated')
         .map(({ uniqueId }) => operationOf(uniqueId)),
       merchantEvents: delivered

@@ -13,6 +13,7 @@ import {
   VARIABLES,
   type Env,
 } from '../../src/config.js';
+import { demoKlaviyoKey } from '../../src/demo/demo-data.js';
 
 const key = randomBytes(32).toString('base64');
 const minimal: Env = {
@@ -160,4 +161,12 @@ test('tracing is on by an OTLP endpoint alone, as OpenTelemetry’s own switches
     const given = { OTEL_EXPORTER_OTLP_ENDPOINT: text };
     assert.throws(() => tracing(given), /OTEL_EXPORTER_OTLP_ENDPOINT: must begin with http/, text);
   }
+});
+
+test('has no key for Klaviyo’s own service but the one of the settings', () => {
+  const keyFor = (env: Record<string, string>) => demoKlaviyoKey(parseDemoConfig(env));
+  assert.equal(keyFor({}), 'pk_simulator');
+  assert.equal(keyFor({ KLAVIYO_API_URL: 'http://127.0.0.1:9000' }), 'pk_simulator');
+  assert.equal(keyFor({ KLAVIYO_API_URL: 'https://a.klaviyo.com' }), null);
+  assert.equal(keyFor({ KLAVIYO_API_URL: 'https://a.klaviyo.com', KLAVIYO_API_KEY: 'pk_own' }), 'pk_own');
 });

@@ -17,6 +17,9 @@ import type { Environment } from '../../src/common/environment.js';
 import { watchAnswers } from './described-answers.js';
 import { testSecretBox } from './secret-box.js';
 
+/** As a real process has it: a test that computes for long must not find its connection closed. */
+const KEEP_ALIVE_MS = 65_000;
+
 export interface TestApi {
   baseUrl: string;
   /** The list that the application was made from. */
@@ -86,7 +89,7 @@ export async function startTestApi(options: {
   const app = createApp(deps);
   const answers = watchAnswers(listRoutes(deps));
   app.middleware.unshift(answers.middleware);
-  const server: Server = createHttpServer(app.callback(), deps);
+  const server: Server = createHttpServer(app.callback(), deps, { keepAliveTimeout: KEEP_ALIVE_MS });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const call: TestApi['fetch'] = (path, { key, ...init } = {}) => {

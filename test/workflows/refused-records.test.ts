@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
+import { Registry } from 'prom-client';
 import { readIngestionLogsActivity } from '../../src/activities/read-ingestion-logs.js';
 import { noteRecordsWritten } from '../../src/database/klaviyo/record-checks.js';
+import { registerDatabaseMetrics } from '../../src/database-metrics.js';
 import { startDueRecordChecks } from '../../src/dispatch/record-checks.js';
 import { OBJECT_TITLE } from '../../src/klaviyo/set-up.js';
 import { WALLET_PASS_PROPERTIES } from '../../src/klaviyo/write-back.js';
@@ -105,11 +107,15 @@ describe('records that Klaviyo takes and refuses afterwards', () => {
         [tenant.tenantId],
       )
     )[0]!;
-  const warningsOf = async (tenant: SeededTenant, operationId: string): Promise<Warning[]> => {
+  const warningsOf = async (
+    tenant: SeededTenant,
+    operationId: string,
+    name = 'write-back-object',
+  ): Promise<Warning[]> => {
     const response = await api.fetch(`/api/${tenant.tenantId}/operations/${operationId}`, { key: tenant.keys.all });
     type View = { steps: { step: string; detail: { warnings?: Warning[] } }[] };
     const { steps } = (await response.json()) as View;
-    return steps.find(({ step }) => step === 'write-back-object')?.detail.warnings ?? [];
+    return steps.find(({ step }) => step === name)?.detail.warnings ?? [];
   };
   const look = () =>
     startDueRecordChecks({
@@ -152,6 +158,31 @@ describe('records that Klaviyo takes and refuses afterwards', () => {
     const cookie = signIn.headers.getSetCookie()[0]?.split(';')[0] ?? '';
     const page = await api.fetch(`/ops/${tenant.tenantId}/operations/${first}`, { headers: { cookie } });
     assert.match(await page.text(), /Klaviyo refused the record/);
+  });
+
+  it('shows a refusal in the backfill that wrote, and in an operation of the pass once one wrote later', async () => {
+    // The account of the wrong object.
+    const tenant = await klaviyo.tenant({ waitForUnknownPassSeconds: 0 }, KEYS.refuses);
+    const backfill = await accept(test, tenant, { kind: 'backfill', input: {} });
+    assert.equal((await ended(test, tenant.tenantId, backfill)).status, 'succeeded');
+    await makeDue(tenant);
+    await look();
+    const told = await until(async () => {
+      const warnings = await warningsOf(tenant, backfill, 'backfill');
+      return warnings.length > 0 && warnings;
+    }, 'the warning of the backfill');
+    assert.deepEqual(
+      told.map(({ pointer, code, record }) => [pointer, code, record]),
+      [['/pass_type', 'klaviyo-record-refused', tenant.pass.serialNumber]],
+    );
+    await until(async () => (await checkOf(tenant)).check_after!.getTime() > Date.now() + 30_000, 'the look to end');
+
+    // What the backfill wrote is told apart from what is written after it.
+    const later = await update(tenant, 23);
+    await makeDue(tenant);
+    await look();
+    await until(async () => (await warningsOf(tenant, later)).length > 0, 'the warning of the update');
+    assert.deepEqual(await warningsOf(tenant, backfill, 'backfill'), told);
   });
 
   it('reads a flood of refusals in parts, and comes to rest', async () => {
@@ -227,6 +258,13 @@ describe('records that Klaviyo takes and refuses afterwards', () => {
     const { problem, paused_until: paused } = await checkOf(tenant);
     assert.match(problem!, /custom-objects:read/);
     assert.ok(paused!.getTime() > Date.now(), 'it is not asked at once again');
+    const unread = async () => {
+      const registry = new Registry();
+      registerDatabaseMetrics(registry, { database: test.database, now: Date.now, freshMs: 0 });
+      return (await registry.metrics()).split('\n').filter((line) => /^passrelay_klaviyo_records_unread/.test(line));
+    };
+    const line = `passrelay_klaviyo_records_unread{tenant="${tenant.tenantId}",code="klaviyo-scope-missing"} 1`;
+    assert.deepEqual(await unread(), [line]);
     await makeDue(tenant);
     await look();
     await update(tenant, 42);
@@ -234,5 +272,14 @@ describe('records that Klaviyo takes and refuses afterwards', () => {
       tenant.tenantId,
     ]);
     assert.equal(refused, undefined, 'the key counts as refused');
+
+    // Of the pause nothing is left once a key may read.
+    await klaviyo.setKey(tenant.tenantId, KEYS.floods);
+    await test.owner('update klaviyo_record_checks set object_type_id = null where tenant_id = $1', [tenant.tenantId]);
+    await makeDue(tenant);
+    // When the turn of the flood's account has come.
+    const later = { ...engine.deps, now: () => Date.now() + 600_000 };
+    await readIngestionLogsActivity(later)({ tenantId: tenant.tenantId });
+    assert.deepEqual(await unread(), []);
   });
 });

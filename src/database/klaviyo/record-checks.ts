@@ -109,9 +109,27 @@ export async function pauseRecordChecks(db: Sql, problem: string, seconds: numbe
      where tenant_id = ${db.tenantId}`);
 }
 
+export interface PausedRecordCheck {
+  tenantId: string;
+  /** Why, as `pauseRecordChecks` was told: a code, a colon and a sentence. */
+  problem: string;
+}
+
+/** Tenants of which nobody reads what Klaviyo refused, until the fault is fixed and a look succeeds. Runs as the system. */
+export async function listPausedRecordChecks(system: Sql): Promise<PausedRecordCheck[]> {
+  return system.query<PausedRecordCheck>(sql`
+    select tenant_id as "tenantId", problem
+      from klaviyo_record_checks
+     where problem is not null
+       and check_after is not null
+     order by tenant_id`);
+}
+
 /** Nothing is to be read any more: the tenant has no key or no object. */
 export async function stopRecordChecks(db: Sql): Promise<void> {
-  await db.query(sql`update klaviyo_record_checks set check_after = null where tenant_id = ${db.tenantId}`);
+  await db.query(
+    sql`update klaviyo_record_checks set check_after = null, problem = null where tenant_id = ${db.tenantId}`,
+  );
 }
 
 export interface RefusedRecord {
