@@ -27,10 +27,7 @@ describe('conversions', () => {
       now: Date.now,
     } as unknown as ActivityDeps);
   const typeNow = async () => {
-    const [row] = await test.owner<{ pass_type_id: string; revision: number }>(
-      'select pass_type_id, revision from passes where pass_id = $1',
-      [tenant.pass.id],
-    );
+    const row = await test.rows.pass(tenant.pass.id, 'pass_type_id', 'revision');
     return row;
   };
 

@@ -37,12 +37,7 @@ describe('what find-pass read serves the step that follows', () => {
     const answer = (await worker['find-pass'](ref)) as Extract<FoundPass, { found: true }>;
     return { ...ref, passId: answer.passId, found: answer.evidence! };
   }
-  const dataNow = async () =>
-    (
-      await test.owner<{ data: object; revision: number }>('select data, revision from passes where pass_id = $1', [
-        tenant.pass.id,
-      ])
-    )[0];
+  const dataNow = () => test.rows.pass(tenant.pass.id, 'data', 'revision');
 
   it('costs the update one statement less, and is not trusted twice', async () => {
     statements = [];

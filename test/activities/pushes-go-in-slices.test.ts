@@ -81,10 +81,8 @@ test('a worker that dies in the middle has told nobody twice after the retry', a
     [],
   );
   assert.deepEqual(await evidence(operationId), { delivered: DEVICES });
-  const [row] = await db.owner<{ status: string }>('select status from operations where operation_id = $1', [
-    operationId,
-  ]);
-  assert.equal(row!.status, 'succeeded');
+  const row = await db.rows.operation(operationId, 'status');
+  assert.equal(row.status, 'succeeded');
 });
 
 test('trouble with some devices keeps none of the others waiting', async () => {

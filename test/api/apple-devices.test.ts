@@ -22,8 +22,7 @@ const events = () =>
   db.owner<{ input: Record<string, unknown>; pass_id: string; customer_id: string; origin: string }>(
     `select input, pass_id, customer_id, origin from operations where kind = 'device-event' order by acceptance_sequence`,
   );
-const passRow = async () =>
-  (await db.owner('select * from passes where pass_id = $1', [apple.demo.pass.passId]))[0] as Record<string, unknown>;
+const passRow = async () => (await db.rows.pass(apple.demo.pass.passId)) as Record<string, unknown>;
 const { type, serial, path, auth } = {
   type: () => apple.demo.pass.passTypeIdentifier,
   serial: () => apple.demo.pass.serialNumber,

@@ -34,9 +34,7 @@ test('a pass is sent with its own time, once; the same time answers 304, anythin
   assert.equal(first.status, 200);
   assert.equal(first.headers.get('content-type'), 'application/vnd.apple.pkpass');
   const lastModified = first.headers.get('last-modified')!;
-  const [row] = await db.owner<{ modified_at: Date }>('select modified_at from passes where pass_id = $1', [
-    apple.demo.pass.passId,
-  ]);
+  const row = await db.rows.pass(apple.demo.pass.passId, 'modified_at');
   assert.equal(lastModified, row!.modified_at.toUTCString());
   const bytes = await digest(first);
   assert.equal(await digest(await get()), bytes, 'the same revision is signed once');

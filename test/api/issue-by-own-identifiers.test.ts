@@ -45,8 +45,8 @@ test('an identifier of the tenant’s own is kept with a new recipient, and find
   const made = await issued(await issue({ email: 'ada@example.com', loyaltyId: 'L-1' }, { memberNumber: 7 }));
   assert.equal(made.status, 201);
   assert.deepEqual(await identifiersOf(made.id), ['email:ada@example.com', 'loyaltyId:L-1', 'memberNumber:7']);
-  const [row] = await db.owner('select repairs from operations where operation_id = $1', [made.operationId]);
-  assert.deepEqual(row!['repairs'], [], 'nothing was passed over');
+  const row = await db.rows.operation(made.operationId, 'repairs');
+  assert.deepEqual(row.repairs, [], 'nothing was passed over');
 
   const update = { identifiers: { loyaltyId: 'L-1' }, additionalData: { points: 5 } };
   const accepted = await api.pushUpdate(tenant.tenantId, tenant.keys.all, update);

@@ -100,33 +100,25 @@ test('a 201 means a live pass: customer, data with defaults, visuals, revision, 
   assert.deepEqual(issued.recipient, { email: 'ada@example.com', name: 'Ada Lovelace', phone: '+14155552671' });
   assert.deepEqual([issued.state, issued.passTemplate, issued.externalId], ['active', CARD, 'X-1']);
 
-  const [pass] = await db.owner('select * from passes where pass_id = $1', [issued.id]);
-  const [operation] = await db.owner('select * from operations where operation_id = $1', [issued.operationId]);
-  const sequence = operation!['acceptance_sequence'] as string;
-  assert.deepEqual(pass!['data'], { 'member-name': 'Ada', points: 120, tier: 'bronze' });
-  assert.deepEqual(pass!['field_sequences'], { 'member-name': sequence, points: sequence, tier: sequence });
-  assert.deepEqual(pass!['visuals'], { colour: 'brown' });
-  assert.equal(pass!['apple_pass_type_identifier'], 'pass.com.example.card');
+  const pass = await db.rows.pass(issued.id);
+  const operation = await db.rows.operation(issued.operationId);
+  const sequence = operation.acceptance_sequence as string;
+  assert.deepEqual(pass.data, { 'member-name': 'Ada', points: 120, tier: 'bronze' });
+  assert.deepEqual(pass.field_sequences, { 'member-name': sequence, points: sequence, tier: sequence });
+  assert.deepEqual(pass.visuals, { colour: 'brown' });
+  assert.equal(pass.apple_pass_type_identifier, 'pass.com.example.card');
   assert.deepEqual(
-    [operation!['kind'], operation!['origin'], operation!['flow_id'], operation!['status']],
+    [operation.kind, operation.origin, operation.flow_id, operation.status],
     ['issue-pass', 'klaviyo', 'Flow1', 'accepted'],
   );
-  const [customer] = await db.owner('select * from customers where customer_id = $1', [pass!['customer_id']]);
+  const customer = await db.rows.customer(pass.customer_id);
   assert.deepEqual(
-    [
-      customer!['email'],
-      customer!['phone'],
-      customer!['external_customer_id'],
-      customer!['first_name'],
-      customer!['last_name'],
-    ],
+    [customer.email, customer.phone, customer.external_customer_id, customer.first_name, customer.last_name],
     ['ada@example.com', '+14155552671', 'C-7', 'Ada', 'Lovelace'],
   );
-  const revisions = await db.owner('select revision, change, operation_id from pass_revisions where pass_id = $1', [
-    issued.id,
-  ]);
+  const revisions = await db.rows.revisions({ passId: issued.id }, 'revision', 'change', 'operation_id');
   assert.deepEqual(revisions, [{ revision: 1, change: 'created', operation_id: issued.operationId }]);
-  const events = await db.owner('select type, operation_id from events where pass_id = $1', [issued.id]);
+  const events = await db.rows.events({ passId: issued.id }, 'type', 'operation_id');
   assert.deepEqual(events, [{ type: 'pass.created', operation_id: issued.operationId }]);
   const read = await api.fetch(`/v1/passes/${issued.serialNumber}`, { key: tenant.keys.all });
   assert.equal(((await read.json()) as { id: string }).id, issued.id);
@@ -154,9 +146,9 @@ test('without a key the second call updates the live pass, by the same way as ev
   assert.equal(second.status, 200);
   const again = (await second.json()) as Issued;
   assert.deepEqual([again.id, again.serialNumber], [first.id, first.serialNumber]);
-  const [operation] = await db.owner('select kind, input from operations where operation_id = $1', [again.operationId]);
-  assert.equal(operation!['kind'], 'push-update');
-  assert.deepEqual(operation!['input'], {
+  const operation = await db.rows.operation(again.operationId, 'kind', 'input');
+  assert.equal(operation.kind, 'push-update');
+  assert.deepEqual(operation.input, {
     identifiers: [{ kind: 'serialNumber', value: first.serialNumber }],
     passType: null,
     data: { 'member-name': 'Ada', points: 2 },
@@ -255,9 +247,9 @@ test('PATCH and POST change a pass by its serial number; what cannot be applied 
     const response = await api.fetch(path, { method, key: tenant.keys.all, body: '{"pass":{"points":7}}' });
     assert.equal(response.status, 202);
     const { operationId } = (await response.json()) as { operationId: string };
-    const [row] = await db.owner('select kind, input from operations where operation_id = $1', [operationId]);
-    assert.equal(row!['kind'], 'push-update');
-    assert.deepEqual((row!['input'] as { identifiers: unknown }).identifiers, [
+    const row = await db.rows.operation(operationId, 'kind', 'input');
+    assert.equal(row.kind, 'push-update');
+    assert.deepEqual((row.input as { identifiers: unknown }).identifiers, [
       { kind: 'serialNumber', value: issued.serialNumber },
     ]);
   }

@@ -65,10 +65,7 @@ test('a phone that two people share goes to nobody else: the second gets a pass 
   assert.deepEqual([mum.status, kid.status], [201, 201]);
   assert.notEqual(mum.body.serialNumber, kid.body.serialNumber);
   assert.match((await warningsOf(tenant, kid)).join(), /phone belongs to another customer/);
-  const passOf = async ({ body }: Issued) =>
-    (
-      await db.owner<{ pass_id: string }>('select pass_id from passes where serial_number = $1', [body.serialNumber])
-    )[0]!.pass_id;
+  const passOf = async ({ body }: Issued) => (await db.rows.passBySerial(body.serialNumber, 'pass_id')).pass_id;
   assert.equal((await update(tenant, { phone })).pass_id, await passOf(mum));
   // What a flow sends for the kid names the phone as well: it is the kid's card that changes.
   const kids = await update(tenant, { email: 'kid@example.com', phone });
@@ -119,9 +116,7 @@ async function expired(tenant: SeededTenant, email: string): Promise<Issued> {
   assert.equal((await ended(db, tenant.tenantId, operationId)).outcome, 'expired');
   return first;
 }
-const stateOf = async ({ body }: Issued) =>
-  (await db.owner<{ state: string }>('select state from passes where serial_number = $1', [body.serialNumber]))[0]!
-    .state;
+const stateOf = async ({ body }: Issued) => (await db.rows.passBySerial(body.serialNumber, 'state')).state;
 
 test('issuing again after expiry makes the pass valid again, and its phones learn of it', async () => {
   const tenant = await seedTenant(db);

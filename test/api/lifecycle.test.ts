@@ -43,9 +43,7 @@ test('each call is an operation, durable before its 202, with the way to its sta
     assert.equal(response.headers.get('X-Correlation-Id'), body.operationId);
     assert.equal(response.headers.get('Location'), body.statusUrl);
     assert.equal(api.nudges(), nudges + 1);
-    const [row] = await db.owner('select kind, status, input, origin from operations where operation_id = $1', [
-      body.operationId,
-    ]);
+    const row = await db.rows.operation(body.operationId, 'kind', 'status', 'input', 'origin');
     assert.deepEqual(row, { kind, status: 'accepted', input: { passId: tenant.pass.id }, origin: 'api' });
     const status = await api.fetch(new URL(body.statusUrl).pathname, { key: tenant.keys.all });
     assert.equal(((await status.json()) as { kind: string }).kind, kind);
@@ -94,10 +92,8 @@ test('a phone that has a deleted pass goes on getting answers, and shows it void
       return Buffer.from(await response.arrayBuffer()).toString('latin1');
     };
     const expired = /"expirationDate":"([^"]+)"/.exec(await change('expire-pass'))?.[1];
-    const [row] = await db.owner<{ modified_at: Date }>('select modified_at from passes where pass_id = $1', [
-      demo.passId,
-    ]);
-    assert.equal(Date.parse(expired!), row!.modified_at.getTime(), 'it ended at its last change');
+    const row = await db.rows.pass(demo.passId, 'modified_at');
+    assert.equal(Date.parse(expired!), row.modified_at.getTime(), 'it ended at its last change');
     assert.match(await change('delete-pass'), /"voided":true/);
     assert.equal(phone.updates.length, 2);
     assert.deepEqual(phone.complaints, []);

@@ -49,11 +49,11 @@ test('a 200 without content comes after the commit, with the way to its status',
   assert.equal(await response.text(), '');
   const id = response.headers.get('x-correlation-id');
   assert.equal(response.headers.get('location'), `https://passes.example/api/${tenant.tenantId}/operations/${id}`);
-  const [row] = await db.owner('select * from operations where operation_id = $1', [id]);
-  assert.equal(row!['status'], 'accepted');
-  assert.equal(row!['origin'], 'klaviyo');
-  assert.equal(row!['flow_id'], 'WxYz12');
-  assert.deepEqual(row!['input'], {
+  const row = await db.rows.operation(id);
+  assert.equal(row.status, 'accepted');
+  assert.equal(row.origin, 'klaviyo');
+  assert.equal(row.flow_id, 'WxYz12');
+  assert.deepEqual(row.input, {
     identifiers: [
       { kind: 'email', value: 'sarah.mason@example.com' },
       { kind: 'customerId', value: 'C-1001' },
@@ -68,10 +68,8 @@ test('a 200 without content comes after the commit, with the way to its status',
 
 test('what is no id of a flow is not kept: it may name a person', async () => {
   const response = await send({ identifiers: { email: 'x@example.com' } }, { 'X-Klaviyo-Flow-ID': 'x@example.com' });
-  const [kept] = await db.owner<{ flow_id: string | null }>('select flow_id from operations where operation_id = $1', [
-    response.headers.get('x-correlation-id'),
-  ]);
-  assert.equal(kept!.flow_id, null);
+  const kept = await db.rows.operation(response.headers.get('x-correlation-id'), 'flow_id');
+  assert.equal(kept.flow_id, null);
 });
 
 test('any content type, none at all, a byte order mark and a trailing slash are taken', async () => {
@@ -137,12 +135,11 @@ test('template accidents are repaired within bounds, and each is kept with the o
     `{"identifiers":{"email":"${tenant.email}"},"additionalData":{"points":,"vip":True,},"updateMetadata":}`,
   );
   assert.equal(response.status, 200);
-  const [row] = await db.owner<{ repairs: { type: string; code: string; pointer: string }[]; input: object }>(
-    'select repairs, input from operations where operation_id = $1',
-    [response.headers.get('x-correlation-id')],
-  );
+  const row = await db.rows.operation(response.headers.get('x-correlation-id'), 'repairs', 'input');
   assert.deepEqual(
-    row!.repairs.map(({ type, code, pointer }) => `${type} ${code} ${pointer}`),
+    (row.repairs as { type: string; code: string; pointer: string }[]).map(
+      ({ type, code, pointer }) => `${type} ${code} ${pointer}`,
+    ),
     [
       'repair missing-value /additionalData/points',
       'repair python-literal /additionalData/vip',
@@ -150,7 +147,7 @@ test('template accidents are repaired within bounds, and each is kept with the o
       'repair missing-value /updateMetadata',
     ],
   );
-  assert.deepEqual((row!.input as { data: object }).data, { vip: true });
+  assert.deepEqual((row.input as { data: object }).data, { vip: true });
 });
 
 test('what cannot be carried out is refused for good, with place and cure, and nothing is kept', async () => {

@@ -187,10 +187,8 @@ test('a test key marks what it causes', async () => {
   const { key } = await newKey({ test: true });
   assert.match(key, /^pr_test_/);
   const response = await api.pushUpdate(tenant.tenantId, key, body());
-  const [row] = await db.owner<{ test: boolean }>('select test from operations where operation_id = $1', [
-    response.headers.get('x-correlation-id'),
-  ]);
-  assert.equal(row?.test, true);
+  const row = await db.rows.operation(response.headers.get('x-correlation-id'), 'test');
+  assert.equal(row.test, true);
 });
 
 test('in a staging tenant a live key marks what it causes as a test, too', async () => {

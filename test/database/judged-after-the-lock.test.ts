@@ -176,10 +176,8 @@ test('a sync knows of an address that its customer lost while it waited', async 
     },
     () => activities['update-customer']({ tenantId: tenant.tenantId, operationId, run: 1, customerId }),
   );
-  const [row] = await db.owner<{ email: string | null }>('select email from customers where customer_id = $1', [
-    customerId,
-  ]);
-  assert.equal(row!.email, null);
+  const row = await db.rows.customer(customerId, 'email');
+  assert.equal(row.email, null);
 });
 
 test('one Klaviyo profile is given to one customer', async () => {

@@ -79,7 +79,7 @@ describe('an operation whose workflow is gone', () => {
     const failed = await ended(test, tenant.tenantId, id);
     assert.deepEqual([failed.status, failed.outcome], ['failed', 'internal-error']);
     assert.match(failed.reason!, new RegExp(`TERMINATED.*POST /api/${tenant.tenantId}/operations/${id}/retry`));
-    const told = await test.owner('select type from events where operation_id = $1', [id]);
+    const told = await test.rows.events({ operationId: id }, 'type');
     assert.deepEqual(told, [{ type: 'operation.failed' }]);
 
     assert.equal(await retryOperation(test.database.tenant(tenant.tenantId), id), 2);

@@ -122,10 +122,8 @@ describe('bursts and order, from acceptance to the phone', () => {
       ['notify-devices'],
       'the step in trouble is seen in the Temporal UI',
     );
-    const [status] = await test.owner<{ status: string }>('select status from operations where operation_id = $1', [
-      id,
-    ]);
-    assert.equal(status?.status, 'retrying');
+    const status = await test.rows.operation(id, 'status');
+    assert.equal(status.status, 'retrying');
     apns.fault({ kind: 'outage', on: false });
     const row = await ended(test, tenantId, id);
     assert.deepEqual([row.status, row.outcome], ['succeeded', 'updated']);

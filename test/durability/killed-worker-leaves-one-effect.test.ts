@@ -70,24 +70,19 @@ describe('a worker killed between any two steps leaves exactly one visible effec
         const { tenant, operationId, pushToken } = one;
         const row = await ended(test, tenant.tenantId, operationId);
         assert.deepEqual([row.status, row.outcome], ['succeeded', 'converted']);
-        const revisions = await test.owner<{ change: string }>(
-          'select change from pass_revisions where pass_id = $1 order by revision',
-          [tenant.pass.id],
-        );
+        const revisions = await test.rows.revisions({ passId: tenant.pass.id }, 'change');
         assert.deepEqual(
           revisions.map(({ change }) => change),
           ['type', 'data'],
         );
-        const [pass] = await test.owner('select data, pass_type_id, revision from passes where pass_id = $1', [
-          tenant.pass.id,
-        ]);
+        const pass = await test.rows.pass(tenant.pass.id, 'data', 'pass_type_id', 'revision');
         assert.deepEqual(pass, {
           data: { points: 99, tier: 'bronze' },
           pass_type_id: tenant.passTypes.premium,
           revision: 3,
         });
         assert.deepEqual(await pushesOf(one), [{ token: pushToken }]);
-        const events = await test.owner(`select type from events where operation_id = $1`, [operationId]);
+        const events = await test.rows.events({ operationId }, 'type');
         assert.deepEqual(events, [{ type: 'pass.updated' }]);
       });
     }

@@ -117,10 +117,7 @@ test('requests are filtered, paged, explained and retried together', async () =>
 
   await press(page, page.getByRole('button', { name: 'Retry all that match' }));
   const id = page.url().split('/').at(-1)!;
-  const [made] = await site.db.owner<{ kind: string; input: object }>(
-    'select kind, input from operations where operation_id = $1',
-    [id],
-  );
+  const made = await site.db.rows.operation(id, 'kind', 'input');
   assert.deepEqual(made, {
     kind: 'retry-operations',
     input: { filter: { status: 'failed', outcome: 'gave-up' }, perSecond: 10 },
@@ -293,10 +290,7 @@ test('messages and offers are listed with why one waits, are taken off, and expl
   }
   const kindOf = async () => {
     const id = page.url().split('/').at(-1);
-    const [row] = await site.db.owner<{ kind: string; input: object; cancel_requested: boolean }>(
-      'select kind, input, cancel_requested from operations where operation_id = $1',
-      [id],
-    );
+    const row = await site.db.rows.operation(id, 'kind', 'input', 'cancel_requested');
     return row;
   };
   const pressOf = async (name: string) => {

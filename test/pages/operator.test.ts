@@ -127,13 +127,7 @@ test('void and retry are requests like any other', async () => {
     await press(page, page.getByRole('button', { name: 'Void this pass' }));
     assert.ok(await page.getByRole('heading', { name: 'void-pass' }).isVisible());
     const id = page.url().split('/').at(-1)!;
-    const row = async () =>
-      (
-        await site.db.owner<{ origin: string; status: string; run: number }>(
-          'select origin, status, run from operations where operation_id = $1',
-          [id],
-        )
-      )[0];
+    const row = () => site.db.rows.operation(id, 'origin', 'status', 'run');
     assert.deepEqual(await row(), { origin: 'operator', status: 'accepted', run: 1 });
     assert.equal(await page.getByRole('button', { name: 'Retry' }).count(), 0, 'it is still on its way');
     await site.db.owner(

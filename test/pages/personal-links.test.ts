@@ -73,7 +73,7 @@ test('enrol, see the pass, download it, install it on a phone', async () => {
     [customerId],
   );
   assert.deepEqual(given, [{ channel: 'email', text_version: '2026-01', method: 'enrolment-page' }]);
-  const operations = await site.db.owner('select kind from operations where customer_id = $1', [customerId]);
+  const operations = await site.db.rows.operations({ customerId }, 'kind');
   assert.ok(operations.some((row) => row['kind'] === 'issue-pass'));
   assert.ok(!site.logged().includes(token), 'and never in a log');
 });

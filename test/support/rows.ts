@@ -1,7 +1,7 @@
 import type { CustomerRow } from '../../src/database/customers/customers.js';
 import type { OperationRow } from '../../src/database/operations/operations.js';
 import type { PassRow } from '../../src/database/passes/passes.js';
-import type { JsonValue } from '../../src/passes/json.js';
+import type { JsonValue } from '../../src/common/json.js';
 
 /** A row of `events`, as merchants are told it. */
 export interface StoredEvent {
@@ -19,11 +19,17 @@ export interface StoredRevision {
   revision: number;
   operation_id: string | null;
   change: string;
-  changed: string[] | null;
+  changed: JsonValue;
 }
 
-type One<Row> = <Column extends keyof Row & string>(id: string, ...columns: Column[]) => Promise<Pick<Row, Column>>;
-type Many<Row, By> = <Column extends keyof Row & string>(by: By, ...columns: Column[]) => Promise<Pick<Row, Column>[]>;
+type One<Row> = <Column extends keyof Row & string = keyof Row & string>(
+  id: string | null | undefined,
+  ...columns: Column[]
+) => Promise<Pick<Row, Column>>;
+type Many<Row, By> = <Column extends keyof Row & string = keyof Row & string>(
+  by: By,
+  ...columns: Column[]
+) => Promise<Pick<Row, Column>[]>;
 
 /** Reads what is stored, past row level security, by what names it: the columns that are named, or all of them. */
 export interface Rows {
@@ -54,7 +60,7 @@ export function readRows(query: Query): Rows {
   const list = (columns: readonly string[]): string => (columns.length > 0 ? columns.join(', ') : '*');
   const one =
     (table: string, key: string) =>
-    async (id: string, ...columns: string[]): Promise<never> => {
+    async (id: string | null | undefined, ...columns: string[]): Promise<never> => {
       const [row] = await query(`select ${list(columns)} from ${table} where ${key} = $1`, [id]);
       if (row === undefined) throw new Error(`${table} has no row whose ${key} is ${id}`);
       return row as never;

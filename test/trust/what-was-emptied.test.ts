@@ -100,10 +100,7 @@ test('an emptied operation answers 409 to a retry, and a retry of all passes ove
     input: { filter: { outcome: 'pass-not-found' }, perSecond: 100 },
   });
   await retryBatch(db.database.tenant(tenant.tenantId), { tenantId: tenant.tenantId, operationId: bulk, run: 1 }, 1);
-  const [row] = await db.owner<{ status: string; run: number }>(
-    'select status, run from operations where operation_id = $1',
-    [operationId],
-  );
+  const row = await db.rows.operation(operationId, 'status', 'run');
   assert.deepEqual(row, { status: 'succeeded', run: 1 });
 });
 

@@ -145,10 +145,8 @@ describe('a campaign', () => {
     const [{ operations: before } = { operations: -1 }] = await children(tenant, id);
     const { operationId } = paused.body;
     await until(async () => {
-      const [row] = await test.owner<{ outcome: string }>('select outcome from operations where operation_id = $1', [
-        operationId,
-      ]);
-      return row?.outcome === 'paused';
+      const row = await test.rows.operation(operationId, 'outcome');
+      return row.outcome === 'paused';
     }, 'nothing of it is in flight');
     shiftMs += 3 * 86_400_000;
     assert.deepEqual((await children(tenant, id))[0]?.operations, before, 'nothing was accepted after the pause');

@@ -54,9 +54,7 @@ describe('webhooks to merchants', () => {
   };
   const deliveryOf = (operationId: string, status: string) =>
     until(async () => {
-      const [event] = await test.owner<{ event_id: string }>('select event_id from events where operation_id = $1', [
-        operationId,
-      ]);
+      const [event] = await test.rows.events({ operationId }, 'event_id');
       return (await log()).find((one) => one.event_id === event?.event_id && one.status === status);
     }, `delivery of ${operationId} to be ${status}`);
 

@@ -67,10 +67,7 @@ describe('how an operation ends', () => {
         updateMetadata: false,
       },
     });
-  const events = async (id: string) =>
-    (await test.owner<{ type: string }>('select type from events where operation_id = $1 order by sequence', [id])).map(
-      ({ type }) => type,
-    );
+  const events = async (id: string) => (await test.rows.events({ operationId: id }, 'type')).map(({ type }) => type);
   const isWaiting = async (id: string) => (await listSteps(sql(), id)).some((s) => s.state === 'waiting');
 
   it('ends as cancelled, whatever its workflow does at that moment', async () => {
@@ -144,10 +141,8 @@ describe('how an operation ends', () => {
     const again = await ended(test, tenant.tenantId, id);
     assert.deepEqual([again.status, again.outcome, again.run], ['succeeded', 'updated', 2]);
     assert.deepEqual(await events(id), ['pass.updated']);
-    const [pass] = await test.owner<{ data: { points: number } }>('select data from passes where pass_id = $1', [
-      tenant.pass.id,
-    ]);
-    assert.equal(pass?.data.points, 802);
+    const pass = await test.rows.pass(tenant.pass.id, 'data');
+    assert.equal(pass.data.points, 802);
   });
 
   it('runs again where the row says that it is under way, and Temporal knows a later run', async () => {
@@ -212,10 +207,7 @@ describe('how an operation ends', () => {
       return now.outcome === 'synced' && now;
     }, 'Gold to run again');
     assert.equal(again.run, 2);
-    const [customer] = await test.owner<{ first_name: string }>(
-      'select first_name from customers where customer_id = $1',
-      [person.customerId],
-    );
-    assert.equal(customer?.first_name, 'Gold');
+    const customer = await test.rows.customer(person.customerId, 'first_name');
+    assert.equal(customer.first_name, 'Gold');
   });
 });

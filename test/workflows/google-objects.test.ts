@@ -230,9 +230,7 @@ describe('a pass at Google Wallet follows its updates', () => {
     assert.ok(rows.every(({ status }) => status === 'succeeded'));
     const balance = (google.simulator.object(objectId)?.['loyaltyPoints'] as Json)['balance'];
     assert.deepEqual(balance, { string: '111' });
-    const [{ revision }] = (await test.owner<{ revision: number }>('select revision from passes where pass_id = $1', [
-      tenant.pass.id,
-    ])) as [{ revision: number }];
+    const { revision } = await test.rows.pass(tenant.pass.id, 'revision');
     assert.equal((await google.live(tenant)).synced_revision, revision);
     for (const row of rows.filter(({ outcome }) => outcome === 'updated')) {
       const mine = (await told(row.operation_id)).find(({ platform }) => platform === 'google');

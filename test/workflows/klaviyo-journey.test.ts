@@ -68,8 +68,8 @@ test('from a flow’s webhook to a pass, its link in the profile, and what the p
     const [delivery] = simulator.deliveries;
     assert.equal(delivery!.attempts[0]!.status, 201, delivery!.attempts[0]!.response);
     const issued = JSON.parse(delivery!.attempts[0]!.response) as { id: string; serialNumber: string };
-    const [pass] = await db.owner<{ data: object }>('select data from passes where pass_id = $1', [issued.id]);
-    assert.deepEqual(pass!.data, { 'member-name': person.first_name, points: 120, tier: 'gold' });
+    const pass = await db.rows.pass(issued.id, 'data');
+    assert.deepEqual(pass.data, { 'member-name': person.first_name, points: 120, tier: 'gold' });
 
     const event = (metric: string) =>
       until(

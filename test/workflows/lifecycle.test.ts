@@ -31,13 +31,7 @@ describe('the life of a pass', () => {
     accept(test, tenant, { kind, origin: 'api', input: { passId } });
   const act = async (tenant: SeededTenant, kind: OperationKind, passId?: string) =>
     ended(test, tenant.tenantId, await begin(tenant, kind, passId));
-  const passOf = async (tenant: SeededTenant) =>
-    (
-      await test.owner<{ state: string; live_key: string | null; revision: number }>(
-        'select state, live_key, revision from passes where pass_id = $1',
-        [tenant.pass.id],
-      )
-    )[0]!;
+  const passOf = async (tenant: SeededTenant) => await test.rows.pass(tenant.pass.id, 'state', 'live_key', 'revision');
 
   it('voids and restores: devices, Google and the merchant learn it, and the place among live passes follows', async () => {
     const tenant = await google.seed();

@@ -44,8 +44,7 @@ describe('messages to a pass', () => {
     });
   const send = async (tenant: SeededTenant, text: object | string, more: object = {}) =>
     ended(test, tenant.tenantId, await begin(tenant, text, more));
-  const passOf = async (tenant: SeededTenant): Promise<PassRow> =>
-    (await test.owner<PassRow>('select * from passes where pass_id = $1', [tenant.pass.id]))[0]!;
+  const passOf = async (tenant: SeededTenant): Promise<PassRow> => await test.rows.pass(tenant.pass.id);
   const rows = (tenant: SeededTenant) => listMessages(test.database.tenant(tenant.tenantId), tenant.pass.id, 20);
   const atGoogle = async (tenant: SeededTenant): Promise<Record<string, unknown>[]> => {
     const { object_id: objectId } = await google.live(tenant);
@@ -76,9 +75,7 @@ describe('messages to a pass', () => {
       ],
       'a new object is not announced',
     );
-    const events = await test.owner<{ type: string }>('select type from events where operation_id = $1', [
-      row.operation_id,
-    ]);
+    const events = await test.rows.events({ operationId: row.operation_id }, 'type');
     assert.deepEqual(events, [{ type: 'message.sent' }]);
 
     // What others changed meanwhile stays.

@@ -42,8 +42,7 @@ describe('time-boxed offers', () => {
     const input = { identifiers: identifiersOf(tenant), passType: null, data, updateMetadata: false };
     return ended(test, tenant.tenantId, await accept(test, tenant, { kind: 'push-update', input }));
   };
-  const passOf = async (tenant: SeededTenant): Promise<PassRow> =>
-    (await test.owner<PassRow>('select * from passes where pass_id = $1', [tenant.pass.id]))[0]!;
+  const passOf = async (tenant: SeededTenant): Promise<PassRow> => await test.rows.pass(tenant.pass.id);
   const points = async (tenant: SeededTenant) => {
     const pass = await passOf(tenant);
     return { own: pass.data['points'], shown: overlay(pass).data['points'] };

@@ -73,11 +73,9 @@ describe('push-update on a real Temporal server', () => {
   it('converts the type and recomputes what depends on it', async () => {
     const row = await push({ passType: 'premium', data: { tier: 'gold' } });
     assert.deepEqual([row.status, row.outcome], ['succeeded', 'converted']);
-    const [pass] = await test.owner<{ pass_type_id: string; data: object }>('select * from passes where pass_id = $1', [
-      tenant.pass.id,
-    ]);
-    assert.equal(pass?.pass_type_id, tenant.passTypes.premium);
-    assert.deepEqual(pass?.data, { points: 42, tier: 'gold' });
+    const pass = await test.rows.pass(tenant.pass.id);
+    assert.equal(pass.pass_type_id, tenant.passTypes.premium);
+    assert.deepEqual(pass.data, { points: 42, tier: 'gold' });
   });
 
   it('names a pass type that does not exist, and the one that was meant', async () => {

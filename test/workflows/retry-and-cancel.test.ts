@@ -219,10 +219,8 @@ describe('retry and cancel', () => {
     const [step] = await listSteps(test.database.tenant(tenant.tenantId), correlationId);
     assert.deepEqual([step?.detail['of'], step?.detail['retried']], [5, 5]);
     for (const id of ids) assert.notEqual((await ended(test, tenant.tenantId, id)).outcome, 'pass-not-found');
-    const [pass] = await test.owner<{ data: { points: number } }>('select data from passes where pass_id = $1', [
-      tenant.pass.id,
-    ]);
-    assert.equal(pass?.data.points, 105);
+    const pass = await test.rows.pass(tenant.pass.id, 'data');
+    assert.equal(pass.data.points, 105);
   });
 
   it('lets nobody else retry or cancel', async () => {

@@ -65,9 +65,7 @@ describe('visuals follow their data', () => {
   const steps = async (row: OperationRow) =>
     (await listSteps(test.database.tenant(tenant.tenantId), row.operation_id)).map(({ step }) => step);
   const pass = async () => {
-    const [row] = await test.owner<{ visuals: object; revision: number }>('select * from passes where pass_id = $1', [
-      tenant.pass.id,
-    ]);
+    const row = await test.rows.pass(tenant.pass.id);
     return row!;
   };
   const trail = async (revision: number) => {

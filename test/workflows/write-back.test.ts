@@ -150,7 +150,7 @@ describe('write-back to Klaviyo', () => {
         ['active', 'apple'],
       ],
     );
-    const events = await stack.test.owner('select type from events where pass_id = $1 order by sequence', [pass.id]);
+    const events = await stack.test.rows.events({ passId: pass.id }, 'type');
     assert.deepEqual(
       events.map(({ type }) => type),
       ['pass.installed', 'pass.uninstalled', 'pass.installed'],
@@ -364,9 +364,7 @@ describe('write-back to Klaviyo', () => {
     await end(tenant, issued.operationId);
     for (let delivery = 6; delivery < 18; delivery++) await send(delivery);
     assert.equal(answers.size, 1);
-    const operations = await stack.test.owner('select operation_id from operations where tenant_id = $1', [
-      tenant.tenantId,
-    ]);
+    const operations = await stack.test.rows.operations({ tenantId: tenant.tenantId }, 'operation_id');
     assert.equal(operations.length, 1);
     assert.deepEqual(
       eventsOf(issued.serialNumber).map(({ metric }) => metric),

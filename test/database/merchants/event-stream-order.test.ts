@@ -91,9 +91,7 @@ test('what is told again, after a lost answer or a restored backup, is the same 
   const operationId = await accept(db, tenant, { kind: 'profile-sync', input: {} });
   const tell = async (run = 1) => {
     await recordCustomerEvent(sql, { tenantId: tenant.tenantId, operationId, run }, tenant.customerId);
-    const rows = await db.owner<{ event_id: string }>('select event_id from events where operation_id = $1', [
-      operationId,
-    ]);
+    const rows = await db.rows.events({ operationId }, 'event_id');
     return rows.map(({ event_id: id }) => id);
   };
   const first = await tell();

@@ -124,7 +124,7 @@ describe('a worker that was frozen, or a former run', () => {
   const state = async (operationId: string) => ({
     operation: await test.owner('select * from operations where operation_id = $1', [operationId]),
     steps: await test.owner('select * from operation_steps where operation_id = $1 order by step', [operationId]),
-    events: await test.owner('select * from events where operation_id = $1', [operationId]),
+    events: await test.rows.events({ operationId }),
     revisions: await test.owner('select * from pass_revisions where operation_id = $1', [operationId]),
     pass: await test.owner('select * from passes where pass_id = $1', [tenant.pass.id]),
     customer: await test.owner('select * from customers where customer_id = $1', [tenant.customerId]),
