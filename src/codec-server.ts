@@ -27,7 +27,7 @@ function presentedKey(request: IncomingMessage): string {
 }
 
 /**
- * The codec server of the Temporal UI (POST /decode, Temporal's remote codec protocol): it decrypts for whoever has the
+ * The codec server of the Temporal UI (POST /decode, Temporal's remote codec protocol): it decrypts for holders of the
  * access key, in pages of the UI's origin alone. It never encrypts: nobody can make payloads with it that workers trust.
  */
 export async function startCodecServer(

@@ -59,7 +59,7 @@ export function parseCodecServerConfig(env: Env = process.env) {
   return read.finish({
     logLevel: read.required('LOG_LEVEL'),
     port: read.required('CODEC_SERVER_PORT'),
-    /** Whoever sends it may read; as a bearer token or as the password of a person. */
+    /** Grants reading; sent as a bearer token or as a person's password. */
     accessKey: read.required('CODEC_SERVER_KEY'),
     /** The only origin whose pages may call. */
     uiOrigin: uiUrl ? new URL(uiUrl).origin : '',

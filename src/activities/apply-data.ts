@@ -24,8 +24,9 @@ export interface ApplyData extends ChangeInput {
 }
 
 /**
- * Writes the operation's fields where no later accepted operation was before; idempotent by (pass, operation). Visuals
- * that depend on a changed field change in the same revision: a phone never sees one without the other.
+ * Writes the operation's fields, except those that an operation accepted later has set. Idempotent by (pass,
+ * operation). Visuals that depend on a changed field change in the same revision, so a phone never sees one without
+ * the other.
  */
 export function applyDataActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
   return async function applyData({ recomputes = false, ...ref }: ApplyData): Promise<AppliedData> {

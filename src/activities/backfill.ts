@@ -82,7 +82,7 @@ export function backfillActivity(deps: ActivityDeps) {
         written++;
       }
       const complete = page.every((row) => isUpTo(row, progress.cursor));
-      // Read anew: the records name the profiles that have just been written.
+      // Read again: the records name the profiles that have just been written.
       if (complete && page.length > 0) {
         const sent = progress.records;
         await sendRecords(await list(), progress, settings.klaviyo, call, deps);
@@ -149,7 +149,7 @@ async function writeProfile(
     );
     await setKlaviyoProfile(sql, row.customer_id, profile.id);
   } catch (error) {
-    // One address that Klaviyo does not take must not hold up the others; the count says that there was one.
+    // One address that Klaviyo does not take must not block the others; the count says that there was one.
     if (!(error instanceof PermanentError)) throw error;
     progress.failed++;
   }

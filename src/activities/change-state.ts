@@ -20,8 +20,8 @@ const ACTIONS: Partial<Record<OperationKind, { action: LifecycleAction; outcome:
 const isUniqueViolation = (error: unknown): boolean => (error as { code?: string }).code === '23505';
 
 /**
- * Takes a pass through the table of states; a change accepted later is never undone by one accepted earlier. A voided or
- * deleted pass leaves its place to a new one of its type; a restored one takes the place again where it is free.
+ * Moves a pass through the table of states. A change accepted later is never undone by an earlier one. A voided or
+ * deleted pass frees its place for a new one of its type; a restored one takes the place back if it is free.
  */
 export function changeStateActivity(deps: ActivityDeps) {
   return async function changeState(ref: StepInput & { passId: string }): Promise<ChangedState> {

@@ -39,7 +39,7 @@ const JITTER = 0.2;
 /** Of 16 slots for workflow tasks these hold six at most; an endpoint that is slow or fails gets none for a minute. */
 const LOCAL_TRIES = { atOnce: 6, slowMs: 1_000, restMs: 60_000 };
 
-/** One POST; secrets that cannot be opened are an attempt in vain, so that the log shows what an operator must mend. */
+/** One POST; secrets that cannot be opened are a failed attempt, so that the log shows what an operator must fix. */
 async function attempt(
   deps: ActivityDeps,
   tenantId: string,

@@ -90,7 +90,7 @@ export interface KlaviyoAccess {
   keyAccepted(tenantId: string): void;
 }
 
-/** What a step answers that has to wait for its turn: the workflow sleeps, then starts it anew. */
+/** What a step answers that has to wait for its turn: the workflow sleeps, then starts it again. */
 export interface StepWaits {
   waitsFor: string;
   waitMs: number;

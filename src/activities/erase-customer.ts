@@ -74,7 +74,7 @@ export type ClearedProfile = 'cleared' | 'no-key' | 'no-profile' | 'key-refused'
 
 /**
  * Takes everything of ours out of Klaviyo: the properties of the profile, and what the records of the passes say. A refused
- * key does not hold up the rest: the receipt says so.
+ * key does not block the rest: the receipt says so.
  */
 export function clearProfileActivity(deps: ActivityDeps) {
   return async function clearProfile(ref: StepInput): Promise<ClearedProfile> {

@@ -22,8 +22,9 @@ export interface MessagesWrite {
 }
 
 /**
- * Brings the messages of an object to those of the pass: adds what is missing, removes ours that ended, keeps everybody
- * else's. Google keeps ten, and notifies three times in 24 hours; beyond that a message arrives quietly. Says what became of the newest.
+ * Makes the messages of an object match the pass: adds missing ones, removes ours that ended, keeps those of others.
+ * Google keeps ten and notifies three times in 24 hours; further messages arrive without a notification. Returns what
+ * became of the newest.
  */
 export async function writeMessages(client: GoogleWalletClient, write: MessagesWrite): Promise<string | undefined> {
   const { kind, objectId, messages } = write;

@@ -50,9 +50,9 @@ function job(consents: readonly OpenConsent[], reachable: Reachable) {
 }
 
 /**
- * Hands what the person agreed to on enrolment to Klaviyo, once; only texts of which the tenant says so. Klaviyo's job
- * takes no idempotency key: after a lost answer the profile is asked first, so that nobody who has left is subscribed
- * again, and further jobs keep a growing distance.
+ * Sends the consents of an enrolment to Klaviyo, once, and only those whose text the tenant allows. Klaviyo's job
+ * takes no idempotency key. After a lost answer the profile is read first, so that nobody who has unsubscribed is
+ * subscribed again; further jobs follow at growing intervals.
  */
 export function handConsentsActivity(deps: ActivityDeps) {
   return async function handConsents(input: WriteBackInput): Promise<WroteBack> {

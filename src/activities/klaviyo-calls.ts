@@ -49,7 +49,7 @@ const turnsIn = (detail: Record<string, unknown>): Turns => (detail['turns'] as 
 
 /**
  * Waits for the account's turn, which all workers share. A turn that lies further ahead is kept under the step, so that
- * the attempt that comes back then has it, and a crowd does not compete anew: TransientError with the wait.
+ * the attempt that comes back then has it, and a crowd does not compete again: TransientError with the wait.
  */
 async function takeTurn(
   sql: TenantSql,
@@ -80,7 +80,7 @@ async function takeTurn(
   if (waitMs > 0) await pause(waitMs);
 }
 
-/** Waits for the account's next turn as long as it takes: for a command, which holds up nobody but who gave it. */
+/** Waits for the account's next turn as long as it takes: for a command, which delays only its caller. */
 export async function waitForAccountTurn(
   sql: TenantSql,
   account: Pick<KlaviyoAccount, 'client' | 'keyHash'>,
@@ -111,7 +111,7 @@ async function heedThrottle(
       result: undefined,
     }));
   }
-  // Spread: whoever was throttled together must not come back together.
+  // Spread: calls that were throttled together must not come back together.
   return new WaitForTurn(error.code, error.message, pauseMs + Math.round(Math.random() * 1_000));
 }
 

@@ -5,7 +5,7 @@ const MOST = 500;
 
 /**
  * What find-pass read, for the step that comes next in the same process: one round trip less. Each entry serves once.
- * It may be old by then: whoever takes it writes only where the pass's lock version is still the same.
+ * It may be old by then: it is used only where the pass's lock version is still the same.
  */
 export interface FoundPasses {
   keep(ref: StepInput, loaded: LoadedForChange): void;

@@ -36,8 +36,8 @@ const SLICE = 20;
 /** A push takes 10 s at most, and the first try of a step 12 s: no slice begins that might not end in time. */
 const NO_NEW_SLICE_MS = 1_500;
 /**
- * Tells the devices of a pass that something changed, within the push budget: each device once per operation, whatever
- * is retried. The push carries nothing; the phone fetches what is true then.
+ * Notifies the devices of a pass within the push budget, each device once per operation, however often the step is
+ * retried. The push carries nothing; the phone fetches the current pass.
  */
 export function notifyDevicesActivity(deps: ActivityDeps) {
   return async function notifyDevices(input: NotifyDevices): Promise<NotifiedDevices> {

@@ -89,8 +89,8 @@ async function markRefused(sql: TenantSql, logs: readonly IngestionLog[]): Promi
 }
 
 /**
- * Reads back what became of a tenant's records: Klaviyo takes each with 204 and judges it later. Refusals become warnings
- * of the operations that wrote. It reads a few pages; what is left is read by the next call.
+ * Reads Klaviyo's ingestion logs for a tenant: Klaviyo answers 204 for each record and validates it later. Refusals
+ * become warnings of the operations that wrote the records. Each call reads a few pages; the next call continues.
  */
 export function readIngestionLogsActivity(deps: ActivityDeps) {
   return async function readIngestionLogs({ tenantId }: ReadIngestionLogs): Promise<ReadLogs> {
@@ -111,7 +111,7 @@ export function readIngestionLogsActivity(deps: ActivityDeps) {
       return { more: next !== null };
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error;
-      // Another account, or the object was made anew: it is looked for again, and soon.
+      // Another account, or the object was recreated: it is looked up again soon.
       const isGone = error.code === 'klaviyo-not-found' && check.object_type_id !== null;
       if (isGone) await rememberObjectType(sql, null);
       await pauseRecordChecks(sql, `${error.code}: ${error.summary}`, isGone ? SOON_S : PAUSE_S);

@@ -10,7 +10,7 @@ export interface RecomputedMetadata {
   revision: number | null;
 }
 
-/** Computes the data-dependent visuals anew, from the newest version of the pass type, which the pass thereby moves to. */
+/** Computes the data-dependent visuals again, from the newest version of the pass type, which the pass then has. */
 export function recomputeMetadataActivity(deps: ActivityDeps) {
   return async function recomputeMetadata(ref: ChangeInput): Promise<RecomputedMetadata> {
     return changePass<RecomputedMetadata>(deps, {

@@ -18,7 +18,7 @@ interface Translated {
 
 const READ_ONLY = '25006';
 
-/** Sorts any error a step can throw into permanent or transient; what nobody classified is retried. */
+/** Sorts any error a step can throw into permanent or transient; an unclassified error is retried. */
 export function classify(error: unknown): Translated {
   if (error instanceof PermanentError) {
     return { code: error.code, message: error.message, summary: error.summary, permanent: true };

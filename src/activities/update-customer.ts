@@ -97,9 +97,9 @@ function consentTrail(before: Fields, after: Fields) {
 const MOST_MERGES = 2;
 
 /**
- * Writes what the profile says into the customer, each field only where no later accepted operation was before; the
- * identifiers move with it, all or nothing. An identifier of another customer is never taken away: where Klaviyo says
- * that the two are one person they are merged, else it is a conflict.
+ * Writes the profile's fields to the customer, except fields that an operation accepted later has set. Its
+ * identifiers move with it, all or none. An identifier of another customer is never taken away: if Klaviyo says that
+ * both are one person they are merged, otherwise it is a conflict.
  */
 export function updateCustomerActivity(deps: ActivityDeps) {
   return async function updateCustomer(ref: StepInput & { customerId: string }): Promise<UpdatedCustomer> {
@@ -147,7 +147,7 @@ async function writeProfile(
   const step = { ...run, step: 'update-customer' } as const;
   const sql = deps.database.tenant(tenantId);
   return sql.transaction(async (tx) => {
-    // The lock first: whoever took an identifier from this customer has written that into the operation, too.
+    // The lock first: a writer that took an identifier from this customer has noted that in the operation, too.
     const row = await lockCustomer(tx, customerId);
     const operation = await findOperation(tx, ref.operationId);
     if (!operation || !row) throw new PermanentError('customer-vanished', 'The customer no longer exists.');

@@ -25,9 +25,9 @@ export interface UpdatedGoogleObject {
 const LAST_WRITE_MS = 30_000;
 
 /**
- * Brings a pass's object at Google (and its class) to what the database says now. Writers of one pass take turns by a
- * lease; who meets a holder relies on it, because the holder looks for newer revisions after it let go. What is notified
- * follows from the revisions since the last write, whichever operation made them.
+ * Writes a pass's object (and its class) to Google as the database has it now. Writers of one pass share a lease. If
+ * another operation holds it, this one skips: the holder checks for newer revisions before it stops. The notification
+ * covers all revisions since the last write, of any operation.
  */
 export function updateGoogleObjectActivity(deps: ActivityDeps) {
   return async function updateGoogleObject(ref: UpdateGoogleObject): Promise<UpdatedGoogleObject> {

@@ -48,7 +48,7 @@ export function updatePassesActivity(deps: ActivityDeps) {
             fields.map((f): [string, JsonValue] => [f.apiFieldName, sources[f.source!]!]),
           );
           const coerced = coerceFields(fields, data, { mode: 'update', base: '/profile', escaped: false });
-          // A profile that lost a required value must not hold up the rest: the pass keeps what it has.
+          // A profile that lost a required value must not block the rest: the pass keeps what it has.
           const kept = coerced.problems.map(({ pointer, message, cure }) => ({
             pointer,
             message: `${message}, so it was left unchanged: ${cure}`,

@@ -39,7 +39,7 @@ interface Progress {
 const BELIEVED_HOURS = 24;
 const isRefusal = (result: IdentifierResult | undefined): boolean => result === 'conflict' || result === 'refused';
 
-/** Another operation may write an older state after us; whoever writes last looks last, so the newest state stays. */
+/** Another operation may write an older state after us. The last writer looks again afterwards, so the newest state stays. */
 const ROUNDS = 3;
 
 const textOf = ({ attributes }: Resource, name: IdentifierName): string | null => {

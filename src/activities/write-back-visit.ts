@@ -24,8 +24,8 @@ export interface VisitedKlaviyo {
 const LAST_BEGIN_MS = 2_000;
 
 /**
- * All that write-back has to say of one pass in one visit, each step with its own evidence. A step whose trouble may
- * pass goes on as an activity of its own, which is seen and retried; only what is refused for good is thrown.
+ * Runs all write-back steps of one pass in one visit, each with its own evidence. A step with a transient failure
+ * continues as an activity of its own, visible and retried; only permanent failures are thrown.
  */
 export function writeBackVisitActivity(deps: ActivityDeps) {
   const steps = {

@@ -3,7 +3,7 @@ import { ApiError } from './problems.js';
 /** Klaviyo's own time limit is not published; an answer after three seconds may never be read. */
 const DATABASE_DEADLINE_MS = 2_500;
 
-/** Gives up waiting for the database, with a 503: whoever sends again meets its own operation or makes no difference. */
+/** Gives up waiting for the database, with a 503: a repeated request finds its own operation or changes nothing. */
 export async function withinDeadline<T>(work: Promise<T>, deadlineMs = DATABASE_DEADLINE_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {

@@ -36,7 +36,7 @@ export interface Watched<State> {
   open: OpenStreams;
   /** Name of the event that tells a new state. */
   event: string;
-  /** Throws where whoever reads may not read on. */
+  /** Throws where the reader may not read on. */
   check(): Promise<void>;
   /** The state now; undefined where there is nothing any more. */
   look(): Promise<State | undefined>;
@@ -49,7 +49,7 @@ export interface Watched<State> {
 /** Whether a look that failed is worth another one; a fault of ours is, too, as the stream has an end anyway. */
 const isTemporary = (error: unknown): boolean => !(error instanceof ApiError) || error.code === 'unavailable';
 
-/** Names one state: whoever reconnects with it has seen that state. */
+/** Names one state: a client that reconnects with it has seen that state. */
 const idOf = (state: string): string => createHash('sha256').update(state).digest('hex').slice(0, 16);
 
 /** Counts a stream until it closes; throws `rate-limited` beyond what its tenant may hold open. */

@@ -92,7 +92,7 @@ export function createHttpServer(
     const { status, headers, body } = problem('malformed-request');
     response.writeHead(status, headers).end(body);
   });
-  // Whoever never reads its answers holds them in our memory, and a place that somebody else needs.
+  // A client that never reads its answers keeps them in our memory, and a connection that others need.
   server.setTimeout(options.silenceMs ?? SILENCE_MS);
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
   limitByAddress(server, options);

@@ -44,7 +44,7 @@ export const LINK_MISTAKES = {
   },
 } as const satisfies Partial<Record<MessageKind, { code: string; status: number; cure: string }>>;
 
-/** What only the diagnosis can know: on the page the link would open for whoever owns the token. */
+/** What only the diagnosis can know: the page itself opens for the owner of the token. */
 export const TOLD_TO_OPERATORS = {
   'token-of-another': {
     code: 'L-09',

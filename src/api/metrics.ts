@@ -7,7 +7,7 @@ import type { ProblemCode } from './problems.js';
 /** Node takes more methods than the API knows: the rest shares one label. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** What a request leaves behind for the metrics; whoever finds out notes it, and one middleware counts. */
+/** What a request leaves behind for the metrics; the code that knows notes it, and one middleware counts. */
 interface Notes {
   accepted: OperationKind[];
   problem?: ProblemCode;

@@ -23,7 +23,7 @@ import { localizedStrings } from '../wallets/apple/pass-strings.js';
 import { createSigner, type ManifestSigner } from '../wallets/apple/sign-manifest.js';
 import { ApiError } from './problems.js';
 
-/** What the operator mends in the tenant's folder: no fault of ours, and the same request will meet it again. */
+/** What the operator has to fix in the tenant's folder: no fault of ours, and the same request fails until then. */
 const UNSIGNABLE = /^(?:certificate|private-key)-/;
 
 export interface SignedPass {

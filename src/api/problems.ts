@@ -177,7 +177,7 @@ const RETRY_AFTER_SECONDS = 5;
 /** The same where somebody has to act first. */
 const OPERATOR_SECONDS = 60;
 
-/** Any thrown value as one of ours; what nobody foresaw becomes a 500 without detail. */
+/** Any thrown value as one of ours; an unexpected one becomes a 500 without detail. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (isDatabaseUnavailable(error)) {

@@ -2,7 +2,7 @@ import type Koa from 'koa';
 import { ATTRIBUTES } from '../tracing/attributes.js';
 import { failSpan, inSpan } from '../tracing/spans.js';
 
-/** Asked every few seconds by whoever watches: spans of them would only be noise. */
+/** Monitoring asks for these every few seconds: spans of them would only be noise. */
 const PROBES = new Set(['/livez', '/readyz']);
 
 /** A span for each request, as a part of the caller's trace where it names one. Never the address itself: it holds ids. */

@@ -15,7 +15,7 @@ import type { CliContext } from './context.js';
 const PAGE = 200;
 const TRIES = 8;
 const BACK_OFF_MS = 2_000;
-/** What is wrong with one profile must not hold up the others. */
+/** What is wrong with one profile must not block the others. */
 const REFUSALS = ['klaviyo-invalid', 'klaviyo-not-found', 'klaviyo-duplicate-profile'];
 
 /** `passrelay links backfill|revoke|print` */

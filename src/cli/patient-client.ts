@@ -5,7 +5,7 @@ import { TransientError } from '../common/errors.js';
 const TRIES = 5;
 const LONGEST_PAUSE_MS = 60_000;
 
-/** Calls again where Klaviyo asks to slow down, after the time that it names: a command has nobody else to do so. */
+/** Calls again where Klaviyo asks to slow down, after the time that it names: nothing else repeats a command's calls. */
 async function whenLet<T>(call: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

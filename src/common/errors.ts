@@ -1,7 +1,7 @@
 /**
- * A fault that the same input will always meet again: bad data, a refused key, an unknown type. Never retried.
- * `code` is a stable kebab-case word; `message` says what happened and how to cure it. Where the message has to quote
- * what a customer's data holds, `summary` is the sentence that may leave the database (Temporal, logs).
+ * A fault that the same input always meets again: bad data, a refused key, an unknown type. Never retried. `code` is
+ * a stable kebab-case word; `message` says what happened and how to fix it. If the message quotes customer data,
+ * `summary` is the sentence that may leave the database (Temporal, logs).
  */
 export class PermanentError extends Error {
   override readonly name = 'PermanentError';

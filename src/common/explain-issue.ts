@@ -192,7 +192,7 @@ function publishedForm(schema: z.ZodType): Schema {
   return form;
 }
 
-/** Whoever mends so many sees the rest then. */
+/** After fixing so many, the author sees the rest. */
 const MOST_ISSUES = 50;
 
 /** Each complaint of zod about a file or a request as a sentence with its place and a cure. */

@@ -29,7 +29,7 @@ export function rememberFor<T>(
   const reading = new Map<string, Promise<T>>();
 
   function keep(key: string, entry: { value: T; at: number }): void {
-    // Set anew, an entry goes last: the first one of the map is the oldest.
+    // Set again, an entry goes last: the first one of the map is the oldest.
     entries.delete(key);
     if (!keeps(entry.value)) return;
     if (entries.size >= maxEntries) entries.delete(entries.keys().next().value!);
@@ -56,7 +56,7 @@ export function rememberFor<T>(
     const entry = entries.get(key);
     const age = entry ? now() - entry.at : Infinity;
     if (!entry || age >= ttlMs || age < 0) return load(key, name);
-    // Whoever comes after the end of its time meets the failure.
+    // A caller after the end of its time gets the failure.
     if (age >= refreshMs) load(key, name).catch(() => undefined);
     return entry.value;
   };

@@ -17,9 +17,9 @@ export const zoneName = (name: string): string =>
 export const isDay = (text: string): boolean => DAY.test(text) && DateTime.fromISO(text).isValid;
 
 /**
- * A day or a moment as ISO 8601 with whole seconds and the offset of the zone: `2026-12-31T23:59:59-08:00`. A day takes
- * its first or its last second there, whatever the clocks do on it; a moment without an offset is one of the zone's own
- * clock. Undefined where the text is neither.
+ * A day or a moment as ISO 8601 with whole seconds and the offset of the zone: `2026-12-31T23:59:59-08:00`. A day
+ * becomes its first or last second in the zone, also when the clocks change. A moment without an offset is read in
+ * the zone. Undefined for any other text.
  */
 export function momentInZone(text: string, zone: string, dayAs: 'start' | 'end' = 'start'): string | undefined {
   const given = text.trim();

@@ -22,7 +22,7 @@ export interface ApiCalls {
   passFile(serialNumber: string): Promise<Buffer>;
   /** Any call with the key that may do everything; throws where it is not answered 2xx. */
   asAdmin<T>(method: 'GET' | 'POST' | 'PATCH' | 'PUT', path: string, body?: object | string): Promise<T>;
-  /** Follows one operation to its end; hears of every state of a step as soon as it can be read. */
+  /** Follows one operation to its end; is told every state of a step as soon as it can be read. */
   follow(correlationId: string, onStep: (step: StepView, view: OperationView) => void): Promise<OperationView>;
 }
 

@@ -5,7 +5,7 @@ export interface Shutdown {
   readonly signal: AbortSignal;
   /** Remembers how to stop what was started, and what to call it (null: not worth a line). After `run` it is stopped at once. */
   add(name: string | null, stop: () => Promise<void> | void): void;
-  /** Begins to stop: whoever waits on `signal` leaves. A failure given is why. */
+  /** Begins to stop: waits on `signal` end. `failure` is the reason. */
   request(failure?: Error): void;
   /** Why it stops, where it was not asked to. */
   readonly failure: Error | undefined;

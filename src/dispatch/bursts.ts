@@ -19,7 +19,7 @@ export interface BurstOptions extends StartOptions {
   log: Logger;
   leaseMs: number;
   dispatcherId: string;
-  /** Told of every start that failed: where the engine lost its data, the search attributes are made anew. */
+  /** Told of every start that failed: where the engine lost its data, the search attributes are made again. */
   afterRefusal: (error: unknown) => Promise<void>;
   /** Instead of those that ship, for tests. */
   shares?: Partial<BurstShares>;

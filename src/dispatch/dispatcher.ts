@@ -22,7 +22,7 @@ export interface DispatcherOptions extends StartOptions {
   log: Logger;
   batch?: number;
   leaseMs?: number;
-  /** Makes anew what Temporal has lost with its data: the search attributes that each start names. */
+  /** Makes again what Temporal has lost with its data: the search attributes that each start names. */
   repair?: () => Promise<void>;
   /** How often to look without being nudged: what a crash or an outage left over. */
   sweepMs?: number;
@@ -55,7 +55,7 @@ const GIVE_WAY_MS = 50;
 
 /**
  * Starts the workflow of every accepted operation. It runs beside each worker and shares its connection, so that the
- * server hands the first task straight back; the database decides who takes what, so any number may run.
+ * server returns the first task at once. The database decides who takes what, so any number may run.
  */
 export function startDispatcher(options: DispatcherOptions): Dispatcher {
   const { database, client, log } = options;
@@ -109,7 +109,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
   async function start(operation: Dispatchable): Promise<boolean> {
     try {
       const started = await startWorkflow(client, operation, options);
-      // Terminated before its first step: it would be started again and again, in vain.
+      // Terminated before its first step: it would be started again and again without effect.
       if (started === 'ran-before') {
         const { tenant_id: tenantId, operation_id: operationId, kind, run } = operation;
         await reconcile(options, { tenantId, operationId, kind, run, burstId: null });

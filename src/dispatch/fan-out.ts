@@ -18,7 +18,7 @@ export interface FanOutOptions {
   client: Client;
   log: Logger;
   taskQueue: string;
-  /** Told of every start that failed: where the engine lost its data, the search attributes are made anew. */
+  /** Told of every start that failed: where the engine lost its data, the search attributes are made again. */
   afterRefusal: (error: unknown) => Promise<void>;
   everyMs?: number;
 }
@@ -32,8 +32,8 @@ const CLEAN_UP_EVERY_MS = 3_600_000;
 const BATCH_FROM = 2;
 
 /**
- * Turns new events into deliveries and starts the workflow of each. It runs beside each dispatcher; the database decides
- * who takes what, so any number may run, and what one leaves over the next one finds.
+ * Turns new events into deliveries and starts the workflow of each. It runs beside each dispatcher. The database
+ * decides who takes what, so any number may run; one takes over what another leaves.
  */
 export function startFanOut(options: FanOutOptions): Loop {
   const { database, client, log, taskQueue } = options;

@@ -10,7 +10,7 @@ export function createRecentStarts(forgetMs: number): RecentStarts {
   const latest = new Map<string, number>();
   return {
     add(tenantId, now) {
-      // Set anew, an entry goes last: the map is in the order of its times.
+      // Set again, an entry goes last: the map is in the order of its times.
       latest.delete(tenantId);
       latest.set(tenantId, now);
       for (const [tenant, at] of latest) {

@@ -25,7 +25,7 @@ async function isAtWork(client: Client, delivery: DeliveryUnderWay): Promise<boo
   }
 }
 
-/** Finds deliveries whose workflow is gone, and delivers them anew: the receiver knows an event by its id. */
+/** Finds deliveries whose workflow is gone, and delivers them again: the receiver knows an event by its id. */
 export function startDeliveryReconciler({
   database,
   client,

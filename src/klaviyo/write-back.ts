@@ -117,8 +117,9 @@ export interface KnownIdentifiers {
 }
 
 /**
- * Bodies of the second, best-effort calls (`PATCH /api/profiles/{id}`), one per identifier that the profile lacks, so that a
- * conflict of one keeps none of the others out. An identifier that is set is never overwritten; external_id only by rule.
+ * Bodies of the second, best-effort calls (`PATCH /api/profiles/{id}`), one per missing identifier, so that a
+ * conflict of one does not block the others. An existing identifier is never overwritten; external_id is written only
+ * by rule.
  */
 export function identifierBodies(
   profile: KnownIdentifiers,

@@ -40,7 +40,7 @@ const KEPT_CHARS = 8 * 1024 * 1024;
 const LINEAR_RATIO = 0.24;
 const MAX_LINEAR_MODULES = 700;
 
-/** The drawing library mends what these cannot write, by a zero before an odd number of digits: another code. */
+/** The drawing library pads an odd number of digits with a zero, which makes another code. */
 const EXACT: ReadonlySet<string> = new Set(NEW_BARCODE_FORMATS);
 
 const BEYOND_ALL = Math.max(...Object.values(MAX_BYTES));

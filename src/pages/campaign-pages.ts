@@ -3,7 +3,7 @@ import { CAMPAIGN_FORM_STYLES, campaignForm, type CampaignFormView } from './cam
 import { template, type Page } from './html.js';
 import { operatorPage, type OperatorFrame, type Tone } from './operator-frame.js';
 
-/** Seconds after which a reader without scripts sees a campaign under way anew. */
+/** Seconds after which the page of a campaign under way reloads where scripts are off. */
 const AGAIN_SECONDS = 2;
 
 export interface CampaignLine {

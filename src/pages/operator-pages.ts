@@ -187,7 +187,7 @@ export interface OperationPageView {
   tone: Tone;
   /** Why this phone did or did not change, in one sentence. */
   answer: string | null;
-  /** What was mended, passed over or refused in the request; first, because nobody looks for it below. */
+  /** What was repaired, ignored or refused in the request; first, because nobody looks for it below. */
   warnings: string[];
   /** Of a request that retries others. */
   progress: { done: number; of: number } | null;

@@ -19,9 +19,9 @@ export type Choice =
 const NARROWING = 'passTemplate';
 
 /**
- * All identifiers together must lead to exactly one pass; everything else is a named outcome, never a guess.
- * Deleted passes never count, voided ones only where no live pass is left. `matching: 'known'` passes over
- * identifiers that nobody has, as long as one is known.
+ * All identifiers together must lead to exactly one pass; any other result is a named outcome, never a guess. Deleted
+ * passes never count, voided ones only if no live pass is left. `matching: 'known'` ignores unknown identifiers as
+ * long as one is known.
  */
 export function choosePass(asked: readonly Identifier[], hits: readonly Hit[], matching: 'all' | 'known'): Choice {
   const naming = asked.filter((identifier) => identifier.kind !== NARROWING);

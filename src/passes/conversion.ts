@@ -11,10 +11,10 @@ export interface ConvertedData {
 }
 
 /**
- * What a pass's data becomes under another design. Fields that the target does not know stay as custom data, so a
- * conversion back finds them again. A value that does not fit is left out where its field is optional; required fields
- * that would be empty or cannot take their value are problems. `coming` is what the same operation will write right after: what would be refused then is a problem now,
- * or the pass would stay converted by half, with nobody told.
+ * Converts a pass's data to another design. Fields that the target lacks are kept as custom data, so a conversion
+ * back finds them. An optional value that does not fit is dropped; a required one that is missing or does not fit is
+ * a problem. `coming` is what the same operation writes next: what would be refused then is a problem now, so that no
+ * pass is half converted.
  */
 export function convertData(
   target: Pick<PassTypeDesign, 'fields'>,

@@ -51,9 +51,9 @@ const set = (target: Record<string, JsonValue>, key: string, value: JsonValue) =
   Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
 
 /**
- * Reads data by the types of a pass type's fields, by one rule for every way in: a value that does not fit is left out
- * with a warning where its field is optional, and refused where it is required. What templates leave for nothing is no
- * change (on create: absent); only a JSON null clears. Total: never throws, whatever JSON it gets.
+ * Reads data by the field types of a pass type, in the same way for all callers. A value that does not fit is dropped
+ * with a warning if its field is optional, and refused if it is required. An empty template value means no change (on
+ * create: absent); only a JSON null clears. Never throws.
  */
 export function coerceFields(
   fields: readonly PassField[],
@@ -69,7 +69,7 @@ export function coerceFields(
   const refused = new Set<string>();
   let unknown = 0;
   let unnamed = 0;
-  const leftOut = mode === 'create' ? 'was left out' : 'was left as it is';
+  const leftOut = mode === 'create' ? 'was left out' : 'was left unchanged';
 
   for (const [key, raw] of Object.entries(data)) {
     const at = base + pointer(key);

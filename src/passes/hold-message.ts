@@ -37,8 +37,9 @@ export function endOfQuiet(quiet: { from: string; until: string }, now: Date, zo
 }
 
 /**
- * Whether a message goes now. Consent first, for every class; then its own time, quiet hours, and the cap of its class. A message that
- * is held back waits or is dropped, as the tenant chose; its own time always waits.
+ * Decides whether a message is sent now. Consent comes first, for every class; then the message's own time, quiet
+ * hours and the cap of its class. A message that is held back waits or is dropped, as the tenant chose; its own time
+ * always waits.
  */
 export function holdMessage(question: HoldQuestion): Held {
   const { settings, now, notBefore } = question;

@@ -25,7 +25,7 @@ export type OperationKind = (typeof OPERATION_KINDS)[number];
 export const OPERATION_STATUSES = ['accepted', 'running', 'retrying', 'succeeded', 'failed', 'cancelled'] as const;
 export type OperationStatus = (typeof OPERATION_STATUSES)[number];
 
-/** Outcomes of operations that ended in order but did not do what was asked: worth a retry once the cause is mended. */
+/** Outcomes of operations that ended in order but did not do what was asked: worth a retry once the cause is fixed. */
 export const REFUSAL_OUTCOMES = [
   'pass-not-found',
   'ambiguous-identifiers',

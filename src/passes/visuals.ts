@@ -63,7 +63,7 @@ export function visualChanges(
 
 /**
  * The visuals of a pass after some of its fields changed: those whose `from` or `template` names one of them are
- * computed anew, the others stay. `fields` are the values after the change, defaults included.
+ * computed again, the others stay. `fields` are the values after the change, defaults included.
  */
 export function followVisuals(
   design: Pick<PassTypeDesign, 'visuals'>,

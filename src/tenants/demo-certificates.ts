@@ -34,7 +34,7 @@ export interface DemoCertificates {
 }
 
 /**
- * The throw-away certificates of the demo, made once and kept in the folder with mode 0600; made anew when they end within
+ * The throw-away certificates of the demo, made once and kept in the folder with mode 0600; made again when they end within
  * 30 days or a file is missing. No real phone trusts them.
  */
 export async function ensureDemoCertificates(

@@ -11,7 +11,7 @@ export const ATTRIBUTES = {
   result: 'passrelay.result',
 } as const;
 
-/** What a span keeps, besides ours: every other attribute is dropped, whoever set it. */
+/** What a span keeps, besides ours: every other attribute is dropped. */
 const KEPT = [
   'error.type',
   'http.request.method',

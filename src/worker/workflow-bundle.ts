@@ -23,7 +23,7 @@ export const bundleOptions: Pick<BundleOptions, 'logger' | 'webpackConfigHook' |
 
 /**
  * Workflow code with interceptors that make spans; they change no command. A bundle of its own, for each workflow
- * evaluates OpenTelemetry anew.
+ * evaluates OpenTelemetry again.
  */
 export const tracedBundleOptions = (): Pick<BundleOptions, 'workflowInterceptorModules'> => ({
   workflowInterceptorModules: [

@@ -11,7 +11,7 @@ import type { OperationInput, OperationResult } from './inputs.js';
 import { asOperation } from './operation-scope.js';
 import { runStep } from './run-step.js';
 
-// Signals, not updates: whoever pauses a migration need not wait for an answer.
+// Signals, not updates: pausing a migration needs no answer.
 export const pauseMigration = defineSignal('pause');
 export const resumeMigration = defineSignal('resume');
 export const isMigrationPaused = defineQuery<boolean>('paused');

@@ -25,8 +25,8 @@ export interface NotifyWallets extends OperationInput {
 }
 
 /**
- * Tells every wallet of a changed pass, and Klaviyo. Quick operations end with the push itself. All are told at the same
- * time and each to the end: trouble with one, be it for a day, holds no other and ends the operation only afterwards.
+ * Notifies all wallets and Klaviyo of a changed pass, in parallel. If one fails, the others still finish; the failure is
+ * reported at the end. An operation for Apple alone ends with its push.
  */
 export async function notifyWallets(input: NotifyWallets): Promise<OperationResult> {
   const { tenantId, operationId, passId, outcome } = input;

@@ -31,7 +31,7 @@ const durable = {
   slices: proxyActivities<Record<string, AnyStep>>(DURABLE.slices),
 } satisfies Record<FailureCharacter, unknown>;
 
-/** A provider's delay is kept this long after a first try; the tries that follow are told anew, and end in time. */
+/** A provider's delay is kept this long after a first try; later attempts get a new one, and end in time. */
 export const LONGEST_PAUSE_MS = 3_600_000;
 
 /**

@@ -30,7 +30,7 @@ export async function until<T>(look: () => Promise<T | undefined | false>, what:
   for (;;) {
     const seen = await look();
     if (seen) return seen;
-    if (Date.now() > end) throw new Error(`waited ${limitMs} ms in vain: ${what}`);
+    if (Date.now() > end) throw new Error(`timed out after ${limitMs / 1000} s waiting for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }

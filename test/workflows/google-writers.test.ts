@@ -105,7 +105,7 @@ describe('writers of one Google object', () => {
     assert.deepEqual(await inBurst(other), []);
   });
 
-  it('who meets a holder relies on it, and the holder writes what came meanwhile', async () => {
+  it('a writer that finds the lease taken skips, and the holder writes what came meanwhile', async () => {
     const tenant = await google.seed();
     await steps()['update-google-object'](await change(tenant, 1));
     const first = await change(tenant, 2);

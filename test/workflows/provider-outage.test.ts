@@ -109,7 +109,7 @@ describe('outages of hours, in simulated time', () => {
     assert.ok(result.tookMs >= HOUR_MS / 2 && result.tookMs < HOUR_MS, `${result.tookMs / HOUR_MS} hours`);
   });
 
-  it('after a day in vain the operation fails with its reason, for someone to act', async () => {
+  it('after a day of retries the operation fails with its reason, for someone to act', async () => {
     const result = await updateUnder(async () => ({ kind: 'transient', reason: 'ServiceUnavailable' }));
     assert.equal(result.ending, 'failed');
     assert.deepEqual([result.row.status, result.row.outcome], ['failed', 'gave-up']);

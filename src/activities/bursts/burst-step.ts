@@ -35,8 +35,8 @@ export function sliceSize(operations: number, attempt: number): number {
 }
 
 /**
- * Runs a step over the operations of a burst that it has not been done for: all at once, and in smaller and smaller slices
- * where it died before. The first operation that is left when slices of one died is the one that kills: it leaves.
+ * Runs a step for the operations of a burst that still need it: all at once, or in smaller and smaller slices after a
+ * crash. If slices of one crash as well, the first remaining operation is the cause and leaves the burst.
  */
 export async function inSlices(
   deps: ActivityDeps,

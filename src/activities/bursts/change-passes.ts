@@ -47,7 +47,7 @@ export async function changePasses(deps: ActivityDeps, request: BurstChangeReque
   return counts;
 }
 
-/** Returns the operations whose passes another writer changed meanwhile: they are decided anew. */
+/** Returns the operations whose passes another writer changed meanwhile: they are decided again. */
 async function changeSlice(
   slice: Slice,
   operationIds: string[],

@@ -31,7 +31,7 @@ export function findPassesActivity(deps: ActivityDeps) {
     const waits: Waits = { lookAgainAfterMs: null };
     const all = async (_tenant: unknown, operationIds: string[]) => operationIds;
     await inSlices(deps, ref, 'find-pass', all, (slice) => findSlice(deps, settings, slice, waits), 'found');
-    // Counted anew, not while finding: an earlier attempt may have found some.
+    // Counted again, not while finding: an earlier attempt may have found some.
     const asked = await countAsked(deps.database.tenant(ref.tenantId), ref);
     return {
       ...asked,

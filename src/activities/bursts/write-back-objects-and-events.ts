@@ -20,7 +20,7 @@ interface Due {
   subject: Subject;
 }
 
-/** The complete WalletPass records of a gathering's passes, 500 in a job; one for each pass, whoever asks for it. */
+/** The complete WalletPass records of a gathering's passes, 500 in a job; one for each pass. */
 export function writeManyObjectsActivity(deps: ActivityDeps) {
   return (ref: BurstStepInput): Promise<WroteMany> =>
     inGathering(deps, ref, OBJECT, 'write-back-profile', async (gathering) => {

@@ -15,7 +15,7 @@ const AFTER = 'notify-devices';
 const MOST = 10_000;
 /** Of 5 MB: what stands around the profiles has room, too. */
 const MOST_BYTES = 4_800_000;
-/** Another operation may write an older state after us; whoever writes last looks last, so the newest state stays. */
+/** Another operation may write an older state after us. The last writer looks again afterwards, so the newest state stays. */
 const ROUNDS = 3;
 
 /** One profile of a job, with the operations that it tells of. */

@@ -12,7 +12,7 @@ function secretOf(ctx: Koa.Context): string | null {
   return bearer?.[1] ?? (ctx.get('X-API-KEY').trim() || null);
 }
 
-/** Whoever calls an address that is open to all; null for strangers, and where the key is not valid. */
+/** The caller of an address that is open to all; null without a valid key. */
 export async function callerOf(ctx: Koa.Context, credentials: Credentials): Promise<Caller | null> {
   const secret = secretOf(ctx);
   return secret === null ? null : withinDeadline(credentials.resolve(secret));

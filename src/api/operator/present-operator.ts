@@ -29,7 +29,7 @@ const minute = (date: Date | null): string | null => date && date.toISOString().
 const optional = (text: string | null, change: (text: string) => string): string | null => text && change(text);
 const short = (id: string | null): string => (id === null ? '' : id.slice(0, 8));
 
-/** A request that was carried out and led nowhere is no success to whoever asks why nothing changed. */
+/** A request that was carried out and led nowhere is no success to somebody who asks why nothing changed. */
 export const toneOfOperation = ({ status, outcome }: Pick<ListedOperation, 'status' | 'outcome'>): Tone =>
   outcome !== null && (REFUSAL_OUTCOMES as readonly string[]).includes(outcome) ? 'note' : toneOf(status);
 
@@ -132,7 +132,7 @@ function remarksOf(detail: Record<string, unknown>): string[] {
   ];
 }
 
-/** What was mended, passed over or refused in a request: for the top of its page, because it hides in a timeline. */
+/** What was repaired, ignored or refused in a request. It stands at the top of its page, because a timeline hides it. */
 export const warningsOf = ({ operation, steps, readable }: Evidence): string[] =>
   warningsOfRow(operation, steps).map(readable);
 

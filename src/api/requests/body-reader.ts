@@ -24,7 +24,7 @@ const typeName = (value: JsonValue): string => {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 };
 
-/** Collects all problems of one body, so that a marketer mends them in one go. */
+/** Collects all problems of one body, so that a marketer fixes them in one go. */
 export class BodyReader {
   readonly problems: FieldProblem[] = [];
   readonly warnings: FieldWarning[] = [];

@@ -165,7 +165,7 @@ function sound<Command>(at: string, parsed: Parsed<Command>): Command {
 /** Who makes a campaign. */
 export interface CampaignMaker {
   settings: TenantSettings;
-  /** Whoever has a test key makes test campaigns only. */
+  /** A test key makes test campaigns only. */
   test: boolean;
   key: string | null;
 }

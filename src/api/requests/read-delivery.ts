@@ -66,7 +66,7 @@ type Body = Readonly<Record<string, JsonValue>>;
 type Parse<C> = (body: Body, options: RequestOptions) => Parsed<C>;
 
 /**
- * Reads the body of a Klaviyo delivery into a command. `repairs` lists what was mended or passed over, for the
+ * Reads the body of a Klaviyo delivery into a command. `repairs` lists what was repaired or ignored, for the
  * operation. Throws `malformed-body` (400) with line and column, or `invalid-request` (422) with all faults at once.
  */
 export async function readDelivery<C>(

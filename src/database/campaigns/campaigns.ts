@@ -154,9 +154,9 @@ const TRANSITIONS: Readonly<Record<CampaignCommand, Transition>> = {
 };
 
 /**
- * Moves a campaign on, with the operations that it has in the dispatcher's queue: a pause takes those out of reach that
- * nobody has begun, a resume gives them back, a cancellation ends them. Waits for a slice under way, so that nothing is
- * accepted after it. The state as it is now, and whether this call changed it; undefined where there is no such campaign.
+ * Changes the state of a campaign and of its queued operations: a pause holds those that have not begun, a resume
+ * releases them, a cancellation ends them. Waits for a running slice, so that nothing is accepted afterwards. Returns
+ * the state and whether this call changed it; undefined if there is no such campaign.
  */
 export const moveCampaign = (
   db: TenantSql,

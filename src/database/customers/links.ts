@@ -43,7 +43,7 @@ interface NewestLink {
 }
 
 /**
- * The customer's token for a link in a message, made or derived anew: the same one until less than the grace time of its
+ * The customer's token for a link in a message, made or derived again: the same one until less than the grace time of its
  * life is left, so that a mail sent today works that long at least. An older token works on until its own end.
  */
 export async function mintLink(db: Sql, box: SecretBox, order: LinkOrder): Promise<string> {

@@ -96,10 +96,9 @@ async function listLive(db: Sql, { into, from }: Merge): Promise<LivePassOfMerge
 }
 
 /**
- * Merges one customer into another: identifiers, passes, consents, links and history move, what only one of them says is
- * kept, and where both say something the one that stays is believed. Live passes beyond one of a type leave their place
- * and are voided by operations of their own, which tell their phones. Call within a transaction; undefined where one of
- * the two does not exist (any more).
+ * Merges one customer into another. Identifiers, passes, consents, links and history move; where both have a value,
+ * the remaining customer's is kept. Live passes beyond one of a type lose their place and are voided by operations of
+ * their own, which notify their phones. Call it within a transaction. Undefined if one of the two does not exist.
  */
 export async function mergeCustomers(db: Sql, merge: Merge, by: RunRef): Promise<MergePlan | undefined> {
   const { into, from } = merge;

@@ -43,7 +43,7 @@ export async function findOrCreateRecipient(db: Sql, recipient: Recipient): Prom
   const given = personal(recipient.identifiers, recipient.identifyBy);
   const seen = idsOf(await findKnown(db, given));
   await lockCustomers(db, seen);
-  // Read again: whoever held the locks may have given these customers other identifiers.
+  // Read again: the former holder of the locks may have given these customers other identifiers.
   const known = seen.length > 0 ? await findKnown(db, given) : [];
   if (idsOf(known).some((id) => !seen.includes(id))) throw new RecipientRace();
   const choice = chooseRecipient(given, known);

@@ -6,7 +6,7 @@ import { sql } from '../sql.js';
 /** Messages of one report. */
 export const MAX_LOG_MESSAGES = 50;
 export const MAX_LOG_MESSAGE_LENGTH = 500;
-/** Whoever holds a pass may report without a key: more than this in a day tells nothing new. */
+/** Any holder of a pass may report without a key; more than this in a day tells nothing new. */
 export const MAX_LOG_LINES_A_DAY = 50;
 
 /** iOS words its messages so: "(for device …, pass type …, serial number …; with web service url …)". */

@@ -26,7 +26,7 @@ export async function findPassOfDevice(
   return row;
 }
 
-/** The pass of this serial number, whoever's it is. Needs `system`. */
+/** The pass of this serial number, of any tenant. Needs `system`. */
 export async function findPassBySerialNumber(system: Sql, serialNumber: string): Promise<PassRow | undefined> {
   const [row] = await system.query<PassRow>(sql`select * from passes where serial_number = ${serialNumber}`);
   return row;

@@ -140,7 +140,7 @@ export async function renewGoogleLease(
   return row && { anchorId: lease.anchorId, until: row.lease_until };
 }
 
-/** Gives a lease back; one that was lost to its end stays with whoever has it now. */
+/** Gives a lease back; an expired one stays with its new holder. */
 export async function releaseGoogleLease(db: Sql, ref: OperationRef, lease: GoogleLease): Promise<void> {
   await db.query(
     sql`

@@ -157,13 +157,17 @@ export async function claimPushes(
   });
 }
 
-// A push of our own without a result (crash) or that failed (owed); a due push of ours; one that its owner let lie; an
-// open window; one owed by an operation that has ended without it (refused, out of time) and will not push any more.
+/** Whether a device is pushed now, in the `on conflict` of a claim. */
 const pushNow = (windowMs: number): Statement => sql`(
+  -- Our own push has no result (a crash) or failed and is owed.
   (w.pushed_by = excluded.pushed_by and coalesce(w.due_by, excluded.pushed_by) = excluded.pushed_by)
+  -- Our own scheduled push is due.
   or (w.due_by = excluded.pushed_by and w.due_at <= excluded.pushed_at)
+  -- Another operation scheduled a push and did not make it.
   or (w.due_by is not null and w.due_at <= excluded.pushed_at - ${OVERDUE_MS}::double precision * interval '1 millisecond')
+  -- Nothing is scheduled, and the window is open.
   or (w.due_by is null and w.pushed_at <= excluded.pushed_at - ${windowMs}::double precision * interval '1 millisecond')
+  -- The operation that owes a push has ended without it: it was refused or ran out of time.
   or (w.due_by is not null and exists (select from operations o
         where o.tenant_id = excluded.tenant_id and o.operation_id = w.due_by and o.ended_at is not null)))`;
 

@@ -108,8 +108,8 @@ const passes = (tenantId: string): Statement => sql`
     and erasure.begun is null`;
 
 /**
- * The pass as it is now; undefined where it has gone, and where its holder is being erased: phones have up to a day to fetch
- * the voided pass, and what they do meanwhile must not write into Klaviyo what has been cleared there.
+ * The pass as it is now. Undefined if it is gone or its holder is being erased: phones may take a day to fetch the
+ * voided pass, and must not write back what was cleared in Klaviyo.
  */
 export async function findWriteBackPass(db: Sql, passId: string): Promise<WriteBackPass | undefined> {
   const [row] = await db.query<WriteBackPass>(sql`${passes(db.tenantId)} and p.pass_id = ${passId}`);

@@ -164,7 +164,7 @@ export async function claimDeliveriesUnderWay(
     returning tenant_id, delivery_id, run`);
 }
 
-/** Starts a delivery anew whose workflow is gone; false where it has ended or was started meanwhile. */
+/** Starts a delivery again whose workflow is gone; false where it has ended or was started meanwhile. */
 export async function deliverAnew(system: Sql, delivery: DeliveryUnderWay): Promise<boolean> {
   const rows = await system.query(sql`
     update deliveries

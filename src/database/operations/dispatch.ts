@@ -31,11 +31,10 @@ export interface Shares {
 const SMALL = 2;
 
 /**
- * Takes up to `limit` accepted operations, each for `leaseMs`: another dispatcher passes over them, and one that a crash
- * left over comes back by itself. Tenants take turns, the oldest of each first, so that a flood of one waits behind
- * nobody but itself. For each tenant a dispatcher starts no more than its share until a first step is done: queues of
- * engine and workers stay short for the others, and more workers start more. One statement: a loose scan of the index
- * finds the tenants that wait, whatever their queues hold, and no row is locked that is not taken.
+ * Claims up to `limit` accepted operations for `leaseMs` each; a claim that a crash left over expires by itself.
+ * Tenants take turns, oldest operation first, so that one tenant's flood delays only that tenant. Per tenant a
+ * dispatcher starts no more than its share until a first step is done, which keeps the queues of engine and workers
+ * short. One statement: a loose index scan finds the tenants that wait, and only claimed rows are locked.
  */
 export async function claimAccepted(db: Sql, limit: number, leaseMs: number, shares: Shares): Promise<Dispatchable[]> {
   return db.query<Dispatchable>(

@@ -77,7 +77,7 @@ export interface Acceptance {
 }
 
 /**
- * The one way in for every operation of the tenant, whoever asks: inserts it, or finds its twin by (tenant, idempotency
+ * The one way in for every operation of the tenant: inserts it, or finds its twin by (tenant, idempotency
  * key). One statement, one commit, one fsync.
  */
 export async function insertOrFindOperation(db: Sql, operation: NewOperation): Promise<Acceptance> {

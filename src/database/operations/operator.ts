@@ -89,7 +89,7 @@ export interface OperatorDevice {
   platform: Wallet;
   device_id: string | null;
   since: Date;
-  /** The push token was refused: this device hears nothing until it registers anew. */
+  /** The push token was refused: this device gets no push until it registers again. */
   gone_at: Date | null;
   listed_at: Date | null;
   fetched_at: Date | null;

@@ -34,7 +34,7 @@ export async function claimUnderWay(
     returning tenant_id as "tenantId", operation_id as "operationId", kind, run, burst_id as "burstId"`);
 }
 
-/** Makes the dispatcher start the same run anew. False where it ended or was retried meanwhile. */
+/** Makes the dispatcher start the same run again. False where it ended or was retried meanwhile. */
 export async function startAnew(db: Sql, ref: RunRef): Promise<boolean> {
   const rows = await db.query(sql`
     with ${own(ref)}

@@ -32,8 +32,8 @@ const STUCK = sql`(
       ) < now() - interval '${raw(String(STUCK_MINUTES))} minutes')`;
 
 /**
- * Runs an operation again: its id, its place in the order and what its steps did stay; the steps find their own effects.
- * Returns the number of the new run, or undefined where it does not exist or there is nothing to retry.
+ * Runs an operation again. Its id, its place in the order and its finished steps stay; the steps find their own
+ * effects. Returns the number of the new run; undefined if there is no such operation or nothing to retry.
  */
 export async function retryOperation(db: Sql, operationId: string): Promise<number | undefined> {
   const [row] = await db.query<{ run: number }>(sql`

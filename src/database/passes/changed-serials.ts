@@ -37,7 +37,7 @@ function toldTag(tag: string | undefined, share: Share, alone: boolean): bigint 
   const number = part === undefined ? (alone ? tag : '') : part.slice(share.key.length + 1);
   if (!NUMBER.test(number)) return undefined;
   const told = BigInt(number);
-  // From before a restored backup: those numbers are given out anew, so it says nothing.
+  // From before a restored backup: those numbers are given out again, so it says nothing.
   return told > share.latest ? undefined : told;
 }
 

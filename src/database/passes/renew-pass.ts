@@ -3,7 +3,7 @@ import { own, recordStep, updateOwn } from '../operations/fragments.js';
 import { sql } from '../sql.js';
 
 /**
- * Makes an expired pass, locked by the caller, valid again under the operation that issues it anew. False where it was
+ * Makes an expired pass, locked by the caller, valid again under the operation that issues it again. False where it was
  * expired by a request that was accepted later than this one.
  */
 export async function renewPass(

@@ -70,7 +70,7 @@ const recomputedStep = (detail: Record<string, unknown>): Statement => sql`
 
 /**
  * Writes a change with its revision, its tag, its step and the operation's summary in one statement: all or nothing.
- * Returns the new revision, or undefined where another writer was faster: load again and merge anew.
+ * Returns the new revision, or undefined where another writer was faster: load again and merge again.
  * @throws PermanentError `run-ended` where the operation has ended, or another run has taken over.
  */
 export async function writeChange(db: Sql, change: PassChange): Promise<number | undefined> {

@@ -6,7 +6,7 @@ interface Shelves {
   objects: Map<string, Stored>;
 }
 
-/** Keeps classes and objects in a file: Google does not forget them when the one who wrote them starts anew. */
+/** Keeps classes and objects in a file: Google does not forget them when the one who wrote them starts again. */
 export function keepGoogleState(file: string, { classes, objects }: Shelves): { save(): void } {
   try {
     const kept = JSON.parse(readFileSync(file, 'utf8')) as Record<'classes' | 'objects', [string, Stored][]>;

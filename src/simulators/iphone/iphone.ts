@@ -58,7 +58,7 @@ export interface Iphone {
   install(pkpass: Buffer): Promise<InstalledPass>;
   /** Deletes the pass and its registration. Throws when the phone does not have it. */
   remove(serialNumber: string): Promise<void>;
-  /** Gets a new token from the push service and registers every pass anew; the old token is dead from now on. */
+  /** Gets a new token from the push service and registers every pass again; the old token is dead from now on. */
   changePushToken(): Promise<void>;
   /** Repeats failed calls with growing pauses; false when some still fail after `attempts` (default 5). */
   retry(attempts?: number): Promise<boolean>;

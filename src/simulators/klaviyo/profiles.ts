@@ -31,7 +31,7 @@ const same = (name: string, a: unknown, b: unknown) =>
 
 const indexKey = (name: string, value: unknown): string => `${name}:${String(value).toLowerCase()}`;
 
-/** Whoever changes a profile's identifiers says so here. */
+/** Every change of a profile's identifiers is noted here. */
 export function noteIdentifiers(account: SimulatedAccount, profile: SimulatedProfile): void {
   for (const name of IDENTIFIERS) {
     const value = profile.attributes[name];

@@ -12,7 +12,7 @@ import { engineTracing } from './engine-tracing.js';
 import { KeptAttributes } from './kept-attributes.js';
 import { urlTemplate } from './url-template.js';
 
-/** A receiver that is away must not hold up the end of a process. */
+/** A receiver that is away must not delay the end of a process. */
 const STOP_MS = 5_000;
 const TELL_EVERY_MS = 60_000;
 

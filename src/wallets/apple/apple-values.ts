@@ -19,9 +19,9 @@ export function appleColour(text: string): string | undefined {
 export const isDateOnly = (value: JsonValue | undefined): boolean => typeof value === 'string' && isDay(value);
 
 /**
- * A date as Wallet reads it: ISO 8601 with a zone and no fractions. A day without a time takes its first second in the
- * zone given, or its last one for an end; a time without an offset is one of that zone's clock. Without a zone: UTC.
- * Undefined where the value is no date.
+ * A date as Wallet reads it: ISO 8601 with a zone, without fractions. A day becomes its first second in the given
+ * zone, or its last one for an end. A time without an offset is read in that zone; the default is UTC. Undefined if
+ * the value is not a date.
  */
 export function appleDate(
   value: JsonValue | undefined,

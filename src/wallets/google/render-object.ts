@@ -33,7 +33,7 @@ const excerpt = (value: JsonValue): string => {
 
 /**
  * Fills the placeholders of a resource by Google's description of it. What has no value is left out; so is what a value
- * would break, and `leaveOut` hears of that: one bad value must not cost the rest of the object.
+ * would break, and `leaveOut` is told: one bad value must not cost the rest of the object.
  */
 export function renderResource(
   template: JsonValue,

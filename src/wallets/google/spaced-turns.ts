@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * Turns that lie at least `gapMs` apart, for the requests of one process. A slot of the shared budget says when to send;
- * a process that was held up (a slow commit, a busy event loop) would send all that became due meanwhile at once.
+ * Spaces the requests of one process at least `gapMs` apart. The shared budget says when to send; without this, a
+ * process that was blocked (a slow commit, a busy event loop) would send everything that became due at once.
  */
 export function createSpacedTurns(gapMs: number): { take(notBeforeMs: number): Promise<void> } {
   let last = -Infinity;

@@ -43,7 +43,7 @@ const inCapitals = (rule: Rule, value: JsonValue): JsonValue =>
 
 /**
  * Fills a part of a design and brings it into the form that Wallet reads. What has no value is left out; so is what a
- * value would break, and `leaveOut` hears of it.
+ * value would break, and `leaveOut` is told.
  */
 export function renderRule(
   rule: Rule,
