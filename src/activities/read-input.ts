@@ -13,7 +13,7 @@ export function readInput<Kind extends OperationKind>(
   if (needed.some((name) => operation.input[name] === undefined)) {
     throw new PermanentError(
       'operation-forgotten',
-      'What this operation asked for was emptied by the retention or by an erasure. Send the request anew.',
+      'What this operation asked for was emptied by the retention or by an erasure. Send the request again.',
     );
   }
   return operation.input as OperationInputs[Kind];

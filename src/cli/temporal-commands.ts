@@ -25,7 +25,7 @@ export function temporalCommands(context: () => CliContext): Command {
             namespace +
             ', ' +
             String(connectionOptions.address) +
-            ') and start anew what it does not know.',
+            ') and start again what it does not know.',
         );
         out('What Temporal knows goes on as it is. Repeat with --yes.');
         return;
@@ -40,7 +40,7 @@ export function temporalCommands(context: () => CliContext): Command {
       out(
         `The search attributes are there. Workers compare ${operations} operations and ${deliveries} deliveries with`,
       );
-      out('Temporal within a minute, and start anew what it does not know.');
+      out('Temporal within a minute, and start again what it does not know.');
     });
   return temporal;
 }

@@ -15,7 +15,7 @@ export async function demoSecretKeys(config: DemoConfig, folder: string): Promis
   return ensureDemoSecretsKey(folder).catch((cause: Error) => {
     throw new Error(
       `The key in ${demoSecretsKeyFile(folder)} cannot be used: ${cause.message}. ` +
-        'Put the right one back, or begin anew with another data folder (PASSRELAY_DATA_DIR).',
+        'Put the right one back, or start over with another data folder (PASSRELAY_DATA_DIR).',
       { cause },
     );
   });

@@ -69,7 +69,9 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
   const recent = createRecentStarts(PRESENT_MS);
   let flooded: string[] = [];
   const afterRefusal = repairAfterRefusal(async () => {
-    await options.repair?.().catch((err: unknown) => log.warn({ err }, 'the search attributes could not be made anew'));
+    await options
+      .repair?.()
+      .catch((err: unknown) => log.warn({ err }, 'the search attributes could not be registered again'));
   }, REPAIR_EVERY_MS);
   const bursts = createBursts({ ...options, leaseMs, dispatcherId, afterRefusal, shares: options.burstShares ?? {} });
 

@@ -44,7 +44,7 @@ export function startDeliveryReconciler({
       for (const delivery of underWay) {
         if (await isAtWork(client, delivery)) continue;
         if (await deliverAnew(database.system, delivery)) {
-          log.warn({ deliveryId: delivery.delivery_id }, 'the workflow of a delivery is gone: it is delivered anew');
+          log.warn({ deliveryId: delivery.delivery_id }, 'the workflow of a delivery is gone: it is delivered again');
         }
       }
       return underWay.length === BATCH;

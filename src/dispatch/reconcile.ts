@@ -47,7 +47,7 @@ export async function reconcile({ database, client, log }: ReconcileDeps, operat
   }
   if (status === undefined) {
     if (await startAnew(db, operation)) {
-      log.warn({ tenantId, operationId }, 'Temporal does not know the workflow of an operation: it starts anew');
+      log.warn({ tenantId, operationId }, 'Temporal does not know the workflow of an operation: it is started again');
     }
     return;
   }

@@ -55,7 +55,7 @@ export function placeCluster(dataDir: string, account: ServerAccount | undefined
   if (fs.existsSync(link)) {
     throw new Error(
       `The PostgreSQL data in ${link} cannot be reached by the user "postgres". ` +
-        'Let others enter the folders that lead to it (chmod o+x), or move that folder away to begin anew.',
+        'Let others enter the folders that lead to it (chmod o+x), or move that folder away to start over.',
     );
   }
   const elsewhere = path.join(reachableBase(account), `cluster-${randomBytes(6).toString('hex')}`);
@@ -67,7 +67,7 @@ export function placeCluster(dataDir: string, account: ServerAccount | undefined
 /** Says why an existing data folder cannot be used, with the cure; returns when it can, or does not exist yet. */
 export function checkCluster(cluster: string, version: string): void {
   if (!fs.existsSync(cluster)) return;
-  const away = `To begin anew, move it away: mv ${cluster} ${cluster}.old (nothing has been deleted).`;
+  const away = `To start over, move it away: mv ${cluster} ${cluster}.old (nothing has been deleted).`;
   const file = path.join(cluster, 'PG_VERSION');
   const major = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim() : '';
   if (!/^\d+$/.test(major) || !fs.existsSync(path.join(cluster, 'global', 'pg_control'))) {
@@ -108,7 +108,7 @@ function runInitdb(initdb: string, args: string[], cwd: string, account: ServerA
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    const cure = 'Set DATABASE_URL to a PostgreSQL server of yours if this cannot be mended.';
+    const cure = 'Set DATABASE_URL to a PostgreSQL server of yours if this cannot be fixed.';
     child.once('error', (error) => reject(new Error(`initdb could not run: ${error.message}. ${cure}`)));
     child.once('close', (code) =>
       code === 0 ? resolve() : reject(new Error(`initdb ended with ${code}: ${output.trim().slice(-800)}. ${cure}`)),

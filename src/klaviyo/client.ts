@@ -25,7 +25,7 @@ export function profileFilter(attribute: ProfileAttribute, values: readonly stri
 const READ_SCOPE = 'Klaviyo shows no profiles to this key: give it profiles:read, then retry the operation.';
 
 const MEMBERS_SCOPE =
-  'Klaviyo shows no members to this key: give it profiles:read, segments:read and lists:read, then make the campaign anew.';
+  'Klaviyo shows no members to this key: give it profiles:read, segments:read and lists:read, then create the campaign again.';
 
 const SUBSCRIPTIONS = `${encodeURIComponent('additional-fields[profile]')}=subscriptions`;
 

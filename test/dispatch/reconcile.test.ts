@@ -60,7 +60,7 @@ describe('an operation whose workflow is gone', () => {
     return id;
   };
 
-  it('starts anew where Temporal does not know it: the same run, done once', async () => {
+  it('starts again where Temporal does not know it: the same run, done once', async () => {
     for (const status of ['running', 'retrying']) {
       const points = status === 'running' ? 501 : 502;
       const id = await write(status, points);

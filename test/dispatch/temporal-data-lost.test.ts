@@ -119,7 +119,7 @@ describe("where Temporal's data was lost", () => {
     await engine.stop();
   });
 
-  it('compares what is under way soon, where the search attributes had to be made anew, and only there', async () => {
+  it('compares what is under way soon, where the search attributes had to be registered again, and only there', async () => {
     const id = await accept(test, tenant, { kind: 'push-update', input });
     await test.owner(`update operations set status = 'running', dispatch_after = now() where operation_id = $1`, [id]);
     const due = async () =>

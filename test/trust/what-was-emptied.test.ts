@@ -93,7 +93,7 @@ test('an emptied operation answers 409 to a retry, and a retry of all passes ove
   const path = `/api/${tenant.tenantId}/operations/${operationId}/retry`;
   const response = await api.fetch(path, { method: 'POST', key: tenant.keys.all });
   assert.equal(response.status, 409);
-  assert.match(((await response.json()) as { detail: string }).detail, /emptied.*send the request anew/is);
+  assert.match(((await response.json()) as { detail: string }).detail, /emptied.*send the request again/is);
 
   const bulk = await accept(db, tenant, {
     kind: 'retry-operations',

@@ -19,13 +19,13 @@ async function askKlaviyo(deps: ActivityDeps, ref: StepInput, campaign: Campaign
       ? (['segments', audience.segment] as const)
       : (['lists', 'list' in audience ? audience.list : ''] as const);
   const account = await deps.klaviyo.forTenant(ref.tenantId);
-  if (!account) throw refused('The tenant has no Klaviyo API key: set one, then make the campaign anew.');
+  if (!account) throw refused('The tenant has no Klaviyo API key: set one, then create the campaign again.');
   const call = klaviyoCalls(deps, { ...ref, step: 'run-campaign' }, account);
   try {
     return await call('members', (client) => client.getMembers(of, id, campaign.audience_cursor));
   } catch (error) {
     if (error instanceof KeyRefused) {
-      throw refused('Klaviyo refuses the API key of the tenant: set another one, then make the campaign anew.');
+      throw refused('Klaviyo refuses the API key of the tenant: set another one, then create the campaign again.');
     }
     if (!(error instanceof PermanentError) || error.code !== 'klaviyo-not-found') throw error;
     const kind = of.slice(0, -1);

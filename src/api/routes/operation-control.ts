@@ -89,7 +89,7 @@ export const operationControlRoutes = (deps: ApiDeps): Route[] => [
         if (row.forgotten_at !== null) {
           throw new ApiError(
             'conflict',
-            'The contents of this operation were emptied, by the retention time of the tenant or by the erasure of a customer: there is nothing left to retry. Send the request anew.',
+            'The contents of this operation were emptied, by the retention time of the tenant or by the erasure of a customer: there is nothing left to retry. Send the request again.',
           );
         }
         throw new ApiError(

@@ -38,7 +38,7 @@ export async function loadWaiting(tenant: Sql, ref: BurstRef, ids: readonly stri
         from operation o cross join lateral ${askedIdentifiers(sql`o.input`)} i
     ), leads as (${leadsOf(tenantId, 'operation_id')}
     ), hit as materialized (
-      -- Else the planner, which expects one row where statistics are old, aggregates all of them anew for each row.
+      -- Else the planner, which expects one row where statistics are old, aggregates all of them again for each row.
       select l.operation_id,
              jsonb_agg(jsonb_build_object('kind', l.kind, 'passId', p.pass_id, 'customerId', p.customer_id,
                'state', p.state, 'passTypeId', p.pass_type_id, 'passTypeName', t.name)) as hits,
