@@ -9,7 +9,7 @@ import { authenticate } from './access/authenticate.js';
 import { countRequests } from './metrics.js';
 import { asksForPage, forPeople } from './page-response.js';
 import { ApiError, answerProblems } from './problems.js';
-import type { Scope } from './access/scopes.js';
+import type { Scope } from '../common/scopes.js';
 import type { OpenStreams } from './event-stream.js';
 import type { ApiDeps, Route } from './route.js';
 import { traceRequests } from './trace-requests.js';

@@ -5,7 +5,7 @@ import { createDescribedSchemas, type DescribedSchemas } from './described-schem
 import { PROBLEMS, type ProblemCode } from './problems.js';
 import { overviewMarkdown } from './reference/overview.js';
 import type { Route } from './route.js';
-import { SCOPES } from './access/scopes.js';
+import { SCOPES } from '../common/scopes.js';
 import { TAGS } from './tags.js';
 
 const problemSchema = z

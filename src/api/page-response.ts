@@ -6,8 +6,7 @@ import { messagePage } from '../pages/message-page.js';
 import { operatorProblemPage } from '../pages/operator-pages.js';
 import { chooseLanguage } from '../pages/texts.js';
 import { answerEmpty } from './empty-answer.js';
-import { noteProblem } from './metrics.js';
-import { PROBLEMS, toApiError } from './problems.js';
+import { noteFailure } from './problems.js';
 import type { ApiDeps } from './route.js';
 
 const YEAR_SECONDS = 31_536_000;
@@ -76,14 +75,7 @@ export function forPeople(
     try {
       await handler(ctx);
     } catch (thrown) {
-      const error = toApiError(thrown);
-      const { status, title } = PROBLEMS[error.code];
-      noteProblem(ctx, error.code);
-      const correlationId = ctx.state['correlationId'] as string;
-      const entry = { code: error.code, status, correlationId, method: ctx.method, route: ctx.state['route'] };
-      if (status >= 500) deps.log.error({ ...entry, err: error.options.cause ?? error }, 'page failed');
-      else deps.log.info({ ...entry, err: error.options.cause }, 'page refused');
-      ctx.set(error.options.headers ?? {});
+      const { error, status, title, correlationId } = noteFailure(ctx, deps.log, thrown, 'page');
       const tenant = ctx.state['pageTenant'] as PageTenant | undefined;
       const code = `${status} ${correlationId.slice(0, 8)}`;
       const kind = error.options.page ?? pageOfStatus(status);

@@ -196,21 +196,27 @@ export function toApiError(error: unknown): ApiError {
   return new ApiError('internal-error', 'The fault is logged under the correlation id.', { cause: error });
 }
 
+/** Notes and logs what ended a request; returns it with its status. `what` begins the line of the log. */
+export function noteFailure(ctx: Koa.Context, log: Logger, thrown: unknown, what: 'page' | 'request') {
+  const error = toApiError(thrown);
+  const { status, title } = PROBLEMS[error.code];
+  noteProblem(ctx, error.code);
+  const correlationId = ctx.state['correlationId'] as string;
+  const entry = { code: error.code, status, correlationId, method: ctx.method, route: ctx.state['route'] };
+  if (status >= 500) log.error({ ...entry, err: error.options.cause ?? error }, `${what} failed`);
+  else log.info({ ...entry, err: error.options.cause }, `${what} refused`);
+  ctx.set(error.options.headers ?? {});
+  return { error, status, title, correlationId };
+}
+
 /** The one error middleware: RFC 9457 problem+json for everything that is thrown below it. */
 export function answerProblems(deps: { publicUrl: string; log: Logger }): Koa.Middleware {
   return async (ctx, next) => {
     try {
       await next();
     } catch (thrown) {
-      const error = toApiError(thrown);
-      const { status, title } = PROBLEMS[error.code];
-      noteProblem(ctx, error.code);
-      const correlationId = ctx.state['correlationId'] as string;
-      const entry = { code: error.code, status, correlationId, method: ctx.method, route: ctx.state['route'] };
-      if (status >= 500) deps.log.error({ ...entry, err: error.options.cause ?? error }, 'request failed');
-      else deps.log.info({ ...entry, err: error.options.cause }, 'request refused');
+      const { error, status, title, correlationId } = noteFailure(ctx, deps.log, thrown, 'request');
       ctx.status = status;
-      ctx.set(error.options.headers ?? {});
       ctx.set('X-Correlation-Id', correlationId);
       ctx.body = JSON.stringify({
         type: `${deps.publicUrl}/problems/${error.code}`,

@@ -12,9 +12,9 @@ import type { GoogleService } from './google-service.js';
 import type { PassSigner } from './pass-file.js';
 import type { ProblemCode } from './problems.js';
 import type { RateLimiter } from './access/rate-limit.js';
+import type { Scope } from '../common/scopes.js';
 import type { Listener } from './refusals/note-refusal.js';
 import type { RefusalLog } from './refusals/refusal-log.js';
-import type { Scope } from './access/scopes.js';
 import type { Tag } from './tags.js';
 
 /** What the process around the API knows of the other parts; `degraded` parts do not stop the acceptance of requests. */

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { findCampaign, listCampaigns, moveCampaign, type CampaignCommand } from '../database/campaigns/campaigns.js';
 import { countRows } from '../database/campaigns/progress.js';
 import type { Sql } from '../database/connect.js';
-import { SCOPES } from '../api/access/scopes.js';
+import { SCOPES } from '../common/scopes.js';
 import { writeResults } from '../api/routes/campaign-files.js';
 import { sampleCampaign } from '../api/routes/campaign-samples.js';
 import { presentCampaignDetail } from '../api/routes/present-campaign.js';

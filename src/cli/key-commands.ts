@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { SCOPES } from '../api/access/scopes.js';
+import { SCOPES } from '../common/scopes.js';
 import { createApiKey, listApiKeys, revokeApiKey } from '../database/tenants/api-keys.js';
 import { getTenant } from '../database/tenants/tenants.js';
 import { didYouMean } from '../common/nearest-name.js';

@@ -7,6 +7,7 @@ import { getSecret, putSecret, type SecretBox } from '../database/secrets.js';
 import { getTenant, lockTenant } from '../database/tenants/tenants.js';
 import { applyTenantFolder, type AppliedTenant } from './apply-folder.js';
 import { ensureDemoCertificates, type DemoCertificates } from './demo-certificates.js';
+import { SCOPES } from '../common/scopes.js';
 import { ensureDemoPass, type DemoPass } from './demo-customer.js';
 
 /** The demo's keys and what each may do. */
@@ -14,16 +15,7 @@ const KEY_SCOPES = {
   klaviyo: ['KlaviyoListener.Write'],
   passes: ['Pass.Read', 'Pass.Write'],
   operations: ['Operation.Read', 'Operation.Write'],
-  admin: [
-    'KlaviyoListener.Write',
-    'Pass.Read',
-    'Pass.Write',
-    'Operation.Read',
-    'Operation.Write',
-    'Customer.Read',
-    'Campaign.Write',
-    'Tenant.Admin',
-  ],
+  admin: SCOPES,
 } as const;
 export type DemoKeys = Record<keyof typeof KEY_SCOPES, string>;
 

@@ -108,7 +108,10 @@ export async function readTenantFolder(
         file: 'tenant.json',
         path,
         message: `the file ${name} ${reason(error)}.`,
-        cure: 'correct the path (it starts at the folder of tenant.json), or put the file there.',
+        cure:
+          (error as NodeJS.ErrnoException).code === 'EACCES'
+            ? 'let the user who runs this read it (in a container of our image: uid 1000).'
+            : 'correct the path (it starts at the folder of tenant.json), or put the file there.',
       });
       return null;
     }

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createApiKey } from '../../src/database/tenants/api-keys.js';
-import { SCOPES } from '../../src/api/access/scopes.js';
+import { SCOPES } from '../../src/common/scopes.js';
 import type { TestDatabase } from './database.js';
 
 export interface SeededTenant {

@@ -2,7 +2,7 @@ import type Koa from 'koa';
 import type { Caller, Credentials } from './credentials.js';
 import { withinDeadline } from '../deadline.js';
 import { ApiError } from '../problems.js';
-import type { Scope } from './scopes.js';
+import type { Scope } from '../../common/scopes.js';
 
 const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="passrelay"' };
 

@@ -1,5 +1,5 @@
 import { isDatabaseUnavailable } from '../../database/unavailable.js';
-import { knownScopes, type Scope } from './scopes.js';
+import { knownScopes, type Scope } from '../../common/scopes.js';
 import {
   API_KEY_FORMAT,
   findApiKeyByHash,

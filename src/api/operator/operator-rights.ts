@@ -1,5 +1,5 @@
 import type Koa from 'koa';
-import type { Scope } from '../access/scopes.js';
+import type { Scope } from '../../common/scopes.js';
 import { ApiError } from '../problems.js';
 import type { OperatorSession } from './operator-session.js';
 

@@ -8,7 +8,7 @@ import { isTest } from '../../common/environment.js';
 import type { Caller } from '../access/credentials.js';
 import { withinDeadline } from '../deadline.js';
 import type { ApiDeps } from '../route.js';
-import { knownScopes } from '../access/scopes.js';
+import { knownScopes } from '../../common/scopes.js';
 import { signedCookies } from '../access/signed-cookie.js';
 
 /** A working day. */
