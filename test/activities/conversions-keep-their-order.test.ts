@@ -6,6 +6,7 @@ import { createTenantReaders } from '../../src/database/tenants/tenant-readers.j
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { accept } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 describe('conversions', () => {
   let test: TestDatabase;
@@ -27,7 +28,7 @@ describe('conversions', () => {
       now: Date.now,
     } as unknown as ActivityDeps);
   const typeNow = async () => {
-    const row = await test.rows.pass(tenant.pass.id, 'pass_type_id', 'revision');
+    const row = await rowsOf(test).pass(tenant.pass.id, 'pass_type_id', 'revision');
     return row;
   };
 

@@ -8,6 +8,7 @@ import { createTenantReaders } from '../../src/database/tenants/tenant-readers.j
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { accept } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 describe('what find-pass read serves the step that follows', () => {
   let test: TestDatabase;
@@ -37,7 +38,7 @@ describe('what find-pass read serves the step that follows', () => {
     const answer = (await worker['find-pass'](ref)) as Extract<FoundPass, { found: true }>;
     return { ...ref, passId: answer.passId, found: answer.evidence! };
   }
-  const dataNow = () => test.rows.pass(tenant.pass.id, 'data', 'revision');
+  const dataNow = () => rowsOf(test).pass(tenant.pass.id, 'data', 'revision');
 
   it('costs the update one statement less, and is not trusted twice', async () => {
     statements = [];

@@ -7,6 +7,7 @@ import type { PushResult } from '../../src/wallets/apple/apns-answers.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { accept } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 const DEVICES = 70;
 
@@ -81,7 +82,7 @@ test('a worker that dies in the middle has told nobody twice after the retry', a
     [],
   );
   assert.deepEqual(await evidence(operationId), { delivered: DEVICES });
-  const row = await db.rows.operation(operationId, 'status');
+  const row = await rowsOf(db).operation(operationId, 'status');
   assert.equal(row.status, 'succeeded');
 });
 

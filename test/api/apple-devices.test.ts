@@ -5,6 +5,7 @@ import { registerDevice } from '../../src/database/devices/devices.js';
 import { startAppleService, type AppleService } from '../support/apple-service.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { seedTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 let db: TestDatabase;
 let apple: AppleService;
@@ -22,7 +23,7 @@ const events = () =>
   db.owner<{ input: Record<string, unknown>; pass_id: string; customer_id: string; origin: string }>(
     `select input, pass_id, customer_id, origin from operations where kind = 'device-event' order by acceptance_sequence`,
   );
-const passRow = async () => (await db.rows.pass(apple.demo.pass.passId)) as Record<string, unknown>;
+const passRow = async () => (await rowsOf(db).pass(apple.demo.pass.passId)) as Record<string, unknown>;
 const { type, serial, path, auth } = {
   type: () => apple.demo.pass.passTypeIdentifier,
   serial: () => apple.demo.pass.serialNumber,

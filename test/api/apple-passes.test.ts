@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { startAppleService, type AppleService } from '../support/apple-service.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { rowsOf } from '../support/rows.js';
 
 let db: TestDatabase;
 let apple: AppleService;
@@ -34,7 +35,7 @@ test('a pass is sent with its own time, once; the same time answers 304, anythin
   assert.equal(first.status, 200);
   assert.equal(first.headers.get('content-type'), 'application/vnd.apple.pkpass');
   const lastModified = first.headers.get('last-modified')!;
-  const row = await db.rows.pass(apple.demo.pass.passId, 'modified_at');
+  const row = await rowsOf(db).pass(apple.demo.pass.passId, 'modified_at');
   assert.equal(lastModified, row!.modified_at.toUTCString());
   const bytes = await digest(first);
   assert.equal(await digest(await get()), bytes, 'the same revision is signed once');

@@ -5,6 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { ended } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 let db: TestDatabase;
 let api: TestApi;
@@ -45,7 +46,7 @@ test('an identifier of the tenant’s own is kept with a new recipient, and find
   const made = await issued(await issue({ email: 'ada@example.com', loyaltyId: 'L-1' }, { memberNumber: 7 }));
   assert.equal(made.status, 201);
   assert.deepEqual(await identifiersOf(made.id), ['email:ada@example.com', 'loyaltyId:L-1', 'memberNumber:7']);
-  const row = await db.rows.operation(made.operationId, 'repairs');
+  const row = await rowsOf(db).operation(made.operationId, 'repairs');
   assert.deepEqual(row.repairs, [], 'nothing was passed over');
 
   const update = { identifiers: { loyaltyId: 'L-1' }, additionalData: { points: 5 } };

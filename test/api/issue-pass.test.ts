@@ -5,6 +5,7 @@ import { passTypeDesign } from '../../src/passes/pass-type.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 interface Issued {
   id: string;
@@ -100,8 +101,8 @@ test('a 201 means a live pass: customer, data with defaults, visuals, revision, 
   assert.deepEqual(issued.recipient, { email: 'ada@example.com', name: 'Ada Lovelace', phone: '+14155552671' });
   assert.deepEqual([issued.state, issued.passTemplate, issued.externalId], ['active', CARD, 'X-1']);
 
-  const pass = await db.rows.pass(issued.id);
-  const operation = await db.rows.operation(issued.operationId);
+  const pass = await rowsOf(db).pass(issued.id);
+  const operation = await rowsOf(db).operation(issued.operationId);
   const sequence = operation.acceptance_sequence as string;
   assert.deepEqual(pass.data, { 'member-name': 'Ada', points: 120, tier: 'bronze' });
   assert.deepEqual(pass.field_sequences, { 'member-name': sequence, points: sequence, tier: sequence });
@@ -111,14 +112,14 @@ test('a 201 means a live pass: customer, data with defaults, visuals, revision, 
     [operation.kind, operation.origin, operation.flow_id, operation.status],
     ['issue-pass', 'klaviyo', 'Flow1', 'accepted'],
   );
-  const customer = await db.rows.customer(pass.customer_id);
+  const customer = await rowsOf(db).customer(pass.customer_id);
   assert.deepEqual(
     [customer.email, customer.phone, customer.external_customer_id, customer.first_name, customer.last_name],
     ['ada@example.com', '+14155552671', 'C-7', 'Ada', 'Lovelace'],
   );
-  const revisions = await db.rows.revisions({ passId: issued.id }, 'revision', 'change', 'operation_id');
+  const revisions = await rowsOf(db).revisions({ passId: issued.id }, 'revision', 'change', 'operation_id');
   assert.deepEqual(revisions, [{ revision: 1, change: 'created', operation_id: issued.operationId }]);
-  const events = await db.rows.events({ passId: issued.id }, 'type', 'operation_id');
+  const events = await rowsOf(db).events({ passId: issued.id }, 'type', 'operation_id');
   assert.deepEqual(events, [{ type: 'pass.created', operation_id: issued.operationId }]);
   const read = await api.fetch(`/v1/passes/${issued.serialNumber}`, { key: tenant.keys.all });
   assert.equal(((await read.json()) as { id: string }).id, issued.id);
@@ -146,7 +147,7 @@ test('without a key the second call updates the live pass, by the same way as ev
   assert.equal(second.status, 200);
   const again = (await second.json()) as Issued;
   assert.deepEqual([again.id, again.serialNumber], [first.id, first.serialNumber]);
-  const operation = await db.rows.operation(again.operationId, 'kind', 'input');
+  const operation = await rowsOf(db).operation(again.operationId, 'kind', 'input');
   assert.equal(operation.kind, 'push-update');
   assert.deepEqual(operation.input, {
     identifiers: [{ kind: 'serialNumber', value: first.serialNumber }],
@@ -247,7 +248,7 @@ test('PATCH and POST change a pass by its serial number; what cannot be applied 
     const response = await api.fetch(path, { method, key: tenant.keys.all, body: '{"pass":{"points":7}}' });
     assert.equal(response.status, 202);
     const { operationId } = (await response.json()) as { operationId: string };
-    const row = await db.rows.operation(operationId, 'kind', 'input');
+    const row = await rowsOf(db).operation(operationId, 'kind', 'input');
     assert.equal(row.kind, 'push-update');
     assert.deepEqual((row.input as { identifiers: unknown }).identifiers, [
       { kind: 'serialNumber', value: issued.serialNumber },

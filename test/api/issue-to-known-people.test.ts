@@ -5,6 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { ended } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 let db: TestDatabase;
 let api: TestApi;
@@ -65,7 +66,7 @@ test('a phone that two people share goes to nobody else: the second gets a pass 
   assert.deepEqual([mum.status, kid.status], [201, 201]);
   assert.notEqual(mum.body.serialNumber, kid.body.serialNumber);
   assert.match((await warningsOf(tenant, kid)).join(), /phone belongs to another customer/);
-  const passOf = async ({ body }: Issued) => (await db.rows.passBySerial(body.serialNumber, 'pass_id')).pass_id;
+  const passOf = async ({ body }: Issued) => (await rowsOf(db).passBySerial(body.serialNumber, 'pass_id')).pass_id;
   assert.equal((await update(tenant, { phone })).pass_id, await passOf(mum));
   // What a flow sends for the kid names the phone as well: it is the kid's card that changes.
   const kids = await update(tenant, { email: 'kid@example.com', phone });
@@ -116,7 +117,7 @@ async function expired(tenant: SeededTenant, email: string): Promise<Issued> {
   assert.equal((await ended(db, tenant.tenantId, operationId)).outcome, 'expired');
   return first;
 }
-const stateOf = async ({ body }: Issued) => (await db.rows.passBySerial(body.serialNumber, 'state')).state;
+const stateOf = async ({ body }: Issued) => (await rowsOf(db).passBySerial(body.serialNumber, 'state')).state;
 
 test('issuing again after expiry makes the pass valid again, and its phones learn of it', async () => {
   const tenant = await seedTenant(db);

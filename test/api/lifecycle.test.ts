@@ -8,6 +8,7 @@ import { accept } from '../support/operations.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 let db: TestDatabase;
 let api: TestApi;
@@ -43,7 +44,7 @@ test('each call is an operation, durable before its 202, with the way to its sta
     assert.equal(response.headers.get('X-Correlation-Id'), body.operationId);
     assert.equal(response.headers.get('Location'), body.statusUrl);
     assert.equal(api.nudges(), nudges + 1);
-    const row = await db.rows.operation(body.operationId, 'kind', 'status', 'input', 'origin');
+    const row = await rowsOf(db).operation(body.operationId, 'kind', 'status', 'input', 'origin');
     assert.deepEqual(row, { kind, status: 'accepted', input: { passId: tenant.pass.id }, origin: 'api' });
     const status = await api.fetch(new URL(body.statusUrl).pathname, { key: tenant.keys.all });
     assert.equal(((await status.json()) as { kind: string }).kind, kind);
@@ -92,7 +93,7 @@ test('a phone that has a deleted pass goes on getting answers, and shows it void
       return Buffer.from(await response.arrayBuffer()).toString('latin1');
     };
     const expired = /"expirationDate":"([^"]+)"/.exec(await change('expire-pass'))?.[1];
-    const row = await db.rows.pass(demo.passId, 'modified_at');
+    const row = await rowsOf(db).pass(demo.passId, 'modified_at');
     assert.equal(Date.parse(expired!), row.modified_at.getTime(), 'it ended at its last change');
     assert.match(await change('delete-pass'), /"voided":true/);
     assert.equal(phone.updates.length, 2);

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 interface Problem {
   type: string;
@@ -49,7 +50,7 @@ test('a 200 without content comes after the commit, with the way to its status',
   assert.equal(await response.text(), '');
   const id = response.headers.get('x-correlation-id');
   assert.equal(response.headers.get('location'), `https://passes.example/api/${tenant.tenantId}/operations/${id}`);
-  const row = await db.rows.operation(id);
+  const row = await rowsOf(db).operation(id);
   assert.equal(row.status, 'accepted');
   assert.equal(row.origin, 'klaviyo');
   assert.equal(row.flow_id, 'WxYz12');
@@ -68,7 +69,7 @@ test('a 200 without content comes after the commit, with the way to its status',
 
 test('what is no id of a flow is not kept: it may name a person', async () => {
   const response = await send({ identifiers: { email: 'x@example.com' } }, { 'X-Klaviyo-Flow-ID': 'x@example.com' });
-  const kept = await db.rows.operation(response.headers.get('x-correlation-id'), 'flow_id');
+  const kept = await rowsOf(db).operation(response.headers.get('x-correlation-id'), 'flow_id');
   assert.equal(kept.flow_id, null);
 });
 
@@ -135,7 +136,7 @@ test('template accidents are repaired within bounds, and each is kept with the o
     `{"identifiers":{"email":"${tenant.email}"},"additionalData":{"points":,"vip":True,},"updateMetadata":}`,
   );
   assert.equal(response.status, 200);
-  const row = await db.rows.operation(response.headers.get('x-correlation-id'), 'repairs', 'input');
+  const row = await rowsOf(db).operation(response.headers.get('x-correlation-id'), 'repairs', 'input');
   assert.deepEqual(
     (row.repairs as { type: string; code: string; pointer: string }[]).map(
       ({ type, code, pointer }) => `${type} ${code} ${pointer}`,

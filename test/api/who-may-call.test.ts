@@ -6,6 +6,7 @@ import { createApiKey, listApiKeys, revokeApiKey } from '../../src/database/tena
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 let db: TestDatabase;
 let api: TestApi;
@@ -187,7 +188,7 @@ test('a test key marks what it causes', async () => {
   const { key } = await newKey({ test: true });
   assert.match(key, /^pr_test_/);
   const response = await api.pushUpdate(tenant.tenantId, key, body());
-  const row = await db.rows.operation(response.headers.get('x-correlation-id'), 'test');
+  const row = await rowsOf(db).operation(response.headers.get('x-correlation-id'), 'test');
   assert.equal(row.test, true);
 });
 

@@ -15,6 +15,7 @@ import { accept } from '../support/operations.js';
 import { addCustomer } from '../support/profiles.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
 import { testSecretBox } from '../support/secret-box.js';
+import { rowsOf } from '../support/rows.js';
 
 let db: TestDatabase;
 let tenant: SeededTenant;
@@ -176,7 +177,7 @@ test('a sync knows of an address that its customer lost while it waited', async 
     },
     () => activities['update-customer']({ tenantId: tenant.tenantId, operationId, run: 1, customerId }),
   );
-  const row = await db.rows.customer(customerId, 'email');
+  const row = await rowsOf(db).customer(customerId, 'email');
   assert.equal(row.email, null);
 });
 

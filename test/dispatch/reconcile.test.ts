@@ -11,6 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { accept, ended, until } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 describe('an operation whose workflow is gone', () => {
   let test: TestDatabase;
@@ -79,7 +80,7 @@ describe('an operation whose workflow is gone', () => {
     const failed = await ended(test, tenant.tenantId, id);
     assert.deepEqual([failed.status, failed.outcome], ['failed', 'internal-error']);
     assert.match(failed.reason!, new RegExp(`TERMINATED.*POST /api/${tenant.tenantId}/operations/${id}/retry`));
-    const told = await test.rows.events({ operationId: id }, 'type');
+    const told = await rowsOf(test).events({ operationId: id }, 'type');
     assert.deepEqual(told, [{ type: 'operation.failed' }]);
 
     assert.equal(await retryOperation(test.database.tenant(tenant.tenantId), id), 2);

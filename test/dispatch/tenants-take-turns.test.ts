@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { claimAccepted, releaseClaims, type Shares } from '../../src/database/operations/dispatch.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { seedTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 const ONE = '00000000-0000-4000-8000-000000000001';
 const OTHER = '00000000-0000-4000-8000-000000000002';
@@ -36,7 +37,9 @@ test('a flood of one tenant, however old, holds back neither the next tenant nor
   const first = await claimAccepted(db.database.system, 10, 60_000, OPEN);
   const of = (tenantId: string) => first.filter((row) => row.tenant_id === tenantId).length;
   assert.deepEqual([of(loud), of(quiet), of(late)], [7, 2, 1]);
-  const oldest = await db.rows.operations({ tenantId: loud }, 'operation_id').then((all) => all.slice(0, 7));
+  const oldest = await rowsOf(db)
+    .operations({ tenantId: loud }, 'operation_id')
+    .then((all) => all.slice(0, 7));
   assert.deepEqual(
     first
       .filter((row) => row.tenant_id === loud)

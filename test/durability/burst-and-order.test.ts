@@ -9,6 +9,7 @@ import { startAppleService, type AppleService } from '../support/apple-service.j
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { accept, ended } from '../support/operations.js';
+import { rowsOf } from '../support/rows.js';
 
 const PUSH_WINDOW_MS = 10_000;
 
@@ -122,7 +123,7 @@ describe('bursts and order, from acceptance to the phone', () => {
       ['notify-devices'],
       'the step in trouble is seen in the Temporal UI',
     );
-    const status = await test.rows.operation(id, 'status');
+    const status = await rowsOf(test).operation(id, 'status');
     assert.equal(status.status, 'retrying');
     apns.fault({ kind: 'outage', on: false });
     const row = await ended(test, tenantId, id);

@@ -6,6 +6,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { accept, ended } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 const STEPS = ['find-pass', 'convert-type', 'apply-data', 'recompute-metadata', 'notify-devices'];
 /** temporal.api.enums.v1.TimeoutType. */
@@ -70,19 +71,19 @@ describe('a worker killed between any two steps leaves exactly one visible effec
         const { tenant, operationId, pushToken } = one;
         const row = await ended(test, tenant.tenantId, operationId);
         assert.deepEqual([row.status, row.outcome], ['succeeded', 'converted']);
-        const revisions = await test.rows.revisions({ passId: tenant.pass.id }, 'change');
+        const revisions = await rowsOf(test).revisions({ passId: tenant.pass.id }, 'change');
         assert.deepEqual(
           revisions.map(({ change }) => change),
           ['type', 'data'],
         );
-        const pass = await test.rows.pass(tenant.pass.id, 'data', 'pass_type_id', 'revision');
+        const pass = await rowsOf(test).pass(tenant.pass.id, 'data', 'pass_type_id', 'revision');
         assert.deepEqual(pass, {
           data: { points: 99, tier: 'bronze' },
           pass_type_id: tenant.passTypes.premium,
           revision: 3,
         });
         assert.deepEqual(await pushesOf(one), [{ token: pushToken }]);
-        const events = await test.rows.events({ operationId }, 'type');
+        const events = await rowsOf(test).events({ operationId }, 'type');
         assert.deepEqual(events, [{ type: 'pass.updated' }]);
       });
     }

@@ -8,6 +8,7 @@ import type { Iphone } from '../../src/simulators/iphone/iphone.js';
 import { accept } from '../support/operations.js';
 import { AGENTS, findBarriers, launchBrowser, openWindow, press } from './browser.js';
 import { startSite, type Site } from './site.js';
+import { rowsOf } from '../support/rows.js';
 
 let site: Site;
 let browser: Browser;
@@ -117,7 +118,7 @@ test('requests are filtered, paged, explained and retried together', async () =>
 
   await press(page, page.getByRole('button', { name: 'Retry all that match' }));
   const id = page.url().split('/').at(-1)!;
-  const made = await site.db.rows.operation(id, 'kind', 'input');
+  const made = await rowsOf(site.db).operation(id, 'kind', 'input');
   assert.deepEqual(made, {
     kind: 'retry-operations',
     input: { filter: { status: 'failed', outcome: 'gave-up' }, perSecond: 10 },
@@ -290,7 +291,7 @@ test('messages and offers are listed with why one waits, are taken off, and expl
   }
   const kindOf = async () => {
     const id = page.url().split('/').at(-1);
-    const row = await site.db.rows.operation(id, 'kind', 'input', 'cancel_requested');
+    const row = await rowsOf(site.db).operation(id, 'kind', 'input', 'cancel_requested');
     return row;
   };
   const pressOf = async (name: string) => {

@@ -8,6 +8,7 @@ import { startEngine } from '../support/engine.js';
 import { accept, ended } from '../support/operations.js';
 import { AGENTS, findBarriers, launchBrowser, openWindow, press } from './browser.js';
 import { startSite, type Site } from './site.js';
+import { rowsOf } from '../support/rows.js';
 
 let site: Site;
 let browser: Browser;
@@ -127,7 +128,7 @@ test('void and retry are requests like any other', async () => {
     await press(page, page.getByRole('button', { name: 'Void this pass' }));
     assert.ok(await page.getByRole('heading', { name: 'void-pass' }).isVisible());
     const id = page.url().split('/').at(-1)!;
-    const row = () => site.db.rows.operation(id, 'origin', 'status', 'run');
+    const row = () => rowsOf(site.db).operation(id, 'origin', 'status', 'run');
     assert.deepEqual(await row(), { origin: 'operator', status: 'accepted', run: 1 });
     assert.equal(await page.getByRole('button', { name: 'Retry' }).count(), 0, 'it is still on its way');
     await site.db.owner(

@@ -5,6 +5,7 @@ import { revokeLinks } from '../../src/database/customers/links.js';
 import { hashLinkToken } from '../../src/passes/link-token.js';
 import { AGENTS, findBarriers, launchBrowser, openWindow, press } from './browser.js';
 import { startSite, type Site } from './site.js';
+import { rowsOf } from '../support/rows.js';
 
 let site: Site;
 let browser: Browser;
@@ -73,7 +74,7 @@ test('enrol, see the pass, download it, install it on a phone', async () => {
     [customerId],
   );
   assert.deepEqual(given, [{ channel: 'email', text_version: '2026-01', method: 'enrolment-page' }]);
-  const operations = await site.db.rows.operations({ customerId }, 'kind');
+  const operations = await rowsOf(site.db).operations({ customerId }, 'kind');
   assert.ok(operations.some((row) => row['kind'] === 'issue-pass'));
   assert.ok(!site.logged().includes(token), 'and never in a log');
 });

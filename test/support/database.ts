@@ -7,15 +7,12 @@ import { connectDatabase, type Database } from '../../src/database/connect.js';
 import { migrate } from '../../src/database/migrate.js';
 import { startPostgres } from '../../src/embedded/postgres.js';
 import './note-statements.js';
-import { readRows, type Rows } from './rows.js';
 
 export interface TestDatabase {
   url: string;
   database: Database;
   /** A statement as the owner of the database, past row level security: for looking behind the scenes. */
   owner<Row = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
-  /** The commonest of such looks. */
-  rows: Rows;
   drop(): Promise<void>;
 }
 
@@ -97,7 +94,6 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     url,
     database,
     owner: async <Row>(text: string, values?: unknown[]) => (await owner.query(text, values)).rows as Row[],
-    rows: readRows(async (text, values) => (await owner.query(text, values)).rows),
     async drop() {
       await database.close();
       await owner.end();

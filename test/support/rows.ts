@@ -2,6 +2,7 @@ import type { CustomerRow } from '../../src/database/customers/customers.js';
 import type { OperationRow } from '../../src/database/operations/operations.js';
 import type { PassRow } from '../../src/database/passes/passes.js';
 import type { JsonValue } from '../../src/common/json.js';
+import type { TestDatabase } from './database.js';
 
 /** A row of `events`, as merchants are told it. */
 export interface StoredEvent {
@@ -47,8 +48,6 @@ export interface Rows {
   identifiers(customerId: string): Promise<string[]>;
 }
 
-type Query = (text: string, values?: unknown[]) => Promise<unknown[]>;
-
 const KEYS = {
   operationId: 'operation_id',
   passId: 'pass_id',
@@ -56,7 +55,8 @@ const KEYS = {
   tenantId: 'tenant_id',
 } as const;
 
-export function readRows(query: Query): Rows {
+/** Readers of this database's rows. */
+export function rowsOf({ owner: query }: Pick<TestDatabase, 'owner'>): Rows {
   const list = (columns: readonly string[]): string => (columns.length > 0 ? columns.join(', ') : '*');
   const one =
     (table: string, key: string) =>

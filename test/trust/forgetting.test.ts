@@ -12,6 +12,7 @@ import { startEngine, type TestEngine } from '../support/engine.js';
 import { accept, ended, until } from '../support/operations.js';
 import { tenantTables } from '../support/sample-rows.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 const KEY = 'pk_forgetting';
 const PLANTED = {
@@ -242,7 +243,7 @@ test('what is held of a person is handed out, and erased everywhere once the pho
 
   // The phone learns first: its pass is voided and empty, and still there.
   await until(async () => pushed.includes('abcd'), 'the push of the voided pass');
-  const voided = await db.rows.pass(pass.id, 'state', 'data', 'revision');
+  const voided = await rowsOf(db).pass(pass.id, 'state', 'data', 'revision');
   assert.deepEqual([voided.state, voided.data], ['voided', { tier: 'bronze' }]);
   // What a phone does while the erasure waits for it must not bring back to Klaviyo what was cleared there.
   await until(async () => (await walletPassRecord())['state'] === 'deleted', 'the emptied record');
@@ -341,7 +342,7 @@ test('operations are emptied and device logs removed after the time that the ten
   );
   const aged = await runRetention(db.database);
   assert.deepEqual([aged.operations, aged.deviceLogs], [1, 1]);
-  const left = await db.rows.operations({ tenantId: short.tenantId }, 'input', 'status', 'idempotency_key');
+  const left = await rowsOf(db).operations({ tenantId: short.tenantId }, 'input', 'status', 'idempotency_key');
   assert.deepEqual(
     left.map(({ input }) => Object.keys(input).length),
     [0, 1, 1],

@@ -10,6 +10,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { createTestDeps } from '../support/deps.js';
 import { accept } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 const INPUT = {
   identifiers: [{ kind: 'email', value: 'forget-me@example.com' }],
@@ -100,7 +101,7 @@ test('an emptied operation answers 409 to a retry, and a retry of all passes ove
     input: { filter: { outcome: 'pass-not-found' }, perSecond: 100 },
   });
   await retryBatch(db.database.tenant(tenant.tenantId), { tenantId: tenant.tenantId, operationId: bulk, run: 1 }, 1);
-  const row = await db.rows.operation(operationId, 'status', 'run');
+  const row = await rowsOf(db).operation(operationId, 'status', 'run');
   assert.deepEqual(row, { status: 'succeeded', run: 1 });
 });
 

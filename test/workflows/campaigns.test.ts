@@ -12,6 +12,7 @@ import { startTestKlaviyo, type TestKlaviyo } from '../support/klaviyo.js';
 import { until } from '../support/operations.js';
 import { seedSegment } from '../support/segment.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 interface Campaign {
   campaignId: string;
@@ -145,7 +146,7 @@ describe('a campaign', () => {
     const [{ operations: before } = { operations: -1 }] = await children(tenant, id);
     const { operationId } = paused.body;
     await until(async () => {
-      const row = await test.rows.operation(operationId, 'outcome');
+      const row = await rowsOf(test).operation(operationId, 'outcome');
       return row.outcome === 'paused';
     }, 'nothing of it is in flight');
     shiftMs += 3 * 86_400_000;

@@ -13,6 +13,7 @@ import { startEngine, type TestEngine } from '../support/engine.js';
 import { accept, ended, until } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
 import { testSecretBox } from '../support/secret-box.js';
+import { rowsOf } from '../support/rows.js';
 
 describe('webhooks to merchants', () => {
   let test: TestDatabase;
@@ -54,7 +55,7 @@ describe('webhooks to merchants', () => {
   };
   const deliveryOf = (operationId: string, status: string) =>
     until(async () => {
-      const [event] = await test.rows.events({ operationId }, 'event_id');
+      const [event] = await rowsOf(test).events({ operationId }, 'event_id');
       return (await log()).find((one) => one.event_id === event?.event_id && one.status === status);
     }, `delivery of ${operationId} to be ${status}`);
 

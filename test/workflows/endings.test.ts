@@ -10,6 +10,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { accept, ended, until } from '../support/operations.js';
 import { addCustomer, seedProfileTenant, type ProfileTenant } from '../support/profiles.js';
+import { rowsOf } from '../support/rows.js';
 
 describe('how an operation ends', () => {
   let test: TestDatabase;
@@ -67,7 +68,7 @@ describe('how an operation ends', () => {
         updateMetadata: false,
       },
     });
-  const events = async (id: string) => (await test.rows.events({ operationId: id }, 'type')).map(({ type }) => type);
+  const events = async (id: string) => (await rowsOf(test).events({ operationId: id }, 'type')).map(({ type }) => type);
   const isWaiting = async (id: string) => (await listSteps(sql(), id)).some((s) => s.state === 'waiting');
 
   it('ends as cancelled, whatever its workflow does at that moment', async () => {
@@ -141,7 +142,7 @@ describe('how an operation ends', () => {
     const again = await ended(test, tenant.tenantId, id);
     assert.deepEqual([again.status, again.outcome, again.run], ['succeeded', 'updated', 2]);
     assert.deepEqual(await events(id), ['pass.updated']);
-    const pass = await test.rows.pass(tenant.pass.id, 'data');
+    const pass = await rowsOf(test).pass(tenant.pass.id, 'data');
     assert.equal(pass.data.points, 802);
   });
 
@@ -207,7 +208,7 @@ describe('how an operation ends', () => {
       return now.outcome === 'synced' && now;
     }, 'Gold to run again');
     assert.equal(again.run, 2);
-    const customer = await test.rows.customer(person.customerId, 'first_name');
+    const customer = await rowsOf(test).customer(person.customerId, 'first_name');
     assert.equal(customer.first_name, 'Gold');
   });
 });

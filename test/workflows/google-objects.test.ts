@@ -8,6 +8,7 @@ import { startEngine, type TestEngine } from '../support/engine.js';
 import { startTestGoogle, updateOf, type TestGoogle } from '../support/google.js';
 import { accept, ended, until } from '../support/operations.js';
 import type { SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 type Json = Record<string, unknown>;
 
@@ -230,7 +231,7 @@ describe('a pass at Google Wallet follows its updates', () => {
     assert.ok(rows.every(({ status }) => status === 'succeeded'));
     const balance = (google.simulator.object(objectId)?.['loyaltyPoints'] as Json)['balance'];
     assert.deepEqual(balance, { string: '111' });
-    const { revision } = await test.rows.pass(tenant.pass.id, 'revision');
+    const { revision } = await rowsOf(test).pass(tenant.pass.id, 'revision');
     assert.equal((await google.live(tenant)).synced_revision, revision);
     for (const row of rows.filter(({ outcome }) => outcome === 'updated')) {
       const mine = (await told(row.operation_id)).find(({ platform }) => platform === 'google');

@@ -9,6 +9,7 @@ import { createTestDatabase } from '../support/database.js';
 import { startEngine } from '../support/engine.js';
 import { startTestKlaviyo } from '../support/klaviyo.js';
 import { until } from '../support/operations.js';
+import { rowsOf } from '../support/rows.js';
 
 const design = passTypeDesign.parse({
   name: 'club',
@@ -68,7 +69,7 @@ test('from a flow’s webhook to a pass, its link in the profile, and what the p
     const [delivery] = simulator.deliveries;
     assert.equal(delivery!.attempts[0]!.status, 201, delivery!.attempts[0]!.response);
     const issued = JSON.parse(delivery!.attempts[0]!.response) as { id: string; serialNumber: string };
-    const pass = await db.rows.pass(issued.id, 'data');
+    const pass = await rowsOf(db).pass(issued.id, 'data');
     assert.deepEqual(pass.data, { 'member-name': person.first_name, points: 120, tier: 'gold' });
 
     const event = (metric: string) =>

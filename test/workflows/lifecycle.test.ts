@@ -8,6 +8,7 @@ import { startEngine, type TestEngine } from '../support/engine.js';
 import { startTestGoogle, type TestGoogle } from '../support/google.js';
 import { accept, ended } from '../support/operations.js';
 import type { SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 describe('the life of a pass', () => {
   let test: TestDatabase;
@@ -31,7 +32,8 @@ describe('the life of a pass', () => {
     accept(test, tenant, { kind, origin: 'api', input: { passId } });
   const act = async (tenant: SeededTenant, kind: OperationKind, passId?: string) =>
     ended(test, tenant.tenantId, await begin(tenant, kind, passId));
-  const passOf = async (tenant: SeededTenant) => await test.rows.pass(tenant.pass.id, 'state', 'live_key', 'revision');
+  const passOf = async (tenant: SeededTenant) =>
+    await rowsOf(test).pass(tenant.pass.id, 'state', 'live_key', 'revision');
 
   it('voids and restores: devices, Google and the merchant learn it, and the place among live passes follows', async () => {
     const tenant = await google.seed();

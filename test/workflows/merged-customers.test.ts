@@ -8,6 +8,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { accept, ended, until } from '../support/operations.js';
 import { addCustomer, seedProfileTenant, type ProfileTenant } from '../support/profiles.js';
+import { rowsOf } from '../support/rows.js';
 
 const KEY = 'pk_merges';
 let db: TestDatabase;
@@ -92,7 +93,7 @@ test('what Klaviyo has merged is merged here: both cards are one person’s, and
   assert.notEqual(row.outcome, 'ambiguous-identifiers');
   assert.deepEqual(await holders(a.passId, b.passId), [b.customerId]);
   // The one on a phone stays; the other is voided by an operation of its own.
-  const state = async (passId: string) => (await db.rows.pass(passId, 'state')).state;
+  const state = async (passId: string) => (await rowsOf(db).pass(passId, 'state')).state;
   await until(async () => (await state(a.passId)) === 'voided', 'the other card to be voided');
   assert.equal(await state(b.passId), 'active');
   // Either address finds the person from now on, and so does the former id.
@@ -149,7 +150,7 @@ test('a Klaviyo id that is gone gives way, one that is there does not', async ()
   klaviyo.mergeProfiles(old, await profile({ email: `else${count}@example.com` }));
   const row = await sync([{ kind: 'email', value: email }], present);
   assert.notEqual(row.outcome, 'identifier-conflict');
-  const known = await db.rows.customer(customerId, 'klaviyo_profile_id');
+  const known = await rowsOf(db).customer(customerId, 'klaviyo_profile_id');
   assert.deepEqual(known, { klaviyo_profile_id: present });
 });
 

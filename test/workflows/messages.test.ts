@@ -9,6 +9,7 @@ import { startEngine, type TestEngine } from '../support/engine.js';
 import { startTestGoogle, type TestGoogle } from '../support/google.js';
 import { accept, ended, until } from '../support/operations.js';
 import type { SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 describe('messages to a pass', () => {
   let test: TestDatabase;
@@ -44,7 +45,7 @@ describe('messages to a pass', () => {
     });
   const send = async (tenant: SeededTenant, text: object | string, more: object = {}) =>
     ended(test, tenant.tenantId, await begin(tenant, text, more));
-  const passOf = async (tenant: SeededTenant): Promise<PassRow> => await test.rows.pass(tenant.pass.id);
+  const passOf = async (tenant: SeededTenant): Promise<PassRow> => await rowsOf(test).pass(tenant.pass.id);
   const rows = (tenant: SeededTenant) => listMessages(test.database.tenant(tenant.tenantId), tenant.pass.id, 20);
   const atGoogle = async (tenant: SeededTenant): Promise<Record<string, unknown>[]> => {
     const { object_id: objectId } = await google.live(tenant);
@@ -75,7 +76,7 @@ describe('messages to a pass', () => {
       ],
       'a new object is not announced',
     );
-    const events = await test.rows.events({ operationId: row.operation_id }, 'type');
+    const events = await rowsOf(test).events({ operationId: row.operation_id }, 'type');
     assert.deepEqual(events, [{ type: 'message.sent' }]);
 
     // What others changed meanwhile stays.

@@ -9,6 +9,7 @@ import { startEngine, type TestEngine } from '../support/engine.js';
 import { startTestGoogle, type TestGoogle } from '../support/google.js';
 import { accept, ended, until } from '../support/operations.js';
 import type { SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 const DAY = 86_400_000;
 
@@ -42,7 +43,7 @@ describe('time-boxed offers', () => {
     const input = { identifiers: identifiersOf(tenant), passType: null, data, updateMetadata: false };
     return ended(test, tenant.tenantId, await accept(test, tenant, { kind: 'push-update', input }));
   };
-  const passOf = async (tenant: SeededTenant): Promise<PassRow> => await test.rows.pass(tenant.pass.id);
+  const passOf = async (tenant: SeededTenant): Promise<PassRow> => await rowsOf(test).pass(tenant.pass.id);
   const points = async (tenant: SeededTenant) => {
     const pass = await passOf(tenant);
     return { own: pass.data['points'], shown: overlay(pass).data['points'] };

@@ -12,6 +12,7 @@ import type { Identifier, PushUpdateInput } from '../../src/passes/operation-inp
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 describe('push-update on a real Temporal server', () => {
   let test: TestDatabase;
@@ -73,7 +74,7 @@ describe('push-update on a real Temporal server', () => {
   it('converts the type and recomputes what depends on it', async () => {
     const row = await push({ passType: 'premium', data: { tier: 'gold' } });
     assert.deepEqual([row.status, row.outcome], ['succeeded', 'converted']);
-    const pass = await test.rows.pass(tenant.pass.id);
+    const pass = await rowsOf(test).pass(tenant.pass.id);
     assert.equal(pass.pass_type_id, tenant.passTypes.premium);
     assert.deepEqual(pass.data, { points: 42, tier: 'gold' });
   });

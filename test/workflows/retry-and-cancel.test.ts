@@ -9,6 +9,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { accept, ended, until } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 describe('retry and cancel', () => {
   let test: TestDatabase;
@@ -219,7 +220,7 @@ describe('retry and cancel', () => {
     const [step] = await listSteps(test.database.tenant(tenant.tenantId), correlationId);
     assert.deepEqual([step?.detail['of'], step?.detail['retried']], [5, 5]);
     for (const id of ids) assert.notEqual((await ended(test, tenant.tenantId, id)).outcome, 'pass-not-found');
-    const pass = await test.rows.pass(tenant.pass.id, 'data');
+    const pass = await rowsOf(test).pass(tenant.pass.id, 'data');
     assert.equal(pass.data.points, 105);
   });
 

@@ -9,6 +9,7 @@ import { startEngine, type TestEngine } from '../support/engine.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { accept, ended, until } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 const design = (id: string) =>
   passTypeDesign.parse({
@@ -65,7 +66,7 @@ describe('visuals follow their data', () => {
   const steps = async (row: OperationRow) =>
     (await listSteps(test.database.tenant(tenant.tenantId), row.operation_id)).map(({ step }) => step);
   const pass = async () => {
-    const row = await test.rows.pass(tenant.pass.id);
+    const row = await rowsOf(test).pass(tenant.pass.id);
     return row!;
   };
   const trail = async (revision: number) => {

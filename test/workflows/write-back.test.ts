@@ -4,6 +4,7 @@ import { listSteps, type OperationRow } from '../../src/database/operations/oper
 import { accept, ended, until } from '../support/operations.js';
 import type { SeededTenant } from '../support/tenant.js';
 import { useWriteBackStack } from '../support/write-back-stack.js';
+import { rowsOf } from '../support/rows.js';
 
 interface Issued {
   id: string;
@@ -150,7 +151,7 @@ describe('write-back to Klaviyo', () => {
         ['active', 'apple'],
       ],
     );
-    const events = await stack.test.rows.events({ passId: pass.id }, 'type');
+    const events = await rowsOf(stack.test).events({ passId: pass.id }, 'type');
     assert.deepEqual(
       events.map(({ type }) => type),
       ['pass.installed', 'pass.uninstalled', 'pass.installed'],
@@ -364,7 +365,7 @@ describe('write-back to Klaviyo', () => {
     await end(tenant, issued.operationId);
     for (let delivery = 6; delivery < 18; delivery++) await send(delivery);
     assert.equal(answers.size, 1);
-    const operations = await stack.test.rows.operations({ tenantId: tenant.tenantId }, 'operation_id');
+    const operations = await rowsOf(stack.test).operations({ tenantId: tenant.tenantId }, 'operation_id');
     assert.equal(operations.length, 1);
     assert.deepEqual(
       eventsOf(issued.serialNumber).map(({ metric }) => metric),

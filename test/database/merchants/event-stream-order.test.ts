@@ -6,6 +6,7 @@ import { fanOutEvents, listEvents, recordCustomerEvent } from '../../../src/data
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { accept } from '../../support/operations.js';
 import { seedTenant, type SeededTenant } from '../../support/tenant.js';
+import { rowsOf } from '../../support/rows.js';
 
 let db: TestDatabase;
 let tenant: SeededTenant;
@@ -91,7 +92,7 @@ test('what is told again, after a lost answer or a restored backup, is the same 
   const operationId = await accept(db, tenant, { kind: 'profile-sync', input: {} });
   const tell = async (run = 1) => {
     await recordCustomerEvent(sql, { tenantId: tenant.tenantId, operationId, run }, tenant.customerId);
-    const rows = await db.rows.events({ operationId }, 'event_id');
+    const rows = await rowsOf(db).events({ operationId }, 'event_id');
     return rows.map(({ event_id: id }) => id);
   };
   const first = await tell();

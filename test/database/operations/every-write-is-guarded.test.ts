@@ -38,6 +38,7 @@ import {
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { accept } from '../../support/operations.js';
 import { seedTenant, type SeededTenant } from '../../support/tenant.js';
+import { rowsOf } from '../../support/rows.js';
 
 const src = fileURLToPath(new URL('../../../src/', import.meta.url));
 const sources = readdirSync(src, { recursive: true, encoding: 'utf8' })
@@ -124,7 +125,7 @@ describe('a worker that was frozen, or a former run', () => {
   const state = async (operationId: string) => ({
     operation: await test.owner('select * from operations where operation_id = $1', [operationId]),
     steps: await test.owner('select * from operation_steps where operation_id = $1 order by step', [operationId]),
-    events: await test.rows.events({ operationId }),
+    events: await rowsOf(test).events({ operationId }),
     revisions: await test.owner('select * from pass_revisions where operation_id = $1', [operationId]),
     pass: await test.owner('select * from passes where pass_id = $1', [tenant.pass.id]),
     customer: await test.owner('select * from customers where customer_id = $1', [tenant.customerId]),
