@@ -51,7 +51,8 @@ const NOT_RUN: Record<string, string> = {
     'needs Docker; test/cli/production runs the commands',
   'kubectl create secret generic passrelay-database --from-literal=DATABASE_URL=postgres://…':
     'needs a cluster; npm run chart renders the chart',
-  'passes.example.com {': 'a file for Caddy',
+  'passes.example.com {': 'a file for Caddy: the production drill runs behind it',
+  'upstream passrelay {': 'a file for nginx',
   "temporal workflow count --query \"TemporalWorkerDeploymentVersion = 'passrelay:<old>' and ExecutionStatus = 'Running'\"":
     'test/docs/visibility-queries runs the query',
   'pg_dump --format=custom --file=passrelay.dump "$DATABASE_URL"':

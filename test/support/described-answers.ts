@@ -4,6 +4,8 @@ import type Koa from 'koa';
 import { bracedPath, describeApi } from '../../src/api/openapi.js';
 import type { Route } from '../../src/api/route.js';
 
+const DOCUMENT = 'http://described.example/openapi.json';
+
 interface DescribedAnswer {
   content?: Record<string, { schema: object }>;
 }
@@ -58,11 +60,14 @@ export function watchAnswers(routes: readonly Route[]): WatchedAnswers {
   const described = describeApi(routes, 'http://described.example') as unknown as Description;
   const ajv = new Ajv2020({ strict: false, logger: false });
   addFormats.default(ajv);
+  // One document: what answers share is compiled once.
+  ajv.addSchema(described, DOCUMENT);
   const validators = new Map<object, ValidateFunction>();
   const undescribed = new Set<string>();
 
-  function validatorOf(schema: object): ValidateFunction {
-    const known = validators.get(schema) ?? ajv.compile({ ...schema, components: described.components });
+  function validatorOf(schema: object, at: readonly string[]): ValidateFunction {
+    const pointer = at.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
+    const known = validators.get(schema) ?? ajv.compile({ $ref: `${DOCUMENT}#/${pointer}` });
     validators.set(schema, known);
     return known;
   }
@@ -76,7 +81,10 @@ export function watchAnswers(routes: readonly Route[]): WatchedAnswers {
     if (fault !== null) return void undescribed.add(`${where}, ${fault}`);
     const json = jsonOf(ctx.body, type);
     if (json === undefined) return;
-    const validate = validatorOf(answer!.content![type!]!.schema);
+    const { schema } = answer!.content![type!]!;
+    const method = route.method.toLowerCase();
+    const at = ['paths', bracedPath(route), method, 'responses', String(statusCode), 'content', type!, 'schema'];
+    const validate = validatorOf(schema, at);
     if (!validate(json)) undescribed.add(`${where}, beside its schema: ${ajv.errorsText(validate.errors)}`);
   }
 
