@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { BURST_SHARES } from '../src/dispatch/bursts.js';
 import { putSecret, SECRET_NAMES } from '../src/database/secrets.js';
 import { startKlaviyoSimulator, type KlaviyoSimulator } from '../src/simulators/klaviyo/klaviyo.js';
 import { preparePhones } from './phones.js';
@@ -13,6 +14,8 @@ const OBJECTS = process.env['DRILL_RECORDS'] !== '0';
 const LIMIT_MS = 2 * 3_600_000;
 /** Shares of the updates whose phones have been told when the worker is killed. */
 const KILLS = [0.25, 0.6];
+/** A burst that is killed between its pushes and their record pushes again: so many were under way at each kill. */
+const AGAIN = KILLS.length * BURST_SHARES.atOnce * BURST_SHARES.most;
 const API_KEY = 'pk_drill';
 
 interface Told {
@@ -157,6 +160,7 @@ try {
     evidence!.revisions !== COUNT && `there are ${evidence!.revisions} revisions`,
     events !== COUNT && `Klaviyo has ${events} events`,
     told !== COUNT && `${told} phones were told`,
+    apns.pushes.length > COUNT + AGAIN && `${apns.pushes.length} pushes are more than the kills explain`,
   ].filter((fault) => fault !== false);
   if (wrong.length > 0) throw new Error(wrong.join('; '));
 } catch (error) {
