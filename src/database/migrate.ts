@@ -1,5 +1,5 @@
 import knexFactory, { type Knex } from 'knex';
-import { migrationSource } from '../../migrations/index.js';
+import { MIGRATION_NAMES, migrationSource } from '../../migrations/index.js';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 
@@ -7,19 +7,22 @@ const INSUFFICIENT_PRIVILEGE = '42501';
 const silent = (): void => undefined;
 const SILENT = { warn: silent, error: silent, deprecate: silent, debug: silent };
 
-function explain(error: Error): Error {
-  const { message } = error;
-  if (message.includes('migration directory is corrupt')) {
-    const unknown = message.split(':').at(-1)!.trim();
-    return new Error(
-      `The database has a schema of another version: it knows ${unknown}, this version does not. ` +
-        'Start the version that wrote it, or use another database.',
-      { cause: error },
-    );
-  }
-  // Knex puts the whole script before PostgreSQL's own words.
-  const words = message.split(' - ').at(-1)!;
-  return new Error(`The schema could not be brought up to date: ${words}`, { cause: error });
+class SchemaOfAnotherVersion extends Error {}
+
+// Knex puts the whole script before PostgreSQL's own words.
+const explain = (error: Error): Error =>
+  new Error(`The schema could not be brought up to date: ${error.message.split(' - ').at(-1)!}`, { cause: error });
+
+/** Knex would call its own folder corrupt. */
+async function refuseUnknown(knex: Knex): Promise<void> {
+  if (!(await knex.schema.hasTable('knex_migrations'))) return;
+  const applied = await knex<{ name: string }>('knex_migrations').orderBy('id').pluck<string[]>('name');
+  const unknown = applied.filter((name) => !MIGRATION_NAMES.includes(name));
+  if (unknown.length === 0) return;
+  throw new SchemaOfAnotherVersion(
+    `The database has a schema of another version: it knows ${unknown.join(', ')}, this version does not. ` +
+      'Start the version that wrote it, or use another database.',
+  );
 }
 
 /** What a database owner must do for us, where row level security's role is missing or not ours to take; else null. */
@@ -43,11 +46,13 @@ export async function migrate(url: string): Promise<{ applied: string[] }> {
     // One session lock around knex's own: two first starts would race to create its bookkeeping tables.
     const applied = await knex.transaction(async (lock) => {
       await lock.raw('select pg_advisory_xact_lock(7272001)');
+      await refuseUnknown(knex);
       const [, names] = (await knex.migrate.latest({ migrationSource })) as [number, string[]];
       return names;
     });
     return { applied };
   } catch (error) {
+    if (error instanceof SchemaOfAnotherVersion) throw error;
     const cure = (error as { code?: string }).code === INSUFFICIENT_PRIVILEGE ? await roleCure(knex) : null;
     throw cure === null ? explain(error as Error) : new Error(cure, { cause: error });
   } finally {

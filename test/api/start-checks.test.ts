@@ -87,6 +87,9 @@ test('a schema that is not migrated is called that: at start, by /readyz, and by
 
     await unmigrated.owner('delete from knex_migrations where name = $1', ['0032_schema_readable']);
     assert.match(await (await ready()).text(), /behind this version \(0032_schema_readable\)/);
+
+    await unmigrated.owner('update knex_migrations set name = $1 where name = $2', ['0999_of_later', '0001_tenants']);
+    await assert.rejects(migrate(unmigrated.url), /of another version: it knows 0999_of_later, this version does not/);
   } finally {
     await api.stop();
     await worker.stop();
