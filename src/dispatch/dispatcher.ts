@@ -52,6 +52,8 @@ const BESIDE_OTHERS = Math.ceil(PROCESSORS / 2);
 const PRESENT_MS = 600_000;
 /** While others' single requests are served, a flood gets a start no sooner than this after its last one. */
 const GIVE_WAY_MS = 50;
+/** After a look for floods that found none: single requests cost a few queries a second more, not one each. */
+const FLOOD_LOOK_MS = 100;
 
 /**
  * Starts the workflow of every accepted operation. It runs beside each worker and shares its connection, so that the
@@ -136,19 +138,25 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
     let lookAgainMs = SOON_MS;
     let mayFlood = true;
     let lastWhole = new Set<string>();
+    let floodLookAtMs = 0;
     while (!stopped) {
       nudged = false;
       let claimedAny = false;
       try {
         await bursts.sweep();
-        // Asked only after a tenant got its whole share twice in a row: single requests cost no query more.
-        if (mayFlood) flooded = await bursts.look();
+        if (mayFlood) {
+          flooded = await bursts.look();
+          if (flooded.length === 0) floodLookAtMs = performance.now() + FLOOD_LOOK_MS;
+        }
         const free = Math.min(batch, IN_FLIGHT - inFlight.size);
         const claimed = free > 0 ? await claimAccepted(database.system, free, leaseMs, shares()) : [];
         claimedAny = claimed.length > 0 || flooded.length > 0;
         const whole = wholeShares(claimed);
-        mayFlood = flooded.length > 0 || [...whole].some((tenant) => lastWhole.has(tenant));
-        lastWhole = whole;
+        // Asked only after a tenant got its whole share in two claims that followed each other, and now and then.
+        const again = [...whole].some((tenant) => lastWhole.has(tenant));
+        mayFlood = flooded.length > 0 || (again && performance.now() >= floodLookAtMs);
+        // Looks between them claim nothing where a busy machine has not done the first step: they do not count.
+        if (claimed.length > 0) lastWhole = whole;
         for (const operation of claimed) {
           recent.add(operation.tenant_id, performance.now());
           const started: Promise<void> = start(operation).then((ok) => {
