@@ -1,5 +1,5 @@
 import { isBlank, pointer } from '../common/clean-text.js';
-import type { JsonValue } from '../common/json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../common/json.js';
 
 /** What a customer said about one channel, in Klaviyo's words for the state. */
 export interface ChannelConsent {
@@ -35,10 +35,6 @@ const CHANNEL_WORDS: Readonly<Record<string, string>> = {
 /** More than any account has; a list that is longer is not one of channels. */
 const MOST_CHANNELS = 50;
 
-type JsonObject = { [key: string]: JsonValue };
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const word = (value: JsonValue | undefined): string | null =>
   typeof value === 'string' && /^[\w .:/-]{1,100}$/.test(value) ? value : null;
 
@@ -66,10 +62,10 @@ function readState(said: JsonValue): ChannelConsent['state'] | undefined {
 const STATE_KEYS = ['consent', 'state', 'status'] as const;
 
 function readChannel(value: JsonValue): ChannelConsent | null {
-  const said = isObject(value) ? (STATE_KEYS.map((key) => value[key]).find((one) => one != null) ?? null) : value;
+  const said = isJsonObject(value) ? (STATE_KEYS.map((key) => value[key]).find((one) => one != null) ?? null) : value;
   const state = readState(said);
   if (state === undefined) return null;
-  const about = isObject(value) ? value : {};
+  const about = isJsonObject(value) ? value : {};
   const at = [about['consent_timestamp'], about['timestamp'], about['consented_at'], about['last_updated']];
   return { state, at: at.map(time).find((found) => found !== null) ?? null, method: word(about['method']) };
 }
@@ -111,13 +107,13 @@ export function readConsent(value: JsonValue): ReadConsent {
     // A list of blanks alone is what a template leaves for nothing; one without entries was meant so.
     read.isWhole = entries.length > 0 ? entries.every((entry) => channelName(entry) !== null) : value.length === 0;
     for (const [index, entry] of value.entries()) {
-      const channel = channelName(isObject(entry) ? (entry['channel'] ?? entry['type'] ?? entry['name']) : entry);
-      keep(channel, isObject(entry) ? entry : channel === null ? entry : 'SUBSCRIBED', pointer(index));
+      const channel = channelName(isJsonObject(entry) ? (entry['channel'] ?? entry['type'] ?? entry['name']) : entry);
+      keep(channel, isJsonObject(entry) ? entry : channel === null ? entry : 'SUBSCRIBED', pointer(index));
     }
-  } else if (isObject(value)) {
+  } else if (isJsonObject(value)) {
     for (const [key, said] of Object.entries(value)) {
       const name = channelName(key);
-      const purposes = isObject(said) ? ['marketing', 'transactional'].filter((purpose) => purpose in said) : [];
+      const purposes = isJsonObject(said) ? ['marketing', 'transactional'].filter((purpose) => purpose in said) : [];
       if (purposes.length === 0) keep(name, said, pointer(key));
       for (const purpose of purposes) {
         const channel = name !== null && purpose === 'transactional' ? `${name}-transactional` : name;

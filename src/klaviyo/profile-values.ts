@@ -1,7 +1,7 @@
 import { isBlankText, pointer } from '../common/clean-text.js';
 import { normaliseIdentifier } from '../passes/identifiers.js';
 import type { ProfileSyncInput } from '../passes/operation-input.js';
-import type { JsonValue } from '../common/json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../common/json.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
 import { KLAVIYO_CHANNELS, readConsent, type ReadConsent } from './consent.js';
 
@@ -22,9 +22,7 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
 };
 const IDENTIFIERS: Readonly<Record<string, string>> = { email: 'email', phone_number: 'phone' };
 
-type JsonObject = Record<string, JsonValue>;
-const objectOf = (value: JsonValue | undefined): JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+const objectOf = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
 
 /** Klaviyo says null, or nothing, for whatever it never knew: that changes nothing, however deep it stands. */
 function known(value: JsonValue): JsonValue | undefined {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { explainIssues } from '../common/explain-issue.js';
-import type { JsonValue } from '../common/json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../common/json.js';
 import { appleDesign, APPLE_STYLES, passTypeDesign, type PassTypeDesign } from '../passes/pass-type.js';
 import { FIELD_GROUPS } from '../wallets/apple/pass-fields.js';
-import { fieldImport, isObject, type BundleKind, type Json } from './import-fields.js';
+import { fieldImport, type BundleKind } from './import-fields.js';
 import { imagesOf } from './import-images.js';
 import { stringsOf, tellLeftBehind } from './import-texts.js';
 import { mendShape } from './mend-shape.js';
@@ -35,12 +35,12 @@ const isEmpty = (value: JsonValue): boolean =>
   value === null ||
   value === '' ||
   (Array.isArray(value) && value.length === 0) ||
-  (isObject(value) && Object.keys(value).length === 0);
+  (isJsonObject(value) && Object.keys(value).length === 0);
 
 /** Without the editor's `_id`, without what is empty. */
 function tidy(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(tidy);
-  if (!isObject(value)) return value;
+  if (!isJsonObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key, inner]) => key !== '_id' && !isEmpty(inner))
@@ -64,11 +64,11 @@ const slug = (text: string): string =>
 export function importDesign(files: BundleFiles, options: { name?: string; kind: BundleKind }): ImportedDesign {
   const json = readJson(files.get('pass.json')!.toString('utf8')) as
     { value: JsonValue } | { message: string; cure: string };
-  if (!('value' in json) || !isObject(json.value)) {
+  if (!('value' in json) || !isJsonObject(json.value)) {
     throw new Error(`pass.json: ${'value' in json ? 'an object is expected.' : `${json.message} ${json.cure}`}`);
   }
   const decisions: string[] = [];
-  const tidied = tidy(json.value) as Json;
+  const tidied = tidy(json.value) as JsonObject;
   const pass = options.kind === 'pass' ? withoutHolder(tidied, decisions) : tidied;
   const style = styleOf(pass, decisions);
   const name = options.name ?? (slug(String(pass['description'] ?? '')) || 'imported');
@@ -76,23 +76,23 @@ export function importDesign(files: BundleFiles, options: { name?: string; kind:
   const others = APPLE_STYLES.filter((one) => one !== style && pass[one] !== undefined);
   if (others.length > 0) decisions.push(`${others.join(', ')} was not taken over: a pass has one classic style.`);
   const { fields, importField } = fieldImport(options.kind, decisions);
-  const structure = (pass[style] ?? {}) as Json;
-  const groupsOf = (from: Json, groups: readonly string[]): Json =>
+  const structure = (pass[style] ?? {}) as JsonObject;
+  const groupsOf = (from: JsonObject, groups: readonly string[]): JsonObject =>
     Object.fromEntries(
       groups.flatMap((group) => {
-        const list = (Array.isArray(from[group]) ? from[group] : []).filter(isObject);
+        const list = (Array.isArray(from[group]) ? from[group] : []).filter(isJsonObject);
         return list.length > 0 ? [[group, list.map((field) => importField(field, group))]] : [];
       }),
     );
-  const apple: Json = { style, passTypeIdentifier: pass['passTypeIdentifier'] ?? 'pass.example.imported' };
+  const apple: JsonObject = { style, passTypeIdentifier: pass['passTypeIdentifier'] ?? 'pass.example.imported' };
   if (typeof structure['transitType'] === 'string') apple['transitType'] = structure['transitType'];
   Object.assign(apple, groupsOf(structure, FIELD_GROUPS));
-  if (isObject(pass['posterGeneric'])) {
+  if (isJsonObject(pass['posterGeneric'])) {
     apple['posterGeneric'] = groupsOf(pass['posterGeneric'], [...FIELD_GROUPS, 'footerFields']);
   }
 
   const known = Object.keys(appleDesign.shape);
-  const extra: Json = {};
+  const extra: JsonObject = {};
   for (const [key, value] of Object.entries(pass)) {
     if (OF_THE_SERVER.includes(key) || OWN_KEYS.includes(key) || STYLES.includes(key)) continue;
     if (known.includes(key)) apple[key] = value;
@@ -143,9 +143,13 @@ export function importDesign(files: BundleFiles, options: { name?: string; kind:
   return { design: rest.value, images, decisions };
 }
 
-function importBarcodes(pass: Json, decisions: string[]): JsonValue {
-  const list = Array.isArray(pass['barcodes']) ? pass['barcodes'] : isObject(pass['barcode']) ? [pass['barcode']] : [];
-  return list.filter(isObject).map((code, index) => {
+function importBarcodes(pass: JsonObject, decisions: string[]): JsonValue {
+  const list = Array.isArray(pass['barcodes'])
+    ? pass['barcodes']
+    : isJsonObject(pass['barcode'])
+      ? [pass['barcode']]
+      : [];
+  return list.filter(isJsonObject).map((code, index) => {
     if (code['message'] !== pass['serialNumber']) {
       decisions.push(
         `apple.barcodes/${index} held "${String(code['message'] ?? '')}"; it shows the serial number now: name another field if the till expects one.`,
@@ -160,10 +164,14 @@ function importBarcodes(pass: Json, decisions: string[]): JsonValue {
   });
 }
 
-function localizationsOf(files: BundleFiles, localized: ReadonlyMap<string, Json>, decisions: string[]): Json {
-  const out: Json = {};
+function localizationsOf(
+  files: BundleFiles,
+  localized: ReadonlyMap<string, JsonObject>,
+  decisions: string[],
+): JsonObject {
+  const out: JsonObject = {};
   for (const [language, strings] of stringsOf(files, decisions)) out[language] = { strings };
-  for (const [language, images] of localized) out[language] = { ...((out[language] ?? {}) as Json), images };
+  for (const [language, images] of localized) out[language] = { ...((out[language] ?? {}) as JsonObject), images };
   return out;
 }
 
@@ -171,10 +179,10 @@ function localizationsOf(files: BundleFiles, localized: ReadonlyMap<string, Json
 const AS_PHONES_CHOOSE = ['storeCard', 'eventTicket', 'coupon', 'boardingPass', 'generic'] as const;
 
 /** The classic style of a pass; a poster alone gets one for systems before iOS 27. */
-function styleOf(pass: Json, decisions: string[]): (typeof AS_PHONES_CHOOSE)[number] {
-  const style = AS_PHONES_CHOOSE.find((one) => isObject(pass[one]));
+function styleOf(pass: JsonObject, decisions: string[]): (typeof AS_PHONES_CHOOSE)[number] {
+  const style = AS_PHONES_CHOOSE.find((one) => isJsonObject(pass[one]));
   if (style) return style;
-  if (!isObject(pass['posterGeneric'])) {
+  if (!isJsonObject(pass['posterGeneric'])) {
     throw new Error(`pass.json has none of the styles ${[...APPLE_STYLES, 'posterGeneric'].join(', ')}.`);
   }
   decisions.push('posterGeneric stands alone: give the generic face beside it fields, for systems before iOS 27.');
@@ -186,15 +194,15 @@ const PERSONAL_TAGS =
   /^(?:passengerName|attendeeName|seats|balance|totalPrice|confirmationNumber|boarding(?:Group|SequenceNumber|Zone)|membershipProgram(?:Number|Status)|priorityStatus|passenger\w+|additionalTicketAttributes|wifiAccess|ticketFareClass|internationalDocuments\w+)$/;
 
 /** Takes out of a pass what is its holder's own and no field. */
-function withoutHolder(pass: Json, decisions: string[]): Json {
+function withoutHolder(pass: JsonObject, decisions: string[]): JsonObject {
   const { userInfo, ...rest } = pass;
   if (userInfo !== undefined) decisions.push('userInfo was not taken over: it may name the holder of the pass.');
-  if (isObject(rest['nfc'])) {
+  if (isJsonObject(rest['nfc'])) {
     rest['nfc'] = { ...rest['nfc'], message: '{{pass.serialNumber}}' };
     decisions.push('apple.nfc sends the serial number now: name another field if the terminal expects one.');
   }
   const { semantics } = rest;
-  if (!isObject(semantics)) return rest;
+  if (!isJsonObject(semantics)) return rest;
   const personal = Object.keys(semantics).filter((tag) => PERSONAL_TAGS.test(tag));
   if (personal.length === 0) return rest;
   decisions.push(`The tags ${personal.join(', ')} were one holder's: add them again with placeholders.`);

@@ -1,11 +1,7 @@
-import type { JsonValue } from '../common/json.js';
+import type { JsonObject } from '../common/json.js';
 import type { FieldType, PassField } from '../passes/pass-type.js';
 
-export type Json = Record<string, JsonValue>;
 export type BundleKind = 'pass' | 'template';
-
-export const isObject = (value: JsonValue | undefined): value is Json =>
-  value !== null && typeof value === 'object' && !Array.isArray(value);
 
 /** A text of the back this long is the same for everybody: terms, an address. */
 const STATIC_LENGTH = 60;
@@ -21,7 +17,7 @@ function fieldName(key: string, taken: ReadonlySet<string>): string {
   return name;
 }
 
-function typeOf(field: Json): FieldType {
+function typeOf(field: JsonObject): FieldType {
   const { value } = field;
   if (typeof value === 'number') return 'number';
   if ('dateStyle' in field || 'timeStyle' in field) return 'datetime';
@@ -35,7 +31,7 @@ export function fieldImport(kind: BundleKind, decisions: string[]) {
   const byKey = new Map<string, string>();
 
   /** The name of the pass type's field for a key; a poster that repeats a field of the classic face shares it. */
-  function nameOf(field: Json): string {
+  function nameOf(field: JsonObject): string {
     const key = String(field['key'] ?? 'field');
     const known = byKey.get(key);
     if (known !== undefined) return known;
@@ -57,10 +53,10 @@ export function fieldImport(kind: BundleKind, decisions: string[]) {
     return apiFieldName;
   }
 
-  function importField(field: Json, group: string): Json {
+  function importField(field: JsonObject, group: string): JsonObject {
     const { value, label, textAlignment, ...rest } = field;
     const key = String(field['key'] ?? 'field');
-    const kept: Json = { ...rest, key, ...(label !== undefined && { label: String(label) }) };
+    const kept: JsonObject = { ...rest, key, ...(label !== undefined && { label: String(label) }) };
     if (textAlignment !== undefined && textAlignment !== 'PKTextAlignmentNatural')
       kept['textAlignment'] = textAlignment;
     if (kind === 'pass' && kept['semantics'] !== undefined) {

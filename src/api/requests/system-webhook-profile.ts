@@ -1,14 +1,10 @@
-import type { JsonValue } from '../../common/json.js';
-
-type JsonObject = Readonly<Record<string, JsonValue>>;
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isJsonObject, type JsonObject, type JsonValue } from '../../common/json.js';
 
 const DEEPEST = 8;
 
 function* profilesIn(value: JsonValue, depth = 0): Generator<JsonObject> {
   if (depth > DEEPEST || value === null || typeof value !== 'object') return;
-  if (isObject(value) && value['type'] === 'profile' && typeof value['id'] === 'string') yield value;
+  if (isJsonObject(value) && value['type'] === 'profile' && typeof value['id'] === 'string') yield value;
   for (const inner of Object.values(value)) yield* profilesIn(inner as JsonValue, depth + 1);
 }
 
@@ -18,7 +14,7 @@ function* profilesIn(value: JsonValue, depth = 0): Generator<JsonObject> {
  */
 export function profileOfEvent(payload: unknown): JsonObject | null {
   const all = [...profilesIn(payload as JsonValue)];
-  const whole = all.find((profile) => isObject(profile['attributes']));
+  const whole = all.find((profile) => isJsonObject(profile['attributes']));
   if (whole) return { data: { id: whole['id']!, type: 'profile', attributes: whole['attributes']! } };
   return all[0] ? { profile_id: all[0]['id']! } : null;
 }
