@@ -6,7 +6,7 @@ import {
 } from '../database/devices/google-objects.js';
 import { MESSAGE_CHANGE } from '../passes/message.js';
 import { spokenChanges } from '../passes/offer.js';
-import { viewOfPass } from '../passes/pass-view.js';
+import { viewOfStored } from '../passes/pass-view.js';
 import { googleObjectId } from '../wallets/google/resource-ids.js';
 import type { LeftOut } from '../wallets/google/render-object.js';
 import { googleObject, GOOGLE_STATES } from '../wallets/google/wallet-object.js';
@@ -73,15 +73,7 @@ export async function writeObject(
   const { access, pass, objects, design } = loaded;
   const { design: google, classId } = target;
   const { tenant_id: tenantId, pass_id: passId, revision } = pass;
-  const view = viewOfPass({
-    design,
-    data: pass.data,
-    visuals: pass.visuals,
-    serialNumber: pass.serial_number,
-    externalId: pass.external_id,
-    publicUrl: access.publicUrl,
-    locale: await deps.tenantSettings(tenantId),
-  });
+  const view = viewOfStored(pass, { design, publicUrl: access.publicUrl, locale: await deps.tenantSettings(tenantId) });
   const leaveOut = (part: LeftOut): void => void leftOut.set(part.path, part);
   const state = GOOGLE_STATES[pass.state];
   const body = (objectId: string, notify = false) =>

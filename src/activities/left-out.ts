@@ -1,6 +1,6 @@
 import type { PassRow } from '../database/passes/passes.js';
 import type { PassTypeVersion } from '../passes/pass-type.js';
-import { viewOfPass, type PassLocale } from '../passes/pass-view.js';
+import { viewOfStored, type PassLocale } from '../passes/pass-view.js';
 import { leftOutByApple } from '../wallets/apple/left-out.js';
 
 /** Nothing is sent from here: only the form of the pass's address counts. */
@@ -13,14 +13,6 @@ export function leftOutOfPass(
   locale: PassLocale,
 ): { pointer: string; message: string }[] {
   if (!version.design.apple) return [];
-  const view = viewOfPass({
-    design: version.design,
-    data: pass.data,
-    visuals: pass.visuals,
-    serialNumber: pass.serial_number,
-    externalId: pass.external_id,
-    publicUrl: ANY_URL,
-    locale,
-  });
+  const view = viewOfStored(pass, { design: version.design, publicUrl: ANY_URL, locale });
   return leftOutByApple(version, view);
 }

@@ -10,7 +10,7 @@ import { keepRecent, rememberFor } from '../common/remember.js';
 import { MESSAGE_CHANGE } from '../passes/message.js';
 import { showPass, spokenChanges } from '../passes/offer.js';
 import type { PassTypeDesign, PassTypeVersion } from '../passes/pass-type.js';
-import { timesOfPass, viewOfPass, withDefaults, type PassLocale } from '../passes/pass-view.js';
+import { timesOfPass, viewOfStored, withDefaults, type PassLocale } from '../passes/pass-view.js';
 import type { View } from '../passes/render.js';
 import { authenticationToken, isAuthenticationToken } from '../wallets/apple/authentication-token.js';
 import { loadSigningCertificate } from '../wallets/apple/certificates.js';
@@ -154,15 +154,7 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
     // The pass keeps the identity it was installed under, whatever its present design names.
     const design = { ...version.design, apple: apple && { ...apple, passTypeIdentifier } };
     const translations = messageStrings(pass.messages, locale.language);
-    const view = viewOfPass({
-      design,
-      data: pass.data,
-      visuals: pass.visuals,
-      serialNumber: pass.serial_number,
-      externalId: pass.external_id,
-      publicUrl: deps.publicUrl,
-      locale,
-    });
+    const view = viewOfStored(pass, { design, publicUrl: deps.publicUrl, locale });
     const passJson = applePassJson({
       design,
       teamIdentifier: certificate.teamIdentifier,

@@ -64,3 +64,24 @@ export function viewOfPass(input: {
     ...(nearby && { places: () => nearbyPlaces(nearby, fields) }),
   };
 }
+
+/** What a view needs of a pass as it is stored. */
+export interface StoredPass {
+  data: Record<string, JsonValue>;
+  visuals: Record<string, string>;
+  serial_number: string;
+  external_id: string | null;
+}
+
+/** The same for a stored pass. */
+export const viewOfStored = (
+  pass: StoredPass,
+  by: { design: PassTypeDesign; publicUrl: string; locale: PassLocale },
+): View =>
+  viewOfPass({
+    ...by,
+    data: pass.data,
+    visuals: pass.visuals,
+    serialNumber: pass.serial_number,
+    externalId: pass.external_id,
+  });

@@ -2,7 +2,7 @@ import type { PassRow } from '../../database/passes/passes.js';
 import type { CardView, FieldView, ImageView } from '../../pages/pass-page.js';
 import { barcodeSvg } from '../../pages/barcode.js';
 import { textsIn, type Language } from '../../pages/texts.js';
-import { viewOfPass, type PassLocale } from '../../passes/pass-view.js';
+import { viewOfStored, type PassLocale } from '../../passes/pass-view.js';
 import type { AppleField, PassTypeVersion } from '../../passes/pass-type.js';
 import { renderText } from '../../passes/render.js';
 import { appleColour } from '../../wallets/apple/apple-values.js';
@@ -36,15 +36,7 @@ export function presentCard(input: {
     const strings = localization?.strings ?? {};
     return Object.hasOwn(strings, text) ? strings[text]! : text;
   };
-  const view = viewOfPass({
-    design,
-    data: pass.data,
-    visuals: pass.visuals,
-    serialNumber: pass.serial_number,
-    externalId: pass.external_id,
-    publicUrl,
-    locale,
-  });
+  const view = viewOfStored(pass, { design, publicUrl, locale });
 
   let room = ROOM;
   const fitting = (text: string): string => {
