@@ -73,10 +73,12 @@ const tell = (test: TestDatabase, kind: 'relation' | 'attribute', given: Record<
   return test.owner(`select pg_restore_${kind}_stats('schemaname', 'public', ${args.join(', ')})`);
 };
 
-/** Lets the planner believe that the tables are large. One row of each is there, as an empty table counts as empty. */
-async function pretendMillions(test: TestDatabase): Promise<void> {
+/**
+ * Lets the planner believe that the tables are large. One row of each is there, as an empty table counts as empty. Returns
+ * the indexes of few rows.
+ */
+async function pretendMillions(test: TestDatabase): Promise<Set<string>> {
   const tables = await tenantTables(test);
-  await test.owner(`insert into tenants (tenant_id, name) values ('large', 'Large')`).catch(() => undefined);
   await fillTables(test, tables, 'large');
   const relations = await test.owner<{
     name: string;
@@ -110,6 +112,7 @@ async function pretendMillions(test: TestDatabase): Promise<void> {
       await tell(test, 'attribute', { ...given, avg_width: '10::integer', n_distinct: `${distinct}::real` });
     }
   }
+  return new Set(relations.filter(({ partial }) => partial).map(({ name }) => name));
 }
 
 const NARROW = /\b(?!tenant_id\b)[a-z_]+\)?(::\w+)? (=|<|>|<=|>=) /;
@@ -147,11 +150,7 @@ export async function explainStatements(folder: string): Promise<{ explained: nu
   let explained = 0;
   const client = new pg.Client({ connectionString: test.url });
   try {
-    await pretendMillions(test);
-    const indexes = await test.owner<{ name: string }>(
-      `select indexrelid::regclass::text as name from pg_index i where ${RARE}`,
-    );
-    const partial = new Set(indexes.map(({ name }) => name));
+    const partial = await pretendMillions(test);
     await client.connect();
     await client.query(`set role passrelay_app; set passrelay.tenant = 'large'; set jit = off;
       set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off`);

@@ -8,6 +8,7 @@ import pg from 'pg';
  * One file for each process, written as it ends.
  */
 const folder = process.env['STATEMENTS_FOLDER'];
+
 /** Whether a test asks by the product's connection: the first caller behind it is a test. */
 function isOfTest(): boolean {
   const { stackTraceLimit } = Error;

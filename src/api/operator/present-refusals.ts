@@ -1,16 +1,18 @@
 import type { RefusedDelivery } from '../../database/klaviyo/refused-deliveries.js';
 import type { RefusalLine } from '../../pages/klaviyo-page.js';
 import { PROBLEMS, type ProblemCode } from '../problems.js';
+import type { Listener } from '../refusals/note-refusal.js';
 
-const ASKED: Readonly<Record<string, string>> = {
+const ASKED = {
   pushUpdate: 'Change a pass',
   issuePass: 'Issue a pass',
   sendMessage: 'Send a message',
   profileSync: 'Carry the profile over',
   system: 'Klaviyo system webhook',
   address: 'An address that does not exist',
-};
+} as const satisfies Readonly<Record<Listener, string>>;
 
+const isListener = (listener: string): listener is Listener => Object.hasOwn(ASKED, listener);
 const isProblem = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
 
 /** What happens to a refused delivery: Klaviyo repeats one answer of 4xx only. */
@@ -25,7 +27,7 @@ export function presentRefusal(row: RefusedDelivery): RefusalLine {
   return {
     at: row.last_at,
     times: row.times,
-    asked: ASKED[row.listener] ?? row.listener,
+    asked: isListener(row.listener) ? ASKED[row.listener] : row.listener,
     refused: status === null ? title : `${title} (${status})`,
     sentence: row.sentence,
     fate: fate(row.code),
