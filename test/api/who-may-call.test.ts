@@ -236,8 +236,10 @@ test('the budget holds across processes', async () => {
   try {
     const get = (through: TestApi) => through.fetch(`/api/${small.tenantId}/operations`, { key: small.keys.all });
     for (let i = 0; i < 9; i++) assert.equal((await get(api)).status, 200);
-    assert.equal((await get(second)).status, 200);
+    // Twice: the first may join one that a timer began before the last request.
     await api.rateLimiter.share();
+    await api.rateLimiter.share();
+    assert.equal((await get(second)).status, 200);
     await second.rateLimiter.share();
     assert.equal((await get(second)).status, 429);
   } finally {
