@@ -36,6 +36,8 @@ const LONGEST = [
   'cli/production',
   'workflows/campaigns',
 ];
+/** So many failed files are tried again alone, as on a busy machine time limits pass. More failures are no accident. */
+const SECOND_TRIES = 2;
 /** Then a file hangs; a drill says itself how long it may take. */
 const MOST_MS = process.env['DRILL_ROWS'] ? Infinity : 300_000;
 const say = (line: string): void => console.log(line);
@@ -76,6 +78,35 @@ async function judgeStatements(folder: string): Promise<void> {
   else failed++;
   say(`${whole.length === 0 ? '✔' : '✖'} none of ${explained} statements reads all rows of a tenant`);
   for (const { text, readings } of whole) say(`\n${readings.join('\n')}\n${text.trim()}`);
+}
+
+interface Count {
+  passed: number;
+  failed: number;
+}
+
+/** Runs the files, shows what they say, and returns what passed and failed in each. */
+async function runFiles(some: string[], concurrency: number, spent: Map<string, number>): Promise<Map<string, Count>> {
+  const counts = new Map<string, Count>(some.map((file) => [file, { passed: 0, failed: 0 }]));
+  const none = { passed: 0, failed: 0 };
+  const stream = run({ files: some, concurrency, timeout: MOST_MS });
+  const countOf = (file: string): Count => counts.get(file) ?? none;
+  stream.on('test:fail', (data) => {
+    // A suite fails with its tests: only leaves count, and a file whose process died.
+    const suite = (data.details as { type?: string }).type === 'suite';
+    if (!suite && data.todo === undefined) countOf(data.file ?? data.name).failed++;
+  });
+  stream.on('test:pass', (data) => {
+    const suite = (data.details as { type?: string }).type === 'suite';
+    const { nesting, file = '' } = data;
+    if (!suite && data.skip === undefined) countOf(file).passed++;
+    if (nesting === 0) spent.set(file, (spent.get(file) ?? 0) + data.details.duration_ms);
+  });
+  const report = stream.compose(new spec());
+  report.pipe(process.stdout);
+  await new Promise((resolve) => report.on('end', resolve));
+  // A result without a known file is a failure of its own: nothing is dropped.
+  return counts.set('', none);
 }
 
 const stops: (() => Promise<void>)[] = [];
@@ -120,21 +151,18 @@ try {
   process.env['STATEMENTS_FOLDER'] = statements;
 
   const spent = new Map<string, number>();
-  const stream = run({ files, concurrency: CONCURRENCY, timeout: MOST_MS });
-  stream.on('test:fail', (data) => {
-    // A suite fails with its tests: only leaves count, and a file whose process died.
-    const suite = (data.details as { type?: string }).type === 'suite';
-    if (!suite && data.todo === undefined) failed++;
-  });
-  stream.on('test:pass', (data) => {
-    const suite = (data.details as { type?: string }).type === 'suite';
-    if (!suite && data.skip === undefined) passed++;
-    const { nesting, file = '' } = data;
-    if (nesting === 0) spent.set(file, (spent.get(file) ?? 0) + data.details.duration_ms);
-  });
-  const report = stream.compose(new spec());
-  report.pipe(process.stdout);
-  await new Promise((resolve) => report.on('end', resolve));
+  let counts = await runFiles(files, CONCURRENCY, spent);
+  const faulty = [...counts].filter(([, count]) => count.failed > 0).map(([file]) => file);
+  if (faulty.length > 0 && faulty.length <= SECOND_TRIES) {
+    say(
+      `\nFailed beside others, tried again alone:\n${faulty.map((file) => `  ${relative(root, file)}`).join('\n')}\n`,
+    );
+    const alone = await runFiles(faulty, 1, spent);
+    counts = new Map([...counts, ...alone]);
+    const flaky = faulty.filter((file) => alone.get(file)?.failed === 0);
+    for (const file of flaky) say(`FLAKY ${relative(root, file)}: it failed above and passed alone. Find the race.`);
+  }
+  for (const count of counts.values()) [passed, failed] = [passed + count.passed, failed + count.failed];
   await judgeStatements(statements);
   if (files.length > SLOWEST) {
     const slowest = [...spent].sort(([, a], [, b]) => b - a).slice(0, SLOWEST);
