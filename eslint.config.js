@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
+import { catchHasReason } from './scripts/catch-has-reason.js';
 import { noDeepTernaries } from './scripts/no-deep-ternaries.js';
 import { roomDirections } from './scripts/room-directions.js';
 
@@ -88,6 +89,15 @@ const ROOMS = {
   client: [],
 };
 
+/** Errors are told apart by type or code: their words change with a library's next release. */
+const WORDS =
+  "MemberExpression[property.name='message'][object.name=/^(e|err|error|cause|failure|fault|issue|reason|thrown)$/]";
+const BY_TEXT = [
+  `CallExpression[callee.property.name=/^(includes|startsWith|endsWith|search|indexOf|match)$/] > MemberExpression.callee > ${WORDS}`,
+  `CallExpression[callee.property.name='test'] > ${WORDS}`,
+  `BinaryExpression[operator=/^[!=]==?$/][right.type='Literal'] > ${WORDS}`,
+].map((selector) => ({ selector, message: 'Classify an error by its type or code, never by its words.' }));
+
 /** Modules that a pure room may not import. */
 const pureRoom = (room, message) => ({
   files: [`src/${room}/**/*.ts`],
@@ -142,9 +152,17 @@ export default tseslint.config(
     files: ['src/**/*.ts', 'client/**/*.ts'],
     plugins: {
       rooms: { rules: { directions: roomDirections(fileURLToPath(new URL('.', import.meta.url)), ROOMS) } },
-      house: { rules: { 'no-deep-ternaries': noDeepTernaries } },
+      house: { rules: { 'catch-has-reason': catchHasReason, 'no-deep-ternaries': noDeepTernaries } },
     },
-    rules: { 'rooms/directions': 'error', 'house/no-deep-ternaries': 'error' },
+    rules: {
+      'rooms/directions': 'error',
+      'house/catch-has-reason': 'error',
+      'house/no-deep-ternaries': 'error',
+    },
+  },
+  {
+    files: ['src/**/*.ts', 'client/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...BY_TEXT] },
   },
   {
     files: ['src/**/*.ts'],
@@ -152,6 +170,7 @@ export default tseslint.config(
     rules: {
       'no-restricted-syntax': [
         'error',
+        ...BY_TEXT,
         {
           selector: "CallExpression[callee.property.name='query']",
           message: 'SQL stands in src/database, one verb a function.',

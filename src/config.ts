@@ -109,7 +109,7 @@ export function parseDemoConfig(env: Env = process.env) {
 /** What `npm start` takes from outside; null: it starts its own server, key or simulator. */
 export type DemoConfig = ReturnType<typeof parseDemoConfig>;
 
-/** Settings of the command line, all of them optional; throws one Error that names every problem. */
+/** Settings of the command line, all of them optional: each command says itself what it lacks. Throws one Error that names every problem. */
 export function parseCliConfig(env: Env = process.env) {
   // It falls back to the demo where nothing else is set; nothing that a command does depends on the environment otherwise.
   const read = new SettingsReader(env, 'development');
@@ -122,9 +122,6 @@ export function parseCliConfig(env: Env = process.env) {
     demoDataDir: read.environment === 'production' ? null : read.required('PASSRELAY_DATA_DIR'),
   });
 }
-
-/** What the command line takes from outside; each command says itself what it lacks. */
-export type CliConfig = ReturnType<typeof parseCliConfig>;
 
 /** How a command reaches Temporal. */
 export function parseTemporalConfig(env: Env = process.env): Readonly<TemporalConfig> {

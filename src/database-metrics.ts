@@ -37,6 +37,7 @@ export function registerDatabaseMetrics(
   const current = (): Promise<Figures | null> => {
     if (kept && now() < kept.until) return kept.figures;
     const startedAt = now();
+    // Figures that cannot be read are left out; the scrape goes on, and says so by `passrelay_database_up`.
     const entry = { until: Infinity, figures: look(deps.database).catch(() => null) };
     void entry.figures.then(() => (entry.until = now() + Math.max(freshMs, (now() - startedAt) * REST_PER_LOOK)));
     kept = entry;

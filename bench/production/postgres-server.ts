@@ -106,7 +106,5 @@ export function createPostgresServer(bin: string, folder: string, repository: st
   };
 }
 
-export type PostgresServer = ReturnType<typeof createPostgresServer>;
-
 const superuserUrl = (database: string): string =>
   `postgres://postgres:${PASSWORDS.superuser}@127.0.0.1:${PORTS.postgres}/${database}`;

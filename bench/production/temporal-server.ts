@@ -69,5 +69,3 @@ export function createTemporalServer(programs: Programs, folder: string, reposit
     },
   };
 }
-
-export type TemporalServer = ReturnType<typeof createTemporalServer>;

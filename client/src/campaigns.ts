@@ -89,7 +89,7 @@ export function campaignCalls(options: RequestOptions, call: Call, tenant: strin
           if (done) return;
         }
       } finally {
-        // Whoever stops reading lets go of the connection.
+        // Lets go of the connection where the reader stops early; a connection that is lost is gone already.
         await reader.cancel().catch(() => undefined);
       }
     },

@@ -55,6 +55,7 @@ function mayRetry(response: Response, once: boolean): boolean {
 
 /** The error for an answer beyond 2xx. */
 export async function toError(response: Response): Promise<PassrelayError> {
+  // An answer that is no JSON, such as a proxy's page: its status says enough.
   const problem = (await response.json().catch(() => ({}))) as {
     type?: string;
     detail?: string;
@@ -100,6 +101,7 @@ export function createCall(options: RequestOptions): Call {
       const pauseMs = waitMs(response, attempt);
       const tooLong = pauseMs > LONGEST_WAIT_MS;
       if (response && !response.ok && (!mayRetry(response, once) || last || tooLong)) throw await toError(response);
+      // Lets go of an answer that nobody reads; one that broke off is gone already.
       await response?.body?.cancel().catch(() => undefined);
       await sleep(pauseMs);
     }

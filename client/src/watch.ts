@@ -31,7 +31,7 @@ async function* readEvents(body: ReadableStream<Uint8Array>, onChunk: () => void
       }
     }
   } finally {
-    // Whoever stops listening lets go of the connection.
+    // Lets go of the connection where the reader stops early; a connection that is lost is gone already.
     await reader.cancel().catch(() => undefined);
   }
 }

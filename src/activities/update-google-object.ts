@@ -80,6 +80,7 @@ export function updateGoogleObjectActivity(deps: ActivityDeps) {
         ...googleResult(anchor.objectId, state),
         reason: typeof reason === 'string' ? reason : 'internal-error',
       };
+      // It only shows: Temporal must hear of the failure itself.
       await recordGoogleResult(deps, ref, told, {}, 'waiting').catch(() => undefined);
       throw failure;
     }

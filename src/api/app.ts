@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { z } from 'zod';
-import { explainIssues, inWords } from '../common/explain-issue.js';
+import { inWords, readAs } from '../common/explain-issue.js';
 import { ATTRIBUTES } from '../tracing/attributes.js';
 import { describeSpan } from '../tracing/spans.js';
 import { authenticate } from './access/authenticate.js';
@@ -172,9 +172,9 @@ function serve(deps: ApiDeps, route: Route): Koa.Middleware {
 }
 
 function check(schema: z.ZodObject, given: object): Record<string, unknown> {
-  const result = schema.safeParse(given);
-  if (result.success) return result.data;
-  const errors = explainIssues(result.error, given, schema, ADDRESS).map(({ path, message, cure }) => ({
+  const read = readAs(schema, given, ADDRESS);
+  if ('value' in read) return read.value;
+  const errors = read.problems.map(({ path, message, cure }) => ({
     parameter: path.slice(1).replaceAll('/', '.'),
     message,
     cure,

@@ -19,6 +19,7 @@ export async function withinDeadline<T>(work: Promise<T>, deadlineMs = DATABASE_
     return await Promise.race([work, tooLate]);
   } finally {
     clearTimeout(timer);
+    // Nobody waits for it any more: its late failure must not end the process.
     work.catch(() => undefined);
   }
 }

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { PermanentError } from '../common/errors.js';
+import { readFault } from '../tenants/read-entries.js';
 import { importP12 } from '../wallets/apple/p12.js';
 import type { CliContext } from './context.js';
 
@@ -15,8 +16,8 @@ export function certificateCommands(context: () => CliContext): Command {
     .option('--passphrase-env <name>', 'variable with the passphrase of the .p12 file', 'P12_PASSPHRASE')
     .option('--to <folder>', 'where pass-certificate.pem and pass-key.pem are written', '.')
     .action(async (file: string, options: { passphraseEnv: string; to: string }) => {
-      const bytes = await readFile(file).catch(() => {
-        throw new Error(`${file} cannot be read.`);
+      const bytes = await readFile(file).catch((cause: unknown) => {
+        throw new Error(`${file} ${readFault(cause)}.`, { cause });
       });
       const [certificateFile, keyFile] = ['pass-certificate.pem', 'pass-key.pem'].map((name) => join(options.to, name));
       for (const there of [certificateFile!, keyFile!].filter((name) => existsSync(name))) {

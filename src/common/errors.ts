@@ -36,8 +36,3 @@ export class WaitForTurn extends TransientError {
     super(code, message, retryAfterMs);
   }
 }
-
-/** Makes a forgotten case of a union a compile error, and a loud one at run time. */
-export function unreachable(value: never): never {
-  throw new Error(`unexpected value: ${JSON.stringify(value)}`);
-}

@@ -43,6 +43,15 @@ const MEASURES: Readonly<Record<string, [one: string, more: string, few: string,
   array: [' entry', ' entries', 'has too few entries', 'has too many entries'],
 };
 
+/** With the limit itself, and without it. */
+const LIMITS = {
+  too_small: ['at least', 'more than'],
+  too_big: ['at most', 'less than'],
+} as const;
+
+/** Stands in an issue for words that the schema does not have of its own. */
+const UNSAID = '';
+
 const typeOf = (value: unknown): string => {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'array' : typeof value;
@@ -124,37 +133,37 @@ function explain(issue: Issue, root: unknown, schema: Schema, what: Explained): 
       const small = issue.code === 'too_small';
       const limit = String(small ? issue.minimum : issue.maximum);
       const [one, more, few, many] = MEASURES[issue.origin] ?? ['', '', 'is too small', 'is too large'];
-      const direction = small
-        ? issue.inclusive
-          ? 'at least'
-          : 'more than'
-        : issue.inclusive
-          ? 'at most'
-          : 'less than';
-      return small && value === ''
-        ? { message: `${name} is empty.`, cure: 'give it a text.' }
-        : {
-            message: `${name} ${small ? few : many}.`,
-            cure: `give ${direction} ${limit}${limit === '1' ? one : more}.`,
-          };
+      if (small && value === '') return { message: `${name} is empty.`, cure: 'give it a text.' };
+      return {
+        message: `${name} ${small ? few : many}.`,
+        cure: `give ${LIMITS[issue.code][issue.inclusive ? 0 : 1]} ${limit}${limit === '1' ? one : more}.`,
+      };
     }
-    case 'invalid_format': {
-      const form =
-        FORMS[issue.format] ??
-        (issue.message.startsWith('Invalid') ? `the form ${issue.pattern ?? issue.format}` : issue.message);
-      return { message: `${name} is ${shown(value)}, which is not in the right form.`, cure: `use ${form}.` };
+    case 'invalid_format':
+      return { message: `${name} is ${shown(value)}, which is not in the right form.`, cure: `use ${formOf(issue)}.` };
+    case 'invalid_union': {
+      const options = 'options' in issue && Array.isArray(issue.options) && issue.options;
+      if (!issue.message && options) return explainChoice(options, value, name);
+      const cure = issue.message ? `${issue.message}.` : unionCure(issue.errors, what);
+      return { message: `${name} has none of the forms that are possible here.`, cure };
     }
-    case 'invalid_union':
-      if (!issue.message.startsWith('Invalid')) {
-        return { message: `${name} has none of the forms that are possible here.`, cure: `${issue.message}.` };
-      }
-      if ('options' in issue && Array.isArray(issue.options)) return explainChoice(issue.options, value, name);
-      return { message: `${name} has none of the forms that are possible here.`, cure: unionCure(issue.errors, what) };
     case 'invalid_key':
-      return { message: `the name ${name} is not possible here.`, cure: issue.issues[0]?.message ?? 'choose another.' };
+      return {
+        message: `the name ${name} is not possible here.`,
+        cure: nameCure(issue.issues[0] as Issue | undefined),
+      };
     default:
-      return { message: `${name}: ${issue.message}.`, cure: `see ${what.page}.` };
+      return { message: `${name}: ${issue.message || 'this value is not possible here'}.`, cure: `see ${what.page}.` };
   }
+}
+
+/** In words: the form that has a name, else what the schema says of it, else its pattern. */
+const formOf = ({ format, message, pattern }: Issue & { code: 'invalid_format' }): string =>
+  FORMS[format] ?? (message || `the form ${pattern ?? format}`);
+
+function nameCure(issue: Issue | undefined): string {
+  if (issue?.code === 'invalid_format') return `use ${formOf(issue)}.`;
+  return issue?.message ? `${issue.message}.` : 'choose another.';
 }
 
 /** What is wrong with a value that must be one of a few. */
@@ -195,11 +204,21 @@ function publishedForm(schema: z.ZodType): Schema {
 /** After fixing so many, the author sees the rest. */
 const MOST_ISSUES = 50;
 
-/** Each complaint of zod about a file or a request as a sentence with its place and a cure. */
-export function explainIssues(error: z.ZodError, root: unknown, schema: z.ZodType, what: Explained): ExplainedIssue[] {
+/**
+ * The value as its schema reads it, or each complaint of zod about a file or a request as a sentence with its place and a
+ * cure.
+ */
+export function readAs<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  what: Explained,
+): { value: z.output<S> } | { problems: ExplainedIssue[] } {
+  const parsed = schema.safeParse(value, { error: () => UNSAID });
+  if (parsed.success) return { value: parsed.data };
   const form = publishedForm(schema);
-  return error.issues.slice(0, MOST_ISSUES).map((issue) => ({
+  const problems = parsed.error.issues.slice(0, MOST_ISSUES).map((issue) => ({
     path: pointer(...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))),
-    ...explain(issue as Issue, root, form, what),
+    ...explain(issue as Issue, value, form, what),
   }));
+  return { problems };
 }

@@ -25,6 +25,7 @@ export async function reachDatabase(url: string): Promise<void> {
       { cause },
     );
   } finally {
+    // A connection that never came about cannot be ended.
     await client.end().catch(() => undefined);
   }
 }

@@ -37,6 +37,7 @@ export function createShutdown(): Shutdown {
   return {
     signal: controller.signal,
     add(name, stop) {
+      // The list was told already: there is no line left for this failure.
       if (ran) void Promise.resolve(stop()).catch(() => undefined);
       else running.push({ name, stop });
     },

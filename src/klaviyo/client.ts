@@ -7,7 +7,6 @@ import { subscriptionCalls } from './subscriptions.js';
 import { createTransport, type TransportOptions } from './transport.js';
 import type { JsonApiBody } from './write-back.js';
 
-export { REVISION } from './transport.js';
 export type { Resource } from './resources.js';
 
 /** How a profile can be looked up. */

@@ -41,7 +41,6 @@ const comparison = z.strictObject({
     .optional()
     .describe('Not for set and unset'),
 });
-export type Comparison = z.output<typeof comparison>;
 
 export const passFilter = z
   .strictObject({
@@ -73,7 +72,6 @@ export const audience = z.union(
   ],
   { error: 'write {"filter": {…}}, {"csv": {}}, {"segment": "<id>"} or {"list": "<id>"}' },
 );
-export type Audience = z.output<typeof audience>;
 
 const fields = z.record(z.string().min(1).max(100), fieldValue);
 export const campaignAction = z.discriminatedUnion('type', [

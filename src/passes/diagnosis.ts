@@ -2,7 +2,7 @@ import { appleFindings } from './diagnose-apple.js';
 import { googleFindings, removed } from './diagnose-google.js';
 import { finding, minute, type DiagnosisFacts, type Finding } from './diagnosis-facts.js';
 
-export type { DiagnosisFacts, Finding } from './diagnosis-facts.js';
+export type { Finding } from './diagnosis-facts.js';
 
 /** Looks at everything between a change and the phone; the first `wrong` or `look` is the likeliest reason. */
 export function diagnosePass(facts: DiagnosisFacts): Finding[] {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { explainIssues } from '../common/explain-issue.js';
+import { readAs } from '../common/explain-issue.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../common/json.js';
 import { appleDesign, APPLE_STYLES, passTypeDesign, type PassTypeDesign } from '../passes/pass-type.js';
 import { FIELD_GROUPS } from '../wallets/apple/pass-fields.js';
@@ -131,12 +131,9 @@ export function importDesign(files: BundleFiles, options: { name?: string; kind:
     fields,
     apple,
   };
-  const parsed = passTypeDesign.safeParse(raw);
-  if (parsed.success) return { design: parsed.data, images, decisions };
-  const what = { whole: 'the pass type', page: 'docs/tenants.md' };
-  const said = explainIssues(parsed.error, raw as JsonValue, passTypeDesign, what).map(
-    ({ path, message }) => `${path}: ${message}`,
-  );
+  const read = readAs(passTypeDesign, raw, { whole: 'the pass type', page: 'docs/tenants.md' });
+  if ('value' in read) return { design: read.value, images, decisions };
+  const said = read.problems.map(({ path, message }) => `${path}: ${message}`);
   const rest = mendShape(passTypeDesign, raw, 'removal');
   if (!rest) throw new Error(`pass.json cannot be used:\n${said.join('\n')}`);
   decisions.push(...said.map((one) => `Not taken over as it was: ${one}`));

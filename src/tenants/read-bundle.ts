@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
+import { readFault } from './read-entries.js';
 
 /** Files of a pass bundle by their names inside it: `pass.json`, `icon@2x.png`, `de.lproj/pass.strings`. */
 export type BundleFiles = Map<string, Buffer>;
@@ -13,8 +14,9 @@ const MOST_FILES = 1_000;
  * folder). Throws where it is neither, holds no pass.json, or is larger than any pass.
  */
 export async function readBundle(path: string): Promise<BundleFiles> {
-  const info = await stat(path).catch(() => undefined);
-  if (!info) throw new Error(`${path} does not exist.`);
+  const info = await stat(path).catch((error: unknown) => {
+    throw new Error(`${path} ${readFault(error)}.`, { cause: error });
+  });
   if (info.size > MOST_BYTES) throw new Error(`${path} is larger than any pass.`);
   const files = info.isDirectory() ? await readFolder(path, '') : readZip(path, await readFile(path));
   const inner = [...files.keys()].find((name) => name === 'pass.json' || /^[^/]+\/pass\.json$/.test(name));

@@ -1,12 +1,13 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { z } from 'zod';
-import { explainIssues } from '../common/explain-issue.js';
+import { readAs } from '../common/explain-issue.js';
 import { placeList } from '../passes/nearby.js';
 import { passTypeDesign, type PassTypeDesign } from '../passes/pass-type.js';
 import type { FolderProblem } from './folder-problem.js';
 import { mendShape } from './mend-shape.js';
 import { readBadges, type BadgeFile } from './read-badges.js';
+import { listEntries, readCure, readEntry, readFault } from './read-entries.js';
 import { readJson } from './read-json.js';
 import { tenantFile, type CertificateFiles, type TenantFile } from './tenant-file.js';
 
@@ -62,10 +63,13 @@ export interface ReadOptions {
   klaviyoApiKey?: string;
 }
 
-const reason = (error: unknown): string =>
-  (({ ENOENT: 'does not exist', EACCES: 'may not be read', EISDIR: 'is a folder' }) as Record<string, string>)[
-    (error as NodeJS.ErrnoException).code ?? ''
-  ] ?? 'cannot be read';
+const IMAGE_LIMIT = {
+  bytes: MAX_IMAGE_BYTES,
+  tooLarge: (size: number) => ({
+    message: `the image has ${size} bytes.`,
+    cure: `save it with less than ${MAX_IMAGE_BYTES} bytes: phones fetch it with every update.`,
+  }),
+};
 
 /** Reads a tenant folder without judging its meaning; what cannot be read or has the wrong shape is a problem. */
 export async function readTenantFolder(
@@ -74,6 +78,7 @@ export async function readTenantFolder(
 ): Promise<{ folder: TenantFolder; problems: FolderProblem[] }> {
   const root = resolve(folder);
   const problems: FolderProblem[] = [];
+  const add = (problem: FolderProblem): void => void problems.push(problem);
   const environment = options.environment ?? {};
 
   async function parseFile<S extends z.ZodType>(
@@ -85,7 +90,8 @@ export async function readTenantFolder(
     try {
       text = await readFile(join(root, file), 'utf8');
     } catch (error) {
-      problems.push({ file, path: '', message: `the file ${reason(error)}.`, cure: `make ${join(folder, file)}.` });
+      const cure = readCure(error, `make ${join(folder, file)}.`);
+      problems.push({ file, path: '', message: `the file ${readFault(error)}.`, cure });
       return null;
     }
     const json = readJson(text);
@@ -93,9 +99,9 @@ export async function readTenantFolder(
       problems.push({ file, path: '', ...json });
       return null;
     }
-    const parsed = schema.safeParse(json.value);
-    if (parsed.success) return parsed.data;
-    problems.push(...explainIssues(parsed.error, json.value, schema, FILE).map((issue) => ({ file, ...issue })));
+    const read = readAs(schema, json.value, FILE);
+    if ('value' in read) return read.value;
+    problems.push(...read.problems.map((issue) => ({ file, ...issue })));
     refused(json.value);
     return null;
   }
@@ -107,11 +113,8 @@ export async function readTenantFolder(
       problems.push({
         file: 'tenant.json',
         path,
-        message: `the file ${name} ${reason(error)}.`,
-        cure:
-          (error as NodeJS.ErrnoException).code === 'EACCES'
-            ? 'let the user who runs this read it (in a container of our image: uid 1000).'
-            : 'correct the path (it starts at the folder of tenant.json), or put the file there.',
+        message: `the file ${name} ${readFault(error)}.`,
+        cure: readCure(error, 'correct the path (it starts at the folder of tenant.json), or put the file there.'),
       });
       return null;
     }
@@ -131,19 +134,11 @@ export async function readTenantFolder(
 
   async function readImages(name: string): Promise<Map<string, Buffer>> {
     const at = `pass-types/${name}`;
-    const files = await readdir(join(root, at)).catch(() => [] as string[]);
+    const files = await listEntries(root, at, add);
     const images = new Map<string, Buffer>();
-    for (const file of files.filter((entry) => /\.png$/i.test(entry)).sort()) {
-      const { size } = await stat(join(root, at, file));
-      if (size <= MAX_IMAGE_BYTES) images.set(file, await readFile(join(root, at, file)));
-      else {
-        problems.push({
-          file: `${at}/${file}`,
-          path: '',
-          message: `the image has ${size} bytes.`,
-          cure: `save it with less than ${MAX_IMAGE_BYTES} bytes: phones fetch it with every update.`,
-        });
-      }
+    for (const file of files.filter((entry) => /\.png$/i.test(entry))) {
+      const bytes = await readEntry(root, `${at}/${file}`, add, IMAGE_LIMIT);
+      if (bytes) images.set(file, bytes);
     }
     return images;
   }
@@ -151,8 +146,8 @@ export async function readTenantFolder(
   const tenant = await parseFile('tenant.json', tenantFile);
   const passTypes: PassTypeFile[] = [];
   const mendedPassTypes: MendedPassType[] = [];
-  const names = await readdir(join(root, 'pass-types')).catch(() => [] as string[]);
-  for (const entry of names.filter((name) => name.endsWith('.json')).sort()) {
+  const names = await listEntries(root, 'pass-types', add);
+  for (const entry of names.filter((name) => name.endsWith('.json'))) {
     const file = `pass-types/${entry}`;
     const name = basename(entry, '.json');
     let rest: ReturnType<typeof mendShape<typeof passTypeDesign>>;

@@ -14,6 +14,7 @@ async function digestSources(): Promise<string | null> {
   for (const source of SOURCES) {
     const full = path.join(root, source);
     if (!existsSync(full)) return null;
+    // A source that is one file has no names in it.
     const names = (await readdir(full, { recursive: true }).catch(() => [''])).sort();
     const files = names.map((name) => path.join(full, name)).filter((file) => statSync(file).isFile());
     for (const file of files) hash.update(path.relative(root, file)).update(await readFile(file));

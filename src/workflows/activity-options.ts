@@ -14,8 +14,12 @@ export const FIRST_TRY: LocalActivityOptions = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 };
 
-/** A merchant may take 15 s to answer: the message is not sent again while that may still come. */
-export const FIRST_DELIVERY: LocalActivityOptions = { ...FIRST_TRY, startToCloseTimeout: '20s' };
+/** Local activities that are tried once, and whose caller goes on where they fail. */
+export const ONCE = {
+  step: FIRST_TRY,
+  // A merchant may take 15 s to answer: the message is not sent again while that may still come.
+  delivery: { ...FIRST_TRY, startToCloseTimeout: '20s' },
+} satisfies Record<string, LocalActivityOptions>;
 
 export const DURABLE: Record<FailureCharacter, ActivityOptions> = {
   // Short statements: a hung connection is cut after 5 s (the statement time-out); an outage may last a working day.

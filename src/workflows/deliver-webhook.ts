@@ -32,7 +32,7 @@ async function attemptOnce(
   locally: boolean,
 ): Promise<AttemptedDelivery> {
   try {
-    const tried = locally ? await runOnce('deliver-attempt', { ...delivery, pauseMs, local: true }) : null;
+    const tried = locally ? await runOnce('deliver-attempt', { ...delivery, pauseMs, local: true }, 'delivery') : null;
     if (tried && !('later' in tried)) return tried;
     const attempted = await runDurably('deliver-attempt', { ...delivery, pauseMs }, 'merchant');
     return 'later' in attempted ? { ended: false, waitMs: 0 } : attempted;

@@ -60,11 +60,12 @@ async function tellAtOnce(input: NotifyWallets, target: Target): Promise<Operati
   const { passId, outcome, eventType } = input;
   const again = input.again && { again: true as const };
   const event = (eventType && WRITE_BACK_EVENTS[eventType]) ?? null;
-  const told = await runOnce('tell-everybody', {
+  const first = {
     ...{ ...target, ...again, wallets: input.wallets, eventType },
     ...(input.writeBack && { klaviyo: { event } }),
     endsWith: input.endsOperation === false ? null : outcome,
-  });
+  };
+  const told = await runOnce('tell-everybody', first, 'step');
   if (told && told.ended !== null) return { outcome: told.ended, passId, recorded: true };
   const everything: ToldEverybody = {
     ended: null,

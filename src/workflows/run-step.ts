@@ -10,7 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { StepInput, StepWaits } from '../activities/deps.js';
 import type { Activities } from '../activities/index.js';
-import { DURABLE, FIRST_DELIVERY, FIRST_TRY, type FailureCharacter } from './activity-options.js';
+import { DURABLE, FIRST_TRY, ONCE, type FailureCharacter } from './activity-options.js';
 
 type Name = keyof Activities;
 /** What a workflow gives a step: the worker adds the run. */
@@ -20,7 +20,10 @@ type Result<K extends Name> = Awaited<ReturnType<Activities[K]>>;
 type AnyStep = (input: unknown) => Promise<unknown>;
 
 const quick = proxyLocalActivities<Record<string, AnyStep>>(FIRST_TRY);
-const quickDelivery = proxyLocalActivities<Record<string, AnyStep>>(FIRST_DELIVERY);
+const once = {
+  step: proxyLocalActivities<Record<string, AnyStep>>(ONCE.step),
+  delivery: proxyLocalActivities<Record<string, AnyStep>>(ONCE.delivery),
+} satisfies Record<keyof typeof ONCE, unknown>;
 const durable = {
   database: proxyActivities<Record<string, AnyStep>>(DURABLE.database),
   wallet: proxyActivities<Record<string, AnyStep>>(DURABLE.wallet),
@@ -50,9 +53,12 @@ export function runStep<K extends Name>(name: K, input: Input<K>, character: Fai
 }
 
 /** Runs a step once, as a local activity; null where it failed, save for a cancellation. */
-export function runOnce<K extends Name>(name: K, input: Input<K>): Promise<Result<K> | null> {
-  const local = name === 'deliver-attempt' ? quickDelivery : quick;
-  return local[name]!(input).catch((error: unknown) => {
+export function runOnce<K extends Name>(
+  name: K,
+  input: Input<K>,
+  character: keyof typeof ONCE,
+): Promise<Result<K> | null> {
+  return once[character][name]!(input).catch((error: unknown) => {
     if (isCancellation(error)) throw error;
     return null;
   }) as Promise<Result<K> | null>;

@@ -129,6 +129,7 @@ export function createCredentials(deps: {
     recordUse,
     async close() {
       await loop.stop();
+      // The time of a key's last use is no reason to fail a stop.
       await recordUse().catch(() => undefined);
     },
   };

@@ -98,6 +98,7 @@ export function createRateLimiter(deps: { database: Database; now: () => number;
     share: shareOnce,
     async close() {
       await loop.stop();
+      // The counts of the last moment are no reason to fail a stop.
       await shareOnce().catch(() => undefined);
     },
   };

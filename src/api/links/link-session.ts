@@ -97,4 +97,3 @@ export function createLinkSessions(deps: ApiDeps) {
     },
   };
 }
-export type LinkSessions = ReturnType<typeof createLinkSessions>;

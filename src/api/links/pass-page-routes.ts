@@ -14,7 +14,7 @@ import { textsIn, type Language } from '../../pages/texts.js';
 import { showPass } from '../../passes/offer.js';
 import type { TenantSettings } from '../../passes/tenant-settings.js';
 import { getPassTypeVersion } from '../../database/tenants/pass-types.js';
-import { buildPkpasses } from '../../wallets/apple/pass-bundle.js';
+import { buildPkpasses, MAX_BUNDLE_PASSES, PKPASSES_TYPE } from '../../wallets/apple/pass-bundle.js';
 import { detectDevice, hasNoReader } from './detect-device.js';
 import { createThrottle } from '../access/throttle.js';
 import { brandOf, browserLanguage, forBrowsers, forPeople, sendPage, speakFor } from '../page-response.js';
@@ -26,9 +26,6 @@ import { openRoute, type ApiDeps, type Route } from '../route.js';
 const PAGES_PER_MINUTE = 240;
 /** A page shows some images of each pass, and browsers keep them. */
 const IMAGES_PER_MINUTE = 2_400;
-/** As many as Apple installs from one file. */
-const MAX_PASSES = 10;
-const PKPASSES_TYPE = 'application/vnd.apple.pkpasses';
 
 const serials = z.object({ serials: z.string() });
 const MAX_TEXT = 2_600;
@@ -43,7 +40,12 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
   /** Passes of one tenant, in the order asked for; nothing where one is unknown, so that guesses learn nothing. */
   async function find(text: string): Promise<PassPageRow[]> {
     const wanted = split(text);
-    if (text.length > MAX_TEXT || wanted.length === 0 || wanted.length > MAX_PASSES || /[\p{Cc}\p{Cs}]/u.test(text))
+    if (
+      text.length > MAX_TEXT ||
+      wanted.length === 0 ||
+      wanted.length > MAX_BUNDLE_PASSES ||
+      /[\p{Cc}\p{Cs}]/u.test(text)
+    )
       return [];
     const rows = await findPassesForPage(database.system, wanted);
     const sameTenant = rows.every((row) => row.tenant_id === rows[0]!.tenant_id);

@@ -2,7 +2,7 @@ import type Koa from 'koa';
 import type { z } from 'zod';
 import { parseDelivery, type RepairCode } from './tolerant-json.js';
 import { cleanJson } from '../../common/clean-text.js';
-import { explainIssues, inWords } from '../../common/explain-issue.js';
+import { inWords, readAs } from '../../common/explain-issue.js';
 import type { JsonValue } from '../../common/json.js';
 import { malformedBody } from './malformed-body.js';
 import { ApiError } from '../problems.js';
@@ -40,9 +40,9 @@ export async function readJson<S extends z.ZodType>(ctx: Koa.Context, schema: S)
 
 /** A value in the form that a call takes; throws `invalid-request` with place and cure. */
 export function checkJson<S extends z.ZodType>(value: unknown, schema: S): z.output<S> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const errors = explainIssues(result.error, value, schema, BODY).map(({ path, ...said }) => ({
+  const read = readAs(schema, value, BODY);
+  if ('value' in read) return read.value;
+  const errors = read.problems.map(({ path, ...said }) => ({
     pointer: path,
     ...said,
   }));

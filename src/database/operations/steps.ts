@@ -14,7 +14,7 @@ import {
   type StepRecord,
 } from './fragments.js';
 
-export type { OperationRef, RunEnding, RunRef, StepRecord } from './fragments.js';
+export type { OperationRef, RunRef, StepRecord } from './fragments.js';
 
 /** What a step throws that meets its operation ended, or taken over by a later run: it must change nothing more. */
 export const runEnded = (): PermanentError =>

@@ -8,7 +8,6 @@ import { createTokenDirectory, type PushListener } from './tokens.js';
 import { listen, portOf, readBody, startControlServer } from '../simulator-control.js';
 
 export type { ApnsFault } from './faults.js';
-export type { PushListener } from './tokens.js';
 
 /** A push that was accepted for delivery. `at` is in milliseconds. */
 export interface RecordedPush {
@@ -131,6 +130,7 @@ export async function startApnsSimulator(options: ApnsSimulatorOptions): Promise
       allowHTTP1: false,
       minVersion: 'TLSv1.2',
     },
+    // A request of which not even its body could be read: the stream breaks, as Apple's would.
     (request, response) => void onRequest(request, response).catch(() => request.stream.close(2)),
   );
   server.on('connection', (socket: Socket) => {

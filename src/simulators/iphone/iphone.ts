@@ -9,9 +9,7 @@ import { shownFace, type PhoneSystem, type ShownFace } from './shown-face.js';
 import { createPassWebService, type PassAddress } from './web-service.js';
 
 export { BundleRefused } from './bundle.js';
-export type { PhoneSystem, ShownFace } from './shown-face.js';
-export type { FieldChange, LockScreen } from './lock-screen.js';
-export type { InstalledPass, PassUpdate } from './passes.js';
+export type { PassUpdate } from './passes.js';
 
 /** The push service a phone listens to; the APNs simulator is one. */
 export interface PushService {

@@ -9,9 +9,9 @@ import { createFlowEngine, type Delivery, type Sleep, type WebhookRequest } from
 import { mergeProfiles } from './merge-profiles.js';
 import { answerCall, readBody } from './server.js';
 
-export type { AccountOptions, SimulatedEvent, SimulatedProfile, SimulatedRecord } from './account.js';
+export type { AccountOptions, SimulatedEvent } from './account.js';
 export type { Fault } from './faults.js';
-export { RETRY_PAUSES_MS, type Delivery, type Flow, type WebhookRequest } from './flows.js';
+export { RETRY_PAUSES_MS } from './flows.js';
 
 export interface KlaviyoSimulatorOptions {
   /** 0, the default, picks a free port. */

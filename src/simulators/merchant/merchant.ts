@@ -143,6 +143,7 @@ export async function startMerchantSimulator(options: MerchantSimulatorOptions):
     const respond = (status: number, json: unknown): void => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json));
     };
+    // A delivery that could not be read: the connection breaks, and the sender tries again.
     void answerControl(routes, request, respond)
       .then((isControl) => (isControl ? undefined : onDelivery(request, response)))
       .catch(() => response.destroy());

@@ -7,7 +7,8 @@ import { storeZip, storeZipParts, type ZipParts } from './zip.js';
 /** Media types of one pass and of several to install at once. */
 export const PKPASS_TYPE = 'application/vnd.apple.pkpass';
 export const PKPASSES_TYPE = 'application/vnd.apple.pkpasses';
-const MAX_BUNDLE_PASSES = 10;
+/** As many as Apple installs from one file. */
+export const MAX_BUNDLE_PASSES = 10;
 const MAX_BUNDLE_BYTES = 150_000_000;
 
 /** The manifest: archive name to SHA-1 of every file, ordered by name, so that the same files give the same bytes. */

@@ -6,9 +6,6 @@ import { ATTRIBUTES } from '../../tracing/attributes.js';
 import { openApnsConnection, type ApnsConnection, type ApnsLog, type Attempt } from './apns-connection.js';
 import type { PushResult } from './apns-answers.js';
 
-export type { PushResult } from './apns-answers.js';
-export type { ApnsLog } from './apns-connection.js';
-
 export interface ApnsClientOptions {
   url: string;
   /** Trusted instead of the system's authorities, for simulators. */

@@ -48,6 +48,7 @@ export function createAccessTokens(options: {
     try {
       const response = await post(tokenUrl, { method: 'POST', body, signal: AbortSignal.timeout(timeoutMs) });
       status = response.status;
+      // An answer that is no JSON, such as a proxy's page: its status says enough.
       answer = (await response.json().catch(() => null)) as typeof answer;
     } catch (cause) {
       if (cause instanceof PermanentError) throw cause;
