@@ -6,6 +6,7 @@ import { isDatabaseUnavailable } from '../database/unavailable.js';
 import { PermanentError, TransientError, WaitForTurn } from '../common/errors.js';
 import { STEPS, type Step } from '../passes/operation.js';
 import type { StepInput, StepWaits } from './deps.js';
+import { pauseAfterFailures, pauseAfterOwnFailures, type RetryPauses } from './retry-pauses.js';
 
 interface Translated {
   code: string;
@@ -14,6 +15,18 @@ interface Translated {
   summary: string;
   permanent: boolean;
   retryAfterMs?: number | undefined;
+  /** Our own database is the cause, no provider. */
+  ours?: true;
+}
+
+/** What one attempt of a regular activity knows of the attempts before it. */
+export interface Attempt {
+  number: number;
+  pauses: RetryPauses | null;
+  /** Failures of our own infrastructure among the attempts before. */
+  ownFailures: number;
+  /** Tells the next attempt. */
+  keepOwnFailures(count: number): void;
 }
 
 const READ_ONLY = '25006';
@@ -33,7 +46,7 @@ export function classify(error: unknown): Translated {
       code === READ_ONLY
         ? 'The database is read-only (25006), as during a failover. The step is repeated until it takes writes again.'
         : `The database did not answer (${typeof code === 'string' ? code : 'connection lost'}).`;
-    return { code: 'database-unavailable', message, summary: message, permanent: false };
+    return { code: 'database-unavailable', message, summary: message, permanent: false, ours: true };
   }
   if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) {
     // The server's text may quote values of the row.
@@ -63,11 +76,32 @@ async function waiting(
 }
 
 /**
+ * When Temporal is to try again; undefined leaves it to the retry policy, and after a local try to the workflow. Temporal
+ * counts attempts, whoever failed: failures of our own are counted apart, so that they end soon after the outage and
+ * lengthen no provider's pauses.
+ */
+function retryDelay({ permanent, ours, retryAfterMs }: Translated, attempt: Attempt | null): number | undefined {
+  if (permanent || attempt === null) return retryAfterMs;
+  if (ours) {
+    const count = attempt.ownFailures + 1;
+    attempt.keepOwnFailures(count);
+    return pauseAfterOwnFailures(count);
+  }
+  if (retryAfterMs !== undefined || attempt.ownFailures === 0 || attempt.pauses === null) return retryAfterMs;
+  return pauseAfterFailures(attempt.number - attempt.ownFailures, attempt.pauses);
+}
+
+/**
  * The one boundary between our errors and Temporal's: records the attempt under the operation, then throws the failure
  * that carries type, retryability and the provider's delay.
  */
 export function translateFailures(deps: { database: Database; log: Logger }) {
-  return async function translated<T>(step: string, input: unknown, run: () => Promise<T>): Promise<T> {
+  return async function translated<T>(
+    step: string,
+    input: unknown,
+    run: () => Promise<T>,
+    attempt: Attempt | null = null,
+  ): Promise<T> {
     try {
       return await run();
     } catch (error) {
@@ -96,14 +130,15 @@ export function translateFailures(deps: { database: Database; log: Logger }) {
           error: { code: failure.code, message: failure.message },
         }).catch(() => undefined); // The step's own failure is what Temporal must hear of.
       }
+      const retryAfterMs = retryDelay(failure, attempt);
       throw ApplicationFailure.create({
         message: failure.summary,
         type: failure.code,
         nonRetryable: failure.permanent,
-        ...(failure.retryAfterMs !== undefined && {
-          nextRetryDelay: failure.retryAfterMs,
+        ...(retryAfterMs !== undefined && {
+          nextRetryDelay: retryAfterMs,
           // Workflows are not given nextRetryDelay, and the first try's failure is theirs to follow up.
-          details: [{ retryAfterMs: failure.retryAfterMs }],
+          details: [{ retryAfterMs }],
         }),
       });
     }

@@ -7,7 +7,7 @@ import {
   type WorkflowBundleOption,
 } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { translateFailures } from '../activities/translate-failures.js';
+import { translateFailures, type Attempt } from '../activities/translate-failures.js';
 import type { Database } from '../database/connect.js';
 import type { RunRef } from '../database/operations/fragments.js';
 import type { EngineTracing } from '../tracing/start-tracing.js';
@@ -57,8 +57,30 @@ export function withRun(workflowId: string | undefined, args: unknown[]): unknow
 function keepAlive(context: Context): () => void {
   const { heartbeatTimeoutMs, isLocal } = context.info;
   if (isLocal || !heartbeatTimeoutMs) return () => undefined;
-  const timer = setInterval(() => context.heartbeat(), heartbeatTimeoutMs / 3);
+  // What the attempts before have kept stays with it.
+  const timer = setInterval(() => context.heartbeat(context.info.heartbeatDetails), heartbeatTimeoutMs / 3);
   return () => clearInterval(timer);
+}
+
+interface Kept {
+  ownFailures: number;
+}
+
+/** What a regular activity knows of its attempts. Temporal hands the details of the last heartbeat to the next one. */
+function attemptOf(context: Context): Attempt | null {
+  const { isLocal, attempt, retryPolicy, heartbeatDetails } = context.info;
+  if (isLocal) return null;
+  // Milliseconds, as the SDK reads them from the server.
+  const { initialInterval, backoffCoefficient = 2, maximumInterval = Infinity } = retryPolicy ?? {};
+  return {
+    number: attempt,
+    pauses:
+      typeof initialInterval === 'number' && typeof maximumInterval === 'number'
+        ? { initialMs: initialInterval, coefficient: backoffCoefficient, longestMs: maximumInterval }
+        : null,
+    ownFailures: (heartbeatDetails as Kept | undefined)?.ownFailures ?? 0,
+    keepOwnFailures: (ownFailures) => context.heartbeat({ ownFailures } satisfies Kept),
+  };
 }
 
 /** The slots of deliveries: few, for each of them only waits for an answer. */
@@ -129,7 +151,10 @@ function workerOf(
             async execute(input, next) {
               const args = withRun(context.info.workflowExecution?.workflowId, input.args);
               const stopBeating = keepAlive(context);
-              return translate(context.info.activityType, args[0], () => next({ ...input, args })).finally(stopBeating);
+              const { activityType } = context.info;
+              return translate(activityType, args[0], () => next({ ...input, args }), attemptOf(context)).finally(
+                stopBeating,
+              );
             },
           },
         }),

@@ -40,6 +40,7 @@ export const DURABLE: Record<FailureCharacter, ActivityOptions> = {
   // Klaviyo: calls are cut after 8 s; its windows are shared by all workers, so waits are common and cheap.
   writeBack: {
     startToCloseTimeout: '30s',
+    heartbeatTimeout: '10s',
     scheduleToCloseTimeout: '24h',
     retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '10m' },
   },

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { PushResult } from '../../src/wallets/apple/apns-answers.js';
 import { findOperation, listSteps } from '../../src/database/operations/operations.js';
+import { LostConnection } from '../../src/database/unavailable.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine } from '../support/engine.js';
 import { accept } from '../support/operations.js';
@@ -114,6 +115,17 @@ describe('outages of hours, in simulated time', () => {
     assert.equal(result.ending, 'failed');
     assert.deepEqual([result.row.status, result.row.outcome], ['failed', 'gave-up']);
     assert.ok(result.tookMs > 23 * HOUR_MS && result.tookMs < 26 * HOUR_MS, `${result.tookMs / HOUR_MS} hours`);
+  });
+
+  it('after failures of our own database nobody waits for minutes', async () => {
+    const OURS = 12;
+    const result = await updateUnder(async (attempt) => {
+      if (attempt <= OURS) throw new LostConnection(new Error('Connection terminated'));
+      return { kind: 'delivered', apnsId: null };
+    });
+    assert.deepEqual([result.row.status, result.attempts], ['succeeded', OURS + 1]);
+    // Twelve doublings were half an hour.
+    assert.ok(result.tookMs < 110_000, `${result.tookMs / 1_000} s`);
   });
 
   it('a refusal for good is not retried', async () => {

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
 import { retryOperation } from '../../src/database/operations/retries.js';
 import { listSteps } from '../../src/database/operations/operations.js';
+import { LostConnection } from '../../src/database/unavailable.js';
 import type { PushResult } from '../../src/wallets/apple/apns-answers.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -17,6 +18,8 @@ describe('retry and cancel', () => {
   let api: TestApi;
   let tenant: SeededTenant;
   let push: PushResult = { kind: 'delivered', apnsId: null };
+  /** What the next pushes meet before they are answered with `push`. */
+  const troubles: (PushResult | Error)[] = [];
 
   before(async () => {
     test = await createTestDatabase();
@@ -32,7 +35,12 @@ describe('retry and cancel', () => {
       `insert into apple_registrations (tenant_id, device_id, pass_id, apple_pass_type_identifier) values ($1, $2, $3, 'pass.test')`,
       [tenant.tenantId, device!.device_id, tenant.pass.id],
     );
-    engine = await startEngine(test, { deps: { apple: { push: async () => push } } });
+    const answer = async (): Promise<PushResult> => {
+      const trouble = troubles.shift() ?? push;
+      if (trouble instanceof Error) throw trouble;
+      return trouble;
+    };
+    engine = await startEngine(test, { deps: { apple: { push: answer } } });
     api = await startTestApi({ database: test.database });
   });
   after(async () => {
@@ -81,6 +89,27 @@ describe('retry and cancel', () => {
     const revisions = await test.owner('select from pass_revisions where operation_id = $1', [id]);
     assert.equal(revisions.length, 1);
     assert.equal((await post(`${id}/retry`)).status, 409);
+  });
+
+  it('an outage of our own database is retried soon, and lengthens no pause after a provider’s failure', async () => {
+    push = { kind: 'transient', reason: 'ServiceUnavailable' };
+    const ours = Array.from({ length: 2 }, () => new LostConnection(new Error('Connection terminated')));
+    // The first one fails the local try, after which Temporal counts.
+    troubles.push(push, ...ours);
+    const id = await accept(test, tenant, { kind: 'push-update', input: input({ data: { points: 78 } }) });
+    let pending: { attempt?: number | null; currentRetryInterval?: { seconds?: unknown } | null } | undefined;
+    await until(async () => {
+      const { raw } = await engine.client.workflow
+        .getHandle(`push-update/${id}`)
+        .describe()
+        .catch(() => ({ raw: undefined })); // It is started a moment later.
+      pending = raw?.pendingActivities?.[0];
+      return (pending?.attempt ?? 0) > ours.length + 1;
+    }, 'the provider to fail after our database did');
+    const failuresOfProvider = pending!.attempt! - 1 - ours.length;
+    assert.equal(Number(pending!.currentRetryInterval?.seconds), 2 ** (failuresOfProvider - 1));
+    push = { kind: 'delivered', apnsId: 'x' };
+    assert.equal((await ended(test, tenant.tenantId, id)).outcome, 'updated');
   });
 
   it('a retry is a sign of life, however old the operation is; a bulk retry takes what is stuck where it is asked to', async () => {
