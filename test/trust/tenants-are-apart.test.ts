@@ -206,8 +206,17 @@ async function answer(route: Route, path: Ids, rest: Ids, secret: string, header
   const seen = [...response.headers].filter(
     ([name]) => !['date', 'ratelimit', 'x-correlation-id', 'content-length', 'keep-alive'].includes(name),
   );
-  let text = JSON.stringify({ status: response.status, headers: seen, body: await bodyOf(response) });
-  for (const ids of [path, rest]) {
+  return withoutNames(
+    JSON.stringify({ status: response.status, headers: seen, body: await bodyOf(response) }),
+    path,
+    rest,
+  );
+}
+
+/** An answer without the names that were asked for, and without what is another in each answer. */
+function withoutNames(answered: string, ...asked: Ids[]): string {
+  let text = answered;
+  for (const ids of asked) {
     for (const [name, value] of Object.entries(ids)) text = text.replaceAll(value, `<${name}>`);
   }
   return text
@@ -302,6 +311,52 @@ test('no route tells what another tenant has from what nobody has, and none chan
       table === 'api_keys' ? rows?.replace(/,(?:"[^"]*")?\)$/gm, ')') : rows;
     assert.equal(compared(after[table]), compared(before[table]), `a call on behalf of another changed ${table}`);
   }
+});
+
+/** A route of the operator's pages as a signed-in operator calls it: from its page, with every id in its form. */
+async function operatorAnswer(route: Route, ids: Ids, session: { cookie: string; csrf: string }): Promise<string> {
+  const address = route.path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(ids[name]!));
+  const fields = { ...ids, term: ids['email']!, key: ids['keyId']!, csrf: session.csrf };
+  const isFile = route.path.endsWith('/rows') && route.method === 'POST';
+  const form = isFile ? new FormData() : new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  if (form instanceof FormData) form.append('file', new Blob([`email\n${ids['email']}\n`]), 'rows.csv');
+  const response = await api.fetch(
+    route.method === 'GET' ? `${address}?${new URLSearchParams(ids).toString()}` : address,
+    { method: route.method, headers: { Cookie: session.cookie }, ...(route.method === 'POST' && { body: form }) },
+  );
+  const seen = [response.headers.get('location'), response.headers.get('content-disposition')];
+  const body = (await bodyOf(response)).replace(/<time.*?<\/time>/gs, '<time>');
+  const text = JSON.stringify({ status: response.status, seen, body });
+  return withoutNames(text.replaceAll(session.csrf, '<csrf>'), ids, { masked: `${ids['serial']!.slice(0, 4)}•••` });
+}
+
+test('no page and no form of a signed-in operator tells or changes what is another tenant’s', async () => {
+  const before = await everythingOf(theirs.tenantId);
+  const signedIn = await api.fetch(`/ops/${mine.tenantId}/sign-in`, {
+    method: 'POST',
+    body: new URLSearchParams({ key: mine.keys.all }),
+  });
+  const cookie = signedIn.headers.getSetCookie()[0]!.split(';')[0]!;
+  const home = await (await api.fetch(`/ops/${mine.tenantId}`, { headers: { Cookie: cookie } })).text();
+  const csrf = /name="csrf" value="([^"]+)"/.exec(home)![1]!;
+  const pages = api.routes.filter(({ path }) => path.startsWith('/ops/:tenantId'));
+  const found: string[] = [];
+  for (const route of pages) {
+    const ask = (ids: Ids): Promise<string> => operatorAnswer(route, ids, { cookie, csrf });
+    const here = { tenantId: mine.tenantId };
+    same(
+      await ask({ ...others, ...here }),
+      await ask({ ...absent, ...here }),
+      `${nameOf(route)}: another tenant's ids`,
+    );
+    same(await ask(others), await ask(absent), `${nameOf(route)}: another tenant in the address`);
+    if (/:(?!tenantId)/.test(route.path) && (await ask(own)) !== (await ask({ ...absent, ...here })))
+      found.push(nameOf(route));
+  }
+  assert.ok(found.length > 10, `its own things are found by ${found.join(', ')} alone: the session is not signed in`);
+  const after = await everythingOf(theirs.tenantId);
+  for (const table of Object.keys(before)) assert.equal(after[table], before[table], `an operator changed ${table}`);
 });
 
 test('the same calls by the tenant itself find what is there: the matrix would notice a difference', async () => {
