@@ -37,6 +37,7 @@ import * as klaviyoRecordChecks from './0065_klaviyo_record_checks.js';
 import * as refusedDeliveries from './0066_refused_deliveries.js';
 import * as messagesOfATenant from './0068_messages_of_a_tenant.js';
 import * as dryRunOfACampaign from './0069_dry_run_of_a_campaign.js';
+import * as burstsOfStateChanges from './0071_bursts_of_state_changes.js';
 import * as whatGrows from './0078_indexes_of_what_grows.js';
 import * as walletsOfAGathering from './0079_wallets_of_a_gathering.js';
 
@@ -79,6 +80,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0066_refused_deliveries', refusedDeliveries],
   ['0068_messages_of_a_tenant', messagesOfATenant],
   ['0069_dry_run_of_a_campaign', dryRunOfACampaign],
+  ['0071_bursts_of_state_changes', burstsOfStateChanges],
   ['0078_indexes_of_what_grows', whatGrows],
   ['0079_wallets_of_a_gathering', walletsOfAGathering],
 ];

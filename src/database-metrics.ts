@@ -86,9 +86,7 @@ export function registerDatabaseMetrics(
     [],
     (one, { unfinished }) => one.set(Math.max(0, ...unfinished.map(({ oldestSeconds }) => oldestSeconds))),
   );
-  gauge('passrelay_bursts_running', 'Bursts of push-updates that have not ended.', [], (one, { bursts }) =>
-    one.set(bursts.running),
-  );
+  gauge('passrelay_bursts_running', 'Bursts that have not ended.', [], (one, { bursts }) => one.set(bursts.running));
   gauge(
     'passrelay_burst_size',
     'Operations of a burst, on average over the last minute; 0 where none was formed.',

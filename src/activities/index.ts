@@ -1,6 +1,11 @@
 import { applyDataActivity } from './apply-data.js';
 import { backfillActivity } from './backfill.js';
-import { applyDataToManyActivity, convertTypesActivity, recomputeManyActivity } from './bursts/changes.js';
+import {
+  applyDataToManyActivity,
+  changeStatesActivity,
+  convertTypesActivity,
+  recomputeManyActivity,
+} from './bursts/changes.js';
 import { endBurstActivity } from './bursts/end-burst.js';
 import { findPassesActivity } from './bursts/find-passes.js';
 import { beginGatheredActivity, gatherToldActivity } from './bursts/gathering.js';
@@ -74,6 +79,7 @@ export function createActivities(deps: ActivityDeps) {
     'burst-convert-type': convertTypesActivity(deps),
     'burst-apply-data': applyDataToManyActivity(deps),
     'burst-recompute-metadata': recomputeManyActivity(deps),
+    'burst-change-state': changeStatesActivity(deps),
     'burst-notify-devices': notifyManyDevicesActivity(deps),
     'burst-update-google-object': updateManyGoogleObjectsActivity(deps),
     'burst-write-back': writeBackManyActivity(deps),

@@ -10,6 +10,7 @@ import {
 } from '../database/bursts/dispatch.js';
 import { claimGathered } from '../database/bursts/gather.js';
 import type { Database } from '../database/connect.js';
+import type { Flood } from '../passes/burst-kind.js';
 import { startBurst } from './start-burst.js';
 import type { StartOptions } from './start-workflow.js';
 
@@ -34,8 +35,8 @@ const SWEEP_EVERY_MS = 1_000;
 export interface Bursts {
   /** Starts what others left unstarted, and gathered write-back that is due; once a second at most. */
   sweep(): Promise<void>;
-  /** Starts a burst where one is due; returns the tenants whose push-updates nobody starts one by one now. */
-  look(): Promise<string[]>;
+  /** Starts a burst where one is due; returns what nobody starts one by one now. */
+  look(): Promise<Flood[]>;
 }
 
 /** Forms and starts bursts for one dispatcher. */

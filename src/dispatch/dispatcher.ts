@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { claimAccepted, releaseClaims, type Dispatchable, type Shares } from '../database/operations/dispatch.js';
 import type { BurstShares } from '../database/bursts/dispatch.js';
 import type { Database } from '../database/connect.js';
+import type { Flood } from '../passes/burst-kind.js';
 import { createBursts } from './bursts.js';
 import { startCancellations } from './cancellations.js';
 import { startDueOperations } from './due-operations.js';
@@ -69,7 +70,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
   let wake: (() => void) | null = null;
   const inFlight = new Set<Promise<void>>();
   const recent = createRecentStarts(PRESENT_MS);
-  let flooded: string[] = [];
+  let flooded: Flood[] = [];
   const afterRefusal = repairAfterRefusal(async () => {
     await options
       .repair?.()

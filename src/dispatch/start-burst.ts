@@ -1,14 +1,22 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { TypedSearchAttributes, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
 import type { DispatchableBurst } from '../database/bursts/dispatch.js';
+import type { BurstKind } from '../passes/burst-kind.js';
 import { ATTRIBUTES } from '../tracing/attributes.js';
 import { inSpan } from '../tracing/spans.js';
 import { CORRELATION_IDS, KIND, TENANT } from '../workflows/search-attributes.js';
+import type * as workflows from '../workflows/index.js';
 import { burstWorkflowId } from '../workflows/workflow-ids.js';
 import type { StartOptions } from './start-workflow.js';
 
 /** 2 KiB is the most that a search attribute holds; more ids than this do not fit. */
 const LISTED = 50;
+
+const WORKFLOWS: Readonly<Record<BurstKind, keyof typeof workflows>> = {
+  'push-update': 'pushUpdateBurst',
+  'change-state': 'changeStateBurst',
+  'write-back': 'writeBackBurst',
+};
 
 /**
  * Starts the run of a burst, or leaves the one that runs; `ran-before` where it has ended already. It begins a trace that
@@ -38,7 +46,7 @@ async function start(
   const { kind, tenantId, burstId, operationIds } = burst;
   const gathered = kind === 'write-back';
   try {
-    await client.workflow.start(gathered ? 'writeBackBurst' : 'pushUpdateBurst', {
+    await client.workflow.start(WORKFLOWS[kind], {
       workflowId: burstWorkflowId(burstId),
       taskQueue: options.taskQueue,
       // Ten thousand ids would be half of what an input may hold: the steps read them from the database.

@@ -4,6 +4,7 @@ export { deliverWebhooks } from './deliver-webhooks.js';
 export { eraseCustomer } from './erase-customer.js';
 export { profileSync } from './profile-sync.js';
 export { changeState } from './change-state.js';
+export { changeStateBurst } from './change-state-burst.js';
 export { mergeCustomers } from './merge-customers.js';
 export { migratePasses } from './migrate-passes.js';
 export { endMessage, sendMessage } from './send-message.js';

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { createActivities, type Activities } from '../../src/activities/index.js';
+import type { FormedKind } from '../../src/passes/burst-kind.js';
+import type { PassState } from '../../src/passes/pass.js';
+import type { StateChangeKind } from '../../src/passes/state-change.js';
 import { randomUUID } from 'node:crypto';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { createTestDeps } from '../support/deps.js';
-import { acceptMany, seedSegment, update } from '../support/segment.js';
+import { acceptMany, seedSegment, segmentPasses, update } from '../support/segment.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
 
 const PEOPLE = 3;
@@ -71,21 +74,41 @@ async function runAlone(tenantId: string, operationId: string): Promise<void> {
   }
 }
 
-async function runAsBurst(tenantId: string, operationIds: readonly string[]): Promise<void> {
+/** A void, an expiry, a restore or a deletion, step by step, as the workflow of a single one runs it. */
+async function changeAlone(tenantId: string, operationId: string): Promise<void> {
+  const ref = { tenantId, operationId, run: 1 };
+  const found = await steps['find-pass'](ref);
+  if (!found.found) return;
+  const target = { ...ref, passId: found.passId };
+  const { outcome } = await steps['change-state'](target);
+  if (outcome === 'unchanged' || outcome === 'superseded') {
+    await steps['record-outcome']({ ...ref, status: 'succeeded', outcome, reason: null });
+  } else {
+    await steps['notify-devices']({ ...target, eventType: `pass.${outcome}`, endsWith: outcome });
+  }
+}
+
+async function runAsBurst(
+  tenantId: string,
+  operationIds: readonly string[],
+  kind: FormedKind = 'push-update',
+): Promise<void> {
   const ref = { tenantId, burstId: randomUUID() };
-  await db.owner('insert into bursts (burst_id, tenant_id, operation_ids, dispatched_by) values ($1, $2, $3, $1)', [
-    ref.burstId,
-    tenantId,
-    operationIds,
-  ]);
+  await db.owner(
+    'insert into bursts (burst_id, tenant_id, kind, operation_ids, dispatched_by) values ($1, $2, $3, $4, $1)',
+    [ref.burstId, tenantId, kind, operationIds],
+  );
   await db.owner('update operations set burst_id = $1, dispatched_at = now() where operation_id = any($2)', [
     ref.burstId,
     operationIds,
   ]);
   await steps['burst-find-pass'](ref);
-  await steps['burst-convert-type'](ref);
-  await steps['burst-apply-data'](ref);
-  await steps['burst-recompute-metadata'](ref);
+  if (kind === 'change-state') await steps['burst-change-state'](ref);
+  else {
+    await steps['burst-convert-type'](ref);
+    await steps['burst-apply-data'](ref);
+    await steps['burst-recompute-metadata'](ref);
+  }
   await steps['burst-notify-devices']({ ...ref, ends: true });
   await steps['end-burst'](ref);
 }
@@ -155,17 +178,19 @@ test('a burst and single runs in the order of acceptance leave the same passes, 
       // What failed alone has left the burst, and waits for a run of its own.
       const left = a.operations.flatMap(({ status }, place) => (status === 'accepted' ? [place] : []));
       assert.deepEqual(left, failed);
-      const others = (state: typeof a) => ({
-        ...state,
-        operations: state.operations.filter((_, place) => !failed.includes(place)),
-        steps: state.steps.filter(
-          (step) => !failed.includes(Number(String((step as { operation_id: string }).operation_id).slice(3))),
-        ),
-      });
-      assert.deepEqual(told(others(a)), told(others(b)));
+      assert.deepEqual(told(without(failed, a)), told(without(failed, b)));
     }),
     { numRuns: 12, endOnFailure: true },
   );
+});
+
+/** The evidence of all but some operations, by their places. */
+const without = (places: readonly number[], state: Awaited<ReturnType<typeof evidence>>) => ({
+  ...state,
+  operations: state.operations.filter((_, place) => !places.includes(place)),
+  steps: state.steps.filter(
+    (step) => !places.includes(Number(String((step as { operation_id: string }).operation_id).slice(3))),
+  ),
 });
 
 /** Devices: alone each operation pushes; in a burst the newest does, and the others are covered by it. */
@@ -235,3 +260,118 @@ async function runInStep(tenantId: string, operationIds: readonly string[]): Pro
     await steps['apply-data']({ ...target, recomputes });
   for (const { target } of running.filter(({ recomputes }) => recomputes)) await steps['recompute-metadata'](target);
 }
+
+interface AskedState {
+  customer: number;
+  kind: StateChangeKind;
+}
+
+const changesOf = (kinds: readonly StateChangeKind[]) =>
+  fc.array(fc.record({ customer: fc.integer({ min: 1, max: PEOPLE }), kind: fc.constantFrom(...kinds) }), {
+    minLength: 1,
+    maxLength: 8,
+  });
+const states = fc.array(fc.constantFrom<PassState>('active', 'expired', 'voided'), {
+  minLength: PEOPLE,
+  maxLength: PEOPLE,
+});
+
+/** A segment whose passes are in some states; the passes in the order of their holders. */
+async function segmentIn(given: readonly PassState[]): Promise<{ tenant: SeededTenant; passIds: string[] }> {
+  const tenant = await segment();
+  const passIds = await segmentPasses(db, tenant);
+  await db.owner(
+    `update passes p set state = g.state from unnest($1::uuid[], $2::text[]) as g (pass_id, state) where p.pass_id = g.pass_id`,
+    [passIds, given],
+  );
+  return { tenant, passIds };
+}
+
+const acceptChanges = ({ tenant, passIds }: Awaited<ReturnType<typeof segmentIn>>, list: readonly AskedState[]) =>
+  acceptMany(
+    db,
+    tenant,
+    list.map(({ customer }) => ({ passId: passIds[customer - 1] })),
+    { kinds: list.map(({ kind }) => kind) },
+  );
+
+test('voids, expiries, restores and deletions in a burst leave what single runs leave in the order of acceptance', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      states,
+      changesOf(['void-pass', 'expire-pass', 'restore-pass', 'delete-pass']),
+      async (given, list) => {
+        const [together, alone] = [await segmentIn(given), await segmentIn(given)];
+        await runAsBurst(together.tenant.tenantId, await acceptChanges(together, list), 'change-state');
+        const failed: number[] = [];
+        for (const [place, id] of (await acceptChanges(alone, list)).entries()) {
+          await changeAlone(alone.tenant.tenantId, id).catch(() => failed.push(place));
+        }
+        const [a, b] = [await evidence(together.tenant), await evidence(alone.tenant)];
+        // What the table of states refuses has left the burst, and waits for a run of its own.
+        const left = a.operations.flatMap(({ status }, place) => (status === 'accepted' ? [place] : []));
+        assert.deepEqual(left, failed);
+        assert.deepEqual(told(without(failed, a)), told(without(failed, b)));
+      },
+    ),
+    { numRuns: 12, endOnFailure: true },
+  );
+});
+
+test('updates, voids and restores in bursts end in the same passes as single runs in any order', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      states,
+      changesOf(['void-pass', 'restore-pass']),
+      fc.array(asked([null]), { maxLength: 4 }),
+      fc.infiniteStream(fc.nat()),
+      async (given, changes, updates, shuffle) => {
+        const run = async (segmentOf: Awaited<ReturnType<typeof segmentIn>>) => {
+          const { tenantId } = segmentOf.tenant;
+          const named = updates.map((one) => ({ ...inputOf(one), passId: segmentOf.passIds[one.customer % PEOPLE] }));
+          const updated = await acceptMany(db, segmentOf.tenant, named);
+          return { tenantId, updated, changed: await acceptChanges(segmentOf, changes) };
+        };
+        const [together, alone] = [await segmentIn(given), await segmentIn(given)];
+        const inBursts = await run(together);
+        await runAsBurst(inBursts.tenantId, inBursts.changed, 'change-state');
+        await runAsBurst(inBursts.tenantId, inBursts.updated);
+        const singly = await run(alone);
+        const each = [
+          ...singly.updated.map((id) => () => runAlone(singly.tenantId, id)),
+          ...singly.changed.map((id) => () => changeAlone(singly.tenantId, id)),
+        ].map((work) => ({ work, place: shuffle.next().value as number }));
+        for (const { work } of each.sort((a, b) => a.place - b.place)) await work();
+        const plain = async (tenant: SeededTenant) =>
+          (await evidence(tenant)).passes.map(({ revision: _, ...pass }) => pass);
+        assert.deepEqual(await plain(together.tenant), await plain(alone.tenant));
+      },
+    ),
+    { numRuns: 12, endOnFailure: true },
+  );
+});
+
+test('a restore whose place another pass has taken leaves the burst, and no other one does', async () => {
+  const one = await segmentIn(['voided', 'voided', 'voided']);
+  await db.owner(
+    `insert into passes (pass_id, tenant_id, customer_id, serial_number, pass_type_id, pass_type_version, live_key)
+     select gen_random_uuid(), tenant_id, customer_id, md5(pass_id::text), pass_type_id, 1, customer_id || ':' || pass_type_id
+       from passes where pass_id = $1`,
+    [one.passIds[1]],
+  );
+  const ids = await acceptChanges(
+    one,
+    [1, 2, 3].map((customer) => ({ customer, kind: 'restore-pass' })),
+  );
+  await runAsBurst(one.tenant.tenantId, ids, 'change-state');
+  const { operations } = await evidence(one.tenant);
+  assert.deepEqual(
+    operations.map(({ status, outcome }) => [status, outcome]),
+    [
+      ['succeeded', 'restored'],
+      ['accepted', null],
+      ['succeeded', 'restored'],
+    ],
+  );
+  await assert.rejects(changeAlone(one.tenant.tenantId, ids[1]!), { code: 'state-conflict' });
+});

@@ -5,7 +5,7 @@ import { crash, createPushLog, loggedPushes, type CrashPlace } from '../support/
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { until } from '../support/operations.js';
-import { acceptMany, seedSegment, update } from '../support/segment.js';
+import { acceptMany, seedSegment, segmentPasses, update } from '../support/segment.js';
 import { seedTenant } from '../support/tenant.js';
 
 const STEPS = [
@@ -20,12 +20,19 @@ const PLACES: [when: CrashPlace['when'], step: string][] = [
   ...STEPS.map((step): ['after', string] => ['after', step]),
   ['inside', 'burst-notify-devices'],
 ];
+/** The steps around it are those of updates. */
+const VOIDS: [when: CrashPlace['when'], step: string][] = [
+  ['before', 'burst-change-state'],
+  ['after', 'burst-change-state'],
+  ['inside', 'burst-notify-devices'],
+];
 const COUNT = 20;
 
 describe('a worker killed between or inside the steps of a burst leaves one effect of each operation', () => {
   let test: TestDatabase;
   let engine: TestEngine | undefined;
   const tenants: string[] = [];
+  const voiding: string[] = [];
 
   before(async () => {
     test = await createTestDatabase();
@@ -42,8 +49,19 @@ describe('a worker killed between or inside the steps of a burst leaves one effe
       );
       await acceptMany(test, tenant, inputs);
     }
+    for (const _ of VOIDS) {
+      const tenant = await seedTenant(test, {});
+      voiding.push(tenant.tenantId);
+      await seedSegment(test, tenant, COUNT);
+      const inputs = (await segmentPasses(test, tenant)).map((passId) => ({ passId }));
+      await acceptMany(test, tenant, inputs, { kinds: inputs.map(() => 'void-pass') });
+    }
     const taskQueue = `crash-${randomUUID()}`;
-    const places = PLACES.map(([when, step], i) => ({ tenantId: tenants[i]!, when, step }));
+    const places = [...PLACES, ...VOIDS].map(([when, step], i) => ({
+      tenantId: [...tenants, ...voiding][i]!,
+      when,
+      step,
+    }));
     await crash(test, taskQueue, places);
     engine = await startEngine(test, { taskQueue, deps: loggedPushes(test) });
   });
@@ -89,6 +107,23 @@ describe('a worker killed between or inside the steps of a burst leaves one effe
       assert.equal(pushes?.phones, COUNT);
       // A push carries nothing: those that had no result yet when the worker died are made once more.
       if (when !== 'inside') assert.equal(pushes?.n, COUNT);
+    });
+  }
+
+  for (const [i, [when, step]] of VOIDS.entries()) {
+    it(`of voids, killed ${when} ${step}`, { timeout: 120_000 }, async () => {
+      const tenantId = voiding[i]!;
+      const open = () => test.owner('select from operations where tenant_id = $1 and ended_at is null', [tenantId]);
+      await until(async () => (await open()).length === 0, 'all operations to end', 90_000);
+      const [left] = await test.owner(
+        `select (select count(*)::int from operations where tenant_id = $1 and outcome = 'voided') as voided,
+                (select count(*)::int from passes where tenant_id = $1 and state = 'voided' and revision = 2) as passes,
+                (select count(*)::int from pass_revisions where tenant_id = $1 and change = 'state') as revisions,
+                (select count(*)::int from events where tenant_id = $1 and type = 'pass.voided') as events,
+                (select count(distinct token)::int from test_pushes where tenant_id = $1) as phones`,
+        [tenantId],
+      );
+      assert.deepEqual(left, { voided: COUNT, passes: COUNT, revisions: COUNT, events: COUNT, phones: COUNT });
     });
   }
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { OperationKind } from '../../src/passes/operation.js';
 import type { TestDatabase } from './database.js';
 import type { SeededTenant } from './tenant.js';
 
@@ -30,19 +31,38 @@ export async function seedSegment(
   );
 }
 
-/** Accepts one update for each of some customers in one commit; returns the ids in the order of acceptance. */
+/** The passes of a segment, in the order of its customers. */
+export async function segmentPasses(
+  test: TestDatabase,
+  { tenantId }: Pick<SeededTenant, 'tenantId'>,
+): Promise<string[]> {
+  const rows = await test.owner<{ pass_id: string }>(
+    `select p.pass_id from passes p join customers c using (customer_id)
+      where c.tenant_id = $1 and c.email ~ '^c[0-9]+@' order by substring(c.email from '[0-9]+')::int`,
+    [tenantId],
+  );
+  return rows.map(({ pass_id }) => pass_id);
+}
+
+/** Accepts updates, or operations of other kinds, in one commit; returns the ids in the order of acceptance. */
 export async function acceptMany(
   test: TestDatabase,
   { tenantId }: Pick<SeededTenant, 'tenantId'>,
   inputs: readonly object[],
-  { later = false }: { later?: boolean } = {},
+  { later = false, kinds = [] }: { later?: boolean; kinds?: readonly OperationKind[] } = {},
 ): Promise<string[]> {
   const ids = inputs.map(() => randomUUID());
   await test.owner(
     `insert into operations (operation_id, tenant_id, kind, origin, input, dispatch_after)
-     select id, $1, 'push-update', 'klaviyo', input, now() + $4 * interval '1 hour'
-       from unnest($2::uuid[], $3::jsonb[]) with ordinality as i (id, input, n) order by n`,
-    [tenantId, ids, inputs.map((input) => JSON.stringify(input)), later ? 1 : 0],
+     select id, $1, kind, 'klaviyo', input, now() + $4 * interval '1 hour'
+       from unnest($2::uuid[], $3::jsonb[], $5::text[]) with ordinality as i (id, input, kind, n) order by n`,
+    [
+      tenantId,
+      ids,
+      inputs.map((input) => JSON.stringify(input)),
+      later ? 1 : 0,
+      inputs.map((_, place) => kinds[place] ?? 'push-update'),
+    ],
   );
   return ids;
 }

@@ -5,9 +5,10 @@ import { pino } from 'pino';
 import { listSteps } from '../../src/database/operations/operations.js';
 import { createBursts } from '../../src/dispatch/bursts.js';
 import { reconcile } from '../../src/dispatch/reconcile.js';
+import type { OperationKind } from '../../src/passes/operation.js';
 import { burstWorkflowId } from '../../src/workflows/workflow-ids.js';
 import { until } from '../support/operations.js';
-import { acceptMany, seedSegment, update } from '../support/segment.js';
+import { acceptMany, seedSegment, segmentPasses, update } from '../support/segment.js';
 import type { SeededTenant } from '../support/tenant.js';
 import { useWriteBackStack } from '../support/write-back-stack.js';
 
@@ -19,9 +20,12 @@ describe('a burst tells Klaviyo of each of its passes, by bulk jobs', () => {
   const stack = useWriteBackStack();
 
   /** Looks for a burst at once: a slow dispatcher may start so few that it never sees a flood. */
-  async function acceptAll(tenant: SeededTenant): Promise<string[]> {
-    const inputs = Array.from({ length: COUNT }, (_, i) => update(i + 1, { points: 1000 + i }));
-    const ids = await acceptMany(stack.test, tenant, inputs);
+  async function acceptAll(tenant: SeededTenant, kinds: readonly OperationKind[] = []): Promise<string[]> {
+    const passIds = kinds.length > 0 ? await segmentPasses(stack.test, tenant) : [];
+    const inputs = Array.from({ length: COUNT }, (_, i) =>
+      kinds.length > 0 ? { passId: passIds[i] } : update(i + 1, { points: 1000 + i }),
+    );
+    const ids = await acceptMany(stack.test, tenant, inputs, { kinds });
     const { client, taskQueue } = stack.engine;
     const log = pino({ level: 'silent' });
     const dispatcher = {
@@ -35,8 +39,8 @@ describe('a burst tells Klaviyo of each of its passes, by bulk jobs', () => {
     await createBursts({ ...dispatcher, taskQueue, eager: false }).look();
     return ids;
   }
-  async function updateAll(tenant: SeededTenant): Promise<string[]> {
-    const ids = await acceptAll(tenant);
+  async function updateAll(tenant: SeededTenant, kinds?: readonly OperationKind[]): Promise<string[]> {
+    const ids = await acceptAll(tenant, kinds);
     const open = () =>
       stack.test.owner('select from operations where operation_id = any($1) and ended_at is null', [ids]);
     await until(async () => (await open()).length === 0, 'all operations to end', 120_000);
@@ -86,6 +90,47 @@ describe('a burst tells Klaviyo of each of its passes, by bulk jobs', () => {
         .map(({ attributes }) => attributes.properties['wallet_pass_serial']),
     );
     assert.equal(serials.size, COUNT);
+  });
+
+  it('tells of voids by events, and of restores by profile and record alone', async () => {
+    const tenant = await stack.klaviyo.tenant();
+    await seedSegment(stack.test, tenant, COUNT);
+    const kinds = Array.from({ length: COUNT }, (_, i) => (i % 2 === 0 ? 'void-pass' : 'restore-pass'));
+    const passIds = await segmentPasses(stack.test, tenant);
+    await stack.test.owner(`update passes set state = 'voided' where pass_id = any($1)`, [
+      passIds.filter((_, i) => kinds[i] === 'restore-pass'),
+    ]);
+    const before = stack.klaviyo.simulator.requests().length;
+    const ids = await updateAll(tenant, kinds as OperationKind[]);
+    const ends = await endsOf(ids);
+    assert.deepEqual(
+      ends.map(({ outcome }) => outcome),
+      kinds.map((kind) => (kind === 'void-pass' ? 'voided' : 'restored')),
+    );
+    const inBurst = ends.filter(({ burst_id }) => burst_id !== null).length;
+    assert.ok(inBurst >= 40, `${inBurst} of ${COUNT} ended in a burst`);
+    const told = stack.klaviyo.simulator.events().filter(({ uniqueId }) => ids.includes(uniqueId.split(':')[0]!));
+    assert.deepEqual(
+      told.map(({ metric, uniqueId }) => `${metric} ${uniqueId.split(':')[0]}`).sort(),
+      ids
+        .filter((_, i) => kinds[i] === 'void-pass')
+        .map((id) => `Pass Voided ${id}`)
+        .sort(),
+    );
+    const bulk = requestsSince(before).filter(({ path }) => path.includes('bulk'));
+    assert.ok(bulk.length <= 10, `${bulk.length} bulk requests for ${inBurst} operations`);
+    const steps = await listSteps(stack.test.database.tenant(tenant.tenantId), ids.at(-1)!);
+    assert.deepEqual(
+      steps.map(({ step, state }) => `${step} ${state}`),
+      [
+        'find-pass succeeded',
+        'change-state succeeded',
+        'notify-devices succeeded',
+        'write-back-profile succeeded',
+        'write-back-object succeeded',
+        'write-back-event skipped',
+      ],
+    );
   });
 
   it('what a job refuses is settled alone, and holds nobody', async () => {

@@ -6,7 +6,7 @@ import { findOperation, listSteps } from '../../src/database/operations/operatio
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { until } from '../support/operations.js';
-import { acceptMany, seedSegment, update } from '../support/segment.js';
+import { acceptMany, seedSegment, segmentPasses, update } from '../support/segment.js';
 import { seedTenant } from '../support/tenant.js';
 
 const COUNT = 120;
@@ -115,6 +115,53 @@ describe('a burst of push-updates is one run', () => {
     // And can be retried like any other.
     const sql = test.database.tenant(tenant.tenantId);
     assert.equal(await retryOperation(sql, ids[181]!), 2);
+  });
+
+  it('voids many passes in one run, each with its own evidence and event, and leaves alone what is refused', async () => {
+    const tenant = await seedTenant(test, {});
+    await seedSegment(test, tenant, COUNT);
+    const passIds = await segmentPasses(test, tenant);
+    await test.owner(`update passes set state = 'deleted' where pass_id = $1`, [passIds.at(-1)]);
+    pushed.length = 0;
+    const inputs = passIds.map((passId) => ({ passId }));
+    const ids = await acceptMany(test, tenant, inputs, { kinds: inputs.map(() => 'void-pass') });
+    await allEnded(ids);
+    const rows = await test.owner<{ status: string; outcome: string; changed_fields: string[] | null; n: number }>(
+      `select status, outcome, changed_fields, count(*)::int as n from operations where operation_id = any($1)
+        group by 1, 2, 3 order by n`,
+      [ids],
+    );
+    assert.deepEqual(rows, [
+      { status: 'failed', outcome: 'state-conflict', changed_fields: null, n: 1 },
+      { status: 'succeeded', outcome: 'voided', changed_fields: ['state'], n: COUNT - 1 },
+    ]);
+    assert.equal(pushed.length, COUNT - 1);
+    const events = await test.owner(
+      `select type, payload ->> 'state' as state, count(*)::int as n from events where tenant_id = $1
+        group by 1, 2 order by n`,
+      [tenant.tenantId],
+    );
+    assert.deepEqual(events, [
+      { type: 'operation.failed', state: null, n: 1 },
+      { type: 'pass.voided', state: 'voided', n: COUNT - 1 },
+    ]);
+    const sql = test.database.tenant(tenant.tenantId);
+    const inBurst = await findOperation(sql, ids.at(-2)!);
+    assert.ok(inBurst?.burst_id, 'the last but one was in a burst');
+    const steps = await listSteps(sql, ids.at(-2)!);
+    assert.deepEqual(
+      steps.map(({ step, state, attempts, detail }) => [step, state, attempts, detail]),
+      [
+        ['find-pass', 'succeeded', 1, { matched: ['serialNumber'] }],
+        ['change-state', 'succeeded', 1, { from: 'active', to: 'voided' }],
+        ['notify-devices', 'succeeded', 1, { devices: 1, delivered: 1, covered: 0, scheduled: 0 }],
+      ],
+    );
+    const handle = engine.client.workflow.getHandle(`push-update-burst/${inBurst.burst_id}`);
+    await handle.result();
+    const { events: history } = await handle.fetchHistory();
+    assert.equal((await handle.describe()).type, 'changeStateBurst');
+    assert.ok(history!.length <= 12, `${history!.length} events in one burst`);
   });
 
   it('meets a cancellation of one operation, and waits for passes that are on their way', async () => {

@@ -1,8 +1,10 @@
 import type { PushUpdateInput } from '../../passes/operation-input.js';
+import { stateChangeOf } from '../../passes/state-change.js';
 import { stepsAskedFor } from '../../passes/update-outcome.js';
 import type { UndoneOperation } from '../../database/bursts/changes.js';
 import type { LoadedForChange } from '../../database/passes/passes.js';
 import { decideData } from '../apply-data.js';
+import { decideState } from '../change-state.js';
 import { decideType } from '../convert-type.js';
 import type { ActivityDeps } from '../deps.js';
 import { decideMetadata } from '../recompute-metadata.js';
@@ -33,4 +35,13 @@ export const recomputeManyActivity = (deps: ActivityDeps) =>
   async function recomputeMany(ref: BurstStepInput): Promise<ChangedPasses> {
     const decide = (loaded: LoadedForChange) => decideMetadata(deps, ref.tenantId, loaded);
     return changePasses(deps, { ref, step: 'recompute-metadata', change: 'metadata', asks: recomputes, decide });
+  };
+
+/** change-state over a burst: void, expire, restore or delete, by the kind of each operation. */
+export const changeStatesActivity = (deps: ActivityDeps) =>
+  async function changeStates(ref: BurstStepInput): Promise<ChangedPasses> {
+    const settings = await deps.tenantSettings(ref.tenantId);
+    const asks = ({ operation }: UndoneOperation) => stateChangeOf(operation.kind) !== undefined;
+    const decide = async (loaded: LoadedForChange) => decideState(settings, loaded);
+    return changePasses(deps, { ref, step: 'change-state', change: 'state', asks, decide });
   };

@@ -1,4 +1,10 @@
-import { countAsked, loadWaiting, recordFoundMany, type WaitingOperation } from '../../database/bursts/find-passes.js';
+import {
+  countAsked,
+  loadWaiting,
+  recordFoundMany,
+  type AskedSteps,
+  type WaitingOperation,
+} from '../../database/bursts/find-passes.js';
 import { recordBurstStep, type BurstStepRecord, type Leaver } from '../../database/bursts/burst-steps.js';
 import type { FoundEvidence } from '../../database/operations/steps.js';
 import { findPassesBeingCreated } from '../../database/passes/find-pass.js';
@@ -10,11 +16,7 @@ import { chooseFor } from '../find-pass.js';
 import { writtenWalletsOf, type WrittenWallet } from '../../passes/wallet.js';
 import { inSlices, type BurstStepInput, type Slice } from './burst-step.js';
 
-export interface FoundPasses {
-  /** How many running operations ask for each step. */
-  convert: number;
-  apply: number;
-  recompute: number;
+export interface FoundPasses extends AskedSteps {
   wallets: WrittenWallet[];
   writeBack: boolean;
   /** When the next look for passes that are on their way is worth it; null where none is waited for. */

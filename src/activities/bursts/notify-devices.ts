@@ -8,7 +8,8 @@ import {
 } from '../../database/bursts/notifications.js';
 import { claimPushes, owePushes, type NotificationResult } from '../../database/devices/notifications.js';
 import type { Outcome } from '../../passes/operation.js';
-import { outcomeOfUpdate } from '../../passes/update-outcome.js';
+import { eventTypeOfChange } from '../../passes/state-change.js';
+import { outcomeOfChange } from '../../passes/update-outcome.js';
 import type { PushResult } from '../../wallets/apple/apns-answers.js';
 import type { ActivityDeps } from '../deps.js';
 import { OWED_MS, pushFailure, tellDevice } from '../tell-device.js';
@@ -58,17 +59,20 @@ async function notifySlice(
 ): Promise<void> {
   const operations = await loadUntold(tenant, ref, operationIds);
   const outcomes = new Map<string, Outcome>();
+  const changes: Parameters<typeof beginNotifications>[2][number][] = [];
   const unchanged: { operationId: string; outcome: Outcome }[] = [];
-  for (const { operationId, made, superseded } of operations) {
+  for (const { operationId, kind, made, superseded } of operations) {
     const changed = made.length > 0;
-    const outcome = outcomeOfUpdate({ typeChanged: made.includes('type'), changed, superseded });
-    if (changed) outcomes.set(operationId, outcome);
-    else unchanged.push({ operationId, outcome });
+    const outcome = outcomeOfChange(kind, { typeChanged: made.includes('type'), changed, superseded });
+    if (changed) {
+      outcomes.set(operationId, outcome);
+      changes.push({ operationId, eventType: eventTypeOfChange(kind) });
+    } else unchanged.push({ operationId, outcome });
   }
   await endBurstOperations(tenant, ref, unchanged);
-  if (outcomes.size === 0) return;
+  if (changes.length === 0) return;
 
-  const begun = await beginNotifications(tenant, ref, [...outcomes.keys()], 'pass.updated');
+  const begun = await beginNotifications(tenant, ref, changes);
   const { pushWindowSeconds } = await deps.tenantSettings(tenant.tenantId);
   const { results, troubles, opensInMs } = await tell(deps, tenant, begun, pushWindowSeconds * 1000);
 

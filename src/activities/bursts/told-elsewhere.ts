@@ -3,7 +3,9 @@ import { leaveBurst, endBurstOperations, beginBurstStep } from '../../database/b
 import { forgetWaiting, loadTold, showWaiting, type ToldRun } from '../../database/bursts/notifications.js';
 import type { TenantSql } from '../../database/connect.js';
 import { PermanentError, TransientError } from '../../common/errors.js';
-import { outcomeOfUpdate } from '../../passes/update-outcome.js';
+import { eventTypeOfChange } from '../../passes/state-change.js';
+import { outcomeOfChange } from '../../passes/update-outcome.js';
+import { WRITE_BACK_EVENTS } from '../../passes/write-back-event.js';
 import type { ActivityDeps } from '../deps.js';
 import { updateGoogleObjectActivity } from '../update-google-object.js';
 import { writeBackVisitActivity, type VisitedKlaviyo, type WriteBackStepName } from '../write-back-visit.js';
@@ -95,8 +97,9 @@ const waitOf = (error: unknown): number | null =>
 export function writeBackManyActivity(deps: ActivityDeps) {
   const visit = writeBackVisitActivity(deps);
   return (input: ToldElsewhere): Promise<ToldSlice> =>
-    inOrder(deps, input, 'write-back-profile', 1, async ({ tenant }, { operationId, run, passId }) => {
-      const target = { tenantId: tenant.tenantId, operationId, run, passId, event: 'updated' as const };
+    inOrder(deps, input, 'write-back-profile', 1, async ({ tenant }, { operationId, kind, run, passId }) => {
+      const event = WRITE_BACK_EVENTS[eventTypeOfChange(kind)] ?? null;
+      const target = { tenantId: tenant.tenantId, operationId, run, passId, event };
       let from: WriteBackStepName = 'write-back-profile';
       for (let waitedMs = 0; ;) {
         const visited: VisitedKlaviyo = await visit({ ...target, from }).catch((error: unknown) => {
@@ -124,9 +127,13 @@ export function endToldActivity(deps: ActivityDeps) {
     const tenant = deps.database.tenant(ref.tenantId);
     await forgetWaiting(tenant, ref, 'update-google-object');
     const told = await loadTold(tenant, ref, null);
-    const endings = told.map(({ operationId, made }) => ({
+    const endings = told.map(({ operationId, kind, made }) => ({
       operationId,
-      outcome: outcomeOfUpdate({ typeChanged: made.includes('type'), changed: made.length > 0, superseded: false }),
+      outcome: outcomeOfChange(kind, {
+        typeChanged: made.includes('type'),
+        changed: made.length > 0,
+        superseded: false,
+      }),
     }));
     await endBurstOperations(tenant, ref, endings);
     return { ended: endings.length };

@@ -2,6 +2,8 @@ import { loadUnwritten, type UnwrittenOperation } from '../../database/bursts/wr
 import { noteRecordsWritten } from '../../database/klaviyo/record-checks.js';
 import { eventBody, walletPassRecord } from '../../klaviyo/write-back.js';
 import type { ActivityDeps } from '../deps.js';
+import { eventTypeOfChange } from '../../passes/state-change.js';
+import { WRITE_BACK_EVENTS, type WriteBackEvent } from '../../passes/write-back-event.js';
 import { eventStep, isLate, metricOf } from '../write-back-event.js';
 import type { Subject } from '../write-back-step.js';
 import type { BurstStepInput } from './burst-step.js';
@@ -18,6 +20,10 @@ const EVENT_BYTES = 4_800_000;
 interface Due {
   operations: UnwrittenOperation[];
   subject: Subject;
+}
+
+interface DueEvent extends Due {
+  event: WriteBackEvent;
 }
 
 /** The complete WalletPass records of a gathering's passes, 500 in a job; one for each pass. */
@@ -76,20 +82,22 @@ export function writeManyEventsActivity(deps: ActivityDeps) {
       const operations = await loadUnwritten(gathering.tenant, ref, EVENT, OBJECT, MOST_EVENTS);
       if (operations.length === 0) return 'done';
       const subjects = await subjectsOf(gathering, operations);
-      const due: Due[] = [];
+      const due: DueEvent[] = [];
       const without: ReturnType<typeof skipped>[] = [];
       for (const operation of operations) {
         const subject = subjects.get(operation.passId);
-        if (subject) due.push({ operations: [operation], subject });
+        const event = WRITE_BACK_EVENTS[eventTypeOfChange(operation.kind)];
+        if (!event) without.push(skipped(operation, 'Nothing happened that Klaviyo has an event for.'));
+        else if (subject) due.push({ operations: [operation], subject, event });
         else without.push(skipped(operation, GONE));
       }
       await gathering.record(without);
       const nowMs = deps.now();
-      const told = ({ operations: [operation], subject }: Due) => ({
-        metric: metricOf('updated', gathering.settings, subject.row),
+      const told = ({ operations: [operation], subject, event }: DueEvent) => ({
+        metric: metricOf(event, gathering.settings, subject.row),
         backfill: isLate(operation!.run, operation!.acceptedAt, nowMs),
       });
-      const bodyOf = (one: Due) => {
+      const bodyOf = (one: DueEvent) => {
         const { operationId, passId, acceptedAt, changedFields } = one.operations[0]!;
         const { metric, backfill } = told(one);
         return eventBody(metric, one.subject.pass, one.subject.recipient, {
@@ -97,7 +105,7 @@ export function writeManyEventsActivity(deps: ActivityDeps) {
           step: eventStep(passId),
           backfill,
           time: acceptedAt.toISOString(),
-          changedFields: changedFields ?? [],
+          ...(one.event === 'updated' && { changedFields: changedFields ?? [] }),
         });
       };
       const part = fitting(due, bodyOf, MOST_EVENTS, EVENT_BYTES);

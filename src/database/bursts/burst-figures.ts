@@ -13,9 +13,9 @@ export interface BurstFigures {
 /** For metrics. Runs as the system. */
 export async function readBurstFigures(system: Sql): Promise<BurstFigures> {
   const [row] = await system.query<BurstFigures>(sql`
-    select count(*) filter (where ended_at is null and kind = 'push-update')::int as running,
-           coalesce(avg(cardinality(operation_ids)) filter (where created_at > now() - interval '1 minute' and kind = 'push-update'), 0)::float8 as size,
-           coalesce(sum(cardinality(operation_ids)) filter (where notified_at > now() - interval '1 minute' and kind = 'push-update'), 0)::float8 / 60
+    select count(*) filter (where ended_at is null and kind <> 'write-back')::int as running,
+           coalesce(avg(cardinality(operation_ids)) filter (where created_at > now() - interval '1 minute' and kind <> 'write-back'), 0)::float8 as size,
+           coalesce(sum(cardinality(operation_ids)) filter (where notified_at > now() - interval '1 minute' and kind <> 'write-back'), 0)::float8 / 60
              as "perSecond"
       from bursts
      where ended_at is null

@@ -1,10 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import {
+  FORMED_KINDS,
+  OPERATIONS_OF_BURSTS,
+  type BurstKind,
+  type Flood,
+  type FormedKind,
+} from '../../passes/burst-kind.js';
 import { MOST_LINKS } from '../../tracing/spans.js';
 import type { Sql } from '../connect.js';
-import { sql } from '../sql.js';
+import { join, sql } from '../sql.js';
 import type { BurstRef } from './burst-steps.js';
-
-export type BurstKind = 'push-update' | 'write-back';
 
 export interface DispatchableBurst extends BurstRef {
   kind: BurstKind;
@@ -23,7 +28,7 @@ export const TRACE_CONTEXTS = sql`(
 
 export interface BurstShares {
   dispatcherId: string;
-  /** From so many waiting push-updates of one tenant on they go as a burst. */
+  /** From so many waiting operations of one tenant on that bursts of one kind take, they go as a burst. */
   atLeast: number;
   /** The most that one burst takes. */
   most: number;
@@ -33,23 +38,31 @@ export interface BurstShares {
   aimMs: number;
 }
 
+/** The kind of burst that takes an operation; null where none does. */
+const BURST_OF_OPERATION = sql`case
+  ${join(
+    FORMED_KINDS.map((kind) => sql`when o.kind = any(${OPERATIONS_OF_BURSTS[kind]}::text[]) then ${kind}::text`),
+    ' ',
+  )} end`;
+
 /**
- * Forms one burst of the tenant that has waited longest for its turn: up to `most` of its oldest waiting push-updates, fewer
- * where its last burst took long. Returns it, and all tenants whose push-updates wait for bursts: nobody starts those one
- * by one. Test operations stay out. Runs as the system.
+ * Forms one burst of the tenant and kind that have waited longest for their turn: up to `most` of the oldest waiting
+ * operations, fewer where the last such burst took long. Returns it, and all floods. Test operations stay out. Runs as the
+ * system.
  */
 export async function claimBurst(
   system: Sql,
   leaseMs: number,
   shares: BurstShares,
-): Promise<{ burst: DispatchableBurst | null; flooded: string[] }> {
+): Promise<{ burst: DispatchableBurst | null; flooded: Flood[] }> {
   const { atLeast, most } = shares;
   const burstId = randomUUID();
   const [row] = await system.query<{
+    kind: FormedKind | null;
     tenant_id: string | null;
     operation_ids: string[] | null;
     trace_contexts: string[] | null;
-    flooded: string[] | null;
+    flooded: Flood[] | null;
   }>(sql`
     with recursive waiting as (
       (select tenant_id from operations where status = 'accepted' order by tenant_id limit 1)
@@ -59,10 +72,11 @@ export async function claimBurst(
         from waiting w where w.tenant_id is not null
     ), flooded as materialized (
       select w.tenant_id,
+             k.kind,
              (select count(*) from bursts b
                where b.tenant_id = w.tenant_id
                  and b.dispatched_by = ${shares.dispatcherId}
-                 and b.kind = 'push-update'
+                 and b.kind <> 'write-back'
                  and b.notified_at is null
                  and b.created_at > now() - interval '1 minute') as under_way,
              last.created_at as last_at,
@@ -70,19 +84,22 @@ export async function claimBurst(
              last.ms as last_ms
         from waiting w
        cross join lateral (
-         select count(*) filter (where kind = 'push-update' and burst_id is null and not test) as due
-           from (select kind, burst_id, test from operations o
+         select kind, count(*) as due
+           from (select ${BURST_OF_OPERATION} as kind, burst_id, test from operations o
                   where o.status = 'accepted' and o.tenant_id = w.tenant_id and o.dispatch_after <= now()
-                  order by o.dispatch_after limit ${4 * atLeast}) o) d
+                  order by o.dispatch_after limit ${4 * atLeast}) o
+          where kind is not null and burst_id is null and not test
+          group by kind) k
         left join lateral (
          select b.created_at, cardinality(b.operation_ids) as size,
                 extract(epoch from b.notified_at - b.created_at)::float8 * 1000 as ms
-           from bursts b where b.tenant_id = w.tenant_id and b.kind = 'push-update'
+           from bursts b where b.tenant_id = w.tenant_id and b.kind = k.kind
           order by b.created_at desc limit 1) last on true
        where w.tenant_id is not null
-         and d.due >= ${atLeast}
+         and k.due >= ${atLeast}
     ), chosen as materialized (
       select tenant_id,
+             kind,
              greatest(${atLeast}, least(${most},
                -- Twice the last size at most: one quick burst says little.
                coalesce(least(2 * last_size, last_size * ${shares.aimMs}::float8 / greatest(last_ms, 1)), ${most})))::int as size
@@ -94,10 +111,10 @@ export async function claimBurst(
       select o.operation_id
         from chosen c
        cross join lateral (
-         select operation_id, kind, burst_id, test, dispatch_after from operations o
+         select operation_id, ${BURST_OF_OPERATION} as kind, burst_id, test, dispatch_after from operations o
           where o.status = 'accepted' and o.tenant_id = c.tenant_id and o.dispatch_after <= now()
           order by o.dispatch_after limit ${4 * most}) o
-       where o.kind = 'push-update' and o.burst_id is null and not o.test
+       where o.kind = c.kind and o.burst_id is null and not o.test
        order by o.dispatch_after
        limit (select size from chosen)
     ), locked as materialized (
@@ -116,23 +133,24 @@ export async function claimBurst(
       where o.operation_id in (select operation_id from locked)
       returning o.tenant_id, o.operation_id, o.acceptance_sequence, o.trace_context
     ), formed as (
-      insert into bursts (burst_id, tenant_id, operation_ids, dispatched_by, lease_until)
-      select ${burstId}::uuid, tenant_id, array_agg(operation_id order by acceptance_sequence), ${shares.dispatcherId}::uuid,
+      insert into bursts (burst_id, tenant_id, kind, operation_ids, dispatched_by, lease_until)
+      select ${burstId}::uuid, tenant_id, (select kind from chosen), array_agg(operation_id order by acceptance_sequence), ${shares.dispatcherId}::uuid,
              now() + ${leaseMs}::double precision * interval '1 millisecond'
         from claimed
        group by tenant_id
-      returning tenant_id, operation_ids
+      returning tenant_id, kind, operation_ids
     )
-    select formed.tenant_id,
+    select formed.kind,
+           formed.tenant_id,
            formed.operation_ids,
            (select array_agg(trace_context) filter (where trace_context is not null) from claimed) as trace_contexts,
-           (select array_agg(tenant_id) from flooded) as flooded
+           (select jsonb_agg(jsonb_build_object('tenantId', tenant_id, 'kind', kind)) from flooded) as flooded
       from (select) one left join formed on true`);
-  const { tenant_id: tenantId, operation_ids: operationIds, trace_contexts: traceContexts, flooded } = row!;
+  const { kind, tenant_id: tenantId, operation_ids: operationIds, trace_contexts: traceContexts, flooded } = row!;
   return {
     burst:
-      tenantId !== null && operationIds !== null
-        ? { kind: 'push-update', tenantId, burstId, operationIds, traceContexts }
+      kind !== null && tenantId !== null && operationIds !== null
+        ? { kind, tenantId, burstId, operationIds, traceContexts }
         : null,
     flooded: flooded ?? [],
   };

@@ -1,3 +1,4 @@
+import { OPERATIONS_OF_BURSTS } from '../../passes/burst-kind.js';
 import type { Hit } from '../../passes/choose-pass.js';
 import type { LifecycleInput, PushUpdateInput } from '../../passes/operation-input.js';
 import type { Sql } from '../connect.js';
@@ -99,14 +100,19 @@ export async function recordFoundMany(
 }
 
 /** How many running operations of a burst ask for each step. */
-export async function countAsked(
-  tenant: Sql,
-  ref: BurstRef,
-): Promise<{ convert: number; apply: number; recompute: number }> {
-  const [row] = await tenant.query<{ convert: number; apply: number; recompute: number }>(sql`
+export interface AskedSteps {
+  convert: number;
+  apply: number;
+  recompute: number;
+  state: number;
+}
+
+export async function countAsked(tenant: Sql, ref: BurstRef): Promise<AskedSteps> {
+  const [row] = await tenant.query<AskedSteps>(sql`
     select count(*) filter (where o.input ->> 'passType' is not null)::int as convert,
            count(*) filter (where coalesce(o.input -> 'data', '{}') <> '{}')::int as apply,
-           count(*) filter (where o.input -> 'updateMetadata' = 'true')::int as recompute
+           count(*) filter (where o.input -> 'updateMetadata' = 'true')::int as recompute,
+           count(*) filter (where o.kind = any(${OPERATIONS_OF_BURSTS['change-state']}::text[]))::int as state
       from bursts b
       join operations o on o.tenant_id = b.tenant_id and o.operation_id = any(b.operation_ids)
      where b.tenant_id = ${tenant.tenantId}

@@ -82,7 +82,7 @@ export async function claimGathered(system: Sql, limit: number, leaseMs: number)
               or (g.gathered_at < now() - ${QUIET_SECONDS}::int * interval '1 second'
                   and not exists (select from bursts b
                                    where b.tenant_id = g.tenant_id
-                                     and b.kind = 'push-update'
+                                     and b.kind <> 'write-back'
                                      and b.notified_at is null
                                      and b.created_at > now() - interval '1 minute')))
        order by g.created_at

@@ -1,5 +1,6 @@
 import type { ChangeKind } from '../passes/passes.js';
-import type { Outcome, Step } from '../../passes/operation.js';
+import type { EventType } from '../../passes/event-type.js';
+import type { OperationKind, Outcome, Step } from '../../passes/operation.js';
 import type { NotificationResult } from '../devices/notifications.js';
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
@@ -10,6 +11,7 @@ import { notDone } from './changes.js';
 export interface ChangedOperation {
   operationId: string;
   passId: string;
+  kind: OperationKind;
   made: ChangeKind[];
   superseded: boolean;
 }
@@ -19,11 +21,12 @@ export async function loadUntold(tenant: Sql, ref: BurstRef, ids: readonly strin
   return tenant.query<ChangedOperation>(sql`
     select o.operation_id as "operationId",
            o.pass_id as "passId",
+           o.kind,
            array(select r.change from pass_revisions r
                   where r.pass_id = o.pass_id and r.operation_id = o.operation_id) as made,
            exists (select from operation_steps s
                     where s.operation_id = o.operation_id
-                      and s.step in ('convert-type', 'apply-data')
+                      and s.step in ('convert-type', 'apply-data', 'change-state')
                       and s.detail -> 'superseded' is not null) as superseded
       from operations o
      where o.tenant_id = ${tenant.tenantId}
@@ -46,24 +49,31 @@ export interface OperationDevices {
 export async function beginNotifications(
   tenant: Sql,
   ref: BurstRef,
-  ids: readonly string[],
-  eventType: string,
+  changed: readonly { operationId: string; eventType: EventType }[],
 ): Promise<OperationDevices[]> {
   const { tenantId } = tenant;
+  const ids = changed.map(({ operationId }) => operationId);
   return tenant.query<OperationDevices>(sql`
     with held as materialized (${heldOperations(ref, ids, 'running')}
     ), changed as materialized (
-      select o.operation_id, o.origin, o.acceptance_sequence, o.changed_fields, o.test, p.pass_id, p.customer_id,
+      select o.operation_id, e.event_type, o.origin, o.acceptance_sequence, o.changed_fields, o.test, p.pass_id, p.customer_id,
              p.revision, p.state, p.pass_type_id, p.apple_pass_type_identifier, p.test as test_pass
         from held
+        join unnest(${ids}::uuid[], ${changed.map(({ eventType }) => eventType)}::text[]) as e (operation_id, event_type)
+          on e.operation_id = held.operation_id
         join operations o on o.tenant_id = ${tenantId} and o.operation_id = held.operation_id
         join passes p on p.tenant_id = ${tenantId} and p.pass_id = o.pass_id
     ), told as (
       insert into events (event_id, tenant_id, type, operation_id, origin, pass_id, customer_id, payload)
-      select ${eventId({ operationId: sql`operation_id`, type: sql`${eventType}::text`, passId: sql`pass_id` })},
-             ${tenantId}::text, ${eventType}::text, operation_id, origin, pass_id, customer_id,
+      select ${eventId({ operationId: sql`operation_id`, type: sql`event_type`, passId: sql`pass_id` })},
+             ${tenantId}::text, event_type, operation_id, origin, pass_id, customer_id,
              jsonb_build_object('changedFields', coalesce(to_jsonb(changed_fields), '[]'), 'revision', revision,
-               'state', state, 'passTemplate', pass_type_id, 'acceptanceSequence', acceptance_sequence::text)
+               -- Of several operations of a pass, each tells of the state that it made itself.
+               'state', case when event_type = 'pass.updated' then state else coalesce((
+                 select r.changed #>> '{state,to}'
+                   from pass_revisions r
+                  where r.pass_id = changed.pass_id and r.operation_id = changed.operation_id and r.change = 'state'), state) end,
+               'passTemplate', pass_type_id, 'acceptanceSequence', acceptance_sequence::text)
         from changed
        order by acceptance_sequence
       on conflict do nothing
@@ -151,6 +161,7 @@ export async function recordBurstNotifications(
 export interface ToldRun {
   operationId: string;
   passId: string;
+  kind: OperationKind;
   run: number;
   made: ChangeKind[];
 }
@@ -160,6 +171,7 @@ export async function loadTold(tenant: Sql, ref: BurstRef, ids: readonly string[
   return tenant.query<ToldRun>(sql`
     select o.operation_id as "operationId",
            o.pass_id as "passId",
+           o.kind,
            o.run,
            array(select r.change from pass_revisions r
                   where r.pass_id = o.pass_id and r.operation_id = o.operation_id) as made

@@ -1,5 +1,5 @@
 import type { Sql } from '../connect.js';
-import type { Step } from '../../passes/operation.js';
+import type { OperationKind, Step } from '../../passes/operation.js';
 import { empty, sql, type Statement } from '../sql.js';
 import type { BurstRef } from './burst-steps.js';
 import { notDone } from './changes.js';
@@ -8,6 +8,7 @@ import { notDone } from './changes.js';
 export interface UnwrittenOperation {
   operationId: string;
   passId: string;
+  kind: OperationKind;
   run: number;
   acceptedAt: Date;
   changedFields: string[] | null;
@@ -18,6 +19,7 @@ export interface UnwrittenOperation {
 const unwritten = (tenant: Sql, ref: BurstRef, step: Step, only: Statement): Statement => sql`
   select o.operation_id as "operationId",
          o.pass_id as "passId",
+         o.kind,
          o.run,
          o.accepted_at as "acceptedAt",
          o.changed_fields as "changedFields",

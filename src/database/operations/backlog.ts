@@ -35,7 +35,7 @@ export async function readBacklog(db: Sql): Promise<Backlog> {
                coalesce(sum(cardinality(operation_ids)) filter (where notified_at > now() - interval '1 minute'), 0)::float8 / 60 as "perSecond"
           from bursts
          where tenant_id = ${tenantId}
-           and kind = 'push-update'
+           and kind <> 'write-back'
            and created_at > now() - interval '10 minutes') b,
            (
         select count(*)::int as google

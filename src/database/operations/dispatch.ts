@@ -1,4 +1,5 @@
-import type { OperationKind } from '../../passes/operation.js';
+import { OPERATIONS_OF_BURSTS, type Flood } from '../../passes/burst-kind.js';
+import { OPERATION_KINDS, type OperationKind } from '../../passes/operation.js';
 import { askedIdentifiers } from './asked-identifiers.js';
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
@@ -23,8 +24,8 @@ export interface Shares {
   perTenant: number;
   /** Tenants that get nothing while another's few requests are served: this dispatcher started one for them just now. */
   giveWay: readonly string[];
-  /** Tenants whose push-updates go as bursts. */
-  flooded: readonly string[];
+  /** What goes as bursts. */
+  flooded: readonly Flood[];
 }
 
 /** A tenant with no more than this waiting and started is one that must not feel the others' floods. */
@@ -37,6 +38,9 @@ const SMALL = 2;
  * short. One statement: a loose index scan finds the tenants that wait, and only claimed rows are locked.
  */
 export async function claimAccepted(db: Sql, limit: number, leaseMs: number, shares: Shares): Promise<Dispatchable[]> {
+  const inBursts = shares.flooded.flatMap(({ tenantId, kind }) =>
+    OPERATIONS_OF_BURSTS[kind].map((ofOperation) => ({ tenantId, kind: ofOperation })),
+  );
   return db.query<Dispatchable>(
     sql`
       with recursive
@@ -69,6 +73,14 @@ export async function claimAccepted(db: Sql, limit: number, leaseMs: number, sha
             and dispatch_after > now() + (${leaseMs}::double precision - 1000) * interval '1 millisecond'
           group by tenant_id
         ),
+        in_bursts as materialized (
+          select tenant_id, array_agg(kind) as kinds
+          from unnest(
+              ${inBursts.map(({ tenantId }) => tenantId)}::text[],
+              ${inBursts.map(({ kind }) => kind)}::text[]
+            ) as f (tenant_id, kind)
+          group by tenant_id
+        ),
         burden as (
           select t.tenant_id, s.mine, s.pending + d.due + t.at_work as size
           from (select tenant_id, coalesce(n, 0) as at_work from waiting full join at_work using (tenant_id)) t
@@ -95,21 +107,29 @@ export async function claimAccepted(db: Sql, limit: number, leaseMs: number, sha
             ) d
         ),
         room as (
-          -- Where bursts take a tenant's push-updates and nothing else waits, there is nothing to look for among them.
+          -- Where bursts take all that a tenant has waiting, there is nothing to look for among it: a probe for each other kind.
           select
             tenant_id,
+            coalesce(in_bursts.kinds, '{}') as kinds_in_bursts,
             case
-              when tenant_id = any (${shares.flooded}::text[])
+              when in_bursts.kinds is not null
               and not exists (
                 select
-                from operations u
-                where u.tenant_id = burden.tenant_id
-                  and u.status = 'accepted'
-                  and (u.kind < 'push-update' or u.kind > 'push-update')
+                from unnest(${OPERATION_KINDS}::text[]) as other (kind)
+                  cross join lateral (
+                    select
+                    from operations u
+                    where u.tenant_id = burden.tenant_id
+                      and u.status = 'accepted'
+                      and u.kind = other.kind
+                    limit 1
+                  ) waits
+                where other.kind <> all (in_bursts.kinds)
               ) then 0
               else least(${limit}, ${shares.perTenant}::int - mine)
             end as free
           from burden
+            left join in_bursts using (tenant_id)
           where size <= ${SMALL}::int
             or tenant_id <> all (${shares.giveWay}::text[])
             or not exists (select from burden where size between 1 and ${SMALL}::int)
@@ -127,7 +147,7 @@ export async function claimAccepted(db: Sql, limit: number, leaseMs: number, sha
                 and o.tenant_id = r.tenant_id
                 and o.dispatch_after <= now()
                 and o.burst_id is null
-                and (o.kind <> 'push-update' or r.tenant_id <> all (${shares.flooded}::text[]))
+                and o.kind <> all (r.kinds_in_bursts)
               order by o.dispatch_after
               limit greatest(0, r.free)
               for update skip locked
