@@ -5,11 +5,20 @@ import { fileURLToPath } from 'node:url';
 import type { ActivityDeps } from '../../src/activities/deps.js';
 import type { TestDatabase } from './database.js';
 
-/** Where the work of a tenant is when its worker dies: around a step, at its third push, or at a push that is retried. */
+/**
+ * Where the work of a tenant is when its worker dies: around a step, at its third push, at a push that is retried, or where
+ * a provider has taken what a step sent and the step does not know it yet.
+ */
 export interface CrashPlace {
   tenantId: string;
-  when: 'before' | 'after' | 'inside' | 'second attempt';
+  when: 'before' | 'after' | 'inside' | 'second attempt' | 'unanswered';
   step: string;
+}
+
+/** Where the stand-ins of providers listen that a crashing worker is to use. */
+export interface CrashProviders {
+  google: { apiUrl: string; tokenUrl: string };
+  klaviyo: { url: string };
 }
 
 const crashingWorker = fileURLToPath(new URL('./crashing-worker.ts', import.meta.url));
@@ -30,10 +39,15 @@ export const loggedPushes = (test: TestDatabase): Pick<ActivityDeps, 'apple'> =>
 });
 
 /** Runs a worker until all work is at its place, and kills it; what its dispatcher had claimed is free again. */
-export async function crash(test: TestDatabase, taskQueue: string, places: readonly CrashPlace[]): Promise<void> {
+export async function crash(
+  test: TestDatabase,
+  taskQueue: string,
+  places: readonly CrashPlace[],
+  providers: CrashProviders | null = null,
+): Promise<void> {
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', crashingWorker, test.url, taskQueue, JSON.stringify(places)],
+    ['--import', 'tsx', crashingWorker, test.url, taskQueue, JSON.stringify(places), JSON.stringify(providers)],
     { stdio: 'inherit' },
   );
   const [, signal] = (await once(child, 'exit')) as [number | null, string | null];

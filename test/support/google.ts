@@ -53,19 +53,26 @@ export interface TestGoogle {
   stop(): Promise<void>;
 }
 
+/** Our own access to Google's stand-in, as a worker has it. */
+export const googleAccessTo = (
+  test: Pick<TestDatabase, 'database'>,
+  at: { apiUrl: string; tokenUrl: string },
+  { publicUrl = 'http://127.0.0.1:9', now = Date.now }: { publicUrl?: string; now?: () => number } = {},
+): GoogleWallet =>
+  createGoogleAccess({
+    database: test.database,
+    secretBox: testSecretBox,
+    tenantSettings: createTenantReaders(test.database).tenantSettings,
+    apiUrl: at.apiUrl,
+    tokenUrl: at.tokenUrl,
+    publicUrl,
+    now,
+  });
+
 /** Google's stand-in and our own access to it, against the given database. */
 export async function startTestGoogle(test: TestDatabase, options: { now?: () => number } = {}): Promise<TestGoogle> {
   const simulator = await startGoogleWalletSimulator();
-  const walletAt = (publicUrl: string): GoogleWallet =>
-    createGoogleAccess({
-      database: test.database,
-      secretBox: testSecretBox,
-      tenantSettings: createTenantReaders(test.database).tenantSettings,
-      apiUrl: simulator.apiUrl,
-      tokenUrl: simulator.tokenUrl,
-      publicUrl,
-      now: options.now ?? Date.now,
-    });
+  const walletAt = (publicUrl: string): GoogleWallet => googleAccessTo(test, simulator, { publicUrl, ...options });
   return {
     simulator,
     secretBox: testSecretBox,

@@ -7,7 +7,7 @@ import {
   type KlaviyoSimulator,
 } from '../../src/simulators/klaviyo/klaviyo.js';
 import { createKlaviyoConnections } from '../../src/worker/klaviyo-connections.js';
-import { pino } from 'pino';
+import { pino, type Logger } from 'pino';
 import type { TestDatabase } from './database.js';
 import { seedTenant, type SeededTenant } from './tenant.js';
 import { testSecretBox } from './secret-box.js';
@@ -23,25 +23,33 @@ export interface TestKlaviyo {
   setKey(tenantId: string, apiKey: string): Promise<void>;
 }
 
+/** Our own access to Klaviyo's stand-in, as a worker has it. */
+export const klaviyoAccessTo = (
+  test: Pick<TestDatabase, 'database'>,
+  { url }: { url: string },
+  options: { now?: () => number; timeoutMs?: number; log?: Logger } = {},
+): KlaviyoAccess =>
+  createKlaviyoConnections({
+    database: test.database,
+    secretBox: testSecretBox,
+    tenantSettings: createTenantReaders(test.database).tenantSettings,
+    apiUrl: url,
+    publicUrl: 'https://passes.example',
+    log: options.log ?? pino({ level: 'silent' }),
+    now: options.now ?? Date.now,
+    timeoutMs: options.timeoutMs ?? 2_000,
+  });
+
 /** A simulated account, and write-back's way to it as production composes it. */
 export async function startTestKlaviyo(
   test: TestDatabase,
   options: { apiKeys?: string[]; accounts?: AccountOptions[]; now?: () => number; timeoutMs?: number } = {},
 ): Promise<TestKlaviyo> {
-  const now = options.now ?? Date.now;
   const accounts = options.accounts ?? (options.apiKeys ?? ['pk_test_write_back']).map((apiKey) => ({ apiKey }));
   const simulator = await startKlaviyoSimulator({ accounts });
   const lines: string[] = [];
-  const access = createKlaviyoConnections({
-    database: test.database,
-    secretBox: testSecretBox,
-    tenantSettings: createTenantReaders(test.database).tenantSettings,
-    apiUrl: simulator.url,
-    publicUrl: 'https://passes.example',
-    log: pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) }),
-    now,
-    timeoutMs: options.timeoutMs ?? 2_000,
-  });
+  const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
+  const access = klaviyoAccessTo(test, simulator, { ...options, log });
   // One data source an account: the simulator, like Klaviyo, takes three new ones a second.
   const sources = new Map<string, Promise<string>>();
   const dataSource = (apiKey: string): Promise<string> => {
