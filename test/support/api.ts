@@ -47,10 +47,12 @@ export async function startTestApi(options: {
   google?: { callbackKeysUrl: string; saveUrl: string };
   health?: () => Promise<Record<string, PartHealth>>;
   isStopping?: () => boolean;
+  /** Default: info. */
+  logLevel?: 'trace';
 }): Promise<TestApi> {
   const { database, now = Date.now } = options;
   const lines: string[] = [];
-  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+  const log = pino({ level: options.logLevel ?? 'info' }, { write: (line: string) => void lines.push(line) });
   let nudges = 0;
   const credentials = createCredentials({ database, now, log, tokens: options.tokens ?? null });
   const rateLimiter = createRateLimiter({ database, now, log });

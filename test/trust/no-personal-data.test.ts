@@ -3,12 +3,15 @@ import { Writable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { createLogger } from '../../src/logging.js';
 import { TransientError } from '../../src/common/errors.js';
+import { OPERATION_KINDS } from '../../src/passes/operation.js';
 import { startTracing, type Tracing } from '../../src/tracing/start-tracing.js';
+import { deliveryQueue } from '../../src/workflows/task-queues.js';
 import { workflowId } from '../../src/workflows/workflow-ids.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
-import { ended, until } from '../support/operations.js';
+import { startTestKlaviyo, type TestKlaviyo } from '../support/klaviyo.js';
+import { accept, ended, until } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
 import { startTraceReceiver, type TraceReceiver } from '../support/trace-receiver.js';
 
@@ -26,6 +29,7 @@ let db: TestDatabase;
 let api: TestApi;
 let engine: TestEngine;
 let tenant: SeededTenant;
+let klaviyo: TestKlaviyo;
 let receiver: TraceReceiver;
 let tracing: Tracing;
 const workerLog: string[] = [];
@@ -38,7 +42,8 @@ before(async () => {
   tracing = (await startTracing({ protocol: 'http/json' }, 'passrelay-test', silent))!;
   db = await createTestDatabase();
   tenant = await seedTenant(db, { waitForUnknownPassSeconds: 0, pushWindowSeconds: 0 });
-  api = await startTestApi({ database: db.database });
+  api = await startTestApi({ database: db.database, logLevel: 'trace' });
+  klaviyo = await startTestKlaviyo(db);
   const destination = new Writable({
     write(chunk: Buffer, _, done) {
       workerLog.push(chunk.toString());
@@ -49,6 +54,7 @@ before(async () => {
     tracing: tracing.engine,
     log: createLogger({ level: 'trace', pretty: false, destination }),
     deps: {
+      klaviyo: klaviyo.access,
       apple: {
         async push() {
           pushes++;
@@ -83,6 +89,7 @@ before(async () => {
 after(async () => {
   await engine.stop();
   await api.close();
+  await klaviyo.simulator.close();
   await tracing.stop();
   await receiver.stop();
   await db.drop();
@@ -157,3 +164,141 @@ const lineWith = (logs: string, text: string): string =>
     .split('\n')
     .find((line) => line.includes(text))
     ?.slice(0, 500) ?? '';
+
+test('no kind of operation leaves more than ids in Temporal, logs and spans', async () => {
+  const shop = await klaviyo.tenant({ waitForUnknownPassSeconds: 0, pushWindowSeconds: 0 });
+  const { tenantId, pass, passTypes, customerId } = shop;
+  const planted = {
+    email: 'sown.mason@example.com',
+    phone: '+12125550199',
+    name: 'Sownfirst Sownlast',
+    value: 'sown-value-of-a-field',
+    message: 'sown-text-of-a-message',
+    offer: 'sown-offer',
+    campaign: 'sown-name-of-a-campaign',
+    externalId: 'sown-customer-0815',
+  };
+  const call = async (method: string, path: string, body?: object | string): Promise<Record<string, string>> => {
+    const type = typeof body === 'string' ? 'text/csv' : 'application/json';
+    const response = await api.fetch(path, {
+      method,
+      key: shop.keys.all,
+      ...(body !== undefined && {
+        headers: { 'Content-Type': type },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    });
+    const text = await response.text();
+    assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`);
+    const id = response.headers.get('x-correlation-id');
+    const answered = text === '' ? {} : (JSON.parse(text) as Record<string, string>);
+    return { ...answered, ...(id !== null && { correlationId: id }) };
+  };
+  const done = async (answered: Promise<Record<string, string>>) =>
+    ended(db, tenantId, (await answered)['correlationId']!);
+  const listener = `/api/${tenantId}/webhooks/listeners/klaviyo`;
+  const ours = `/v1/passes/${pass.serialNumber}`;
+  const { secret } = await call('POST', `/api/${tenantId}/webhook-endpoints`, { url: `http://127.0.0.1:9/hook` });
+
+  const issued = await call('POST', '/v1/passes', {
+    passTemplate: passTypes.basic,
+    customerId: planted.externalId,
+    recipient: { email: planted.email, phone: planted.phone, name: planted.name },
+    pass: { tier: planted.value },
+  });
+  await ended(db, tenantId, issued['correlationId']!);
+  // Klaviyo repeats what it refuses.
+  klaviyo.simulator.setFault({ path: '/api/profile-import', status: 400, times: 1 });
+  await done(
+    call('POST', `${listener}/profiles/sync`, {
+      email: planted.email,
+      phone_number: planted.phone,
+      first_name: planted.name,
+      properties: { tier: planted.value },
+      consent: ['email'],
+    }),
+  );
+  await done(call('PATCH', `/v1/passes/${issued['serialNumber']}`, { pass: { tier: `${planted.value} again` } }));
+  const message = { message: planted.message, title: planted.message, class: 'service' };
+  const sent = await call('POST', `${ours}/messages`, message);
+  await ended(db, tenantId, sent['correlationId']!);
+  await done(call('POST', `${listener}/passes/notify`, { identifiers: { email: planted.email }, ...message }));
+  const messages = await db.owner<{ id: string }>('select message_id as id from messages where pass_id = $1', [
+    pass.id,
+  ]);
+  await done(call('DELETE', `${ours}/messages/${messages[0]!.id}`));
+  await done(call('POST', `${ours}/offers`, { fields: { tier: planted.offer }, until: '14 days' }));
+  const offers = await db.owner<{ id: string }>('select offer_id as id from offers where pass_id = $1', [pass.id]);
+  await done(call('DELETE', `${ours}/offers/${offers[0]!.id}`));
+  for (const command of ['notify', 'void', 'restore', 'expire']) await done(call('POST', `${ours}/${command}`));
+  const campaign = await call('POST', `/api/${tenantId}/campaigns`, {
+    name: planted.campaign,
+    audience: { csv: {} },
+    action: { type: 'update', fields: { tier: { column: 'wish' } } },
+    confirm: true,
+  });
+  const rows = `email,wish\n${planted.email},${planted.value}\n"x${planted.email}",${planted.value}\n`;
+  await call('PUT', `/api/${tenantId}/campaigns/${campaign['campaignId']}/rows`, rows);
+  await until(
+    async () => (await call('GET', `/api/${tenantId}/campaigns/${campaign['campaignId']}`))['state'] === 'ended',
+    'the campaign to end',
+  );
+  const accepted = async (kind: (typeof OPERATION_KINDS)[number], input: object) =>
+    ended(db, tenantId, await accept(db, shop, { kind, input }));
+  const at = new Date().toISOString();
+  await accepted('device-event', { passId: pass.id, platform: 'apple', event: 'installed', firstInstall: true, at });
+  await accepted('backfill', {});
+  await accepted('migrate-passes', { passTypeId: passTypes.basic, perMinute: 600 });
+  await accepted('retry-operations', { filter: { status: 'failed' }, perSecond: 10 });
+  await done(call('DELETE', ours));
+  const [recipient] = await db.owner<{ id: string }>(
+    `select customer_id as id from customer_identifiers where tenant_id = $1 and value = $2`,
+    [tenantId, planted.email],
+  );
+  await accepted('merge-customers', { into: recipient!.id, from: customerId });
+  await accepted('erase-customer', { customerId: recipient!.id });
+
+  const operations = await db.owner<{ kind: string; status: string; outcome: string; operation_id: string }>(
+    'select kind, status, outcome, operation_id from operations where tenant_id = $1',
+    [tenantId],
+  );
+  const had = new Set(operations.map(({ kind }) => kind));
+  assert.deepEqual(
+    OPERATION_KINDS.filter((kind) => !had.has(kind)),
+    [],
+    'every kind of operation is carried out here: add the new one',
+  );
+  const histories: string[] = [];
+  const seen = new Set<string>();
+  await until(async () => {
+    for await (const { workflowId: id, runId } of engine.client.workflow.list({
+      query: `TaskQueue = '${engine.taskQueue}' or TaskQueue = '${deliveryQueue(engine.taskQueue)}'`,
+    })) {
+      if (seen.has(runId)) continue;
+      seen.add(runId);
+      const handle = engine.client.workflow.getHandle(id, runId);
+      histories.push(textOf(await handle.fetchHistory()), textOf((await handle.describe()).raw));
+    }
+    const text = histories.join('');
+    return operations.every(({ operation_id: id }) => text.includes(id));
+  }, 'a history of each operation');
+  assert.ok(
+    histories.some((history) => history.includes('deliverWebhook')),
+    'the merchant is told, too',
+  );
+  const elsewhere = {
+    history: histories.join('\n'),
+    'worker’s log': workerLog.join(''),
+    'API’s log': api.logged(),
+    'log of Klaviyo’s calls': klaviyo
+      .logged()
+      .map((line) => JSON.stringify(line))
+      .join('\n'),
+    span: receiver.raw.join('\n'),
+  };
+  for (const [what, text] of Object.entries({ ...planted, secret: secret! })) {
+    for (const [where, all] of Object.entries(elsewhere)) {
+      assert.ok(!all.includes(text), `a ${where} holds the ${what}: ${lineWith(all, text)}`);
+    }
+  }
+});
