@@ -7,11 +7,12 @@ import { ATTRIBUTES } from '../tracing/attributes.js';
 import { describeSpan } from '../tracing/spans.js';
 import { authenticate } from './access/authenticate.js';
 import { countRequests } from './metrics.js';
-import { asksForPage, forPeople } from './page-response.js';
+import { asksForPage, forPeople, protect } from './page-response.js';
 import { ApiError, answerProblems } from './problems.js';
 import type { Scope } from '../common/scopes.js';
 import type { OpenStreams } from './event-stream.js';
 import type { ApiDeps, Route } from './route.js';
+import { createSpeakers } from './speakers.js';
 import { traceRequests } from './trace-requests.js';
 import { appleDeviceRoutes } from './routes/apple-devices.js';
 import { applePassRoutes } from './routes/apple-passes.js';
@@ -58,6 +59,7 @@ export function listRoutes(deps: ApiDeps): Route[] {
   const open: OpenStreams = new Map();
   const watch = createCampaignWatch(deps);
   const takeFile = createUploads(deps);
+  const speakers = createSpeakers(deps);
   const routes = [
     ...pushUpdateRoutes(deps),
     ...systemWebhookRoutes(deps),
@@ -83,15 +85,15 @@ export function listRoutes(deps: ApiDeps): Route[] {
     ...offerRoutes(deps),
     ...passTemplateRoutes(deps),
     ...appleDeviceRoutes(deps),
-    ...applePassRoutes(deps),
-    ...googleRoutes(deps),
+    ...applePassRoutes(deps, speakers),
+    ...googleRoutes(deps, speakers),
     ...frontRoutes(deps),
     ...healthRoutes(deps),
     ...operatorRoutes(deps, { open, watch, takeFile }),
     ...designPreviewRoutes(deps),
     ...linkDiagnosisRoutes(deps),
-    ...passPageRoutes(deps),
-    ...linkRoutes(deps),
+    ...passPageRoutes(deps, speakers),
+    ...linkRoutes(deps, speakers),
   ];
   return [...routes, ...descriptionRoutes(deps, routes)];
 }
@@ -157,7 +159,9 @@ function serve(deps: ApiDeps, route: Route): Koa.Middleware {
       const query = check(route.query, ctx.query);
       await route.handler(ctx, { params, query, caller, correlationId: ctx.state['correlationId'] as string });
     };
-    await (route.readers ? forPeople(deps, answer, { for: route.readers })(ctx) : answer());
+    const readers = route.pagesToBrowsers && asksForPage(ctx) ? 'customer' : route.readers;
+    if (route.pagesToBrowsers) protect(ctx, deps);
+    await (readers ? forPeople(deps, answer, { for: readers })(ctx) : answer());
   };
   return async (ctx) => {
     ctx.state['route'] = route.path;

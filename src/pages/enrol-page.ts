@@ -1,6 +1,6 @@
 import { page, template, type Page } from './html.js';
 import { peekCard, type CardView } from './pass-page.js';
-import { speaking, type Brand } from './brand.js';
+import { besideCards, speaking, type Brand } from './brand.js';
 import { textsIn, type Language, type Texts } from './texts.js';
 
 export interface AskedField {
@@ -8,7 +8,7 @@ export interface AskedField {
   label: string;
   input: 'text' | 'email' | 'tel' | 'number' | 'date' | 'url' | 'yes-no' | 'choice';
   /** The values of a choice. */
-  choices: readonly string[];
+  choices: readonly { value: string; text: string }[];
   autocomplete: string | null;
   value: string;
   fault: 'missing' | 'wrong' | null;
@@ -46,7 +46,7 @@ const body = template<{ v: EnrolPageView; t: Texts; hasFaults: boolean; card: st
 <% if (f.input === 'yes-no') { %>
 <select id="<%= id %>" name="f.<%= f.name %>" required><option value=""></option><option value="true"<% if (f.value === 'true') { %> selected<% } %>><%= it.t.yes %></option><option value="false"<% if (f.value === 'false') { %> selected<% } %>><%= it.t.no %></option></select>
 <% } else if (f.input === 'choice') { %>
-<select id="<%= id %>" name="f.<%= f.name %>" required<% if (f.fault) { %> aria-invalid="true" aria-describedby="<%= id %>-fault"<% } %>><option value=""></option><% f.choices.forEach((choice) => { %><option<% if (f.value === choice) { %> selected<% } %>><%= choice %></option><% }) %></select>
+<select id="<%= id %>" name="f.<%= f.name %>" required<% if (f.fault) { %> aria-invalid="true" aria-describedby="<%= id %>-fault"<% } %>><option value=""></option><% f.choices.forEach((choice) => { %><option value="<%= choice.value %>"<% if (f.value === choice.value) { %> selected<% } %>><%= choice.text %></option><% }) %></select>
 <% } else { %>
 <input id="<%= id %>" name="f.<%= f.name %>" type="<%= f.input %>" value="<%= f.value %>" required<% if (f.input === 'number') { %> step="any"<% } %><% if (f.autocomplete) { %> autocomplete="<%= f.autocomplete %>"<% } %><% if (f.fault) { %> aria-invalid="true" aria-describedby="<%= id %>-fault"<% } %>>
 <% } %>
@@ -68,7 +68,7 @@ const body = template<{ v: EnrolPageView; t: Texts; hasFaults: boolean; card: st
 export function enrolPage(view: EnrolPageView): Page {
   const t = textsIn(view.language);
   return page({
-    ...speaking(view.brand, view.language),
+    ...speaking(besideCards(view.brand, [view.card]), view.language),
     title: t.yourCard(view.brand.name),
     width: 'narrow',
     themes: [view.card.theme],

@@ -48,6 +48,7 @@ interface Frame {
   title: string;
   /** Who speaks; on the operator's pages the product itself. */
   brand: string;
+  logo: { src: string; srcset: string } | null;
   /** What another template made. */
   body: string;
   width: Width | null;
@@ -58,6 +59,10 @@ interface Frame {
   script: string | null;
   refreshSeconds: number | null;
 }
+
+/** The ground of the brand's logo. */
+const logoRule = (background: string | undefined): string =>
+  background !== undefined && COLOUR.test(background) ? `.brand img{background:${background}}` : '';
 
 /** A link at the foot of a page. */
 export interface FootLink {
@@ -79,7 +84,8 @@ const frame = template<Frame>(`<!doctype html>
 <% if (it.refreshSeconds) { %><noscript><meta http-equiv="refresh" content="<%= it.refreshSeconds %>"></noscript><% } %>
 </head>
 <body<% if (it.width) { %> class="<%= it.width %>"<% } %>>
-<header class="brand"><% if (it.home) { %><a href="<%= it.home %>"><%= it.brand %></a><% } else { %><p><%= it.brand %></p><% } %></header>
+<% const logo = () => { if (it.logo) { %><img src="<%= it.logo.src %>" srcset="<%= it.logo.srcset %>" alt=""><% } } %>
+<header class="brand"><% if (it.home) { %><a href="<%= it.home %>"><% logo() %><%= it.brand %></a><% } else { %><p><% logo() %><%= it.brand %></p><% } %></header>
 <main>
 <%~ it.body %>
 </main>
@@ -97,6 +103,8 @@ export function page(input: {
   language: string;
   title: string;
   brand: string;
+  /** Stands before the brand's name. */
+  logo?: { src: string; srcset: string; background: string } | null;
   body: string;
   themes?: readonly Theme[];
   width?: Width;
@@ -109,11 +117,12 @@ export function page(input: {
   /** Where scripts are off, the page is loaded again after this. */
   refreshSeconds?: number | null;
 }): Page {
-  const themed = themeRules(input.themes ?? []) + (input.styles ?? '');
   const { language, title, brand, body, home = null, width = null, foot = [], script = null } = input;
-  const { refreshSeconds = null } = input;
+  const { logo = null, refreshSeconds = null } = input;
+  const themed = themeRules(input.themes ?? []) + logoRule(logo?.background) + (input.styles ?? '');
+  const styles = STYLES;
   return {
-    html: frame({ language, title, brand, body, width, home, styles: STYLES, themed, foot, script, refreshSeconds }),
+    html: frame({ language, title, brand, logo, body, width, home, styles, themed, foot, script, refreshSeconds }),
     contentSecurityPolicy: [
       "default-src 'none'",
       `style-src ${[STYLES, ...(themed ? [themed] : [])].map(hashOf).join(' ')}`,

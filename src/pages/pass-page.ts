@@ -1,7 +1,7 @@
 import type { Wallet } from '../passes/wallet.js';
 import type { BarcodeSvg } from './barcode.js';
 import { page, template, type Page, type Theme } from './html.js';
-import { speaking, type Brand } from './brand.js';
+import { besideCards, speaking, type Brand } from './brand.js';
 import { textsIn, type Language, type Texts } from './texts.js';
 import { walletButtons, type WalletButton } from './wallet-buttons.js';
 
@@ -190,7 +190,13 @@ export function passPage(view: PassPageView): Page {
     })),
   });
   return page({
-    ...speaking(view.brand, view.language),
+    ...speaking(
+      besideCards(
+        view.brand,
+        view.slots.map((slot) => slot.card),
+      ),
+      view.language,
+    ),
     title: heading,
     body: content,
     themes: view.slots.map((slot) => slot.card.theme),

@@ -8,7 +8,8 @@ body{margin:0;min-height:100vh;background:var(--page);color:var(--text);font:1re
 a{color:var(--link);text-underline-offset:.15em}
 :focus-visible{outline:3px solid var(--focus);outline-offset:3px;border-radius:6px}
 .brand{max-width:62rem;margin:0 auto;padding:1.1rem 1.25rem .2rem;font-weight:650;letter-spacing:.005em;color:var(--soft);font-size:.95rem}
-.brand p{margin:0}.brand a{color:inherit;text-decoration:none}
+.brand p{margin:0}.brand a{color:inherit;text-decoration:none}.brand p,.brand a{display:flex;flex-wrap:wrap;align-items:center;gap:.3rem .7rem}
+.brand img{display:block;height:2.3rem;width:auto;max-width:10rem;object-fit:contain;padding:.4rem .6rem;border-radius:9px}
 main{max-width:62rem;margin:0 auto;padding:.4rem 1.25rem 3rem}
 h1{text-wrap:balance;font-size:1.6rem;line-height:1.2;letter-spacing:-.015em;margin:.4rem 0 .5rem;font-weight:700}
 h2{font-size:1.1rem;line-height:1.3;margin:1.6rem 0 .5rem}

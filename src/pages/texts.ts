@@ -122,6 +122,7 @@ const FR: Texts = {
 
 const LANGUAGES = { en: EN, de: DE, fr: FR } as const;
 export type Language = keyof typeof LANGUAGES;
+export const LANGUAGE_CODES = Object.keys(LANGUAGES) as Language[];
 
 export const textsIn = (language: Language): Texts => LANGUAGES[language];
 

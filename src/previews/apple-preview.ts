@@ -11,7 +11,7 @@ import { shownValue } from '../wallets/apple/shown-value.js';
 import type { FaceStyle } from '../wallets/apple/face-room.js';
 import { appleFace, APPLE_SYSTEMS, type AppleFace, type AppleSystem } from './apple-faces.js';
 import { mark, type Mark } from './marks.js';
-import { translator } from './translations.js';
+import { translator } from '../wallets/apple/translator.js';
 
 type Json = Readonly<Record<string, JsonValue>>;
 

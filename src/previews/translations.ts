@@ -1,15 +1,6 @@
 import type { JsonValue } from '../common/json.js';
 import type { AppleDesign, GoogleDesign, PassTypeDesign } from '../passes/pass-type.js';
-import { withWords, wordsForKeys } from '../wallets/apple/words-for-keys.js';
 import { fieldsInDesignOrder } from '../wallets/apple/pass-fields.js';
-
-/** Wallet looks a text up in the strings of its language, and shows it as it is where it is not there. */
-export function translator(apple: AppleDesign, language: string, ownLanguage = language): (text: string) => string {
-  const [base] = language.split('-');
-  const own = apple.localizations[language]?.strings ?? apple.localizations[base!]?.strings ?? {};
-  const strings = withWords(own, wordsForKeys(apple.localizations, ownLanguage));
-  return (text) => (Object.hasOwn(strings, text) ? strings[text]! : text);
-}
 
 const isWords = (value: JsonValue | undefined): value is string =>
   typeof value === 'string' && /\p{L}{2}/u.test(value.replace(/\{\{[^{}]*\}\}/g, ''));
@@ -18,8 +9,11 @@ const isWords = (value: JsonValue | undefined): value is string =>
 function translatable(design: PassTypeDesign, apple: AppleDesign): string[] {
   const fields = fieldsInDesignOrder(apple);
   const places = [...(apple.locations ?? []), ...(apple.beacons ?? [])];
+  const asked = design.fields.filter((field) => field.required && field.default === undefined);
   const texts: (JsonValue | undefined)[] = [
     design.description,
+    // The enrolment page asks for them.
+    ...asked.map(({ label }) => label),
     ...apple.barcodes.map(({ altText }) => altText),
     ...places.map(({ relevantText }) => relevantText),
     ...fields.flatMap(({ label, changeMessage, value }) => [label, changeMessage, value]),

@@ -8,8 +8,10 @@ const sign = (key: Buffer, use: string, text: string): string =>
   createHmac('sha256', keyFor(key, use)).update(text).digest('base64url');
 
 export interface SignedCookies<T extends object> {
-  /** Sets the cookie; it ends after `maxAgeMs`, in the browser and by its own content. */
-  set(ctx: Koa.Context, key: Buffer, value: T): void;
+  /** Sets the cookie and returns its content; it ends after `maxAgeMs`, in the browser and by its own content. */
+  set(ctx: Koa.Context, key: Buffer, value: T): string;
+  /** What the browser sent, signed or not. */
+  given(ctx: Koa.Context): string;
   /** What the cookie says, or null where it is absent, expired or not ours. */
   read(ctx: Koa.Context, key: Buffer): { value: T; csrf: string } | null;
   clear(ctx: Koa.Context): void;
@@ -29,18 +31,21 @@ export function signedCookies<T extends object>(options: {
 }): SignedCookies<T> {
   const { name, path, use, maxAgeMs, now } = options;
   const attributes = `Path=${path}; HttpOnly; SameSite=Lax${options.secure ? '; Secure' : ''}`;
+  const given = (ctx: Koa.Context): string => ctx.cookies.get(name) ?? '';
   return {
     set(ctx, key, value) {
       const text = Buffer.from(JSON.stringify({ value, until: now() + maxAgeMs })).toString('base64url');
       const content = `${text}.${sign(key, use, text)}`;
       ctx.append('Set-Cookie', `${name}=${content}; Max-Age=${Math.floor(maxAgeMs / 1000)}; ${attributes}`);
+      return content;
     },
+    given,
     read(ctx, key) {
-      const content = ctx.cookies.get(name) ?? '';
+      const content = given(ctx);
       const [text = '', signature = ''] = content.split('.');
       const expected = Buffer.from(sign(key, use, text));
-      const given = Buffer.from(signature);
-      if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
+      const presented = Buffer.from(signature);
+      if (presented.length !== expected.length || !timingSafeEqual(presented, expected)) return null;
       const { value, until } = JSON.parse(Buffer.from(text, 'base64url').toString()) as { value: T; until: number };
       return until > now() ? { value, csrf: sign(key, `${use}:csrf`, content) } : null;
     },

@@ -10,9 +10,11 @@ import type { JsonValue } from '../../common/json.js';
 import type { PassField, PassTypeVersion } from '../../passes/pass-type.js';
 import { timesOfPass, viewOfPass, withDefaults } from '../../passes/pass-view.js';
 import { computeVisuals } from '../../passes/visuals.js';
+import { chooseLanguage, type Language } from '../../pages/texts.js';
+import { translator } from '../../wallets/apple/translator.js';
 import { leftOutByApple } from '../../wallets/apple/left-out.js';
 import type { LinkSession } from './link-session.js';
-import { presentCard } from './present-card.js';
+import { presentCard, unissuedPass } from './present-card.js';
 import { ApiError } from '../problems.js';
 import type { ApiDeps } from '../route.js';
 
@@ -27,6 +29,19 @@ export interface Enrolment {
 }
 
 const METHOD = 'enrolment-page';
+
+/** The text of a consent in a language; `de-AT` serves a reader of `de`. */
+const textFor = (text: Readonly<Record<string, string>>, language: string): string | undefined => {
+  const name = Object.keys(text).find((tag) => tag.split('-')[0] === language.split('-')[0]);
+  return text[language] ?? (name === undefined ? undefined : text[name]);
+};
+
+/** The language of the form: the reader's where each consent can be read in it, else the tenant's, so that it is one. */
+export function languageOfForm({ tenant, language }: Pick<LinkSession, 'tenant' | 'language'>): Language {
+  const { consentTexts, language: own } = tenant.settings;
+  const all = consentTexts.every(({ text }) => textFor(text, language) !== undefined);
+  return all ? language : chooseLanguage('', own);
+}
 
 /** What the enrolment page of one person needs; undefined where the tenant has no pass type to issue. */
 export async function prepareEnrolment(deps: ApiDeps, session: LinkSession): Promise<Enrolment | undefined> {
@@ -56,7 +71,7 @@ export async function prepareEnrolment(deps: ApiDeps, session: LinkSession): Pro
     consents: settings.consentTexts
       .filter(({ channel }) => !agreed(channel))
       .flatMap(({ channel, version, text }) => {
-        const inLanguage = text[language] ?? text[settings.language] ?? Object.values(text)[0];
+        const inLanguage = textFor(text, language) ?? textFor(text, settings.language) ?? Object.values(text)[0];
         return inLanguage === undefined ? [] : [{ channel, version, text: inLanguage }];
       }),
     holds: await findHeldPass(sql, customerId, { passTypeId: type.passTypeId, name: type.design.name }),
@@ -82,33 +97,34 @@ function inputOf(field: PassField): AskedField['input'] {
 /** The asked fields as the page shows them, with what was typed before and what is wrong about it. */
 export const presentAsked = (
   asked: readonly PassField[],
+  localized: (text: string) => string,
   given: Readonly<Record<string, string>> = {},
   faults: EnrolmentForm['faults'] = {},
 ): AskedField[] =>
   asked.map((field) => ({
     name: field.apiFieldName,
-    label: field.label ?? field.apiFieldName,
+    label: localized(field.label ?? field.apiFieldName),
     input: inputOf(field),
-    choices: field.oneOf ?? [],
+    choices: (field.oneOf ?? []).map((value) => ({ value, text: localized(value) })),
     autocomplete: AUTOCOMPLETE[field.source ?? ''] ?? null,
     value: given[`f.${field.apiFieldName}`] ?? '',
     fault: faults[field.apiFieldName] ?? null,
   }));
 
+/** The design's own texts in the language of the form. */
+export function textsOf({ tenant, language }: LinkSession, { type }: Enrolment): (text: string) => string {
+  const { apple } = type.design;
+  return apple ? translator(apple, language, tenant.settings.language) : (text) => text;
+}
+
 /** The card as it would be issued now, before anything is typed. */
 export function presentOffer(deps: ApiDeps, session: LinkSession, { type, known }: Enrolment): CardView {
-  const data = withDefaults(type.design, known);
-  const { settings } = session.tenant;
+  const { tenantId, settings } = session.tenant;
   return presentCard({
-    pass: {
-      tenant_id: session.tenant.tenantId,
-      data,
-      visuals: computeVisuals(type.design, data, timesOfPass(type.design, data, settings)),
-      serial_number: '',
-      external_id: null,
-    },
+    pass: unissuedPass(tenantId, type, known, settings),
     version: type,
     locale: { timeZone: settings.timeZone, language: session.language },
+    ownLanguage: settings.language,
     publicUrl: deps.publicUrl,
   });
 }

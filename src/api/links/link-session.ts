@@ -2,12 +2,13 @@ import type Koa from 'koa';
 import { findLink, getLinkKey, LINK_KEY_SECRET } from '../../database/customers/links.js';
 import { getSecret } from '../../database/secrets.js';
 import { getTenant, type Tenant } from '../../database/tenants/tenants.js';
-import { NO_BRAND } from '../../pages/brand.js';
+import type { Brand } from '../../pages/brand.js';
 import { messagePage } from '../../pages/message-page.js';
 import type { Language } from '../../pages/texts.js';
 import { LINK_MISTAKES, type LinkMistake } from '../link-mistakes.js';
 import { noteLinkMistake } from '../metrics.js';
-import { brandOf, browserLanguage, sendPage, speakFor } from '../page-response.js';
+import { sendPage } from '../page-response.js';
+import { secretOf, speakerOf, type Speakers } from '../speakers.js';
 import type { ApiDeps } from '../route.js';
 import { signedCookies } from '../access/signed-cookie.js';
 
@@ -22,13 +23,14 @@ interface SessionValue {
 
 export interface LinkSession {
   tenant: Tenant;
+  brand: Brand;
   language: Language;
   customerId: string;
   csrf: string;
 }
 
 /** What the routes of personal links share: sessions, the tenant of an address, and pages for mistakes. */
-export function createLinkSessions(deps: ApiDeps) {
+export function createLinkSessions(deps: ApiDeps, speakers: Speakers) {
   const { database, publicUrl, now } = deps;
   const cookiesOf = (tenantId: string) =>
     signedCookies<SessionValue>({
@@ -49,38 +51,32 @@ export function createLinkSessions(deps: ApiDeps) {
     return tenant && session ? { tenant, session } : null;
   }
 
-  /** `tenant` is null where the reader has proven nothing. */
-  function refuse(
-    ctx: Koa.Context,
-    tenantId: string,
-    tenant: Tenant | null,
-    kind: LinkMistake,
-    enrolUrl: string | null = null,
-  ): void {
+  function refuse(ctx: Koa.Context, tenantId: string, kind: LinkMistake, enrolUrl: string | null = null): void {
     const { code, status, cure } = LINK_MISTAKES[kind];
     noteLinkMistake(ctx, kind);
     deps.log.info({ code, reason: kind, tenantId, correlationId: ctx.state['correlationId'] }, 'personal link refused');
-    const language = browserLanguage(ctx, tenant?.settings.language);
-    sendPage(
-      ctx,
-      deps,
-      messagePage({ language, brand: tenant ? brandOf(tenant) : NO_BRAND, kind, code, cure, enrolUrl }),
-      status,
-    );
+    sendPage(ctx, deps, messagePage({ ...speakerOf(ctx), kind, code, cure, enrolUrl }), status);
   }
 
   return {
     refuse,
     tenant: (tenantId: string) => getTenant(database.tenant(tenantId)),
-    async open(ctx: Koa.Context, tenantId: string, value: SessionValue): Promise<void> {
-      cookiesOf(tenantId).set(ctx, await getLinkKey(database.tenant(tenantId), deps.secretBox), value);
+    /** Recalls who speaks to the holder of a session. */
+    recall: (ctx: Koa.Context, tenantId: string): void =>
+      speakers.recall(ctx, [secretOf.session(tenantId, cookiesOf(tenantId).given(ctx))]),
+    async open(ctx: Koa.Context, tenant: Tenant, value: SessionValue): Promise<void> {
+      const { tenantId } = tenant;
+      const key = await getLinkKey(database.tenant(tenantId), deps.secretBox);
+      const cookie = cookiesOf(tenantId).set(ctx, key, value);
+      await speakers.speakFor(ctx, tenant, [secretOf.session(tenantId, cookie)]);
     },
     current,
     /** The session of a request, or undefined once the page for its absence is sent. */
     async require(ctx: Koa.Context, tenantId: string): Promise<LinkSession | undefined> {
       const found = await current(ctx, tenantId);
-      if (!found) return void refuse(ctx, tenantId, null, 'session-ended');
+      if (!found) return void refuse(ctx, tenantId, 'session-ended');
       const { tenant, session } = found;
+      await speakers.speakFor(ctx, tenant, [secretOf.session(tenantId, cookiesOf(tenantId).given(ctx))]);
       const { customerId, tokenHash } = session.value;
       const link = await findLink(database.tenant(tenantId), {
         tenantId,
@@ -89,11 +85,9 @@ export function createLinkSessions(deps: ApiDeps) {
         now,
       });
       if (link.state !== 'valid') {
-        return void refuse(ctx, tenantId, tenant, link.state === 'revoked' ? 'token-revoked' : 'session-ended');
+        return void refuse(ctx, tenantId, link.state === 'revoked' ? 'token-revoked' : 'session-ended');
       }
-      speakFor(ctx, tenant);
-      const language = browserLanguage(ctx, tenant.settings.language);
-      return { tenant, language, customerId, csrf: session.csrf };
+      return { tenant, ...speakerOf(ctx), customerId, csrf: session.csrf };
     },
   };
 }

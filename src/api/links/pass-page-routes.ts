@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type Koa from 'koa';
+import { keepRecent } from '../../common/remember.js';
 import { badgeFor } from '../../passes/wallet-badges.js';
 import type { Wallet } from '../../passes/wallet.js';
 import { z } from 'zod';
@@ -7,7 +8,6 @@ import { findPassesForPage, type PassPageRow } from '../../database/passes/pass-
 import { getImage } from '../../database/tenants/pass-types.js';
 import { getTenant } from '../../database/tenants/tenants.js';
 import { qrCodeSvg } from '../../pages/barcode.js';
-import { NO_BRAND } from '../../pages/brand.js';
 import { messagePage } from '../../pages/message-page.js';
 import { passPage, previewPage, type PassSlot } from '../../pages/pass-page.js';
 import { textsIn, type Language } from '../../pages/texts.js';
@@ -17,11 +17,12 @@ import { getPassTypeVersion } from '../../database/tenants/pass-types.js';
 import { buildPkpasses, MAX_BUNDLE_PASSES, PKPASSES_TYPE } from '../../wallets/apple/pass-bundle.js';
 import { detectDevice, hasNoReader } from './detect-device.js';
 import { createThrottle } from '../access/throttle.js';
-import { brandOf, browserLanguage, forBrowsers, forPeople, sendPage, speakFor } from '../page-response.js';
+import { sendPage } from '../page-response.js';
 import { tenantId } from '../parameters.js';
 import { presentCard } from './present-card.js';
 import { ApiError } from '../problems.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
+import { secretOf, speakerOf, type Speakers } from '../speakers.js';
 
 const PAGES_PER_MINUTE = 240;
 /** A page shows some images of each pass, and browsers keep them. */
@@ -30,12 +31,16 @@ const IMAGES_PER_MINUTE = 2_400;
 const serials = z.object({ serials: z.string() });
 const MAX_TEXT = 2_600;
 const split = (text: string): string[] => [...new Set(text.split(',').filter((part) => part !== ''))];
+const secretsOf = (text: string): string[] => (text.length > MAX_TEXT ? [] : split(text).map(secretOf.pass));
+/** Logos and strips of pages that are opened now: they never change, and are seen while the database is away, too. */
+const IMAGE_BYTES = 16 * 1024 * 1024;
 
 /** Pass links: what the customer sees, and the images on it. */
-export const passPageRoutes = (deps: ApiDeps): Route[] => {
+export const passPageRoutes = (deps: ApiDeps, speakers: Speakers): Route[] => {
   const { database, publicUrl } = deps;
   const pages = createThrottle(deps.now, PAGES_PER_MINUTE);
   const images = createThrottle(deps.now, IMAGES_PER_MINUTE);
+  const keptImages = keepRecent<Buffer>(IMAGE_BYTES, (bytes) => bytes.length);
 
   /** Passes of one tenant, in the order asked for; nothing where one is unknown, so that guesses learn nothing. */
   async function find(text: string): Promise<PassPageRow[]> {
@@ -69,7 +74,13 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
       forGoogle && deps.google.canSave(row.tenant_id),
     ]);
     return {
-      card: presentCard({ pass, version, locale: { timeZone: settings.timeZone, language }, publicUrl }),
+      card: presentCard({
+        pass,
+        version,
+        locale: { timeZone: settings.timeZone, language },
+        ownLanguage: settings.language,
+        publicUrl,
+      }),
       state: row.state,
       updating: row.updating,
       installed: row.installed,
@@ -83,26 +94,21 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
   }
 
   async function show(ctx: Koa.Context, text: string): Promise<void> {
+    const secrets = secretsOf(text);
+    speakers.recall(ctx, secrets);
     pages.take(deps.clientAddress(ctx));
     const rows = await find(text);
     const [first] = rows;
     const tenant = first && (await getTenant(database.tenant(first.tenant_id)));
     if (!first || !tenant) {
-      const view = {
-        language: browserLanguage(ctx),
-        brand: NO_BRAND,
-        kind: 'pass-unknown',
-        code: 'P-01',
-        cure: null,
-      } as const;
+      const view = { ...speakerOf(ctx), kind: 'pass-unknown', code: 'P-01', cure: null } as const;
       deps.log.info({ code: view.code, reason: view.kind }, 'pass link refused');
       return sendPage(ctx, deps, messagePage(view), 404);
     }
-    speakFor(ctx, tenant);
-    const language = browserLanguage(ctx, tenant.settings.language);
-    if (hasNoReader(ctx)) {
-      return sendPage(ctx, deps, previewPage({ language, brand: brandOf(tenant) }));
-    }
+    await speakers.speakFor(ctx, tenant, secrets);
+    const speaker = speakerOf(ctx);
+    const { language } = speaker;
+    if (hasNoReader(ctx)) return sendPage(ctx, deps, previewPage(speaker));
     const slots = await Promise.all(rows.map((row) => slotOf(row, language, tenant.settings)));
     const selfUrl = `/p/${rows.map((row) => encodeURIComponent(row.serial_number)).join(',')}`;
     const forApple = slots.filter((slot) => slot.state === 'active' && slot.appleUrl !== null);
@@ -111,8 +117,7 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
       return badge && `/assets/${tenant.tenantId}/${badge.sha256}.${badge.type}`;
     };
     const view = {
-      language,
-      brand: brandOf(tenant),
+      ...speaker,
       slots,
       device: detectDevice(ctx.get('User-Agent')),
       bundleUrl: forApple.length > 1 ? `${selfUrl}/passes.pkpasses` : null,
@@ -124,11 +129,14 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
   }
 
   async function download(ctx: Koa.Context, text: string): Promise<void> {
+    const secrets = secretsOf(text);
+    speakers.recall(ctx, secrets);
     pages.take(deps.clientAddress(ctx));
-    const rows = (await find(text)).filter((row) => row.state === 'active' && row.apple_pass_type_identifier !== null);
+    const found = await find(text);
+    const tenant = found[0] && (await getTenant(database.tenant(found[0].tenant_id)));
+    if (tenant) await speakers.speakFor(ctx, tenant, secrets);
+    const rows = found.filter((row) => row.state === 'active' && row.apple_pass_type_identifier !== null);
     if (rows.length === 0) throw new ApiError('not-found', 'There is nothing at this address.');
-    const tenant = await getTenant(database.tenant(rows[0]!.tenant_id));
-    if (tenant) speakFor(ctx, tenant);
     const signed = await Promise.all(rows.map((row) => deps.passSigner.signedPass(row.tenant_id, row)));
     ctx.type = PKPASSES_TYPE;
     ctx.set('Content-Disposition', 'attachment; filename="passes.pkpasses"');
@@ -144,7 +152,8 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
       params: serials,
       query: z.object({}),
       answers: { 200: { description: 'The page' } },
-      handler: (ctx, { params }) => forPeople(deps, (page) => show(page, params.serials))(ctx),
+      readers: 'customer',
+      handler: (ctx, { params }) => show(ctx, params.serials),
     }),
     openRoute({
       method: 'GET',
@@ -154,7 +163,8 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
       params: serials,
       query: z.object({}),
       answers: { 200: { description: 'The bundle' } },
-      handler: (ctx, { params }) => forBrowsers(deps, (phone) => download(phone, params.serials))(ctx),
+      pagesToBrowsers: true,
+      handler: (ctx, { params }) => download(ctx, params.serials),
     }),
     openRoute({
       method: 'GET',
@@ -166,9 +176,14 @@ export const passPageRoutes = (deps: ApiDeps): Route[] => {
       answers: { 200: { description: 'The image' } },
       async handler(ctx, { params }) {
         images.take(deps.clientAddress(ctx));
-        const bytes = await getImage(database.tenant(params.tenantId), params.file.slice(0, 64));
-        if (!bytes) throw new ApiError('not-found', 'There is no such image.');
-        if (params.file.endsWith('.svg')) {
+        const { tenantId: id, file } = params;
+        const sha256 = file.slice(0, 64);
+        const bytes = await keptImages(`${id}/${sha256}`, async () => {
+          const found = await getImage(database.tenant(id), sha256);
+          if (!found) throw new ApiError('not-found', 'There is no such image.');
+          return found;
+        });
+        if (file.endsWith('.svg')) {
           ctx.type = 'image/svg+xml';
           // Opened alone, an image is a document of ours: it may run and fetch nothing.
           ctx.set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; sandbox");

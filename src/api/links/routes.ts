@@ -8,13 +8,22 @@ import { previewPage } from '../../pages/pass-page.js';
 import { hashLinkToken, readLinkToken } from '../../passes/link-token.js';
 import { hasNoReader } from './detect-device.js';
 import { createThrottle } from '../access/throttle.js';
-import { enrol, prepareEnrolment, presentAsked, presentConsents, presentOffer } from './enrol.js';
+import {
+  enrol,
+  languageOfForm,
+  prepareEnrolment,
+  presentAsked,
+  presentConsents,
+  presentOffer,
+  textsOf,
+} from './enrol.js';
 import { createLinkSessions } from './link-session.js';
-import { brandOf, browserLanguage, forPeople, sendPage, speakFor, redirect } from '../page-response.js';
+import { sendPage, redirect } from '../page-response.js';
 import { tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { readForm } from '../requests/read-form.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
+import { secretOf, speakerOf, type Speakers } from '../speakers.js';
 import { noteAccepted } from '../metrics.js';
 import { isOwnForm } from '../access/signed-cookie.js';
 
@@ -25,9 +34,9 @@ const PER_TOKEN = 30;
 const MAX_PASSES = 10;
 
 /** Personal links out of e-mail and SMS: a token is exchanged for a short session, and the address is clean from then on. */
-export const linkRoutes = (deps: ApiDeps): Route[] => {
+export const linkRoutes = (deps: ApiDeps, speakers: Speakers): Route[] => {
   const { database } = deps;
-  const sessions = createLinkSessions(deps);
+  const sessions = createLinkSessions(deps, speakers);
   const perAddress = createThrottle(deps.now, PER_ADDRESS);
   const perToken = createThrottle(deps.now, PER_TOKEN);
 
@@ -36,14 +45,16 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
 
   /** Exchanges the token of an address for a session, and leads on to `next` under a clean one. */
   async function arrive(ctx: Koa.Context, id: string, next: string): Promise<void> {
-    perAddress.take(deps.clientAddress(ctx));
     // Some mail programs leave the "&amp;" of a template's HTML as it is.
     const given = readLinkToken(ctx.query['neo.authToken'] ?? ctx.query['amp;neo.authToken']);
-    if (given.kind !== 'token') {
+    const tokenHash = given.kind === 'token' ? hashLinkToken(given.token) : null;
+    const secrets = tokenHash ? [secretOf.link(id, tokenHash.toString('hex'))] : [];
+    speakers.recall(ctx, secrets);
+    perAddress.take(deps.clientAddress(ctx));
+    if (given.kind !== 'token' || !tokenHash) {
       if (given.kind === 'missing' && (await sessions.current(ctx, id))) return redirect(ctx, next);
-      return sessions.refuse(ctx, id, null, `token-${given.kind}`);
+      return sessions.refuse(ctx, id, given.kind === 'token' ? 'token-unknown' : `token-${given.kind}`);
     }
-    const tokenHash = hashLinkToken(given.token);
     perToken.take(tokenHash.toString('hex'));
     const sql = database.tenant(id);
     const [tenant, link] = await Promise.all([
@@ -51,19 +62,17 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
       findLink(sql, { tenantId: id, tokenHash, purpose: 'mail', now: deps.now }),
     ]);
     // Nothing of the tenant is shown for a token that is not its own: the page is the same for one that does not exist.
-    if (!tenant || link.state === 'unknown') return sessions.refuse(ctx, id, null, 'token-unknown');
-    speakFor(ctx, tenant);
-    if (link.state !== 'valid') return sessions.refuse(ctx, id, tenant, `token-${link.state}`);
-    if (hasNoReader(ctx)) {
-      const language = browserLanguage(ctx, tenant.settings.language);
-      return sendPage(ctx, deps, previewPage({ language, brand: brandOf(tenant) }));
-    }
+    if (!tenant || link.state === 'unknown') return sessions.refuse(ctx, id, 'token-unknown');
+    await speakers.speakFor(ctx, tenant, secrets);
+    if (link.state !== 'valid') return sessions.refuse(ctx, id, `token-${link.state}`);
+    if (hasNoReader(ctx)) return sendPage(ctx, deps, previewPage(speakerOf(ctx)));
     await recordLinkUse(sql, tokenHash);
-    await sessions.open(ctx, id, { customerId: link.customerId, tokenHash: tokenHash.toString('hex') });
+    await sessions.open(ctx, tenant, { customerId: link.customerId, tokenHash: tokenHash.toString('hex') });
     redirect(ctx, next);
   }
 
   async function showPasses(ctx: Koa.Context, id: string): Promise<void> {
+    sessions.recall(ctx, id);
     perAddress.take(deps.clientAddress(ctx));
     const session = await sessions.require(ctx, id);
     if (!session) return;
@@ -73,7 +82,7 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
     if (shown.length === 0) {
       const types = await listPassTypes(database.tenant(id));
       const enrolUrl = types.length > 0 ? `/${id}/mail/enrol` : null;
-      return sessions.refuse(ctx, id, session.tenant, 'no-pass', enrolUrl);
+      return sessions.refuse(ctx, id, 'no-pass', enrolUrl);
     }
     toPasses(
       ctx,
@@ -82,11 +91,13 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
   }
 
   async function showForm(ctx: Koa.Context, id: string): Promise<void> {
+    sessions.recall(ctx, id);
     perAddress.take(deps.clientAddress(ctx));
-    const session = await sessions.require(ctx, id);
-    if (!session) return;
+    const reader = await sessions.require(ctx, id);
+    if (!reader) return;
+    const session = { ...reader, language: languageOfForm(reader) };
     const enrolment = await prepareEnrolment(deps, session);
-    if (!enrolment) return sessions.refuse(ctx, id, session.tenant, 'no-pass');
+    if (!enrolment) return sessions.refuse(ctx, id, 'no-pass');
     if (enrolment.holds) return toPasses(ctx, [enrolment.holds]);
     const posted = ctx.method === 'POST' ? await readForm(ctx) : null;
     if (posted && !isOwnForm(ctx, session.csrf, posted['csrf'] ?? null)) {
@@ -100,9 +111,9 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
     const page = enrolPage({
       card: presentOffer(deps, session, enrolment),
       language: session.language,
-      brand: brandOf(session.tenant),
+      brand: session.brand,
       firstName: enrolment.firstName,
-      fields: presentAsked(enrolment.asked, posted ?? {}, done?.faults),
+      fields: presentAsked(enrolment.asked, textsOf(session, enrolment), posted ?? {}, done?.faults),
       consents: presentConsents(enrolment),
       action: `/${id}/mail/enrol`,
       csrf: session.csrf,
@@ -124,12 +135,12 @@ export const linkRoutes = (deps: ApiDeps): Route[] => {
       params: z.object({ tenantId: z.string() }),
       query: z.looseObject({}),
       answers: { 200: { description: 'The page' } },
-      handler: (ctx, { params }) =>
-        forPeople(deps, async (page) => {
-          // What cannot be a tenant is one that does not exist: a page, not problem+json.
-          if (tenantId.safeParse(params.tenantId).success) await handle(page, params.tenantId);
-          else sessions.refuse(page, 'none', null, 'token-unknown');
-        })(ctx),
+      readers: 'customer',
+      async handler(ctx, { params }) {
+        // What cannot be a tenant is one that does not exist: a page, not problem+json.
+        if (tenantId.safeParse(params.tenantId).success) await handle(ctx, params.tenantId);
+        else sessions.refuse(ctx, 'none', 'token-unknown');
+      },
     });
 
   return [

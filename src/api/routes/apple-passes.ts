@@ -6,12 +6,14 @@ import { PermanentError } from '../../common/errors.js';
 import { recordReceived } from '../../database/messages/received.js';
 import type { PassRow } from '../../database/passes/passes.js';
 import { PKPASS_TYPE } from '../../wallets/apple/pass-bundle.js';
+import { getTenant } from '../../database/tenants/tenants.js';
+import { asksForPage } from '../page-response.js';
 import { authenticateDevice } from '../authenticate-device.js';
 import { createThrottle } from '../access/throttle.js';
-import { forBrowsers } from '../page-response.js';
 import { none, serialNumber } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
+import { secretOf, type Speakers } from '../speakers.js';
 
 /** Each is a look into the database at least; one address may stand for many phones. */
 const PER_ADDRESS = 3_000;
@@ -26,7 +28,7 @@ function isNotModified(ifModifiedSince: string, lastModified: Date): boolean {
 }
 
 /** The passes themselves: for devices that update theirs, and for people who add one. */
-export function applePassRoutes(deps: ApiDeps): Route[] {
+export function applePassRoutes(deps: ApiDeps, speakers: Speakers): Route[] {
   const { database, log, passSigner } = deps;
   const perAddress = createThrottle(deps.now, PER_ADDRESS);
 
@@ -43,8 +45,12 @@ export function applePassRoutes(deps: ApiDeps): Route[] {
   }
 
   async function download(ctx: Koa.Context, serial: string): Promise<void> {
+    const secrets = [secretOf.pass(serial)];
+    speakers.recall(ctx, secrets);
     perAddress.take(deps.clientAddress(ctx));
     const pass = await findPassBySerialNumber(database.system, serial);
+    const tenant = pass && asksForPage(ctx) ? await getTenant(database.tenant(pass.tenant_id)) : undefined;
+    if (tenant) await speakers.speakFor(ctx, tenant, secrets);
     if (!pass || pass.state === 'deleted' || pass.apple_pass_type_identifier === null) {
       throw new ApiError('not-found', 'No pass for Apple Wallet with this serial number exists.');
     }
@@ -95,7 +101,7 @@ export function applePassRoutes(deps: ApiDeps): Route[] {
       answers: { 200: { description: 'The signed pass', schema: z.unknown(), contentType: PKPASS_TYPE } },
       problems: ['not-found', 'conflict'],
       pagesToBrowsers: true,
-      handler: (ctx, { params }) => forBrowsers(deps, (phone) => download(phone, params.serialNumber))(ctx),
+      handler: (ctx, { params }) => download(ctx, params.serialNumber),
     }),
   ];
 }

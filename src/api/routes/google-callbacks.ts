@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { findPassBySerialNumber } from '../../database/devices/devices.js';
 import { recordGoogleCallback } from '../../database/devices/google-callbacks.js';
+import { getTenant } from '../../database/tenants/tenants.js';
 import { TransientError } from '../../common/errors.js';
 import { withinDeadline } from '../deadline.js';
 import { createThrottle, PROVIDER_CALLS_PER_ADDRESS } from '../access/throttle.js';
 import { answerEmpty } from '../empty-answer.js';
-import { forBrowsers } from '../page-response.js';
+import { asksForPage } from '../page-response.js';
 import { none, plainText, serialNumber, tenantId } from '../parameters.js';
 import { ApiError } from '../problems.js';
 import { readRawBody } from '../requests/raw-body.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
+import { secretOf, type Speakers } from '../speakers.js';
 
 const CALLBACK_LIMIT_BYTES = 16 * 1024;
 
@@ -18,6 +20,7 @@ const LINKS_PER_ADDRESS = 600;
 /** Google's part of the API: callbacks of saves and deletions, and the way into the holder's wallet. */
 export const googleRoutes = (
   deps: ApiDeps,
+  speakers: Speakers,
   links = createThrottle(deps.now, LINKS_PER_ADDRESS),
   callbacks = createThrottle(deps.now, PROVIDER_CALLS_PER_ADDRESS),
 ): Route[] => [
@@ -69,16 +72,22 @@ export const googleRoutes = (
     answers: { 302: { description: "Google's save link for this pass, in Location" } },
     problems: ['not-found'],
     pagesToBrowsers: true,
-    handler: (ctx, { params }) =>
-      forBrowsers(deps, async (page) => {
-        links.take(deps.clientAddress(page));
-        const pass = await withinDeadline(findPassBySerialNumber(deps.database.system, params.serialNumber));
-        const link = pass && pass.state !== 'deleted' ? await withinDeadline(deps.google.saveLink(pass)) : undefined;
-        if (link === undefined) {
-          throw new ApiError('not-found', 'No pass for Google Wallet with this serial number exists, or not yet.');
-        }
-        answerEmpty(page, 302);
-        page.set('Location', link);
-      })(ctx),
+    async handler(ctx, { params }) {
+      const secrets = [secretOf.pass(params.serialNumber)];
+      speakers.recall(ctx, secrets);
+      links.take(deps.clientAddress(ctx));
+      const { database } = deps;
+      const pass = await withinDeadline(findPassBySerialNumber(database.system, params.serialNumber));
+      if (pass && asksForPage(ctx)) {
+        const tenant = await withinDeadline(getTenant(database.tenant(pass.tenant_id)));
+        if (tenant) await speakers.speakFor(ctx, tenant, secrets);
+      }
+      const link = pass && pass.state !== 'deleted' ? await withinDeadline(deps.google.saveLink(pass)) : undefined;
+      if (link === undefined) {
+        throw new ApiError('not-found', 'No pass for Google Wallet with this serial number exists, or not yet.');
+      }
+      answerEmpty(ctx, 302);
+      ctx.set('Location', link);
+    },
   }),
 ];

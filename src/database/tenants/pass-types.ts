@@ -117,6 +117,24 @@ export async function findPassType(db: Sql, idOrName: string): Promise<PassTypeV
   return row && toVersion(row);
 }
 
+/** A pass type whose design has a logo: the preferred one by name or id, else the first by name. */
+export async function findPassTypeWithLogo(db: Sql, preferred: string): Promise<PassTypeVersion | undefined> {
+  const [row] = await db.query<VersionRow>(
+    sql`
+      select ${COLUMNS}
+      from pass_types t
+      join pass_type_versions v
+        on v.tenant_id = t.tenant_id
+        and v.pass_type_id = t.pass_type_id
+        and v.version = t.current_version
+      where t.tenant_id = ${db.tenantId}
+        and jsonb_exists(v.design #> '{apple,images}', 'logo')
+      order by (${preferred} in (t.name, t.pass_type_id)) desc, t.name
+      limit 1`,
+  );
+  return row && toVersion(row);
+}
+
 /** One version, which never changes: callers may cache it for good. */
 export async function getPassTypeVersion(
   db: Sql,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import type Koa from 'koa';
+import { createSpeakers } from '../../../src/api/speakers.js';
 import { createThrottle } from '../../../src/api/access/throttle.js';
 import { ApiError } from '../../../src/api/problems.js';
 import type { ApiDeps, Route } from '../../../src/api/route.js';
@@ -47,7 +48,8 @@ async function refusal(route: Route, ip: string): Promise<string> {
 }
 
 const ROUTES: Readonly<Record<string, (deps: ApiDeps) => Route>> = {
-  "Google's callbacks": (deps) => googleRoutes(deps, undefined, createThrottle(deps.now, LIMIT))[0]!,
+  "Google's callbacks": (deps) =>
+    googleRoutes(deps, createSpeakers(deps), undefined, createThrottle(deps.now, LIMIT))[0]!,
   "Klaviyo's system webhooks": (deps) => systemWebhookRoutes(deps, createThrottle(deps.now, LIMIT))[0]!,
 };
 

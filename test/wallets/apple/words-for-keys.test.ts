@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { putWords, withWords, wordsForKeys } from '../../../src/wallets/apple/words-for-keys.js';
-import { translator } from '../../../src/previews/translations.js';
+import { translator } from '../../../src/wallets/apple/translator.js';
 import type { AppleDesign } from '../../../src/passes/pass-type.js';
 
 type Strings = Record<string, string>;
