@@ -79,7 +79,7 @@ export function linkCommands(context: () => CliContext): Command {
     .command('revoke <tenantId>')
     .description('end links now: of one customer, one token, or all')
     .option('--customer <id>', "one customer's: our id or the merchant's")
-    .option('--token <token>', 'one token, as it stands in the link')
+    .option('--token <token>', 'one token, as it is in the link')
     .option('--all', 'every link of the tenant', false)
     .action(async (tenantId: string, options: { customer?: string; token?: string; all: boolean }) => {
       const { sql } = await existing(tenantId);

@@ -38,7 +38,7 @@ export function secretCommands(context: () => CliContext): Command {
         }
         await putSecret(inside, tenantId, klaviyoWebhook, secret, box);
       });
-      out('The secret is kept; "--drop-former" ends the one before it.');
+      out('The secret is stored; "--drop-former" ends the one before it.');
     });
   return secrets;
 }

@@ -62,7 +62,7 @@ export const passFilter = z
 export type PassFilter = z.output<typeof passFilter>;
 
 const klaviyoId = (of: string) =>
-  z.string().regex(/^[A-Za-z0-9]{1,40}$/, `the id of a ${of}: it stands in its address in Klaviyo`);
+  z.string().regex(/^[A-Za-z0-9]{1,40}$/, `the id of a ${of}: it is in its address in Klaviyo`);
 export const audience = z.union(
   [
     z.strictObject({ filter: passFilter }),

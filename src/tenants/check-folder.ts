@@ -85,7 +85,7 @@ export function checkPassType({ file, design, images }: PassTypeFile): FolderPro
     if (first !== undefined) {
       add(
         pointer('fields', index, 'apiFieldName'),
-        `the field "${field.apiFieldName}" stands already at /fields/${first}.`,
+        `the field "${field.apiFieldName}" is already used at /fields/${first}.`,
         'give each field its own apiFieldName.',
       );
     } else seen.set(field.apiFieldName, index);
@@ -172,7 +172,7 @@ function checkBraces(parts: unknown, add: Add): void {
     const stray = strayBraces(text);
     if (stray === undefined) continue;
     const cure = 'write {{field}}, without filters and tags.';
-    add(path, `${stray} is no placeholder: customers would see it as it stands.`, cure);
+    add(path, `${stray} is no placeholder: customers would see it as it is.`, cure);
   }
 }
 

@@ -12,7 +12,7 @@ export function checkNearby({ nearby, fields }: PassTypeDesign, add: Add): void 
   const seen = new Set<string>();
   for (const [index, { id }] of (typeof nearby.places === 'string' ? [] : nearby.places).entries()) {
     if (seen.has(id)) {
-      add(pointer('nearby', 'places', index, 'id'), `the place "${id}" stands there twice.`, 'give each its own id.');
+      add(pointer('nearby', 'places', index, 'id'), `the place "${id}" appears there twice.`, 'give each its own id.');
     }
     seen.add(id);
   }

@@ -251,7 +251,7 @@ const cases: [
     inBasic((d) => d.fields.push({ apiFieldName: 'tier', type: 'text' })),
     BASIC,
     '/fields/8/apiFieldName',
-    /"tier" stands already/,
+    /"tier" is already/,
     /own/,
   ],
   [

@@ -29,7 +29,7 @@ async function askKlaviyo(deps: ActivityDeps, ref: StepInput, campaign: Campaign
     }
     if (!(error instanceof PermanentError) || error.code !== 'klaviyo-not-found') throw error;
     const kind = of.slice(0, -1);
-    throw refused(`Klaviyo knows no ${kind} ${id}. Open the ${kind} in Klaviyo: its id stands in the address.`);
+    throw refused(`Klaviyo knows no ${kind} ${id}. Open the ${kind} in Klaviyo: its id is in the address.`);
   }
 }
 

@@ -30,7 +30,7 @@ const diagnosis = z.object({
 });
 
 const body = z.object({
-  token: z.string().max(4096).describe('As it stands in the link after neo.authToken='),
+  token: z.string().max(4096).describe('As it is in the link after neo.authToken='),
   profile: z
     .string()
     .max(255)

@@ -101,7 +101,7 @@ function delimiterOf(text: string): { delimiter: string; from_line: number } {
 /** Faults after which nobody knows where the next row begins: rows would be lost without a word. */
 const LOST: Readonly<Record<string, string>> = {
   CSV_QUOTE_NOT_CLOSED: 'a quote is never closed',
-  CSV_INVALID_CLOSING_QUOTE: 'something stands behind a closing quote',
+  CSV_INVALID_CLOSING_QUOTE: 'there is something behind a closing quote',
   CSV_MAX_RECORD_SIZE: 'a row is longer than 64 KB: perhaps a quote is never closed',
 };
 

@@ -44,7 +44,7 @@ function readEscape(cursor: Cursor, quote: string): string {
     return digits === 4 ? String.fromCharCode(parseInt(hex, 16)) : String.fromCodePoint(parseInt(hex, 16));
   }
   throw new JsonFault(
-    'a backslash stands in a text where JSON does not allow it',
+    'a backslash is in a text where JSON does not allow it',
     'the profile value holds a backslash: remove it there, or leave this property out',
     cursor.at,
   );
@@ -65,7 +65,7 @@ export function readString(cursor: Cursor): string {
     if (char === '\\') out += readEscape(cursor, quote);
     else if (char < ' ') {
       throw new JsonFault(
-        'a line break or tab stands inside a text between quotes',
+        'a line break or tab is inside a text between quotes',
         'the profile value has several lines: remove the breaks there, or leave this property out',
         cursor.at,
       );

@@ -14,8 +14,8 @@ const isEmpty = (raw: Buffer): boolean => raw.length < 100 && raw.toString('lati
 
 /** What a delivery would be forgiven, in words. The repairs that are missing here are repairs of valid JSON. */
 const DEVIATIONS: Readonly<Partial<Record<RepairCode, string>>> = {
-  'trailing-comma': 'a comma stands before the end',
-  'python-literal': 'True, False or None stands where JSON writes true, false or null',
+  'trailing-comma': 'there is a comma before the end',
+  'python-literal': 'True, False or None is used where JSON writes true, false or null',
   'missing-value': 'a value is missing',
   'single-quotes': 'single quotes stand where JSON writes double ones',
 };

@@ -77,7 +77,7 @@ class Scanner implements Cursor {
   /** What word processors and mail programs make of a straight quote when a body is pasted from them. */
   refuseCurlyQuote(): void {
     if (!CURLY_QUOTES.includes(this.peek() ?? 'x')) return;
-    this.fail('a curly quote stands where a straight one belongs', 'type " again, in an editor for plain text');
+    this.fail('a curly quote is where a straight one belongs', 'type " again, in an editor for plain text');
   }
   skip(): void {
     while (' \t\n\r'.includes(this.text[this.at] ?? 'x')) this.at++;
@@ -181,7 +181,7 @@ class Scanner implements Cursor {
       // As it will be kept: what the database does not take must not tell two keys apart.
       const name = cleanText(key);
       if (PROTOTYPE_KEYS.has(name)) this.fail(`the key "${name}" is not allowed`, 'rename it', start);
-      if (seen.has(name)) this.fail(`the key "${name}" stands twice in one object`, 'keep one of them', start);
+      if (seen.has(name)) this.fail(`the key "${name}" appears twice in one object`, 'keep one of them', start);
       if (++this.keys > this.maxKeys) this.fail(`more than ${this.maxKeys} keys`, 'send fewer properties', start);
       seen.add(name);
       this.skip();

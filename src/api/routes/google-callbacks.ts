@@ -46,7 +46,7 @@ export const googleRoutes = (
       }
       const { objectId, eventType, nonce } = verdict.event;
       if (!plainText.safeParse(objectId).success || !plainText.safeParse(nonce).success) {
-        throw new ApiError('invalid-request', 'The object id or the nonce is not a text that can be kept.');
+        throw new ApiError('invalid-request', 'The object id or the nonce is not a text that can be stored.');
       }
       const recorded = await withinDeadline(
         recordGoogleCallback(deps.database.tenant(params.tenantId), {

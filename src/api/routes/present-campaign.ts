@@ -39,7 +39,7 @@ export const campaignDetail = campaignView.extend({
     waiting: count,
     holdout: count,
     duplicates: count.describe('Rows that led to a pass that an earlier row has'),
-    unreached: count.describe('Rows without a pass; their reason stands in the rows'),
+    unreached: count.describe('Rows without a pass; their reason is in the rows'),
     refused: count.describe('Rows of the file that could not be read'),
     unresolved: count.describe('Rows that have not been looked at yet'),
   }),

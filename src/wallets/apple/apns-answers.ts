@@ -108,7 +108,7 @@ export function describeConnectionError(error: unknown, connected: boolean): { r
   if (UNTRUSTED.test(code)) {
     return {
       reason: 'TlsServerNotTrusted',
-      detail: `The push server's certificate is not trusted (${code}): check the CA file set for it, or what stands between.`,
+      detail: `The push server's certificate is not trusted (${code}): check the CA file set for it, or what is between.`,
     };
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {

@@ -40,7 +40,7 @@ function checkIdentifiers(extra: Readonly<Record<string, JsonValue>>, key: strin
     if (identifier === undefined) continue;
     const path = pointer('apple', 'extra', key, index);
     if (seen.has(identifier)) {
-      add(path, `The identifier ${JSON.stringify(identifier)} stands there twice.`, 'Give each its own.');
+      add(path, `The identifier ${JSON.stringify(identifier)} appears there twice.`, 'Give each its own.');
     }
     seen.add(identifier);
   }

@@ -42,7 +42,7 @@ export function checkBarcodes(design: PassTypeDesign, add: Add): void {
   }
   for (const [index, { format }] of barcodes.entries()) {
     if (!NEW_FORMATS.has(format) || firstOld === -1 || index < firstOld) continue;
-    const before = 'A format that every system knows stands before it, so this one never shows.';
+    const before = 'A format that every system knows comes before it, so this one never shows.';
     add(pointer('apple', 'barcodes', index, 'format'), before, 'Put it first.', 'warning');
   }
 }

@@ -113,7 +113,7 @@ function checkPlaceholders(design: PassTypeDesign, add: Add): void {
     if (stray !== undefined) {
       add(
         path,
-        `${stray} is no placeholder: customers would see it as it stands.`,
+        `${stray} is no placeholder: customers would see it as it is.`,
         'Write {{field}}, without filters and tags.',
       );
     }

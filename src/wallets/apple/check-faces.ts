@@ -44,7 +44,7 @@ function checkSchemes(apple: AppleDesign, schemes: readonly unknown[], add: Add)
       add(SCHEMES, `${scheme} is a face of ${style}, not of ${apple.style}.`, `Make the style ${style}.`);
     } else if (fallback === -1) add(SCHEMES, `${scheme} has no fallback for older systems.`, right, 'warning');
     else if (fallback < first) {
-      add(SCHEMES, `${style} stands before ${scheme}, so the newer face never shows.`, right, 'warning');
+      add(SCHEMES, `${style} comes before ${scheme}, so the newer face never shows.`, right, 'warning');
     }
   }
   const strange = schemes.filter((name) => (APPLE_STYLES as readonly unknown[]).includes(name) && name !== apple.style);

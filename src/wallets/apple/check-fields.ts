@@ -52,7 +52,7 @@ export function checkFieldKeys(design: PassTypeDesign, add: Add): void {
   for (const { group, path, field, face } of fieldsOf(design)) {
     const first = seen.get(`${face}/${field.key}`);
     if (first) {
-      add(`${path}/key`, `The field key "${field.key}" stands already at ${first}.`, 'Give each field its own key.');
+      add(`${path}/key`, `The field key "${field.key}" is already used at ${first}.`, 'Give each field its own key.');
     } else seen.set(`${face}/${field.key}`, `${path}/key`);
     // Those of upcoming passes are keys of pass.json, and looked at there.
     if (!face.startsWith('upcoming')) checkRule(FIELD, field as JsonValue, path, design, add);
@@ -81,7 +81,7 @@ function checkStyles(field: AppleField, path: string, design: PassTypeDesign, ad
   else if (counted) checkValue({ is: 'number' }, 'a number', field, path, design, add);
   else if (typeof field.value === 'string' && 'value' in formOf({ is: 'date' }, field.value)) {
     const cure = 'Add "dateStyle": "PKDateStyleMedium", or write it as people read it.';
-    add(`${path}/value`, 'The date is shown as it stands here.', cure, 'warning');
+    add(`${path}/value`, 'The date is shown as it is here.', cure, 'warning');
   }
   if (typeof field.value === 'string' && field.value.trim() === '') {
     add(`${path}/value`, 'The value is empty, so the field shows nothing.', 'Write a value, or remove the field.');
@@ -143,7 +143,7 @@ function isChangeMessage(text: string): boolean {
 function checkChangeMessage(field: AppleField, path: string, design: PassTypeDesign, add: Add): void {
   const { changeMessage } = field;
   if (changeMessage === undefined || changeMessage === '') return;
-  const cure = 'Write %@ once where the new value stands, and %% for a percent sign.';
+  const cure = 'Write %@ once where the new value goes, and %% for a percent sign.';
   const translations = Object.entries(design.apple!.localizations).flatMap(([language, { strings }]) =>
     Object.hasOwn(strings, changeMessage) ? [[language, strings[changeMessage]!] as const] : [],
   );

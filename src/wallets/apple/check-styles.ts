@@ -56,11 +56,7 @@ function checkKeyFaces(apple: AppleDesign, add: Add): void {
 function checkTwice(apple: AppleDesign, add: Add): void {
   for (const key of Object.keys(apple.extra)) {
     if (!Object.hasOwn(apple, key) || (apple as unknown as Record<string, unknown>)[key] === undefined) continue;
-    add(
-      pointer('apple', 'extra', key),
-      `"${key}" stands in apple as well, and that one counts.`,
-      'Remove one of them.',
-    );
+    add(pointer('apple', 'extra', key), `"${key}" is in apple as well, and that one counts.`, 'Remove one of them.');
   }
 }
 

@@ -98,7 +98,7 @@ export function checkTranslations(design: PassTypeDesign, add: Add): void {
         add(
           at(source),
           `The translation "${translation}" does not keep %@.`,
-          'Write %@ where the value stands.',
+          'Write %@ where the value goes.',
           'warning',
         );
       }

@@ -161,7 +161,7 @@ function names(design: PassTypeDesign, view: View, leaveOut: LeaveOut): Json {
   for (const [key, text] of Object.entries(shown)) {
     out[key] = text || shown.organizationName || shown.description || design.name;
     if (text !== '') continue;
-    const message = `the ${key} has no value, which phones need: "${String(out[key])}" stands in its place`;
+    const message = `the ${key} has no value, which phones need: "${String(out[key])}" is used instead`;
     leaveOut({ pointer: pointer(key), message });
   }
   return out;

@@ -179,7 +179,7 @@ function cureUnknown(type: Extract<FieldType, { is: 'type' }>, field: string): s
     : type.name.replace(/Class$/, 'Object');
   const shape = counterpart === type.name ? undefined : shapeOf(counterpart);
   if (shape && Object.hasOwn(shape, field)) {
-    return `Move it to the ${counterpart.endsWith('Class') ? 'class' : 'object'} section: for this type it stands there only.`;
+    return `Move it to the ${counterpart.endsWith('Class') ? 'class' : 'object'} section: for this type it belongs there only.`;
   }
   const near = Object.keys(type.shape).find((known) => known.toLowerCase() === field.toLowerCase());
   return near ? `Write ${near}.` : `Remove it, or use one of: ${Object.keys(type.shape).join(', ')}.`;

@@ -16,7 +16,7 @@ function* objectsIn(value: JsonValue | undefined, path: string): Generator<[path
   for (const [key, inner] of Object.entries(value)) yield* objectsIn(inner, `${path}.${key}`);
 }
 
-/** What holds between the parts of a design: rows name fields that exist, and no id or language stands there twice. */
+/** What holds between the parts of a design: rows name fields that exist, and no id or language appears there twice. */
 export function checkReferences(design: GoogleDesign): DesignProblem[] {
   const problems: DesignProblem[] = [];
   for (const part of ['class', 'object'] as const) {
@@ -47,7 +47,7 @@ function twice(list: JsonValue | undefined, key: 'id' | 'language', path: string
       seen.add(name);
       return [];
     }
-    const message = `the ${key} "${said}" stands there twice, and one of the two is never seen`;
+    const message = `the ${key} "${said}" appears there twice, and one of the two is never seen`;
     return [{ path: `${path}.${index}.${key}`, message, cure: 'Keep one of them, or give it its own.' }];
   });
 }

@@ -82,7 +82,7 @@ export function googleObject(input: {
   return out;
 }
 
-/** A generic object needs a title and a header: where this pass has no value for one, the other stands in its place. */
+/** A generic object needs a title and a header: where this pass has no value for one, the other is used instead. */
 function standIn(out: GoogleResource, leaveOut: (part: LeftOut) => void): void {
   for (const [field, other] of [
     ['header', 'cardTitle'],
@@ -92,7 +92,7 @@ function standIn(out: GoogleResource, leaveOut: (part: LeftOut) => void): void {
     out[field] = out[other]!;
     leaveOut({
       path: `object.${field}`,
-      message: `${field} has no value, which Google needs: ${other} stands in its place`,
+      message: `${field} has no value, which Google needs: ${other} is used instead`,
     });
   }
 }

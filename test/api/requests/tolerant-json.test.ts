@@ -132,20 +132,20 @@ test('a byte order mark is dropped and invalid UTF-8 refused with its place', ()
 });
 
 for (const [name, text, message, line, column] of [
-  ['duplicate keys', '{"a":1,\n"a":2}', /"a" stands twice/, 2, 1],
-  ['a duplicate of a hole', '{"a":,"a":2}', /"a" stands twice/, 1, 7],
+  ['duplicate keys', '{"a":1,\n"a":2}', /"a" appears twice/, 2, 1],
+  ['a duplicate of a hole', '{"a":,"a":2}', /"a" appears twice/, 1, 7],
   ['prototype keys', '{"x":{"__proto__":{}}}', /"__proto__" is not allowed/, 1, 7],
   ['escaped prototype keys', '{"\\u005f_proto__":1}', /not allowed/, 1, 2],
   // They are one key and a prototype key as soon as the database's enemies are taken out of them.
-  ['keys that only NUL tells apart', '{"email":1,"email\\u0000":2}', /stands twice/, 1, 12],
-  ['keys that only half a character tells apart', '{"a":{"b\\ud800":1,"b":2}}', /"b" stands twice/, 1, 19],
+  ['keys that only NUL tells apart', '{"email":1,"email\\u0000":2}', /appears twice/, 1, 12],
+  ['keys that only half a character tells apart', '{"a":{"b\\ud800":1,"b":2}}', /"b" appears twice/, 1, 19],
   ['prototype keys behind NUL', '{"__proto__\\u0000":1}', /not allowed/, 1, 2],
   ['a quote inside a value', '{"a":"says "hi""}', /after a a comma/, 1, 13],
   ['a line break inside a value', '{"a":"one\ntwo"}', /line break/, 1, 10],
   ['a lone backslash', '{"a":"C:\\users"}', /backslash/, 1, 9],
   ['an unquoted tag', '{"a": {{ person.email }}}', /a still holds a template tag/, 1, 7],
-  ['a curly quote before a key', '{“a”: 1}', /a curly quote stands where a straight one belongs/, 1, 2],
-  ['a curly quote before a value', '{"a": “x”}', /a curly quote stands/, 1, 7],
+  ['a curly quote before a key', '{“a”: 1}', /a curly quote is where a straight one belongs/, 1, 2],
+  ['a curly quote before a value', '{"a": “x”}', /a curly quote is/, 1, 7],
   ['an unquoted text', '{"tier": Gold}', /tier is a text without quotes/, 1, 10],
   ['two numbers in one', '{"a": 1 200}', /after a a comma/, 1, 9],
   ['a decimal comma', '{"a": 12,50}', /key between quotes/, 1, 10],
