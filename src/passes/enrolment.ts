@@ -41,6 +41,10 @@ export const fieldsToAsk = (design: PassTypeDesign, known: Readonly<Record<strin
     (field) => field.required && field.default === undefined && !Object.hasOwn(known, field.apiFieldName),
   );
 
+/** The design's own texts on the enrolment page, where nothing is known of the person; a language may translate them. */
+export const textsOfForm = (design: PassTypeDesign): string[] =>
+  fieldsToAsk(design, {}).flatMap(({ label, oneOf = [] }) => [...(label === undefined ? [] : [label]), ...oneOf]);
+
 export interface EnrolmentForm {
   values: Record<string, JsonValue>;
   /** Field names with what is wrong about them. */

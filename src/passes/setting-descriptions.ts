@@ -29,7 +29,8 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'google.issuerId': 'Issuer id of the Google Wallet console; null: no Google Wallet',
   'links.expiryDays': 'How long a personal link works',
   'links.graceDays': 'How long the one before works after a fresh one was made',
-  'links.passType': 'Name of the pass type that the enrolment page issues; null: the first by name',
+  'links.passType':
+    'Name of the pass type that the enrolment page issues, and whose logo the pages for customers have; null: the first by name',
   'messages.cap': 'At most `most` marketing messages to one customer in `hours` hours; null: no cap',
   'messages.quietHours': 'When marketing messages rest, where the customer is, such as `21:00` to `08:00`; null: never',
   'messages.heldBack': '`wait`: a message that is held back goes later. `drop`: it is not sent',
@@ -40,7 +41,7 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'pages.privacyUrl': 'Privacy notice, in the foot of every page for customers',
   'pages.imprintUrl': 'Imprint, in the foot of every page for customers',
   'pages.supportUrl': 'Page or `mailto:` address for help, in the foot and in every page about a mistake',
-  'pages.brandUrl': "The brand's own address, behind its name",
+  'pages.brandUrl': "The brand's own address, behind its logo and name",
   'retention.operationDays': 'After how many days the contents of an operation are emptied',
   'retention.deviceLogDays': 'After how many days lines of device logs are removed',
 };

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../common/json.js';
+import { textsOfForm } from '../passes/enrolment.js';
 import type { AppleDesign, GoogleDesign, PassTypeDesign } from '../passes/pass-type.js';
 import { fieldsInDesignOrder } from '../wallets/apple/pass-fields.js';
 
@@ -9,11 +10,9 @@ const isWords = (value: JsonValue | undefined): value is string =>
 function translatable(design: PassTypeDesign, apple: AppleDesign): string[] {
   const fields = fieldsInDesignOrder(apple);
   const places = [...(apple.locations ?? []), ...(apple.beacons ?? [])];
-  const asked = design.fields.filter((field) => field.required && field.default === undefined);
   const texts: (JsonValue | undefined)[] = [
     design.description,
-    // The enrolment page asks for them.
-    ...asked.map(({ label }) => label),
+    ...textsOfForm(design),
     ...apple.barcodes.map(({ altText }) => altText),
     ...places.map(({ relevantText }) => relevantText),
     ...fields.flatMap(({ label, changeMessage, value }) => [label, changeMessage, value]),

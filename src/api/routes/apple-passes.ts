@@ -99,7 +99,7 @@ export function applePassRoutes(deps: ApiDeps, speakers: Speakers): Route[] {
       params: z.object({ serialNumber }),
       query: none,
       answers: { 200: { description: 'The signed pass', schema: z.unknown(), contentType: PKPASS_TYPE } },
-      problems: ['not-found', 'conflict'],
+      problems: ['not-found', 'conflict', 'unavailable', 'rate-limited'],
       pagesToBrowsers: true,
       handler: (ctx, { params }) => download(ctx, params.serialNumber),
     }),

@@ -70,7 +70,7 @@ export const googleRoutes = (
     params: z.object({ serialNumber }),
     query: none,
     answers: { 302: { description: "Google's save link for this pass, in Location" } },
-    problems: ['not-found'],
+    problems: ['not-found', 'unavailable', 'rate-limited'],
     pagesToBrowsers: true,
     async handler(ctx, { params }) {
       const secrets = [secretOf.pass(params.serialNumber)];

@@ -1,13 +1,14 @@
 import { pointer } from '../../common/clean-text.js';
 import { nearest } from '../../common/nearest-name.js';
 import type { PassTypeDesign } from '../../passes/pass-type.js';
+import { textsOfForm } from '../../passes/enrolment.js';
 import { strayBraces } from '../../passes/check-braces.js';
 import { listedValues, possibleValues } from '../../passes/possible-values.js';
 import { placeholders } from '../../passes/render.js';
 import { fieldsOf } from './check-fields.js';
 import type { Add } from './design-problem.js';
 
-/** Every text that phones look up in pass.strings, as the design writes it. */
+/** Every text that phones look up in pass.strings, as the design writes it; the enrolment page looks its own up there, too. */
 function localizable(design: PassTypeDesign): string[] {
   const { description, organizationName } = design;
   const apple = design.apple!;
@@ -28,9 +29,16 @@ function localizable(design: PassTypeDesign): string[] {
   };
   collect(apple.extra);
   const barcodes = apple.barcodes.map(({ altText }) => altText);
-  return [description, organizationName, apple.logoText, ...fields, ...places, ...barcodes, ...extra].filter(
-    (text): text is string => typeof text === 'string' && text !== '',
-  );
+  return [
+    description,
+    organizationName,
+    apple.logoText,
+    ...fields,
+    ...places,
+    ...barcodes,
+    ...extra,
+    ...textsOfForm(design),
+  ].filter((text): text is string => typeof text === 'string' && text !== '');
 }
 
 /** What a field may hold as far as the design says so: its default, its list, the cases of visuals. */
