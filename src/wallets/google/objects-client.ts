@@ -137,8 +137,9 @@ function parse(text: string): unknown {
 function readError(body: unknown): { reason: string; fields: string[] } {
   const error = (body as { error?: { message?: unknown; errors?: { reason?: unknown }[] } } | undefined)?.error;
   const reason = Array.isArray(error?.errors) ? error.errors[0]?.reason : undefined;
-  // Google's sentence may quote values of the pass, so only the names of schema fields are taken from it.
-  const words = typeof error?.message === 'string' ? (error.message.match(/[A-Za-z]+/g) ?? []) : [];
+  // Google's sentence may quote values of the pass, so only the names of schema fields are taken from it, to be shown.
+  const sentence = typeof error?.message === 'string' ? error.message : '';
+  const words = sentence.match(/[A-Za-z]+/g) ?? [];
   const fields = [...new Set(words.filter((word) => isFieldName(word)))].slice(0, 10);
   return { reason: typeof reason === 'string' && /^[A-Za-z_]{1,60}$/.test(reason) ? reason : 'unknown', fields };
 }
