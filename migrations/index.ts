@@ -32,6 +32,7 @@ import * as campaignOfOperation from './0051_campaign_of_operation.js';
 import * as gatheredWriteBack from './0058_gathered_write_back.js';
 import * as eventPositionsByClock from './0059_event_positions_by_clock.js';
 import * as countsOfCampaigns from './0060_counts_of_campaigns.js';
+import * as offersBesideTheCard from './0061_offers_beside_the_card.js';
 import * as traceContext from './0064_trace_context.js';
 import * as klaviyoRecordChecks from './0065_klaviyo_record_checks.js';
 import * as refusedDeliveries from './0066_refused_deliveries.js';
@@ -75,6 +76,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0058_gathered_write_back', gatheredWriteBack],
   ['0059_event_positions_by_clock', eventPositionsByClock],
   ['0060_counts_of_campaigns', countsOfCampaigns],
+  ['0061_offers_beside_the_card', offersBesideTheCard],
   ['0064_trace_context', traceContext],
   ['0065_klaviyo_record_checks', klaviyoRecordChecks],
   ['0066_refused_deliveries', refusedDeliveries],

@@ -37,6 +37,8 @@ export interface Offer {
   priority: number;
   uses: number | null;
   used: number;
+  /** Its pass of its own beside the card; `refused`: the card shows its values. */
+  google: { objectId: string; state: 'begun' | 'linked' | 'refused' | 'ended' } | null;
   startedAt: string | null;
   endedAt: string | null;
   statusUrl: string;

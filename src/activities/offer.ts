@@ -37,6 +37,9 @@ export function startOfferActivity(deps: ActivityDeps) {
       priority: offer.priority,
       fields: offer.fields,
       passType: passType ? { id: passType.passTypeId, version: passType.version } : null,
+      ...(passType?.design.google?.autoLinked && {
+        autoLinked: { until: offer.ends_at.toISOString(), notifyAtEnd: offer.notify_at_end },
+      }),
     };
     const started = await changePass<StartedOffer>(deps, {
       ref,

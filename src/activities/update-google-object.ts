@@ -7,6 +7,8 @@ import type { ActivityDeps, StepInput } from './deps.js';
 import { ensureGoogleClass } from './google-class.js';
 import { googleResult, recordGoogleResult } from './google-evidence.js';
 import { holdGoogleLease, LEASE_MS } from './google-lease.js';
+import { emptyErased } from './google-emptied.js';
+import { writeLinkedOffers, type SaidOfOffer } from './google-linked-offers.js';
 import { sendMessages, writeObject } from './google-object.js';
 import { loadGoogle, type LoadedGoogle } from './google-pass.js';
 
@@ -88,16 +90,28 @@ export function updateGoogleObjectActivity(deps: ActivityDeps) {
 }
 
 /** Writes under the lease, and keeps what was written in one transaction with the step's evidence. */
-async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: LoadedGoogle): Promise<UpdatedGoogleObject> {
-  const { access, pass, objects, target, anchor } = loaded;
+async function write(
+  deps: ActivityDeps,
+  ref: UpdateGoogleObject,
+  loaded: LoadedGoogle,
+  /** Offers that were refused a moment ago: this is the second write, with them on the card. */
+  before?: readonly SaidOfOffer[],
+): Promise<UpdatedGoogleObject> {
+  const { access, pass, objects, target, anchor, beside, offerObjects } = loaded;
   const { client } = access;
   const { tenantId, operationId, run, passId } = ref;
   const sql = deps.database.tenant(tenantId);
   const step = { tenantId, operationId, run, step: 'update-google-object' as const, state: 'succeeded' as const };
   const live = objects.find(({ state }) => state === 'live');
 
+  const erased = await emptyErased(deps, loaded);
+  if (erased) {
+    await recordGoogleResult(deps, ref, googleResult(anchor.objectId, 'delivered'), erased);
+    return { result: 'written' };
+  }
   if (target === null) {
     if (!live) return { result: 'none' };
+    await writeLinkedOffers(deps, loaded, null);
     await client.patch(`${live.object_type}Object`, live.object_id, { state: 'INACTIVE' });
     await recordRetired(sql, live.object_id);
     await recordGoogleResult(deps, ref, googleResult(anchor.objectId, 'delivered'), { retired: live.object_id });
@@ -116,9 +130,21 @@ async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: Loaded
 
   const classWrite = await ensureGoogleClass(deps, access, pass, target);
   const leftOut = new Map<string, LeftOut>();
-  const since = live ? await changedSince(sql, pass, live.synced_revision, pass.revision) : [];
+  const apart = [
+    ...beside.map(({ id }) => id),
+    ...offerObjects.flatMap((o) => (o.state === 'refused' ? [] : [o.offerId])),
+  ];
+  const since = live ? await changedSince(sql, pass, live.synced_revision, pass.revision, apart) : [];
   const written = await writeObject(deps, loaded, { target, live, since, leftOut, again: ref.again ?? false });
   const message = await sendMessages(deps, loaded, { type, live, since, objectId: written.objectId });
+  const card = { kind: `${type}Object` as const, objectId: written.objectId };
+  const offers = await writeLinkedOffers(deps, loaded, card);
+  // What Google takes beside the card no more stands on it from now on.
+  const refused = before ?? offers.filter(({ result }) => result === 'refused');
+  if (before === undefined && refused.length > 0) {
+    const fresh = await loadGoogle(deps, ref);
+    if (fresh) return write(deps, ref, fresh, refused);
+  }
   await sql.transaction(async (within) => {
     await recordSynced(within, ref, {
       objectId: written.objectId,
@@ -133,6 +159,7 @@ async function write(deps: ActivityDeps, ref: UpdateGoogleObject, loaded: Loaded
       ...(written.replaces !== null && { replaces: written.replaces }),
       ...(written.notification !== undefined && { notification: written.notification }),
       ...(message !== undefined && { message }),
+      ...(refused.length + offers.length > 0 && { offers: [...refused, ...offers] }),
       ...(leftOut.size > 0 && { warnings: [...leftOut.values()].map(asWarning) }),
     };
     const told = {

@@ -13,7 +13,12 @@ export interface ActiveOffer {
   fields: Readonly<Record<string, JsonValue>>;
   /** The type and version that the pass shows meanwhile; null: its own. */
   passType: { id: string; version: number } | null;
+  /** At Google it is a pass of its own beside the card; absent: the card shows it. */
+  autoLinked?: { until: string; notifyAtEnd: boolean };
 }
+
+/** An offer that is a pass of its own at Google. */
+export type LinkedOffer = ActiveOffer & Required<Pick<ActiveOffer, 'autoLinked'>>;
 
 /** Under this name a revision says which offer came or went; no field can have it. */
 export const OFFER_CHANGE = 'wallet.offer';
@@ -70,6 +75,29 @@ export function overlay<P extends Coverable>(pass: P): P {
   }
   return { ...pass, pass_type_id: type.id, pass_type_version: type.version, data: Object.fromEntries(values) };
 }
+
+const isLinked = (offer: ActiveOffer): offer is LinkedOffer => offer.autoLinked !== undefined;
+
+/**
+ * Which active offers the card shows at Google, and which stand beside it. One that Google `refused` covers fields of the card,
+ * in the card's own design: another one could need a new object, which Google might refuse to link as well.
+ */
+export function offersAtGoogle(
+  offers: readonly ActiveOffer[],
+  refused: ReadonlySet<string>,
+): { onCard: ActiveOffer[]; beside: LinkedOffer[] } {
+  const beside = offers.filter(isLinked).filter(({ id }) => !refused.has(id));
+  const onCard = offers
+    .filter((offer) => !beside.some(({ id }) => id === offer.id))
+    .map((offer) => (refused.has(offer.id) ? { ...offer, passType: null } : offer));
+  return { onCard, beside };
+}
+
+/** The pass as an offer's own pass shows it: the offer lies on top, whatever its priority among the others. */
+export const besideCard = <P extends Coverable>(card: P, offer: LinkedOffer): P => ({
+  ...card,
+  offers: [...card.offers, { ...offer, priority: Number.MAX_SAFE_INTEGER }],
+});
 
 /**
  * The pass that wallets and pages show, with the version of its type: visuals follow the covered fields. Every place that renders

@@ -155,6 +155,11 @@ export const googleDesign = z.strictObject({
   object: z.record(z.string(), json).default({}),
   /** Field names whose change should notify the holder, where the type supports it. */
   notifyOn: z.array(z.string()).default([]),
+  /** As an offer, this type is a pass of its own beside the card (Google: auto-linked pass) instead of covering it. */
+  autoLinked: z
+    .boolean()
+    .optional()
+    .describe('As an offer, this type is a pass of its own beside the card, which Google links to it'),
 });
 export type GoogleDesign = z.infer<typeof googleDesign>;
 

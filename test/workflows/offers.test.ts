@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { acceptDueOperations } from '../../src/dispatch/due-operations.js';
+import { recordGoogleCallback } from '../../src/database/devices/google-callbacks.js';
 import { listOffers } from '../../src/database/offers/offers.js';
+import { listSteps } from '../../src/database/operations/operations.js';
 import type { PassRow } from '../../src/database/passes/passes.js';
 import { overlay } from '../../src/passes/offer.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -128,6 +130,154 @@ describe('time-boxed offers', () => {
     laterMs = DAY;
     assert.deepEqual(await sweep(tenant), ['offer-ended']);
     assert.deepEqual(await points(tenant), { own: 1, shown: 1 });
+  });
+
+  /** Makes the type `premium` an offer of its own at Google, beside the card. */
+  const autoLink = (tenant: SeededTenant) =>
+    test.owner(
+      `update pass_type_versions set design = design || jsonb_build_object('google', $3::jsonb)
+        where tenant_id = $1 and pass_type_id = $2`,
+      [
+        tenant.tenantId,
+        tenant.passTypes.premium,
+        JSON.stringify({
+          type: 'offer',
+          classSuffix: 'weeks',
+          class: { issuerName: 'Café', provider: 'Café', redemptionChannel: 'INSTORE', title: 'Weeks' },
+          object: { textModulesData: [{ id: 'p', header: 'Points', body: '{{points}} of {{pass.serialNumber}}' }] },
+          autoLinked: true,
+        }),
+      ],
+    );
+  /** The offer's row with its object at Google, and the card as Google has it. */
+  const atGoogle = async (tenant: SeededTenant) => {
+    const { object_id: cardId } = await google.live(tenant);
+    const [row] = await test.owner<{ google_object_id: string; google_state: string }>(
+      'select google_object_id, google_state from offers where tenant_id = $1 order by created_at desc',
+      [tenant.tenantId],
+    );
+    const { google_object_id: offerId, google_state: state } = row!;
+    return { cardId, card: google.simulator.object(cardId)!, offerId, state, offer: google.simulator.object(offerId) };
+  };
+  const figures = (object: unknown) =>
+    JSON.stringify(object)
+      .match(/\b(?:15|20|500)\b/g)
+      ?.join();
+
+  it('stands beside the card at Google where its design is auto-linked, made once, and expires there at its end', async () => {
+    laterMs = 0;
+    const [tenant, others] = [await google.seed(), await google.seed()];
+    await autoLink(tenant);
+    await update(others, { points: 1 });
+    await update(tenant, { points: 15 });
+    const { object_id: cardId } = await google.live(tenant);
+    const { object_id: foreign } = await google.live(others);
+    await google.simulator.save(cardId);
+    google.simulator.object(cardId)!['linkedObjectIds'] = [foreign];
+    // The insert is answered to nobody, and then the link is refused for a while.
+    google.simulator.faults.add({ loseAnswer: true, method: 'POST', path: 'offerObject' });
+    google.simulator.faults.add({ status: 503, method: 'PATCH', path: cardId });
+    const laid = await offer(tenant, { passType: 'premium', fields: { points: 500 }, forSeconds: 3_600 });
+    assert.deepEqual([laid.status, laid.outcome], ['succeeded', 'offer-started']);
+    const during = await atGoogle(tenant);
+    assert.deepEqual([during.state, figures(during.card), figures(during.offer)], ['linked', '15', '500']);
+    assert.deepEqual(during.card['linkedObjectIds'], [foreign, during.offerId], 'what others linked stays linked');
+    const { state, hasUsers, disableExpirationNotification: silent, validTimeInterval } = during.offer!;
+    assert.deepEqual([state, hasUsers, silent], ['ACTIVE', true, true]);
+    const [row] = await rows(tenant);
+    assert.deepEqual(validTimeInterval, { end: { date: row!.ends_at.toISOString() } });
+    assert.deepEqual(google.simulator.notifications(cardId), [], 'the card has not changed');
+    assert.deepEqual(await points(tenant), { own: 15, shown: 500 }, 'in place at Apple');
+    const called = await recordGoogleCallback(test.database.tenant(tenant.tenantId), {
+      tenantId: tenant.tenantId,
+      objectId: during.offerId,
+      eventType: 'save',
+      nonce: 'n',
+    });
+    assert.equal(called, 'offer', 'Google reports its save, too');
+
+    await update(tenant, { points: 20 });
+    const updated = await atGoogle(tenant);
+    assert.deepEqual([figures(updated.card), figures(updated.offer)], ['20', '500']);
+    assert.equal(google.simulator.notifications(cardId).length, 1, 'the change of the card notifies');
+    laterMs = DAY;
+    assert.deepEqual(await sweep(tenant), ['offer-ended']);
+    const over = await atGoogle(tenant);
+    assert.deepEqual([over.state, over.offer?.['state'], figures(over.card)], ['ended', 'EXPIRED', '20']);
+    assert.deepEqual(over.card['linkedObjectIds'], [foreign, during.offerId], 'Google refuses to unlink');
+    assert.equal(google.simulator.notifications(cardId).length, 1);
+    const inserts = google.simulator.requests.filter((r) => r.method === 'POST' && r.path.endsWith('/offerObject'));
+    const made = inserts.filter(({ body, status }) => (body as { id: string }).id === during.offerId && status === 200);
+    assert.equal(made.length, 1);
+  });
+
+  it('covers fields of the card where Google takes no further pass beside it', async () => {
+    laterMs = 0;
+    const tenant = await google.seed();
+    await autoLink(tenant);
+    await update(tenant, { points: 15 });
+    const { object_id: cardId } = await google.live(tenant);
+    google.simulator.object(cardId)!['linkedObjectIds'] = Array<string>(50).fill(cardId);
+    const laid = await offer(tenant, { passType: 'premium', fields: { points: 500 }, forSeconds: 3_600 });
+    assert.equal(laid.outcome, 'offer-started');
+    const during = await atGoogle(tenant);
+    const step = (await listSteps(test.database.tenant(tenant.tenantId), laid.operation_id)).find(
+      (one) => one.step === 'update-google-object',
+    );
+    assert.match(JSON.stringify(step?.detail['offers']), /links no more objects/);
+    assert.equal(during.state, 'refused');
+    assert.deepEqual([during.cardId, figures(during.card)], [cardId, '500'], 'the card itself shows the values');
+    assert.equal(during.offer?.['state'], 'EXPIRED');
+    laterMs = DAY;
+    assert.deepEqual(await sweep(tenant), ['offer-ended']);
+    assert.equal(figures((await atGoogle(tenant)).card), '15');
+  });
+
+  it('goes out of use beside a voided card, is ended by hand, and is emptied with an erasure', async () => {
+    laterMs = 0;
+    const tenant = await google.seed();
+    await autoLink(tenant);
+    await update(tenant, { points: 15 });
+    const laid = await offer(tenant, { passType: 'premium', fields: { points: 500 }, forSeconds: 3_600 });
+    const identifiers = [{ kind: 'serialNumber', value: tenant.pass.serialNumber }];
+    const states = async () => {
+      const { card, offer: own } = await atGoogle(tenant);
+      return [card['state'], own?.['state']];
+    };
+    for (const [kind, expected] of [
+      ['void-pass', ['INACTIVE', 'INACTIVE']],
+      ['restore-pass', ['ACTIVE', 'ACTIVE']],
+    ] as const) {
+      await ended(test, tenant.tenantId, await accept(test, tenant, { kind, input: { identifiers } }));
+      assert.deepEqual(await states(), expected, kind);
+    }
+    const input = { passId: tenant.pass.id, offerId: laid.operation_id };
+    await ended(test, tenant.tenantId, await accept(test, tenant, { kind: 'end-offer', input }));
+    assert.deepEqual(await states(), ['ACTIVE', 'EXPIRED']);
+    const { offerId: first } = await atGoogle(tenant);
+    await test.owner(
+      `insert into offers (offer_id, tenant_id, pass_id, acceptance_sequence, fields, priority, starts_at, ends_at, state,
+                           google_object_id, google_object_type, google_class_id, google_state)
+       select gen_random_uuid(), tenant_id, pass_id, 1, '{}', 0, now(), now() + interval '1 day', 'ended',
+              google_object_id || n, google_object_type, google_class_id, 'ended'
+         from offers, generate_series(1, 19) n where offer_id = $1`,
+      [laid.operation_id],
+    );
+    const next = await offer(tenant, { passType: 'premium', fields: { points: 500 }, forSeconds: 3_600 });
+    assert.equal(next.outcome, 'offer-started');
+    const [held] = await test.owner<{ google_object_id: string }>(
+      'select google_object_id from offers where offer_id = $1',
+      [next.operation_id],
+    );
+    assert.equal(held!.google_object_id, first, 'of many, the one that ended longest ago is used again');
+    assert.equal(google.simulator.object(first)?.['state'], 'ACTIVE');
+    const ids = [first, (await google.live(tenant)).object_id];
+    await accept(test, tenant, { kind: 'erase-customer', input: { customerId: tenant.customerId } });
+    await until(async () => ids.every((id) => google.simulator.object(id)?.['state'] === 'INACTIVE'), 'both');
+    for (const id of ids) {
+      const left = JSON.stringify(google.simulator.object(id));
+      assert.ok(!left.includes(tenant.pass.serialNumber) && figures(left) === undefined, left);
+    }
   });
 
   it('changes nothing where the terms do not fit the pass, and goes with an erasure', async () => {

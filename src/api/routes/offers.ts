@@ -29,6 +29,10 @@ const offerView = z.object({
   priority: z.int(),
   uses: z.int().nullable(),
   used: z.int(),
+  google: z
+    .object({ objectId: z.string(), state: z.enum(['begun', 'linked', 'refused', 'ended']) })
+    .nullable()
+    .describe('Its pass of its own at Google; `refused`: the card shows its values; null: the card shows it'),
   startedAt: z.iso.datetime().nullable(),
   endedAt: z.iso.datetime().nullable(),
   statusUrl: z.url(),
@@ -49,6 +53,8 @@ export function offerRoutes(deps: ApiDeps, readers = createTenantReaders(deps.da
     priority: row.priority,
     uses: row.uses,
     used: row.used,
+    google:
+      row.google_object_id && row.google_state ? { objectId: row.google_object_id, state: row.google_state } : null,
     startedAt: row.started_at?.toISOString() ?? null,
     endedAt: row.ended_at?.toISOString() ?? null,
     statusUrl: statusUrl(deps, tenant, row.offer_id),

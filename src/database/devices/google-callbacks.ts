@@ -1,4 +1,4 @@
-import type { TenantSql } from '../connect.js';
+import type { Sql, TenantSql } from '../connect.js';
 import { insertDeviceEvent, isNowhereElse, lockPass } from './devices.js';
 import { sql } from '../sql.js';
 
@@ -9,8 +9,8 @@ export interface GoogleCallback {
   nonce: string;
 }
 
-/** `event`: an operation was accepted, tell the dispatcher. */
-export type RecordedCallback = 'unknown-object' | 'duplicate' | 'recorded' | 'event';
+/** `event`: an operation was accepted, tell the dispatcher. `offer`: an offer's own pass, which comes and goes with its card. */
+export type RecordedCallback = 'unknown-object' | 'offer' | 'duplicate' | 'recorded' | 'event';
 
 /**
  * Keeps what Google reports of an object, once per nonce. The first place where the pass is, and the last one that it
@@ -22,7 +22,7 @@ export async function recordGoogleCallback(database: TenantSql, callback: Google
     const [object] = await db.query<{ pass_id: string }>(
       sql`select pass_id from google_objects where tenant_id = ${tenantId} and object_id = ${objectId}`,
     );
-    if (!object) return 'unknown-object';
+    if (!object) return (await isOfOffer(db, objectId)) ? 'offer' : 'unknown-object';
     const place = { tenantId, passId: object.pass_id };
     const pass = await lockPass(db, place);
     if (!pass) return 'unknown-object';
@@ -48,4 +48,10 @@ export async function recordGoogleCallback(database: TenantSql, callback: Google
     await insertDeviceEvent(db, pass, installed ? 'installed' : 'uninstalled', 'google');
     return 'event';
   });
+}
+
+async function isOfOffer(db: Sql, objectId: string): Promise<boolean> {
+  const rows = await db.query(sql`
+    select from offers where tenant_id = ${db.tenantId} and google_object_id = ${objectId}`);
+  return rows.length > 0;
 }

@@ -1,7 +1,9 @@
 import type { Sql } from '../connect.js';
+import { OFFER_CHANGE } from '../../passes/offer.js';
 import { raw, sql } from '../sql.js';
 import type { PassRow } from '../passes/passes.js';
 import type { OperationRef } from '../operations/steps.js';
+import { OFFER_OBJECTS, type OfferObjectRow } from './google-offers.js';
 
 export interface GoogleObjectRow {
   object_id: string;
@@ -34,11 +36,12 @@ const NOTIFICATIONS_KEPT = 10;
 export async function loadGooglePass(
   db: Sql,
   passId: string,
-): Promise<{ pass: PassRow; objects: GoogleObjectRow[] } | undefined> {
+): Promise<{ pass: PassRow; objects: GoogleObjectRow[]; offerObjects: OfferObjectRow[] } | undefined> {
   type ObjectColumns = { [Name in keyof GoogleObjectRow as `o_${Name}`]: GoogleObjectRow[Name] | null };
-  const rows = await db.query<PassRow & ObjectColumns>(sql`
+  const rows = await db.query<PassRow & ObjectColumns & { offer_objects: OfferObjectRow[] }>(sql`
     select p.*,
-           ${OBJECT_COLUMNS}
+           ${OBJECT_COLUMNS},
+           ${OFFER_OBJECTS} as offer_objects
       from passes p
       left join google_objects o on o.tenant_id = p.tenant_id and o.pass_id = p.pass_id
      where p.tenant_id = ${db.tenantId}
@@ -51,15 +54,19 @@ export async function loadGooglePass(
     .map(
       (row) => Object.fromEntries(COLUMN_NAMES.map((name) => [name, row[`o_${name}`]])) as unknown as GoogleObjectRow,
     );
-  return { pass, objects };
+  return { pass, objects, offerObjects: pass.offer_objects };
 }
 
-/** Names of what changed after revision `after` (null: nothing counts, the object is new), up to `until`. */
+/**
+ * Names of what changed after revision `after` (null: nothing counts, the object is new), up to `until`. What offers `beside`
+ * the card brought and took away changed nothing on it.
+ */
 export async function changedSince(
   db: Sql,
   pass: Pick<PassRow, 'tenant_id' | 'pass_id'>,
   after: number | null,
   until: number,
+  beside: readonly string[] = [],
 ): Promise<string[]> {
   if (after === null) return [];
   const rows = await db.query<{ name: string }>(
@@ -69,7 +76,8 @@ export async function changedSince(
       where tenant_id = ${pass.tenant_id}
         and pass_id = ${pass.pass_id}
         and revision > ${after}
-        and revision <= ${until}`,
+        and revision <= ${until}
+        and coalesce(changed -> ${OFFER_CHANGE}::text ->> 'to', changed -> ${OFFER_CHANGE}::text ->> 'from', '') <> all (${beside}::text[])`,
   );
   return rows.map(({ name }) => name);
 }

@@ -17,9 +17,15 @@ export interface OfferRow {
   state: 'planned' | 'active' | 'ended';
   started_at: Date | null;
   ended_at: Date | null;
+  /** A pass of its own at Google, where it has one. */
+  google_object_id: string | null;
+  google_state: 'begun' | 'linked' | 'refused' | 'ended' | null;
 }
 
-export type NewOffer = Omit<OfferRow, 'used' | 'state' | 'started_at' | 'ended_at'>;
+export type NewOffer = Omit<
+  OfferRow,
+  'used' | 'state' | 'started_at' | 'ended_at' | 'google_object_id' | 'google_state'
+>;
 
 /** Keeps an offer until its time; harmless when repeated. Returns it as it stands now. */
 export async function keepOffer(db: Sql, offer: NewOffer): Promise<OfferRow | undefined> {

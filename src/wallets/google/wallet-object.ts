@@ -82,6 +82,21 @@ export function googleObject(input: {
   return out;
 }
 
+/**
+ * The object of a pass whose customer was erased: out of use and without content. Only its links stay, since Google refuses to
+ * unlink.
+ */
+export function emptiedObject(type: GoogleDesign['type'], current: GoogleResource): GoogleResource {
+  const blank = { defaultValue: { language: 'en', value: '–' } };
+  return {
+    id: current['id']!,
+    classId: current['classId']!,
+    state: 'INACTIVE',
+    ...(type === 'generic' && { cardTitle: blank, header: blank }),
+    ...(listOf(current[LINKS]).length > 0 && { [LINKS]: current[LINKS]! }),
+  };
+}
+
 /** A generic object needs a title and a header: where this pass has no value for one, the other is used instead. */
 function standIn(out: GoogleResource, leaveOut: (part: LeftOut) => void): void {
   for (const [field, other] of [
