@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { findLiveObject, changedSince } from '../database/devices/google-objects.js';
 import { findTenantOfPass } from '../database/passes/pass-lookup.js';
 import { findPassView } from '../database/passes/pass-view.js';
-import { findPassType, getPassTypeVersion, listPassTypes } from '../database/tenants/pass-types.js';
+import { findPassType, getPassTypeVersion, offerDesign, listPassTypes } from '../database/tenants/pass-types.js';
 import { getTenant } from '../database/tenants/tenants.js';
 import { didYouMean } from '../common/nearest-name.js';
 import { readAssignments } from './assignments.js';
@@ -40,7 +40,9 @@ async function loadPreview(context: CliContext, serialNumber: string, options: P
       state: pass.state,
       data: pass.data,
       visuals: pass.visuals,
+      offers: pass.offers,
     },
+    offerDesign: await offerDesign(sql, pass),
     design: present.design,
     nextDesign,
     converts,

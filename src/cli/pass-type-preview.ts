@@ -9,6 +9,7 @@ import { sampleCustomers, type SampleCustomer } from '../passes/sample-customers
 import { coerceFields } from '../passes/field-values.js';
 import type { PassTypeDesign } from '../passes/pass-type.js';
 import { languagesOf, previewDesign } from '../previews/design-preview.js';
+import { sampleOfPass } from '../previews/sample-of-pass.js';
 import { previewPage } from '../previews/preview-page.js';
 import type { PreviewFiles } from '../previews/preview-server.js';
 import { readTenantFolder } from '../tenants/read-folder.js';
@@ -84,7 +85,7 @@ async function designsOfTenant(context: CliContext, tenantId: string, options: P
         options.pass.map(async (serialNumber) => {
           const pass = await findPassView(sql, serialNumber);
           if (!pass) throw new Error(`There is no pass with the serial number ${serialNumber}.`);
-          return { name: `pass ${serialNumber}`, data: pass.data };
+          return sampleOfPass(pass, version.passTypeId);
         }),
       );
       const customers = passes.length > 0 ? passes : sampleCustomers(version.design);
@@ -118,9 +119,10 @@ function withValues(
   const { values, problems, warnings } = coerceFields(design.fields, readAssignments([...set]), { mode: 'update' });
   const wrong = [...problems, ...warnings].map(({ pointer, message }) => `${pointer}: ${message}`);
   if (wrong.length > 0) throw new Error(`--set: ${wrong.join('; ')}`);
-  const own = ({ name, data }: SampleCustomer): SampleCustomer => ({
+  const own = ({ name, data, atGoogle }: SampleCustomer): SampleCustomer => ({
     name: `${name}, ${set.join(', ')}`,
     data: apply(data),
+    ...(atGoogle && { atGoogle: apply(atGoogle) }),
   });
   const apply = (data: SampleCustomer['data']): SampleCustomer['data'] =>
     Object.fromEntries(Object.entries({ ...data, ...values }).filter(([, value]) => value !== null));

@@ -6,6 +6,8 @@ import { firstAllowed } from './sample-values.js';
 export interface SampleCustomer {
   name: string;
   data: Record<string, JsonValue>;
+  /** What the card at Google shows, where that differs. */
+  atGoogle?: Record<string, JsonValue>;
 }
 
 /** More would fill a page with cards that differ in one colour. */

@@ -30,23 +30,27 @@ export function previewDesign(
 ): PreviewSheet[] {
   const { design } = source;
   return customers.flatMap((customer) => {
-    const data = withDefaults(design, customer.data);
     return languages.map((language) => {
       const locale = { timeZone: source.timeZone, language };
-      const view = viewOfPass({
-        design,
-        data,
-        visuals: computeVisuals(design, data, timesOfPass(design, data, locale)),
-        serialNumber: 'Prev1ew-0000-SampleCard1',
-        externalId: null,
-        publicUrl: source.publicUrl,
-        locale,
-      });
+      const viewOf = (values: SampleCustomer['data']): View => {
+        const data = withDefaults(design, values);
+        return viewOfPass({
+          design,
+          data,
+          visuals: computeVisuals(design, data, timesOfPass(design, data, locale)),
+          serialNumber: 'Prev1ew-0000-SampleCard1',
+          externalId: null,
+          publicUrl: source.publicUrl,
+          locale,
+        });
+      };
+      const view = viewOf(customer.data);
+      const atGoogle = customer.atGoogle ? viewOf(customer.atGoogle) : view;
       return {
         customer: customer.name,
         language,
         apple: applePreview(source, view, language),
-        google: design.google ? googlePreview(design.google, view, language, source.ownLanguage) : null,
+        google: design.google ? googlePreview(design.google, atGoogle, language, source.ownLanguage) : null,
         marks: [...missingValues(design, view), ...untranslatedTexts(design, language).map(untranslated)],
       };
     });

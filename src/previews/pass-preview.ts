@@ -1,6 +1,7 @@
 import { convertData } from '../passes/conversion.js';
 import { coerceFields } from '../passes/field-values.js';
 import type { JsonValue } from '../common/json.js';
+import { coveredFields, overlay, type ActiveOffer } from '../passes/offer.js';
 import type { PassTypeDesign } from '../passes/pass-type.js';
 import { timesOfPass, viewOfPass, withDefaults, type PassLocale } from '../passes/pass-view.js';
 import type { PassState } from '../passes/pass.js';
@@ -18,7 +19,10 @@ export interface PreviewInput {
     state: PassState;
     data: Record<string, JsonValue>;
     visuals: Record<string, string>;
+    offers: readonly ActiveOffer[];
   };
+  /** The design of the type that an active offer shows; null: the pass shows its own. */
+  offerDesign: PassTypeDesign | null;
   /** The version that the pass has now. */
   design: PassTypeDesign;
   /** What the update would leave it with: the target of a conversion or, on a recompute, the newest version. */
@@ -95,18 +99,35 @@ export function previewUpdate(input: PreviewInput): Preview {
     : followVisuals(nextDesign, pass.visuals, values, names(fields), times).visuals;
   const { serialNumber, externalId } = pass;
   const { publicUrl, locale } = input;
-  const view = (of: PassTypeDesign, values: Record<string, JsonValue>, look: Record<string, string>): View =>
-    viewOfPass({ design: of, data: values, visuals: look, serialNumber, externalId, publicUrl, locale });
-  const before = view(design, pass.data, pass.visuals);
-  const after = view(nextDesign, data, visuals);
+  /** As phones show it: under its offers. */
+  const view = (of: PassTypeDesign, beneath: Record<string, JsonValue>, look: Record<string, string>): View => {
+    const shown = under(pass.offers, beneath);
+    const shownValues = withDefaults(of, shown);
+    const seen = shown === beneath ? look : computeVisuals(of, shownValues, timesOfPass(of, shownValues, locale));
+    return viewOfPass({ design: of, data: shown, visuals: seen, serialNumber, externalId, publicUrl, locale });
+  };
+  const [shownNow, shownNext] = [input.offerDesign ?? design, input.offerDesign ?? nextDesign];
+  const before = view(shownNow, pass.data, pass.visuals);
+  const after = view(shownNext, data, visuals);
+  const hidden = coveredFields(pass.offers);
+  const isSeen = ({ name }: Change): boolean => !hidden.has(name);
+  const later = fields
+    .filter((change) => !isSeen(change))
+    .map(({ name }) => `/${name}: it lies under an offer, and shows when that has ended`);
   return {
     problems: converted.problems.map((p) => `${p.pointer}: ${p.message}; ${p.cure}`),
-    warnings: coerced.warnings.map((warning) => `${warning.pointer}: ${warning.message}`),
+    warnings: [...coerced.warnings.map((warning) => `${warning.pointer}: ${warning.message}`), ...later],
     fields,
     visuals: differences(pass.visuals, visuals),
-    apple: lockScreen(input, before, after),
-    google: googleNotification(input, fields),
+    apple: lockScreen({ ...input, design: shownNow, nextDesign: shownNext }, before, after),
+    google: googleNotification(input, fields.filter(isSeen)),
   };
+}
+
+/** Values under the offers of a pass. */
+function under(offers: readonly ActiveOffer[], data: Record<string, JsonValue>): Record<string, JsonValue> {
+  const bare = { pass_type_id: '', pass_type_version: 0, visuals: {} };
+  return overlay({ ...bare, data, offers }).data;
 }
 
 /**

@@ -104,6 +104,16 @@ test('of two fields with a message the first keeps it, so that iOS shows no gene
   );
 });
 
+test('what lies under an active offer changes in silence, and the preview says when it shows', async () => {
+  const offer = { id: randomUUID(), sequence: '1', priority: 0, fields: { points: 5 }, passType: null };
+  await db.owner('update passes set offers = $1', [JSON.stringify([offer])]);
+  const seen = await preview('--set', 'points=1250');
+  await db.owner(`update passes set offers = '[]'`);
+  assert.deepEqual(seen.fields, [{ name: 'points', from: 1200, to: 1250 }]);
+  assert.deepEqual([seen.apple?.kind, seen.google.notifies], ['silent', false]);
+  assert.match(seen.warnings.join(), /points: it lies under an offer, and shows when that has ended/);
+});
+
 test('a field without a message is silent, and Google stays quiet beyond notifyOn', async () => {
   const seen = await preview('--set', 'note=hello');
   assert.equal(seen.apple?.kind, 'silent');

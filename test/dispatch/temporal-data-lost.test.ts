@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { type Client, ServiceError } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
+import { createCampaign, findCampaign, moveCampaign } from '../../src/database/campaigns/campaigns.js';
+import type { CampaignDefinition } from '../../src/passes/campaign.js';
+import type { OperationKind } from '../../src/passes/operation.js';
+import { startReconciler } from '../../src/dispatch/reconcile.js';
+import { workflowId } from '../../src/workflows/workflow-ids.js';
+import { seedSegment } from '../support/segment.js';
 import { claimUnderWay } from '../../src/database/operations/reconcile.js';
 import { recoverEngine } from '../../src/worker/recover-engine.js';
 import { SEARCH_ATTRIBUTES } from '../../src/workflows/search-attributes.js';
@@ -142,6 +149,109 @@ describe("where Temporal's data was lost", () => {
     await recoverEngine(connection, 'default', test.database.system, log);
     assert.deepEqual(await due(), []);
     await test.owner(`update operations set status = 'cancelled', ended_at = now() where operation_id = $1`, [id]);
+  });
+
+  it('a campaign goes on with the rows that are left, in flight and paused: nobody is left out, nobody told twice', async () => {
+    const brand = await seedTenant(test, { pushWindowSeconds: 0 });
+    await seedSegment(test, brand, 12);
+    const db = test.database.tenant(brand.tenantId);
+    const campaignId = randomUUID();
+    // Rows are due when the campaign was made, by the clock of the database.
+    let nowMs = Date.now() + 60_000;
+    let phonesAreAway = true;
+    const pushed: string[] = [];
+    const push = async ({ pushToken }: { pushToken: string }) => {
+      if (phonesAreAway && pushed.length >= 3) throw new TransientError('apns-unreachable', 'The network is away.');
+      pushed.push(pushToken);
+      return { kind: 'delivered' as const, apnsId: 'test' };
+    };
+    const begin = async () => {
+      const engine = await startEngine(test, { deps: { now: () => nowMs, apple: { push } } });
+      const { client } = engine;
+      const looks = startReconciler({ database: test.database, client, log, everyMs: 25, settledMs: 0, againMs: 50 });
+      return { engine, looks };
+    };
+    /** Everything stops, and the engine's data are gone. */
+    const lose = async ({ engine, looks }: Awaited<ReturnType<typeof begin>>) => {
+      const { client } = engine;
+      await looks.stop();
+      const open = await test.owner<{ kind: OperationKind; operation_id: string; run: number }>(
+        'select kind, operation_id, run from operations where tenant_id = $1 and ended_at is null',
+        [brand.tenantId],
+      );
+      for (const { kind, operation_id: operationId, run } of open) {
+        const workflowExecution = { workflowId: workflowId({ kind, operationId, run }) };
+        const known = () => client.workflow.getHandle(workflowExecution.workflowId).describe();
+        await client.workflowService
+          .deleteWorkflowExecution({ namespace: 'default', workflowExecution })
+          .catch((error: unknown) => assert.equal((error as { code?: number }).code, 5, 'only what was never started'));
+        await until(
+          () =>
+            known().then(
+              () => false,
+              () => true,
+            ),
+          'the workflow to be gone',
+        );
+      }
+      await engine.stop();
+      return open.length;
+    };
+    const rows = () =>
+      test.owner<{ state: string; outcome: string | null; n: number }>(
+        'select state, outcome, count(*)::int as n from campaign_rows where campaign_id = $1 group by 1, 2 order by 1',
+        [campaignId],
+      );
+    const done = async (n: number) => (await rows()).some((row) => row.state === 'done' && row.n === n);
+
+    let running = await begin();
+    const content = { text: 'Open until nine', title: null, link: null };
+    const times = { validUntil: null, validForSeconds: null, notBefore: null, respectQuietHours: null };
+    await createCampaign(db, {
+      campaignId,
+      name: 'Late opening',
+      definition: {
+        audience: { filter: { installedOn: 'apple', states: ['active'], fields: [] } },
+        action: { type: 'message', message: { message: content.text } },
+        messageInput: { content, class: 'service', ...times },
+        schedule: { perMinute: 600 },
+        holdoutPercent: 0,
+      } as CampaignDefinition,
+      test: false,
+      confirmed: true,
+    });
+    await until(() => done(1), 'the first row');
+    nowMs += 500;
+    await until(
+      async () => (await done(3)) && (await rows()).some(({ state, n }) => state === 'accepted' && n === 3),
+      'six',
+    );
+    assert.ok((await lose(running)) >= 4, 'the campaign and three of its messages are under way');
+    phonesAreAway = false;
+    running = await begin();
+    await until(() => done(6), 'what was in flight to end');
+    assert.deepEqual(await moveCampaign(db, campaignId, 'pause'), { state: 'paused', moved: true });
+    await lose(running);
+    running = await begin();
+    nowMs += 3 * 86_400_000;
+    assert.ok(await done(6), 'nothing is sent while it is paused');
+    await moveCampaign(db, campaignId, 'resume');
+    await until(async () => {
+      nowMs += 1_000;
+      return done(12);
+    }, 'the rest');
+    await until(async () => (await findCampaign(db, campaignId))?.state === 'ended', 'its end');
+    await running.looks.stop();
+    await running.engine.stop();
+    assert.deepEqual(await rows(), [{ state: 'done', outcome: 'message-sent', n: 12 }]);
+    assert.deepEqual([pushed.length, new Set(pushed).size], [12, 12], 'each phone was told once');
+    const [counted] = await test.owner<{ messages: number; revisions: number; operations: number }>(
+      `select (select count(*)::int from messages where tenant_id = $1) as messages,
+              (select count(*)::int from pass_revisions where tenant_id = $1) as revisions,
+              (select count(*)::int from operations where tenant_id = $1 and kind = 'send-message') as operations`,
+      [brand.tenantId],
+    );
+    assert.deepEqual(counted, { messages: 12, revisions: 12, operations: 12 });
   });
 
   it('a person sets it going with one command, after a look at what it would do', async () => {

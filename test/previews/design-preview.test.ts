@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { passTypeDesign, type PassTypeDesign } from '../../src/passes/pass-type.js';
 import { sampleCustomers } from '../../src/passes/sample-customers.js';
 import { coerceFields } from '../../src/passes/field-values.js';
+import { sampleOfPass } from '../../src/previews/sample-of-pass.js';
 import { languagesOf, previewDesign, type PreviewSheet } from '../../src/previews/design-preview.js';
 
 const demo = passTypeDesign.parse(
@@ -135,4 +136,28 @@ test('an older system takes the first barcode that it knows', () => {
   assert.notEqual(older!.card!.barcode!.drawn, null);
   assert.notEqual(now!.card!.barcode!.drawn, older!.card!.barcode!.drawn);
   assert.ok(older!.marks.some(({ text }) => text.includes('EAN13')));
+});
+
+test('a pass is shown under its offers; at Google one that is a pass of its own shows in its own design only', () => {
+  const beneath = {
+    serial_number: 'S1',
+    pass_type_id: 'own',
+    pass_type_version: 1,
+    visuals: {},
+    data: { tier: 'bronze' },
+  };
+  const inPlace = { id: 'a', sequence: '1', priority: 0, fields: { tier: 'silver' }, passType: null };
+  const apart = {
+    ...{ id: 'b', sequence: '2', priority: -1, fields: { tier: 'gold' }, passType: { id: 'weeks', version: 1 } },
+    autoLinked: { until: '2026-12-24T00:00:00.000Z', notifyAtEnd: false },
+  };
+  const shown = (offers: (typeof inPlace | typeof apart)[], type: string) => {
+    const { name, data, atGoogle } = sampleOfPass({ ...beneath, offers }, type);
+    return [name, data['tier'], atGoogle?.['tier']];
+  };
+  assert.deepEqual(shown([], 'own'), ['pass S1', 'bronze', undefined]);
+  assert.deepEqual(shown([inPlace], 'own'), ['pass S1, under its offer', 'silver', 'silver']);
+  assert.deepEqual(shown([apart, inPlace], 'own'), ['pass S1, under its 2 offers', 'silver', 'silver']);
+  assert.deepEqual(shown([apart], 'own'), ['pass S1, under its offer', 'gold', 'bronze']);
+  assert.deepEqual(shown([apart, inPlace], 'weeks'), ['pass S1, under its 2 offers', 'silver', 'gold']);
 });

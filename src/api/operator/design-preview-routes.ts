@@ -8,6 +8,7 @@ import { coerceFields } from '../../passes/field-values.js';
 import type { PassTypeDesign } from '../../passes/pass-type.js';
 import { sampleCustomers, type SampleCustomer } from '../../passes/sample-customers.js';
 import { languagesOf, previewDesign } from '../../previews/design-preview.js';
+import { sampleOfPass } from '../../previews/sample-of-pass.js';
 import { previewPage } from '../../previews/preview-page.js';
 import { isOwnForm } from '../access/signed-cookie.js';
 import { sendPage } from '../page-response.js';
@@ -63,7 +64,9 @@ function withValues(design: PassTypeDesign, customer: SampleCustomer, values: Re
   const filled = Object.fromEntries(given.filter(([, text]) => text.trim() !== ''));
   const read = coerceFields(design.fields, filled, { mode: 'update', base: '', escaped: false });
   const remarks = [...read.problems, ...read.warnings].map(({ message }) => message);
-  return { customer: { ...customer, data: { ...data, ...read.values } }, remarks };
+  // The form says all values, those of an offer among them.
+  const { atGoogle: _, ...rest } = customer;
+  return { customer: { ...rest, data: { ...data, ...read.values } }, remarks };
 }
 
 /**
@@ -89,7 +92,7 @@ export const designPreviewRoutes = (deps: ApiDeps): Route[] => {
       }
       const pass = await findPassView(sql, wanted.pass);
       if (!pass) throw new ApiError('not-found', 'No such pass.');
-      customer = { name: `pass ${pass.serial_number}`, data: pass.data };
+      customer = sampleOfPass(pass, version.passTypeId);
     }
     const own = wanted.values ? withValues(design, customer, wanted.values) : { customer, remarks: [] };
     const languages = languagesOf(design, settings.language);

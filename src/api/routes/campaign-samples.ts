@@ -6,7 +6,7 @@ import { findPassBySerialNumber } from '../../database/devices/devices.js';
 import { changedSince, findLiveObject } from '../../database/devices/google-objects.js';
 import { findCustomer } from '../../database/customers/customers.js';
 import { findPassView, type PassViewRow } from '../../database/passes/pass-view.js';
-import { findPassType, getPassTypeVersion } from '../../database/tenants/pass-types.js';
+import { findPassType, getPassTypeVersion, offerDesign } from '../../database/tenants/pass-types.js';
 import { createTextMask } from '../../common/mask-personal.js';
 import { fillMessage, UnfitRow } from '../../passes/campaign-message.js';
 import { fieldsOfRow } from '../../passes/campaign.js';
@@ -81,6 +81,7 @@ async function sampleOf(db: Sql, sampled: Sampled): Promise<Omit<CampaignSample,
   const set = 'fields' in action ? fieldsOfRow(action.fields, values) : (offerTerms?.fields ?? {});
   const shown = previewUpdate({
     pass: { ...view, serialNumber: view.serial_number, externalId: view.external_id },
+    offerDesign: await offerDesign(db, view),
     design,
     nextDesign,
     converts: next !== undefined && next.passTypeId !== view.pass_type_id,

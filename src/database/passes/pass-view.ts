@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../common/json.js';
+import type { ActiveOffer } from '../../passes/offer.js';
 import type { PassState } from '../../passes/pass.js';
 import type { Sql } from '../connect.js';
 import { sql, type Statement } from '../sql.js';
@@ -16,6 +17,7 @@ export interface PassViewRow {
   state: PassState;
   data: Record<string, JsonValue>;
   visuals: Record<string, string>;
+  offers: ActiveOffer[];
   revision: number;
   test: boolean;
   created_at: Date;
@@ -42,6 +44,7 @@ const view = (tenantId: string): Statement => sql`
     p.state,
     p.data,
     p.visuals,
+    p.offers,
     p.revision,
     p.test,
     p.created_at,

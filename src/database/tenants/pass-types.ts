@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PermanentError } from '../../common/errors.js';
+import { overlay, type Coverable } from '../../passes/offer.js';
 import type { PassTypeDesign, PassTypeVersion } from '../../passes/pass-type.js';
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
@@ -174,4 +175,11 @@ export async function getImage(db: Sql, sha256: string): Promise<Buffer | undefi
     sql`select bytes from images where tenant_id = ${db.tenantId} and sha256 = ${sha256}`,
   );
   return row?.bytes;
+}
+
+/** The design that an active offer shows a pass in; null where it shows its own. */
+export async function offerDesign(db: Sql, pass: Coverable): Promise<PassTypeDesign | null> {
+  const shown = overlay(pass);
+  if (shown.pass_type_id === pass.pass_type_id && shown.pass_type_version === pass.pass_type_version) return null;
+  return (await getPassTypeVersion(db, shown.pass_type_id, shown.pass_type_version))?.design ?? null;
 }
