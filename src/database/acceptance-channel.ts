@@ -4,17 +4,25 @@ import type { Database } from './connect.js';
 
 const CHANNEL = 'passrelay_accepted';
 
-/** Tells dispatchers in other processes that something was accepted: one notification for a burst, after the answers. */
-export function createAnnouncer(database: Database, gatherMs = 5): () => void {
+/** After the answers of those that came together. */
+const GATHER_MS = 5;
+/** In a flood dispatchers look by themselves every 25 ms; each announcement is a commit that waits for all others. */
+const APART_MS = 15;
+
+/** Tells dispatchers in other processes that something was accepted: one notification for a burst. */
+export function createAnnouncer(database: Database): () => void {
   let pending = false;
+  let announcedAtMs = -Infinity;
   return () => {
     if (pending) return;
     pending = true;
+    const waitMs = Math.max(GATHER_MS, announcedAtMs + APART_MS - performance.now());
     setTimeout(() => {
       pending = false;
+      announcedAtMs = performance.now();
       // A lost notification does no harm: every dispatcher sweeps.
       database.system.query(`select pg_notify('${CHANNEL}', '')`).catch(() => undefined);
-    }, gatherMs);
+    }, waitMs);
   };
 }
 

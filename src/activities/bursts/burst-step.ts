@@ -36,7 +36,8 @@ export function sliceSize(operations: number, attempt: number): number {
 
 /**
  * Runs a step for the operations of a burst that still need it: all at once, or in smaller and smaller slices after a
- * crash. If slices of one crash as well, the first remaining operation is the cause and leaves the burst.
+ * crash. If slices of one crash as well, the first remaining operation is the cause and leaves the burst. `work` passes over
+ * those that are done; `todo` says which are left, for slices that are not to be empty.
  */
 export async function inSlices(
   deps: ActivityDeps,
@@ -49,8 +50,8 @@ export async function inSlices(
   const tenant = deps.database.tenant(ref.tenantId);
   const begun = await beginBurstStep(tenant, ref, step);
   if (!begun) throw new PermanentError('burst-unknown', 'The burst is not in the database: its tenant was deleted.');
-  let open = await todo(tenant, begun.operationIds);
   let size = sliceSize(begun.operationIds.length, begun.attempt);
+  let open = begun.attempt === 1 ? begun.operationIds : await todo(tenant, begun.operationIds);
   const leave = (leavers: readonly Leaver[]) => leaveBurst(tenant, ref, step, leavers);
   if (size === 0) {
     const [first, ...rest] = open;

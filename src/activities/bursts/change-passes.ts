@@ -32,10 +32,9 @@ const idOf = ({ operationId }: { operationId: string }): string => operationId;
 
 /** Runs one kind of change over a burst: reads all passes, decides in the order of acceptance, and writes each pass once. */
 export async function changePasses(deps: ActivityDeps, request: BurstChangeRequest): Promise<ChangedPasses> {
-  const { ref, step, change } = request;
+  const { ref, step } = request;
   const counts = { changed: 0 };
-  const undone = async (tenant: Slice['tenant'], ids: string[]) =>
-    (await loadUndone(tenant, ref, ids, step, change)).filter(request.asks).map(idOf);
+  const undone = async (tenant: Slice['tenant'], ids: string[]) => (await undoneOf(tenant, ids, request)).map(idOf);
   await inSlices(deps, ref, step, undone, async (slice) => {
     let open = slice.operationIds;
     for (let attempt = 0; attempt < OPTIMISTIC_TRIES && open.length > 0; attempt++) {
@@ -47,6 +46,10 @@ export async function changePasses(deps: ActivityDeps, request: BurstChangeReque
   return counts;
 }
 
+/** The operations that ask for the step and are not through with it. */
+const undoneOf = async (tenant: Slice['tenant'], ids: string[], { ref, step, change, asks }: BurstChangeRequest) =>
+  (await loadUndone(tenant, ref, ids, step, change)).filter(asks);
+
 /** Returns the operations whose passes another writer changed meanwhile: they are decided again. */
 async function changeSlice(
   slice: Slice,
@@ -55,7 +58,8 @@ async function changeSlice(
   counts: ChangedPasses,
 ): Promise<string[]> {
   const { tenant, ref } = slice;
-  const operations = await loadUndone(tenant, ref, operationIds, request.step, request.change);
+  const operations = await undoneOf(tenant, operationIds, request);
+  if (operations.length === 0) return [];
   const passes = await loadPasses(tenant, [...new Set(operations.map(({ passId }) => passId))]);
   const decided = await decideAll(operations, passes, request);
   await endBurstOperations(
