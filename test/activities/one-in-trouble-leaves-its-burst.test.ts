@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { createActivities } from '../../src/activities/index.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { createTestDeps } from '../support/deps.js';
+import { acceptMany, seedSegment, segmentPasses, update } from '../support/segment.js';
+import { seedTenant, type SeededTenant } from '../support/tenant.js';
+
+const COUNT = 9;
+
+let db: TestDatabase;
+before(async () => void (db = await createTestDatabase()));
+after(() => db.drop());
+
+/** Updates of a segment in one burst, as the dispatcher leaves them. */
+async function burstOf(tenant: SeededTenant): Promise<{ ids: string[]; ref: { tenantId: string; burstId: string } }> {
+  const ref = { tenantId: tenant.tenantId, burstId: randomUUID() };
+  const inputs = Array.from({ length: COUNT }, (_, i) => update(i + 1, { points: 50 + i }));
+  const ids = await acceptMany(db, tenant, inputs);
+  await db.owner('insert into bursts (burst_id, tenant_id, operation_ids, dispatched_by) values ($1, $2, $3, $1)', [
+    ...[ref.burstId, ref.tenantId, ids],
+  ]);
+  await db.owner('update operations set burst_id = $1, dispatched_at = now() where operation_id = any($2)', [
+    ...[ref.burstId, ids],
+  ]);
+  return { ids, ref };
+}
+
+/** The places of those that left the burst, with what was said of them, and how often passes have the new points. */
+async function left(ids: readonly string[], step: string) {
+  const rows = await db.owner<{ place: number; burst_id: string | null; status: string; code: string | null }>(
+    `select array_position($1::uuid[], o.operation_id) - 1 as place, o.burst_id, o.status, s.last_error ->> 'code' as code
+       from operations o left join operation_steps s on s.operation_id = o.operation_id and s.step = $2
+      where o.operation_id = any($1) order by 1`,
+    [ids, step],
+  );
+  const changed = await db.owner(`select from pass_revisions where operation_id = any($1) and change = 'data'`, [ids]);
+  const gone = rows.filter(({ burst_id: burstId }) => burstId === null);
+  return { gone: gone.map(({ place, status, code }) => [place, status, code]), changed: changed.length };
+}
+
+test('an operation that kills its worker each time is found by smaller slices; it leaves, all others are done once', async () => {
+  for (const poisonous of [0, 4, COUNT - 1]) {
+    const tenant = await seedTenant(db, {});
+    await seedSegment(db, tenant, COUNT);
+    const passId = (await segmentPasses(db, tenant))[poisonous];
+    await db.owner('update passes set pass_type_id = $2 where pass_id = $1', [passId, tenant.passTypes.premium]);
+    const deps = createTestDeps(db);
+    const { version } = deps.passTypes;
+    let die: () => void = () => undefined;
+    deps.passTypes.version = async (tenantId, passTypeId, number) => {
+      if (passTypeId !== tenant.passTypes.premium) return version(tenantId, passTypeId, number);
+      // As a process that is gone: nothing after this happens any more.
+      die();
+      return new Promise(() => undefined);
+    };
+    const steps = createActivities(deps);
+    const { ids, ref } = await burstOf(tenant);
+    await steps['burst-find-pass'](ref);
+    let deaths = 0;
+    for (let done = false; !done;) {
+      const died = new Promise<false>((resolve) => (die = () => resolve(false)));
+      done = await Promise.race([steps['burst-apply-data'](ref).then(() => true), died]);
+      if (!done) deaths++;
+      assert.ok(deaths < 6, 'the poisonous one was not found');
+    }
+    const { gone, changed } = await left(ids, 'apply-data');
+    assert.deepEqual(gone, [[poisonous, 'accepted', 'burst-died']]);
+    assert.equal(changed, COUNT - 1);
+  }
+});
+
+test('an operation whose pass is erased meanwhile leaves, and holds nobody', async () => {
+  const tenant = await seedTenant(db, {});
+  await seedSegment(db, tenant, COUNT);
+  const steps = createActivities(createTestDeps(db));
+  const { ids, ref } = await burstOf(tenant);
+  await steps['burst-find-pass'](ref);
+  await db.owner('delete from passes where pass_id = $1', [(await segmentPasses(db, tenant))[3]]);
+  await steps['burst-apply-data'](ref);
+  assert.deepEqual(await left(ids, 'apply-data'), { gone: [[3, 'accepted', null]], changed: COUNT - 1 });
+});
