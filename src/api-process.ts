@@ -18,6 +18,7 @@ import { checkBeforeListening } from './check-at-start.js';
 import type { ApiConfig } from './config.js';
 import { registerDatabaseMetrics } from './database-metrics.js';
 import { connectDatabase } from './database/connect.js';
+import { createAcceptance } from './database/operations/accept-together.js';
 import { createSecretBox } from './database/secrets.js';
 import { createTenantReaders } from './database/tenants/tenant-readers.js';
 import { createAnnouncer } from './database/acceptance-channel.js';
@@ -137,6 +138,7 @@ export async function startApi(config: ApiConfig, log: Logger, around: ApiSurrou
       publicUrl: config.publicUrl,
       now,
     }),
+    accept: createAcceptance(database),
     notifyAccepted: createAnnouncer(database),
     ...(metrics && { metrics }),
     isStopping: () => stopping,

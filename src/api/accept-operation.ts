@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto';
 import type Koa from 'koa';
-import {
-  insertOrFindOperation,
-  type Acceptance,
-  type NewOperation,
-  type Origin,
-} from '../database/operations/operations.js';
+import type { Acceptance, NewOperation, Origin } from '../database/operations/operations.js';
 import { cleanText, isBlank, isUnrendered } from '../common/clean-text.js';
 import { isOurOwnKey } from '../common/idempotency-key.js';
 import type { OperationInputs } from '../passes/operation-input.js';
@@ -91,7 +86,7 @@ export async function acceptOperation(deps: ApiDeps, ctx: Koa.Context, request: 
     flowId: flowIdOf(ctx),
     test: caller.test,
   } as NewOperation;
-  const acceptance = await withinDeadline(insertOrFindOperation(deps.database.tenant(tenantId), operation));
+  const acceptance = await withinDeadline(deps.accept(tenantId, operation));
   if (acceptance.conflict) {
     throw new ApiError(
       'idempotency-key-reused',

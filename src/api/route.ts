@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { z } from 'zod';
 import type { Database } from '../database/connect.js';
+import type { Accept } from '../database/operations/accept-together.js';
 import type { SecretBox } from '../database/secrets.js';
 import type { Environment } from '../common/environment.js';
 import type { DemoEntry } from '../pages/front-page.js';
@@ -45,6 +46,8 @@ export interface ApiDeps {
   google: GoogleService;
   /** Opens what is sealed in the database: the keys of personal links. */
   secretBox: SecretBox;
+  /** Makes a request durable, together with those that come meanwhile. */
+  accept: Accept;
   /** Told after the commit of an operation; must not throw or wait. */
   notifyAccepted(): void;
   /** Where requests are counted; absent: nowhere. */

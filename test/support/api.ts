@@ -12,6 +12,7 @@ import { createRateLimiter, type RateLimiter } from '../../src/api/access/rate-l
 import { createRefusalLog, type RefusalLog } from '../../src/api/refusals/refusal-log.js';
 import type { ApiDeps, PartHealth, Route } from '../../src/api/route.js';
 import type { Database } from '../../src/database/connect.js';
+import { createAcceptance } from '../../src/database/operations/accept-together.js';
 import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import type { Environment } from '../../src/common/environment.js';
 import { watchAnswers } from './described-answers.js';
@@ -85,6 +86,7 @@ export async function startTestApi(options: {
       publicUrl: 'https://passes.example',
       now,
     }),
+    accept: createAcceptance(database),
     notifyAccepted: () => void nudges++,
     health: options.health ?? (async () => ({ temporal: { state: 'ok' as const } })),
   };

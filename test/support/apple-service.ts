@@ -18,6 +18,7 @@ import { insertOrFindOperation } from '../../src/database/operations/operations.
 import { openWebhookSecrets } from '../../src/database/merchants/merchant-webhooks.js';
 import { createMerchantSender } from '../../src/merchants/send.js';
 import { getSecret, type SecretBox } from '../../src/database/secrets.js';
+import { createAcceptance } from '../../src/database/operations/accept-together.js';
 import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import type { MessageContent } from '../../src/passes/message.js';
 import type { JsonValue } from '../../src/common/json.js';
@@ -88,6 +89,7 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
       publicUrl: baseUrl,
       now,
     }),
+    accept: createAcceptance(database),
     notifyAccepted: () => undefined,
     health: async () => ({}),
   };

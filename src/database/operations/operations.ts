@@ -76,40 +76,51 @@ export interface Acceptance {
   conflict: boolean;
 }
 
+/** Rows of new operations for the statement below; the values are one JSON text, so that their number is no part of it. */
+const RECORD = sql`
+  operation_id uuid, kind text, origin text, idempotency_key text, body_hash text, input jsonb, repairs jsonb, flow_id text,
+  test boolean, pass_id uuid, customer_id uuid, trace_context text`;
+
+/** An operation as one line of JSON for `insertRecords`. The trace is the caller's: call it where the request is. */
+export function recordOf(operation: NewOperation): { operationId: string; json: string } {
+  const { operationId = randomUUID() } = operation;
+  const json = JSON.stringify({
+    operation_id: operationId,
+    kind: operation.kind,
+    origin: operation.origin,
+    idempotency_key: operation.idempotencyKey ?? null,
+    body_hash: operation.bodyHash?.toString('hex') ?? null,
+    input: operation.input,
+    repairs: operation.repairs ?? [],
+    flow_id: operation.flowId ?? null,
+    test: operation.test ?? false,
+    pass_id: operation.passId ?? null,
+    customer_id: operation.customerId ?? null,
+    trace_context: currentTraceContext(),
+  });
+  return { operationId, json };
+}
+
 /**
- * The one way in for every operation of the tenant: inserts it, or finds its twin by (tenant, idempotency
- * key). One statement, one commit, one fsync.
+ * Inserts operations in their order, one statement and one commit for all: sequences by operation id. An operation whose
+ * idempotency key is taken, by a row or by an operation before it, is not among them.
  */
-export async function insertOrFindOperation(db: Sql, operation: NewOperation): Promise<Acceptance> {
-  const { operationId = randomUUID(), idempotencyKey = null, bodyHash = null } = operation;
-  const [made] = await db.query<{ acceptance_sequence: string }>(sql`
+export async function insertRecords(db: Sql, records: readonly string[]): Promise<Map<string, string>> {
+  const made = await db.query<{ operation_id: string; acceptance_sequence: string }>(sql`
     insert into operations (
       operation_id, tenant_id, kind, origin, idempotency_key, body_hash, input, repairs, flow_id, test, pass_id, customer_id,
       trace_context)
-    values (
-      ${operationId},
-      ${db.tenantId},
-      ${operation.kind},
-      ${operation.origin},
-      ${idempotencyKey},
-      ${bodyHash},
-      ${JSON.stringify(operation.input)},
-      ${JSON.stringify(operation.repairs ?? [])},
-      ${operation.flowId ?? null},
-      ${operation.test ?? false},
-      ${operation.passId ?? null},
-      ${operation.customerId ?? null},
-      ${currentTraceContext()})
+    select operation_id, ${db.tenantId}, kind, origin, idempotency_key, decode(body_hash, 'hex'), input, repairs, flow_id, test,
+           pass_id, customer_id, trace_context
+      from jsonb_to_recordset(${`[${records.join(',')}]`}::jsonb) as given (${RECORD})
     on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing
-    returning acceptance_sequence`);
-  if (made) {
-    return {
-      operationId,
-      acceptanceSequence: made.acceptance_sequence,
-      duplicate: false,
-      conflict: false,
-    };
-  }
+    returning operation_id, acceptance_sequence`);
+  return new Map(made.map((row) => [row.operation_id, row.acceptance_sequence]));
+}
+
+/** The operation that has taken the idempotency key. Throws where none has. */
+export async function findTwin(db: Sql, operation: NewOperation): Promise<Acceptance> {
+  const { idempotencyKey = null, bodyHash = null } = operation;
   const [twin] = await db.query<Pick<OperationRow, 'operation_id' | 'acceptance_sequence' | 'body_hash' | 'kind'>>(sql`
     select operation_id, acceptance_sequence, body_hash, kind
       from operations
@@ -123,6 +134,17 @@ export async function insertOrFindOperation(db: Sql, operation: NewOperation): P
     duplicate: true,
     conflict: !same,
   };
+}
+
+/**
+ * The one way in for every operation of the tenant: inserts it, or finds its twin by (tenant, idempotency
+ * key). One statement, one commit, one fsync. Requests that come together share them: `createAcceptance`.
+ */
+export async function insertOrFindOperation(db: Sql, operation: NewOperation): Promise<Acceptance> {
+  const { operationId, json } = recordOf(operation);
+  const acceptanceSequence = (await insertRecords(db, [json])).get(operationId);
+  if (acceptanceSequence === undefined) return findTwin(db, operation);
+  return { operationId, acceptanceSequence, duplicate: false, conflict: false };
 }
 
 /** One operation of one tenant, or undefined. */
