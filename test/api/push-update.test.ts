@@ -285,7 +285,8 @@ test('the acceptance of a known key and tenant costs one statement', async () =>
   } finally {
     prototype.query = original;
   }
-  const mine = statements.filter((text) => !/rate_budgets|api_keys/.test(text));
+  // The limiter's own look may hold the only connection meanwhile: then a second one is opened.
+  const mine = statements.filter((text) => !/rate_budgets|api_keys|^set role/.test(text));
   assert.deepEqual(
     mine
       .map((text) => text.trim().split(/\s+/).slice(0, 3).join(' '))
