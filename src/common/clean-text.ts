@@ -16,6 +16,13 @@ export const PROTOTYPE_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constr
 export const cleanText = (text: string): string =>
   text.replace(BREAK, '\n').replace(GAP, ' ').replace(CONTROL, '').replace(LONE_SURROGATE, '');
 
+/** The first character of a text that no wallet and no database takes, as `U+0000`; undefined where there is none. */
+export function unwritable(text: string): string | undefined {
+  const found = (CONTROL.exec(text) ?? LONE_SURROGATE.exec(text))?.[0];
+  CONTROL.lastIndex = LONE_SURROGATE.lastIndex = 0;
+  return found && `U+${found.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
 /** Whether `cleanText` takes something away that the sender should hear of. */
 export const holdsControls = (text: string): boolean =>
   /[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f-\u009f]/.test(text);

@@ -52,3 +52,6 @@ export function tidyText(text: string): string {
     before = after;
   }
 }
+
+/** Whether a reader sees nothing of a text: blanks and invisible characters are nothing. */
+export const isEmptyText = (text: string): boolean => tidyText(text) === '';

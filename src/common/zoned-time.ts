@@ -1,4 +1,5 @@
 import { DateTime, IANAZone } from 'luxon';
+import { writtenLanguage } from './language-tag.js';
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 /** Seconds, fractions and the zone are optional; a blank may stand for the T. */
@@ -42,7 +43,7 @@ export function readableTime(text: string, options: { language: string; zone: st
   const { zone } = options;
   const time = readTime(text.trim(), zone ?? 'UTC');
   if (!time?.isValid) return text;
-  const at = time.setLocale(options.language);
+  const at = time.setLocale(writtenLanguage(options.language));
   if (isDay(text.trim())) return at.toLocaleString(DateTime.DATE_MED);
   const written = at.toLocaleString(DateTime.DATETIME_MED);
   return zone === undefined ? `${written} UTC` : written;

@@ -11,6 +11,15 @@ export function* textsIn(value: JsonValue | undefined, path = ''): Generator<[pa
   }
 }
 
+/** Every key of an object in a JSON value with the pointer to it. */
+export function* keysIn(value: JsonValue | undefined, path = ''): Generator<[path: string, key: string]> {
+  if (value === null || typeof value !== 'object') return;
+  for (const [key, item] of Object.entries(value)) {
+    if (!Array.isArray(value)) yield [path + pointer(key), key];
+    yield* keysIn(item, path + pointer(key));
+  }
+}
+
 const PLACEHOLDER = /\{\{\s*[A-Za-z][\w.-]*\s*\}\}/g;
 
 /** Stands for a placeholder of ours while the rest of a text is looked at. */

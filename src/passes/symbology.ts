@@ -1,3 +1,4 @@
+import { isEmptyText } from '../common/tidy-text.js';
 import type { BarcodeFormat, PassTypeDesign } from './pass-type.js';
 import { fieldNamed } from './possible-values.js';
 
@@ -144,7 +145,7 @@ function checkDigit(digits: string): number {
 
 /** Why a message does not fit a barcode; undefined where it does. */
 export function unfitMessage(symbology: Symbology, message: string): Unfit | undefined {
-  if (message === '')
+  if (isEmptyText(message))
     return { refused: 'is empty', cure: 'Name a field that always has a value, or {{pass.serialNumber}}.' };
   const most = MOST[symbology];
   const content = CONTENT[symbology];

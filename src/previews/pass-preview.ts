@@ -1,6 +1,7 @@
 import { convertData } from '../passes/conversion.js';
 import { coerceFields } from '../passes/field-values.js';
 import type { JsonValue } from '../common/json.js';
+import { writtenLanguage } from '../common/language-tag.js';
 import { coveredFields, overlay, type ActiveOffer } from '../passes/offer.js';
 import type { PassTypeDesign } from '../passes/pass-type.js';
 import { timesOfPass, viewOfPass, withDefaults, type PassLocale } from '../passes/pass-view.js';
@@ -172,7 +173,8 @@ const view = (before: View, design: PassTypeDesign): View => ({
   fields: withDefaults(design, { ...before.fields }),
 });
 
-function written(field: Readonly<Record<string, JsonValue>>, language: string): string {
+function written(field: Readonly<Record<string, JsonValue>>, wanted: string): string {
+  const language = writtenLanguage(wanted);
   const { value, currencyCode, numberStyle } = field;
   if (typeof value !== 'number') return String(value);
   if (typeof currencyCode === 'string') {

@@ -1,8 +1,10 @@
 import { coerceValue } from '../passes/field-types.js';
 import type { PassField } from '../passes/pass-type.js';
-import { pointer } from '../common/clean-text.js';
-import { tidyText } from '../common/tidy-text.js';
+import { pointer, PROTOTYPE_KEYS } from '../common/clean-text.js';
+import { isEmptyText, tidyText } from '../common/tidy-text.js';
 import { isTimeZone } from '../common/zoned-time.js';
+import { placeholders } from '../passes/render.js';
+import { sourceProblem } from './check-source.js';
 import type { FolderProblem } from './folder-problem.js';
 import type { PassTypeFile } from './read-folder.js';
 
@@ -28,7 +30,14 @@ export function zoneProblem(
 
 /** What is wrong with one field of a pass type: its default does not fit, or a length or a list that means nothing. */
 export function fieldProblem(field: PassField): { key: string; message: string; cure: string } | undefined {
+  if (PROTOTYPE_KEYS.has(field.apiFieldName)) {
+    const message = `"${field.apiFieldName}" is a word of the language of programs: values of this name are dropped.`;
+    return { key: 'apiFieldName', message, cure: 'name the field otherwise.' };
+  }
   if (field.default !== undefined) {
+    if (typeof field.default === 'string' && isEmptyText(field.default)) {
+      return { key: 'default', message: 'the default is empty and fills nothing.', cure: 'write it, or leave it out.' };
+    }
     const wanted = ['number', 'integer'].includes(field.type)
       ? 'number'
       : field.type === 'boolean'
@@ -64,6 +73,30 @@ export function fieldProblem(field: PassField): { key: string; message: string; 
     };
   }
   return undefined;
+}
+
+/** What of a field never happens, and keeps nothing from being applied. */
+export function fieldWarnings(field: PassField): { key: string; message: string; cure: string }[] {
+  const { source, oneOf, label = '' } = field;
+  const found: { key: string; message: string; cure: string }[] = [];
+  const unfilled = source === undefined ? undefined : sourceProblem(source);
+  if (unfilled) found.push({ key: 'source', ...unfilled });
+  if (placeholders(label).length > 0) {
+    const message = 'the label of a field is shown as it stands: placeholders in it are not filled.';
+    found.push({ key: 'label', message, cure: 'write the label itself.' });
+  }
+  const seen = new Set<string>();
+  for (const choice of oneOf ?? []) {
+    const read = coerceValue({ ...field, oneOf: undefined }, choice, false);
+    const said = JSON.stringify(choice);
+    if (!('value' in read)) found.push({ key: 'oneOf', message: `${said} ${read.message}.`, cure: 'correct it.' });
+    else if (seen.has(choice.toLowerCase())) {
+      const message = `${said} appears there twice: case does not count.`;
+      found.push({ key: 'oneOf', message, cure: 'keep one of the two.' });
+    }
+    seen.add(choice.toLowerCase());
+  }
+  return found;
 }
 
 /** A pass keeps its data when it is converted, so a field that two pass types share has one type in both. */

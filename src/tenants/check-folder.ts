@@ -1,7 +1,7 @@
 import { strayBraces, textsIn } from '../passes/check-braces.js';
 import { placeholders } from '../passes/render.js';
 import type { JsonValue } from '../common/json.js';
-import type { PassField, PassTypeDesign } from '../passes/pass-type.js';
+import type { PassTypeDesign } from '../passes/pass-type.js';
 import { pointer } from '../common/clean-text.js';
 import { isTakenName } from '../passes/identifiers.js';
 import { nearest } from '../common/nearest-name.js';
@@ -11,8 +11,10 @@ import { checkCertificates } from './check-certificates.js';
 import { checkNearby } from './check-nearby.js';
 import { checkClassSuffixes } from './check-google-classes.js';
 import { checkImages } from './check-images.js';
+import { checkSettings } from './check-settings.js';
 import type { FolderProblem } from './folder-problem.js';
-import { checkFieldsAcross, fieldProblem, zoneProblem } from './check-fields.js';
+import { checkFieldsAcross, fieldProblem, fieldWarnings, zoneProblem } from './check-fields.js';
+import { checkVisuals, cureField } from './check-visuals.js';
 import { isMended } from './mend-shape.js';
 import { readTenantFolder, type PassTypeFile, type ReadOptions, type TenantFolder } from './read-folder.js';
 
@@ -44,7 +46,8 @@ export function checkTenantFolder(folder: TenantFolder, options: { now: () => nu
     ...checkClassSuffixes(folder.passTypes),
   );
   if (folder.tenant) {
-    problems.push(...checkIdentifierKinds(folder), ...checkGoogleAccess(folder), ...checkCertificates(folder, options));
+    problems.push(...checkSettings(folder), ...checkIdentifierKinds(folder), ...checkGoogleAccess(folder));
+    problems.push(...checkCertificates(folder, options));
   }
   if (folder.passTypes.length === 0 && folder.tenant) {
     problems.push({
@@ -91,6 +94,9 @@ export function checkPassType({ file, design, images }: PassTypeFile): FolderPro
     } else seen.set(field.apiFieldName, index);
     const wrong = fieldProblem(field);
     if (wrong) add(pointer('fields', index, wrong.key), wrong.message, wrong.cure);
+    for (const { key, message, cure } of fieldWarnings(field)) {
+      add(pointer('fields', index, key), message, cure, 'warning');
+    }
     const zone = zoneProblem(field.timeZone, design.fields);
     if (zone) add(pointer('fields', index, 'timeZone'), zone.message, zone.cure);
   }
@@ -118,52 +124,6 @@ export function checkPassType({ file, design, images }: PassTypeFile): FolderPro
     }
   }
   return [...problems, ...checkImages(`pass-types/${name}`, images, design)];
-}
-
-function cureField(name: string, fields: readonly PassField[]): string {
-  const known = fields.map((field) => field.apiFieldName);
-  const near = nearest(name, known);
-  return near ? `write "${near}".` : `use one of ${known.join(', ')}, or add the field.`;
-}
-
-function checkVisuals(design: PassTypeDesign, add: Add): void {
-  const known = new Set(design.fields.map((field) => field.apiFieldName));
-  for (const [name, visual] of Object.entries(design.visuals)) {
-    if ('from' in visual) {
-      if (!known.has(visual.from)) {
-        const cure = cureField(visual.from, design.fields);
-        add(pointer('visuals', name, 'from'), `there is no field "${visual.from}".`, cure);
-      }
-      checkCases(name, visual, design, add);
-      continue;
-    }
-    for (const placeholder of placeholders(visual.template).filter((field) => !known.has(field))) {
-      const cure = `a visual is computed from fields alone: ${cureField(placeholder, design.fields)}`;
-      add(pointer('visuals', name, 'template'), `the placeholder {{${placeholder}}} names no field.`, cure);
-    }
-  }
-}
-
-/** Cases against the values that the field lists: one that never comes is a slip, one without a case shows nothing. */
-function checkCases(
-  name: string,
-  visual: { from: string; cases: object; default?: string | undefined },
-  design: PassTypeDesign,
-  add: Add,
-): void {
-  const field = design.fields.find(({ apiFieldName }) => apiFieldName === visual.from);
-  if (!field?.oneOf) return;
-  const lower = (texts: readonly string[]): Set<string> => new Set(texts.map((text) => text.toLowerCase()));
-  const [values, cases] = [lower(field.oneOf), lower(Object.keys(visual.cases))];
-  for (const key of Object.keys(visual.cases).filter((one) => one !== '' && !values.has(one.toLowerCase()))) {
-    const near = nearest(key, field.oneOf);
-    const cure = near ? `write "${near}".` : `remove it, or add it to oneOf of "${field.apiFieldName}".`;
-    add(pointer('visuals', name, 'cases', key), `"${field.apiFieldName}" is never "${key}".`, cure, 'warning');
-  }
-  const without = field.oneOf.filter((one) => !cases.has(one.toLowerCase()));
-  if (visual.default !== undefined || without.length === 0) return;
-  const said = without.map((one) => `"${one}"`).join(', ');
-  add(pointer('visuals', name), `there is no case for ${said} and no default.`, 'add a case or a default.', 'warning');
 }
 
 /** Braces outside the Apple part, which looks at its own. */

@@ -1,8 +1,7 @@
 import type { Sql } from '../database/connect.js';
 import { getImage, listPassTypes } from '../database/tenants/pass-types.js';
-import { passTypeDesign } from '../passes/pass-type.js';
-import { checkPassType } from './check-folder.js';
 import type { FolderProblem } from './folder-problem.js';
+import { judgeDesign } from './judge-design.js';
 
 /**
  * What the rules of this version say of a tenant's stored designs, errors and warnings alike. A stored design stays
@@ -16,10 +15,7 @@ export async function checkStoredDesigns(sql: Sql): Promise<FolderProblem[]> {
       const image = await getImage(sql, sha256);
       if (image) bytes.set(name, image);
     }
-    const file = `pass-types/${design.name}.json`;
-    const read = passTypeDesign.safeParse(design);
-    if (read.success) problems.push(...checkPassType({ file, design: read.data, images: bytes }));
-    else problems.push({ file, path: '', message: 'the stored design has another shape.', cure: 'apply it again.' });
+    problems.push(...judgeDesign(`pass-types/${design.name}.json`, design, bytes));
   }
   return problems;
 }

@@ -3,12 +3,13 @@ import { PermanentError } from '../common/errors.js';
 import { designWarnings } from './check-folder.js';
 import { checkSigningCertificate } from '../wallets/apple/certificates.js';
 import { loadCertificate } from './check-certificates.js';
+import { settingNotes } from './check-settings.js';
 import { describeProblem, type FolderProblem } from './folder-problem.js';
 import type { TenantFolder } from './read-folder.js';
 
 /** What a sound folder's author should know all the same, one line each: it keeps nothing from being applied. */
 export function folderNotes(folder: TenantFolder, options: { now: () => number }): string[] {
-  const notes: FolderProblem[] = designWarnings(folder);
+  const notes: FolderProblem[] = [...designWarnings(folder), ...settingNotes(folder)];
   for (const texts of folder.certificates) {
     try {
       const certificate = loadCertificate(texts, options.now);

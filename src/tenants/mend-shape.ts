@@ -65,10 +65,14 @@ function mend(schema: z.ZodType, root: unknown, issue: z.core.$ZodIssue, prefer:
     ...(isLong ? [given.slice(0, Number(issue.maximum))] : []),
     ...(typeof key !== 'string' ? ['x'] : prefer === 'removal' ? [remove, 'x'] : ['x', remove]),
     ...own,
+    ...(issue.code === 'invalid_value' ? issue.values : []),
     {},
     [],
+    1,
+    true,
     { template: 'x' },
     { key: 'x', value: 'x' },
+    { format: 'PKBarcodeFormatQR', message: 'x' },
     { apiFieldName: 'x', type: 'text' },
   ];
   const before = pointerOf(issue.path);

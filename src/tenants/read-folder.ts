@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { readAs } from '../common/explain-issue.js';
 import { placeList } from '../passes/nearby.js';
 import { passTypeDesign, type PassTypeDesign } from '../passes/pass-type.js';
+import { checkCharacters } from './check-characters.js';
 import type { FolderProblem } from './folder-problem.js';
 import { mendShape } from './mend-shape.js';
 import { readBadges, type BadgeFile } from './read-badges.js';
@@ -99,6 +100,8 @@ export async function readTenantFolder(
       problems.push({ file, path: '', ...json });
       return null;
     }
+    const unreadable = checkCharacters(json.value);
+    problems.push(...unreadable.map((problem) => ({ file, ...problem })));
     const read = readAs(schema, json.value, FILE);
     if ('value' in read) return read.value;
     problems.push(...read.problems.map((issue) => ({ file, ...issue })));

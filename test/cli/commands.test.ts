@@ -58,6 +58,19 @@ test('a folder is judged as JSON, and stored designs by the rules of today', asy
     /basic\.json \/apple\/backFields\/0\/textAlignment: "right" .*Cure: Use one of PKTextAlignmentLeft/,
   );
   assert.match(out, /stay usable/);
+
+  // A shape of another version hides nothing: its own faults are named, and so is the rest.
+  const setDesign = (to: string) =>
+    db.owner(`update pass_type_versions set design = ${to} where pass_type_id = 'ptk_0x101'`);
+  await setDesign(`design || jsonb_build_object('holographic', true,
+    'apple', design -> 'apple' || '{"transitType": "Air", "expirationDate": "31.12.2026"}')`);
+  const other = await run(['tenant', 'check', 'demo', '--json']);
+  const { problems } = JSON.parse(other.out) as { problems: { path: string; cure: string }[] };
+  const named = problems.map(({ path }) => path);
+  for (const path of ['', '/apple/transitType', '/apple/expirationDate', '/apple/backFields/0/textAlignment']) {
+    assert.ok(named.includes(path), `${path} is not among ${named.join(' ')}`);
+  }
+  await setDesign(`design - 'holographic' #- '{apple,transitType}' #- '{apple,expirationDate}'`);
 });
 
 test('a broken folder ends with its problems on standard error and a code', async () => {

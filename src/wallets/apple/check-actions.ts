@@ -9,7 +9,8 @@ const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.is
 
 /** Featured actions and upcoming passes: what holds between their keys. */
 export function checkActions(design: PassTypeDesign, add: Add): void {
-  const { extra, images } = design.apple!;
+  const { extra, images, locations } = design.apple!;
+  const hasPlaces = [locations, extra['locations']].some((list) => listOf(list).length > 0) || design.nearby;
   checkIdentifiers(extra, 'featuredActions', add);
   for (const [index, action] of listOf(extra['featuredActions']).entries()) {
     const { type, url } = objectOf(action);
@@ -19,6 +20,9 @@ export function checkActions(design: PassTypeDesign, add: Add): void {
     }
     if (url !== undefined && type === 'place') {
       add(path, 'A place with a url is reported not to work.', 'Remove url: the pass shows its locations.', 'warning');
+    }
+    if (type === 'place' && !hasPlaces) {
+      add(path, 'The pass has no locations that a place could show.', 'Add locations.', 'warning');
     }
     if (type === 'call' && typeof url === 'string' && !/^(?:tel:|\{\{)/.test(url)) {
       add(path, 'A call wants a telephone address.', 'Begin the url with tel:.', 'warning');

@@ -7,6 +7,9 @@ import type { Add } from './design-problem.js';
 
 const NEW_FORMATS: ReadonlySet<string> = new Set(NEW_BARCODE_FORMATS);
 
+const isKnownEverywhere = ({ format }: { format: string }): boolean =>
+  !NEW_FORMATS.has(format) && format !== 'PKBarcodeFormatCode128';
+
 /** Barcodes: each message against its format and encoding, and the order for older systems. */
 export function checkBarcodes(design: PassTypeDesign, add: Add): void {
   const { barcodes } = design.apple!;
@@ -41,7 +44,10 @@ export function checkBarcodes(design: PassTypeDesign, add: Add): void {
     );
   }
   for (const [index, { format }] of barcodes.entries()) {
-    if (!NEW_FORMATS.has(format) || firstOld === -1 || index < firstOld) continue;
+    if (firstOld === -1 || index <= firstOld) continue;
+    // Watches know no Code 128, and a code without a value gives way to the next one.
+    const isSure = barcodes.slice(0, index).some((one) => isKnownEverywhere(one) && isAlwaysThere(one.message, design));
+    if (!NEW_FORMATS.has(format) && !isSure) continue;
     const before = 'A format that every system knows comes before it, so this one never shows.';
     add(pointer('apple', 'barcodes', index, 'format'), before, 'Put it first.', 'warning');
   }

@@ -21,8 +21,8 @@ export function checkContacts(design: PassTypeDesign, add: Add): void {
   const owners = [
     { at: pointer('apple', 'extra'), of: extra },
     ...(Array.isArray(upcoming) ? upcoming : []).map((entry, index) => ({
-      at: pointer('apple', 'extra', 'upcomingPassInformation', index),
-      of: objectOf(entry),
+      at: pointer('apple', 'extra', 'upcomingPassInformation', index, 'URLs'),
+      of: objectOf(objectOf(entry)['URLs']),
     })),
   ];
   for (const { at, of } of owners) {

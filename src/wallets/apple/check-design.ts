@@ -1,7 +1,8 @@
 import { pointer } from '../../common/clean-text.js';
 import type { JsonValue } from '../../common/json.js';
 import { nearest } from '../../common/nearest-name.js';
-import { leftOver, strayBraces, textsIn } from '../../passes/check-braces.js';
+import { isEmptyText } from '../../common/tidy-text.js';
+import { keysIn, leftOver, strayBraces, textsIn } from '../../passes/check-braces.js';
 import { APPLE_STYLES, type PassTypeDesign } from '../../passes/pass-type.js';
 import { isAlwaysThere } from '../../passes/possible-values.js';
 import { placeholders } from '../../passes/render.js';
@@ -14,6 +15,7 @@ import { checkNfc } from './check-nfc.js';
 import { checkRelevantDates } from './check-relevance.js';
 import { checkImageFiles } from './check-image-files.js';
 import { checkRoom } from './check-room.js';
+import { checkShownTexts } from './check-shown-texts.js';
 import { checkStyle } from './check-styles.js';
 import { checkTranslations } from './check-texts.js';
 import type { Add, DesignProblem } from './design-problem.js';
@@ -52,6 +54,7 @@ export function lintAppleDesign(design: PassTypeDesign, imageNames: Iterable<str
   checkRelevantDates(design, add);
   checkBarcodes(design, add);
   checkContacts(design, add);
+  checkShownTexts(design, add);
   checkNfc(design, add);
   checkPlaceholders(design, add);
   checkNames(design, add);
@@ -92,7 +95,7 @@ function checkExtra(design: PassTypeDesign, add: Add): void {
 function checkNames(design: PassTypeDesign, add: Add): void {
   for (const key of ['description', 'organizationName'] as const) {
     const said = design[key];
-    if (said.trim() === '') add(pointer(key), `The ${key} is blank: phones refuse the pass.`, 'Write it.');
+    if (isEmptyText(said)) add(pointer(key), `The ${key} is blank: phones refuse the pass.`, 'Write it.');
     else if (!isAlwaysThere(said, design)) {
       const message = `Passes without a value for ${placeholders(said).join(', ')} have no ${key}, which phones need.`;
       add(pointer(key), message, 'Make the field required, give it a default, or write a text beside it.', 'warning');
@@ -108,6 +111,10 @@ function checkPlaceholders(design: PassTypeDesign, add: Add): void {
     return fields.has(name);
   };
   const { apple, description, organizationName } = design;
+  for (const [path, key] of keysIn(apple!.extra, pointer('apple', 'extra'))) {
+    if (placeholders(key).length === 0 && strayBraces(key) === undefined) continue;
+    add(path, 'Placeholders in keys are not filled.', 'Write the key itself; values may hold placeholders.');
+  }
   for (const [path, text] of textsIn({ apple: apple as JsonValue, description, organizationName })) {
     const stray = path.includes('/strings/') ? undefined : strayBraces(text);
     if (stray !== undefined) {

@@ -47,6 +47,9 @@ function checkSchemes(apple: AppleDesign, schemes: readonly unknown[], add: Add)
       add(SCHEMES, `${style} comes before ${scheme}, so the newer face never shows.`, right, 'warning');
     }
   }
+  for (const name of new Set(schemes.filter((one, index) => schemes.indexOf(one) < index))) {
+    add(SCHEMES, `"${String(name)}" appears there twice.`, 'Keep one of the two.', 'warning');
+  }
   const strange = schemes.filter((name) => (APPLE_STYLES as readonly unknown[]).includes(name) && name !== apple.style);
   for (const name of strange) {
     const cure = `Write "${apple.style}", or remove it.`;
@@ -77,6 +80,10 @@ function checkPosterTicket(apple: AppleDesign, add: Add): void {
   if (apple.barcodes.length > 0) {
     const cure = 'Use NFC, or leave the poster out.';
     add('/apple/barcodes', `A ${face} is not for tickets that need a code.`, cure, 'warning');
+  }
+  if (apple.logoText !== undefined && apple.extra['eventLogoText'] === undefined) {
+    const cure = 'Add "eventLogoText" with the same text to extra; older systems still show logoText.';
+    add('/apple/logoText', `A ${face} does not draw logoText.`, cure, 'warning');
   }
   if (apple.extra['useAutomaticColors'] !== true) return;
   for (const key of ['foregroundColor', 'labelColor'] as const) {

@@ -1,5 +1,6 @@
 import { pointer } from '../../common/clean-text.js';
 import type { JsonValue } from '../../common/json.js';
+import { isEmptyText } from '../../common/tidy-text.js';
 import { appleField, type AppleField, type PassTypeDesign } from '../../passes/pass-type.js';
 import { possibleValues, soleField } from '../../passes/possible-values.js';
 import { placeholders } from '../../passes/render.js';
@@ -56,6 +57,10 @@ export function checkFieldKeys(design: PassTypeDesign, add: Add): void {
     } else seen.set(`${face}/${field.key}`, `${path}/key`);
     // Those of upcoming passes are keys of pass.json, and looked at there.
     if (!face.startsWith('upcoming')) checkRule(FIELD, field as JsonValue, path, design, add);
+    if (placeholders(field.key).length > 0) {
+      const cure = 'Write a key of its own: phones know by it which field changed.';
+      add(`${path}/key`, 'Placeholders in keys are not filled.', cure);
+    }
     if (field.key === MESSAGE_KEY || field.key === EARLIER_KEY) {
       add(`${path}/key`, `The field key "${field.key}" is the one of messages.`, 'Give the field another key.');
     }
@@ -83,7 +88,11 @@ function checkStyles(field: AppleField, path: string, design: PassTypeDesign, ad
     const cure = 'Add "dateStyle": "PKDateStyleMedium", or write it as people read it.';
     add(`${path}/value`, 'The date is shown as it is here.', cure, 'warning');
   }
-  if (typeof field.value === 'string' && field.value.trim() === '') {
+  const styles = ['dateStyle', 'timeStyle'].filter((key) => has(field, key));
+  if (styles.length > 0 && styles.every((key) => field[key] === 'PKDateStyleNone') && styles.includes('dateStyle')) {
+    add(`${path}/dateStyle`, 'Neither the day nor the time is shown.', 'Write "PKDateStyleMedium".', 'warning');
+  }
+  if (typeof field.value === 'string' && isEmptyText(field.value)) {
     add(`${path}/value`, 'The value is empty, so the field shows nothing.', 'Write a value, or remove the field.');
   }
 }

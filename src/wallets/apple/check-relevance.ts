@@ -25,6 +25,10 @@ export function checkRelevantDates(design: PassTypeDesign, add: Add): void {
       add(path, 'An entry needs a date, or a startDate and an endDate.', 'Add what is missing.');
       continue;
     }
+    if (date !== undefined && (startDate !== undefined || endDate !== undefined)) {
+      const cure = 'Write date alone, or startDate with endDate.';
+      add(path, 'An entry is one moment or a time from a start to an end, not both.', cure, 'warning');
+    }
     const [start, end] = [timeOf(startDate, 'start'), timeOf(endDate, 'end')];
     if (end < start) add(path, 'The end lies before the start.', 'Exchange the two.');
     else if (end - start > DAY_MS) add(path, `Phones pass over ${TOO_LONG}.`, 'Make it shorter.', 'warning');

@@ -14,6 +14,10 @@ export function checkStyle(design: PassTypeDesign, add: Add): void {
   if (apple.additionalInfoFields && style !== 'eventTicket') {
     add('/apple/additionalInfoFields', `${aStyle(style)} has no additionalInfoFields.`, 'Move them to backFields.');
   }
+  if (apple.additionalInfoFields?.length && style === 'eventTicket' && semanticFaces(apple).length === 0) {
+    const cure = 'Add "preferredStyleSchemes": ["posterEventTicket", "eventTicket"], or move them to backFields.';
+    add('/apple/additionalInfoFields', 'Only posters show additionalInfoFields.', cure, 'warning');
+  }
   if (style === 'boardingPass' && !transitType) {
     add('/apple/transitType', 'A boardingPass needs a transitType.', 'Add one, such as "PKTransitTypeTrain".');
   }
@@ -104,6 +108,7 @@ function semanticsOf(
 /** Starts and ends that tags name. */
 const SPANS = [
   ['eventStartDate', 'eventEndDate'],
+  ...['venueOpenDate', 'venueDoorsOpenDate', 'venueGatesOpenDate'].map((open) => [open, 'venueCloseDate'] as const),
   ['originalBoardingDate', 'originalDepartureDate'],
   ['originalDepartureDate', 'originalArrivalDate'],
   ['currentBoardingDate', 'currentDepartureDate'],

@@ -1,5 +1,6 @@
 import { DateTime } from 'luxon';
 import type { JsonValue } from '../../common/json.js';
+import { writtenLanguage } from '../../common/language-tag.js';
 
 const STYLES = {
   PKDateStyleShort: 'short',
@@ -11,7 +12,8 @@ type DateStyle = (typeof STYLES)[keyof typeof STYLES];
 const styleOf = (value: JsonValue | undefined): DateStyle | undefined => STYLES[value as keyof typeof STYLES];
 
 /** A rendered field's value as Wallet writes it in a language (BCP 47): dates, times, amounts, percentages. */
-export function shownValue(field: Readonly<Record<string, JsonValue>>, language: string): string {
+export function shownValue(field: Readonly<Record<string, JsonValue>>, wanted: string): string {
+  const language = writtenLanguage(wanted);
   const value = field['value'] as string | number;
   if (typeof value === 'number') {
     const currency = field['currencyCode'];

@@ -75,6 +75,19 @@ export function checkGoogleDesign(
       walk,
     );
   }
+  if (design.class['callbackOptions'] !== undefined) {
+    const message = 'the product writes its own address here, where Google can reach it';
+    problems.push({ path: 'class.callbackOptions', message, cure: 'Remove it.', severity: 'warning' });
+  }
+  if (design.type === 'generic' && design.notifyOn.length > 0) {
+    const message = 'Google never notifies of a changed generic pass';
+    problems.push({
+      path: 'notifyOn',
+      message,
+      cure: 'Send a message instead, or leave it empty.',
+      severity: 'warning',
+    });
+  }
   problems.push(...checkReferences(design), ...checkRequiredTexts(design, whole));
   for (const name of placeholders(design.class)) {
     problems.push({
@@ -140,6 +153,9 @@ function checkValue(value: JsonValue, type: FieldType, place: Place, walk: Walk)
     }
     for (const lack of lacksOf(type.name, (field) => Object.hasOwn(value, field))) {
       report(`without ${lack} it says nothing and is left out`, `Add ${lack}, or remove it.`);
+    }
+    if (Object.keys(value).length === 0 && lacksOf(type.name, () => false).length === 0 && place.owner !== '') {
+      report('it is empty and is left out', 'Write its fields, or remove it.', 'warning');
     }
     const set = (ONE_ONLY[type.name] ?? []).filter((field) => Object.hasOwn(value, field));
     if (set.length > 1) report(`only one of ${set.join(', ')} may be set`, `Keep one of them.`);

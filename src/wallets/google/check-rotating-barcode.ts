@@ -25,6 +25,10 @@ export function checkRotatingBarcode(value: Readonly<Record<string, JsonValue>>,
   ) {
     report('nothing of the valuePattern rotates', 'Put {totp_value_0} or {totp_timestamp_seconds} into it.', 'warning');
   }
+  const { periodMillis } = (totpDetails ?? {}) as { periodMillis?: JsonValue };
+  if (/^-?\d+$/.test(String(periodMillis)) && Number(periodMillis) <= 0) {
+    report('a code with a period of 0 never changes', 'Write the milliseconds of one code, such as "3000".');
+  }
   const parameters = (totpDetails as { parameters?: JsonValue } | undefined)?.parameters;
   const given = Array.isArray(parameters) ? parameters.length : 0;
   for (const name of new Set(substitutions.filter((one) => one.startsWith('totp_value_')))) {

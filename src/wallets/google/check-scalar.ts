@@ -1,11 +1,12 @@
 import type { JsonValue } from '../../common/json.js';
+import { isEmptyText } from '../../common/tidy-text.js';
 import type { FieldType as FieldKind, PassTypeDesign } from '../../passes/pass-type.js';
 import { literalsOf, possibleValues, soleField } from '../../passes/possible-values.js';
 import { placeholders } from '../../passes/render.js';
 import type { Place, Report } from './check-design.js';
 import { fitScalar, isDateField, isUriField } from './scalar-values.js';
 import type { FieldType } from './schema.js';
-import { isEssential } from './schema-rules.js';
+import { isEssential, REQUIRED } from './schema-rules.js';
 import { textForm } from './text-forms.js';
 
 type Scalar = Exclude<FieldType, { is: 'type' }>;
@@ -53,14 +54,18 @@ export function checkScalar(
   }
   if (type.is === 'string') {
     if (typeof value !== 'string') return report('a text is expected', 'Put it in quotation marks.');
+    if (isEmptyText(value)) {
+      const isNeeded = isEssential(place.owner, place.field) || REQUIRED[place.owner]?.includes(place.field);
+      if (isNeeded) return report('it is empty', 'Write a value, or remove it.');
+      if (!textForm(place.owner, place.field)) {
+        return report('it is empty and says nothing', 'Write a value, or remove it.', 'warning');
+      }
+    }
     if (isUriField(place) && !/^[a-z][a-z0-9+.-]*:/i.test(value)) {
       return report('a URI needs a scheme', 'Begin it with https://.');
     }
     if (place.field === 'hexBackgroundColor' && !/^#([0-9a-f]{3}|[0-9a-f]{6})$/i.test(value)) {
       return report('not a colour', 'Write it as #rrggbb.');
-    }
-    if (value.trim() === '' && isEssential(place.owner, place.field)) {
-      return report('it is empty', 'Write a value, or remove it.');
     }
     return fitting();
   }

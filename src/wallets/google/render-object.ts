@@ -1,4 +1,6 @@
-import type { JsonValue } from '../../common/json.js';
+import { isJsonObject, type JsonValue } from '../../common/json.js';
+import { languageTag, writtenLanguage } from '../../common/language-tag.js';
+import { isEmptyText } from '../../common/tidy-text.js';
 import { renderShownText, renderValue, zoneOf, type View } from '../../passes/render.js';
 import { unfitBarcode } from './check-barcode.js';
 import { fitScalar } from './scalar-values.js';
@@ -59,11 +61,13 @@ function renderType(template: JsonValue, typeName: string, path: string, walk: W
     return undefined;
   }
   const out: Record<string, JsonValue> = {};
+  const language =
+    typeName === 'TranslatedString' ? fill(value['language'] ?? '', { ...walk, filled }).value : undefined;
+  const view = inLanguage(walk.view, language);
   for (const [field, inner] of Object.entries(value)) {
     const type = fieldType(shape, field);
     const dayAs = typeName === 'TimeInterval' ? (field === 'end' ? 'end' : 'start') : walk.dayAs;
-    const language = typeName === 'TranslatedString' ? value['language'] : undefined;
-    const inside = { ...walk, filled, dayAs, view: inLanguage(walk.view, language) };
+    const inside = { ...walk, filled, dayAs, view };
     if (type === undefined) {
       walk.leaveOut(`${path}.${field}`, `${typeName} has no field ${field}; it was left out`);
       continue;
@@ -77,6 +81,8 @@ function renderType(template: JsonValue, typeName: string, path: string, walk: W
     delete out[field];
   }
   if (typeName === 'TimeInterval') leaveOutEarlyEnd(out, path, walk);
+  if (typeName === 'TranslatedString' && 'value' in out)
+    out['language'] ??= writtenLanguage(walk.view.times?.language ?? '');
   const unfit = typeName === 'Barcode' ? unfitBarcode(value, out, walk.view) : undefined;
   if (unfit !== undefined) {
     walk.leaveOut(path, `the barcode was left out: its value ${unfit}`);
@@ -86,7 +92,9 @@ function renderType(template: JsonValue, typeName: string, path: string, walk: W
 }
 
 const inLanguage = (view: View, language: JsonValue | undefined): View =>
-  typeof language === 'string' && view.times ? { ...view, times: { ...view.times, language } } : view;
+  typeof language === 'string' && languageTag(language) !== undefined && view.times
+    ? { ...view, times: { ...view.times, language } }
+    : view;
 
 interface Place {
   owner: string;
@@ -112,6 +120,7 @@ function renderField(template: JsonValue, type: FieldType, place: Place, walk: W
       );
       return rendered === undefined ? [] : [rendered];
     });
+    leaveOutTwice(items, path, walk);
     const most = AT_MOST[field] ?? Infinity;
     if (items.length > most) walk.leaveOut(path, `Google takes ${most} of them: those after it were left out`);
     const shown = SHOWN_AT_MOST[field] ?? Infinity;
@@ -119,8 +128,11 @@ function renderField(template: JsonValue, type: FieldType, place: Place, walk: W
     return items.slice(0, most);
   }
   if (type.is === 'type') return renderType(template, type.name, path, walk);
-  const { value } = fill(template, walk, isShownField(owner, field));
-  if (value === undefined || value === null || (value === '' && type.is !== 'string')) return undefined;
+  const { value: filled } = fill(template, walk, isShownField(owner, field));
+  // Google answers without an empty text: one that is sent would look changed for ever.
+  if (filled === undefined || filled === null || (typeof filled === 'string' && isEmptyText(filled))) return undefined;
+  const isCode = `${owner}.${field}` === 'Money.currencyCode' && filled !== template && typeof filled === 'string';
+  const value = isCode ? filled.trim().toUpperCase() : filled;
   const zone = walk.filled ? walk.view.times?.zone : zoneOf(template, walk.view);
   const fitted = fitScalar(value, type, { owner, field, zone, dayAs: walk.dayAs });
   if ('value' in fitted) return fitted.value;
@@ -135,6 +147,18 @@ function leaveOutEarlyEnd(interval: Record<string, JsonValue>, path: string, wal
   if (!(timeOf(interval['end']) < timeOf(interval['start']))) return;
   walk.leaveOut(`${path}.end`, 'the end lies before the start; it was left out');
   delete interval['end'];
+}
+
+/** Two parts of one id: the second one keeps its text and loses the id, which Google takes once. */
+function leaveOutTwice(items: readonly JsonValue[], path: string, walk: Walk): void {
+  const seen = new Set<JsonValue>();
+  for (const [index, item] of items.entries()) {
+    const id = isJsonObject(item) ? item['id'] : undefined;
+    if (id !== undefined && seen.has(id) && isJsonObject(item)) {
+      walk.leaveOut(`${path}.${index}.id`, `the id ${excerpt(id)} appears there twice: this one was left out`);
+      delete item['id'];
+    } else if (id !== undefined) seen.add(id);
+  }
 }
 
 /** One level of a template: objects and lists are filled member by member, further down. */

@@ -1,5 +1,6 @@
 import { momentInZone } from '../../common/zoned-time.js';
 import type { JsonValue } from '../../common/json.js';
+import { unopenable } from '../../common/openable-address.js';
 import type { FieldType } from './schema.js';
 import { textForm } from './text-forms.js';
 
@@ -17,7 +18,6 @@ export interface ScalarPlace {
 
 const HEX = /^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i;
 const RGB = /^rgb\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*\)$/i;
-const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 /** Not `0x10` and its like, which are numbers to a program only. */
 const DECIMAL = /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 const INT32 = 2 ** 31;
@@ -54,13 +54,14 @@ const known = (place: ScalarPlace, text: string): Fitted => {
     return moment === undefined ? { refused: 'is no date: write 2026-12-31 or 2026-12-31T18:30' } : { value: moment };
   }
   if (isUriField(place)) {
-    if (!SCHEME.test(text) || /\s/.test(text) || !URL.canParse(text)) {
-      return { refused: 'is no full address: begin it with https:// and leave out blanks' };
-    }
-    if (place.owner === 'ImageUri' && !/^https?:/i.test(text)) {
+    const unfit = unopenable(text);
+    if (place.owner === 'ImageUri' && unfit !== 'incomplete' && !/^https?:/i.test(text)) {
       return { refused: 'is no address that Google can load an image from: begin it with https://' };
     }
-    if (/^(?:javascript|data|vbscript|file|blob):/i.test(text)) {
+    if (unfit === 'incomplete') {
+      return { refused: 'is no full address: begin it with https:// and leave out blanks' };
+    }
+    if (unfit) {
       return { refused: 'is no address that phones open: begin it with https://, tel: or mailto:' };
     }
     return { value: text };
@@ -75,8 +76,13 @@ const numberOf = (value: JsonValue): number => {
   return typeof value === 'string' && DECIMAL.test(value.trim()) ? Number(value) : NaN;
 };
 
-const isInt64 = (text: string): boolean =>
-  /^-?\d{1,19}$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
+/** A whole number of 64 bits in the one form in which Google answers it: `0012` and `12.0` are 12. */
+function int64Of(value: JsonValue): string | undefined {
+  const text = String(value).trim();
+  const number = numberOf(value);
+  if (!/^-?\d{1,40}$/.test(text)) return Number.isSafeInteger(number) ? String(BigInt(number)) : undefined;
+  return BigInt.asIntN(64, BigInt(text)) === BigInt(text) ? String(BigInt(text)) : undefined;
+}
 
 const BOUNDS: Readonly<Record<string, number>> = { latitude: 90, longitude: 180 };
 
@@ -101,8 +107,10 @@ export function fitScalar(value: JsonValue, type: Exclude<FieldType, { is: 'type
         ? { value: number }
         : { refused: 'is no whole number between -2147483648 and 2147483647' };
     }
-    case 'int64':
-      return isInt64(String(value)) ? { value: String(value) } : { refused: 'is no whole number of 64 bits' };
+    case 'int64': {
+      const whole = int64Of(value);
+      return whole === undefined ? { refused: 'is no whole number of 64 bits' } : { value: whole };
+    }
     case 'double': {
       const number = numberOf(value);
       const bound = BOUNDS[place.field] ?? Infinity;

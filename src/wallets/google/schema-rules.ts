@@ -47,10 +47,17 @@ export const isEssential = (typeName: string, field: string): boolean =>
 export const ONE_ONLY: Readonly<Record<string, readonly string[]>> = {
   Image: ['sourceUri', 'privateImageId'],
   LoyaltyPointsBalance: ['string', 'int', 'double', 'money'],
+  CardRowTemplateInfo: ['oneItem', 'twoItems', 'threeItems'],
+  TemplateItem: ['firstValue', 'predefinedItem'],
+  FirstRowOption: ['fieldOption', 'transitOption'],
 };
 
 /** Lists of which Google takes so many entries. */
-export const AT_MOST: Readonly<Record<string, number>> = { messages: 10, merchantLocations: 10 };
+export const AT_MOST: Readonly<Record<string, number>> = {
+  messages: 10,
+  merchantLocations: 10,
+  cardRowTemplateInfos: 3,
+};
 
 /** Lists of which phones show so many entries. */
 export const SHOWN_AT_MOST: Readonly<Record<string, number>> = {

@@ -1,4 +1,5 @@
 import { isCurrency } from '../../common/currency.js';
+import { languageTag } from '../../common/language-tag.js';
 
 /** A text of a form of its own: what it must look like, what it is called, what around a placeholder spoils it. */
 interface TextForm {
@@ -19,16 +20,11 @@ const matching = (form: RegExp, refused: string, cure: string, signs?: RegExp): 
   ...(signs && { signs }),
 });
 
-const isLanguage = (text: string): boolean => {
-  try {
-    return /^[a-z]{2,3}(?:-|$)/i.test(text) && Intl.getCanonicalLocales(text).length === 1;
-  } catch {
-    // A tag that is none throws a RangeError, and that is the answer.
-    return false;
-  }
-};
+const isLanguage = (text: string): boolean => !text.includes('_') && languageTag(text) !== undefined;
 
 const MODULE_ID = matching(/^[\w-]+$/, 'is no id of a module', 'use letters, digits, "_" and "-"', /^[\w-]*$/);
+/** Ids that no row of a class names: one is kept as long as programs can write it. */
+const PLAIN_ID = matching(/^[ -~]+$/, 'is no id', 'use letters, digits, "_" and "-"', /^[ -~]*$/);
 /** Ids of objects: issuer id, a point, a name. */
 const OBJECT_ID = matching(
   /^\d+\.[\w.-]+$/,
@@ -54,6 +50,9 @@ const FORMS: Readonly<Record<string, TextForm>> = {
   'LoyaltyClass.countryCode': matching(/^[A-Z]{2}$/, 'is no country', 'write its two capitals, such as DE'),
   'OfferClass.countryCode': matching(/^[A-Z]{2}$/, 'is no country', 'write its two capitals, such as DE'),
   'TextModuleData.id': MODULE_ID,
+  'ImageModuleData.id': PLAIN_ID,
+  'Uri.id': PLAIN_ID,
+  'Message.id': PLAIN_ID,
   'LoyaltyObject.linkedOfferIds': OBJECT_ID,
   ...Object.fromEntries(['Generic', 'Loyalty', 'Offer'].map((type) => [`${type}Object.linkedObjectIds`, OBJECT_ID])),
   'RotatingBarcodeTotpDetailsTotpParameters.key': matching(

@@ -1,6 +1,7 @@
 import { pointer } from '../../../common/clean-text.js';
 import type { JsonValue } from '../../../common/json.js';
 import { nearest } from '../../../common/nearest-name.js';
+import { isEmptyText } from '../../../common/tidy-text.js';
 import type { FieldType, PassTypeDesign } from '../../../passes/pass-type.js';
 import { possibleValues, soleField } from '../../../passes/possible-values.js';
 import { placeholders } from '../../../passes/render.js';
@@ -75,7 +76,9 @@ function checkObject(
   for (const [key, inner] of Object.entries(value)) {
     if (inner === undefined) continue;
     const of = Object.hasOwn(rule.keys, key) ? rule.keys[key] : undefined;
-    if (of) checkRule(of, inner, path + pointer(key), design, add);
+    if (of && rule.required?.includes(key) && isBlank(of, inner)) {
+      add(path + pointer(key), `"${key}" is empty: Wallet refuses this without it.`, `Write "${key}".`);
+    } else if (of) checkRule(of, inner, path + pointer(key), design, add);
     else if (known.length > 0) {
       const near = nearest(key, known);
       add(path + pointer(key), `Wallet knows no "${key}" here.`, near ? `Write "${near}".` : 'Remove it.');
@@ -85,6 +88,10 @@ function checkObject(
     if (!Object.hasOwn(value, key)) add(path, `"${key}" is missing: Wallet refuses this without it.`, `Add "${key}".`);
   }
 }
+
+/** A text that shows nothing, where an empty one means nothing. */
+const isBlank = (rule: Rule, value: JsonValue): boolean =>
+  rule.is === 'text' && rule.mayBeEmpty !== true && typeof value === 'string' && isEmptyText(value);
 
 function checkScalar(rule: ScalarRule, value: JsonValue, path: string, design: PassTypeDesign, add: Add): void {
   const report = (said: JsonValue): void => {
@@ -121,6 +128,9 @@ function checkScalar(rule: ScalarRule, value: JsonValue, path: string, design: P
     const near = nearest(String(value), rule.names);
     const cure = near ? `Write "${near}".` : `Known are ${rule.names.join(', ')}.`;
     return add(path, `Phones know no ${JSON.stringify(value)} here and show nothing for it.`, cure, 'warning');
+  }
+  if (isBlank(rule, value)) {
+    return add(path, 'The text is empty and says nothing.', 'Write it, or remove the key.', 'warning');
   }
   report(value);
 }

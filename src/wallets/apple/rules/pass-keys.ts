@@ -1,4 +1,5 @@
-import { all, anything, colour, date, flag, harmless, list, object, oneOf, text, url, type Rule } from './rule.js';
+import { all, anything, colour, date, flag, harmless, list, object, oneOf, text, textOrEmpty } from './rule.js';
+import { url, type Rule } from './rule.js';
 import { EVENT_GUIDE, FLIGHT_URLS } from './key-faces.js';
 import { SEMANTIC_TAGS } from './semantic-tags.js';
 
@@ -7,7 +8,7 @@ const dateStyle = oneOf(...['None', 'Short', 'Medium', 'Long', 'Full'].map((name
 /** Keys of one field; `key`, `value` and their like are the design's own. */
 export const FIELD_KEYS: Readonly<Record<string, Rule>> = {
   key: text,
-  label: text,
+  label: textOrEmpty,
   value: anything,
   attributedValue: anything,
   changeMessage: text,
@@ -54,7 +55,7 @@ const FEATURED_ACTION: Rule = harmless(
   object({ identifier: text, type: oneOf(...ACTION_TYPES), url }, ['identifier', 'type']),
 );
 
-export const LABELLED_FIELD: Rule = object(FIELD_KEYS, ['key', 'label', 'value']);
+export const LABELLED_FIELD: Rule = object({ ...FIELD_KEYS, label: text }, ['key', 'label', 'value']);
 export const REMOTE_IMAGE: Rule = object({
   URLs: list(
     object(

@@ -4,8 +4,12 @@
  */
 export type Rule =
   | {
+      is: 'text';
+      /** An empty one means something here. */
+      mayBeEmpty?: true;
+    }
+  | {
       is:
-        | 'text'
         | 'word'
         | 'boolean'
         | 'date'
@@ -37,6 +41,7 @@ export type Rule =
 export type ScalarRule = Exclude<Rule, { is: 'object' | 'list' }>;
 
 export const text: Rule = { is: 'text' };
+export const textOrEmpty: Rule = { is: 'text', mayBeEmpty: true };
 /** A text that phones take as a number, too: seats are often only numbered. */
 export const word: Rule = { is: 'word' };
 export const flag: Rule = { is: 'boolean' };

@@ -1,5 +1,6 @@
 import { isUuid } from '../../../common/uuid.js';
 import { isCurrency } from '../../../common/currency.js';
+import { unopenable } from '../../../common/openable-address.js';
 import type { JsonValue } from '../../../common/json.js';
 import { isTimeZone, momentInZone, zoneName } from '../../../common/zoned-time.js';
 import { appleColour } from '../apple-values.js';
@@ -9,6 +10,10 @@ import type { ScalarRule } from './rule.js';
 export type Formed = { value: JsonValue } | { refused: string; cure: string };
 
 const refuse = (refused: string, cure: string): Formed => ({ refused, cure });
+const URL_FORMS: Readonly<Record<string, Formed>> = {
+  incomplete: refuse('is no full address', 'Begin it with https:// and leave out blanks.'),
+  'for programs': refuse('is no address that phones open', 'Begin it with https:// and leave out blanks.'),
+};
 /** Not `0x10` and its like, which are numbers to a program only. */
 const DECIMAL = /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 const AMOUNT = /^-?\d+(?:\.\d+)?$/;
@@ -70,9 +75,7 @@ export function formOf(
         : { value: colour };
     }
     case 'url':
-      return /^[a-z][a-z0-9+.-]*:\S+$/i.test(said) && URL.canParse(said)
-        ? { value: said }
-        : refuse('is no full address', 'Begin it with https:// and leave out blanks.');
+      return URL_FORMS[unopenable(said) ?? 'whole'] ?? { value: said };
     case 'uuid':
       return isUuid(said) ? { value: said } : refuse('is no UUID', 'Write 8-4-4-4-12 hexadecimal digits.');
     case 'digest':

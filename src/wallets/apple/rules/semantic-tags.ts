@@ -1,4 +1,4 @@
-import { all, colour, date, flag, list, object, oneOf, someOf, text, word, type Rule } from './rule.js';
+import { all, colour, date, flag, list, object, oneOf, someOf, text, textOrEmpty, word, type Rule } from './rule.js';
 
 const location = object(
   { latitude: { is: 'number', least: -90, most: 90 }, longitude: { is: 'number', least: -180, most: 180 } },
@@ -108,9 +108,12 @@ export const COMMON_TAGS: Readonly<Record<string, Rule>> = {
     }),
   ),
   wifiAccess: list(
-    object({ ...all(text, 'ssid password captiveToken'), captiveTokenAuthURL: { is: 'url' } }, ['ssid', 'password']),
+    object({ ...all(text, 'ssid captiveToken'), password: textOrEmpty, captiveTokenAuthURL: { is: 'url' } }, [
+      'ssid',
+      'password',
+    ]),
   ),
-  airPlay: { is: 'anything' },
+  airPlay: object({}),
 };
 
 export const SEMANTIC_TAGS: Rule = object({ ...EVENT_TAGS, ...JOURNEY_TAGS, ...COMMON_TAGS });
