@@ -1,8 +1,9 @@
 import { Client, Connection } from '@temporalio/client';
 import type { MerchantEvent } from '../../src/merchants/events.js';
-import { shownOnPhone, type Customer } from './customers.js';
-import type { Fields, Journal } from './journal.js';
-import type { Picture, SeenEvent, SeenOperation, SeenRevision, Shown } from './picture.js';
+import { shownOnPhone } from './customers.js';
+import type { Fields } from './journal.js';
+import type { Party, Side } from './party.js';
+import type { FullPicture, Picture, SeenEvent, SeenOperation, SeenRevision, Shown } from './picture.js';
 import type { Stack } from './stack.js';
 
 /** The fields that the drill changes; everything else is left out of the picture. */
@@ -26,7 +27,10 @@ interface PassRow {
   objectId: string | null;
 }
 
-async function collectDatabase({ query, tenant }: Stack): Promise<Picture['database'] & { rows: PassRow[] }> {
+async function collectDatabase(
+  { query }: Stack,
+  { tenant }: Party,
+): Promise<Picture['database'] & { rows: PassRow[] }> {
   const { tenantId, pass } = tenant;
   // The demo's own customer is nobody of the drill.
   const ours = [tenantId, pass.passId];
@@ -100,7 +104,7 @@ function shownAtGoogle({ providers }: Stack, rows: readonly PassRow[]): Shown[] 
 }
 
 /** Records are only ever added; the last one of an id counts. */
-function lastRecords({ providers }: Stack): Picture['klaviyo']['records'] {
+function lastRecords({ providers }: Stack): FullPicture['klaviyo']['records'] {
   const byId = new Map(providers.klaviyo.records().map(({ record }) => [record['id'], record]));
   return [...byId.values()].map((record) => ({
     serialNumber: String(record['serial_number']),
@@ -110,29 +114,32 @@ function lastRecords({ providers }: Stack): Picture['klaviyo']['records'] {
 }
 
 /** Everything as it is now. Phones try again first what failed, as phones do. */
-export async function collect(stack: Stack, journal: Journal, customers: readonly Customer[]): Promise<Picture> {
+export async function collect(stack: Stack, { party, journal, customers }: Side): Promise<Picture> {
   await Promise.all(customers.map(({ phone }) => phone.retry(1)));
-  const { rows, ...database } = await collectDatabase(stack);
-  const { klaviyo, merchant } = stack.providers;
+  const { rows, ...database } = await collectDatabase(stack, party);
+  const { merchant, hasKlaviyo } = party;
+  const { klaviyo } = stack.providers;
   const subjects = new Set(rows.map(({ subject }) => subject));
   return {
     journal: [...journal.lines],
     database,
     temporal: { open: await openRuns(stack) },
     phones: customers.map((customer) => ({ subject: customer.subject, fields: shownOnPhone(customer) })),
-    google: shownAtGoogle(stack, rows),
-    klaviyo: {
-      profiles: klaviyo
-        .profiles()
-        .map(({ attributes }) => ({
-          subject: String(attributes['email']),
-          serialNumber: String(attributes.properties['wallet_pass_serial']),
-          state: String(attributes.properties['wallet_pass_state']),
-        }))
-        .filter(({ subject }) => subjects.has(subject)),
-      records: lastRecords(stack),
-      events: klaviyo.events().map(({ uniqueId, metric }) => ({ uniqueId, metric })),
-    },
+    google: hasKlaviyo ? shownAtGoogle(stack, rows) : null,
+    klaviyo: !hasKlaviyo
+      ? null
+      : {
+          profiles: klaviyo
+            .profiles()
+            .map(({ attributes }) => ({
+              subject: String(attributes['email']),
+              serialNumber: String(attributes.properties['wallet_pass_serial']),
+              state: String(attributes.properties['wallet_pass_state']),
+            }))
+            .filter(({ subject }) => subjects.has(subject)),
+          records: lastRecords(stack),
+          events: klaviyo.events().map(({ uniqueId, metric }) => ({ uniqueId, metric })),
+        },
     merchant: merchant.deliveries
       .filter(({ fault, status }) => fault === undefined && status >= 200 && status < 300)
       .map(({ payload }) => payload as MerchantEvent)

@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 
 export type Fields = Readonly<Record<string, string>>;
-export type RequestKind = 'push-update' | 'issue-pass';
+export type RequestKind = 'push-update' | 'issue-pass' | 'profile-sync' | 'send-message';
 
 /** One line of what was seen from outside; its place in the journal is its place in time. */
 export type JournalLine =

@@ -1,6 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Fields, Journal } from './journal.js';
-import { deliver, issuePass, patchPass, pushUpdate, type Order, type TenantAccess } from './requests.js';
+import {
+  deliver,
+  issuePass,
+  patchPass,
+  pushUpdate,
+  sendMessage,
+  syncProfile,
+  type Order,
+  type TenantAccess,
+} from './requests.js';
 
 export interface Subject {
   readonly subject: string;
@@ -14,6 +23,8 @@ export interface Load {
 
 export interface LoadOptions {
   access: TenantAccess;
+  /** Whether flows send changed profiles, too. */
+  syncs: boolean;
   journal: Journal;
   /** Who holds a pass; new ones are added. */
   subjects: Subject[];
@@ -39,7 +50,7 @@ export function createRandom(seed: number): () => number {
 }
 
 /** Updates by webhook and by program, bursts on one pass, the same delivery again, new customers: until it is stopped. */
-export function startLoad({ access, journal, subjects, rate, random, nextNumber }: LoadOptions): Load {
+export function startLoad({ access, syncs, journal, subjects, rate, random, nextNumber }: LoadOptions): Load {
   const under = new Set<Promise<unknown>>();
   const recent: Order[] = [];
   let stopped = false;
@@ -87,6 +98,8 @@ export function startLoad({ access, journal, subjects, rate, random, nextNumber 
       for (let count = 0; count < BURST; count++) post(pushUpdate(access, known.subject, fields()));
       return;
     }
+    if (which < 0.26) return post(sendMessage(access, known, nextNumber()));
+    if (syncs && which > 0.7) return post(syncProfile(access, known.subject, fields()));
     post(which < 0.35 ? patchPass(access, known, fields()) : pushUpdate(access, known.subject, fields()));
   };
 

@@ -52,17 +52,25 @@ export interface Picture {
     readonly open: readonly string[];
   };
   readonly phones: readonly Shown[];
-  readonly google: readonly Shown[];
+  /** Null: the tenant has no passes there. */
+  readonly google: readonly Shown[] | null;
+  /** Null: the tenant has no account there. */
   readonly klaviyo: {
     /** What write-back told of the pass: Klaviyo gets its state, not its fields. */
     readonly profiles: readonly Pick<SeenPass, 'subject' | 'serialNumber' | 'state'>[];
     /** The last record of each pass. */
     readonly records: readonly Pick<SeenPass, 'serialNumber' | 'state' | 'changedAt'>[];
     readonly events: readonly { readonly uniqueId: string; readonly metric: string }[];
-  };
+  } | null;
   /** What the merchant's endpoint took: one entry for each delivery that it answered with 2xx. */
   readonly merchant: readonly (SeenEvent & { readonly content: string })[];
 }
 
+/** Of a tenant that has everything. */
+export type FullPicture = Picture & {
+  readonly google: NonNullable<Picture['google']>;
+  readonly klaviyo: NonNullable<Picture['klaviyo']>;
+};
+
 /** The answer to a request that changed a pass; what is `superseded` was overtaken by a later one. */
-export const CHANGED_OUTCOMES: readonly string[] = ['updated', 'created', 'converted'];
+export const CHANGED_OUTCOMES: readonly string[] = ['updated', 'created', 'converted', 'message-sent'];

@@ -1,4 +1,5 @@
 import type { DemoCertificates } from '../../src/tenants/demo-certificates.js';
+import { startMerchantSimulator } from '../../src/simulators/merchant/merchant.js';
 import { startOutside, type Outside } from '../outside.js';
 
 /** More than any run asks for: such a fault holds until it is cleared. */
@@ -6,6 +7,8 @@ const ENDLESS = 1_000_000;
 const SLOW_MS = 3_000;
 
 export interface Providers extends Pick<Outside, 'apns' | 'google' | 'klaviyo' | 'merchant' | 'env' | 'stop'> {
+  /** Of the tenant that shares nothing with the first one: it is never harmed. */
+  readonly neighbourMerchant: Outside['merchant'];
   down(): void;
   slow(): void;
   /** The next calls take effect and their answers are lost. */
@@ -16,6 +19,7 @@ export interface Providers extends Pick<Outside, 'apns' | 'google' | 'klaviyo' |
 /** The simulators, and the switches that harm all of them at once. */
 export async function startProviders(certificates: DemoCertificates, folder: string): Promise<Providers> {
   const { apns, google, klaviyo, merchant, env, stop } = await startOutside(certificates, folder);
+  const neighbourMerchant = await startMerchantSimulator({});
   const well = (): void => {
     klaviyo.clearFaults();
     google.faults.clear();
@@ -27,8 +31,11 @@ export async function startProviders(certificates: DemoCertificates, folder: str
     google,
     klaviyo,
     merchant,
+    neighbourMerchant,
     env: { ...env, APNS_CA_FILE: certificates.authorityFile },
-    stop,
+    async stop() {
+      await Promise.all([stop(), neighbourMerchant.stop()]);
+    },
     down() {
       klaviyo.setFault({ status: 503, times: ENDLESS });
       google.faults.add({ status: 503, times: ENDLESS });

@@ -65,6 +65,40 @@ export const patchPass = (
   body: JSON.stringify({ pass: values(fields) }),
 });
 
+/** A flow's webhook about a changed profile. */
+export const syncProfile = ({ tenantId, keys }: TenantAccess, subject: string, fields: Fields): Order => ({
+  key: randomUUID(),
+  kind: 'profile-sync',
+  subject,
+  fields,
+  method: 'POST',
+  path: `/api/${tenantId}/webhooks/listeners/klaviyo/profiles/sync`,
+  authorization: keys.klaviyo,
+  body: JSON.stringify({
+    email: subject,
+    properties: {
+      ...(fields['points'] !== undefined && { loyalty_points: Number(fields['points']) }),
+      ...(fields['offer'] !== undefined && { loyalty_offer: fields['offer'] }),
+    },
+  }),
+});
+
+/** A message on the lock screen, beside the values of the pass. */
+export const sendMessage = (
+  { keys }: TenantAccess,
+  { subject, serialNumber }: { subject: string; serialNumber: string },
+  number: number,
+): Order => ({
+  key: randomUUID(),
+  kind: 'send-message',
+  subject,
+  fields: {},
+  method: 'POST',
+  path: `/v1/passes/${serialNumber}/messages`,
+  authorization: keys.passes,
+  body: JSON.stringify({ message: `Message ${number}`, class: 'service' }),
+});
+
 /** A pass for somebody new. */
 export const issuePass = ({ keys }: TenantAccess, subject: string, fields: Fields): Order => ({
   key: randomUUID(),

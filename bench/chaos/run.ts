@@ -8,9 +8,10 @@ import { setUpKlaviyo } from '../../src/demo/klaviyo-set-up.js';
 import { registerMerchant } from '../../src/demo/merchant-endpoint.js';
 import { installPass, type Customer } from './customers.js';
 import { RUNS, type ChaosRun } from './faults.js';
-import { createJournal, type Journal } from './journal.js';
+import { createJournal } from './journal.js';
 import type { Fault } from './judge.js';
 import { createRandom, startLoad, type Subject } from './load.js';
+import type { Party, Side } from './party.js';
 import { headLine, measure, resultLine, type RunResult } from './report.js';
 import { deliver, issuePass } from './requests.js';
 import { settle } from './settle.js';
@@ -23,7 +24,7 @@ Exits with 1 where anything was lost, doubled, inverted or left unfinished.
 
   --short          the runs and times of the continuous integration
   --rate <n>       requests a second (default 3)
-  --passes <n>     customers with a phone (default 24, short 8)
+  --passes <n>     customers with a phone (default 24, short 8); the second tenant has half as many
   --seed <n>       the same load again
   --limit <s>      seconds that everything may take to end after a fault (default 420, short 150)
   --keep           leaves the folder with journal, logs and data
@@ -63,28 +64,24 @@ const say = (line: string): void => console.log(line);
 
 interface Drill {
   stack: Stack;
-  journal: Journal;
-  subjects: Subject[];
-  customers: Customer[];
+  sides: Side[];
   random: () => number;
   nextNumber: () => number;
   /** What an earlier run was found guilty of: it stands in every later picture, too. */
   known: Set<string>;
 }
 
-/** Customers with passes, each issued by the API as any other, and on a phone. */
-async function prepare(drill: Omit<Drill, 'customers' | 'subjects'>, count: number): Promise<Drill> {
-  const { stack, journal, nextNumber } = drill;
-  const { access, tenant, providers } = stack;
-  const api = createApiCalls({
-    baseUrl: access.publicUrl,
-    tenantId: tenant.tenantId,
-    apiKeys: tenant.apiKeys,
-    signal: AbortSignal.timeout(120_000),
-  });
-  await registerMerchant(api, tenant.tenantId, providers.merchant);
-  const account = { apiUrl: providers.klaviyo.url, apiKey: SIMULATED_KLAVIYO_KEY };
-  await setUpKlaviyo(stack.database.url, tenant.tenantId, account);
+/** Customers of one tenant with passes, each issued by the API as any other, and on a phone. */
+async function prepare(stack: Stack, party: Party, count: number, nextNumber: () => number): Promise<Side> {
+  const { access, tenant, merchant, hasKlaviyo } = party;
+  const { providers, publicUrl } = stack;
+  const journal = createJournal(path.join(stack.folder, `journal-${tenant.tenantId}.jsonl`));
+  const { tenantId, apiKeys } = tenant;
+  const api = createApiCalls({ baseUrl: publicUrl, tenantId, apiKeys, signal: AbortSignal.timeout(120_000) });
+  await registerMerchant(api, tenantId, merchant);
+  if (hasKlaviyo) {
+    await setUpKlaviyo(stack.database.url, tenantId, { apiUrl: providers.klaviyo.url, apiKey: SIMULATED_KLAVIYO_KEY });
+  }
   const subjects: Subject[] = [];
   const customers: Customer[] = [];
   for (let number = 1; number <= count; number++) {
@@ -95,28 +92,32 @@ async function prepare(drill: Omit<Drill, 'customers' | 'subjects'>, count: numb
     if (serialNumber === null) throw new Error(`no pass could be issued for ${subject}`);
     subjects.push({ subject, serialNumber });
     customers.push(
-      await installPass(providers, tenant.certificates.authorityPem, access.publicUrl, { subject, serialNumber }),
+      await installPass(providers, tenant.certificates.authorityPem, publicUrl, { subject, serialNumber }),
     );
   }
-  return { ...drill, subjects, customers };
+  return { party, journal, subjects, customers };
 }
 
 /** Google's holders save the pass, so that changes of it would tell them. */
-async function saveAtGoogle({ stack }: Drill): Promise<void> {
-  const rows = await stack.query<{ object_id: string }>(
-    `select object_id from google_objects where state = 'live' and tenant_id = $1`,
-    [stack.tenant.tenantId],
-  );
-  for (const { object_id } of rows) await stack.providers.google.save(object_id);
+async function saveAtGoogle({ query, providers }: Stack): Promise<void> {
+  const rows = await query<{ object_id: string }>(`select object_id from google_objects where state = 'live'`);
+  for (const { object_id } of rows) await providers.google.save(object_id);
 }
 
+/** The share of all actions that the first tenant has; the other one has the rest. */
+const FIRST_SHARE = 0.7;
+
 async function perform(drill: Drill, run: ChaosRun, rate: number, limitMs: number): Promise<RunResult> {
-  const { stack, journal, customers, subjects, random, nextNumber } = drill;
+  const { stack, sides, random, nextNumber } = drill;
   const factor = values.short ? 0.4 : 1;
   const seconds = (full: number): Promise<void> => pause(full * 1_000 * factor);
-  const from = journal.lines.length;
+  const from = sides.map(({ journal }) => journal.lines.length);
   const begunMs = Date.now();
-  const load = startLoad({ access: stack.access, journal, subjects, rate, random, nextNumber });
+  const loads = sides.map(({ party, journal, subjects }, number) => {
+    const share = number === 0 ? FIRST_SHARE : 1 - FIRST_SHARE;
+    const common = { journal, subjects, random, nextNumber, rate: rate * share };
+    return startLoad({ ...common, access: party.access, syncs: !party.hasKlaviyo });
+  });
   let harmedMs: number;
   let wellMs: number;
   try {
@@ -126,15 +127,16 @@ async function perform(drill: Drill, run: ChaosRun, rate: number, limitMs: numbe
     wellMs = Date.now();
     await seconds(8);
   } finally {
-    await load.stop();
+    await Promise.all(loads.map((load) => load.stop()));
   }
-  const { faults, picture } = await settle(stack, journal, customers, { limitMs, known: drill.known });
+  const { faults, pictures } = await settle(stack, sides, { limitMs, known: drill.known });
   for (const { what } of faults) drill.known.add(what);
   const phases = { begunMs, harmedMs, wellMs, settledMs: Date.now() };
   if (faults.length > 0) {
-    writeFileSync(path.join(stack.folder, `${run.name}.picture.json`), JSON.stringify({ faults, picture }));
+    writeFileSync(path.join(stack.folder, `${run.name}.picture.json`), JSON.stringify({ faults, pictures }));
   }
-  return measure(stack, run.name, journal.lines.slice(from), phases, faults);
+  const lines = sides.flatMap(({ journal }, number) => journal.lines.slice(from[number]));
+  return measure(stack, run.name, lines, phases, faults);
 }
 
 const SHOWN = 10;
@@ -163,18 +165,19 @@ async function main(): Promise<number> {
     running = stack;
     let number = 0;
     const nextNumber = (): number => ++number;
-    const journal = createJournal(path.join(stack.folder, 'journal.jsonl'));
     const limitMs = numberOf('limit', values.short ? 150 : 420) * 1_000;
-    const drill = await prepare(
-      { stack, journal, random, nextNumber, known: new Set() },
-      numberOf('passes', values.short ? 8 : 24),
-    );
-    const { faults } = await settle(stack, journal, drill.customers, { limitMs, known: drill.known });
+    const passes = numberOf('passes', values.short ? 8 : 24);
+    const sides: Side[] = [];
+    for (const [number, party] of stack.parties.entries()) {
+      sides.push(await prepare(stack, party, number === 0 ? passes : Math.ceil(passes / 2), nextNumber));
+    }
+    const drill: Drill = { stack, sides, random, nextNumber, known: new Set() };
+    const { faults } = await settle(stack, sides, { limitMs, known: drill.known });
     if (faults.length > 0) {
       explain(faults);
       throw new Error('something is wrong before anything was harmed');
     }
-    await saveAtGoogle(drill);
+    await saveAtGoogle(stack);
     say(`Ready after ${Math.round((Date.now() - startedMs) / 1000)} s; seed ${seed}.`);
     say(
       'ack to end in seconds, median/99th percentile/longest, of what was accepted before, during and after the fault',

@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { collect } from './collect.js';
-import type { Customer } from './customers.js';
-import type { Journal } from './journal.js';
 import { judge, type Fault } from './judge.js';
+import type { Side } from './party.js';
 import type { Picture } from './picture.js';
 import type { Stack } from './stack.js';
 
@@ -13,13 +12,12 @@ interface Unfinished {
   deliveries: number;
 }
 
-async function unfinished({ query, tenant }: Stack): Promise<Unfinished> {
+async function unfinished({ query }: Stack): Promise<Unfinished> {
   const [row] = await query<Unfinished>(
     `select (select count(*)::int from operations
-              where tenant_id = $1 and status in ('accepted', 'running', 'retrying')) as operations,
+              where status in ('accepted', 'running', 'retrying')) as operations,
             (select count(*)::int from deliveries
-              where tenant_id = $1 and status in ('accepted', 'delivering', 'retrying')) as deliveries`,
-    [tenant.tenantId],
+              where status in ('accepted', 'delivering', 'retrying')) as deliveries`,
   );
   return row!;
 }
@@ -30,18 +28,18 @@ async function unfinished({ query, tenant }: Stack): Promise<Unfinished> {
  */
 export async function settle(
   stack: Stack,
-  journal: Journal,
-  customers: readonly Customer[],
+  sides: readonly Side[],
   { limitMs, known }: { limitMs: number; known: ReadonlySet<string> },
-): Promise<{ faults: Fault[]; picture: Picture }> {
+): Promise<{ faults: Fault[]; pictures: Picture[] }> {
   const deadline = Date.now() + limitMs;
   for (;;) {
     const late = Date.now() > deadline;
     const { operations, deliveries } = await unfinished(stack);
     if (late || operations + deliveries === 0) {
-      const picture = await collect(stack, journal, customers);
-      const faults = judge(picture).filter(({ what }) => !known.has(what));
-      if (late || faults.length === 0) return { faults, picture };
+      const pictures: Picture[] = [];
+      for (const side of sides) pictures.push(await collect(stack, side));
+      const faults = pictures.flatMap(judge).filter(({ what }) => !known.has(what));
+      if (late || faults.length === 0) return { faults, pictures };
     }
     await pause(LOOK_MS);
   }

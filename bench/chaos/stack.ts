@@ -14,8 +14,8 @@ import { createDatabaseCuts, inspectDatabase, type DatabaseCuts } from './databa
 import { startDatabaseServer, type DatabaseServer } from './database-server.js';
 import { startEngineServer, type EngineServer } from './engine-server.js';
 import { createMember, type Member } from './member.js';
+import { writeNeighbourFolder, type Party } from './party.js';
 import { startProviders, type Providers } from './providers.js';
-import type { TenantAccess } from './requests.js';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.js';
 
 /** A product process with its own way to PostgreSQL. */
@@ -33,8 +33,8 @@ export interface Stack {
   readonly apis: readonly MemberAtDatabase[];
   readonly workers: readonly MemberAtDatabase[];
   readonly providers: Providers;
-  readonly tenant: DemoTenant;
-  readonly access: TenantAccess;
+  readonly parties: readonly Party[];
+  readonly publicUrl: string;
   /** A statement as the owner, past row level security and past the proxies. */
   query<Row>(text: string, values?: unknown[]): Promise<Row[]>;
   stop(): Promise<void>;
@@ -47,12 +47,15 @@ export interface StackOptions {
   keep: boolean;
 }
 
-async function prepareTenant(url: string, secretsKey: string, folder: string): Promise<DemoTenant> {
+async function prepareTenants(url: string, secretsKey: string, folder: string): Promise<[DemoTenant, DemoTenant]> {
   const database = connectDatabase({ url, poolMax: 2, applicationName: 'passrelay-chaos' });
   try {
     const secretBox = createSecretBox({ keys: parseSecretKeys(secretsKey) });
-    const options = { database, secretBox, dataDir: folder, now: Date.now, klaviyoApiKey: SIMULATED_KLAVIYO_KEY };
-    return await ensureDemoTenant(options);
+    const options = { database, secretBox, dataDir: folder, now: Date.now };
+    return [
+      await ensureDemoTenant({ ...options, klaviyoApiKey: SIMULATED_KLAVIYO_KEY }),
+      await ensureDemoTenant({ ...options, folder: writeNeighbourFolder(folder) }),
+    ];
   } finally {
     await database.close();
   }
@@ -79,8 +82,8 @@ export async function startStack({ random, log, keep }: StackOptions): Promise<S
     stops.push(() => engineNetwork.stop());
 
     const secretsKey = randomBytes(32).toString('base64');
-    const tenant = await prepareTenant(database.url, secretsKey, folder);
-    const providers = await startProviders(tenant.certificates, folder);
+    const [first, neighbour] = await prepareTenants(database.url, secretsKey, folder);
+    const providers = await startProviders(first.certificates, folder);
     stops.push(() => providers.stop());
     const pool = new pg.Pool({ connectionString: database.url, max: 4, connectionTimeoutMillis: 5_000 });
     // Connections die with the server that a run kills; the next query opens a new one.
@@ -125,9 +128,12 @@ export async function startStack({ random, log, keep }: StackOptions): Promise<S
     // Both at once want more memory and CPU for their bundles than a small machine has.
     await Promise.all([apis[0]!.start(), workers[0]!.start()]);
     await Promise.all([apis[1]!.start(), workers[1]!.start()]);
-    const { tenantId, apiKeys } = tenant;
-    const access = { tenantId, publicUrl, keys: apiKeys };
-    return { folder, database, engine, engineNetwork, apis, workers, providers, tenant, access, query, stop };
+    const party = (tenant: DemoTenant, merchant: Party['merchant'], hasKlaviyo: boolean): Party => {
+      const { tenantId, apiKeys } = tenant;
+      return { tenant, access: { tenantId, publicUrl, keys: apiKeys }, merchant, hasKlaviyo };
+    };
+    const parties = [party(first, providers.merchant, true), party(neighbour, providers.neighbourMerchant, false)];
+    return { folder, database, engine, engineNetwork, apis, workers, providers, parties, publicUrl, query, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { judge, RULES } from '../../bench/chaos/judge.js';
-import type { Picture } from '../../bench/chaos/picture.js';
+import type { FullPicture, Picture } from '../../bench/chaos/picture.js';
 import { soundPicture, steps } from './sound-picture.js';
 
-type Change = (picture: Picture) => Partial<Picture>;
+type Change = (picture: FullPicture) => Partial<Picture>;
 
 const withDatabase = (picture: Picture, change: Partial<Picture['database']>): Partial<Picture> => ({
   database: { ...picture.database, ...change },
@@ -135,6 +135,13 @@ describe('the judge of the chaos drill', () => {
       );
     });
   }
+
+  it('asks nothing of Google and Klaviyo where a tenant has neither', () => {
+    fc.assert(
+      fc.property(steps, (all) => assert.deepEqual(judge({ ...soundPicture(all), google: null, klaviyo: null }), [])),
+      { numRuns: 50 },
+    );
+  });
 
   it('takes either of two values that were under way together, and neither of two that were not', () => {
     const sent = (key: string, points: string) =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { JournalLine } from '../../bench/chaos/journal.js';
-import type { Picture } from '../../bench/chaos/picture.js';
+import type { FullPicture, Picture } from '../../bench/chaos/picture.js';
 
 interface Step {
   subject: string;
@@ -30,7 +30,7 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
 );
 
 type Sent = Extract<JournalLine, { event: 'sent' }>;
-type Draft = { -readonly [Part in keyof Picture]: Picture[Part] };
+type Draft = { -readonly [Part in keyof FullPicture]: FullPicture[Part] };
 
 /** The journal of the steps, and the requests in the order in which a product accepted them. */
 function post(all: readonly Step[]): { journal: JournalLine[]; accepted: Sent[] } {

@@ -76,7 +76,7 @@ export const DOUBLED = {
   'one event at Klaviyo for each unique id': {
     harm: 'doubled',
     find: ({ klaviyo }) =>
-      repeated(klaviyo.events, ({ uniqueId }) => uniqueId).map(
+      repeated(klaviyo?.events ?? [], ({ uniqueId }) => uniqueId).map(
         ([uniqueId, events]) => `Klaviyo has ${events.length} events with the unique id ${uniqueId}`,
       ),
   },
@@ -93,7 +93,7 @@ export const DOUBLED = {
         ...merchant
           .filter(({ eventId }) => !events.has(eventId))
           .map(({ eventId, type }) => `the merchant has ${type} ${eventId}, which the database does not know`),
-        ...klaviyo.events
+        ...(klaviyo?.events ?? [])
           .filter(({ uniqueId }) => !operationsById.has(uniqueId.split(':')[0]!))
           .map(({ uniqueId, metric }) => `Klaviyo has ${metric} ${uniqueId}, which belongs to no operation`),
       ];

@@ -45,10 +45,11 @@ export const INVERTED = {
     find: (view) => outdated(view, 'the database', view.database.passes),
   },
   'the phone shows the last values': { harm: 'inverted', find: (view) => outdated(view, 'the phone', view.phones) },
-  'Google shows the last values': { harm: 'inverted', find: (view) => outdated(view, 'Google', view.google) },
+  'Google shows the last values': { harm: 'inverted', find: (view) => outdated(view, 'Google', view.google ?? []) },
   'Klaviyo knows the pass as it is': {
     harm: 'inverted',
     find: ({ database, klaviyo }) => {
+      if (klaviyo === null) return [];
       const profiles = new Map(klaviyo.profiles.map((profile) => [profile.subject, profile]));
       const records = new Map(klaviyo.records.map((record) => [record.serialNumber, record]));
       return database.passes.flatMap(({ subject, serialNumber, state, changedAt }) => {

@@ -1,8 +1,11 @@
 import { CHANGED_OUTCOMES } from '../picture.js';
 import type { Rule, View } from './rule.js';
 
-/** A request whose values a later one had overtaken before it was carried out has done its work, too. */
-const CARRIED_OUT: readonly string[] = [...CHANGED_OUTCOMES, 'superseded'];
+/**
+ * A request whose values a later one had overtaken has done its work, too. So has a sync that changed the customer alone:
+ * whether a pass has its values is judged by the values.
+ */
+const CARRIED_OUT: readonly string[] = [...CHANGED_OUTCOMES, 'synced', 'superseded'];
 
 const changes = ({ requests, operationsByKey }: View) =>
   requests
@@ -61,6 +64,7 @@ export const LOST = {
   'Klaviyo has an event for a change': {
     harm: 'lost',
     find: (view) => {
+      if (view.klaviyo === null) return [];
       const told = new Set(view.klaviyo.events.map(({ uniqueId }) => uniqueId.split(':')[0]));
       return changes(view)
         .filter(({ operationId }) => !told.has(operationId))
@@ -71,8 +75,12 @@ export const LOST = {
     harm: 'lost',
     find: ({ database, google, klaviyo }) =>
       database.passes.flatMap(({ subject }) => [
-        ...(google.some((one) => one.subject === subject) ? [] : [`Google has no object for ${subject}`]),
-        ...(klaviyo.profiles.some((one) => one.subject === subject) ? [] : [`Klaviyo has no profile of ${subject}`]),
+        ...(google === null || google.some((one) => one.subject === subject)
+          ? []
+          : [`Google has no object for ${subject}`]),
+        ...(klaviyo === null || klaviyo.profiles.some((one) => one.subject === subject)
+          ? []
+          : [`Klaviyo has no profile of ${subject}`]),
       ]),
   },
 } satisfies Record<string, Rule>;
