@@ -10,6 +10,7 @@ import { leftOutOfPass } from './left-out.js';
 import { changePass, type ChangeInput, type Decision } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
 import type { FoundPasses } from './loaded-pass-cache.js';
+import { designOf, type PassDesign } from './pass-design.js';
 import { readInput } from './read-input.js';
 
 export interface AppliedData {
@@ -36,20 +37,18 @@ export function applyDataActivity(deps: ActivityDeps, foundPasses: FoundPasses) 
       step: 'apply-data',
       foundPasses,
       repeated: (revision, changed) => ({ changed: Object.keys(changed).length, superseded: 0, revision }),
-      decide: (loaded) => decideData(deps, ref.tenantId, loaded, recomputes),
+      decide: async (loaded) => decideData(loaded, await designOf(deps, loaded.pass), recomputes),
     });
   };
 }
 
 /** The rule of the step, for one operation and for many alike: the operation's fields on the pass as it is now. */
-export async function decideData(
-  deps: Pick<ActivityDeps, 'passTypes' | 'tenantSettings'>,
-  tenantId: string,
+export function decideData(
   { pass, operation }: LoadedForChange,
+  { version, settings }: PassDesign,
   recomputes = false,
-): Promise<Decision<AppliedData>> {
+): Decision<AppliedData> {
   const input = readInput<'push-update'>(operation, 'data');
-  const version = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
   const { design } = version;
   const coerced = coerceFields(design.fields, input.data, { mode: 'update', allowCustom: true });
   if (coerced.problems.length > 0) {
@@ -78,7 +77,6 @@ export async function decideData(
   const changed = Object.fromEntries(
     merged.changed.map((field) => [field, { from: pass.data[field] ?? null, to: merged.data[field] ?? null }]),
   );
-  const settings = await deps.tenantSettings(tenantId);
   const times = timesOfPass(design, fields, settings);
   const follow = recomputes ? undefined : followVisuals(design, pass.visuals, fields, merged.changed, times);
   const visuals = Object.keys(follow?.changed ?? {});

@@ -26,7 +26,7 @@ export function changeStateActivity(deps: ActivityDeps) {
       change: 'state',
       step: 'change-state',
       repeated: (revision, { state }) => ({ outcome: outcomeOf((state as { to: string }).to), revision }),
-      decide: (loaded) => decideState(settings, loaded),
+      decide: (loaded) => decideState(loaded, settings),
     });
     return changed.catch((error: unknown) => {
       if (!isUniqueViolation(error)) throw error;
@@ -40,8 +40,8 @@ export function changeStateActivity(deps: ActivityDeps) {
 
 /** The rule of the step, for one operation and for many alike: the state that its kind asks for, on the pass as it is now. */
 export function decideState(
-  { allowSeveralPasses }: Pick<TenantSettings, 'allowSeveralPasses'>,
   { pass, operation }: LoadedForChange,
+  { allowSeveralPasses }: Pick<TenantSettings, 'allowSeveralPasses'>,
 ): Decision<ChangedState> {
   const rule = stateChangeOf(operation.kind);
   if (!rule) throw new PermanentError('internal-error', `Operations of kind ${operation.kind} change no state.`);

@@ -1,6 +1,7 @@
 import { PermanentError } from '../common/errors.js';
 import { convertData } from '../passes/conversion.js';
 import { isLater } from '../passes/field-order.js';
+import type { PassTypeVersion } from '../passes/pass-type.js';
 import { didYouMean } from '../common/nearest-name.js';
 import { invalidData } from './invalid-data.js';
 import type { LoadedForChange } from '../database/passes/passes.js';
@@ -25,7 +26,7 @@ export function convertTypeActivity(deps: ActivityDeps, foundPasses: FoundPasses
       step: 'convert-type',
       foundPasses,
       repeated: (revision) => ({ outcome: 'converted', revision }),
-      decide: (loaded) => decideType(deps, ref.tenantId, loaded),
+      decide: async (loaded) => decideType(loaded, await typesOf(deps, loaded)),
     });
     return request.catch((error: unknown) => {
       if (!isUniqueViolation(error)) throw error;
@@ -37,25 +38,37 @@ export function convertTypeActivity(deps: ActivityDeps, foundPasses: FoundPasses
   };
 }
 
-/** The rule of the step, for one operation and for many alike: the type asked for, and what of the data it takes over. */
-export async function decideType(
+/** The type that the pass has and the one that is asked for. */
+export interface ConvertedTypes {
+  from: PassTypeVersion;
+  target: PassTypeVersion;
+}
+
+/** Reads both types; throws where the one that is asked for does not exist. */
+export async function typesOf(
   deps: Pick<ActivityDeps, 'passTypes'>,
-  tenantId: string,
   { pass, operation }: LoadedForChange,
-): Promise<Decision<ConvertedType>> {
-  const input = readInput<'push-update'>(operation, 'data', 'passType');
-  const wanted = input.passType!;
+): Promise<ConvertedTypes> {
+  const { tenant_id: tenantId } = pass;
+  const wanted = readInput<'push-update'>(operation, 'data', 'passType').passType!;
   const target = await deps.passTypes.current(tenantId, wanted);
-  if (!target) {
-    const names = await deps.passTypes.names(tenantId);
-    throw new PermanentError(
-      'unknown-pass-type',
-      `There is no pass type "${wanted}". ${didYouMean(wanted, names)}`,
-      {},
-      // Without what was sent: it may be anything.
-      { summary: `There is no such pass type. Known are: ${names.join(', ')}.` },
-    );
-  }
+  if (target)
+    return { from: await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version), target };
+  const names = await deps.passTypes.names(tenantId);
+  throw new PermanentError(
+    'unknown-pass-type',
+    `There is no pass type "${wanted}". ${didYouMean(wanted, names)}`,
+    {},
+    // Without what was sent: it may be anything.
+    { summary: `There is no such pass type. Known are: ${names.join(', ')}.` },
+  );
+}
+
+/** The rule of the step, for one operation and for many alike: the type asked for, and what of the data it takes over. */
+export function decideType(
+  { pass, operation }: LoadedForChange,
+  { from, target }: ConvertedTypes,
+): Decision<ConvertedType> {
   if (isLater(pass.type_sequence, operation.acceptance_sequence)) {
     return { nothing: true, detail: { superseded: true }, result: { outcome: 'superseded', revision: null } };
   }
@@ -67,11 +80,11 @@ export async function decideType(
       result: { outcome: 'unchanged', revision: null },
     };
   }
-  const converted = convertData(target.design, pass.data, input.data);
+  const { data } = readInput<'push-update'>(operation, 'data', 'passType');
+  const converted = convertData(target.design, pass.data, data);
   if (converted.problems.length > 0) {
     throw invalidData(converted.problems, target.design);
   }
-  const from = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
   return {
     write: {
       after: {

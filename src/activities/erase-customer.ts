@@ -13,7 +13,9 @@ import { clearedProfileBody, erasedPassRecord } from '../klaviyo/write-back.js';
 import { PermanentError } from '../common/errors.js';
 import { withDefaults } from '../passes/pass-view.js';
 import type { EraseCustomerInput } from '../passes/operation-input.js';
-import { changePass } from './change-pass.js';
+import type { LoadedForChange } from '../database/passes/passes.js';
+import { changePass, type Decision } from './change-pass.js';
+import { designOf, type PassDesign } from './pass-design.js';
 import { writtenWalletsOf, type WrittenWallet } from '../passes/wallet.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
@@ -40,33 +42,38 @@ export function voidPassesActivity(deps: ActivityDeps) {
         change: 'state',
         step: 'void-passes',
         repeated: () => null,
-        async decide({ pass, operation }) {
-          const type = await deps.passTypes.version(ref.tenantId, pass.pass_type_id, pass.pass_type_version);
-          const state = pass.state === 'deleted' ? 'deleted' : 'voided';
-          return {
-            write: {
-              after: {
-                ...pass,
-                state,
-                state_sequence: operation.acceptance_sequence,
-                data: withDefaults(type.design, {}),
-                visuals: {},
-                // What lay over the pass may be personal as well.
-                messages: [],
-                offers: [],
-                live_key: null,
-              },
-              changed: { state: { from: pass.state, to: state } },
-              changedFields: ['state'],
-            },
-            detail: {},
-            result: () => null,
-          };
-        },
+        decide: async (loaded) => decideEmptied(loaded, await designOf(deps, loaded.pass)),
       });
     }
     await recordStep(sql, { ...ref, step: 'void-passes', state: 'succeeded', detail: { passes: passIds.length } });
     return { passIds, wallets: writtenWalletsOf(await deps.tenantSettings(ref.tenantId)) };
+  };
+}
+
+/** The rule of the step: void and empty, whatever the pass holds. */
+export function decideEmptied(
+  { pass, operation }: LoadedForChange,
+  { version }: Pick<PassDesign, 'version'>,
+): Decision<null> {
+  const state = pass.state === 'deleted' ? 'deleted' : 'voided';
+  return {
+    write: {
+      after: {
+        ...pass,
+        state,
+        state_sequence: operation.acceptance_sequence,
+        data: withDefaults(version.design, {}),
+        visuals: {},
+        // What lay over the pass may be personal as well.
+        messages: [],
+        offers: [],
+        live_key: null,
+      },
+      changed: { state: { from: pass.state, to: state } },
+      changedFields: ['state'],
+    },
+    detail: {},
+    result: () => null,
   };
 }
 

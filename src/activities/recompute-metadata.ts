@@ -1,9 +1,10 @@
 import { timesOfPass, withDefaults } from '../passes/pass-view.js';
 import { computeVisuals, visualChanges } from '../passes/visuals.js';
-import type { LoadedForChange } from '../database/passes/passes.js';
+import type { LoadedForChange, PassRow } from '../database/passes/passes.js';
 import { leftOutOfPass } from './left-out.js';
 import { changePass, type ChangeInput, type Decision } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
+import { designOf, type DesignReaders, type PassDesign } from './pass-design.js';
 
 export interface RecomputedMetadata {
   changed: number;
@@ -18,21 +19,23 @@ export function recomputeMetadataActivity(deps: ActivityDeps) {
       change: 'metadata',
       step: 'recompute-metadata',
       repeated: (revision, changed) => ({ changed: Object.keys(changed).length, revision }),
-      decide: (loaded) => decideMetadata(deps, ref.tenantId, loaded),
+      decide: async (loaded) => decideMetadata(loaded, await newestDesignOf(deps, loaded.pass)),
     });
   };
 }
 
+/** The newest version of the pass's type; the one that it has where the type is gone. */
+export async function newestDesignOf(deps: DesignReaders, pass: PassRow): Promise<PassDesign> {
+  const present = await designOf(deps, pass);
+  return { ...present, version: (await deps.passTypes.current(pass.tenant_id, pass.pass_type_id)) ?? present.version };
+}
+
 /** The rule of the step, for one operation and for many alike. */
-export async function decideMetadata(
-  deps: Pick<ActivityDeps, 'passTypes' | 'tenantSettings'>,
-  tenantId: string,
+export function decideMetadata(
   { pass }: Pick<LoadedForChange, 'pass'>,
-): Promise<Decision<RecomputedMetadata>> {
-  const current = await deps.passTypes.version(tenantId, pass.pass_type_id, pass.pass_type_version);
-  const newest = (await deps.passTypes.current(tenantId, pass.pass_type_id)) ?? current;
+  { version: newest, settings }: PassDesign,
+): Decision<RecomputedMetadata> {
   const fields = withDefaults(newest.design, pass.data);
-  const settings = await deps.tenantSettings(tenantId);
   const times = timesOfPass(newest.design, fields, settings);
   const visuals = computeVisuals(newest.design, fields, times);
   const moved = newest.version !== pass.pass_type_version;
