@@ -5,6 +5,7 @@ import type { Database } from './database/connect.js';
 import { listRefusedConnections } from './database/klaviyo/klaviyo-connections.js';
 import { listPausedRecordChecks } from './database/klaviyo/record-checks.js';
 import { countUnfinishedOperations } from './database/operations/unfinished-operations.js';
+import { UNFINISHED_STATUSES } from './passes/operation.js';
 
 /** Several scrapers at once cost one look. */
 const FRESH_MS = 3_000;
@@ -69,7 +70,7 @@ export function registerDatabaseMetrics(
     'Operations that have not ended, by status; without those of test keys.',
     ['status'],
     (one, { unfinished }) => {
-      for (const status of ['accepted', 'running', 'retrying'] as const) {
+      for (const status of UNFINISHED_STATUSES) {
         one.set({ status }, unfinished.find((row) => row.status === status)?.count ?? 0);
       }
     },

@@ -33,6 +33,9 @@ export const REFUSAL_OUTCOMES = [
   'identifier-conflict',
 ] as const satisfies readonly Outcome[];
 
+/** Statuses of what is still to be carried out. */
+export const UNFINISHED_STATUSES = ['accepted', 'running', 'retrying'] as const satisfies readonly OperationStatus[];
+
 /** Statuses after which nothing happens any more. */
 export const FINAL_STATUSES: readonly OperationStatus[] = ['succeeded', 'failed', 'cancelled'];
 

@@ -1,5 +1,5 @@
 import type { BackfillProgress } from '../../passes/operation-input.js';
-import type { OperationStatus } from '../../passes/operation.js';
+import { FINAL_STATUSES, type OperationStatus } from '../../passes/operation.js';
 import { insertOrFindOperation } from '../operations/operations.js';
 import type { Sql } from '../connect.js';
 import { markStep } from '../operations/steps.js';
@@ -31,12 +31,12 @@ export async function findBackfill(db: Sql): Promise<BackfillRow | undefined> {
   return row;
 }
 
-const UNFINISHED: readonly OperationStatus[] = ['accepted', 'running', 'retrying'];
+const isUnderWay = (status: OperationStatus): boolean => !FINAL_STATUSES.includes(status);
 
 /** Starts a backfill, or finds the one that is under way. */
 export async function startBackfill(db: Sql): Promise<string> {
   const running = await findBackfill(db);
-  if (running && UNFINISHED.includes(running.status)) return running.operation_id;
+  if (running && isUnderWay(running.status)) return running.operation_id;
   const { operationId } = await insertOrFindOperation(db, {
     kind: 'backfill',
     origin: 'operator',
@@ -48,7 +48,7 @@ export async function startBackfill(db: Sql): Promise<string> {
 /** Pauses or resumes the tenant's backfill; false where none is under way. The running slice still ends. */
 export async function pauseBackfill(db: Sql, paused: boolean): Promise<boolean> {
   const running = await findBackfill(db);
-  if (!running || !UNFINISHED.includes(running.status)) return false;
+  if (!running || !isUnderWay(running.status)) return false;
   await markStep(db, { tenantId: db.tenantId, operationId: running.operation_id }, 'backfill', { paused });
   return true;
 }

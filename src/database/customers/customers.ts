@@ -3,6 +3,7 @@ import type { CustomerHit } from '../../passes/choose-customer.js';
 import type { JsonValue } from '../../common/json.js';
 import type { OperationRow } from '../operations/operations.js';
 import { askedIdentifiers } from '../operations/asked-identifiers.js';
+import { ownerOfAsked, passOfAskedSerial } from '../operations/leads.js';
 import type { Sql } from '../connect.js';
 import {
   addChangedFields,
@@ -75,21 +76,11 @@ export async function loadWithCustomerHits(
         leads as (
           select a.kind, c.customer_id
           from asked a
-            cross join lateral (
-              select customer_id
-              from customer_identifiers c
-              where c.tenant_id = ${ref.tenantId}
-                and c.kind = a.kind
-                and c.value = a.value
-            ) c
+            ${ownerOfAsked(ref.tenantId)}
           union
           select a.kind, p.customer_id
           from asked a
-            cross join lateral (
-              select customer_id
-              from passes p
-              where p.serial_number = a.value and p.tenant_id = ${ref.tenantId}
-            ) p
+            ${passOfAskedSerial(ref.tenantId)}
           where a.kind = 'serialNumber'
           union
           select 'klaviyoProfileId', c.customer_id

@@ -1,5 +1,6 @@
 import type { Sql } from '../connect.js';
 import { forgetContents, isFinished } from '../operations/forget.js';
+import { isUnfinished } from '../operations/fragments.js';
 import type { OperationRef } from '../operations/steps.js';
 import { sql, type Statement } from '../sql.js';
 import { namesOf, namesOthers, passesOf, theirOperations } from './their-operations.js';
@@ -74,7 +75,7 @@ const unfinished = (erasure: Erasure): Statement => sql`
     from operations o
    where o.tenant_id = ${erasure.tenantId}
      and o.operation_id <> ${erasure.operationId}
-     and o.status in ('accepted', 'running', 'retrying')
+     and ${isUnfinished('o')}
      and ${theirOperations(erasure)}`;
 
 /** How many operations of the customer have not ended: an erasure waits for them, since nothing empties work in progress. */
@@ -93,7 +94,7 @@ export async function cancelTheirs(db: Sql, { tenantId, customerId, operationId 
      where tenant_id = ${tenantId}
        and customer_id = ${customerId}
        and operation_id <> ${operationId}
-       and status in ('accepted', 'running', 'retrying')`);
+       and ${isUnfinished()}`);
 }
 
 /**

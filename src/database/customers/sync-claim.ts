@@ -1,4 +1,5 @@
 import type { Sql } from '../connect.js';
+import { isUnfinished } from '../operations/fragments.js';
 import type { OperationRef } from '../operations/steps.js';
 import { sql } from '../sql.js';
 
@@ -24,7 +25,7 @@ export async function claimSync(
           from operations mine
             join operations later on later.tenant_id = ${claim.tenantId}
             and later.kind = mine.kind
-            and later.status in ('accepted', 'running', 'retrying')
+            and ${isUnfinished('later')}
             and not later.cancel_requested
             and later.acceptance_sequence > mine.acceptance_sequence
           where mine.tenant_id = ${claim.tenantId}

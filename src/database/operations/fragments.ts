@@ -1,5 +1,5 @@
 import type { EventType } from '../../passes/event-type.js';
-import type { Outcome, Step, StepState } from '../../passes/operation.js';
+import { UNFINISHED_STATUSES, type Outcome, type Step, type StepState } from '../../passes/operation.js';
 import { empty, raw, sql, type Statement } from '../sql.js';
 
 export interface OperationRef {
@@ -27,7 +27,7 @@ export interface RunEnding {
 
 /** Condition: the operation has not ended. `table` is its name or alias in the statement. */
 export const isUnfinished = (table = 'operations'): Statement =>
-  raw(`${table}.status in ('accepted', 'running', 'retrying')`);
+  raw(`${table}.status in (${UNFINISHED_STATUSES.map((status) => `'${status}'`).join(', ')})`);
 
 /**
  * The guard of every write that a step makes: the CTE `own` holds the operation while it has not ended and while this

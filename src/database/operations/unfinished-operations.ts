@@ -1,6 +1,7 @@
 import type { OperationStatus } from '../../passes/operation.js';
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
+import { isUnfinished } from './fragments.js';
 
 export interface UnfinishedOperations {
   status: OperationStatus;
@@ -12,8 +13,14 @@ export interface UnfinishedOperations {
 /** What has not ended, by status, for metrics; those of test keys are left out. Runs as the system. */
 export async function countUnfinishedOperations(system: Sql): Promise<UnfinishedOperations[]> {
   const rows = await system.query<{ status: OperationStatus; count: number; oldest_seconds: number }>(
-    sql`select status, count(*)::int as count, extract(epoch from now() - min(accepted_at))::float8 as oldest_seconds
-       from operations where status in ('accepted', 'running', 'retrying') and not test group by status`,
+    sql`
+      select status,
+             count(*)::int as count,
+             extract(epoch from now() - min(accepted_at))::float8 as oldest_seconds
+        from operations
+       where ${isUnfinished()}
+         and not test
+       group by status`,
   );
   return rows.map((row) => ({ status: row.status, count: row.count, oldestSeconds: row.oldest_seconds }));
 }

@@ -1,6 +1,8 @@
 import type { Hit } from '../../passes/choose-pass.js';
 import type { OperationRow } from '../operations/operations.js';
 import { askedIdentifiers } from '../operations/asked-identifiers.js';
+import { isUnfinished } from '../operations/fragments.js';
+import { leadsOf } from '../operations/leads.js';
 import type { Sql } from '../connect.js';
 import { raw, sql } from '../sql.js';
 import { PASS_COLUMNS, type PassRow } from './passes.js';
@@ -57,53 +59,11 @@ export async function loadWithHits(db: Sql, operationId: string): Promise<Loaded
           from operations
           where tenant_id = ${db.tenantId} and operation_id = ${operationId}
         ),
-        asked as materialized (select i.kind, i.value from operation cross join lateral ${askedIdentifiers(sql`operation.input`)} i),
-        leads as (
-          select a.kind, p.pass_id
-          from asked a
-            cross join lateral (
-              select customer_id
-              from customer_identifiers c
-              where c.tenant_id = ${db.tenantId}
-                and c.kind = a.kind
-                and c.value = a.value
-            ) c
-            cross join lateral (
-              select pass_id
-              from passes p
-              where p.customer_id = c.customer_id and p.tenant_id = ${db.tenantId}
-            ) p
-          union
-          select a.kind, p.pass_id
-          from asked a
-            cross join lateral (
-              select pass_id
-              from pass_identifiers p
-              where p.tenant_id = ${db.tenantId}
-                and p.kind = a.kind
-                and p.value = a.value
-            ) p
-          union
-          select a.kind, p.pass_id
-          from asked a
-            cross join lateral (
-              select pass_id
-              from passes p
-              where p.serial_number = a.value and p.tenant_id = ${db.tenantId}
-            ) p
-          where a.kind = 'serialNumber'
-          union
-          select a.kind, p.pass_id
-          from asked a
-            cross join lateral (
-              select pass_id
-              from passes p
-              where p.tenant_id = ${db.tenantId}
-                and p.external_id = a.value
-                and p.external_id is not null
-            ) p
-          where a.kind = 'externalId'
-        )
+        asked as materialized (
+          select operation.operation_id, i.kind, i.value
+          from operation cross join lateral ${askedIdentifiers(sql`operation.input`)} i
+        ),
+        leads as (${leadsOf(db.tenantId, 'operation_id')})
       select
         operation.*,
         (
@@ -159,7 +119,7 @@ export async function findPassesBeingCreated(tenant: Sql, operationIds: readonly
        where o.tenant_id = ${tenantId}
          and o.kind = 'issue-pass'
          and o.pass_id is null
-         and o.status in ('accepted', 'running', 'retrying')
+         and ${isUnfinished('o')}
     )
     select distinct mine.operation_id
       from operations mine

@@ -1,5 +1,6 @@
 import type { PassRow } from './passes.js';
 import type { Sql } from '../connect.js';
+import { isUnfinished } from '../operations/fragments.js';
 import { sql } from '../sql.js';
 
 export interface PassPageRow extends PassRow {
@@ -28,7 +29,7 @@ export async function findPassesForPage(system: Sql, serialNumbers: readonly str
           from operations o
           where o.tenant_id = p.tenant_id
             and o.pass_id = p.pass_id
-            and o.status in ('accepted', 'running', 'retrying')
+            and ${isUnfinished('o')}
             and o.kind in ('push-update', 'profile-sync', 'void-pass', 'expire-pass', 'restore-pass')
         ) as updating
       from passes p

@@ -87,7 +87,7 @@ const GUARDS: readonly (readonly [string, RegExp])[] = [
   ['database/customers/forget-operations.ts', /theirs/],
   // Whose history it is, whatever has become of each: nothing of an operation's own changes.
   ['database/customers/merge.ts', /set customer_id = \$\{into\} where/],
-  ['database/customers/forget-operations.ts', /status in \('accepted', 'running', 'retrying'\)/],
+  ['database/customers/forget-operations.ts', /\$\{isUnfinished\(\)\}/],
 ];
 
 describe('every statement that writes operations', () => {
