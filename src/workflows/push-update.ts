@@ -1,23 +1,15 @@
-import { CancellationScope } from '@temporalio/workflow';
 import { outcomeOfUpdate } from '../passes/update-outcome.js';
 import { cancellableUnless } from './cancellable-unless.js';
-import { findPass } from './find-pass.js';
 import type { OperationInput, OperationResult } from './inputs.js';
-import { notifyWallets } from './notify-wallets.js';
-import { asOperation } from './operation-scope.js';
+import { onFoundPass, tellWalletsForSure } from './on-found-pass.js';
 import { runStep } from './run-step.js';
-import { walletsOf } from '../passes/wallet.js';
 
 /**
  * find-pass → convert-type → apply-data → recompute-metadata (if asked or the type changed; else apply-data itself sees to
  * the visuals of the fields that it changes) → notify-devices → write-back.
  */
 export async function pushUpdate(input: OperationInput): Promise<OperationResult> {
-  return asOperation(input, async () => {
-    const found = await findPass(input);
-    if (!found.found) return { outcome: found.outcome, recorded: true };
-    const { passId } = found;
-    const target = { ...input, passId };
+  return onFoundPass(input, async (target, found) => {
     // The first step that changes the pass writes down how it was found: one round trip for both.
     const first = found.evidence ? { ...target, found: found.evidence } : target;
     const converted = found.convert ? await runStep('convert-type', first, 'database') : null;
@@ -36,17 +28,7 @@ export async function pushUpdate(input: OperationInput): Promise<OperationResult
     const changed = applies || (recomputed?.changed ?? 0) > 0 || found.renewed === true;
     const superseded = (applied?.superseded ?? 0) > 0 || converted?.outcome === 'superseded';
     const outcome = outcomeOfUpdate({ typeChanged, changed, superseded });
-    if (!changed) return { outcome, passId };
-    // What the database holds, the phones must learn: a cancellation from here on comes too late.
-    return CancellationScope.nonCancellable(() =>
-      notifyWallets({
-        ...target,
-        wallets: walletsOf(found),
-        atOnce: found.tellsAtOnce === true,
-        writeBack: found.writeBack,
-        eventType: 'pass.updated',
-        outcome,
-      }),
-    );
+    if (!changed) return { outcome, passId: found.passId };
+    return tellWalletsForSure(target, found, { eventType: 'pass.updated', outcome });
   });
 }
