@@ -8,6 +8,7 @@ import { startTestApi, type TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { accept } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { TEST_SECRETS_KEY } from '../support/secret-box.js';
 
 interface Readiness {
   state: string;
@@ -95,7 +96,7 @@ test('details say what, since when and what it means', async () => {
 test('passrelay health names every tenant, and fails while anything is degraded', async () => {
   const lines: string[] = [];
   const io = { out: (line: string) => lines.push(line), err: (line: string) => lines.push(line), dataDir: '/nowhere' };
-  const env = { DATABASE_URL: db.url, SECRETS_KEY: `test:${Buffer.alloc(32, 7).toString('base64')}` };
+  const env = { DATABASE_URL: db.url, SECRETS_KEY: TEST_SECRETS_KEY };
   assert.equal(await main(['health'], { ...env, PASSRELAY_ENV: 'production' }, io), 1);
   const text = lines.join('\n');
   for (const { tenantId } of [mine, other])

@@ -5,6 +5,7 @@ import { signSystemWebhook } from '../../src/api/requests/klaviyo-signature.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { TEST_SECRETS_KEY } from '../support/secret-box.js';
 
 const SECRETS = { old: 'first-secret-of-the-webhook', new: 'second-secret-of-the-webhook' };
 let db: TestDatabase;
@@ -28,7 +29,7 @@ after(async () => {
 async function setSecret(of: SeededTenant, secret: string, ...more: string[]): Promise<void> {
   const env = {
     DATABASE_URL: db.url,
-    SECRETS_KEY: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+    SECRETS_KEY: TEST_SECRETS_KEY,
     KLAVIYO_WEBHOOK_SECRET: secret,
   };
   const errors: string[] = [];

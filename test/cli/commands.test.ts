@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { copyTenantFolder, editJson, issueCertificate } from '../support/tenant-folder.js';
+import { rowsOf } from '../support/rows.js';
 
 let db: TestDatabase;
 let root: string;
@@ -137,9 +138,9 @@ test('without a database or key the message says what to set', async () => {
 test('a migration is accepted as an operation, for a type that there is', async () => {
   const made = await run(['tenant', 'migrate', 'demo', 'basic', '--per-minute', '30']);
   const operationId = /operations\/(\S+)/.exec(made.out)?.[1];
-  const rows = await db.owner('select kind, origin, input from operations where operation_id = $1', [operationId]);
+  const operation = await rowsOf(db).operation(operationId, 'kind', 'origin', 'input');
   const input = { passTypeId: 'ptk_0x101', perMinute: 30 };
-  assert.deepEqual(rows, [{ kind: 'migrate-passes', origin: 'operator', input }]);
+  assert.deepEqual(operation, { kind: 'migrate-passes', origin: 'operator', input });
   assert.match((await run(['tenant', 'migrate', 'demo', 'basik'])).err, /no pass type "basik"/);
   assert.match((await run(['tenant', 'migrate', 'demo', 'basic', '--per-minute', '0'])).err, /whole number/);
 });

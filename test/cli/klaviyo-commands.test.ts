@@ -15,6 +15,7 @@ import { startTestKlaviyo, type TestKlaviyo } from '../support/klaviyo.js';
 import { accept, ended, until } from '../support/operations.js';
 import type { SeededTenant } from '../support/tenant.js';
 import { copyTenantFolder, editJson } from '../support/tenant-folder.js';
+import { TEST_SECRETS_KEY } from '../support/secret-box.js';
 
 const PASSES = 40;
 
@@ -41,7 +42,7 @@ describe('the Klaviyo commands', () => {
     const err: string[] = [];
     const env = {
       DATABASE_URL: test.url,
-      SECRETS_KEY: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+      SECRETS_KEY: TEST_SECRETS_KEY,
       KLAVIYO_API_URL: klaviyo.simulator.url,
       PUBLIC_URL: 'https://passes.example',
       ...more,

@@ -5,6 +5,7 @@ import { findLink } from '../../src/database/customers/links.js';
 import { hashLinkToken } from '../../src/passes/link-token.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestKlaviyo, type TestKlaviyo } from '../support/klaviyo.js';
+import { TEST_SECRETS_KEY } from '../support/secret-box.js';
 
 let db: TestDatabase;
 let klaviyo: TestKlaviyo;
@@ -22,7 +23,7 @@ async function run(...args: string[]) {
   const err: string[] = [];
   const env = {
     DATABASE_URL: db.url,
-    SECRETS_KEY: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+    SECRETS_KEY: TEST_SECRETS_KEY,
     KLAVIYO_API_URL: klaviyo.simulator.url,
     PUBLIC_URL: 'https://passes.example',
   };

@@ -15,6 +15,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { ended } from '../support/operations.js';
 import { copyTenantFolder, editJson, issueCertificate } from '../support/tenant-folder.js';
+import { TEST_SECRETS_KEY } from '../support/secret-box.js';
 import { fencedBlocks, shellCommands, type Block } from './blocks.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -92,7 +93,7 @@ after(async () => {
 async function passrelay(words: readonly string[], given: Record<string, string> = {}): Promise<string> {
   const out: string[] = [];
   const env = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, value.replace('…', 'secret')]));
-  const settings = { DATABASE_URL: db.url, SECRETS_KEY: `test:${Buffer.alloc(32, 7).toString('base64')}`, ...env };
+  const settings = { DATABASE_URL: db.url, SECRETS_KEY: TEST_SECRETS_KEY, ...env };
   const io = { out: (line: string) => out.push(line), err: (line: string) => out.push(line), dataDir: '/nowhere' };
   assert.equal(await main(words, settings, io), 0, `${words.join(' ')}: ${out.join('\n')}`);
   return out.join('\n');
