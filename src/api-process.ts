@@ -158,7 +158,7 @@ export async function startApi(config: ApiConfig, log: Logger, around: ApiSurrou
     stopping = true;
     if (server.listening) await pause(config.drainSeconds * 1_000);
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    // Again and again: a connection whose request has just been answered is kept alive otherwise, and holds up the stop.
+    // Again and again: a connection whose request has just been answered is kept alive otherwise, and delays the stop.
     const idle = setInterval(() => server.closeIdleConnections(), 50);
     const impatience = setTimeout(() => server.closeAllConnections(), FINISH_MS);
     await closed;

@@ -2,7 +2,7 @@ import { pino, stdTimeFunctions, type LogFn, type Logger } from 'pino';
 import { PinoPretty } from 'pino-pretty';
 import { traceOfLine } from './tracing/spans.js';
 
-/** Where secrets and personal data could stand, at the top of an entry and one level below. */
+/** Where secrets and personal data could be, at the top of an entry and one level below. */
 const SENSITIVE = [
   'authorization',
   'Authorization',

@@ -38,7 +38,7 @@ export interface OauthConfig {
   issuer: string;
   audience: string;
   jwksUrl: string;
-  /** Where tokens are had: for the description alone. */
+  /** Where tokens come from: for the description alone. */
   tokenUrl: string | null;
 }
 

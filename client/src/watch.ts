@@ -40,7 +40,7 @@ const RECONNECT_MS = 1_000;
 /** Three heartbeats of the server: a connection that is silent for longer is dead. */
 const SILENCE_MS = 45_000;
 
-/** The states of an operation until the stream says `end`; reconnects by Last-Event-ID, `attempts` times in vain at most. */
+/** The states of an operation until the stream says `end`; it reconnects by Last-Event-ID, and gives up after `attempts` failures in a row. */
 export async function* watch<T>(options: RequestOptions, path: string): AsyncGenerator<T, void> {
   const { attempts = 4, timeoutMs = 15_000, fetch: send = fetch } = options;
   const sleep = options.sleep ?? ((ms: number) => new Promise((resolve) => setTimeout(resolve, ms)));

@@ -19,7 +19,7 @@ export interface AppliedData {
   revision: number | null;
 }
 
-/** `recomputes`: the step recompute-metadata comes next and sees to the visuals. */
+/** `recomputes`: the step recompute-metadata comes next and updates the visuals. */
 export interface ApplyData extends ChangeInput {
   recomputes?: boolean;
 }

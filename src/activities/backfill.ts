@@ -31,7 +31,7 @@ const NOTE_EVERY = 25;
 
 /**
  * Writes the next slice of a tenant's passes to Klaviyo: profile by profile, then the records of up to 500 in one job,
- * within the account's budget. Where it stands is kept under the step, so a pause, a crash or an outage costs nothing.
+ * within the account's budget. Its progress is stored with the step, so a pause, a crash or an outage costs nothing.
  */
 export function backfillActivity(deps: ActivityDeps) {
   return async function backfill(ref: StepInput): Promise<BackfilledSlice> {
@@ -59,7 +59,7 @@ export function backfillActivity(deps: ActivityDeps) {
       recordsUpTo: null,
       ...(before as Partial<BackfillProgress>),
     };
-    // What stands behind counts: a backfill that an older version began has sent records ahead of their profiles.
+    // What is behind counts: a backfill that an older version began has sent records ahead of their profiles.
     const from = [progress.cursor, progress.recordsUpTo].some((id) => id === null)
       ? null
       : earlierOf(progress.cursor!, progress.recordsUpTo!);

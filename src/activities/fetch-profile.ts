@@ -22,7 +22,7 @@ const KLAVIYO_NAMES: Readonly<Record<string, ProfileLookup['attribute']>> = {
   customerId: 'external_id',
   serialNumber: 'external_id',
 };
-/** The strongest first: an e-mail address leads to one profile only, an external id may stand on several. */
+/** The strongest first: an e-mail address leads to one profile only, an external id may be on several. */
 const ORDER = ['email', 'phone', 'customerId', 'serialNumber'];
 
 /** Asks Klaviyo what the profile says now, with its subscriptions; a profile that is not found is no failure. */
@@ -69,7 +69,7 @@ async function readProfile(call: KlaviyoCall, lookups: readonly ProfileLookup[])
   for (const { attribute, value } of lookups) {
     if (attribute !== 'id') {
       const found = await call('profiles', (client) => client.findProfiles(attribute, [value]));
-      // An external id may stand on several profiles in Klaviyo: then it names none.
+      // An external id may be on several profiles in Klaviyo: then it names none.
       if (found.length === 1) return found[0]!;
       continue;
     }

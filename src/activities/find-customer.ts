@@ -32,7 +32,7 @@ export function findCustomerActivity(deps: ActivityDeps) {
     ]);
     const { operation, hits } = loaded;
     if (operation.cancel_requested || FINAL_STATUSES.includes(operation.status)) {
-      // Where an ending stands already, it stays.
+      // An ending that is stored already stays.
       return { found: false, outcome: await endRun(sql, { ...ref, ...CANCELLED }) };
     }
     if (operation.run !== ref.run) throw runEnded();

@@ -29,7 +29,7 @@ export type FoundPass =
        * code knows the word, and histories of former releases lack it.
        */
       tellsAtOnce?: true;
-      /** What the next step writes down together with its own change; absent where it stands in the database already. */
+      /** What the next step writes down together with its own change; absent where it is stored already. */
       evidence?: FoundEvidence;
     }
   | { found: false; lookAgainAfterMs: number }
@@ -50,7 +50,7 @@ export function findPassActivity(deps: ActivityDeps, foundPasses: FoundPasses) {
     ]);
     const { operation, hits, pass } = loaded;
     if (operation.cancel_requested || FINAL_STATUSES.includes(operation.status)) {
-      // Where an ending stands already, it stays.
+      // An ending that is stored already stays.
       return { found: false, outcome: await endRun(sql, { ...ref, ...CANCELLED }) };
     }
     if (operation.run !== ref.run) throw runEnded();

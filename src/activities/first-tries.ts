@@ -8,7 +8,7 @@ export interface FirstTries {
 
 /**
  * Limits local tries of calls to others: each holds a slot for workflow tasks, which everybody shares. Few are under way at a
- * time, and whoever failed or took long is not tried so for a while.
+ * time, and a provider that failed or took long is not tried so for a while.
  */
 export function createFirstTries(
   now: () => number,

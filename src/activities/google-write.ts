@@ -203,7 +203,7 @@ async function sendMessage(
   return 'nothing';
 }
 
-/** What stands inside the pass; the line on the lock screen is Google's own. */
+/** What is shown inside the pass; the line on the lock screen is Google's own. */
 function messageOf(
   design: PassTypeDesign,
   data: Readonly<Record<string, JsonValue>>,

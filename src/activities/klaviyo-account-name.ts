@@ -7,7 +7,7 @@ import type { KlaviyoAccount } from './deps.js';
 const ASK_AGAIN_MS = 86_400_000;
 
 /**
- * What stands for the account behind a key, for tenants that share one: Klaviyo's id of the account, asked once for each
+ * The name of the account behind a key, for tenants that share one: Klaviyo's id of the account, asked once for each
  * key, else the key's hash. Throws `klaviyo-unauthorized` where Klaviyo does not know the key at all.
  */
 export async function accountName(

@@ -48,7 +48,7 @@ async function keptTurns(sql: TenantSql, ref: StepInput & { step: Step }): Promi
 const turnsIn = (detail: Record<string, unknown>): Turns => (detail['turns'] as Turns | null | undefined) ?? {};
 
 /**
- * Waits for the account's turn, which all workers share. A turn that lies further ahead is kept under the step, so that
+ * Waits for the account's turn, which all workers share. A turn that is further ahead is stored with the step, so that
  * the attempt that comes back then has it, and a crowd does not compete again: TransientError with the wait.
  */
 async function takeTurn(
@@ -145,7 +145,7 @@ export async function backgroundCalls(
 export interface KnownOfCalls {
   /** What the step has noted: its kept turns are in it. */
   detail?: Record<string, unknown>;
-  /** What stands for the account in budgets. */
+  /** The account's name in budgets. */
   accountName?: string;
   /** The key was not refused a moment ago. */
   licence?: 'open';

@@ -16,7 +16,7 @@ const PAUSED_LOOK_MS = 5_000;
 
 /**
  * Accepts the next batch of updates that move passes to the current version of their type, each an operation of its own
- * with its status, its order and its notifications. Where it stands, and whether it is paused, is kept with the step, so
+ * with its status, its order and its notifications. Its progress, and whether it is paused, is stored with the step, so
  * that any run goes on there.
  */
 export function migratePassesActivity(deps: ActivityDeps) {

@@ -27,7 +27,7 @@ export interface NotifiedDevices {
   covered: number;
   /** When the push window opens for the devices still waiting; null where nobody waits. */
   lookAgainAfterMs: number | null;
-  /** The ending that stands in the database; null where more follows. */
+  /** The stored ending; null where more follows. */
   ended: RecordedOutcome | null;
 }
 

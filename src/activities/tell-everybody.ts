@@ -31,7 +31,7 @@ export interface TellEverybody extends StepInput {
 export type Left = { waitMs: number } | { failed: { code: string; message: string } };
 
 export interface ToldEverybody {
-  /** The ending that stands in the database; null where something is left, or more follows. */
+  /** The stored ending; null where something is left, or more follows. */
   ended: RecordedOutcome | null;
   /** `window`: nothing is wrong, their push window is closed. */
   devices?: Left & { window?: true };

@@ -13,7 +13,7 @@ const ORDER = ['write-back-profile', 'write-back-object', 'write-back-event'] as
 export type WriteBackStepName = (typeof ORDER)[number];
 
 export interface VisitedKlaviyo {
-  /** The first step that is not done, with what stood in its way; null where all are. */
+  /** The first step that is not done, with what stopped it; null where all are. */
   next: WriteBackStepName | null;
   code?: string;
   /** How long the account's limits ask to wait. */

@@ -78,7 +78,7 @@ export function createHttpServer(
     }, ms).unref();
     request.once('close', () => clearTimeout(late));
   };
-  // Node's own check of Host answers without a body, and lets two of them pass: ours stands in the listener.
+  // Node's own check of Host answers without a body, and lets two of them pass: ours is in the listener.
   const server = createServer({ ...options, ...longest, requireHostHeader: false }, (request, response) => {
     const isUpload = uploads?.are(request) === true;
     const answerMs = isUpload ? 2 * uploads.ms : (options.answerMs ?? ANSWER_MS);

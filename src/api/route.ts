@@ -32,7 +32,7 @@ export interface ApiDeps {
   now: () => number;
   /** Origin under which the outside world reaches this API, without a slash at the end. */
   publicUrl: string;
-  /** Where OAuth2 tokens are had, for the description; null or absent: nobody has said it. */
+  /** Where OAuth2 tokens come from, for the description; null or absent: nobody has said it. */
   tokenUrl?: string | null;
   /** What `GET /` leads to in `npm start`; absent: nothing of a tenant. */
   demo?: DemoEntry;

@@ -1,4 +1,4 @@
-/** The groups of the API reference, in its order, each with the line that stands above its calls. */
+/** The groups of the API reference, in its order, each with the line above its calls. */
 export const TAGS = {
   'Klaviyo flows': 'Webhooks that flows of Klaviyo post. Each is stored, answered and then carried out',
   Passes: 'Issue, read, change and end passes',

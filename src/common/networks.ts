@@ -8,7 +8,7 @@ export interface Network {
   range: [Address, number];
 }
 
-/** Reads networks that stand apart by commas; throws an Error that names the first one that is none. */
+/** Reads networks that are separated by commas; throws an Error that names the first one that is none. */
 export function parseNetworks(text: string): Network[] {
   const parts = text.split(',').map((part) => part.trim());
   return parts
@@ -29,7 +29,7 @@ export function readAddress(text: string): Address | undefined {
   return bare.length <= 64 && ipaddr.isValid(bare) ? ipaddr.process(bare) : undefined;
 }
 
-/** Whether an address lies in one of the networks. */
+/** Whether an address is in one of the networks. */
 export const isInside = (address: Address, networks: readonly Network[]): boolean =>
   networks.some(({ range: [base, bits] }) => address.kind() === base.kind() && address.match(base, bits));
 

@@ -2,7 +2,7 @@ import { DateTime, IANAZone } from 'luxon';
 import { writtenLanguage } from './language-tag.js';
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
-/** Seconds, fractions and the zone are optional; a blank may stand for the T. */
+/** Seconds, fractions and the zone are optional; a blank may replace the T. */
 const MOMENT = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?$/i;
 const NAMES = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/;
 

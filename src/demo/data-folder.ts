@@ -49,7 +49,7 @@ export interface DemoFile {
   simulators: Record<'klaviyo' | 'apns' | 'apnsControl' | 'google' | 'merchant', string | null>;
 }
 
-/** `demo.json`, there for as long as the demo serves. It holds keys, hence its mode 0600. */
+/** `demo.json`, there for as long as the demo serves. It holds keys, so its mode is 0600. */
 export function createDemoFile(data: DataFolder): { write(content: DemoFile): string; remove(): void } {
   const file = data.path('demo.json');
   return {

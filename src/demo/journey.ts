@@ -15,7 +15,7 @@ export interface JourneyContext {
 export interface JourneyResult {
   operation: OperationView;
   serialNumber: string;
-  /** A command that does the like again. */
+  /** A command that does something similar again. */
   curl: string;
 }
 

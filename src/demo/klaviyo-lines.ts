@@ -34,7 +34,7 @@ export interface WrittenBack {
   /** The pass link, as a flow mail takes it from the profile. */
   link: string;
   token: string;
-  /** What stands in Klaviyo, for people to read. */
+  /** What Klaviyo has, for people to read. */
   lines: string[];
 }
 

@@ -11,7 +11,7 @@ export interface KindOfOperation {
 const changeState = (route: string): KindOfOperation => ({ workflow: 'changeState', acceptedBy: [route] });
 
 /**
- * Each kind of operation with its workflow and what accepts it; its input stands in `OperationInputs`. A kind without an
+ * Each kind of operation with its workflow and what accepts it; its input is in `OperationInputs`. A kind without an
  * entry does not compile, and a test compares the routes and commands with those that exist.
  */
 export const KINDS_OF_OPERATION: Readonly<Record<keyof OperationInputs, KindOfOperation>> = {

@@ -18,7 +18,7 @@ const own = (account: ServerAccount | undefined, file: string) => {
   if (account) fs.chownSync(file, account.uid, account.gid);
 };
 
-/** A folder that every account of this machine can reach, for what cannot stay where the project lies. */
+/** A folder that every account of this machine can reach, for what cannot stay in the project's folder. */
 export function reachableBase(account: ServerAccount | undefined): string {
   const home = process.env['XDG_CACHE_HOME'] || path.join(process.env['HOME'] || '/tmp', '.cache');
   const places = account

@@ -82,7 +82,7 @@ export interface ReadConsent {
   channels: Record<string, ChannelConsent>;
   /** A list of the channels agreed to now: Klaviyo's channels that it leaves out are not agreed to. */
   isWhole: boolean;
-  /** Where something stands that could not be read; it changes nothing. */
+  /** Where something is that could not be read; it changes nothing. */
   unreadable: string[];
 }
 

@@ -24,7 +24,7 @@ const IDENTIFIERS: Readonly<Record<string, string>> = { email: 'email', phone_nu
 
 const objectOf = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
 
-/** Klaviyo says null, or nothing, for whatever it never knew: that changes nothing, however deep it stands. */
+/** Klaviyo says null, or nothing, for whatever it never knew: that changes nothing, however deep it is. */
 function known(value: JsonValue): JsonValue | undefined {
   if (value === null || (typeof value === 'string' && isBlankText(value))) return undefined;
   return typeof value === 'object' && !Array.isArray(value) ? knownOf(value) : value;
@@ -35,7 +35,7 @@ function knownOf(value: JsonObject): JsonObject {
   return Object.fromEntries(entries.filter((entry): entry is readonly [string, JsonValue] => entry[1] !== undefined));
 }
 
-/** Klaviyo's own word wins where it has one. "Never subscribed" is none: it stands for people of whom it knows nothing. */
+/** Klaviyo's own word wins where it has one. "Never subscribed" is none: Klaviyo says it of people of whom it knows nothing. */
 function consentOf(
   given: JsonValue,
   fetched: JsonValue,

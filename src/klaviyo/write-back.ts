@@ -52,7 +52,7 @@ export interface JsonApiBody {
 
 /**
  * The one strongest identifier. Klaviyo answers 409 when the identifiers of one request belong to different profiles,
- * and 404 when an id stands next to another profile's e-mail; so each call carries only one.
+ * and 404 when an id is next to another profile's e-mail; so each call carries only one.
  */
 function strongest(recipient: WrittenRecipient): { id?: string; attributes: Attributes } {
   if (recipient.profileId !== null) return { id: recipient.profileId, attributes: {} };
@@ -108,7 +108,7 @@ export function linkTokenBody(token: string, recipient: WrittenRecipient): JsonA
   return { data: { type: 'profile', ...(id !== undefined && { id }), attributes: { ...attributes, properties } } };
 }
 
-/** The profile as it stands in Klaviyo, as far as its identifiers go. */
+/** The profile as Klaviyo has it, as far as its identifiers go. */
 export interface KnownIdentifiers {
   id: string;
   email: string | null;

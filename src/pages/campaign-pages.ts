@@ -40,7 +40,7 @@ export const campaignsPage = (
   const { tenantId, csrf, clock } = frame;
   const made = view.form ? campaignForm({ ...view.form, tenantId, csrf, timeZone: clock.timeZone }) : '';
   const list = `<section class="box"><h2>All</h2>${table({ f: frame, lines })}</section>`;
-  // What was not taken stands first: its reader would look for it in vain below the list.
+  // What was not taken comes first: below the list nobody would look for it.
   const parts = view.form?.faults.length ? made + list : list + made;
   const body = `<h1>Campaigns</h1>${parts}`;
   return operatorPage(frame, { title: 'Campaigns', here: '/campaigns', body, styles: CAMPAIGN_FORM_STYLES });

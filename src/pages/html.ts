@@ -96,7 +96,7 @@ const frame = template<Frame>(`<!doctype html>
 `);
 
 /**
- * A whole page. The style sheet stands in it, so that the first answer can be painted; the policy names it by its hash,
+ * A whole page. The style sheet is in it, so that the first answer can be painted; the policy names it by its hash,
  * and allows no other style, no script but the page's own, and nothing from elsewhere.
  */
 export function page(input: {

@@ -3,7 +3,7 @@ import type { JsonValue } from '../common/json.js';
 import { strayBraces, textsIn } from './check-braces.js';
 import { MOST_TEXT, MOST_TITLE, type Localized, type MessageContent } from './message.js';
 
-/** `{column:Name}` of the row, `{property:first_name}` of the profile; after `|` stands what to write where there is none. */
+/** `{column:Name}` of the row, `{property:first_name}` of the profile; after `|` comes what to write where there is none. */
 const PLACEHOLDER = /\{(column|property):([^{}|]{1,100})(?:\|([^{}]{0,200}))?\}/g;
 /** What was meant to be one of ours. */
 const MISWRITTEN = /\{\s*(?:columns?|property|properties)\b[^{}]{0,200}\}?/i;

@@ -19,7 +19,7 @@ export const CAMPAIGN_STATES = [
 export type CampaignState = (typeof CAMPAIGN_STATES)[number];
 
 const name = z.string().min(1).max(100);
-/** Template tags that nobody rendered would stand on every card. */
+/** Template tags that nobody rendered would be on every card. */
 const rendered = (text: string): boolean => foreignPlaceholders(text).length === 0;
 const UNRENDERED =
   'still holds a template tag: write {"column": "…"} or {"property": "…"} for a value of each customer';

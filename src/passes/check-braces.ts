@@ -28,7 +28,7 @@ const FILLED = '\u0000';
 const FOREIGN =
   /\{\{[^{}]*\}\}|\{%[^%]*%\}|\{#[^#{}]*#\}|\{\{|\}\}|\$\{[^{}]*\}|\{\u0000\}|\{(?!totp_)[A-Za-z][\w.-]*\}|\*\|[A-Za-z][\w:.]*\|\*|<%[^%]*%>|<<\s*[A-Za-z]\w*\s*>>|%%[A-Za-z]\w*%%|%[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+%|\[\[[^[\]]*\]\]/;
 
-/** Braces that are no placeholder and would be shown to customers as they stand: `{{name|upper}}`, `{% if %}`, `{name}`. */
+/** Braces that are no placeholder and would be shown to customers as they are: `{{name|upper}}`, `{% if %}`, `{name}`. */
 export const strayBraces = (text: string): string | undefined =>
   FOREIGN.exec(text.replace(PLACEHOLDER, FILLED))?.[0].replace(FILLED, '{{…}}');
 

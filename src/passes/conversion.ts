@@ -31,7 +31,7 @@ export function convertData(
   problems.push(...written.problems);
   const after: Record<string, JsonValue | null> = { ...data, ...kept.values };
   for (const field of target.fields) {
-    // What stands under the name of a field, in whatever type: the target's design shows it as one of its own.
+    // What has the name of a field, in whatever type: the target's design shows it as one of its own.
     if (!Object.hasOwn(kept.values, field.apiFieldName)) after[field.apiFieldName] = null;
     if (after[field.apiFieldName] == null && field.default !== undefined) after[field.apiFieldName] = field.default;
     const value = overwritten.has(field.apiFieldName) ? written.values[field.apiFieldName] : after[field.apiFieldName];

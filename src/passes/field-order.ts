@@ -138,7 +138,7 @@ function readWrites(sequences: OrderedFields['sequences'], field: string, value:
   return [holds, ...(JSON.parse(others) as Write[])];
 }
 
-/** What stands behind a write without a version never comes back: its version counts, its value need not be kept. */
+/** What a write without a version covers never comes back: its version counts, its value need not be kept. */
 function keepWrites(sequences: Record<string, string>, field: string, newest: readonly Write[]): void {
   const [holds, ...others] = newest;
   sequences[field] = nameOf(holds!);

@@ -22,7 +22,7 @@ export type HoldReason = 'not-before' | 'quiet-hours' | 'cap' | 'no-consent';
 export type Held =
   { do: 'send' } | { do: 'wait'; until: Date; reason: HoldReason } | { do: 'drop'; reason: HoldReason };
 
-/** The end of the quiet hours that a moment lies in, whatever the clocks do meanwhile; null outside of them. */
+/** The end of the quiet hours that a moment is in, whatever the clocks do meanwhile; null outside of them. */
 export function endOfQuiet(quiet: { from: string; until: string }, now: Date, zone: string): Date | null {
   const here = DateTime.fromJSDate(now, { zone });
   const clock = here.toFormat('HH:mm');

@@ -117,7 +117,7 @@ export function normaliseIdentifier(kind: string, raw: unknown, options: Identif
 
 /**
  * Reads an object of identifiers. Every problem is collected; an e-mail address or phone number that cannot be read is
- * only a warning where another identifier stands beside it. `base` is the pointer of the object in the body.
+ * only a warning where there is another identifier beside it. `base` is the pointer of the object in the body.
  */
 export function parseIdentifiers(
   object: Readonly<Record<string, unknown>>,

@@ -116,7 +116,7 @@ export interface EraseCustomerInput {
   customerId: string;
 }
 
-/** Which campaign goes on; where it stands is in its rows. */
+/** Which campaign goes on; its progress is in its rows. */
 export interface RunCampaignInput {
   campaignId: string;
 }

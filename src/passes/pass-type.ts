@@ -21,7 +21,7 @@ export const passField = z.strictObject({
   maxLength: z.int().positive().max(4096).optional(),
   /** The only values of a text field; anything else does not fit. Case does not count. */
   oneOf: z.array(z.string().min(1).max(255)).min(1).max(100).optional(),
-  /** Where the value stands in the Klaviyo profile: an attribute (`first_name`) or a custom property (`properties.tier`). */
+  /** Where the value is in the Klaviyo profile: an attribute (`first_name`) or a custom property (`properties.tier`). */
   source: z.string().max(200).optional(),
   /** Zone of the field's days and times: an IANA name, or a field that holds one as `{{time-zone}}`. */
   timeZone: z.string().max(100).optional(),

@@ -39,7 +39,7 @@ const parse = (text: string, country: CountryCode | undefined): PhoneNumber | un
   return parsed?.ext ? undefined : parsed;
 };
 
-/** Other ways to read a number that is none as it stands, the most probable first. */
+/** Other ways to read a number that is none as it is, the most probable first. */
 function rereadings(text: string, country: string | undefined): string[] {
   const digits = text.replace(/[\s().\-/\u2010-\u2015\u2212]/g, '');
   const out: string[] = [];

@@ -170,7 +170,7 @@ export function unfitMessage(symbology: Symbology, message: string): Unfit | und
   return undefined;
 }
 
-/** What stands for the values of a type that always look alike. */
+/** A sample for the values of a type that always look alike. */
 const LOOKS: Readonly<Record<string, string>> = {
   date: '2026-12-31',
   datetime: '2026-12-31T18:30:00Z',

@@ -29,7 +29,7 @@ export interface DemoCertificates {
   authorityPem: string;
   /** TLS certificate for localhost and 127.0.0.1, and for more names where they were asked for. */
   apnsServer: PemPair;
-  /** Where that pair lies. */
+  /** Where that pair is. */
   apnsServerFiles: { certificateFile: string; keyFile: string };
 }
 

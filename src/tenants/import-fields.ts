@@ -44,7 +44,7 @@ export function fieldImport(kind: BundleKind, decisions: string[]) {
       type: typeOf(field),
       required: false,
     });
-    // A sample value that became a default would one day stand on the card of a customer without a value.
+    // A sample value that became a default would one day be on the card of a customer without a value.
     const sample =
       kind === 'template' && String(value ?? '') !== '' ? ` (the template shows ${JSON.stringify(value)})` : '';
     decisions.push(

@@ -32,7 +32,7 @@ export function stringsOf(files: BundleFiles, decisions: string[]): Map<string, 
   return out;
 }
 
-/** Files that a bundle has beside its design; they are made anew for each pass. */
+/** Files that a bundle has beside its design; they are made again for each pass. */
 const MADE_ANEW = new Set(['pass.json', 'manifest.json', 'signature', 'tooling.json']);
 const MOST_NAMED = 20;
 

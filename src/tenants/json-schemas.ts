@@ -24,7 +24,7 @@ export function jsonSchemas(): Record<string, string> {
 
 type Schema = Record<string, unknown>;
 
-/** Rules that stand in several places. */
+/** Rules that are in several places. */
 const SHARED: ReadonlyMap<Rule, string> = new Map([
   [SEMANTIC_TAGS, 'semanticTags'],
   [LABELLED_FIELD, 'labelledField'],

@@ -87,6 +87,6 @@ function mend(schema: z.ZodType, root: unknown, issue: z.core.$ZodIssue, prefer:
   return false;
 }
 
-/** Whether a place is one of these or lies inside of one. */
+/** Whether a place is one of these or inside of one. */
 export const isMended = (path: string, mended: readonly string[]): boolean =>
   mended.some((one) => `${path}/`.startsWith(`${one}/`));

@@ -16,7 +16,7 @@ export const certificateFiles = z.strictObject({
 });
 export type CertificateFiles = z.infer<typeof certificateFiles>;
 
-/** A tenant as its operator writes it (`tenant.json`). Secrets stand in files or environment variables beside it, never in it. */
+/** A tenant as its operator writes it (`tenant.json`). Secrets are in files or environment variables beside it, never in it. */
 export const tenantFile = z.strictObject({
   $schema: z.string().optional(),
   tenantId: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and "-"'),

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { workflowBundle } from './workflow-bundle.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-/** Everything that a workflow bundle is made from; the lock file stands for the packages. */
+/** Everything that a workflow bundle is made from; the lock file represents the packages. */
 const SOURCES = ['src/workflows', 'src/passes', 'src/worker/workflow-bundle.ts', 'package-lock.json'];
 
 async function digestSources(): Promise<string | null> {

@@ -16,7 +16,7 @@ export const pauseMigration = defineSignal('pause');
 export const resumeMigration = defineSignal('resume');
 export const isMigrationPaused = defineQuery<boolean>('paused');
 
-/** Moves the passes of a type to its current version, at the pace that was asked for; where it stands is in the database. */
+/** Moves the passes of a type to its current version, at the pace that was asked for; its progress is in the database. */
 export async function migratePasses(input: OperationInput & { paused?: boolean }): Promise<OperationResult> {
   const { tenantId, operationId } = input;
   const ref = { tenantId, operationId };

@@ -5,7 +5,7 @@ import { onFoundPass, tellWalletsForSure } from './on-found-pass.js';
 import { runStep } from './run-step.js';
 
 /**
- * find-pass → convert-type → apply-data → recompute-metadata (if asked or the type changed; else apply-data itself sees to
+ * find-pass → convert-type → apply-data → recompute-metadata (if asked or the type changed; else apply-data itself updates
  * the visuals of the fields that it changes) → notify-devices → write-back.
  */
 export async function pushUpdate(input: OperationInput): Promise<OperationResult> {

@@ -52,7 +52,7 @@ export function runStep<K extends Name>(name: K, input: Input<K>, character: Fai
   }) as Promise<Result<K>>;
 }
 
-/** Runs a step once, as a local activity; null where it failed, save for a cancellation. */
+/** Runs a step once, as a local activity; null where it failed, except for a cancellation. */
 export function runOnce<K extends Name>(
   name: K,
   input: Input<K>,

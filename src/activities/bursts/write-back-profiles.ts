@@ -13,7 +13,7 @@ import { fitting, sendInJobs } from './in-jobs.js';
 const STEP = 'write-back-profile';
 const AFTER = 'notify-devices';
 const MOST = 10_000;
-/** Of 5 MB: what stands around the profiles has room, too. */
+/** Of 5 MB: what is around the profiles has room, too. */
 const MOST_BYTES = 4_800_000;
 /** Another operation may write an older state after us. The last writer looks again afterwards, so the newest state stays. */
 const ROUNDS = 3;
@@ -60,7 +60,7 @@ async function sendJob(gathering: Gathering, operations: readonly UnwrittenOpera
     const told = { operation, version: versionOf(subject.row) };
     if (!known) entries.set(key, { body, operations: [told] });
     else {
-      // Two passes of one person: the later one's words stand, as if they had been written one after the other.
+      // Two passes of one person: the later one's words count, as if they had been written one after the other.
       known.body.data.attributes['properties'] = Object.assign(known.body.data.attributes['properties']!, properties);
       known.operations.push(told);
     }

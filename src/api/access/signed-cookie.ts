@@ -18,7 +18,7 @@ export interface SignedCookies<T extends object> {
 }
 
 /**
- * A session that stands in the browser alone: signed, never readable by scripts, sent to its own path. `csrf` belongs to
+ * A session that is stored in the browser alone: signed, never readable by scripts, sent to its own path. `csrf` belongs to
  * one session; a form sends it back.
  */
 export function signedCookies<T extends object>(options: {

@@ -12,7 +12,7 @@ import type { OperatorSession, OperatorSessions } from './operator-session.js';
 
 export type Form = Record<string, string>;
 export type Handle = (ctx: Koa.Context, session: OperatorSession, params: Record<string, string>) => Promise<void>;
-/** `file`: the form carries one, which stands in `ctx.state.file` as it arrives. */
+/** `file`: the form carries one, which is in `ctx.state.file` as it arrives. */
 export type Inside = (
   method: 'GET' | 'POST',
   path: string,

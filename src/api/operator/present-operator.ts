@@ -132,7 +132,7 @@ function remarksOf(detail: Record<string, unknown>): string[] {
   ];
 }
 
-/** What was repaired, ignored or refused in a request. It stands at the top of its page, because a timeline hides it. */
+/** What was repaired, ignored or refused in a request. It is at the top of its page, because a timeline hides it. */
 export const warningsOf = ({ operation, steps, readable }: Evidence): string[] =>
   warningsOfRow(operation, steps).map(readable);
 

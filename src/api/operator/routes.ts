@@ -36,7 +36,7 @@ import { openRoute, type ApiDeps, type Route } from '../route.js';
 import { mays } from './operator-rights.js';
 
 const SIGN_INS_PER_MINUTE = 20;
-/** Requests whose timelines stand on a customer's page. */
+/** Requests whose timelines are on a customer's page. */
 const HISTORY = 10;
 
 /** How far a request is that retries others. */

@@ -25,7 +25,7 @@ export const overviewMarkdown = (): string =>
     LINKS.map(([href, text]) => `[${text}](${href})`).join(' · '),
   ].join('\n\n');
 
-/** Text made safe, where names stand between backticks. */
+/** Text made safe, where names are between backticks. */
 const sentence = (text: string): string => escapeHtml(text).replace(/`([^`]*)`/g, '<code>$1</code>');
 
 export const overviewHtml = (): string =>

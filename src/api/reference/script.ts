@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 const FILE = 'openapi-explorer/dist/browser/openapi-explorer.min.js';
 const BUILT = fileURLToPath(new URL('../../../openapi-explorer.min.js', import.meta.url));
 
-/** Where the reader's script lies; null in sources that were installed without their development dependencies. */
+/** Where the reader's script is; null in sources that were installed without their development dependencies. */
 export function findReferenceScript(): string | null {
   if (existsSync(BUILT)) return BUILT;
   try {

@@ -21,7 +21,7 @@ const MOST_TENANTS = 500;
 const MOST_REASONS = 50;
 const LONGEST_SENTENCE = 500;
 
-/** Two refusals are the same where only numbers differ: the column of a fault depends on the name that stands before it. */
+/** Two refusals are the same where only numbers differ: the column of a fault depends on the name before it. */
 const reasonOf = (refusal: Refusal): string =>
   createHash('sha256')
     .update(JSON.stringify({ ...refusal, sentence: refusal.sentence.replaceAll(/\d+/g, '0') }))
@@ -70,7 +70,7 @@ export function createRefusalLog({
     await write(new Map([...strangers].filter(([tenantId]) => exist.has(tenantId))));
   }
   let last: Promise<void> = Promise.resolve();
-  /** One after the other: whoever reads next finds what an earlier write has under way, too. Its faults are its caller's. */
+  /** One after the other: the next reader sees what an earlier write is writing, too. Its faults are its caller's. */
   const flush = (): Promise<void> => (last = last.catch(() => undefined).then(writeAll));
   const loop = startLoop({
     name: 'counting refused deliveries',

@@ -5,7 +5,7 @@ import { columnsOf, type CampaignDefinition } from '../../passes/campaign.js';
 import type { IdentifierOptions } from '../../passes/identifiers.js';
 import { readCampaignCsv, type CsvRow } from '../requests/campaign-csv.js';
 
-/** Faulty rows that the answer of an upload names; all of them stand in the rows. */
+/** Faulty rows that the answer of an upload names; all of them are in the rows. */
 export const NAMED_FAULTS = 100;
 const PAGE = 1_000;
 

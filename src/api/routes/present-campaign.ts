@@ -13,7 +13,7 @@ import { CAMPAIGN_STATES, campaignDefinition } from '../../passes/campaign.js';
 /** Rows a minute where a campaign has no pace and has not shown its own yet: cautious, below what was measured. */
 const ASSUMED_PER_MINUTE = 3_000;
 
-/** Reasons that one look names; all of them stand in the rows. */
+/** Reasons that one look names; all of them are in the rows. */
 const MOST_REASONS = 10;
 
 const count = z.int().nonnegative();

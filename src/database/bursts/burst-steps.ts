@@ -38,7 +38,7 @@ export interface BurstStepRecord {
   status?: 'succeeded' | 'cancelled';
 }
 
-/** The operations of a burst that a list of records names, locked in one order; whoever left it is not among them. */
+/** The operations of a burst that a list of records names, locked in one order; those that left it are not among them. */
 export const heldOperations = (
   ref: BurstRef,
   ids: readonly string[],

@@ -37,7 +37,7 @@ const unwritten = (tenant: Sql, ref: BurstRef, step: Step, only: Statement): Sta
      ${only}
    order by o.acceptance_sequence`;
 
-/** Operations whose step is not done and lies in no job, while the step before it is; the oldest first. */
+/** Operations whose step is not done and is in no job, while the step before it is; the oldest first. */
 export async function loadUnwritten(
   tenant: Sql,
   ref: BurstRef,

@@ -46,7 +46,7 @@ export interface HandOver {
 
 /**
  * Moves an e-mail address or phone number from one customer to another, and sets the giver's own profile sync going, in
- * whose evidence the loss stands: it tells their passes and the merchant, and brings what they have instead.
+ * whose evidence the loss is recorded: it tells their passes and the merchant, and brings what they have instead.
  */
 export async function handOver(db: Sql, move: HandOver): Promise<void> {
   const { tenantId, kind, value, from } = move;

@@ -12,7 +12,7 @@ export const passesOf = ({ tenantId, customerId }: CustomerRef): Statement =>
 
 /**
  * Every identifier that names this customer and nobody else, as rows of kind and value: the CTE `named` that
- * `theirOperations` needs. Ids of passes are the merchant's own and may stand on passes of several people.
+ * `theirOperations` needs. Ids of passes are the merchant's own and may be on passes of several people.
  */
 export const namesOf = (customer: CustomerRef): Statement => {
   const { tenantId, customerId } = customer;
@@ -55,7 +55,7 @@ const identifiersOf = (input: Statement): Statement =>
 
 const INPUT = sql`o.input`;
 
-/** Characters that no e-mail address of ours holds: what stands between two of them is a whole address or none. */
+/** Characters that no e-mail address of ours holds: what is between two of them is a whole address or none. */
 const AROUND_EMAIL = '[\\s"(),:;<>\\[\\]\\\\]+';
 
 /** Whether the input of operation `o` names the customer, identifier by identifier. */

@@ -121,7 +121,7 @@ export interface PushAsked {
 /**
  * Claims the push budget of each device for the operation beside it, atomically per device: push now, push when the window
  * opens, or rely on the push that another operation owes (it happens after this claim, so it covers this change). Each
- * device stands in it once.
+ * device is in it once.
  */
 export async function claimPushes(
   tenant: Sql,

@@ -27,7 +27,7 @@ export type NewOffer = Omit<
   'used' | 'state' | 'started_at' | 'ended_at' | 'google_object_id' | 'google_state'
 >;
 
-/** Keeps an offer until its time; harmless when repeated. Returns it as it stands now. */
+/** Keeps an offer until its time; harmless when repeated. Returns it as it is now. */
 export async function keepOffer(db: Sql, offer: NewOffer): Promise<OfferRow | undefined> {
   await db.query(sql`
     insert into offers (

@@ -1,6 +1,6 @@
 import { sql, type Statement } from '../sql.js';
 
-/** Why an operation's contents are gone; the word stands where the idempotency key was. */
+/** Why an operation's contents are gone; this word replaces the idempotency key. */
 type Cause = 'aged' | 'erased';
 
 /** Statuses after which nothing happens any more, as a condition on `status`. */

@@ -121,7 +121,7 @@ export interface MerchantEvent {
   passId: Statement;
   customerId: Statement;
   payload: Statement;
-  /** What stands beside `own`, as `join pass on true where …`: one row tells the merchant once. */
+  /** What is joined to `own`, as `join pass on true where …`: one row tells the merchant once. */
   from: Statement;
 }
 

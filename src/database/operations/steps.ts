@@ -40,7 +40,7 @@ export async function recordStep(db: Sql, record: StepRecord): Promise<void> {
 
 export interface Ending extends RunRef, RunEnding {}
 
-/** The ending that stands: this call's, or an earlier one of the same run. */
+/** The stored ending: this call's, or an earlier one of the same run. */
 export interface Ended {
   outcome: RecordedOutcome;
   byThisCall: boolean;
@@ -99,7 +99,7 @@ async function writeEnding(db: Sql, ending: Ending): Promise<RecordedOutcome | u
 }
 
 /**
- * Ends the operation of a step. The outcome that it returns is the proof that an ending stands in the database.
+ * Ends the operation of a step. The outcome that it returns is the proof that an ending is stored.
  * @throws PermanentError `run-ended` where another run has taken over.
  */
 export async function endRun(db: TenantSql, ending: Ending): Promise<RecordedOutcome> {

@@ -48,7 +48,7 @@ export async function lockLivePass(db: Sql, liveKey: string): Promise<LivePass |
 
 /**
  * The live pass that the merchant's own id names, where a request names nobody: a repeated delivery must not make another
- * one. No key of a table stands for such a holder, so requests of one id go one after the other until the commit.
+ * one. No key of a table represents such a holder, so requests of one id go one after the other until the commit.
  */
 export async function findPassOfNobody(db: Sql, externalId: string, passTypeId: string): Promise<LivePass | undefined> {
   const lockName = `external-id/${db.tenantId}/${externalId}`;

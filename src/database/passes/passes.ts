@@ -79,7 +79,7 @@ export interface LoadedForChange {
     status: string;
     cancel_requested: boolean;
   };
-  /** The revision that this operation already made by this kind of change, if a retry comes by. */
+  /** The revision that this operation already made by this kind of change, if this is a retry. */
   recorded: { revision: number; changed: Record<string, unknown> } | null;
 }
 

@@ -30,13 +30,13 @@ export interface PassChange {
   step: StepRecord;
   /** Detail of the step recompute-metadata, where the change takes visuals with it. */
   recomputed?: Record<string, unknown>;
-  /** Evidence of find-pass that stands nowhere yet. */
+  /** Evidence of find-pass that is not stored yet. */
   found?: FoundEvidence | undefined;
 }
 
 const json = (value: unknown): Statement => sql`${JSON.stringify(value)}::jsonb`;
 
-/** What find-pass found, where it stands nowhere yet. */
+/** What find-pass found, where it is not stored yet. */
 const foundStep = ({ matched, at }: FoundEvidence): Statement => sql`
   insert into operation_steps (tenant_id, operation_id, step, state, attempts, started_at, ended_at, detail)
   select own.tenant_id,

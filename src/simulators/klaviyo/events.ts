@@ -37,7 +37,7 @@ function record(
 ): SimulatedEvent | null {
   const time = new Date(timeMs).toISOString();
   const metric = attributes.metric.data.attributes.name;
-  // Without a unique id the time in whole seconds stands in for it, as the description says.
+  // Without a unique id the time in whole seconds replaces it, as the description says.
   const uniqueId = attributes.unique_id ?? String(timeMs / 1000);
   const key = JSON.stringify([profileId, metric, uniqueId]);
   if (account.events.has(key)) return null;

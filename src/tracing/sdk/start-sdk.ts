@@ -55,7 +55,7 @@ export function startSdk(config: TracingConfig, serviceName: string, log: Logger
       calls.disable();
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, STOP_MS)));
-      // What cannot be sent was told of already.
+      // What cannot be sent was logged already.
       await Promise.race([provider.shutdown().catch(() => undefined), late]);
       clearTimeout(timer);
       trace.disable();

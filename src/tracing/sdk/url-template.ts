@@ -1,4 +1,4 @@
-/** The words of the addresses that we call; whatever else stands in one is an id. */
+/** The words of the addresses that we call; anything else in one is an id. */
 const WORDS = new Set([
   'walletobjects',
   'token',

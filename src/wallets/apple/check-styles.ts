@@ -56,7 +56,7 @@ function checkKeyFaces(apple: AppleDesign, add: Add): void {
   }
 }
 
-/** A key of the design that stands in `extra` as well: one of them would be lost. */
+/** A key of the design that is in `extra` as well: one of them would be lost. */
 function checkTwice(apple: AppleDesign, add: Add): void {
   for (const key of Object.keys(apple.extra)) {
     if (!Object.hasOwn(apple, key) || (apple as unknown as Record<string, unknown>)[key] === undefined) continue;

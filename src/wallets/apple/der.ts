@@ -76,14 +76,14 @@ export function time(at: Date): Buffer {
     : element(TAG.generalizedTime, Buffer.from(`${digits}Z`, 'latin1'));
 }
 
-/** An element as read: `raw` is the whole of it, `content` what stands after the length. */
+/** An element as read: `raw` is the whole of it, `content` what follows the length. */
 export interface Element {
   tag: number;
   raw: Buffer;
   content: Buffer;
 }
 
-/** Reads the elements that stand side by side in `bytes`; throws RangeError where they are not DER. */
+/** Reads the elements that follow one another in `bytes`; throws RangeError where they are not DER. */
 export function readElements(bytes: Buffer): Element[] {
   const found: Element[] = [];
   for (let start = 0; start < bytes.length;) {

@@ -19,7 +19,7 @@ export const schemesOf = (extra: Json): readonly JsonValue[] => {
   return Array.isArray(schemes) ? schemes : [];
 };
 
-/** The faces of newer systems that a design asks for and that stand before its own style. */
+/** The faces of newer systems that a design asks for and that come before its own style. */
 export const semanticFaces = ({ style, extra }: Pick<AppleDesign, 'style' | 'extra'>): SemanticFace[] =>
   (Object.keys(SEMANTIC_FACES) as SemanticFace[]).filter(
     (face) => SEMANTIC_FACES[face].style === style && schemesOf(extra).includes(face),

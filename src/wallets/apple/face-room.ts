@@ -2,7 +2,7 @@ import type { AppleDesign } from '../../passes/pass-type.js';
 
 export type FaceStyle = AppleDesign['style'] | 'posterGeneric';
 
-/** A row of the front: which fields stand in it, and how many are seen (Apple, "PassFields" and the guides to each style). */
+/** A row of the front: which fields are in it, and how many are seen (Apple, "PassFields" and the guides to each style). */
 interface Row {
   groups: readonly string[];
   seen: number;
@@ -38,11 +38,11 @@ const GENERIC_WITH_SQUARE_CODE = [row('headerFields', 3), row('primaryFields', 1
 export const isSquare = (format: string | undefined): boolean =>
   format === 'PKBarcodeFormatQR' || format === 'PKBarcodeFormatAztec';
 
-/** Groups of fields that stand on the front of a style. */
+/** Groups of fields on the front of a style. */
 export const frontGroups = (style: FaceStyle): string[] => [...new Set(ROOM[style].flatMap(({ groups }) => groups))];
 
 export interface Crowd<Field> {
-  /** The group that the first field without a place stands in. */
+  /** The group of the first field without a place. */
   group: string;
   /** Groups that share the row. */
   groups: readonly string[];

@@ -74,7 +74,7 @@ function barcodes(apple: AppleDesign, view: View, leaveOut: LeaveOut): Json {
   return { barcodes: codes, ...(LEGACY_FORMATS.includes(first.format) ? { barcode: first } : {}) };
 }
 
-/** A key that a design may write under `apple` itself or under `extra`, and where it stands. */
+/** A key that a design may write under `apple` itself or under `extra`, and where it is. */
 function designed(apple: AppleDesign, key: string): { template: JsonValue | undefined; path: string } {
   const own = (apple as unknown as Record<string, JsonValue | undefined>)[key];
   if (own !== undefined) return { template: own, path: pointer('apple', key) };
@@ -169,7 +169,7 @@ function names(design: PassTypeDesign, view: View, leaveOut: LeaveOut): Json {
 
 type Groups = Partial<Record<string, AppleField[]>>;
 
-/** One style's groups of fields, under the path of the design that they stand at. */
+/** One style's groups of fields, under their path in the design. */
 function structureOf(
   groups: Groups,
   path: string,

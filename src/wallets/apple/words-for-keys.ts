@@ -39,7 +39,7 @@ export function wordsForKeys(localizations: Localizations, language: string): Re
   return words;
 }
 
-/** The strings of one language, with a line for each word that stands in place of a key. */
+/** The strings of one language, with a line for each word that replaces a key. */
 export function withWords(strings: Strings, words: ReadonlyMap<string, string>): Strings {
   const added = [...words].filter(([key, word]) => Object.hasOwn(strings, key) && !Object.hasOwn(strings, word));
   return added.length === 0

@@ -113,7 +113,7 @@ function checkRequiredTexts(design: GoogleDesign, whole: Pick<PassTypeDesign, 'f
 
 export interface Place {
   path: string;
-  /** Type and field of the schema that the value stands in. */
+  /** Type and field of the schema that the value belongs to. */
   owner: string;
   field: string;
 }

@@ -92,7 +92,7 @@ export function createGoogleWalletClient(options: {
 
   const at = (kind: GoogleResourceKind, id: string): string => `${kind}/${encodeURIComponent(id)}`;
 
-  /** What stands under an id that is taken; ids are shared by all types, so it may not be ours. */
+  /** What has an id that is taken; ids are shared by all types, so it may not be ours. */
   async function readTaken(kind: GoogleResourceKind, id: string): Promise<GoogleResource> {
     const answer = await call('GET', at(kind, id));
     if (answer.status === 404) throw classify({ ...answer, status: 409 });

@@ -36,7 +36,7 @@ export function googleObjectId(issuerId: string, tenantId: string, passId: strin
   return `${issuerId}.${digest('object', tenantId, passId, variant ?? '').slice(0, 40)}`;
 }
 
-/** The issuer that an id belongs to: what stands before its first point. */
+/** The issuer that an id belongs to: the part before its first point. */
 export function issuerOf(resourceId: string): string {
   return resourceId.slice(0, Math.max(0, resourceId.indexOf('.')));
 }

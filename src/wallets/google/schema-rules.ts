@@ -66,7 +66,7 @@ export const SHOWN_AT_MOST: Readonly<Record<string, number>> = {
   valueAddedModuleData: 15,
 };
 
-/** Characters after which Google cuts a text, by the field of the module that it stands in. */
+/** Characters after which Google cuts a text, by its field in the module. */
 export const CUT_AFTER: Readonly<Record<string, number>> = {
   'ValueAddedModuleData.header': 60,
   'ValueAddedModuleData.body': 50,

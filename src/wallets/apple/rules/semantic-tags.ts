@@ -18,7 +18,7 @@ const eventDateInfo = object({
   ...all(flag, 'ignoreTimeComponents unannounced undetermined isAllDay isUnannounced isUndetermined'),
 });
 
-/** Tags of one team or one end of a journey stand there twice. */
+/** Tags of one team or one end of a journey are there twice. */
 const both = (one: string, other: string, rule: Rule, names: string): Record<string, Rule> => ({
   ...all(
     rule,
