@@ -1,6 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises';
-
 export interface Loop {
+  /** Something waits: look now, or right after the look that is under way. Cheap to call often. */
+  nudge(): void;
   stop(): Promise<void>;
 }
 
@@ -8,6 +8,12 @@ export interface Loop {
 interface LoopLog {
   warn(details: object, message: string): void;
 }
+
+/**
+ * True: more waits, look at once. False: look after the usual pause. Else after a pause of its own; nudges that came during
+ * a look in trouble do not shorten it.
+ */
+type Next = boolean | { pauseMs: number; inTrouble?: boolean };
 
 export interface LoopOptions {
   /** Subject of the sentence that the log gets: "<name> had trouble; trying again". */
@@ -18,8 +24,8 @@ export interface LoopOptions {
   log: LoopLog;
   /** Faults that the log need not hear of. */
   isExpected?: (error: unknown) => boolean;
-  /** True: more waits, look at once. The signal says that the loop is to stop. */
-  look(signal: AbortSignal): Promise<boolean>;
+  /** The signal says that the loop is to stop. */
+  look(signal: AbortSignal): Promise<Next>;
 }
 
 /**
@@ -29,26 +35,50 @@ export interface LoopOptions {
 export function startLoop({ name, everyMs, firstMs = 0, log, isExpected = () => false, look }: LoopOptions): Loop {
   const stopping = new AbortController();
   const { signal } = stopping;
-  // Rejects when the loop is to stop, which is all that it can mean.
-  const pause = (ms: number): Promise<unknown> => wait(ms, null, { signal, ref: false }).catch(() => null);
+  let nudged = false;
+  let wake = (): void => undefined;
+
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(() => wake(), ms).unref();
+      wake = () => {
+        clearTimeout(timer);
+        wake = () => undefined;
+        resolve();
+      };
+      if (nudged || signal.aborted) wake();
+    });
+
+  async function lookOnce(): Promise<Next> {
+    try {
+      return await look(signal);
+    } catch (err) {
+      if (!isExpected(err)) log.warn({ err }, `${name} had trouble; trying again`);
+      return { pauseMs: everyMs, inTrouble: true };
+    }
+  }
 
   async function run(): Promise<void> {
     if (firstMs > 0) await pause(firstMs);
     while (!signal.aborted) {
-      let more = false;
-      try {
-        more = await look(signal);
-      } catch (err) {
-        if (!isExpected(err)) log.warn({ err }, `${name} had trouble; trying again`);
-      }
-      if (!more && !signal.aborted) await pause(everyMs);
+      nudged = false;
+      const next = await lookOnce();
+      if (next === true) continue;
+      const { pauseMs, inTrouble } = next === false ? { pauseMs: everyMs, inTrouble: false } : next;
+      if (inTrouble) nudged = false;
+      await pause(pauseMs);
     }
   }
 
   const running = run();
   return {
+    nudge() {
+      nudged = true;
+      wake();
+    },
     async stop() {
       stopping.abort();
+      wake();
       await running;
     },
   };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
+import { startLoop } from '../common/loop.js';
 import { claimAccepted, releaseClaims, type Dispatchable, type Shares } from '../database/operations/dispatch.js';
 import type { BurstShares } from '../database/bursts/dispatch.js';
 import type { Database } from '../database/connect.js';
@@ -65,9 +66,6 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
   const batch = options.batch ?? 100;
   const leaseMs = options.leaseMs ?? CLAIM_MS;
   const dispatcherId = randomUUID();
-  let stopped = false;
-  let nudged = true;
-  let wake: (() => void) | null = null;
   const inFlight = new Set<Promise<void>>();
   const recent = createRecentStarts(PRESENT_MS);
   let flooded: Flood[] = [];
@@ -77,22 +75,6 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
       .catch((err: unknown) => log.warn({ err }, 'the search attributes could not be registered again'));
   }, REPAIR_EVERY_MS);
   const bursts = createBursts({ ...options, leaseMs, dispatcherId, afterRefusal, shares: options.burstShares ?? {} });
-
-  const nudge = (): void => {
-    nudged = true;
-    wake?.();
-  };
-  const pause = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(done, ms);
-      function done(): void {
-        clearTimeout(timer);
-        wake = null;
-        resolve();
-      }
-      wake = done;
-      if (nudged || stopped) done();
-    });
 
   function shares(): Shares {
     const now = performance.now();
@@ -134,73 +116,62 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
     }
   }
 
-  async function loop(): Promise<void> {
-    let troubled = false;
-    let lookAgainMs = SOON_MS;
-    let mayFlood = true;
-    let lastWhole = new Set<string>();
-    let floodLookAtMs = 0;
-    while (!stopped) {
-      nudged = false;
-      let claimedAny = false;
-      try {
-        await bursts.sweep();
-        if (mayFlood) {
-          flooded = await bursts.look();
-          if (flooded.length === 0) floodLookAtMs = performance.now() + FLOOD_LOOK_MS;
-        }
-        const free = Math.min(batch, IN_FLIGHT - inFlight.size);
-        const claimed = free > 0 ? await claimAccepted(database.system, free, leaseMs, shares()) : [];
-        claimedAny = claimed.length > 0 || flooded.length > 0;
-        const whole = wholeShares(claimed);
-        // Asked only after a tenant got its whole share in two claims that followed each other, and now and then.
-        const again = [...whole].some((tenant) => lastWhole.has(tenant));
-        mayFlood = flooded.length > 0 || (again && performance.now() >= floodLookAtMs);
-        // Looks between them claim nothing where a busy machine has not done the first step: they do not count.
-        if (claimed.length > 0) lastWhole = whole;
-        for (const operation of claimed) {
-          recent.add(operation.tenant_id, performance.now());
-          const started: Promise<void> = start(operation).then((ok) => {
-            troubled ||= !ok;
-            // Only a full house needs waking: a claim per finished start would cost a query per operation.
-            const wasFull = inFlight.size >= IN_FLIGHT;
-            inFlight.delete(started);
-            if (wasFull || !ok) nudge();
-          });
-          inFlight.add(started);
-        }
-        if (claimed.length === free && free > 0 && inFlight.size < IN_FLIGHT) continue;
-      } catch (error) {
-        troubled = true;
-        log.warn({ err: error }, 'accepted operations could not be read; trying again');
-      }
-      if (troubled) {
-        troubled = false;
-        nudged = false;
-        await pause(RETRY_MS);
-      } else {
-        // A tenant that has as many started as it may gets the next ones when workers have caught up: look soon.
-        lookAgainMs = claimedAny ? SOON_MS : Math.min(lookAgainMs * 2, options.sweepMs ?? 1_000);
-        await pause(lookAgainMs);
-      }
+  let troubled = false;
+  let lookAgainMs = SOON_MS;
+  let mayFlood = true;
+  let lastWhole = new Set<string>();
+  let floodLookAtMs = 0;
+
+  /** Claims what may start now and starts it; the answer says when to look again. */
+  async function look(): Promise<true | { pauseMs: number; inTrouble?: true }> {
+    await bursts.sweep();
+    if (mayFlood) {
+      flooded = await bursts.look();
+      if (flooded.length === 0) floodLookAtMs = performance.now() + FLOOD_LOOK_MS;
     }
+    const free = Math.min(batch, IN_FLIGHT - inFlight.size);
+    const claimed = free > 0 ? await claimAccepted(database.system, free, leaseMs, shares()) : [];
+    const claimedAny = claimed.length > 0 || flooded.length > 0;
+    const whole = wholeShares(claimed);
+    // Asked only after a tenant got its whole share in two claims that followed each other, and now and then.
+    const again = [...whole].some((tenant) => lastWhole.has(tenant));
+    mayFlood = flooded.length > 0 || (again && performance.now() >= floodLookAtMs);
+    // Looks between them claim nothing where a busy machine has not done the first step: they do not count.
+    if (claimed.length > 0) lastWhole = whole;
+    for (const operation of claimed) {
+      recent.add(operation.tenant_id, performance.now());
+      const started: Promise<void> = start(operation).then((ok) => {
+        troubled ||= !ok;
+        // Only a full house needs waking: a claim per finished start would cost a query per operation.
+        const wasFull = inFlight.size >= IN_FLIGHT;
+        inFlight.delete(started);
+        if (wasFull || !ok) loop.nudge();
+      });
+      inFlight.add(started);
+    }
+    if (claimed.length === free && free > 0 && inFlight.size < IN_FLIGHT) return true;
+    if (troubled) {
+      troubled = false;
+      return { pauseMs: RETRY_MS, inTrouble: true };
+    }
+    // A tenant that has as many started as it may gets the next ones when workers have caught up: look soon.
+    lookAgainMs = claimedAny ? SOON_MS : Math.min(lookAgainMs * 2, options.sweepMs ?? 1_000);
+    return { pauseMs: lookAgainMs };
   }
 
+  const loop = startLoop({ name: 'starting accepted operations', everyMs: RETRY_MS, log, look });
   const besides = [
     startFanOut({ database, client, log, taskQueue: options.taskQueue, afterRefusal }),
     startCancellations({ database, client, log }),
     startReconciler({ database, client, log }),
     startRecordChecks({ database, client, log, taskQueue: options.taskQueue, afterRefusal }),
-    startDueOperations({ database, log, nudge }),
+    startDueOperations({ database, log, nudge: loop.nudge }),
     startDeliveryReconciler({ database, client, log }),
   ];
-  const running = loop();
   return {
-    nudge,
+    nudge: loop.nudge,
     async stop() {
-      stopped = true;
-      wake?.();
-      await Promise.all([running, ...besides.map((loop) => loop.stop())]);
+      await Promise.all([loop.stop(), ...besides.map((beside) => beside.stop())]);
       await Promise.allSettled([...inFlight]);
     },
   };
