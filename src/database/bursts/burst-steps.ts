@@ -1,5 +1,6 @@
 import type { Outcome, Step, StepState } from '../../passes/operation.js';
 import type { Sql } from '../connect.js';
+import { isUnfinished } from '../operations/fragments.js';
 import { empty, raw, sql, type Statement } from '../sql.js';
 
 /** Names a burst in every statement: an operation that has left it is no longer written to. */
@@ -49,7 +50,7 @@ export const heldOperations = (
    where o.tenant_id = ${ref.tenantId}
      and o.operation_id = any(${ids}::uuid[])
      and o.burst_id = ${ref.burstId}
-     and o.status in ('accepted', 'running', 'retrying')
+     and ${isUnfinished('o')}
      ${status ? sql`and o.status = ${status}` : empty}
    order by o.operation_id
      for no key update`;

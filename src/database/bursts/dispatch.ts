@@ -8,6 +8,7 @@ import {
 } from '../../passes/burst-kind.js';
 import { MOST_LINKS } from '../../tracing/spans.js';
 import type { Sql } from '../connect.js';
+import { isUnfinished } from '../operations/fragments.js';
 import { join, sql } from '../sql.js';
 import type { BurstRef } from './burst-steps.js';
 
@@ -206,7 +207,7 @@ export async function dissolveBurst(tenant: Sql, { burstId }: BurstRef): Promise
     where o.tenant_id = ${tenant.tenantId}
       and o.operation_id = any(ended.operation_ids)
       and o.burst_id = ${burstId}
-      and o.status in ('accepted', 'running', 'retrying')
+      and ${isUnfinished('o')}
     returning o.operation_id`);
   return rows.length;
 }

@@ -1,5 +1,6 @@
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
+import { isUnfinished } from './fragments.js';
 
 /** What is under way for one tenant. */
 export interface Backlog {
@@ -28,7 +29,7 @@ export async function readBacklog(db: Sql): Promise<Backlog> {
             select status
               from operations
              where tenant_id = ${tenantId}
-               and status in ('accepted', 'running', 'retrying')
+               and ${isUnfinished()}
              limit ${COUNTED_MOST}) unfinished) o,
            (
         select coalesce(avg(cardinality(operation_ids)) filter (where created_at > now() - interval '1 minute'), 0)::float8 as "burstSize",

@@ -74,7 +74,7 @@ const GUARDS: readonly (readonly [string, RegExp])[] = [
   ['database/bursts/changes.ts', /heldOperations\(/],
   ['database/bursts/gather.ts', /o\.burst_id = \$\{ref\.burstId\}\s+and o\.status = 'running'/],
   ['database/bursts/dispatch.ts', /o\.status = 'accepted' and o\.burst_id is null/],
-  ['database/bursts/dispatch.ts', /o\.burst_id = \$\{burstId\}\s+and o\.status in/],
+  ['database/bursts/dispatch.ts', /o\.burst_id = \$\{burstId\}\s+and \$\{isUnfinished\('o'\)\}/],
   ['database/operations/cancellations.ts', /status <> all\(\$\{FINAL_STATUSES\}/],
   ['database/operations/covered.ts', /run = 1\s+and status = 'succeeded'\s+and outcome = 'superseded'/],
   ['database/operations/retries.ts', /ENDED_BADLY/],
