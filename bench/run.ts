@@ -12,6 +12,7 @@ import { isMet, ratioText, goalText, toMarkdown, toText, type Result } from './r
 import { startServers, type Servers } from './servers.js';
 import { benchSignPasses } from './sign-passes.js';
 import { benchTagRow } from './tag-row.js';
+import { benchTracing } from './tracing.js';
 
 const MEASURES: Record<string, (servers: () => Promise<Servers>) => Promise<Result>> = {
   // First, as it needs no servers: behind the others theirs would still be cleaning up on its cores.
@@ -21,6 +22,7 @@ const MEASURES: Record<string, (servers: () => Promise<Servers>) => Promise<Resu
   bursts: async (servers) => benchBursts(await servers()),
   everything: async (servers) => benchEverythingOn(await servers()),
   tags: async (servers) => benchTagRow(await servers()),
+  tracing: async (servers) => benchTracing(await servers()),
   flood: async (servers) => benchFlood(await servers()),
   deliveries: async (servers) => benchDeliveries(await servers()),
   peers: async (servers) => benchPeers(await servers()),
@@ -50,13 +52,9 @@ function document(results: Result[]): string {
     short.length === 0
       ? 'Every goal was met in this run.'
       : `Short of its goal in this run:\n\n${short.map((ratio) => `- ${ratio.name}: ${ratioText(ratio)}, goal ${goalText(ratio)}`).join('\n')}`;
-  const others = Object.keys(MEASURES)
-    .filter((name) => name !== 'ack')
-    .map((name) => `\`${name}\``)
-    .join(', ');
   return `# Benchmarks
 
-\`npm run bench\` measures; \`npm run bench -- ack\` (or ${others}) measures one thing; \`npm run bench -- --write\` writes
+\`npm run bench\` measures; \`npm run bench -- ack\` (or another name; a wrong one lists them) measures one thing; \`npm run bench -- --write\` writes
 this page. Everything is compared with an opponent on the same servers in the same run, and the two sides take turns: ratios
 carry over to other machines, the figures behind them do not. Servers are the product's embedded PostgreSQL (durable: \`fsync\` on)
 and Temporal's development server, fresh for each run. Temporal keeps its state in memory here, unlike under \`npm start\`: that makes
