@@ -6,7 +6,7 @@ import { findOperation, listSteps } from '../database/operations/operations.js';
 import { endRun, recordStep } from '../database/operations/steps.js';
 import { profileValues } from '../klaviyo/profile-values.js';
 import { PermanentError } from '../common/errors.js';
-import { isIdentifying } from '../passes/choose-recipient.js';
+import { isIdentifying, SHARED_PHONE_CURE } from '../passes/choose-recipient.js';
 import { mergeFields } from '../passes/field-order.js';
 import type { RecordedOutcome } from '../passes/operation.js';
 import type { JsonValue } from '../common/json.js';
@@ -179,7 +179,7 @@ async function writeProfile(
         const claim = { operation, customerId, kind, value: value!, ownerId: other };
         if (!(await takeIfGivenUp(tx, claim, settings))) {
           throw new IdentifierTaken(
-            `The ${WORDS[kind] ?? `identifier "${kind}"`} of the profile belongs to customer ${other}; nothing was overwritten. Sync or change that customer first, then retry this operation, or merge the two where they are one person.`,
+            `The ${WORDS[kind] ?? `identifier "${kind}"`} of the profile belongs to customer ${other}; nothing was overwritten. Sync or change that customer first, then retry this operation, or merge the two where they are one person.${kind === 'phone' ? ` ${SHARED_PHONE_CURE}.` : ''}`,
             other,
           );
         }

@@ -64,8 +64,17 @@ export function isAllowedAddress(address: string, reach: Reach): boolean {
 const BAD_PORTS = new Set([
   1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 ]);
+/** Of databases, brokers and controllers of machines, many of which speak HTTP: none of them takes webhooks. */
+const INSIDE_PORTS = new Set([
+  1433, 1521, 1883, 2181, 2375, 2376, 2379, 2380, 3306, 3389, 5432, 5671, 5672, 5900, 5984, 5985, 5986, 6379, 6443,
+  7233, 8086, 8500, 9042, 9092, 9200, 9300, 10250, 10255, 11211, 15672, 27017, 27018, 27019,
+]);
 const isWebPort = (port: string): boolean =>
-  port === '' || port === '443' || (Number(port) >= 1024 && !BAD_PORTS.has(Number(port)));
+  port === '' ||
+  port === '443' ||
+  (Number(port) >= 1024 && !BAD_PORTS.has(Number(port)) && !INSIDE_PORTS.has(Number(port)));
+/** Kept by ICANN and the IETF for networks of one's own: no public machine has such a name. */
+const LOCAL_NAMES = /(?:^|\.)(?:localhost|localdomain|local|internal|home\.arpa)$/;
 
 /** The URL, if webhooks may go there as far as its text shows; PermanentError `unsafe-url` with the cure otherwise. */
 export function checkWebhookUrl(text: string, reach: Reach): URL {
@@ -90,7 +99,7 @@ export function checkWebhookUrl(text: string, reach: Reach): URL {
   if (isIP(host) !== 0 && !isAllowedAddress(host, reach)) {
     refuse('The address is private, local or reserved: webhooks go to public addresses only.');
   }
-  if (reach !== 'development' && (name === 'localhost' || name.endsWith('.localhost') || !/[.:]/.test(name))) {
+  if (reach !== 'development' && (LOCAL_NAMES.test(name) || !/[.:]/.test(name))) {
     refuse('The address names a machine of the local network: webhooks go to public addresses only.');
   }
   return url;

@@ -1,3 +1,4 @@
+import { SHARED_PHONE_CURE } from './choose-recipient.js';
 import type { Outcome } from './operation.js';
 
 /** A customer that one given identifier leads to. */
@@ -34,7 +35,7 @@ export function chooseCustomer(klaviyoProfileId: string | null, hits: readonly C
   if (customers.length > 1) {
     return {
       outcome: 'ambiguous-identifiers',
-      reason: `${kinds(deciding).join(' and ')} lead to ${customers.length} different customers; nothing was changed. Merge them where they are one person (passrelay customer merge), or send one identifier.`,
+      reason: `${kinds(deciding).join(' and ')} lead to ${customers.length} different customers; nothing was changed. Merge them where they are one person (passrelay customer merge), or send one identifier.${kinds(deciding).includes('phone') ? ` ${SHARED_PHONE_CURE}.` : ''}`,
     };
   }
   const customerId = customers[0]!;

@@ -10,6 +10,9 @@ const CONTACTS: readonly string[] = ['email', 'phone'];
 export const isIdentifying = (kind: string, identifyBy: readonly string[]): boolean =>
   !CONTACTS.includes(kind) || identifyBy.includes(kind);
 
+/** What a tenant can do whose customers share a phone number, said wherever one stands in the way. */
+export const SHARED_PHONE_CURE = 'Several people with one phone: leave "phone" out of settings.identifyBy';
+
 /** The merchant's customer id first, then the tenant's own kinds, then what people share and change. */
 const STRENGTH: Readonly<Record<string, number>> = { customerId: 3, email: 1, phone: 0 };
 const strength = (kind: string): number => (Object.hasOwn(STRENGTH, kind) ? STRENGTH[kind]! : 2);

@@ -56,9 +56,21 @@ test('private, local and reserved addresses are refused in every disguise', () =
 });
 
 test('webhooks go to ports of web servers only', () => {
-  for (const port of [22, 25, 80, 110, 465, 993, 1023, 2049, 5060, 6667, 10080]) {
+  for (const port of [
+    22, 25, 80, 110, 465, 993, 1023, 2049, 2375, 5060, 5432, 6379, 6443, 6667, 9200, 10080, 10250, 27017,
+  ]) {
     assert.throws(() => checkWebhookUrl(`https://shop.example:${port}/hook`, 'public'), /port/, `${port}`);
   }
+  for (const name of [
+    'metadata.google.internal',
+    'printer.local',
+    'nas.home.arpa',
+    'Host.LocalDomain',
+    'a.internal.',
+  ]) {
+    assert.throws(() => checkWebhookUrl(`https://${name}/hook`, 'public'), /local network/, name);
+  }
+  assert.ok(checkWebhookUrl('https://internal.shop.example/hook', 'public'), 'a part of a public name');
   for (const port of ['', ':443', ':1024', ':8443', ':65535']) {
     assert.equal(checkWebhookUrl(`https://shop.example${port}/hook`, 'public').hostname, 'shop.example');
   }

@@ -122,6 +122,7 @@ describe('profile-sync on a real Temporal server', () => {
     const a = await addCustomer(test, tenant, { email: 'c@example.com', phone: '+12125550101' });
     const b = await addCustomer(test, tenant, { email: 'd@example.com', klaviyoProfileId: '01D' });
     const ambiguous = await sync({ identifiers: [email('d@example.com'), { kind: 'phone', value: '+12125550101' }] });
+    assert.match(ambiguous.reason ?? '', /Several people with one phone.*identifyBy/, 'the cure of a shared phone');
     const foreign = await sync({ identifiers: [email('d@example.com')], klaviyoProfileId: '01OTHER' });
     const nobody = await sync({ identifiers: [email('nobody@example.com')] });
     assert.deepEqual(

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Identifier, PushUpdateInput } from '../../passes/operation-input.js';
 import type { JsonValue } from '../../common/json.js';
 import type { PassTypeVersion } from '../../passes/pass-type.js';
-import { personal } from '../../passes/choose-recipient.js';
+import { personal, SHARED_PHONE_CURE } from '../../passes/choose-recipient.js';
 import type { TenantSettings } from '../../passes/tenant-settings.js';
 import type { Sql, TenantSql } from '../connect.js';
 import { own, tellMerchant, updateOwn } from '../operations/fragments.js';
@@ -147,7 +147,7 @@ async function warnOfShared(db: Sql, operationId: string, left: readonly Identif
   const warnings = left.map(({ kind }) => ({
     type: 'warning',
     pointer: `/recipient/${kind}`,
-    message: `this ${kind} belongs to another customer and stayed there; the pass was issued without it. One person: merge the two customers. Several people with one phone: leave "phone" out of settings.identifyBy`,
+    message: `this ${kind} belongs to another customer and stayed there; the pass was issued without it. One person: merge the two customers. ${SHARED_PHONE_CURE}`,
   }));
   await db.query(sql`
     with ${own({ tenantId: db.tenantId, operationId, run: 1 })}
