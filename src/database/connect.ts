@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import knexFactory, { type Knex } from 'knex';
 import type { Client } from 'pg';
+import { keepConnections } from './keep-connections.js';
 import type { Statement } from './sql.js';
 import { LostConnection } from './unavailable.js';
 
@@ -105,20 +106,14 @@ export function connectDatabase(options: ConnectOptions): Database {
       run<Row>(client, ...split(statement, values)),
   });
 
-  /**
-   * The pool hands out the last of its free connections: one that acts for this tenant already is spared a commit. Where none
-   * does, the one that has been free for longest changes its tenant. Without `free`, an internal of tarn's, any one serves.
-   */
-  function preferOneOf(tenantId: string): void {
-    const { free = [] } = (knex.client.pool ?? {}) as { free?: { resource: PooledClient }[] };
-    const own = free.findLastIndex(({ resource }) => resource.passrelayTenant === tenantId);
-    free.push(...free.splice(Math.max(own, 0), 1));
-  }
+  const connections = keepConnections<PooledClient>(
+    () => knex.client.pool as object | undefined,
+    ({ passrelayTenant }) => passrelayTenant,
+  );
 
   async function acquire(tenantId: string): Promise<PooledClient> {
     try {
-      preferOneOf(tenantId);
-      return (await knex.client.acquireConnection()) as PooledClient;
+      return await connections.take<PooledClient>(tenantId, () => knex.client.acquireConnection());
     } catch (error) {
       throw lost(undefined, error);
     }
@@ -133,6 +128,7 @@ export function connectDatabase(options: ConnectOptions): Database {
       }
       return await work(client);
     } finally {
+      connections.giving(client);
       await knex.client.releaseConnection(client);
     }
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
+import pg from 'pg';
 import { connectDatabase, type Database } from '../../src/database/connect.js';
 import { sql } from '../../src/database/sql.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -24,6 +25,23 @@ async function serve(tenant: string, seconds = 0): Promise<{ pid: number; acts: 
   return row!;
 }
 
+/** How often a connection changes its tenant meanwhile. */
+async function noteChanges(work: () => Promise<void>): Promise<number> {
+  const { prototype } = pg.Client as unknown as { prototype: { query: (...args: unknown[]) => unknown } };
+  const { query } = prototype;
+  let changes = 0;
+  prototype.query = function (this: unknown, ...args: unknown[]) {
+    if (String((args[0] as { text?: unknown } | null)?.text).includes('set_config')) changes += 1;
+    return query.apply(this, args);
+  };
+  try {
+    await work();
+  } finally {
+    prototype.query = query;
+  }
+  return changes;
+}
+
 it('tenants that take turns keep to their connections, and a new one takes the connection that is free for longest', async () => {
   // At the same time: a connection each.
   const first = await Promise.all(TENANTS.map((tenant) => serve(tenant, 0.2)));
@@ -38,6 +56,27 @@ it('tenants that take turns keep to their connections, and a new one takes the c
   for (const tenant of ['bo', 'ada', 'cy']) await serve(tenant);
   assert.deepEqual(await serve('new'), { pid: first[1]!.pid, acts: 'new' });
   assert.equal((await serve('cy')).pid, first[2]!.pid);
+});
+
+it('those who wait get a connection of their tenant, and none is overtaken for long', async () => {
+  await Promise.all(TENANTS.map((tenant) => serve(tenant, 0.1)));
+  const changes = await noteChanges(async () => {
+    const crowd = Array.from({ length: 60 }, (_, i) => serve(TENANTS[i % 3]!, 0.002));
+    await Promise.all(crowd);
+  });
+  // One by one they would change hands for two of three.
+  assert.ok(changes <= 20, `${changes} changes for 60 statements`);
+  // A tenant with one request is served beside another one's flood.
+  let stop = false;
+  const flood = Array.from({ length: 12 }, async () => {
+    while (!stop) await serve('ada', 0.01);
+  });
+  const startedMs = performance.now();
+  assert.equal((await serve('lone')).acts, 'lone');
+  const waitedMs = performance.now() - startedMs;
+  stop = true;
+  await Promise.all(flood);
+  assert.ok(waitedMs < 2_000, `it waited for ${waitedMs} ms`);
   // More at a time than there are connections: each is served, as whom it asks for.
   const crowd = await Promise.all(Array.from({ length: 40 }, (_, i) => serve(`t${i % 7}`)));
   assert.deepEqual(
