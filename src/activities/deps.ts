@@ -4,6 +4,7 @@ import type { SealedWebhookSecret } from '../database/merchants/deliveries.js';
 import type { KlaviyoClient } from '../klaviyo/client.js';
 import type { MerchantSender } from '../merchants/send.js';
 import type { Environment } from '../common/environment.js';
+import type { Recent } from '../common/remember.js';
 import type { PassTypeVersion } from '../passes/pass-type.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
 import type { PushResult } from '../wallets/apple/apns-answers.js';
@@ -72,6 +73,10 @@ export interface KlaviyoAccount {
   /** The same for every tenant that has this key. */
   keyHash: string;
   keyVersion: string;
+  /** Whether a refusal of the tenant's key stood when it was read; absent: nobody has looked. */
+  refused?: boolean;
+  /** Klaviyo's ids of accounts by the hashes of keys, where this process knows them: a key never opens another one. */
+  accountIds?: Recent<string>;
 }
 
 /** What write-back works with. */

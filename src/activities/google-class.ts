@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { designedFields } from '../database/devices/google-objects.js';
+import { designedFields } from '../database/devices/google-object-changes.js';
 import { classDigest, recordClass } from '../database/devices/google-classes.js';
 import type { PassRow } from '../database/passes/passes.js';
 import type { GoogleDesign } from '../passes/pass-type.js';
@@ -15,6 +15,8 @@ export async function ensureGoogleClass(
   access: GoogleAccess,
   pass: PassRow,
   target: { design: GoogleDesign; classId: string },
+  /** Of its last write, where it has been read. */
+  written?: string | null,
 ): Promise<'inserted' | 'unchanged' | 'updated'> {
   const { classId } = target;
   const newest = (await deps.passTypes.current(pass.tenant_id, pass.pass_type_id))?.design.google;
@@ -23,7 +25,7 @@ export async function ensureGoogleClass(
   const resource = googleClass({ design, issuerId: access.issuerId, classId, callbackUrl: access.callbackUrl });
   const digest = createHash('sha256').update(JSON.stringify(resource)).digest('hex');
   const sql = deps.database.tenant(pass.tenant_id);
-  if ((await classDigest(sql, classId)) === digest) return 'unchanged';
+  if ((written === undefined ? await classDigest(sql, classId) : written) === digest) return 'unchanged';
   const ownedFields = await designedFields(sql, design.type, 'class');
   const result = await access.client.ensure(`${design.type}Class`, resource, ownedFields);
   await recordClass(sql, { classId, objectType: design.type, digest });

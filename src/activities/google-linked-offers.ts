@@ -1,4 +1,4 @@
-import { designedFields } from '../database/devices/google-objects.js';
+import { designedFields } from '../database/devices/google-object-changes.js';
 import {
   handOverOfferObject,
   keepOfferObject,

@@ -1,9 +1,4 @@
-import {
-  chargeNotification,
-  designedFields,
-  giveNotificationBack,
-  type GoogleObjectRow,
-} from '../database/devices/google-objects.js';
+import { chargeNotification, giveNotificationBack, type GoogleObjectRow } from '../database/devices/google-objects.js';
 import { MESSAGE_CHANGE } from '../passes/message.js';
 import { spokenChanges } from '../passes/offer.js';
 import { viewOfStored } from '../passes/pass-view.js';
@@ -59,6 +54,8 @@ export interface ObjectWrite {
   live: GoogleObjectRow | undefined;
   /** What changed since the live object was written. */
   since: readonly string[];
+  /** What designs of the tenant have ever written into objects of this type. */
+  ownedFields: readonly string[];
   /** Gathers what Google would not have taken. */
   leftOut: Map<string, LeftOut>;
   again: boolean;
@@ -68,7 +65,7 @@ export interface ObjectWrite {
 export async function writeObject(
   deps: ActivityDeps,
   loaded: LoadedGoogle,
-  { target, live, since, leftOut, again }: ObjectWrite,
+  { target, live, since, ownedFields, leftOut, again }: ObjectWrite,
 ): Promise<WrittenObject> {
   const { access, pass, objects, design } = loaded;
   const { design: google, classId } = target;
@@ -79,7 +76,6 @@ export async function writeObject(
   const body = (objectId: string, notify = false) =>
     googleObject({ design: google, classId, objectId, view, state, notify, leaveOut });
   const sql = deps.database.tenant(tenantId);
-  const ownedFields = await designedFields(sql, google.type, 'object');
   const known = objects.find((object) => object.object_type === google.type && object.class_id === classId);
   const newObjectId =
     known?.object_id ?? googleObjectId(access.issuerId, tenantId, passId, `${google.type}/${classId}`);

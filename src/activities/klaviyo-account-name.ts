@@ -12,18 +12,21 @@ const ASK_AGAIN_MS = 86_400_000;
  */
 export async function accountName(
   sql: Sql,
-  { client, keyHash }: Pick<KlaviyoAccount, 'client' | 'keyHash'>,
+  { client, keyHash, accountIds }: Pick<KlaviyoAccount, 'client' | 'keyHash' | 'accountIds'>,
   nowMs: number,
 ): Promise<string> {
   const byKey = `key:${keyHash}`;
+  const remembered = accountIds?.get(keyHash);
+  if (remembered) return `account:${remembered.value}`;
   const known = await findKlaviyoAccount(sql, keyHash, nowMs);
-  if (known.accountId !== null) return `account:${known.accountId}`;
+  if (known.accountId !== null) return `account:${accountIds?.set(keyHash, known.accountId) ?? known.accountId}`;
   if (!known.ask) return byKey;
   try {
     const [account] = await client.getAccounts();
     const accountId = account?.id ?? null;
     await recordKlaviyoAccount(sql, keyHash, accountId, nowMs + ASK_AGAIN_MS);
-    return accountId === null ? byKey : `account:${accountId}`;
+    if (accountId === null) return byKey;
+    return `account:${accountIds?.set(keyHash, accountId) ?? accountId}`;
   } catch (error) {
     if (error instanceof TransientError) return byKey;
     if (!(error instanceof PermanentError) || error.details['status'] === 401) throw error;

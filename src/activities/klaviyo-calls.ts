@@ -83,7 +83,7 @@ async function takeTurn(
 /** Waits for the account's next turn as long as it takes: for a command, which delays only its caller. */
 export async function waitForAccountTurn(
   sql: TenantSql,
-  account: Pick<KlaviyoAccount, 'client' | 'keyHash'>,
+  account: Pick<KlaviyoAccount, 'client' | 'keyHash' | 'accountIds'>,
   endpoint: EndpointClass,
 ): Promise<void> {
   const name = await accountName(sql, account, Date.now());
@@ -165,6 +165,7 @@ export function klaviyoCalls(
   let name: string | null = known.accountName ?? null;
   return async (endpoint, run) => {
     const { keyVersion } = account;
+    if (account.refused === false) licence ??= 'open';
     licence ??= await mayCallKlaviyo(sql, { tenantId, keyVersion, call: endpoint, nowMs: deps.now() });
     if (licence === 'refused') throw new KeyRefused();
     if (licence === 'open') known.licence = licence;

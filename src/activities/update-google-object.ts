@@ -1,4 +1,5 @@
-import { changedSince, recordRetired, recordSynced, takeGoogleLease } from '../database/devices/google-objects.js';
+import { findKnownOfWrite } from '../database/devices/google-object-changes.js';
+import { recordRetired, recordSynced, takeGoogleLease } from '../database/devices/google-objects.js';
 import { recordNotifications } from '../database/devices/notifications.js';
 import { findRevision } from '../database/passes/pass-lookup.js';
 import { PermanentError, TransientError, WaitForTurn } from '../common/errors.js';
@@ -128,14 +129,23 @@ async function write(
     return { result: 'covered' };
   }
 
-  const classWrite = await ensureGoogleClass(deps, access, pass, target);
   const leftOut = new Map<string, LeftOut>();
   const apart = [
     ...beside.map(({ id }) => id),
     ...offerObjects.flatMap((o) => (o.state === 'refused' ? [] : [o.offerId])),
   ];
-  const since = live ? await changedSince(sql, pass, live.synced_revision, pass.revision, apart) : [];
-  const written = await writeObject(deps, loaded, { target, live, since, leftOut, again: ref.again ?? false });
+  const known = await findKnownOfWrite(
+    sql,
+    pass,
+    { googleType: type, classId: target.classId },
+    { after: live?.synced_revision ?? null, beside: apart },
+  );
+  const classWrite = await ensureGoogleClass(deps, access, pass, target, known.classDigest);
+  const { changed: since, ownedFields } = known;
+  const written = await writeObject(deps, loaded, {
+    ...{ target, live, since, ownedFields, leftOut },
+    again: ref.again ?? false,
+  });
   const message = await sendMessages(deps, loaded, { type, live, since, objectId: written.objectId });
   const card = { kind: `${type}Object` as const, objectId: written.objectId };
   const offers = await writeLinkedOffers(deps, loaded, card);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { findLiveObject, changedSince } from '../database/devices/google-objects.js';
+import { changedSince } from '../database/devices/google-object-changes.js';
+import { findLiveObject } from '../database/devices/google-objects.js';
 import { findTenantOfPass } from '../database/passes/pass-lookup.js';
 import { findPassView } from '../database/passes/pass-view.js';
 import { findPassType, getPassTypeVersion, offerDesign, listPassTypes } from '../database/tenants/pass-types.js';

@@ -175,23 +175,6 @@ export async function getSecret(db: Sql, tenantId: string, name: string, box: Se
   return row && box.open({ keyId: row.key_id, ciphertext: row.ciphertext }, secretContext(tenantId, name));
 }
 
-/** The same with the version that `findSecretVersion` tells. */
-export async function getVersionedSecret(
-  db: Sql,
-  name: string,
-  box: SecretBox,
-): Promise<{ value: Buffer; version: string } | undefined> {
-  const { tenantId } = db;
-  const [row] = await db.query<SecretRow & { version: string }>(sql`
-    select key_id, ciphertext, ${SECRET_VERSION} as version
-      from tenant_secrets
-     where tenant_id = ${tenantId}
-       and name = ${name}`);
-  if (!row) return undefined;
-  const value = box.open({ keyId: row.key_id, ciphertext: row.ciphertext }, secretContext(tenantId, name));
-  return { value, version: row.version };
-}
-
 /** A secret changes its version with its value. */
 export const SECRET_VERSION = sql`(extract(epoch from created_at) * 1000000)::bigint::text`;
 

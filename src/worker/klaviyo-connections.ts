@@ -2,7 +2,9 @@ import type { Logger } from 'pino';
 import type { KlaviyoAccess, KlaviyoAccount } from '../activities/deps.js';
 import type { Database } from '../database/connect.js';
 import { mintLink, mintLinks } from '../database/customers/links.js';
-import { getVersionedSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
+import { openKlaviyoKey } from '../database/klaviyo/klaviyo-connections.js';
+import type { SecretBox } from '../database/secrets.js';
+import { createRecent } from '../common/remember.js';
 import { createKlaviyoClient } from '../klaviyo/client.js';
 import { keyHash } from '../klaviyo/key-hash.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
@@ -18,19 +20,22 @@ export interface KlaviyoConnectionsOptions {
   timeoutMs?: number;
 }
 
+const MOST_ACCOUNTS = 10_000;
+
 /** Each tenant's Klaviyo account by its own key, which is read for every step: a replaced one works at the next. */
 export function createKlaviyoConnections(options: KlaviyoConnectionsOptions): KlaviyoAccess {
   const { database, secretBox, apiUrl, publicUrl, log, now, timeoutMs } = options;
-  const name = SECRET_NAMES.klaviyoApiKey;
+  const accountIds = createRecent<string>(MOST_ACCOUNTS, () => 1);
   return {
     publicUrl,
     async forTenant(tenantId): Promise<KlaviyoAccount | null> {
-      const sql = database.tenant(tenantId);
-      const secret = await getVersionedSecret(sql, name, secretBox);
-      if (!secret) return null;
-      const apiKey = secret.value.toString('utf8').trim();
+      const key = await openKlaviyoKey(database.tenant(tenantId), secretBox);
+      if (!key) return null;
+      const apiKey = key.value.toString('utf8').trim();
       return {
-        keyVersion: secret.version,
+        keyVersion: key.version,
+        refused: key.refused,
+        accountIds,
         keyHash: keyHash(apiKey),
         client: createKlaviyoClient({ apiUrl, apiKey, now, ...(timeoutMs !== undefined && { timeoutMs }) }),
       };

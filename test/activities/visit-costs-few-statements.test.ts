@@ -8,7 +8,7 @@ import { acceptMany } from '../support/segment.js';
 import { createTestDeps } from '../support/deps.js';
 
 /** Each is a transaction of its own: a commit, and a round trip. */
-const MOST = 17;
+const MOST = 15;
 
 describe('a visit to Klaviyo with nothing in trouble', () => {
   let test: TestDatabase;

@@ -35,7 +35,11 @@ export interface LinkOrder {
 }
 
 interface NewestLink {
-  customer_id: string;
+  /** Of the tenant's key, which stands beside each link; null where there is none yet. */
+  key_id: string | null;
+  ciphertext: Buffer | null;
+  /** Null in a row that has the key alone. */
+  customer_id: string | null;
   token_hash: Buffer;
   generation: number;
   expires_at: Date;
@@ -58,14 +62,21 @@ export async function mintLinks(
   order: Omit<LinkOrder, 'customerId'> & { customerIds: readonly string[] },
 ): Promise<Map<string, string>> {
   const { tenantId, customerIds, purpose, settings, now } = order;
-  const key = await getLinkKey(db, box);
   const links = await db.query<NewestLink>(
     sql`
-      select distinct on (customer_id) customer_id, token_hash, generation, expires_at, revoked_at
-      from link_tokens
-      where tenant_id = ${tenantId} and customer_id = any(${customerIds}::uuid[]) and purpose = ${purpose}
-      order by customer_id, generation desc`,
+      select k.key_id, k.ciphertext, l.*
+      from (select) one
+        left join tenant_secrets k on k.tenant_id = ${tenantId} and k.name = ${LINK_KEY_SECRET}
+        left join (
+          select distinct on (customer_id) customer_id, token_hash, generation, expires_at, revoked_at
+          from link_tokens
+          where tenant_id = ${tenantId} and customer_id = any(${customerIds}::uuid[]) and purpose = ${purpose}
+          order by customer_id, generation desc
+        ) l on true`,
   );
+  const { key_id: keyId, ciphertext } = links[0]!;
+  const context = secretContext(tenantId, LINK_KEY_SECRET);
+  const key = keyId && ciphertext ? box.open({ keyId, ciphertext }, context) : await getLinkKey(db, box);
   const newestOf = new Map(links.map((link) => [link.customer_id, link]));
   const graceMs = Math.min(settings.graceDays, settings.expiryDays / 2) * DAY_MS;
   const tokens = new Map<string, string>();

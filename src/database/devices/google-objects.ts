@@ -1,5 +1,4 @@
 import type { Sql } from '../connect.js';
-import { OFFER_CHANGE } from '../../passes/offer.js';
 import { raw, sql } from '../sql.js';
 import type { PassRow } from '../passes/passes.js';
 import type { OperationRef } from '../operations/steps.js';
@@ -55,31 +54,6 @@ export async function loadGooglePass(
       (row) => Object.fromEntries(COLUMN_NAMES.map((name) => [name, row[`o_${name}`]])) as unknown as GoogleObjectRow,
     );
   return { pass, objects, offerObjects: pass.offer_objects };
-}
-
-/**
- * Names of what changed after revision `after` (null: nothing counts, the object is new), up to `until`. What offers `beside`
- * the card brought and took away changed nothing on it.
- */
-export async function changedSince(
-  db: Sql,
-  pass: Pick<PassRow, 'tenant_id' | 'pass_id'>,
-  after: number | null,
-  until: number,
-  beside: readonly string[] = [],
-): Promise<string[]> {
-  if (after === null) return [];
-  const rows = await db.query<{ name: string }>(
-    sql`
-      select distinct jsonb_object_keys(changed) as name
-      from pass_revisions
-      where tenant_id = ${pass.tenant_id}
-        and pass_id = ${pass.pass_id}
-        and revision > ${after}
-        and revision <= ${until}
-        and coalesce(changed -> ${OFFER_CHANGE}::text ->> 'to', changed -> ${OFFER_CHANGE}::text ->> 'from', '') <> all (${beside}::text[])`,
-  );
-  return rows.map(({ name }) => name);
 }
 
 export interface GoogleLease {
@@ -274,21 +248,4 @@ export async function findLiveObject(db: Sql, passId: string): Promise<GoogleObj
       limit 1`,
   );
   return row;
-}
-
-/**
- * Top-level fields that any design of the tenant, present or past, has written into classes or objects of this Google
- * type: a PATCH clears none, so what a design has dropped is looked for at Google by these names. Without `messages`:
- * those that were added to an object one by one must outlive a design that had some of its own.
- */
-export async function designedFields(
-  db: Sql,
-  googleType: GoogleObjectRow['object_type'],
-  part: 'class' | 'object',
-): Promise<string[]> {
-  const rows = await db.query<{ field: string }>(
-    sql`select distinct jsonb_object_keys(design -> 'google' -> ${part}::text) as field from pass_type_versions
-      where tenant_id = ${db.tenantId} and design -> 'google' ->> 'type' = ${googleType}`,
-  );
-  return rows.map(({ field }) => field).filter((field) => field !== 'messages');
 }

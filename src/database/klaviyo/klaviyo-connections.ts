@@ -1,5 +1,5 @@
 import type { Sql } from '../connect.js';
-import { SECRET_VERSION } from '../secrets.js';
+import { SECRET_NAMES, SECRET_VERSION, secretContext, type SecretBox } from '../secrets.js';
 import { sql } from '../sql.js';
 
 /** How long a refused key rests before one operation tries it again: a 403 may come from an outage in front of Klaviyo. */
@@ -38,6 +38,31 @@ export async function mayCallKlaviyo(
 /** The refused key is worth a try now, by any call: somebody says that it may more than before. */
 export async function tryKeyAgain(db: Sql): Promise<void> {
   await db.query(sql`update klaviyo_connections set probe_after = '-infinity' where tenant_id = ${db.tenantId}`);
+}
+
+export interface OpenedKey {
+  value: Buffer;
+  /** Changes with the value. */
+  version: string;
+  /** Whether Klaviyo refuses this key, or one before it: then `mayCallKlaviyo` says who may try. */
+  refused: boolean;
+}
+
+/** The tenant's private key, with whether its calls are refused; undefined where it has none. */
+export async function openKlaviyoKey(db: Sql, box: SecretBox): Promise<OpenedKey | undefined> {
+  const { tenantId } = db;
+  const name = SECRET_NAMES.klaviyoApiKey;
+  const [row] = await db.query<{ key_id: string; ciphertext: Buffer; version: string; refused: boolean }>(sql`
+    select key_id,
+           ciphertext,
+           ${SECRET_VERSION} as version,
+           exists (select from klaviyo_connections c where c.tenant_id = ${tenantId} and c.state = 'refused') as refused
+      from tenant_secrets
+     where tenant_id = ${tenantId}
+       and name = ${name}`);
+  if (!row) return undefined;
+  const { key_id: keyId, ciphertext, version, refused } = row;
+  return { value: box.open({ keyId, ciphertext }, secretContext(tenantId, name)), version, refused };
 }
 
 /** Stops a tenant's write-back; `call` is the kind of call that the key may not make, null where it may none. True the first time for this key: then somebody has to be told, once. */
