@@ -7,7 +7,7 @@ import { loadForChange, type PassRow } from '../database/passes/passes.js';
 import { coerceFields } from '../passes/field-values.js';
 import { coveredFields, OFFER_CHANGE, overlay, withOffer, withoutOffer, type ActiveOffer } from '../passes/offer.js';
 import type { OfferTerms } from '../passes/operation-input.js';
-import { changePass, type ChangeInput } from './change-pass.js';
+import { changePass, type ChangeInput, type Decision } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
 import { invalidData } from './invalid-data.js';
 import { readInput } from './read-input.js';
@@ -46,27 +46,34 @@ export function startOfferActivity(deps: ActivityDeps) {
       change: 'offer',
       step: 'start-offer',
       repeated: () => ({ result: 'offer-started' }),
-      async decide({ pass }) {
-        takesOffers(pass);
-        // Read after the pass: an end that comes in between moves the pass's lock version, and this is decided again.
-        const current = await findOffer(sql, offer.offer_id);
-        if (!current || current.state === 'ended' || current.ends_at <= now) {
-          return { nothing: true, detail: { over: true }, result: { result: 'unchanged' } };
-        }
-        const after = { ...pass, offers: withOffer(pass.offers, active) };
-        return {
-          write: {
-            after,
-            changed: { ...shownChanges(pass, after), [OFFER_CHANGE]: { from: null, to: offer.offer_id } },
-            changedFields: Object.keys(offer.fields),
-          },
-          detail: { active: after.offers.length, until: offer.ends_at.toISOString() },
-          result: () => ({ result: 'offer-started' }),
-        };
-      },
+      // Read after the pass: an end that comes in between moves the pass's lock version, and this is decided again.
+      decide: async ({ pass }) => decideStart(pass, await findOffer(sql, offer.offer_id), active, now),
     });
     if (started.result === 'offer-started') await markStarted(sql, offer.offer_id);
     return started;
+  };
+}
+
+/** The rule of start-offer: `offer` as its row is now, `active` as it would lie over the pass. */
+export function decideStart(
+  pass: PassRow,
+  offer: OfferRow | undefined,
+  active: ActiveOffer,
+  now: Date,
+): Decision<StartedOffer> {
+  takesOffers(pass);
+  if (!offer || offer.state === 'ended' || offer.ends_at <= now) {
+    return { nothing: true, detail: { over: true }, result: { result: 'unchanged' } };
+  }
+  const after = { ...pass, offers: withOffer(pass.offers, active) };
+  return {
+    write: {
+      after,
+      changed: { ...shownChanges(pass, after), [OFFER_CHANGE]: { from: null, to: active.id } },
+      changedFields: Object.keys(active.fields),
+    },
+    detail: { active: after.offers.length, until: offer.ends_at.toISOString() },
+    result: () => ({ result: 'offer-started' }),
   };
 }
 
@@ -156,24 +163,27 @@ export function endOfferActivity(deps: ActivityDeps) {
       change: 'offer',
       step: 'end-offer',
       repeated: (revision) => ({ revision }),
-      decide({ pass }) {
-        const after = { ...pass, offers: withoutOffer(pass.offers, offerId) };
-        const detail = { active: after.offers.length };
-        // Moves the lock version: a beginning that has read the pass before must read it again.
-        if (after.offers.length === pass.offers.length) {
-          return { sequences: pass.field_sequences, detail, result: { revision: null } };
-        }
-        const spoken = offer?.notify_at_end ? shownChanges(pass, after) : {};
-        return {
-          write: {
-            after,
-            changed: { ...spoken, [OFFER_CHANGE]: { from: offerId, to: null } },
-            changedFields: Object.keys(shownChanges(pass, after)),
-          },
-          detail,
-          result: (revision) => ({ revision }),
-        };
-      },
+      decide: ({ pass }) => decideEnd(pass, offerId, offer?.notify_at_end === true),
     });
+  };
+}
+
+/** The rule of end-offer. Phones speak of what shows again where the offer asks for it. */
+export function decideEnd(pass: PassRow, offerId: string, speaks: boolean): Decision<{ revision: number | null }> {
+  const after = { ...pass, offers: withoutOffer(pass.offers, offerId) };
+  const detail = { active: after.offers.length };
+  // Moves the lock version: a beginning that has read the pass before must read it again.
+  if (after.offers.length === pass.offers.length) {
+    return { sequences: pass.field_sequences, detail, result: { revision: null } };
+  }
+  const shown = shownChanges(pass, after);
+  return {
+    write: {
+      after,
+      changed: { ...(speaks && shown), [OFFER_CHANGE]: { from: offerId, to: null } },
+      changedFields: Object.keys(shown),
+    },
+    detail,
+    result: (revision) => ({ revision }),
   };
 }
