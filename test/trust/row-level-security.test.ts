@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { migrate } from '../../src/database/migrate.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { fillTables, tenantTables } from '../support/sample-rows.js';
 
@@ -116,4 +118,25 @@ test('a connection that served one tenant shows the next one nothing of it', asy
     }),
   );
   assert.ok(seen.every((rows) => rows.length === 1 && rows[0]));
+});
+
+test('a second owner on the same server is told which role it needs, and how to get it', async () => {
+  const name = `second_${randomBytes(6).toString('hex')}`;
+  await db.owner(`create role ${name} login password '${name}'`);
+  await db.owner(`create database ${name} owner ${name}`);
+  try {
+    const url = new URL(db.url);
+    Object.assign(url, { username: name, password: name, pathname: `/${name}` });
+    await assert.rejects(migrate(url.href), (error: Error) => {
+      assert.match(error.message, /needs the role passrelay_app/);
+      // As a superuser would run it, to the letter.
+      assert.match(error.message, new RegExp(`: grant passrelay_app to ${name};$`));
+      return true;
+    });
+    await db.owner(`grant passrelay_app to ${name}`);
+    assert.ok((await migrate(url.href)).applied.length > 0, 'the cure works');
+  } finally {
+    await db.owner(`drop database ${name} with (force)`);
+    await db.owner(`drop role ${name}`);
+  }
 });
