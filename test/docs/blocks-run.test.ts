@@ -50,6 +50,10 @@ const NOT_RUN: Record<string, string> = {
   'cat > .env <<EOF': 'needs Docker; test/deploy reads the same file',
   'docker compose run --rm -v ./tenants/kestrel:/tenant:ro -e KLAVIYO_API_KEY=pk_… api node bin/passrelay.js tenant apply /tenant':
     'needs Docker; test/cli/production runs the commands',
+  'psql --dbname postgres <<SQL': 'makes roles of a server: test/deploy does the same by the script of Compose',
+  'cat > passrelay.env <<EOF': 'settings of a machine: test/cli/production has the same',
+  'node dist/src/migrate.js': 'needs the build: the production drill starts the programs',
+  "node bin/passrelay.js tenant new kestrel --name 'Kestrel Coffee Roasters'": 'test/cli/production runs the commands',
   'kubectl create secret generic passrelay-database --from-literal=DATABASE_URL=postgres://…':
     'needs a cluster; npm run chart renders the chart',
   'passes.example.com {': 'a file for Caddy: the production drill runs behind it',

@@ -308,7 +308,7 @@ const cases: [
     BASIC,
     '/apple/images/strip',
     /strip-steel@2x\.png is missing/,
-    /beside the design/,
+    /into pass-types\/[a-z]+\//,
   ],
   [
     'a wallet-less pass type',

@@ -81,23 +81,26 @@ function checkImages(design: PassTypeDesign, images: Images, path: string, files
       const shows = role.faces.length > 0 ? `it is for ${role.faces.join(', ')}` : 'the product does not offer it';
       add(at, `${aStyle(apple.style)} does not draw "${name}".`, `Remove it; ${shows}.`, 'warning');
     }
-    for (const base of possibleValues(template, design) ?? []) checkFile(name, base, at, files, add);
+    for (const base of possibleValues(template, design) ?? []) checkFile(name, base, at, folderOf(design), files, add);
   }
 }
 
-function checkFile(role: string, base: string, at: string, files: ReadonlySet<string>, add: Add): void {
+/** Where a tenant's folder has the images of a pass type. */
+const folderOf = ({ name }: PassTypeDesign): string => `pass-types/${name}/`;
+
+function checkFile(role: string, base: string, at: string, folder: string, files: ReadonlySet<string>, add: Add): void {
   const [plain = '', double = '', triple = ''] = imageFileNames(base);
   const isThere = role === 'icon' ? files.has(plain) && files.has(double) : files.has(plain) || files.has(double);
   if (!isThere) {
     for (const name of (role === 'icon' ? [plain, double] : [double]).filter((one) => !files.has(one))) {
       const other = [...files].find((one) => one.toLowerCase() === name.toLowerCase());
-      const cure = other ? `Rename ${other}: capitals count.` : `Put ${name} beside the design.`;
+      const cure = other ? `Rename ${other}: capitals count.` : `Put ${name} into ${folder}.`;
       add(at, `The image file ${name} is missing.`, cure);
     }
     return;
   }
   if (role === 'icon' && !files.has(triple)) {
-    add(at, `The image file ${triple} is missing.`, `Put ${triple} beside the design.`, 'warning');
+    add(at, `The image file ${triple} is missing.`, `Put ${triple} into ${folder}.`, 'warning');
   }
 }
 

@@ -63,7 +63,7 @@ export function selectImages(
   if (!entries.some((entry) => /^icon(@2x)?\.png$/.test(entry.name))) {
     throw new PermanentError(
       'icon-missing',
-      `Pass type ${design.name} has no icon: add icon.png and icon@2x.png beside the design and name them in apple.images.icon.`,
+      `Pass type ${design.name} has no icon: put icon.png and icon@2x.png into pass-types/${design.name}/ and name them in apple.images.icon.`,
     );
   }
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
