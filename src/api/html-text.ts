@@ -15,6 +15,7 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
 a { color: var(--link); }
 code, pre { font: 14px/1.5 ui-monospace, monospace; background: var(--code); border-radius: 4px; padding: 0 0.25em; }
 code { overflow-wrap: anywhere; }
+td code { overflow-wrap: break-word; }
 pre { padding: 0.75rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 h2 { margin: 2.5rem 0 0.5rem; line-height: 1.3; }
 table { border-collapse: collapse; width: 100%; }

@@ -45,7 +45,7 @@ p{margin:.5rem 0}
 .card .code figcaption{font-size:.72rem;margin-top:.35rem;max-width:15rem}
 .dim .card{filter:saturate(.25) brightness(.85)}
 .actions{display:grid;gap:.7rem}
-.wallet{display:inline-flex;align-items:center;justify-content:center;gap:.75rem;min-height:3.25rem;padding:.4rem 1.3rem;border-radius:.8rem;background:#000;color:#fff;border:1px solid #4a4a4a;text-decoration:none;font-weight:600;font-size:1.06rem;line-height:1.15;text-align:left}
+.wallet{display:inline-flex;align-items:center;justify-content:center;gap:.75rem;min-height:3.25rem;padding:.4rem 1.1rem;border-radius:.8rem;background:#000;color:#fff;border:1px solid #4a4a4a;text-decoration:none;font-weight:600;font-size:clamp(.8rem,4vw,1.06rem);line-height:1.15;text-align:center;text-wrap:balance}
 .wallet.google{border-radius:2rem}
 .wallet svg{width:2.1rem;height:1.7rem;flex:none}
 .wallet:hover{background:#262626}
@@ -119,6 +119,7 @@ button.danger{background:var(--bad);color:var(--panel)}
 .inset{padding:0 1rem .9rem}.inset h4{margin:.8rem 0 .2rem;font-size:.92rem}
 progress{width:100%;height:.8rem}
 .checks{list-style:none;margin:0;padding:0}.checks li{padding:.6rem 0;border-bottom:1px solid var(--line)}.checks p{margin:.1rem 0}
+@media (min-width:42.01rem){table.rows time{white-space:nowrap}}
 pre{overflow-x:auto;background:var(--page);border:1px solid var(--line);border-radius:10px;padding:.8rem;font:.82rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;margin:.5rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
 .steps{padding-left:1.3rem}.steps li{margin:.5rem 0}
 @media (max-width:42rem){
@@ -127,7 +128,8 @@ table.rows thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-pat
 table.rows tr{border:1px solid var(--line);border-radius:12px;padding:.4rem .8rem;margin:.6rem 0}
 table.rows td{border:0;padding:.3rem 0;display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:.6rem}
 table.rows td::before{content:attr(data-label);color:var(--soft);font-size:.85rem}
-table.rows td>*{grid-column:2}
+table.rows td>*{grid-column:2;justify-self:start}
+table.rows td:empty{display:none}
 }
 `
   .replace(/\n/g, '')

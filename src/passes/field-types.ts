@@ -4,7 +4,7 @@ import { tidyText } from '../common/tidy-text.js';
 import type { JsonValue } from '../common/json.js';
 import type { FieldType, PassField } from './pass-type.js';
 
-/** A value of the field's type, or why it does not fit. */
+/** A value of the field's type, or why it does not fit: `message` follows the field's name, and begins with a blank or a colon. */
 export type Read = { value: string | number | boolean } | { message: string; cure: string };
 
 const wrong = (message: string, cure: string): Read => ({ message, cure });
@@ -43,25 +43,25 @@ const READERS: Record<FieldType, Reader> = {
   number: (text) => {
     const value = readNumber(text);
     return value === null
-      ? wrong(`is not a number: ${excerpt(text)}`, 'send digits with a point, such as 12.50, without blanks')
+      ? wrong(`: ${excerpt(text)} is not a number`, 'send digits with a point, such as 12.50, without blanks')
       : { value };
   },
   integer: (text) => {
     const value = readNumber(text);
     return value === null || !Number.isSafeInteger(value)
-      ? wrong(`is not a whole number: ${excerpt(text)}`, 'send digits only, such as 120')
+      ? wrong(`: ${excerpt(text)} is not a whole number`, 'send digits only, such as 120')
       : { value };
   },
   boolean: (text) => {
     const word = text.toLowerCase();
     if (TRUE.has(word)) return { value: true };
     if (FALSE.has(word)) return { value: false };
-    return wrong(`is neither true nor false: ${excerpt(text)}`, 'send true or false');
+    return wrong(`: ${excerpt(text)} is neither true nor false`, 'send true or false');
   },
   date: (text) => {
     const value = realDate(text);
     return value === null
-      ? wrong(`is not a date: ${excerpt(text)}`, 'send it as 2026-01-31: {{ …|date:"Y-m-d" }}')
+      ? wrong(`: ${excerpt(text)} is not a date`, 'send it as 2026-01-31: {{ …|date:"Y-m-d" }}')
       : { value };
   },
   datetime: (text) => {
@@ -71,7 +71,7 @@ const READERS: Record<FieldType, Reader> = {
       ? new Date(`${parts[1]}T${parts[2]}${parts[3]?.slice(0, 7) ?? ':00'}${zone?.toUpperCase()}`)
       : null;
     return !parts || !realDate(parts[1]!) || !time || Number.isNaN(time.getTime())
-      ? wrong(`is not a time with a zone: ${excerpt(text)}`, 'send it as 2026-01-31T09:30:00Z: {{ …|date:"c" }}')
+      ? wrong(`: ${excerpt(text)} is not a time with a zone`, 'send it as 2026-01-31T09:30:00Z: {{ …|date:"c" }}')
       : { value: time.toISOString() };
   },
   url: (text, _, escaped) => {
@@ -79,7 +79,7 @@ const READERS: Record<FieldType, Reader> = {
     const scheme = URL.canParse(address) ? new URL(address).protocol : null;
     return scheme !== null && URL_SCHEMES.has(scheme)
       ? { value: address }
-      : wrong(`is not a link: ${excerpt(text)}`, 'send a full address that starts with https://');
+      : wrong(`: ${excerpt(text)} is not a link`, 'send a full address that starts with https://');
   },
 };
 
@@ -90,7 +90,7 @@ function choose(choices: NonNullable<PassField['oneOf']>, read: string): Read {
   if (found !== undefined) return { value: found };
   const near = nearest(read, choices);
   return wrong(
-    `is none of the values that the pass type lists: ${excerpt(read)}`,
+    `: ${excerpt(read)} is none of the values that the pass type lists`,
     `${near ? `did you mean "${near}"? ` : ''}Send one of ${choices.slice(0, 20).join(', ')}`,
   );
 }
@@ -102,18 +102,18 @@ function choose(choices: NonNullable<PassField['oneOf']>, read: string): Read {
 export function coerceValue(field: PassField, raw: Exclude<JsonValue, null>, escaped: boolean): Read {
   if (typeof raw === 'object') {
     return wrong(
-      `is ${Array.isArray(raw) ? 'a list' : 'an object'} where one value belongs`,
+      ` is ${Array.isArray(raw) ? 'a list' : 'an object'} where one value belongs`,
       'insert one property of it',
     );
   }
   if (typeof raw === 'boolean' && (field.type === 'number' || field.type === 'integer')) {
-    return wrong('is true or false where a number belongs', 'send digits');
+    return wrong(' is true or false where a number belongs', 'send digits');
   }
   const read = READERS[field.type](withoutInvisible(tidyText(String(raw))).trim(), raw, escaped);
   if (!('value' in read) || typeof read.value !== 'string') return read;
   const limit = field.maxLength;
   if (limit !== undefined && [...read.value].length > limit) {
-    return wrong(`is longer than ${limit} characters`, 'shorten it: {{ …|truncatechars:' + limit + ' }}');
+    return wrong(` is longer than ${limit} characters`, 'shorten it: {{ …|truncatechars:' + limit + ' }}');
   }
   return field.oneOf ? choose(field.oneOf, read.value) : read;
 }

@@ -118,10 +118,10 @@ export function coerceFields(
     }
     const read = coerceValue(field, raw, escaped);
     if ('value' in read) set(result.values, key, read.value);
-    else if (!field.required) warn(at, `${key} ${read.message} and ${leftOut}: ${read.cure}`);
+    else if (!field.required) warn(at, `${key}${read.message}, so it ${leftOut}: ${read.cure}`);
     else {
       refused.add(key);
-      result.problems.push({ pointer: at, message: `${key} ${read.message}`, cure: read.cure });
+      result.problems.push({ pointer: at, message: `${key}${read.message}`, cure: read.cure });
     }
   }
 

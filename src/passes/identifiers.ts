@@ -37,6 +37,12 @@ const TAKEN_NAMES: ReadonlySet<string> = new Set([
 ]);
 export const isTakenName = (kind: string): boolean => TAKEN_NAMES.has(kind);
 
+/** Where a key belongs that names a person and lies beside `identifiers`. */
+export const placeOfIdentifier = (key: string, custom: readonly string[] = []): string | null =>
+  [...IDENTIFIER_KINDS, ...Object.keys(ALIASES), ...custom].includes(key)
+    ? 'an identifier belongs into "identifiers"'
+    : null;
+
 export interface IdentifierOptions {
   /** ISO 3166 country that phone numbers without a country code belong to. */
   defaultCountry?: string | undefined;

@@ -45,7 +45,7 @@ export function fieldProblem(field: PassField): { key: string; message: string; 
         : 'string';
     const read = coerceValue(field, field.default, false);
     const cure = `write a default of the type ${field.type}, or leave it out.`;
-    if (!('value' in read)) return { key: 'default', message: `the default ${read.message}.`, cure };
+    if (!('value' in read)) return { key: 'default', message: `the default${read.message}.`, cure };
     if (typeof field.default !== wanted) {
       return { key: 'default', message: `the default is a ${typeof field.default}, not a ${wanted}.`, cure };
     }

@@ -217,7 +217,7 @@ test('all problems come at once, each with its place and cure, and nothing is ha
   assert.match(at('/pass/member-nam')!.cure, /did you mean "member-name"/);
   assert.match(at('/pass/member-name')!.message, /required/);
   assert.equal(at('/pass/points'), undefined, 'an optional value costs nothing but itself');
-  assert.match(detail, /Besides: points is not a whole number/);
+  assert.match(detail, /Besides: points: "many" is not a whole number/);
   assert.ok(at('/recipient/email'));
   const unknown = (await (await send({ ...order('a@example.com'), passTemplate: 'ptk_0xca4e' })).json()) as Problem;
   assert.match(unknown.errors[0]!.cure, /did you mean "ptk_0xca4d"/);

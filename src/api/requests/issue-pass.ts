@@ -20,6 +20,8 @@ export interface IssuePassCommand {
   version: string | null;
 }
 
+/** What `recipient` takes, beside the tenant's own identifiers. */
+const RECIPIENT: readonly string[] = ['email', 'name', 'phone', 'phone_number'];
 const id = z.union([z.string(), z.int()]).nullish();
 
 /** Each field of the request, once. Who receives the pass is read from several of them together. */
@@ -91,7 +93,7 @@ export function parseIssuePass(body: Body, options: RequestOptions = {}): Parsed
   const recipient = named ?? recipientFromPass(reader, pass ?? {}, options);
   const custom = (options.custom ?? []).filter((kind) => !isTakenName(kind));
   if (named) {
-    reader.unknownKeys(['email', 'name', 'phone', 'phone_number', ...custom], {
+    reader.unknownKeys([...RECIPIENT, ...custom], {
       base: '/recipient',
       from: named,
       place: (key) => (ISSUE_PASS.keys.includes(key) ? `"${key}" belongs beside "recipient", not into it` : null),
@@ -127,7 +129,9 @@ export function parseIssuePass(body: Body, options: RequestOptions = {}): Parsed
   const valueOf = (kind: string) => identifiers.find((identifier) => identifier.kind === kind)?.value ?? null;
   const idempotencyKey = reader.idempotencyKey();
   const version = reader.version();
-  reader.unknownKeys([...ISSUE_PASS.keys, ...custom], { place: () => 'a field belongs into "pass"' });
+  reader.unknownKeys([...ISSUE_PASS.keys, ...custom], {
+    place: (key) => (RECIPIENT.includes(key) ? `"${key}" belongs into "recipient"` : 'a field belongs into "pass"'),
+  });
   return reader.finish(() => ({
     passTemplate,
     data: cleanJson({ ...pass }) as Record<string, JsonValue>,

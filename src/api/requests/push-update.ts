@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cleanJson, isBlank } from '../../common/clean-text.js';
-import { parseIdentifiers, type Identifier } from '../../passes/identifiers.js';
+import { parseIdentifiers, placeOfIdentifier, type Identifier } from '../../passes/identifiers.js';
 import type { JsonValue } from '../../common/json.js';
 import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './body-reader.js';
 import { OFFER_TIMES, readTerms } from './offer-terms.js';
@@ -93,7 +93,9 @@ export function parsePushUpdate(
     updateMetadata,
     version,
   } = read;
-  reader.unknownKeys(PUSH_UPDATE.keys, { place: () => 'a field belongs into "additionalData"' });
+  reader.unknownKeys(PUSH_UPDATE.keys, {
+    place: (key) => placeOfIdentifier(key, options.custom) ?? 'a field belongs into "additionalData"',
+  });
   const offer = readTerms(reader, read, { passType, fields: data, at: '/additionalData' }, clock);
   const rest = { identifiers, passType, updateMetadata, version };
   return reader.finish(() => ({ ...rest, data, idempotencyKey, offer }));

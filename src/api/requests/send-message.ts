@@ -10,7 +10,7 @@ import {
 } from '../../common/clean-text.js';
 import type { JsonValue } from '../../common/json.js';
 import { tidyText } from '../../common/tidy-text.js';
-import type { Identifier } from '../../passes/identifiers.js';
+import { placeOfIdentifier, type Identifier } from '../../passes/identifiers.js';
 import { MESSAGE_CLASSES, MOST_TEXT, MOST_TITLE, type Localized, type MessageClass } from '../../passes/message.js';
 import { charactersOf, LOCK_SCREEN_CHARACTERS } from '../../passes/lock-screen-cut.js';
 import type { SendMessageInput } from '../../passes/operation-input.js';
@@ -190,7 +190,10 @@ export const sendMessageParser =
         reader.problems.length,
         ...reader.problems.filter(({ pointer: at }) => !at.startsWith('/identifiers')),
       );
-    reader.unknownKeys(SEND_MESSAGE.keys, { place: () => 'the text of the message belongs into "message"' });
+    reader.unknownKeys(SEND_MESSAGE.keys, {
+      place: (key) =>
+        (named ? null : placeOfIdentifier(key, options.custom)) ?? 'the text of the message belongs into "message"',
+    });
     if (read.message === null && !reader.problems.some(({ pointer: at }) => at.startsWith('/message'))) {
       reader.problem('/message', 'message is missing or blank', 'write "message": "Your table is ready"');
     }

@@ -234,6 +234,10 @@ test('what stands in the wrong place is told where it belongs', () => {
     said(parsePushUpdate({ identifiers: { email: 'a@x.org' }, points: 5 }))[0]!,
     /^\/points .*"additionalData"/,
   );
+  const atTop = { identifiers: { email: 'a@x.org' }, phone_number: '+12125550123' };
+  assert.match(said(parsePushUpdate(atTop))[0]!, /an identifier belongs into "identifiers"/);
+  const named = parseIssuePass({ pass: {}, email: 'a@x.org', recipient: { name: 'A' }, customerId: 'C-1' });
+  assert.match(said(named).join(), /"email" belongs into "recipient"/);
   assert.match(said(parseUpdatePass({ pass: { tier: 'x' }, points: 5 }))[0]!, /^\/points .*"pass"/);
   const issue = parseIssuePass({ pass: {}, points: 5, recipient: { email: 'a@x.org', customerId: 'C-1', zzz: 1 } });
   assert.deepEqual(said(issue), [
