@@ -61,12 +61,24 @@ export function visualChanges(
   );
 }
 
+/** Fields that a visual is computed from: those it names, and those that hold the zone of the days and times in it. */
+function sourcesOf(
+  visual: PassTypeDesign['visuals'][string],
+  { fields, timeZone }: Pick<PassTypeDesign, 'fields' | 'timeZone'>,
+): string[] {
+  if ('from' in visual) return [visual.from];
+  const named = placeholders(visual.template);
+  const dated = fields.filter(({ apiFieldName, type }) => type.startsWith('date') && named.includes(apiFieldName));
+  const zones = dated.flatMap((field) => [field.timeZone, timeZone]).filter((zone) => zone !== undefined);
+  return [...named, ...placeholders(zones)];
+}
+
 /**
- * The visuals of a pass after some of its fields changed: those whose `from` or `template` names one of them are
- * computed again, the others stay. `fields` are the values after the change, defaults included.
+ * The visuals of a pass after some of its fields changed: those whose `from` or `template` names one of them, or whose
+ * days are in a zone that one of them holds, are computed again, the others stay. `fields` are the values after the change, defaults included.
  */
 export function followVisuals(
-  design: Pick<PassTypeDesign, 'visuals'>,
+  design: Pick<PassTypeDesign, 'visuals' | 'fields' | 'timeZone'>,
   before: Readonly<Record<string, string>>,
   fields: Readonly<Record<string, JsonValue>>,
   changedFields: readonly string[],
@@ -74,9 +86,7 @@ export function followVisuals(
 ): { visuals: Record<string, string>; changed: VisualChanges } {
   const changed = new Set(changedFields);
   const following = Object.fromEntries(
-    Object.entries(design.visuals).filter(([, visual]) =>
-      ('from' in visual ? [visual.from] : placeholders(visual.template)).some((name) => changed.has(name)),
-    ),
+    Object.entries(design.visuals).filter(([, visual]) => sourcesOf(visual, design).some((name) => changed.has(name))),
   );
   const kept = Object.entries(before).filter(([name]) => !Object.hasOwn(following, name));
   const visuals = { ...Object.fromEntries(kept), ...computeVisuals({ visuals: following }, fields, times) };

@@ -77,6 +77,18 @@ describe('visuals follow their data', () => {
     return row!.changed;
   };
 
+  const call = async (method: string, path: string, body: object, status: number) => {
+    const headers = { 'X-API-KEY': tenant.keys.all, 'X-ACCOUNT-ID': tenant.accountId };
+    const response = await api.fetch(path, {
+      method,
+      headers: { ...headers, 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const text = await response.text();
+    assert.equal(response.status, status, text);
+    return text;
+  };
+
   it('a field takes the visuals that name it with it, by case and by template, in one revision', async () => {
     const row = await push({ tier: 'gold' });
     assert.equal(row.outcome, 'updated');
@@ -134,15 +146,6 @@ describe('visuals follow their data', () => {
   });
 
   it('every way in by HTTP takes the visuals along: a change by serial number, a campaign, a webhook', async () => {
-    const call = async (method: string, path: string, body: object, status: number) => {
-      const headers = { 'X-API-KEY': tenant.keys.all, 'X-ACCOUNT-ID': tenant.accountId };
-      const response = await api.fetch(path, {
-        method,
-        headers: { ...headers, 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-      assert.equal(response.status, status, await response.text());
-    };
     const serial = `/v1/passes/${tenant.pass.serialNumber}`;
     const recipient = { email: tenant.email };
     const ways: [way: string, set: (tier: string) => Promise<unknown>][] = [
@@ -189,5 +192,50 @@ describe('visuals follow their data', () => {
     const row = await push({ tier: 'gold' }, true);
     assert.deepEqual(await steps(row), ['find-pass', 'apply-data', 'recompute-metadata', 'notify-devices']);
     assert.deepEqual((await pass()).visuals, { strip: 'new-gold' });
+  });
+
+  it('a converted pass has the visuals of its new type, computed from the data that came with it', async () => {
+    const { premium } = tenant.passTypes;
+    const visuals = { seal: { from: 'tier', cases: { gold: 'seal-gold' }, default: 'seal-plain' } };
+    await test.owner('update pass_type_versions set design = $1 where pass_type_id = $2', [
+      JSON.stringify({ ...design(premium), name: 'premium', visuals }),
+      premium,
+    ]);
+    const convert = (tier: string) =>
+      run({
+        kind: 'push-update',
+        input: { identifiers: identifiers(), passType: 'premium', data: { tier }, updateMetadata: false },
+      });
+    const row = await convert('gold');
+    assert.equal(row.outcome, 'converted', JSON.stringify(row.reason));
+    assert.ok((await steps(row)).includes('recompute-metadata'), 'the step shows that visuals changed');
+    assert.deepEqual((await pass()).visuals, { seal: 'seal-gold' });
+    await convert('silver');
+    assert.deepEqual((await pass()).visuals, { seal: 'seal-plain' });
+    const { revision } = await pass();
+    await convert('silver');
+    assert.equal((await pass()).revision, revision, 'the same again changes nothing');
+  });
+
+  it('issuing again with new data takes the visuals along', async () => {
+    const issue = async (tier: string, status: number): Promise<string> => {
+      const recipient = { email: 'again@example.com' };
+      const order = { passTemplate: tenant.passTypes.premium, pass: { tier }, recipient };
+      const { serialNumber } = JSON.parse(await call('POST', '/v1/passes', order, status)) as { serialNumber: string };
+      return serialNumber;
+    };
+    const visualsOf = async (serialNumber: string) => {
+      const sql = 'select visuals from passes where serial_number = $1';
+      const [row] = await test.owner<{ visuals: { seal: string } }>(sql, [serialNumber]);
+      return row!.visuals;
+    };
+    const serialNumber = await issue('silver', 201);
+    assert.deepEqual(await visualsOf(serialNumber), { seal: 'seal-plain' });
+    assert.equal(await issue('gold', 200), serialNumber);
+    const after = await until(async () => {
+      const visuals = await visualsOf(serialNumber);
+      return visuals.seal === 'seal-gold' && visuals;
+    }, 'the second order takes the seal along');
+    assert.deepEqual(after, { seal: 'seal-gold' });
   });
 });
