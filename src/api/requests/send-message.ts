@@ -9,6 +9,7 @@ import {
   withoutInvisible,
 } from '../../common/clean-text.js';
 import type { JsonValue } from '../../common/json.js';
+import { isJsonText, withoutMarkup } from '../../common/markup.js';
 import { tidyText } from '../../common/tidy-text.js';
 import { placeOfIdentifier, type Identifier } from '../../passes/identifiers.js';
 import { MESSAGE_CLASSES, MOST_TEXT, MOST_TITLE, type Localized, type MessageClass } from '../../passes/message.js';
@@ -32,7 +33,7 @@ const localizedSchema = (what: string) =>
     .describe(`${what}: a text, or texts by language ("en", "de")`);
 
 /** What people read keeps the joiners of emoji and scripts, and loses the entities that templates write. */
-const proseOf = (text: string): string => tidyText(decodeEntities(cleanText(text)));
+const proseOf = (text: string): string => tidyText(withoutMarkup(decodeEntities(cleanText(text))));
 const addressOf = (text: string): string => withoutInvisible(decodeAmpersand(cleanText(text))).trim();
 
 function readText(reader: BodyReader, value: JsonValue, at: string, most: number, tidy = proseOf): string | null {
@@ -41,7 +42,12 @@ function readText(reader: BodyReader, value: JsonValue, at: string, most: number
     return null;
   }
   const text = tidy(String(value));
-  if (isUnrendered(text)) {
+  if (tidy === proseOf && withoutMarkup(decodeEntities(String(value))) !== decodeEntities(String(value))) {
+    reader.warn(at, 'the text held HTML, which phones show as it is written: its tags were taken out');
+  }
+  if (isJsonText(text)) {
+    reader.problem(at, 'the text is JSON in quotes, and phones would show it so', 'remove the quotes around it');
+  } else if (isUnrendered(text)) {
     reader.problem(at, 'the text still holds a template tag', 'check its spelling, and send from a live profile');
   } else if (text.length > most) {
     reader.problem(at, `the text has ${text.length} characters, ${most} at most`, 'shorten it');
@@ -60,16 +66,14 @@ function readLocalized(reader: BodyReader, key: string, most: number): Localized
     return null;
   }
   const texts: Record<string, string> = {};
-  for (const [language, given] of Object.entries(value).slice(0, 50)) {
+  for (const [name, given] of Object.entries(value).slice(0, 50)) {
+    // Locales of programs: "en_US".
+    const language = LANGUAGE.test(name) ? name : name.replaceAll('_', '-');
     if (!LANGUAGE.test(language)) {
-      reader.problem(
-        at + pointer(language),
-        `"${language.slice(0, 20)}" is no language`,
-        'name one such as "en" or "pt-BR"',
-      );
+      reader.problem(at + pointer(name), `"${name.slice(0, 20)}" is no language`, 'name one such as "en" or "pt-BR"');
       continue;
     }
-    const text = readText(reader, given, at + pointer(language), most);
+    const text = readText(reader, given, at + pointer(name), most);
     if (text !== null) texts[language] = text;
   }
   return Object.keys(texts).length === 0 ? null : texts;
@@ -111,10 +115,18 @@ function readQuiet(reader: BodyReader): boolean | null {
   return null;
 }
 
-/** The text of a time; an object in its place is read elsewhere. */
-const momentText = (key: string) => (reader: BodyReader) => {
-  const value = own(reader.body, key);
-  return value !== null && typeof value === 'object' ? null : reader.text(key);
+/** The text of notBefore; `{ "quietHours": … }` in its place is read elsewhere. */
+const notBeforeText = (reader: BodyReader): string | null => {
+  const value = own(reader.body, 'notBefore');
+  if (value === undefined || value === null || typeof value !== 'object') return reader.text('notBefore');
+  if (Array.isArray(value) || own(value as Body, 'quietHours') == null) {
+    reader.problem(
+      '/notBefore',
+      'notBefore is no time, and says nothing of quiet hours',
+      'write a time, or { "quietHours": "respect" }',
+    );
+  }
+  return null;
 };
 
 /** Each field of the request, once. */
@@ -148,7 +160,7 @@ export const SEND_MESSAGE = declareRequest('A message to one pass', {
       .string()
       .nullish()
       .describe('When the message goes by itself: ISO 8601; without a zone in that of the tenant'),
-    read: momentText('validUntil'),
+    read: (reader: BodyReader) => reader.text('validUntil'),
   },
   validFor: {
     schema: z
@@ -163,7 +175,7 @@ export const SEND_MESSAGE = declareRequest('A message to one pass', {
       .union([z.string(), z.looseObject({ quietHours: z.enum(['respect', 'ignore']) })])
       .nullish()
       .describe('Not sent before this time'),
-    read: momentText('notBefore'),
+    read: notBeforeText,
   },
   quietHours: {
     schema: z

@@ -50,6 +50,16 @@ test('refuses accidents of templates and senders, each at its place', () => {
     [{ message: 'Hi {{ first_name }}' }, '/message'],
     [{ message: { en: 'Hi {% if x %}' } }, '/message/en'],
     [{ message: ['a'] }, '/message'],
+    [{ message: '{"en": "Hi", "de": "Hallo"}' }, '/message'],
+    [{ message: '{&quot;en&quot;: &quot;Hi&quot;}' }, '/message'],
+    [{ message: { en: "{'first': 'Ann'}" } }, '/message/en'],
+    [{ message: '[object Object]' }, '/message'],
+    [{ title: '["a"]' }, '/title'],
+    [{ notBefore: { at: '2026-06-11' } }, '/notBefore'],
+    [{ notBefore: ['2026-06-11'] }, '/notBefore'],
+    [{ validUntil: { date: '2026-06-11' } }, '/validUntil'],
+    [{ validFor: '3' }, '/validFor'],
+    [{ validFor: 14 }, '/validFor'],
     [{ message: { 'not a language': 'x', en: 'y' } }, '/message/not a language'],
     [{ message: 'x'.repeat(1001) }, '/message'],
     [{ title: 'x'.repeat(101) }, '/title'],
@@ -81,6 +91,10 @@ test('what templates escape is decoded once, and scripts and emoji keep their jo
     ['For you \u{1f469}\u200d\u{1f469}\u200d\u{1f467}', 'For you \u{1f469}\u200d\u{1f469}\u200d\u{1f467}'],
     ['\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645', '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645'],
     ['\ufeffRe\u200bady\u00a0', 'Ready'],
+    ['<p>Hi <b>Ann</b>,</p><p style="color:red">your table<br/>is ready</p>', 'Hi Ann,\nyour table\nis ready'],
+    ['&lt;div&gt;Hi&lt;/div&gt;', 'Hi'],
+    ['1 < 2 > 0, a<b and I <3 you, b<a or c>d', '1 < 2 > 0, a<b and I <3 you, b<a or c>d'],
+    ['{Today} only: [new] menu', '{Today} only: [new] menu'],
   ] as const) {
     const parsed = parse({ identifiers, message: { en: sent }, title: sent });
     assert.ok(parsed.ok, sent);
@@ -89,6 +103,13 @@ test('what templates escape is decoded once, and scripts and emoji keep their jo
   assert.ok(refused({ message: 'Hi &#123;&#123; name }}' }).includes('/message'), 'a tag behind entities is one');
   const link = parse({ identifiers, message: 'x', link: 'https://shop.example/?a=1&amp;copy=2' });
   assert.ok(link.ok && link.command.content.link === 'https://shop.example/?a=1&copy=2', 'an address is no prose');
+});
+
+test('a language as programs write it is taken, and HTML is named', () => {
+  const parsed = parse({ identifiers, message: { en_US: '<b>Hi</b>', de: 'Hallo' } });
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  assert.deepEqual(parsed.command.content.text, { 'en-US': 'Hi', de: 'Hallo' });
+  assert.match(parsed.warnings.map(({ pointer, message }) => pointer + message).join(), /^\/message\/en_US.*HTML/);
 });
 
 test('a long text is taken with a word about lock screens, and an unknown key with the one that was meant', () => {
@@ -103,6 +124,7 @@ test('a long text is taken with a word about lock screens, and an unknown key wi
 test('lengths of time as people and machines write them', () => {
   const cases = {
     '90': 90,
+    '30 s': 30,
     '48h': 172_800,
     '3 days': 259_200,
     '1 week': 604_800,
@@ -111,5 +133,6 @@ test('lengths of time as people and machines write them', () => {
     '10 min': 600,
   };
   for (const [text, seconds] of Object.entries(cases)) assert.equal(readDuration(text), seconds, text);
-  for (const text of ['', 'soon', '-1', '3 fortnights', 'P', '1e9']) assert.equal(readDuration(text), undefined, text);
+  for (const text of ['', 'soon', '-1', '3', '59', '3 fortnights', 'P', '1e9'])
+    assert.equal(readDuration(text), undefined, text);
 });
