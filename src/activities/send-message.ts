@@ -96,7 +96,7 @@ function endOf({ validUntil, validForSeconds }: SendMessageInput, now: Date): Da
   return validForSeconds === null ? null : new Date(now.getTime() + validForSeconds * 1000);
 }
 
-/** Puts the message on the pass, as a revision of its own; the same message again changes nothing. */
+/** Puts the message on the pass, as a revision of its own; the same message again, or one that was ended, changes nothing. */
 export function showMessageActivity(deps: ActivityDeps) {
   return async function showMessage(ref: ChangeInput): Promise<{ revision: number | null }> {
     const sql = deps.database.tenant(ref.tenantId);
@@ -108,8 +108,12 @@ export function showMessageActivity(deps: ActivityDeps) {
       change: 'message',
       step: 'show-message',
       repeated: (revision) => ({ revision }),
-      decide({ pass }) {
+      async decide({ pass }) {
         takesMessages(pass.state);
+        // Read after the pass: an end that comes in between moves the pass's lock version, and this is decided again.
+        if ((await findMessage(sql, ref.operationId))?.state === 'ended') {
+          return { nothing: true, detail: { over: true }, result: { revision: null } };
+        }
         const messages = withMessage(pass.messages, {
           ...message.content,
           id: message.message_id,
@@ -138,27 +142,30 @@ export function endMessageActivity(deps: ActivityDeps) {
     const sql = deps.database.tenant(ref.tenantId);
     const operation = knownOperation(await findOperation(sql, ref.operationId));
     const { messageId }: EndMessageInput = readInput<'end-message'>(operation, 'messageId');
-    const ended = await changePass<{ revision: number | null }>(deps, {
+    // Before the pass is looked at: a beginning that is under way sees it and gives up.
+    await markEnded(sql, messageId);
+    return changePass<{ revision: number | null }>(deps, {
       ref,
       change: 'message',
       step: 'end-message',
       repeated: (revision) => ({ revision }),
       decide({ pass }) {
         const messages = withoutMessage(pass.messages, messageId);
-        const nothing = { nothing: true, detail: { shown: messages.length }, result: { revision: null } } as const;
-        if (messages.length === pass.messages.length) return nothing;
+        const detail = { shown: messages.length };
+        // Moves the lock version: a beginning that has read the pass before must read it again.
+        if (messages.length === pass.messages.length) {
+          return { sequences: pass.field_sequences, detail, result: { revision: null } };
+        }
         return {
           write: {
             after: { ...pass, messages },
             changed: { [MESSAGE_CHANGE]: { from: messageId, to: null } },
             changedFields: [],
           },
-          detail: { shown: messages.length },
+          detail,
           result: (revision) => ({ revision }),
         };
       },
     });
-    await markEnded(sql, messageId);
-    return ended;
   };
 }

@@ -14,7 +14,9 @@ export async function sendMessage(input: OperationInput): Promise<OperationResul
     }
     // Its turn is taken: a cancellation from here on comes too late.
     return CancellationScope.nonCancellable(async () => {
-      await runStep('show-message', target, 'database');
+      const shown = await runStep('show-message', target, 'database');
+      // It was ended before it came.
+      if (shown.revision === null) return { outcome: 'unchanged', passId: found.passId };
       return tellWallets(target, found, { eventType: 'message.sent', outcome: 'message-sent' });
     });
   });

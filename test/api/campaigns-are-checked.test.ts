@@ -11,7 +11,24 @@ it('a campaign that cannot be meant is refused, with its place and cure, and cha
     const tenant = await seedTenant(test);
     const filter = { filter: {} };
     const update = { type: 'update', fields: { points: 1 } };
+    const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();
     const cases: [object, RegExp][] = [
+      [
+        {
+          audience: filter,
+          action: { type: 'message', message: { message: 'x', validUntil: inDays(3) } },
+          schedule: { at: inDays(4) },
+        },
+        /message would be over.*begins/,
+      ],
+      [
+        {
+          audience: filter,
+          action: { type: 'offer', offer: { fields: { points: 1 }, until: inDays(3) } },
+          schedule: { atLocal: inDays(5).slice(0, 16) },
+        },
+        /offer would be over.*schedule.atLocal/,
+      ],
       [{ audience: filter, action: { type: 'convert', passType: 'premum' } }, /Did you mean ..premium/],
       [{ audience: { filter: { passTypes: ['gold'] } }, action: update }, /no pass type ..gold/],
       [{ audience: filter, action: { type: 'update', fields: { points: '{{ person.points }}' } } }, /template tag/],

@@ -238,6 +238,21 @@ test('every call answers as the description says', async () => {
       await assertDescribed(described, method, response);
     }
   }
+  /** What was accepted and has not come yet is stopped by the id that its answer gave; nobody else's pass has it. */
+  async function assertStopped(at: string, body: string, idKey: string): Promise<void> {
+    const key = all;
+    const made = await api.fetch(at, { method: 'POST', key, body });
+    if (made.status !== 202) return;
+    const own = String(((await made.json()) as Record<string, unknown>)[idKey]);
+    const stop = (path: string) => api.fetch(`${path}/${own}`, { method: 'DELETE', key });
+    assert.equal(
+      (await stop(at.replace(/messages|offers/, (name) => (name === 'offers' ? 'messages' : 'offers')))).status,
+      404,
+    );
+    assert.equal((await stop(at)).status, 202);
+    const [row] = await db.owner('select cancel_requested from operations where operation_id = $1', [own]);
+    assert.deepEqual(row, { cancel_requested: true });
+  }
   const messages = '/v1/passes/{serialNumber}/messages';
   for (const described of [messages, `${messages}/{messageId}`]) seen.add(described);
   for (const [serial, key] of [
@@ -248,6 +263,7 @@ test('every call answers as the description says', async () => {
     const at = `/v1/passes/${serial}/messages`;
     for (const body of ['{"message":"Hi"}', '{"link":"x"}'])
       await assertDescribed(messages, 'post', await api.fetch(at, { method: 'POST', key, body }));
+    await assertStopped(at, '{"message":"Hi"}', 'messageId');
     await assertDescribed(messages, 'get', await api.fetch(at, { key }));
     await assertDescribed(
       `${messages}/{messageId}`,
@@ -265,6 +281,7 @@ test('every call answers as the description says', async () => {
     const at = `/v1/passes/${serial}/offers`;
     for (const body of ['{"fields":{"points":5},"until":"3 days"}', '{"until":"x"}'])
       await assertDescribed(offers, 'post', await api.fetch(at, { method: 'POST', key, body }));
+    await assertStopped(at, '{"fields":{"points":5},"until":"3 days"}', 'offerId');
     await assertDescribed(offers, 'get', await api.fetch(at, { key }));
     await assertDescribed(`${offers}/{offerId}`, 'delete', await api.fetch(`${at}/${id}`, { method: 'DELETE', key }));
   }

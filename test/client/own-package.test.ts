@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,7 +102,9 @@ test('a program issues, changes, follows, lists, diagnoses and ends passes', asy
   assert.equal((await passrelay.sendMessage(issued.serialNumber, message, 'message-1')).messageId, messageId);
   assert.equal((await passrelay.getOperation(messageId)).kind, 'send-message');
   assert.deepEqual(await passrelay.listMessages(issued.serialNumber), [], 'its turn has not come');
-  await assert.rejects(passrelay.endMessage(issued.serialNumber, messageId), { status: 404 });
+  const ended = await passrelay.endMessage(issued.serialNumber, messageId);
+  assert.equal(ended.operationId, messageId, 'its own operation is stopped');
+  await assert.rejects(passrelay.endMessage(issued.serialNumber, randomUUID()), { status: 404 });
   const campaign = await passrelay.createCampaign(
     { name: 'Double', audience: { csv: {} }, action: { type: 'update', fields: { points: { column: 'points' } } } },
     'campaign-1',

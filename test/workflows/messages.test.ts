@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { listMessages } from '../../src/database/messages/messages.js';
 import { recordReceived } from '../../src/database/messages/received.js';
 import { listSteps } from '../../src/database/operations/operations.js';
 import type { PassRow } from '../../src/database/passes/passes.js';
+import { claimMessageActivity, showMessageActivity } from '../../src/activities/send-message.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { startTestGoogle, type TestGoogle } from '../support/google.js';
@@ -158,6 +160,26 @@ describe('messages to a pass', () => {
       [messageId],
     );
     assert.ok((await rows(tenant))[0]!.received_at !== null, 'the row says it too');
+  });
+
+  it('is not shown where it was ended between its turn and its beginning', async () => {
+    const tenant = await google.seed();
+    const operationId = randomUUID();
+    const text = { text: 'Too late', title: null, link: null };
+    const times = { validUntil: null, validForSeconds: null, notBefore: null, respectQuietHours: null };
+    await test.owner(
+      `insert into operations (operation_id, tenant_id, kind, origin, input, dispatch_after)
+       values ($1, $2, 'send-message', 'api', $3, 'infinity')`,
+      [operationId, tenant.tenantId, JSON.stringify({ identifiers: [], content: text, class: 'service', ...times })],
+    );
+    const ref = { tenantId: tenant.tenantId, operationId, run: 1, passId: tenant.pass.id };
+    assert.deepEqual(await claimMessageActivity(engine.deps)(ref), { result: 'send' });
+    const input = { passId: tenant.pass.id, messageId: operationId };
+    const end = await ended(test, tenant.tenantId, await accept(test, tenant, { kind: 'end-message', input }));
+    assert.equal(end.outcome, 'unchanged');
+    assert.deepEqual(await showMessageActivity(engine.deps)(ref), { revision: null });
+    assert.deepEqual((await passOf(tenant)).messages, []);
+    assert.equal((await rows(tenant))[0]!.state, 'ended');
   });
 
   it('refuses a pass that is no longer valid, before its turn is taken', async () => {

@@ -154,6 +154,23 @@ function checkTime({ schedule }: CampaignDefinition, { timeZone }: TenantSetting
   });
 }
 
+/** The customers farthest ahead of UTC. */
+const FIRST_ZONE_MS = 14 * 3_600_000;
+
+/** What is over before the campaign begins would reach nobody. */
+function checkOver({ schedule, action }: CampaignDefinition, read: ReturnType<typeof readAction>): void {
+  const { at, atLocal } = schedule;
+  const key = at === undefined ? 'atLocal' : 'at';
+  const begins = at === undefined ? atLocal && localMoment(atLocal, 'UTC') - FIRST_ZONE_MS : Date.parse(at);
+  const until = read.messageInput?.validUntil ?? read.offerTerms?.until;
+  if (!begins || until == null || Date.parse(until) > begins) return;
+  const message = `the ${action.type} would be over, ${until}, before the campaign begins`;
+  const cure = 'let it begin earlier, or let it end later';
+  throw new ApiError('invalid-request', `${message}: ${cure}`, {
+    errors: [{ pointer: `/schedule/${key}`, message, cure }],
+  });
+}
+
 /** The command of a part of the body; throws `invalid-request` with the pointers of the whole. */
 function sound<Command>(at: string, parsed: Parsed<Command>): Command {
   if (parsed.ok) return parsed.command;
@@ -180,6 +197,7 @@ export async function checkCampaign(
   checkTime(definition, settings, now);
   await checkNames(db, definition);
   const read = readAction(settings, definition, now);
+  checkOver(definition, read);
   const campaignId = key === null ? randomUUID() : idOfKey(db.tenantId, key);
   return {
     campaignId,

@@ -5,6 +5,7 @@ import type { PassRow } from '../../database/passes/passes.js';
 import { MESSAGE_CLASSES } from '../../passes/message.js';
 import type { SendMessageInput } from '../../passes/operation-input.js';
 import { acceptOperation } from '../accept-operation.js';
+import { cancelHeld } from '../cancel-held.js';
 import type { Caller } from '../access/credentials.js';
 import { withinDeadline } from '../deadline.js';
 import { answerEmpty } from '../empty-answer.js';
@@ -156,7 +157,7 @@ export function messageRoutes(deps: ApiDeps): Route[] {
       method: 'DELETE',
       path: `${ofPass}/:messageId`,
       scope: 'Pass.Write',
-      summary: 'Take a message off the wallets at once; phones are told quietly',
+      summary: 'Take a message off the wallets at once, quietly; one that is still held back is not sent',
       tag: 'Messages and offers',
       operationId: 'endMessage',
       params: z.object({ serialNumber, messageId: z.uuid() }),
@@ -168,10 +169,9 @@ export function messageRoutes(deps: ApiDeps): Route[] {
         const pass = await undeletedPassBySerial(deps, caller, params.serialNumber);
         const message = await withinDeadline(findMessage(deps.database.tenant(tenant), params.messageId));
         if (message?.pass_id !== pass.pass_id) {
-          throw new ApiError(
-            'not-found',
-            'This pass has no message of this id. One that is still held back is an operation: cancel that.',
-          );
+          const held = { operationId: params.messageId, kind: 'send-message', passId: pass.pass_id } as const;
+          if (!message && (await cancelHeld(deps, tenant, held))) return answer(ctx, tenant, params.messageId);
+          throw new ApiError('not-found', 'This pass has no message of this id.');
         }
         if (message.state === 'ended') throw new ApiError('conflict', 'The message has ended already.');
         const { operationId } = await acceptOperation(deps, ctx, {

@@ -2,6 +2,7 @@ import type Koa from 'koa';
 import { z } from 'zod';
 import { findOffer, listOffers, type OfferRow } from '../../database/offers/offers.js';
 import { createTenantReaders } from '../../database/tenants/tenant-readers.js';
+import { cancelHeld } from '../cancel-held.js';
 import { acceptOperation } from '../accept-operation.js';
 import { withinDeadline } from '../deadline.js';
 import { none, serialNumber } from '../parameters.js';
@@ -136,7 +137,11 @@ export function offerRoutes(deps: ApiDeps, readers = createTenantReaders(deps.da
         const { tenantId: tenant } = caller.tenant;
         const pass = await undeletedPassBySerial(deps, caller, params.serialNumber);
         const offer = await withinDeadline(findOffer(deps.database.tenant(tenant), params.offerId));
-        if (offer?.pass_id !== pass.pass_id) throw new ApiError('not-found', 'This pass has no offer of this id.');
+        if (offer?.pass_id !== pass.pass_id) {
+          const held = { operationId: params.offerId, kind: 'start-offer', passId: pass.pass_id } as const;
+          if (!offer && (await cancelHeld(deps, tenant, held))) return answer(ctx, tenant, params.offerId);
+          throw new ApiError('not-found', 'This pass has no offer of this id.');
+        }
         if (offer.state === 'ended') throw new ApiError('conflict', 'The offer has ended already.');
         const { operationId } = await acceptOperation(deps, ctx, {
           caller,
