@@ -1,57 +1,45 @@
-import type { JsonValue } from '../../common/json.js';
-import type { ActiveOffer } from '../../passes/offer.js';
 import type { PassState } from '../../passes/pass.js';
 import type { Sql } from '../connect.js';
-import { sql, type Statement } from '../sql.js';
+import { raw, sql, type Statement } from '../sql.js';
+import type { PassRow } from './passes.js';
 
-export interface PassViewRow {
-  pass_id: string;
-  serial_number: string;
-  external_id: string | null;
-  customer_id: string;
+/** What readers of the API see of a pass's own columns. */
+const OF_PASS = [
+  'pass_id',
+  'serial_number',
+  'external_id',
+  'customer_id',
+  'pass_type_id',
+  'pass_type_version',
+  'apple_pass_type_identifier',
+  'state',
+  'data',
+  'visuals',
+  'offers',
+  'revision',
+  'test',
+  'created_at',
+  'modified_at',
+  'first_installed_at',
+  'installed_at',
+  'uninstalled_at',
+] as const satisfies readonly (keyof PassRow)[];
+
+export interface PassViewRow extends Pick<PassRow, (typeof OF_PASS)[number]> {
   external_customer_id: string | null;
-  pass_type_id: string;
   pass_type_name: string;
-  pass_type_version: number;
-  apple_pass_type_identifier: string | null;
-  state: PassState;
-  data: Record<string, JsonValue>;
-  visuals: Record<string, string>;
-  offers: ActiveOffer[];
-  revision: number;
-  test: boolean;
-  created_at: Date;
-  modified_at: Date;
-  first_installed_at: Date | null;
-  installed_at: Date | null;
-  uninstalled_at: Date | null;
   apple_devices: number;
   google_saved: boolean;
 }
 
+const columnsOfPass = raw(OF_PASS.map((column) => `p.${column}`).join(', '));
+
 /** The columns of PassViewRow from `passes p`, `pass_types t`, `customers c`; a condition follows. */
 const view = (tenantId: string): Statement => sql`
   select
-    p.pass_id,
-    p.serial_number,
-    p.external_id,
-    p.customer_id,
+    ${columnsOfPass},
     c.external_customer_id,
-    p.pass_type_id,
     t.name as pass_type_name,
-    p.pass_type_version,
-    p.apple_pass_type_identifier,
-    p.state,
-    p.data,
-    p.visuals,
-    p.offers,
-    p.revision,
-    p.test,
-    p.created_at,
-    p.modified_at,
-    p.first_installed_at,
-    p.installed_at,
-    p.uninstalled_at,
     (
       select count(*)::int
       from apple_registrations r
