@@ -45,12 +45,13 @@ export function createGoogleAccess(options: GoogleAccessOptions): GoogleWallet {
     return known;
   };
 
+  /** The budget is the issuer's, whoever asks; the tenant's own connections ask for it. */
   const paced =
-    (issuerId: string): typeof fetch =>
+    (issuerId: string, tenantId: string): typeof fetch =>
     async (input, init) => {
       let takenAtMs = 0;
       const { waitMs, taken } = await changeBudget(
-        database.system,
+        database.tenant(tenantId),
         `google/${issuerId}`,
         fullBucket(now(), GOOGLE_RATE),
         (bucket) => {
@@ -79,7 +80,7 @@ export function createGoogleAccess(options: GoogleAccessOptions): GoogleWallet {
       apiUrl: options.apiUrl,
       tokens,
       timeoutMs: timeoutMs + GOOGLE_RATE.maxWaitMs,
-      fetch: paced(issuerId),
+      fetch: paced(issuerId, tenantId),
     });
     return { issuerId, client, callbackUrl: callbackUrl(options.publicUrl, tenantId), publicUrl: options.publicUrl };
   }
