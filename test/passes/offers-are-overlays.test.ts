@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  besideCard,
+  offersAtGoogle,
   overlay,
   OFFER_CHANGE,
   spokenChanges,
@@ -95,4 +97,43 @@ test('a change beneath a covered field is silent; a beginning speaks', () => {
   assert.deepEqual(spokenChanges(beneath, [offer]), { points: 2 });
   assert.deepEqual(spokenChanges({ points: 2, 'visual.strip': 3 }, [offer]), { points: 2, 'visual.strip': 3 });
   assert.deepEqual(spokenChanges({ tier: 1, [OFFER_CHANGE]: 2 }, [offer]), { tier: 1, [OFFER_CHANGE]: 2 });
+});
+
+test('at Google the card shows what stands on it, each offer beside it shows itself, and no value is lost between them', () => {
+  const linked = fc.array(
+    fc.record({
+      priority: fc.integer({ min: -1, max: 1 }),
+      fields: values,
+      isLinked: fc.boolean(),
+      isRefused: fc.boolean(),
+    }),
+    { maxLength: 5 },
+  );
+  fc.assert(
+    fc.property(linked, values, (drawn, own) => {
+      const offersOf = drawn.map(({ priority, fields, isLinked }, n) => ({
+        ...{ id: `o${n}`, sequence: String(n + 9), priority, fields },
+        passType: isLinked ? { id: `type${n}`, version: 1 } : null,
+        ...(isLinked && { autoLinked: { until: '2027-01-01T00:00:00.000Z', notifyAtEnd: false } }),
+      }));
+      const data = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== null)) as Coverable['data'];
+      const pass = { ...plain, data, offers: offersOf };
+      const refused = new Set(drawn.flatMap(({ isRefused }, n) => (isRefused ? [`o${n}`] : [])));
+      const { onCard, beside } = offersAtGoogle(pass.offers, refused);
+      assert.equal(onCard.length + beside.length, offersOf.length);
+      const card = { ...pass, offers: onCard };
+      // A refused offer covers fields, in the card's own design.
+      assert.equal(overlay(card).pass_type_id, plain.pass_type_id);
+      assert.deepEqual(overlay(card).data, expected({ ...plain, data }, onCard).data);
+      for (const offer of beside) {
+        const shown = overlay(besideCard(card, offer));
+        assert.equal(shown.pass_type_id, offer.passType!.id);
+        for (const [name, value] of Object.entries(offer.fields)) assert.equal(shown.data[name] ?? null, value);
+        for (const name of FIELDS.filter((one) => !Object.hasOwn(offer.fields, one))) {
+          assert.equal(shown.data[name], overlay(card).data[name]);
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
 });
