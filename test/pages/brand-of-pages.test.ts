@@ -110,13 +110,11 @@ test('every page whose tenant is known has its name, logo and addresses, is in o
     const opened = await fetch(api.baseUrl + link('mail', live), { redirect: 'manual' });
     return opened.headers.get('set-cookie')!.split(';')[0]!.split('=').slice(1).join('=');
   };
+  const windowOf = (userAgent: string) => openWindow(browser, { width: 320, height: 700, userAgent, locale: 'de-DE' });
+  const phone = await windowOf(AGENTS.iphone);
   const visit = async (name: string, { path, on, agent, cookie, act, mistake }: Visit): Promise<void> => {
-    const context = await openWindow(browser, {
-      width: 320,
-      height: 700,
-      userAgent: agent ?? AGENTS.iphone,
-      locale: 'de-DE',
-    });
+    const context = agent ? await windowOf(agent) : phone;
+    await context.clearCookies();
     const url = (on?.baseUrl ?? site.baseUrl) + path;
     if (cookie) await context.addCookies([{ name: 'passrelay_link', value: cookie, url }]);
     const page = await context.newPage();
@@ -124,7 +122,7 @@ test('every page whose tenant is known has its name, logo and addresses, is in o
     await act?.(page);
     if (!act) assert.equal(answer?.status(), mistake ?? 200, name);
     assert.deepEqual(await faultsOf(page, { path, ...(mistake !== undefined && { mistake }) }), [], name);
-    await context.close();
+    await (agent ? context : page).close();
   };
   const usual: Record<string, Visit> = {
     pass: { path: at },
@@ -194,6 +192,7 @@ test('every page whose tenant is known has its name, logo and addresses, is in o
     }
   } finally {
     await Promise.all([over, unreadable, away, busy].map((api) => api.close()));
+    await phone.close();
   }
 });
 
@@ -223,6 +222,18 @@ test('what fails behind a personal link speaks for its brand, too, in the reader
       assert.ok(text.includes(`href="${href}"`), `${name}: ${href}`);
     }
   }
+});
+
+test('the form is in one language: the tenant’s where a consent cannot be read in the reader’s', async () => {
+  const address = site.link('mail', await site.token(await site.newCustomer()));
+  const context = await openWindow(browser, { width: 320, height: 700, userAgent: AGENTS.iphone, locale: 'fr-FR' });
+  const page = await context.newPage();
+  await page.goto(address);
+  assert.equal(await page.locator('html').getAttribute('lang'), 'en');
+  const text = await page.locator('body').innerText();
+  assert.match(text, /Member \(required\)[^]*I can unsubscribe in every message/);
+  assert.doesNotMatch(text, /obligatoire|Recevoir/);
+  await context.close();
 });
 
 test('a stranger who guesses learns no brand', async () => {
