@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { z } from 'zod';
 import { VARIABLES } from './config-variables.js';
 import { parseSecretKeys, type SecretKey } from './database/secrets.js';
@@ -9,38 +9,11 @@ import { DEMO_KEY_ID_PREFIX } from './tenants/demo-secrets-key.js';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-export interface TemporalConfig {
-  connectionOptions: ClientConnectConfig['connectionOptions'];
-  namespace: string;
-  taskQueue: string;
-}
-
-export interface CommonConfig {
-  environment: Environment;
-  logLevel: string;
-  databasePoolMax: number;
-  /** Whether arguments and results are encrypted before Temporal sees them. */
-  encryptPayloads: boolean;
-  /** Where Prometheus scrapes the process; null: nowhere. */
-  metrics: { host: string; port: number } | null;
-  /** Null: no OTLP endpoint is set, and nothing is traced. */
-  tracing: TracingConfig | null;
-}
+/** How a process reaches Temporal. */
+export type TemporalConfig = ReturnType<SettingsReader['temporal']>;
 
 /** Which build of which deployment a worker announces to Temporal. */
-export interface WorkerVersion {
-  deploymentName: string;
-  buildId: string;
-}
-
-/** Who may issue OAuth2 tokens for the whole installation. */
-export interface OauthConfig {
-  issuer: string;
-  audience: string;
-  jwksUrl: string;
-  /** Where tokens come from: for the description alone. */
-  tokenUrl: string | null;
-}
+export type WorkerVersion = NonNullable<ReturnType<SettingsReader['workerVersion']>>;
 
 type Name = keyof typeof VARIABLES;
 
@@ -86,13 +59,16 @@ export class SettingsReader {
     }
   }
 
-  common(): CommonConfig {
+  common() {
     return {
       environment: this.environment,
       logLevel: this.required('LOG_LEVEL'),
       databasePoolMax: this.required('DATABASE_POOL_MAX'),
+      /** Whether arguments and results are encrypted before Temporal sees them. */
       encryptPayloads: this.encryptPayloads(),
+      /** Where Prometheus scrapes the process; null: nowhere. */
       metrics: this.metrics(),
+      /** Null: no OTLP endpoint is set, and nothing is traced. */
       tracing: this.tracing(),
     };
   }
@@ -115,7 +91,7 @@ export class SettingsReader {
     return keys as SecretKey[];
   }
 
-  temporal(): TemporalConfig {
+  temporal() {
     const overrideEnvVars = Object.fromEntries(
       Object.keys(this.env).flatMap((name) => {
         const value = name.startsWith('TEMPORAL_') ? this.given(name) : undefined;
@@ -146,13 +122,13 @@ export class SettingsReader {
     return said === null ? this.environment === 'production' : said === 'on';
   }
 
-  workerVersion(): WorkerVersion | null {
+  workerVersion() {
     const buildId = this.optional('WORKER_BUILD_ID');
     const deploymentName = this.required('WORKER_DEPLOYMENT_NAME');
     return buildId === null ? null : { deploymentName, buildId };
   }
 
-  metrics(): CommonConfig['metrics'] {
+  metrics() {
     const [host, port] = [this.required('METRICS_HOST'), this.optional('METRICS_PORT')];
     return port === null ? null : { host, port };
   }
@@ -175,7 +151,8 @@ export class SettingsReader {
     return null;
   }
 
-  oauth(): OauthConfig | null {
+  /** Who may issue OAuth2 tokens for the whole installation. `tokenUrl` says where tokens come from, for the description alone. */
+  oauth() {
     const names = ['OAUTH_ISSUER', 'OAUTH_AUDIENCE', 'OAUTH_JWKS_URL'] as const;
     if (names.every((name) => this.given(name) === undefined)) return null;
     const [issuer, audience, jwksUrl] = names.map((name) => this.required(name));
