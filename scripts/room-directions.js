@@ -3,7 +3,7 @@ import { dirname, relative, resolve, sep } from 'node:path';
 /**
  * ESLint rule: a file may import only from its own room and from the rooms that the table allows for it. A room is a
  * folder that has an entry in the table. A folder without an entry of its own belongs to
- * the nearest entry above it. A name allows all folders below it, too; `=` before it does not; `type:` allows types only.
+ * the nearest entry above it. A name allows all folders below it, too; `=` before it does not; `type:` allows types only, `load:` an import at run time only.
  */
 export const roomDirections = (root, rooms) => {
   const names = Object.keys(rooms).sort((a, b) => b.length - a.length);
@@ -28,6 +28,7 @@ export const roomDirections = (root, rooms) => {
     const typesOnly = node.importKind === 'type';
     const ok = rooms[from].some((entry) => {
       if (entry.startsWith('type:')) return typesOnly && within(to, entry.slice(5));
+      if (entry.startsWith('load:')) return node.type === 'ImportExpression' && within(to, entry.slice(5));
       return entry.startsWith('=') ? to === entry.slice(1) : within(to, entry);
     });
     if (ok) return;
@@ -40,6 +41,7 @@ export const roomDirections = (root, rooms) => {
       ImportDeclaration: (node) => check(context, node),
       ExportNamedDeclaration: (node) => check(context, node),
       ExportAllDeclaration: (node) => check(context, node),
+      ImportExpression: (node) => check(context, node),
     }),
   };
 };

@@ -20,7 +20,7 @@ export const ROOMS = {
   'src/passes': ['src/common'],
   'src/workflows': [...GROUND, 'type:src/activities'],
   // Spans by OpenTelemetry's API, which does nothing by itself; its SDK stands in a room that nobody imports, and is loaded.
-  'src/tracing': [],
+  'src/tracing': ['load:src/tracing/sdk'],
   'src/tracing/sdk': ['=src/tracing', 'src/workflows'],
   'src/wallets': [...GROUND, '=src/tracing'],
   'src/klaviyo': GROUND,

@@ -55,6 +55,18 @@ const CASES: [rule: string, file: string, refused: string, taken: string][] = [
     "export { createApp } from '../api/app.js';",
     "export { isBlank } from '../common/clean-text.js';",
   ],
+  [
+    'rooms/directions',
+    'src/tracing/one.ts',
+    "export { startSdk } from './sdk/start-sdk.js';",
+    "export const load = () => import('./sdk/start-sdk.js');",
+  ],
+  [
+    'rooms/directions',
+    'src/passes/one.ts',
+    "export const load = () => import('../api/app.js');",
+    "export const load = () => import('../common/clean-text.js');",
+  ],
 ];
 
 for (const [index, [rule, file, refused, taken]] of CASES.entries()) {
