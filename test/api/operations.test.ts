@@ -51,6 +51,20 @@ test('the status answers from the moment of acceptance', async () => {
   );
 });
 
+test('while an operation is in a burst, its link leads to the run of the burst', async () => {
+  const id = await accept(tenant);
+  const burstId = randomUUID();
+  const linkOf = async (): Promise<string | null> => {
+    const response = await api.fetch(`/api/${tenant.tenantId}/operations/${id}`, { key: tenant.keys.all });
+    return operationView.parse(await response.json()).links.temporal;
+  };
+  const workflows = 'http://temporal.example:8233/namespaces/default/workflows/';
+  await db.owner('update operations set burst_id = $2 where operation_id = $1', [id, burstId]);
+  assert.equal(await linkOf(), `${workflows}push-update-burst%2F${burstId}`);
+  await db.owner('update operations set burst_id = null where operation_id = $1', [id]);
+  assert.equal(await linkOf(), `${workflows}push-update%2F${id}`);
+});
+
 test('it shows steps, their last error, what changed, and each device', async () => {
   const id = await accept(tenant);
   await db.owner(
