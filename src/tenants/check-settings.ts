@@ -33,7 +33,7 @@ export function checkSettings({ tenant }: Pick<TenantFolder, 'tenant'>): FolderP
 /** Settings that name what the folder does not have: nothing of them ever happens. */
 export function settingNotes({ tenant, passTypes, mendedPassTypes }: TenantFolder): FolderProblem[] {
   if (!tenant) return [];
-  const { links, messages, consentTexts } = tenant.settings;
+  const { links, messages, consentTexts, pages } = tenant.settings;
   const file = 'tenant.json';
   const notes: FolderProblem[] = [];
   const names = [...passTypes, ...mendedPassTypes].map(({ design }) => design.name);
@@ -47,6 +47,12 @@ export function settingNotes({ tenant, passTypes, mendedPassTypes }: TenantFolde
     const message = `no text of consentTexts asks for the channel "${channel}", without which no message is sent.`;
     const cure = `use one of ${consentTexts.map((text) => text.channel).join(', ')}, or add its text.`;
     notes.push({ file, path: pointer('settings', 'messages', 'requireConsent'), message, cure });
+  }
+  const unnamed = (['privacyUrl', 'imprintUrl'] as const).filter((name) => pages[name] === null);
+  if (consentTexts.length > 0 && unnamed.length > 0) {
+    const message = `the enrolment page asks for consents, and its foot lacks ${unnamed.join(' and ')}.`;
+    const cure = 'name their addresses: many countries want a privacy notice and an imprint there.';
+    notes.push({ file, path: pointer('settings', 'pages'), message, cure });
   }
   return notes;
 }
