@@ -1,4 +1,4 @@
-import { claimMessage, findMessage, markEnded, markSent } from '../database/messages/messages.js';
+import { claimMessage, findMessage, markEnded, markSent, type MessageRow } from '../database/messages/messages.js';
 import { findOperation } from '../database/operations/operations.js';
 import { endRun, recordStep } from '../database/operations/steps.js';
 import { PermanentError } from '../common/errors.js';
@@ -8,7 +8,8 @@ import { MESSAGE_CHANGE, withMessage, withoutMessage } from '../passes/message.j
 import type { EndMessageInput, SendMessageInput } from '../passes/operation-input.js';
 import type { PassState } from '../passes/pass.js';
 import type { RecordedOutcome } from '../passes/operation.js';
-import { changePass, type ChangeInput } from './change-pass.js';
+import type { PassRow } from '../database/passes/passes.js';
+import { changePass, type ChangeInput, type Decision } from './change-pass.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { readInput } from './read-input.js';
 import { knownOperation } from './known-operation.js';
@@ -108,31 +109,32 @@ export function showMessageActivity(deps: ActivityDeps) {
       change: 'message',
       step: 'show-message',
       repeated: (revision) => ({ revision }),
-      async decide({ pass }) {
-        takesMessages(pass.state);
-        // Read after the pass: an end that comes in between moves the pass's lock version, and this is decided again.
-        if ((await findMessage(sql, ref.operationId))?.state === 'ended') {
-          return { nothing: true, detail: { over: true }, result: { revision: null } };
-        }
-        const messages = withMessage(pass.messages, {
-          ...message.content,
-          id: message.message_id,
-          at: now.toISOString(),
-          until: message.valid_until?.toISOString() ?? null,
-        });
-        return {
-          write: {
-            after: { ...pass, messages },
-            changed: { [MESSAGE_CHANGE]: { from: null, to: message.message_id } },
-            changedFields: [],
-          },
-          detail: { shown: messages.length },
-          result: (revision) => ({ revision }),
-        };
-      },
+      // Read after the pass: an end that comes in between moves the pass's lock version, and this is decided again.
+      decide: async ({ pass }) => decideShown(pass, (await findMessage(sql, ref.operationId)) ?? message, now),
     });
     if (shown.revision !== null) await markSent(sql, message.message_id, shown.revision, now);
     return shown;
+  };
+}
+
+/** The rule of show-message: `message` as its row is now. */
+export function decideShown(pass: PassRow, message: MessageRow, now: Date): Decision<{ revision: number | null }> {
+  takesMessages(pass.state);
+  if (message.state === 'ended') return { nothing: true, detail: { over: true }, result: { revision: null } };
+  const messages = withMessage(pass.messages, {
+    ...message.content,
+    id: message.message_id,
+    at: now.toISOString(),
+    until: message.valid_until?.toISOString() ?? null,
+  });
+  return {
+    write: {
+      after: { ...pass, messages },
+      changed: { [MESSAGE_CHANGE]: { from: null, to: message.message_id } },
+      changedFields: [],
+    },
+    detail: { shown: messages.length },
+    result: (revision) => ({ revision }),
   };
 }
 
@@ -149,23 +151,26 @@ export function endMessageActivity(deps: ActivityDeps) {
       change: 'message',
       step: 'end-message',
       repeated: (revision) => ({ revision }),
-      decide({ pass }) {
-        const messages = withoutMessage(pass.messages, messageId);
-        const detail = { shown: messages.length };
-        // Moves the lock version: a beginning that has read the pass before must read it again.
-        if (messages.length === pass.messages.length) {
-          return { sequences: pass.field_sequences, detail, result: { revision: null } };
-        }
-        return {
-          write: {
-            after: { ...pass, messages },
-            changed: { [MESSAGE_CHANGE]: { from: messageId, to: null } },
-            changedFields: [],
-          },
-          detail,
-          result: (revision) => ({ revision }),
-        };
-      },
+      decide: ({ pass }) => decideTakenOff(pass, messageId),
     });
+  };
+}
+
+/** The rule of end-message. */
+export function decideTakenOff(pass: PassRow, messageId: string): Decision<{ revision: number | null }> {
+  const messages = withoutMessage(pass.messages, messageId);
+  const detail = { shown: messages.length };
+  // Moves the lock version: a beginning that has read the pass before must read it again.
+  if (messages.length === pass.messages.length) {
+    return { sequences: pass.field_sequences, detail, result: { revision: null } };
+  }
+  return {
+    write: {
+      after: { ...pass, messages },
+      changed: { [MESSAGE_CHANGE]: { from: messageId, to: null } },
+      changedFields: [],
+    },
+    detail,
+    result: (revision) => ({ revision }),
   };
 }
