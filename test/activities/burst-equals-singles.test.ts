@@ -314,7 +314,7 @@ test('voids, expiries, restores and deletions in a burst leave what single runs 
         assert.deepEqual(told(without(failed, a)), told(without(failed, b)));
       },
     ),
-    { numRuns: 12, endOnFailure: true },
+    { numRuns: 7, endOnFailure: true },
   );
 });
 
@@ -347,7 +347,7 @@ test('updates, voids and restores in bursts end in the same passes as single run
         assert.deepEqual(await plain(together.tenant), await plain(alone.tenant));
       },
     ),
-    { numRuns: 12, endOnFailure: true },
+    { numRuns: 7, endOnFailure: true },
   );
 });
 
