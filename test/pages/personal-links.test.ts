@@ -30,6 +30,9 @@ async function onPhone(use: (page: Page) => Promise<void>, agent: string = AGENT
 
 test('enrol, see the pass, download it, install it on a phone', async () => {
   const customerId = await site.newCustomer();
+  await site.db.owner(`update customers set properties = '{"loyalty_tier":"gold"}' where customer_id = $1`, [
+    customerId,
+  ]);
   const token = await site.token(customerId);
   await onPhone(async (page) => {
     const seen: string[] = [];
@@ -74,6 +77,11 @@ test('enrol, see the pass, download it, install it on a phone', async () => {
     [customerId],
   );
   assert.deepEqual(given, [{ channel: 'email', text_version: '2026-01', method: 'enrolment-page' }]);
+  const [card] = await site.db.owner<{ visuals: Record<string, string> }>(
+    'select visuals from passes where customer_id = $1',
+    [customerId],
+  );
+  assert.equal(card!.visuals['background'], 'rgb(102, 76, 30)', 'what is known of the person has its colours');
   const operations = await rowsOf(site.db).operations({ customerId }, 'kind');
   assert.ok(operations.some((row) => row['kind'] === 'issue-pass'));
   assert.ok(!site.logged().includes(token), 'and never in a log');
