@@ -38,7 +38,9 @@ export const campaignsPage = (
 ): Page => {
   const lines = view.lines.map((line) => ({ ...line, time: showTime(frame.clock, line.createdAt) }));
   const { tenantId, csrf, clock } = frame;
-  const made = view.form ? campaignForm({ ...view.form, tenantId, csrf, timeZone: clock.timeZone }) : '';
+  const made = view.form
+    ? campaignForm({ ...view.form, tenantId, csrf, timeZone: clock.timeZone })
+    : '<p class="soft">Your key makes no campaigns: sign in with one that has the scope Campaign.Write.</p>';
   const list = `<section class="box"><h2>All</h2>${table({ f: frame, lines })}</section>`;
   // What was not taken comes first: below the list nobody would look for it.
   const parts = view.form?.faults.length ? made + list : list + made;

@@ -31,6 +31,19 @@ it('a campaign that cannot be meant is refused, with its place and cure, and cha
       ],
       [{ audience: filter, action: { type: 'convert', passType: 'premum' } }, /Did you mean ..premium/],
       [{ audience: { filter: { passTypes: ['gold'] } }, action: update }, /no pass type ..gold/],
+      [{ audience: filter, action: { type: 'update', fields: { pointz: 1 } } }, /field ..pointz.*mean ..points/],
+      [
+        { audience: filter, action: { type: 'convert', passType: 'premium', fields: { teir: 'gold' } } },
+        /field ..teir.*mean ..tier/,
+      ],
+      [
+        { audience: filter, action: { type: 'offer', offer: { fields: { pionts: 1 }, until: '1 day' } } },
+        /offer.fields.pionts/,
+      ],
+      [
+        { audience: { filter: { fields: [{ field: 'tierr', is: 'equal', value: 'gold' }] } }, action: update },
+        /field ..tierr.*mean ..tier/,
+      ],
       [{ audience: filter, action: { type: 'update', fields: { points: '{{ person.points }}' } } }, /template tag/],
       [{ audience: filter, action: { type: 'update', fields: { points: { column: 'p' } } } }, /need a CSV/],
       [{ audience: filter, action: { type: 'message', message: { message: 'Hi {first}' } } }, /nobody would fill/],

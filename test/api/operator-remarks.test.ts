@@ -6,11 +6,14 @@ import { HOLD_REASONS } from '../../src/passes/hold-message.js';
 test('an operator reads for what a message waits and until when, and what Google made of it', () => {
   const until = '2027-03-28T06:00:00.000Z';
   const remarks = warningsOfRow({ repairs: [] }, [
-    { detail: { waitingFor: HOLD_REASONS['quiet-hours'], until, heldBack: 'quiet-hours' } },
-    { detail: { revision: 4, message: 'quiet: 3 in 24 h' } },
+    { state: 'waiting', detail: { waitingFor: HOLD_REASONS['quiet-hours'], until, heldBack: 'quiet-hours' } },
+    { state: 'succeeded', detail: { revision: 4, message: 'quiet: 3 in 24 h' } },
+    { state: 'waiting', detail: { waitingFor: 'a pass that may be on its way' } },
+    { state: 'failed', detail: { waitingFor: 'what is over' } },
   ]);
   assert.deepEqual(remarks, [
     `held back until ${until}, for ${HOLD_REASONS['quiet-hours']}`,
     'notification of the message at Google: quiet: 3 in 24 h',
+    'waits: a pass that may be on its way',
   ]);
 });

@@ -40,7 +40,7 @@ const NOT_RUN: Record<string, string> = {
   'npm install && npm test': 'this run',
   'Starting Passrelay': 'what a terminal showed: test/demo holds the journey',
   'HTTP/1.1 200 OK': 'an answer: the command above it is run and must have it',
-  'npm install passrelay-client': 'test/client packs the package and installs it',
+  'npm pack': 'test/client packs the package and installs it',
   'tenants/kestrel/': 'a picture of a folder',
   'npx passrelay pass-type preview tenants/kestrel --type basic': '--watch never ends; test/cli runs the command',
   'npx passrelay pass-type import Card.pkpasstemplate --to tenants/kestrel --name club':

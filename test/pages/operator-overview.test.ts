@@ -98,7 +98,11 @@ test('requests are filtered, paged, explained and retried together', async () =>
     state: 'retrying',
     error: { code: 'database-unavailable', message: 'It does not answer sarah.mason@example.com.' },
   });
+  await site.db.owner(`update operations set accepted_at = now() - interval '1 minute' where operation_id = $1`, [
+    stuck,
+  ]);
   await page.goto(ops());
+  assert.ok(await page.getByText('One request is being tried again: database-unavailable, since').isVisible());
   await page.getByLabel('Status').selectOption('retrying');
   await press(page, page.getByRole('button', { name: 'Filter' }));
   await page.waitForURL(/status=retrying/);

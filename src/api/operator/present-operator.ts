@@ -117,8 +117,10 @@ function remarkOf(remark: object): string {
 }
 
 /** What a step says of its work, where it is for people. */
-function remarksOf(detail: Record<string, unknown>): string[] {
+function remarksOf({ detail, state }: Pick<StepRow, 'detail' | 'state'>): string[] {
   const { note, reason, superseded, waitingFor, until, message } = detail;
+  // What was waited for says nothing once the step is over.
+  const waits = typeof waitingFor === 'string' && state === 'waiting';
   // A profile sync changes several passes: each has its own part of the detail.
   const parts = [detail, ...Object.values(detail)].flatMap((part) =>
     typeof part === 'object' && part !== null && 'warnings' in part ? [part.warnings] : [],
@@ -126,7 +128,9 @@ function remarksOf(detail: Record<string, unknown>): string[] {
   return [
     ...[note, reason].filter((text): text is string => typeof text === 'string'),
     ...parts.flatMap((warnings) => (Array.isArray(warnings) ? warnings : [])).map((one) => remarkOf(one as object)),
-    ...(typeof waitingFor === 'string' ? [`held back until ${String(until)}, for ${waitingFor}`] : []),
+    ...(waits
+      ? [typeof until === 'string' ? `held back until ${until}, for ${waitingFor}` : `waits: ${waitingFor}`]
+      : []),
     ...(typeof message === 'string' ? [`notification of the message at Google: ${message}`] : []),
     ...(Array.isArray(superseded) ? [`set by a later request already: ${superseded.join(', ')}`] : []),
   ];
@@ -138,8 +142,8 @@ export const warningsOf = ({ operation, steps, readable }: Evidence): string[] =
 
 export const warningsOfRow = (
   operation: Pick<ListedOperation, 'repairs'>,
-  steps: readonly Pick<StepRow, 'detail'>[],
-): string[] => [...new Set([...operation.repairs.map(remarkOf), ...steps.flatMap((step) => remarksOf(step.detail))])];
+  steps: readonly Pick<StepRow, 'detail' | 'state'>[],
+): string[] => [...new Set([...operation.repairs.map(remarkOf), ...steps.flatMap(remarksOf)])];
 
 /** Everything that is known of one request, in the order in which it happened. */
 export function timelineOf(evidence: Evidence): TimelineEntry[] {
@@ -165,7 +169,7 @@ export function timelineOf(evidence: Evidence): TimelineEntry[] {
       `Step ${step.step}: ${step.state}`,
       [
         `${step.attempts} ${step.attempts === 1 ? 'attempt' : 'attempts'}${took ? `, ${took}` : ''}`,
-        ...remarksOf(step.detail),
+        ...remarksOf(step),
         step.last_error && `${step.last_error.code}: ${step.last_error.message}`,
       ],
       toneOf(step.state),

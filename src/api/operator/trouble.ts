@@ -1,4 +1,5 @@
 import type { TroubleLine } from '../../pages/operator-home.js';
+import { listRetryReasons } from '../../database/operations/operator.js';
 import { healthReport } from '../health-report.js';
 import type { ApiDeps } from '../route.js';
 
@@ -11,10 +12,27 @@ const CURES: Readonly<Record<string, string>> = {
   certificates: 'Make a new certificate at developer.apple.com for the same pass type identifier and apply the folder.',
 };
 
-/** What is wrong now for one tenant: parts that all share, and what is its own. */
+/** Requests of a moment are tried again all the time; those that have waited for so long are worth a look. */
+const SOON_MS = 10_000;
+
+async function listRetrying(deps: ApiDeps, tenantId: string): Promise<TroubleLine[]> {
+  const reasons = await listRetryReasons(deps.database.tenant(tenantId));
+  return reasons
+    .filter(({ oldest }) => deps.now() - oldest.getTime() > SOON_MS)
+    .map(({ code, count, oldest }) => ({
+      tone: 'bad',
+      what: `${count === 1 ? 'one request is' : `${count === 1_000 ? '1,000 or more' : count} requests are`} being tried again: ${code}, since ${oldest.toISOString().slice(0, 19)}Z`,
+      cure: 'Each goes on by itself once its cause is gone. The status "retrying" below lists them with their reasons; docs/operations.md has the cure of each.',
+    }));
+}
+
+/** What is wrong now for one tenant: parts that all share, what is its own, and what is being tried again. */
 export async function listTrouble(deps: ApiDeps, tenantId: string): Promise<TroubleLine[]> {
-  const { parts } = await healthReport(deps, await deps.health());
-  return Object.entries(parts).flatMap(([name, part]): TroubleLine[] => {
+  const [{ parts }, retrying] = await Promise.all([
+    deps.health().then((health) => healthReport(deps, health)),
+    listRetrying(deps, tenantId),
+  ]);
+  const troubles = Object.entries(parts).flatMap(([name, part]): TroubleLine[] => {
     if (part.state === 'ok') return [];
     const cure = CURES[name] ?? '';
     const own = part.affected.filter((one) => one.tenantId === tenantId);
@@ -24,4 +42,5 @@ export async function listTrouble(deps: ApiDeps, tenantId: string): Promise<Trou
     // What affects other tenants only is nobody's business here.
     return part.affected.length === 0 ? [{ tone: 'bad', what: part.detail ?? name, cure }] : [];
   });
+  return [...troubles, ...retrying];
 }

@@ -4,7 +4,9 @@ import type { NewCampaign } from '../../database/campaigns/campaigns.js';
 import type { Sql } from '../../database/connect.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { isUnrendered } from '../../common/clean-text.js';
-import { didYouMean } from '../../common/nearest-name.js';
+import { pointer as pointerOf } from '../../common/clean-text.js';
+import { isJsonObject, type JsonValue } from '../../common/json.js';
+import { didYouMean, nearest } from '../../common/nearest-name.js';
 import { foreignPlaceholders } from '../../passes/campaign-message.js';
 import { localMoment } from '../../passes/campaign-schedule.js';
 import type { TenantSettings } from '../../passes/tenant-settings.js';
@@ -59,12 +61,29 @@ async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Pr
     const found = types.flatMap(({ design }) => design.fields.filter((one) => one.apiFieldName === field));
     return [...new Set(found.map(({ type }) => JSON_TYPES[type] ?? 'string'))];
   };
+  const fields = [...new Set(types.flatMap(({ design }) => design.fields.map(({ apiFieldName }) => apiFieldName)))];
+  const askField = (pointer: string, name: string): void => {
+    // Custom data has names of its own; one that is almost a field's would change nothing that anybody sees.
+    const meant = fields.includes(name) ? null : nearest(name, fields);
+    if (meant === null) return;
+    faults.push({
+      pointer,
+      message: `no pass type has a field "${name}"`,
+      cure: `did you mean "${meant}"? Custom data needs a name that is less like a field's`,
+    });
+  };
+  const given: [at: string, fields: JsonValue | undefined][] = [];
+  if (action.type === 'update' || action.type === 'convert') given.push(['/action/fields', action.fields]);
+  if (action.type === 'offer') given.push(['/action/offer/fields', action.offer['fields']]);
+  for (const [at, values] of given)
+    if (isJsonObject(values)) for (const name of Object.keys(values)) askField(at + pointerOf(name), name);
   if (action.type === 'convert') ask('/action/passType', action.passType);
   if (action.type === 'offer' && typeof action.offer['passType'] === 'string')
     ask('/action/offer/passType', action.offer['passType']);
   if ('filter' in audience) {
     audience.filter.passTypes?.forEach((name, index) => ask(`/audience/filter/passTypes/${index}`, name));
     audience.filter.fields.forEach(({ field, is, value }, index) => {
+      askField(`/audience/filter/fields/${index}/field`, field);
       const wanted = typesOf(field);
       if (value !== undefined && wanted.length > 0 && !wanted.includes(typeof value)) {
         faults.push({

@@ -3,6 +3,7 @@ import type { Wallet } from '../../passes/wallet.js';
 import type { PassState } from '../../passes/pass.js';
 import type { Sql } from '../connect.js';
 import type { DeviceResultRow } from './device-results.js';
+import { isUnfinished } from './fragments.js';
 import type { StepRow } from './operations.js';
 import { sql } from '../sql.js';
 
@@ -140,6 +141,31 @@ export async function listOperatorSteps(
        from operation_steps where tenant_id = ${db.tenantId} and operation_id = any(${operationIds}::uuid[])
       order by started_at, ended_at nulls last`,
   );
+}
+
+/** Why operations that are under way are tried again, with how many are: the most frequent reasons first, of the oldest 1,000. */
+export async function listRetryReasons(db: Sql): Promise<{ code: string; count: number; oldest: Date }[]> {
+  return db.query<{ code: string; count: number; oldest: Date }>(sql`
+    select coalesce(why.code, 'unknown') as code,
+           count(*)::int as count,
+           min(o.accepted_at) as oldest
+      from (
+        select operation_id, accepted_at
+          from operations
+         where tenant_id = ${db.tenantId}
+           and ${isUnfinished()}
+           and status = 'retrying'
+         limit 1000) o,
+           lateral (
+        select s.last_error ->> 'code' as code
+          from operation_steps s
+         where s.tenant_id = ${db.tenantId}
+           and s.operation_id = o.operation_id
+           and s.state = 'retrying'
+         limit 1) why
+     group by 1
+     order by 2 desc
+     limit 5`);
 }
 
 /** What several operations told each wallet. */
