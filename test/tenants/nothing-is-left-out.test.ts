@@ -157,6 +157,7 @@ test('settings that mean nothing are told', () => {
   const lost = folder({ links: { passType: 'gold' }, messages: { requireConsent: 'push' }, consentTexts: [text] });
   assert.deepEqual(
     settingNotes(lost).map(({ path }) => path),
-    ['/settings/links/passType', '/settings/messages/requireConsent'],
+    // Who asks for consents without a privacy notice is told so, too.
+    ['/settings/links/passType', '/settings/messages/requireConsent', '/settings/pages'],
   );
 });
