@@ -80,8 +80,7 @@ const snippet = template<{ s: SnippetView }>(`
 <details><summary><%= it.s.heading %></summary>
 <div class="inset"><p><%= it.s.when %></p>
 <h4>URL</h4><pre tabindex="0"><%= it.s.url %></pre>
-<h4>Headers</h4><pre tabindex="0"><% for (const [name, value] of it.s.headers) { %><%= name %>: <%= value %>
-<% } %></pre>
+<h4>Headers</h4><pre tabindex="0"><%= it.s.headers.map(([name, value]) => name + ': ' + value).join('\\n') %></pre>
 <h4>Body</h4><pre tabindex="0"><%= it.s.body %></pre>
 <% if (it.s.notes.length > 0) { %><ul><% for (const note of it.s.notes) { %><li><%= note %></li><% } %></ul><% } %>
 </div></details>`);
