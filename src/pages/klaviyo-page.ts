@@ -111,7 +111,7 @@ const body = template<{ v: KlaviyoPageView; deliveries: string; refused: string;
 <% if (it.refused) { %><%~ it.refused %><% } else { %><p class="soft">None of the last 30 days.</p><% } %>
 <p class="soft small">Nothing of these was carried out. Each reason is listed once, with how often it was met in the last 30 days. What the deliveries said of people is not kept: the activity log of the flow in Klaviyo shows whom each was about.</p>
 <% if (it.strangers) { %><h3>Without a valid key</h3>
-<p>These named your account in the address. If your flow is missing above, correct its key or its address as the line says. Otherwise somebody else sent them, and they changed nothing.</p>
+<p>These named your account, in the address or in X-ACCOUNT-ID. If your flow is missing above, correct its key or its address as the line says. Otherwise somebody else sent them, and they changed nothing.</p>
 <%~ it.strangers %><% } %></section>
 <%~ it.types %>`);
 

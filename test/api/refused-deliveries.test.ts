@@ -56,6 +56,8 @@ test('every refusal of a delivery is kept with its reason, once for each reason,
   await post(push, { identifiers: { email: tenant.email } }, { 'X-API-KEY': `pr_live_${'x'.repeat(43)}` });
   await post(push, {}, { 'X-API-KEY': '', Authorization: tenant.keys.all });
   await post(listener('passes/pushupdated'), {}, { 'X-API-KEY': 'whatever' });
+  for (const account of [tenant.accountId, 'aid_0xfeed', "' or true --"])
+    await post(ISSUE, {}, { 'X-API-KEY': 'whatever', 'X-ACCOUNT-ID': account });
   await post(listener('system'), { data: [], meta: {} });
   assert.equal((await post(push, { identifiers: { email: tenant.email } })).status, 200);
   const rows = await refused();
@@ -68,6 +70,7 @@ test('every refusal of a delivery is kept with its reason, once for each reason,
     'key pushUpdate wrong-tenant 1',
     'key sendMessage invalid-request 1',
     'stranger address not-found 1',
+    'stranger issuePass unauthenticated 1',
     'stranger pushUpdate unauthenticated 1',
     'stranger pushUpdate unauthenticated 1',
     'stranger system unauthenticated 1',

@@ -15,6 +15,12 @@ const fixedText = ({ code, message }: ApiError): string =>
 const ownText = (error: ApiError): string =>
   error.code === 'rate-limited' ? PROBLEMS[error.code].meaning : (error.options.evidence?.() ?? error.message);
 
+/** Addresses without a tenant have the account beside the key: with a wrong key it is all that says whose flow it is. */
+function accountOf(ctx: Koa.Context): string | undefined {
+  const account = ctx.get('X-ACCOUNT-ID').trim();
+  return /^aid_0x[0-9a-f]{1,64}$/.test(account) ? account : undefined;
+}
+
 /** Keeps, for whoever builds flows, why a delivery was refused; `ctx.state.caller` is whose key it was, if it was valid. */
 export function noteRefusal(
   deps: Pick<ApiDeps, 'refusals'>,
@@ -24,7 +30,7 @@ export function noteRefusal(
 ): void {
   const error = toApiError(thrown);
   const caller = ctx.state['caller'] as Caller | undefined;
-  const tenantId = caller?.tenant.tenantId ?? delivery.tenantId;
+  const tenantId = caller?.tenant.tenantId ?? delivery.tenantId ?? accountOf(ctx);
   if (PROBLEMS[error.code].status >= 500 || tenantId === undefined) return;
   deps.refusals.note(tenantId, {
     known_caller: caller !== undefined,

@@ -8,8 +8,8 @@ import { isDatabaseUnavailable } from '../../database/unavailable.js';
 export type Refusal = Omit<RefusedDelivery, 'reason' | 'times' | 'first_at' | 'last_at'>;
 
 export interface RefusalLog {
-  /** Counts one refusal of a tenant; strangers may name tenants that do not exist. Never throws, never waits. */
-  note(tenantId: string, refusal: Refusal): void;
+  /** Counts one refusal of a tenant; strangers may name tenants, or accounts, that do not exist. Never throws, never waits. */
+  note(tenant: string, refusal: Refusal): void;
   /** Writes what was counted; a timer does so, too. */
   flush(): Promise<void>;
   close(): Promise<void>;
@@ -67,7 +67,10 @@ export function createRefusalLog({
     if (callers.size > 0) await write(callers);
     if (strangers.size === 0) return;
     const exist = await knownTenants(database.system, [...strangers.keys()]);
-    await write(new Map([...strangers].filter(([tenantId]) => exist.has(tenantId))));
+    for (const [name, own] of strangers) {
+      const tenantId = exist.get(name);
+      if (tenantId !== undefined) await countRefusals(database.tenant(tenantId), [...own.values()]);
+    }
   }
   let last: Promise<void> = Promise.resolve();
   /** One after the other: the next reader sees what an earlier write is writing, too. Its faults are its caller's. */

@@ -19,11 +19,13 @@ export interface RefusedDelivery {
 const MOST_REASONS = 50;
 const KEPT_DAYS = 30;
 
-/** Which of these tenants exist. Runs as the system. */
-export async function knownTenants(system: Sql, tenantIds: readonly string[]): Promise<Set<string>> {
-  const rows = await system.query<{ tenant_id: string }>(sql`
-    select tenant_id from tenants where tenant_id = any(${[...tenantIds]}::text[])`);
-  return new Set(rows.map(({ tenant_id }) => tenant_id));
+/** The tenants that exist of those named, by the id or the account that named them. Runs as the system. */
+export async function knownTenants(system: Sql, names: readonly string[]): Promise<Map<string, string>> {
+  const rows = await system.query<{ name: string; tenant_id: string }>(sql`
+    select tenant_id as name, tenant_id from tenants where tenant_id = any(${[...names]}::text[])
+    union all
+    select account_id as name, tenant_id from tenants where account_id = any(${[...names]}::text[])`);
+  return new Map(rows.map(({ name, tenant_id }) => [name, tenant_id]));
 }
 
 /** Adds refusals of one tenant to those of the same reason, then forgets the oldest reasons beyond the limit. */
