@@ -3,25 +3,25 @@ import { page, template, type Page } from './html.js';
 import { operatorPage, type OperatorFrame, type Tone } from './operator-frame.js';
 import type { OperationLine } from './operator-home.js';
 
-const signIn = template<{ tenantId: string; fault: string | null }>(`
+const signIn = template<{ tenantId: string; fault: string | null; to: string }>(`
 <div class="panel">
 <h1>Operations</h1>
 <p>Sign in with an API key of this tenant that has the scope Operation.Read.</p>
 <% if (it.fault) { %><div class="banner bad" role="alert"><p><%= it.fault %></p></div><% } %>
 <form class="main" method="post" action="/ops/<%= it.tenantId %>/sign-in">
 <div class="field"><label for="key">API key</label><input id="key" name="key" type="password" autocomplete="current-password" required></div>
-<button type="submit">Sign in</button>
+<input type="hidden" name="to" value="<%= it.to %>"><button type="submit">Sign in</button>
 </form>
 </div>`);
 
-/** The door: says nothing of the tenant, not even whether it exists. */
-export const signInPage = (tenantId: string, fault: string | null): Page =>
+/** The door: says nothing of the tenant, not even whether it exists. `to` is the page that was asked for. */
+export const signInPage = (tenantId: string, fault: string | null, to: string): Page =>
   page({
     language: 'en',
     title: 'Sign in · Operations',
     brand: 'Operations',
     width: 'narrow',
-    body: signIn({ tenantId, fault }),
+    body: signIn({ tenantId, fault, to }),
   });
 
 const problem = template<{ title: string; text: string; code: string }>(`

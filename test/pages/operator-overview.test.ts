@@ -181,6 +181,18 @@ test('a pass is diagnosed from the certificate to the phone, on its page and by 
 });
 
 test('somebody who builds flows finds snippets, field names and her deliveries, and sends a test that arrives', async () => {
+  const [own, elsewhere] = [
+    '/ops/demo/klaviyo',
+    ['https://evil.example/', '//evil.example', '/ops/other/klaviyo', '/ops/demo/../x', ''],
+  ];
+  assert.match(await (await fetch(site.baseUrl + own)).text(), /name="to" value="\/ops\/demo\/klaviyo"/);
+  const leadsTo = async (to: string) => {
+    const body = new URLSearchParams({ key: site.demo.apiKeys.admin, to });
+    const answer = await fetch(`${site.baseUrl}/ops/demo/sign-in`, { method: 'POST', redirect: 'manual', body });
+    return answer.headers.get('location');
+  };
+  assert.equal(await leadsTo(own), own, 'to the page that was asked for');
+  for (const to of elsewhere) assert.equal(await leadsTo(to), '/ops/demo', to);
   await page.goto(ops());
   await press(page, page.getByRole('link', { name: 'Klaviyo' }));
   for (const summary of await page.locator('summary').all()) await summary.click();

@@ -149,7 +149,7 @@ export const designPreviewRoutes = (deps: ApiDeps): Route[] => {
       answers: { 200: { description: 'The page' } },
       async handler(ctx, { params: { tenantId: id, passType }, query }) {
         const session = await sessions.current(ctx, id);
-        if (!session) return sendPage(ctx, deps, signInPage(id, null), 401);
+        if (!session) return sendPage(ctx, deps, signInPage(id, null, ctx.method === 'GET' ? ctx.path : ''), 401);
         await show(ctx, session, passType, query);
       },
     }),
@@ -164,7 +164,7 @@ export const designPreviewRoutes = (deps: ApiDeps): Route[] => {
       answers: { 200: { description: 'The page' } },
       async handler(ctx, { params: { tenantId: id, passType } }) {
         const session = await sessions.current(ctx, id);
-        if (!session) return sendPage(ctx, deps, signInPage(id, null), 401);
+        if (!session) return sendPage(ctx, deps, signInPage(id, null, ctx.method === 'GET' ? ctx.path : ''), 401);
         const form = await readForm(ctx);
         if (!isOwnForm(ctx, session.csrf, form['csrf'] ?? null)) {
           throw new ApiError('conflict', 'The form does not belong to this session.');

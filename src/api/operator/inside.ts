@@ -37,7 +37,8 @@ export function createInside(deps: ApiDeps, sessions: OperatorSessions): Inside 
       answers: { 200: { description: 'The page' } },
       async handler(ctx, { params }) {
         const session = await sessions.current(ctx, params.tenantId);
-        if (!session) return sendPage(ctx, deps, signInPage(params.tenantId, null), 401);
+        if (!session)
+          return sendPage(ctx, deps, signInPage(params.tenantId, null, method === 'GET' ? ctx.path : ''), 401);
         if (method === 'POST') {
           const read = kind === 'file' ? await readFileForm(ctx.req) : { fields: await readForm(ctx), file: null };
           const { fields: form, file } = read;

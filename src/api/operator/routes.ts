@@ -46,6 +46,12 @@ function progressOf(steps: readonly StepRow[]): { done: number; of: number } | n
   return detail?.of === undefined ? null : { done: detail.retried ?? 0, of: detail.of };
 }
 
+/** Where somebody goes who has signed in: the page of this tenant that was asked for, and nowhere else. */
+function ownPage(tenantId: string, to: string): string {
+  const home = `/ops/${tenantId}`;
+  return to.startsWith(`${home}/`) && /^[a-z0-9/-]{1,300}$/i.test(to) ? to : home;
+}
+
 /** The operator's pages: one screen that answers why a phone did not change. */
 export const operatorRoutes = (deps: ApiDeps, campaignParts: CampaignParts): Route[] => {
   const { database } = deps;
@@ -201,16 +207,16 @@ export const operatorRoutes = (deps: ApiDeps, campaignParts: CampaignParts): Rou
       answers: { 303: { description: 'Signed in' } },
       async handler(ctx, { params }) {
         signIns.take(deps.clientAddress(ctx));
-        const { key = '' } = await readForm(ctx);
+        const { key = '', to = '' } = await readForm(ctx);
         const site = ctx.get('Sec-Fetch-Site');
         const ours = site === '' || site === 'same-origin';
         const became = ours ? await sessions.signIn(ctx, params.tenantId, key.trim()) : 'unknown';
-        if (became === 'ok') return redirect(ctx, `/ops/${params.tenantId}`);
+        if (became === 'ok') return redirect(ctx, ownPage(params.tenantId, to));
         const fault =
           became === 'missing-scope'
             ? 'This key is valid, but it lacks the scope Operation.Read: make one with it.'
             : 'This is not a valid key of this tenant. Check that it is complete and was not revoked.';
-        sendPage(ctx, deps, signInPage(params.tenantId, fault), 401);
+        sendPage(ctx, deps, signInPage(params.tenantId, fault, to), 401);
       },
     }),
     inside('GET', '', 'Search and latest requests', (ctx, session) => showHome(deps, ctx, session, null)),
