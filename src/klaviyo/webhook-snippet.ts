@@ -44,13 +44,15 @@ const fieldTags = (fields: readonly PassField[]): Record<string, string> =>
 const EVENT_KEY =
   'In a flow that starts from an event, add "idempotency_key": "{{ event|lookup:\'$event_id\' }}" where the preview shows an id for it.';
 const NO_DEFAULTS =
-  'Give the tags no default: a profile without a value leaves the pass as it is, and the design has its own defaults for a new one.';
+  "Write no value as a tag's default (such as default:'0'): a profile without a value leaves the pass as it is, and the design has its own defaults for a new one. The blank default:'' changes nothing.";
 
 function notesOn({ fields }: Pick<PassTypeDesign, 'fields'>): string[] {
   const needed = fields.filter((field) => field.required && field.default === undefined).map((f) => f.apiFieldName);
   return [
     ...(needed.length > 0
-      ? [`A profile without a value for ${needed.join(', ')} is refused: filter the flow, or give the field a default.`]
+      ? [
+          `A profile without a value for ${needed.join(', ')} is refused: filter the flow, or let the design give the field a default.`,
+        ]
       : []),
     NO_DEFAULTS,
     EVENT_KEY,

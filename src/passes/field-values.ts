@@ -137,7 +137,7 @@ export function coerceFields(
       result.problems.push({
         pointer: base + pointer(name),
         message: `${name} is required and has no value`,
-        cure: `fill it for this profile, or give the tag a default: {{ …|default:'…' }}`,
+        cure: 'fill it for this profile, filter the flow, or let the design give the field a default',
       });
     }
   }
