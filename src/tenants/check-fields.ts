@@ -89,7 +89,7 @@ export function fieldWarnings(field: PassField): { key: string; message: string;
   for (const choice of oneOf ?? []) {
     const read = coerceValue({ ...field, oneOf: undefined }, choice, false);
     const said = JSON.stringify(choice);
-    if (!('value' in read)) found.push({ key: 'oneOf', message: `${said} ${read.message}.`, cure: 'correct it.' });
+    if (!('value' in read)) found.push({ key: 'oneOf', message: `${said}${read.message}.`, cure: 'correct it.' });
     else if (seen.has(choice.toLowerCase())) {
       const message = `${said} appears there twice: case does not count.`;
       found.push({ key: 'oneOf', message, cure: 'keep one of the two.' });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ACCOUNT_ID } from '../common/account-id.js';
 import { ENVIRONMENTS } from '../common/environment.js';
 import { tenantSettings } from '../passes/tenant-settings.js';
 
@@ -20,7 +21,7 @@ export type CertificateFiles = z.infer<typeof certificateFiles>;
 export const tenantFile = z.strictObject({
   $schema: z.string().optional(),
   tenantId: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and "-"'),
-  accountId: z.string().regex(/^aid_0x[0-9a-f]{1,64}$/, 'aid_0x followed by lower-case hex digits'),
+  accountId: z.string().regex(ACCOUNT_ID, 'aid_0x followed by lower-case hex digits'),
   name: z.string().min(1).max(100),
   environment: z
     .enum(ENVIRONMENTS)

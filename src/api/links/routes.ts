@@ -17,6 +17,7 @@ import {
   presentOffer,
   textsOf,
 } from './enrol.js';
+import { MAX_BUNDLE_PASSES } from '../../wallets/apple/pass-bundle.js';
 import { createLinkSessions } from './link-session.js';
 import { sendPage, redirect } from '../page-response.js';
 import { tenantId } from '../parameters.js';
@@ -30,9 +31,6 @@ import { isOwnForm } from '../access/signed-cookie.js';
 const PER_ADDRESS = 120;
 const PER_TOKEN = 30;
 
-/** Pass links hold as many passes as Apple installs from one file. */
-const MAX_PASSES = 10;
-
 /** Personal links out of e-mail and SMS: a token is exchanged for a short session, and the address is clean from then on. */
 export const linkRoutes = (deps: ApiDeps, speakers: Speakers): Route[] => {
   const { database } = deps;
@@ -41,7 +39,7 @@ export const linkRoutes = (deps: ApiDeps, speakers: Speakers): Route[] => {
   const perToken = createThrottle(deps.now, PER_TOKEN);
 
   const toPasses = (ctx: Koa.Context, serialNumbers: readonly string[]): void =>
-    redirect(ctx, `/p/${serialNumbers.slice(0, MAX_PASSES).map(encodeURIComponent).join(',')}`);
+    redirect(ctx, `/p/${serialNumbers.slice(0, MAX_BUNDLE_PASSES).map(encodeURIComponent).join(',')}`);
 
   /** Exchanges the token of an address for a session, and leads on to `next` under a clean one. */
   async function arrive(ctx: Koa.Context, id: string, next: string): Promise<void> {

@@ -2,7 +2,7 @@ import type Koa from 'koa';
 import { z } from 'zod';
 import { findPassView } from '../../database/passes/pass-view.js';
 import { findPassType } from '../../database/tenants/pass-types.js';
-import { signInPage } from '../../pages/operator-pages.js';
+import { askToSignIn } from './inside.js';
 import { template } from '../../pages/html.js';
 import { coerceFields } from '../../passes/field-values.js';
 import type { PassTypeDesign } from '../../passes/pass-type.js';
@@ -149,7 +149,7 @@ export const designPreviewRoutes = (deps: ApiDeps): Route[] => {
       answers: { 200: { description: 'The page' } },
       async handler(ctx, { params: { tenantId: id, passType }, query }) {
         const session = await sessions.current(ctx, id);
-        if (!session) return sendPage(ctx, deps, signInPage(id, null, ctx.method === 'GET' ? ctx.path : ''), 401);
+        if (!session) return askToSignIn(ctx, deps, id);
         await show(ctx, session, passType, query);
       },
     }),
@@ -164,7 +164,7 @@ export const designPreviewRoutes = (deps: ApiDeps): Route[] => {
       answers: { 200: { description: 'The page' } },
       async handler(ctx, { params: { tenantId: id, passType } }) {
         const session = await sessions.current(ctx, id);
-        if (!session) return sendPage(ctx, deps, signInPage(id, null, ctx.method === 'GET' ? ctx.path : ''), 401);
+        if (!session) return askToSignIn(ctx, deps, id);
         const form = await readForm(ctx);
         if (!isOwnForm(ctx, session.csrf, form['csrf'] ?? null)) {
           throw new ApiError('conflict', 'The form does not belong to this session.');

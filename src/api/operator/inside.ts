@@ -21,6 +21,10 @@ export type Inside = (
   form?: 'fields' | 'file',
 ) => Route;
 
+/** Shows the door, which leads to the page that was asked for; what a form was to do is not done behind it. */
+export const askToSignIn = (ctx: Koa.Context, deps: ApiDeps, tenant: string): void =>
+  sendPage(ctx, deps, signInPage(tenant, null, ctx.method === 'GET' ? ctx.path : ''), 401);
+
 /** Makes routes for signed-in operators: ids in the path are UUIDs, and a form must belong to its session. */
 export function createInside(deps: ApiDeps, sessions: OperatorSessions): Inside {
   return (method, path, summary, handle, kind = 'fields') => {
@@ -37,8 +41,7 @@ export function createInside(deps: ApiDeps, sessions: OperatorSessions): Inside 
       answers: { 200: { description: 'The page' } },
       async handler(ctx, { params }) {
         const session = await sessions.current(ctx, params.tenantId);
-        if (!session)
-          return sendPage(ctx, deps, signInPage(params.tenantId, null, method === 'GET' ? ctx.path : ''), 401);
+        if (!session) return askToSignIn(ctx, deps, params.tenantId);
         if (method === 'POST') {
           const read = kind === 'file' ? await readFileForm(ctx.req) : { fields: await readForm(ctx), file: null };
           const { fields: form, file } = read;

@@ -1,5 +1,5 @@
 import type { TroubleLine } from '../../pages/operator-home.js';
-import { listRetryReasons } from '../../database/operations/operator.js';
+import { listRetryReasons, RETRYING_COUNTED_MOST } from '../../database/operations/operator.js';
 import { healthReport } from '../health-report.js';
 import type { ApiDeps } from '../route.js';
 
@@ -15,13 +15,18 @@ const CURES: Readonly<Record<string, string>> = {
 /** Requests of a moment are tried again all the time; those that have waited for so long are worth a look. */
 const SOON_MS = 10_000;
 
+function requestsAre(count: number): string {
+  if (count === 1) return 'one request is';
+  return `${count === RETRYING_COUNTED_MOST ? `${count.toLocaleString('en')} or more` : count} requests are`;
+}
+
 async function listRetrying(deps: ApiDeps, tenantId: string): Promise<TroubleLine[]> {
   const reasons = await listRetryReasons(deps.database.tenant(tenantId));
   return reasons
     .filter(({ oldest }) => deps.now() - oldest.getTime() > SOON_MS)
     .map(({ code, count, oldest }) => ({
       tone: 'bad',
-      what: `${count === 1 ? 'one request is' : `${count === 1_000 ? '1,000 or more' : count} requests are`} being tried again: ${code}, since ${oldest.toISOString().slice(0, 19)}Z`,
+      what: `${requestsAre(count)} being tried again: ${code}, since ${oldest.toISOString().slice(0, 19)}Z`,
       cure: 'Each goes on by itself once its cause is gone. The status "retrying" below lists them with their reasons; docs/operations.md has the cure of each.',
     }));
 }

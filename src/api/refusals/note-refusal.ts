@@ -1,4 +1,5 @@
 import type Koa from 'koa';
+import { ACCOUNT_ID } from '../../common/account-id.js';
 import type { Caller } from '../access/credentials.js';
 import { PROBLEMS, toApiError, type ApiError } from '../problems.js';
 import { flowIdOf } from '../requests/flow-id.js';
@@ -18,7 +19,7 @@ const ownText = (error: ApiError): string =>
 /** Addresses without a tenant have the account beside the key: with a wrong key it is all that says whose flow it is. */
 function accountOf(ctx: Koa.Context): string | undefined {
   const account = ctx.get('X-ACCOUNT-ID').trim();
-  return /^aid_0x[0-9a-f]{1,64}$/.test(account) ? account : undefined;
+  return ACCOUNT_ID.test(account) ? account : undefined;
 }
 
 /** Keeps, for whoever builds flows, why a delivery was refused; `ctx.state.caller` is whose key it was, if it was valid. */

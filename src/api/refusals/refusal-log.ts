@@ -58,19 +58,19 @@ export function createRefusalLog({
   let ofCallers: Held = new Map();
   let ofStrangers: Held = new Map();
 
-  async function write(held: Held): Promise<void> {
-    for (const [tenantId, own] of held) await countRefusals(database.tenant(tenantId), [...own.values()]);
+  async function write(held: Held, tenantOf: (name: string) => string | undefined): Promise<void> {
+    for (const [name, own] of held) {
+      const tenantId = tenantOf(name);
+      if (tenantId !== undefined) await countRefusals(database.tenant(tenantId), [...own.values()]);
+    }
   }
   async function writeAll(): Promise<void> {
     const [callers, strangers] = [ofCallers, ofStrangers];
     [ofCallers, ofStrangers] = [new Map(), new Map()];
-    if (callers.size > 0) await write(callers);
+    await write(callers, (tenantId) => tenantId);
     if (strangers.size === 0) return;
     const exist = await knownTenants(database.system, [...strangers.keys()]);
-    for (const [name, own] of strangers) {
-      const tenantId = exist.get(name);
-      if (tenantId !== undefined) await countRefusals(database.tenant(tenantId), [...own.values()]);
-    }
+    await write(strangers, (name) => exist.get(name));
   }
   let last: Promise<void> = Promise.resolve();
   /** One after the other: the next reader sees what an earlier write is writing, too. Its faults are its caller's. */

@@ -3,9 +3,8 @@ import { z } from 'zod';
 import type { NewCampaign } from '../../database/campaigns/campaigns.js';
 import type { Sql } from '../../database/connect.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
-import { isUnrendered } from '../../common/clean-text.js';
-import { pointer as pointerOf } from '../../common/clean-text.js';
-import { isJsonObject, type JsonValue } from '../../common/json.js';
+import { isUnrendered, pointer as pointerOf } from '../../common/clean-text.js';
+import { isJsonObject } from '../../common/json.js';
 import { didYouMean, nearest } from '../../common/nearest-name.js';
 import { foreignPlaceholders } from '../../passes/campaign-message.js';
 import { localMoment } from '../../passes/campaign-schedule.js';
@@ -45,6 +44,13 @@ const JSON_TYPES: Readonly<Partial<Record<FieldType, string>>> = {
   boolean: 'boolean',
 };
 
+/** The fields that an action sets, with their place. An offer's are read by its own parser: whatever is no object names none. */
+function fieldsOf(action: CampaignDefinition['action']): [at: string, fields: object] {
+  if ('fields' in action) return ['/action/fields', action.fields];
+  const fields = action.type === 'offer' ? action.offer['fields'] : undefined;
+  return ['/action/offer/fields', isJsonObject(fields) ? fields : {}];
+}
+
 /** What a schema cannot see: names that the tenant does not have, columns without a file. Throws `invalid-request`. */
 async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Promise<void> {
   const types = await listPassTypes(db);
@@ -72,11 +78,8 @@ async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Pr
       cure: `did you mean "${meant}"? Custom data needs a name that is less like a field's`,
     });
   };
-  const given: [at: string, fields: JsonValue | undefined][] = [];
-  if (action.type === 'update' || action.type === 'convert') given.push(['/action/fields', action.fields]);
-  if (action.type === 'offer') given.push(['/action/offer/fields', action.offer['fields']]);
-  for (const [at, values] of given)
-    if (isJsonObject(values)) for (const name of Object.keys(values)) askField(at + pointerOf(name), name);
+  const [at, given] = fieldsOf(action);
+  for (const name of Object.keys(given)) askField(at + pointerOf(name), name);
   if (action.type === 'convert') ask('/action/passType', action.passType);
   if (action.type === 'offer' && typeof action.offer['passType'] === 'string')
     ask('/action/offer/passType', action.offer['passType']);

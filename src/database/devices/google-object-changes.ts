@@ -43,7 +43,7 @@ export async function designedFields(
   part: 'class' | 'object',
 ): Promise<string[]> {
   const rows = await db.query<{ field: string }>(fieldsOfDesigns(db.tenantId, googleType, part));
-  return rows.map(({ field }) => field).filter((field) => field !== 'messages');
+  return rows.map(({ field }) => field);
 }
 
 const fieldsOfDesigns = (
@@ -51,10 +51,13 @@ const fieldsOfDesigns = (
   googleType: GoogleObjectRow['object_type'],
   part: 'class' | 'object',
 ): Statement => sql`
-  select distinct jsonb_object_keys(design -> 'google' -> ${part}::text) as field
-    from pass_type_versions
-   where tenant_id = ${tenantId}
-     and design -> 'google' ->> 'type' = ${googleType}`;
+  select field
+    from (
+      select distinct jsonb_object_keys(design -> 'google' -> ${part}::text) as field
+        from pass_type_versions
+       where tenant_id = ${tenantId}
+         and design -> 'google' ->> 'type' = ${googleType}) f
+   where field <> 'messages'`;
 
 /** What the write of an object must know beside the pass: `changedSince`, `designedFields` and the digest of its class. */
 export interface KnownOfWrite {
@@ -72,8 +75,7 @@ export async function findKnownOfWrite(
 ): Promise<KnownOfWrite> {
   const [row] = await db.query<KnownOfWrite>(sql`
     select array(${namesChanged(pass, { ...since, until: pass.revision })}) as changed,
-           array(select field from (${fieldsOfDesigns(db.tenantId, target.googleType, 'object')}) f
-                  where field <> 'messages') as "ownedFields",
+           array(${fieldsOfDesigns(db.tenantId, target.googleType, 'object')}) as "ownedFields",
            (select digest from google_classes
              where tenant_id = ${db.tenantId} and class_id = ${target.classId}) as "classDigest"`);
   return row!;

@@ -40,7 +40,6 @@ export async function keepOfferObject(db: Sql, object: Omit<OfferObjectRow, 'sta
 
 /** Hands the object of an offer that has ended on to another one. False where one of the two was erased meanwhile. */
 export async function handOverOfferObject(db: Sql, from: string, to: string): Promise<boolean> {
-  // The index allows one offer for each object: the former row lets go first.
   const rows = await db.query(sql`
     with former as (
       select google_object_id, google_object_type, google_class_id

@@ -143,7 +143,10 @@ export async function listOperatorSteps(
   );
 }
 
-/** Why operations that are under way are tried again, with how many are: the most frequent reasons first, of the oldest 1,000. */
+/** Counting stops there: a look at the page must cost the same in a flood. */
+export const RETRYING_COUNTED_MOST = 1_000;
+
+/** Why operations are tried again, with how many are, the most frequent reasons first; of more than are counted, any. */
 export async function listRetryReasons(db: Sql): Promise<{ code: string; count: number; oldest: Date }[]> {
   return db.query<{ code: string; count: number; oldest: Date }>(sql`
     select coalesce(why.code, 'unknown') as code,
@@ -155,7 +158,7 @@ export async function listRetryReasons(db: Sql): Promise<{ code: string; count: 
          where tenant_id = ${db.tenantId}
            and ${isUnfinished()}
            and status = 'retrying'
-         limit 1000) o,
+         limit ${RETRYING_COUNTED_MOST}) o,
            lateral (
         select s.last_error ->> 'code' as code
           from operation_steps s

@@ -1,22 +1,16 @@
-import type { JsonValue } from '../../common/json.js';
 import type { GoogleDesign } from '../../passes/pass-type.js';
-import type { GoogleResource } from './wallet-object.js';
+import { LINKS, listOf, type GoogleResource } from './wallet-object.js';
 
 /** Google takes so many links of one object and ignores further ones in silence; none can be taken away again. */
 const MOST_LINKS = 50;
 
-const linksOf = (resource: GoogleResource): string[] => {
-  const links = resource['linkedObjectIds'];
-  return Array.isArray(links) ? links.map(String) : [];
-};
-
 /** Whether Google has linked an object to the card. */
-export const isLinkedTo = (card: GoogleResource, objectId: string): boolean => linksOf(card).includes(objectId);
+export const isLinkedTo = (card: GoogleResource, objectId: string): boolean => listOf(card[LINKS]).includes(objectId);
 
 /** The change that links an object to the card beside all that is linked; undefined where Google would ignore it. */
 export function linkTo(card: GoogleResource, objectId: string): GoogleResource | undefined {
-  const links: JsonValue[] = linksOf(card);
-  return links.length < MOST_LINKS ? { linkedObjectIds: [...links, objectId] } : undefined;
+  const links = listOf(card[LINKS]);
+  return links.length < MOST_LINKS ? { [LINKS]: [...links, objectId] } : undefined;
 }
 
 /**

@@ -151,8 +151,8 @@ function vanished(current: JsonValue | undefined, desired: JsonValue): boolean {
   return Object.entries(current).some(([k, c]) => k !== 'kind' && (!(k in desired) || vanished(c, desired[k]!)));
 }
 
-const LINKS = 'linkedObjectIds';
-const listOf = (value: JsonValue | undefined): JsonValue[] => (Array.isArray(value) ? value : []);
+export const LINKS = 'linkedObjectIds';
+export const listOf = (value: JsonValue | undefined): JsonValue[] => (Array.isArray(value) ? value : []);
 
 /** Google refuses to unlink objects, and conversions link them beside the design: what is linked stays linked. */
 function withLinks(current: GoogleResource, desired: GoogleResource): GoogleResource {
