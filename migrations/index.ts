@@ -41,6 +41,7 @@ import * as dryRunOfACampaign from './0069_dry_run_of_a_campaign.js';
 import * as burstsOfStateChanges from './0071_bursts_of_state_changes.js';
 import * as whatGrows from './0078_indexes_of_what_grows.js';
 import * as walletsOfAGathering from './0079_wallets_of_a_gathering.js';
+import * as operationsThatGoAlone from './0080_operations_that_go_alone.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -85,6 +86,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0071_bursts_of_state_changes', burstsOfStateChanges],
   ['0078_indexes_of_what_grows', whatGrows],
   ['0079_wallets_of_a_gathering', walletsOfAGathering],
+  ['0080_operations_that_go_alone', operationsThatGoAlone],
 ];
 
 /** In the order in which they run. */

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { createActivities } from '../../src/activities/index.js';
+import { claimBurst } from '../../src/database/bursts/dispatch.js';
+import { claimAccepted } from '../../src/database/operations/dispatch.js';
+import { BURST_SHARES } from '../../src/dispatch/bursts.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { createTestDeps } from '../support/deps.js';
 import { acceptMany, seedSegment, segmentPasses, update } from '../support/segment.js';
@@ -80,4 +83,32 @@ test('an operation whose pass is erased meanwhile leaves, and holds nobody', asy
   await db.owner('delete from passes where pass_id = $1', [(await segmentPasses(db, tenant))[3]]);
   await steps['burst-apply-data'](ref);
   assert.deepEqual(await left(ids, 'apply-data'), { gone: [[3, 'accepted', null]], changed: COUNT - 1 });
+});
+
+test('many that have left are claimed one by one, behind a flood that goes in bursts, and join no other burst', async () => {
+  await db.owner(`update operations set status = 'cancelled' where status in ('accepted', 'running')`);
+  const tenant = await seedTenant(db, {});
+  await seedSegment(db, tenant, COUNT);
+  const steps = createActivities(createTestDeps(db));
+  const { ids, ref } = await burstOf(tenant);
+  await steps['burst-find-pass'](ref);
+  await db.owner('delete from passes where pass_id = any($1)', [await segmentPasses(db, tenant)]);
+  await steps['burst-apply-data'](ref);
+  assert.equal((await left(ids, 'apply-data')).gone.length, COUNT, 'all have left');
+  const { system } = db.database;
+  const shares = { ...BURST_SHARES, atLeast: 3, dispatcherId: randomUUID() };
+  assert.deepEqual(await claimBurst(system, 15_000, shares), { burst: null, flooded: [] });
+  const flood = await acceptMany(
+    db,
+    tenant,
+    Array.from({ length: 5 }, () => update(1, { points: 1 })),
+  );
+  const { burst, flooded } = await claimBurst(system, 15_000, { ...shares, most: 4 });
+  assert.deepEqual([burst?.operationIds.length, flooded.length], [4, 1]);
+  assert.ok(
+    burst!.operationIds.every((id) => flood.includes(id)),
+    'only those that have left none',
+  );
+  const singly = await claimAccepted(system, 100, 15_000, { ...shares, perTenant: 100, giveWay: [], flooded });
+  assert.deepEqual(singly.map((row) => row.operation_id).sort(), ids.toSorted());
 });

@@ -137,6 +137,8 @@ export async function leaveBurst(tenant: Sql, ref: BurstRef, step: Step, leavers
     )
     update operations o set
       burst_id = null,
+      -- Else it would wait for the next burst, and leave that one for the same reason.
+      alone = true,
       status = 'accepted',
       dispatch_after = now(),
       dispatched_at = null,

@@ -48,8 +48,8 @@ const BURST_OF_OPERATION = sql`case
 
 /**
  * Forms one burst of the tenant and kind that have waited longest for their turn: up to `most` of the oldest waiting
- * operations, fewer where the last such burst took long. Returns it, and all floods. Test operations stay out. Runs as the
- * system.
+ * operations, fewer where the last such burst took long. Returns it, and all floods. Test operations stay out, and those that
+ * have left a burst. Runs as the system.
  */
 export async function claimBurst(
   system: Sql,
@@ -86,10 +86,10 @@ export async function claimBurst(
         from waiting w
        cross join lateral (
          select kind, count(*) as due
-           from (select ${BURST_OF_OPERATION} as kind, burst_id, test from operations o
+           from (select ${BURST_OF_OPERATION} as kind, burst_id, alone, test from operations o
                   where o.status = 'accepted' and o.tenant_id = w.tenant_id and o.dispatch_after <= now()
                   order by o.dispatch_after limit ${4 * atLeast}) o
-          where kind is not null and burst_id is null and not test
+          where kind is not null and burst_id is null and not alone and not test
           group by kind) k
         left join lateral (
          select b.created_at, cardinality(b.operation_ids) as size,
@@ -112,17 +112,17 @@ export async function claimBurst(
       select o.operation_id
         from chosen c
        cross join lateral (
-         select operation_id, ${BURST_OF_OPERATION} as kind, burst_id, test, dispatch_after from operations o
+         select operation_id, ${BURST_OF_OPERATION} as kind, burst_id, alone, test, dispatch_after from operations o
           where o.status = 'accepted' and o.tenant_id = c.tenant_id and o.dispatch_after <= now()
           order by o.dispatch_after limit ${4 * most}) o
-       where o.kind = c.kind and o.burst_id is null and not o.test
+       where o.kind = c.kind and o.burst_id is null and not o.alone and not o.test
        order by o.dispatch_after
        limit (select size from chosen)
     ), locked as materialized (
       select o.operation_id
         from operations o
        where o.operation_id in (select operation_id from due)
-         and o.status = 'accepted' and o.burst_id is null and o.dispatch_after <= now()
+         and o.status = 'accepted' and o.burst_id is null and not o.alone and o.dispatch_after <= now()
        order by o.operation_id
          for update skip locked
     ), claimed as (

@@ -92,6 +92,8 @@ export async function claimAccepted(db: Sql, limit: number, leaseMs: number, sha
               where o.status = 'accepted'
                 and o.tenant_id = t.tenant_id
                 and o.dispatch_after > now()
+                -- No claim lasts longer: what is paused, or has its time later, is not counted one by one.
+                and o.dispatch_after <= now() + ${leaseMs}::double precision * interval '1 millisecond'
             ) s
             cross join lateral (
               select count(*) as due
@@ -111,8 +113,8 @@ export async function claimAccepted(db: Sql, limit: number, leaseMs: number, sha
           select
             tenant_id,
             coalesce(in_bursts.kinds, '{}') as kinds_in_bursts,
-            case
-              when in_bursts.kinds is not null
+            least(${limit}, ${shares.perTenant}::int - mine) as free,
+            in_bursts.kinds is not null
               and not exists (
                 select
                 from unnest(${OPERATION_KINDS}::text[]) as other (kind)
@@ -125,9 +127,7 @@ export async function claimAccepted(db: Sql, limit: number, leaseMs: number, sha
                     limit 1
                   ) waits
                 where other.kind <> all (in_bursts.kinds)
-              ) then 0
-              else least(${limit}, ${shares.perTenant}::int - mine)
-            end as free
+              ) as all_in_bursts
           from burden
             left join in_bursts using (tenant_id)
           where size <= ${SMALL}::int
@@ -138,19 +138,38 @@ export async function claimAccepted(db: Sql, limit: number, leaseMs: number, sha
           select
             d.operation_id,
             d.dispatch_after,
+            r.free,
             row_number() over (partition by r.tenant_id order by d.dispatch_after) as turn
           from room r
             cross join lateral (
-              select operation_id, dispatch_after
-              from operations o
-              where o.status = 'accepted'
-                and o.tenant_id = r.tenant_id
-                and o.dispatch_after <= now()
-                and o.burst_id is null
-                and o.kind <> all (r.kinds_in_bursts)
-              order by o.dispatch_after
-              limit greatest(0, r.free)
-              for update skip locked
+              select *
+              from (
+                  select operation_id, dispatch_after
+                  from operations o
+                  where o.status = 'accepted'
+                    and o.tenant_id = r.tenant_id
+                    and o.dispatch_after <= now()
+                    and o.burst_id is null
+                    and not o.alone
+                    and o.kind <> all (r.kinds_in_bursts)
+                  order by o.dispatch_after
+                  limit case when r.all_in_bursts then 0 else greatest(0, r.free) end
+                  for update skip locked
+                ) others
+              union all
+              -- They have an index of their own: behind a flood they would be looked for among all of it.
+              select *
+              from (
+                  select operation_id, dispatch_after
+                  from operations o
+                  where o.status = 'accepted'
+                    and o.tenant_id = r.tenant_id
+                    and o.dispatch_after <= now()
+                    and o.alone
+                  order by o.dispatch_after
+                  limit greatest(0, r.free)
+                  for update skip locked
+                ) apart
             ) d
         ),
         claimed as (
@@ -162,6 +181,7 @@ export async function claimAccepted(db: Sql, limit: number, leaseMs: number, sha
           where operation_id in (
               select operation_id
               from due
+              where turn <= free
               order by turn, dispatch_after
               limit ${limit}
             )

@@ -9,4 +9,5 @@ export const NEXT_RUN = sql`
   ended_at = null,
   dispatch_after = now(),
   dispatched_at = null,
-  burst_id = null`;
+  burst_id = null,
+  alone = false`;
