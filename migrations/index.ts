@@ -42,6 +42,7 @@ import * as burstsOfStateChanges from './0071_bursts_of_state_changes.js';
 import * as whatGrows from './0078_indexes_of_what_grows.js';
 import * as walletsOfAGathering from './0079_wallets_of_a_gathering.js';
 import * as operationsThatGoAlone from './0080_operations_that_go_alone.js';
+import * as burstsOfMessages from './0081_bursts_of_messages.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -87,6 +88,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0078_indexes_of_what_grows', whatGrows],
   ['0079_wallets_of_a_gathering', walletsOfAGathering],
   ['0080_operations_that_go_alone', operationsThatGoAlone],
+  ['0081_bursts_of_messages', burstsOfMessages],
 ];
 
 /** In the order in which they run. */

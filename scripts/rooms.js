@@ -37,7 +37,13 @@ export const ROOMS = {
   'src/database/messages': [...TABLES, 'src/database/operations', 'src/database/passes'],
   'src/database/offers': TABLES,
   'src/database/devices': [...TABLES, 'src/database/operations', 'src/database/passes'],
-  'src/database/bursts': [...TABLES, 'src/database/operations', 'src/database/passes', 'src/database/devices'],
+  'src/database/bursts': [
+    ...TABLES,
+    'src/database/operations',
+    'src/database/passes',
+    'src/database/messages',
+    'src/database/devices',
+  ],
   'src/database/bulk': [
     ...TABLES,
     'src/database/bursts',

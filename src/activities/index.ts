@@ -1,5 +1,6 @@
 import { applyDataActivity } from './apply-data.js';
 import { backfillActivity } from './backfill.js';
+import { claimMessagesActivity } from './bursts/claim-messages.js';
 import {
   applyDataToManyActivity,
   changeStatesActivity,
@@ -8,6 +9,7 @@ import {
 } from './bursts/changes.js';
 import { endBurstActivity } from './bursts/end-burst.js';
 import { findPassesActivity } from './bursts/find-passes.js';
+import { endMessagesActivity, showMessagesActivity } from './bursts/messages.js';
 import { beginGatheredActivity, gatherToldActivity } from './bursts/gathering.js';
 import { notifyManyDevicesActivity } from './bursts/notify-devices.js';
 import { endToldActivity, updateManyGoogleObjectsActivity, writeBackManyActivity } from './bursts/told-elsewhere.js';
@@ -80,6 +82,9 @@ export function createActivities(deps: ActivityDeps) {
     'burst-apply-data': applyDataToManyActivity(deps),
     'burst-recompute-metadata': recomputeManyActivity(deps),
     'burst-change-state': changeStatesActivity(deps),
+    'burst-claim-message': claimMessagesActivity(deps),
+    'burst-show-message': showMessagesActivity(deps),
+    'burst-end-message': endMessagesActivity(deps),
     'burst-notify-devices': notifyManyDevicesActivity(deps),
     'burst-update-google-object': updateManyGoogleObjectsActivity(deps),
     'burst-write-back': writeBackManyActivity(deps),

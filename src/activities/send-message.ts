@@ -2,23 +2,18 @@ import { claimMessage, findMessage, markEnded, markSent, type MessageRow } from 
 import { findOperation } from '../database/operations/operations.js';
 import { endRun, recordStep } from '../database/operations/steps.js';
 import { PermanentError } from '../common/errors.js';
-import { HOLD_REASONS, holdMessage, type Held } from '../passes/hold-message.js';
-import { zoneOf, ZONE_PROPERTIES } from '../passes/customer-zone.js';
 import { MESSAGE_CHANGE, withMessage, withoutMessage } from '../passes/message.js';
-import type { EndMessageInput, SendMessageInput } from '../passes/operation-input.js';
-import type { PassState } from '../passes/pass.js';
+import type { EndMessageInput } from '../passes/operation-input.js';
 import type { RecordedOutcome } from '../passes/operation.js';
 import type { PassRow } from '../database/passes/passes.js';
 import { changePass, type ChangeInput, type Decision } from './change-pass.js';
 import type { ActivityDeps, StepInput } from './deps.js';
-import { readInput } from './read-input.js';
 import { knownOperation } from './known-operation.js';
+import { decideTurn, hoursThatCount, overBefore, sentDetail, takesMessages, type Turn } from './message-turn.js';
+import { readInput } from './read-input.js';
 
 export type ClaimedMessage =
   { result: 'send' } | { result: 'wait'; waitMs: number } | { result: 'dropped'; outcome: RecordedOutcome };
-
-/** A wait ends at least this often: settings, consents and clocks may have changed meanwhile. */
-const LONGEST_WAIT_MS = 86_400_000;
 
 type MessageStep = StepInput & { passId: string };
 
@@ -34,67 +29,41 @@ export function claimMessageActivity(deps: ActivityDeps) {
     ]);
     const input = readInput<'send-message'>(operation, 'content', 'class');
     const now = new Date(deps.now());
-    const until = endOf(input, now);
-    if (until !== null && until <= now) return drop('The message was over before its turn came (validUntil).');
-    const { messages } = settings;
+    const over = overBefore(input, now);
+    if (over) return drop(over);
 
-    const held = await claimMessage<Held>(
+    const turn = await claimMessage<Turn>(
       sql,
       {
         messageId: operationId,
         passId,
         class: input.class,
         content: input.content,
-        channel: messages.requireConsent,
-        hours: messages.cap?.hours ?? 1,
+        channel: settings.messages.requireConsent,
+        hours: hoursThatCount(settings),
         now,
       },
-      ({ passState, granted, sentAt, properties }) => {
-        takesMessages(passState);
-        const decision = holdMessage({
-          class: input.class,
-          notBefore: input.notBefore === null ? null : new Date(input.notBefore),
-          respectQuietHours: input.respectQuietHours,
-          settings: messages,
-          hasConsent: granted,
-          sentAt,
-          zone: zoneOf(
-            ZONE_PROPERTIES.map((name) => properties[name]).find((zone) => zone != null),
-            settings.timeZone,
-          ),
-          now,
-        });
-        return { decision, validUntil: until, take: decision.do === 'send' };
+      (seen) => {
+        const decision = decideTurn(input, settings, seen, now);
+        const send = decision.do === 'send';
+        return { decision, validUntil: send ? decision.validUntil : null, take: send };
       },
     );
-    if (held === undefined) throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
-    if (held === 'claimed' || held.do === 'send') {
-      await recordStep(sql, { ...step, state: 'succeeded', detail: { class: input.class } });
+    if (turn === undefined) throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
+    if (turn === 'claimed' || turn.do === 'send') {
+      await recordStep(sql, { ...step, state: 'succeeded', detail: sentDetail(input) });
       return { result: 'send' };
     }
-    if (held.do === 'drop') return drop(HOLD_REASONS[held.reason], held.reason);
-    const detail = { waitingFor: HOLD_REASONS[held.reason], until: held.until.toISOString(), heldBack: held.reason };
-    await recordStep(sql, { ...step, state: 'waiting', detail });
-    const waitMs = Math.min(Math.max(1, held.until.getTime() - now.getTime()), LONGEST_WAIT_MS);
-    return { result: 'wait', waitMs };
+    if (turn.do === 'drop') return drop(turn);
+    await recordStep(sql, { ...step, state: 'waiting', detail: turn.detail });
+    return { result: 'wait', waitMs: turn.until.getTime() - now.getTime() };
 
-    async function drop(reason: string, heldBack: string = 'over'): Promise<ClaimedMessage> {
-      await recordStep(sql, { ...step, state: 'skipped', detail: { heldBack } });
+    async function drop({ reason, detail }: Extract<Turn, { do: 'drop' }>): Promise<ClaimedMessage> {
+      await recordStep(sql, { ...step, state: 'skipped', detail });
       const ending = { status: 'succeeded', outcome: 'message-held-back', reason } as const;
       return { result: 'dropped', outcome: await endRun(sql, { tenantId, operationId, run, ...ending }) };
     }
   };
-}
-
-function takesMessages(state: PassState): void {
-  if (state === 'active') return;
-  throw new PermanentError('state-conflict', `The pass is ${state}: it takes no messages.`, { state });
-}
-
-/** When the message goes by itself, if it is sent now. */
-function endOf({ validUntil, validForSeconds }: SendMessageInput, now: Date): Date | null {
-  if (validUntil !== null) return new Date(validUntil);
-  return validForSeconds === null ? null : new Date(now.getTime() + validForSeconds * 1000);
 }
 
 /** Puts the message on the pass, as a revision of its own; the same message again, or one that was ended, changes nothing. */

@@ -1,12 +1,15 @@
 import type { Logger } from 'pino';
 import { startLoop, type Loop } from '../common/loop.js';
 import type { Database, Sql } from '../database/connect.js';
+import { acceptHeldBack } from '../database/bursts/held-back.js';
 import { listDueMessages } from '../database/messages/messages.js';
 import { listDueOffers } from '../database/offers/offers.js';
 import { insertOrFindOperation, type NewOperation } from '../database/operations/operations.js';
 
 const EVERY_MS = 5_000;
 const BATCH = 100;
+/** Held back until the same minute of a morning: one statement for many. */
+const HELD_BATCH = 1_000;
 
 interface Due {
   tenantId: string;
@@ -43,7 +46,7 @@ export interface DueOperationsDeps {
   nudge: () => void;
 }
 
-/** One look: accepts an operation for everything that is due at `now`; true where more may wait. */
+/** One look: accepts an operation for everything that is due at `now`, and what was held back until then; true where more may wait. */
 export async function acceptDueOperations({ database, nudge }: DueOperationsDeps, now: Date): Promise<boolean> {
   let more = false;
   for (const list of SOURCES) {
@@ -52,12 +55,14 @@ export async function acceptDueOperations({ database, nudge }: DueOperationsDeps
     if (due.length > 0) nudge();
     more ||= due.length === BATCH;
   }
-  return more;
+  const held = await acceptHeldBack(database.system, now, HELD_BATCH);
+  if (held > 0) nudge();
+  return more || held === HELD_BATCH;
 }
 
 /**
- * Asks for the end of messages and for the beginning and end of offers. A due time is a row, not a timer of the engine: it
- * survives whatever happens to the engine, and an outage only delays it.
+ * Asks for the end of messages and for the beginning and end of offers, and goes on with messages that bursts have held back.
+ * A due time is a row, not a timer of the engine: it survives whatever happens to the engine, and an outage only delays it.
  */
 export function startDueOperations(options: DueOperationsDeps & { log: Logger; everyMs?: number }): Loop {
   return startLoop({

@@ -15,6 +15,8 @@ const LISTED = 50;
 const WORKFLOWS: Readonly<Record<BurstKind, keyof typeof workflows>> = {
   'push-update': 'pushUpdateBurst',
   'change-state': 'changeStateBurst',
+  'send-message': 'sendMessageBurst',
+  'end-message': 'endMessageBurst',
   'write-back': 'writeBackBurst',
 };
 

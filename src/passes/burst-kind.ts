@@ -5,6 +5,8 @@ import { STATE_CHANGES, type StateChangeKind } from './state-change.js';
 export const OPERATIONS_OF_BURSTS = {
   'push-update': ['push-update'],
   'change-state': Object.keys(STATE_CHANGES) as StateChangeKind[],
+  'send-message': ['send-message'],
+  'end-message': ['end-message'],
 } as const satisfies Record<string, readonly OperationKind[]>;
 
 /** Bursts that the dispatcher forms of what waits; a gathering of write-back is formed of these. */

@@ -1,4 +1,3 @@
-import type { EventType } from './event-type.js';
 import type { Outcome } from './operation.js';
 import type { LifecycleKind } from './operation-input.js';
 import type { LifecycleAction } from './pass.js';
@@ -21,9 +20,3 @@ export const STATE_CHANGES: Readonly<Record<StateChangeKind, StateChange>> = {
 /** What an operation of this kind does to the state of its pass; undefined where it does nothing to it. */
 export const stateChangeOf = (kind: string): StateChange | undefined =>
   Object.hasOwn(STATE_CHANGES, kind) ? STATE_CHANGES[kind as StateChangeKind] : undefined;
-
-/** What the merchant is told of an operation that changed its pass. */
-export function eventTypeOfChange(kind: string): EventType {
-  const change = stateChangeOf(kind);
-  return change ? `pass.${change.outcome}` : 'pass.updated';
-}

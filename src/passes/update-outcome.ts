@@ -1,6 +1,5 @@
 import type { PushUpdateInput } from './operation-input.js';
 import type { Outcome } from './operation.js';
-import { stateChangeOf } from './state-change.js';
 
 /** What the steps of a push-update found out. */
 export interface UpdateResult {
@@ -17,10 +16,6 @@ export function outcomeOfUpdate({ typeChanged, changed, superseded }: UpdateResu
   if (changed) return 'updated';
   return superseded ? 'superseded' : 'unchanged';
 }
-
-/** How an operation of a burst ends that nothing stopped. */
-export const outcomeOfChange = (kind: string, result: UpdateResult): Outcome =>
-  (result.changed && stateChangeOf(kind)?.outcome) || outcomeOfUpdate(result);
 
 /** The steps that a push-update asks for, beside those that every one has. */
 export const stepsAskedFor = (input: Partial<PushUpdateInput>) => ({

@@ -8,6 +8,7 @@ export { changeStateBurst } from './change-state-burst.js';
 export { mergeCustomers } from './merge-customers.js';
 export { migratePasses } from './migrate-passes.js';
 export { endMessage, sendMessage } from './send-message.js';
+export { endMessageBurst, sendMessageBurst } from './send-message-burst.js';
 export { endOffer, startOffer } from './offer.js';
 export { notifyPass } from './notify-pass.js';
 export { retryOperations } from './retry-operations.js';

@@ -112,3 +112,18 @@ test('many that have left are claimed one by one, behind a flood that goes in bu
   const singly = await claimAccepted(system, 100, 15_000, { ...shares, perTenant: 100, giveWay: [], flooded });
   assert.deepEqual(singly.map((row) => row.operation_id).sort(), ids.toSorted());
 });
+
+test('an operation whose pass is on its way stays in its burst, which looks again', async () => {
+  const tenant = await seedTenant(db, { waitForUnknownPassSeconds: 60 });
+  await seedSegment(db, tenant, COUNT - 1);
+  const steps = createActivities(createTestDeps(db));
+  const { ids, ref } = await burstOf(tenant);
+  const first = await steps['burst-find-pass'](ref);
+  assert.notEqual(first.lookAgainAfterMs, null);
+  await steps['burst-apply-data'](ref);
+  assert.deepEqual(await left(ids, 'apply-data'), { gone: [], changed: COUNT - 1 });
+  await seedSegment(db, tenant, COUNT, COUNT);
+  assert.equal((await steps['burst-find-pass'](ref)).lookAgainAfterMs, null);
+  await steps['burst-apply-data'](ref);
+  assert.deepEqual(await left(ids, 'apply-data'), { gone: [], changed: COUNT });
+});

@@ -5,7 +5,7 @@ import { crash, createPushLog, loggedPushes, type CrashPlace } from '../support/
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { until } from '../support/operations.js';
-import { acceptMany, seedSegment, segmentPasses, update } from '../support/segment.js';
+import { acceptMany, messageTo, seedSegment, segmentPasses, update } from '../support/segment.js';
 import { seedTenant } from '../support/tenant.js';
 
 const STEPS = [
@@ -26,6 +26,13 @@ const VOIDS: [when: CrashPlace['when'], step: string][] = [
   ['after', 'burst-change-state'],
   ['inside', 'burst-notify-devices'],
 ];
+/** The steps around them are those of updates. */
+const MESSAGES: [when: CrashPlace['when'], step: string][] = [
+  ['before', 'burst-claim-message'],
+  ['after', 'burst-claim-message'],
+  ['after', 'burst-show-message'],
+  ['inside', 'burst-notify-devices'],
+];
 const COUNT = 20;
 
 describe('a worker killed between or inside the steps of a burst leaves one effect of each operation', () => {
@@ -33,6 +40,7 @@ describe('a worker killed between or inside the steps of a burst leaves one effe
   let engine: TestEngine | undefined;
   const tenants: string[] = [];
   const voiding: string[] = [];
+  const sending: string[] = [];
 
   before(async () => {
     test = await createTestDatabase();
@@ -56,9 +64,17 @@ describe('a worker killed between or inside the steps of a burst leaves one effe
       const inputs = (await segmentPasses(test, tenant)).map((passId) => ({ passId }));
       await acceptMany(test, tenant, inputs, { kinds: inputs.map(() => 'void-pass') });
     }
+    for (const _ of MESSAGES) {
+      // A cap of one: a message that was counted twice would hold itself back.
+      const tenant = await seedTenant(test, { messages: { cap: { most: 1, hours: 24 }, heldBack: 'drop' } });
+      sending.push(tenant.tenantId);
+      await seedSegment(test, tenant, COUNT);
+      const inputs = (await segmentPasses(test, tenant)).map((passId) => ({ ...messageTo(1), passId }));
+      await acceptMany(test, tenant, inputs, { kinds: inputs.map(() => 'send-message') });
+    }
     const taskQueue = `crash-${randomUUID()}`;
-    const places = [...PLACES, ...VOIDS].map(([when, step], i) => ({
-      tenantId: [...tenants, ...voiding][i]!,
+    const places = [...PLACES, ...VOIDS, ...MESSAGES].map(([when, step], i) => ({
+      tenantId: [...tenants, ...voiding, ...sending][i]!,
       when,
       step,
     }));
@@ -124,6 +140,25 @@ describe('a worker killed between or inside the steps of a burst leaves one effe
         [tenantId],
       );
       assert.deepEqual(left, { voided: COUNT, passes: COUNT, revisions: COUNT, events: COUNT, phones: COUNT });
+    });
+  }
+
+  for (const [i, [when, step]] of MESSAGES.entries()) {
+    it(`of messages, killed ${when} ${step}`, { timeout: 120_000 }, async () => {
+      const tenantId = sending[i]!;
+      const open = () => test.owner('select from operations where tenant_id = $1 and ended_at is null', [tenantId]);
+      await until(async () => (await open()).length === 0, 'all operations to end', 90_000);
+      const [left] = await test.owner(
+        `select (select count(*)::int from operations where tenant_id = $1 and outcome = 'message-sent') as operations,
+                (select count(*)::int from messages where tenant_id = $1 and state = 'sent' and revision = 2) as sent,
+                (select count(*)::int from passes where tenant_id = $1 and jsonb_array_length(messages) = 1 and revision = 2) as passes,
+                (select count(*)::int from pass_revisions where tenant_id = $1 and change = 'message') as revisions,
+                (select count(*)::int from events where tenant_id = $1 and type = 'message.sent') as events,
+                (select count(distinct token)::int from test_pushes where tenant_id = $1) as phones`,
+        [tenantId],
+      );
+      const once = { operations: COUNT, sent: COUNT, passes: COUNT, revisions: COUNT, events: COUNT, phones: COUNT };
+      assert.deepEqual(left, once);
     });
   }
 });

@@ -11,6 +11,10 @@ import { seedTenant } from '../support/tenant.js';
 
 /** `npm run drill:campaign` asks for 100,000. */
 const ROWS = Number(process.env['DRILL_ROWS'] ?? 200);
+/** `DRILL_ACTION=message` sends messages instead of updates. */
+const SENDS = process.env['DRILL_ACTION'] === 'message';
+const OUTCOME = SENDS ? 'message-sent' : 'updated';
+const CHANGE = SENDS ? 'message' : 'data';
 /** The engine gives a dead worker's task out again after seconds: one kill is enough on every day. */
 const KILLS = ROWS > 1_000 ? 2 : 1;
 
@@ -24,7 +28,7 @@ it(`a worker killed after a slice of a campaign (${KILLS} times) leaves one oper
   const campaignId = randomUUID();
   const definition = campaignDefinition.parse({
     audience: { filter: { installedOn: 'apple' } },
-    action: { type: 'update', fields: { points: 77 } },
+    action: SENDS ? { type: 'message', message: { text: 'Drill' } } : { type: 'update', fields: { points: 77 } },
     // So slow that rows are left for each worker.
     schedule: ROWS > 1_000 ? {} : { perMinute: 900 },
   });
@@ -54,11 +58,11 @@ it(`a worker killed after a slice of a campaign (${KILLS} times) leaves one oper
   const [row] = await test.owner(
     `select count(*)::int as operations, count(distinct pass_id)::int as passes,
             (select count(*)::int from campaign_rows r where r.campaign_id = $2 and r.state = 'done'
-                and r.outcome = 'updated') as rows,
+                and r.outcome = $3) as rows,
             (select count(*)::int from pass_revisions v join passes p using (pass_id)
-              where p.tenant_id = $1 and v.change = 'data') as revisions
+              where p.tenant_id = $1 and v.change = $4) as revisions
        from operations where tenant_id = $1 and starts_with(idempotency_key, 'campaign:')`,
-    [tenant.tenantId, campaignId],
+    [tenant.tenantId, campaignId, OUTCOME, CHANGE],
   );
   assert.deepEqual(row, { operations: ROWS, passes: ROWS, rows: ROWS, revisions: ROWS });
 });

@@ -75,3 +75,15 @@ export const update = (customer: number, data: object, more: object = {}) => ({
   updateMetadata: false,
   ...more,
 });
+
+/** A message to one customer of a segment, at once. */
+export const messageTo = (customer: number, more: object = {}) => ({
+  identifiers: [{ kind: 'email', value: `c${customer}@example.com` }],
+  content: { text: 'Hello', title: null, link: null },
+  class: 'marketing',
+  validUntil: null,
+  validForSeconds: null,
+  notBefore: null,
+  respectQuietHours: null,
+  ...more,
+});

@@ -8,7 +8,7 @@ import { reconcile } from '../../src/dispatch/reconcile.js';
 import type { OperationKind } from '../../src/passes/operation.js';
 import { burstWorkflowId } from '../../src/workflows/workflow-ids.js';
 import { until } from '../support/operations.js';
-import { acceptMany, seedSegment, segmentPasses, update } from '../support/segment.js';
+import { acceptMany, messageTo, seedSegment, segmentPasses, update } from '../support/segment.js';
 import type { SeededTenant } from '../support/tenant.js';
 import { useWriteBackStack } from '../support/write-back-stack.js';
 
@@ -23,9 +23,16 @@ describe('a burst tells Klaviyo of each of its passes, by bulk jobs', () => {
   async function acceptAll(tenant: SeededTenant, kinds: readonly OperationKind[] = []): Promise<string[]> {
     const passIds = kinds.length > 0 ? await segmentPasses(stack.test, tenant) : [];
     const inputs = Array.from({ length: COUNT }, (_, i) =>
-      kinds.length > 0 ? { passId: passIds[i] } : update(i + 1, { points: 1000 + i }),
+      kinds.length > 0 ? messageTo(i + 1, { passId: passIds[i] }) : update(i + 1, { points: 1000 + i }),
     );
-    const ids = await acceptMany(stack.test, tenant, inputs, { kinds });
+    const ids = await acceptMany(stack.test, tenant, inputs, { kinds, later: true });
+    // Accepted days ago, as a message that had to wait: an event of so long ago starts no flow.
+    await stack.test.owner(
+      `update operations set dispatch_after = now(),
+              accepted_at = accepted_at - case when kind = 'send-message' then 2 else 0 end * interval '1 day'
+        where operation_id = any($1)`,
+      [ids],
+    );
     const { client, taskQueue } = stack.engine;
     const log = pino({ level: 'silent' });
     const dispatcher = {
@@ -131,6 +138,30 @@ describe('a burst tells Klaviyo of each of its passes, by bulk jobs', () => {
         'write-back-event skipped',
       ],
     );
+  });
+
+  it('tells of messages by events that name them, as fresh as the moment that each was sent', async () => {
+    const tenant = await stack.klaviyo.tenant();
+    await seedSegment(stack.test, tenant, COUNT);
+    const ids = await updateAll(
+      tenant,
+      Array.from({ length: COUNT }, () => 'send-message'),
+    );
+    const ends = await endsOf(ids);
+    assert.deepEqual([...new Set(ends.map(({ outcome }) => outcome))], ['message-sent']);
+    const inBurst = ends.filter(({ burst_id }) => burst_id !== null).length;
+    assert.ok(inBurst >= 40, `${inBurst} of ${COUNT} ended in a burst`);
+    const told = stack.klaviyo.simulator.events().filter(({ uniqueId }) => ids.includes(uniqueId.split(':')[0]!));
+    const said = told.map(({ metric, properties, backfill, time }) => ({
+      metric,
+      message: properties['message_id'],
+      backfill,
+      isNew: Date.now() - Date.parse(time) < 600_000,
+    }));
+    const wanted = ids.map((message) => ({ metric: 'Wallet Message Sent', message, backfill: false, isNew: true }));
+    const byMessage = (a: { message: unknown }, b: { message: unknown }) =>
+      String(a.message).localeCompare(String(b.message));
+    assert.deepEqual(said.sort(byMessage), wanted.sort(byMessage));
   });
 
   it('what a job refuses is settled alone, and holds nobody', async () => {

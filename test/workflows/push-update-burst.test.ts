@@ -7,7 +7,7 @@ import { CORRELATION_IDS } from '../../src/workflows/search-attributes.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { until } from '../support/operations.js';
-import { acceptMany, seedSegment, segmentPasses, update } from '../support/segment.js';
+import { acceptMany, messageTo, seedSegment, segmentPasses, update } from '../support/segment.js';
 import { seedTenant } from '../support/tenant.js';
 
 const COUNT = 120;
@@ -178,6 +178,89 @@ describe('a burst of push-updates is one run', () => {
     const { events: history } = await handle.fetchHistory();
     assert.equal((await handle.describe()).type, 'changeStateBurst');
     assert.ok(history!.length <= 12, `${history!.length} events in one burst`);
+  });
+
+  it('sends many messages in one run; what has its own time waits without one, and a cancellation ends it', async () => {
+    const tenant = await seedTenant(test, {});
+    await seedSegment(test, tenant, COUNT);
+    pushed.length = 0;
+    const later = 30;
+    const notBefore = new Date(Date.now() + 3_600_000).toISOString();
+    const inputs = Array.from({ length: COUNT }, (_, i) => messageTo(i + 1, i < later ? { notBefore } : {}));
+    const ids = await acceptMany(test, tenant, inputs, { kinds: inputs.map(() => 'send-message') });
+    await allEnded(ids.slice(later));
+    const sql = test.database.tenant(tenant.tenantId);
+    const sent = await findOperation(sql, ids.at(-1)!);
+    assert.deepEqual([sent?.status, sent?.outcome], ['succeeded', 'message-sent']);
+    const steps = await listSteps(sql, ids.at(-1)!);
+    assert.deepEqual(
+      steps.map(({ step, state, attempts, detail }) => [step, state, attempts, detail]),
+      [
+        ['find-pass', 'succeeded', 1, { matched: ['email'] }],
+        ['claim-message', 'succeeded', 1, { class: 'marketing' }],
+        ['show-message', 'succeeded', 1, { shown: 1 }],
+        ['notify-devices', 'succeeded', 1, { devices: 1, delivered: 1, covered: 0, scheduled: 0 }],
+      ],
+    );
+    assert.equal(pushed.length, COUNT - later);
+    assert.ok(sent?.burst_id, 'the last one was in a burst');
+    const handle = engine.client.workflow.getHandle(`push-update-burst/${sent.burst_id}`);
+    await handle.result();
+    assert.equal((await handle.describe()).type, 'sendMessageBurst');
+    const { events } = await handle.fetchHistory();
+    assert.ok(events!.length <= 12, `${events!.length} events in one burst`);
+
+    const waits = () =>
+      test.owner<{ operation_id: string; until: string }>(
+        `select operation_id, detail ->> 'until' as until from operations o join operation_steps s using (operation_id)
+          where operation_id = any($1) and status = 'running' and burst_id is null and dispatched_at is null
+            and s.step = 'claim-message' and s.state = 'waiting' order by acceptance_sequence`,
+        [ids],
+      );
+    const held = await until(async () => {
+      const rows = await waits();
+      return rows.length > 0 && rows;
+    }, 'some to be held back');
+    assert.ok(
+      held.every((row) => row.until === notBefore),
+      'each waits for its own time',
+    );
+    const [first, ...others] = held.map(({ operation_id: id }) => id);
+    await requestCancellation(sql, first!);
+    await allEnded([first!]);
+    assert.equal((await findOperation(sql, first!))?.status, 'cancelled');
+    // Their time comes.
+    await test.owner(
+      `update operations set dispatch_after = now(), input = input || '{"notBefore": null}' where operation_id = any($1)`,
+      [others],
+    );
+    await allEnded(others);
+    const ends = await test.owner('select outcome, run from operations where operation_id = any($1) group by 1, 2', [
+      others,
+    ]);
+    assert.deepEqual(ends, [{ outcome: 'message-sent', run: 1 }]);
+
+    // Their ends go in bursts, too, and nobody but wallets is told.
+    pushed.length = 0;
+    const passIds = await segmentPasses(test, tenant);
+    const ended = await acceptMany(
+      test,
+      tenant,
+      ids.map((messageId, i) => ({ passId: passIds[i], messageId })).slice(later),
+      { kinds: ids.map(() => 'end-message') },
+    );
+    await allEnded(ended);
+    const [left] = await test.owner(
+      `select (select count(*)::int from operations where operation_id = any($2) and outcome = 'message-ended') as ended,
+              (select count(*)::int from messages where tenant_id = $1 and state = 'ended') as messages,
+              (select count(*)::int from passes where tenant_id = $1 and messages <> '[]') as shown,
+              (select count(*)::int from events where tenant_id = $1 and operation_id = any($2)) as events,
+              (select bool_or(burst_id is not null) from operations where operation_id = any($2)) as "inBursts"`,
+      [tenant.tenantId, ended],
+    );
+    const count = COUNT - later;
+    assert.deepEqual(left, { ended: count, messages: count, shown: others.length, events: 0, inBursts: true });
+    assert.equal(pushed.length, count);
   });
 
   it('meets a cancellation of one operation, and waits for passes that are on their way', async () => {

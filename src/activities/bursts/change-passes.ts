@@ -24,6 +24,10 @@ interface BurstChangeRequest {
   change: ChangeKind;
   /** Whether an operation asks for this step. */
   asks(operation: UndoneOperation): boolean;
+  /** False where a cancellation comes too late for this step. Default true. */
+  cancellable?: false;
+  /** Reads what `decide` needs beside the passes, after they were read; again where they are read again. */
+  prepare?(tenant: Slice['tenant'], operationIds: string[]): Promise<void>;
   decide(loaded: LoadedForChange, operation: UndoneOperation): Promise<Decision<unknown>>;
 }
 
@@ -61,6 +65,7 @@ async function changeSlice(
   const operations = await undoneOf(tenant, operationIds, request);
   if (operations.length === 0) return [];
   const passes = await loadPasses(tenant, [...new Set(operations.map(({ passId }) => passId))]);
+  await request.prepare?.(tenant, operations.map(idOf));
   const decided = await decideAll(operations, passes, request);
   await endBurstOperations(
     tenant,
@@ -103,7 +108,7 @@ async function decideAll(
   for (const one of operations) {
     const { operationId, passId, operation, made, recorded } = one;
     const pass = now.get(passId);
-    if (operation.cancel_requested && made.length === 0) {
+    if (operation.cancel_requested && made.length === 0 && request.cancellable !== false) {
       cancelled.push(operationId);
     } else if (!pass) {
       // Erased since it was found: alone, the operation looks for it again.

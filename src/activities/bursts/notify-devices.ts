@@ -8,8 +8,7 @@ import {
 } from '../../database/bursts/notifications.js';
 import { claimPushes, owePushes, type NotificationResult } from '../../database/devices/notifications.js';
 import type { Outcome } from '../../passes/operation.js';
-import { eventTypeOfChange } from '../../passes/state-change.js';
-import { outcomeOfChange } from '../../passes/update-outcome.js';
+import { eventTypeOfChange, outcomeOfChange } from '../../passes/change-ending.js';
 import type { PushResult } from '../../wallets/apple/apns-answers.js';
 import type { ActivityDeps } from '../deps.js';
 import { OWED_MS, pushFailure, tellDevice } from '../tell-device.js';

@@ -3,9 +3,7 @@ import { leaveBurst, endBurstOperations, beginBurstStep } from '../../database/b
 import { forgetWaiting, loadTold, showWaiting, type ToldRun } from '../../database/bursts/notifications.js';
 import type { TenantSql } from '../../database/connect.js';
 import { PermanentError, TransientError } from '../../common/errors.js';
-import { eventTypeOfChange } from '../../passes/state-change.js';
-import { outcomeOfChange } from '../../passes/update-outcome.js';
-import { WRITE_BACK_EVENTS } from '../../passes/write-back-event.js';
+import { outcomeOfChange, writeBackEventOfChange } from '../../passes/change-ending.js';
 import type { ActivityDeps } from '../deps.js';
 import { updateGoogleObjectActivity } from '../update-google-object.js';
 import { writeBackVisitActivity, type VisitedKlaviyo, type WriteBackStepName } from '../write-back-visit.js';
@@ -98,7 +96,7 @@ export function writeBackManyActivity(deps: ActivityDeps) {
   const visit = writeBackVisitActivity(deps);
   return (input: ToldElsewhere): Promise<ToldSlice> =>
     inOrder(deps, input, 'write-back-profile', 1, async ({ tenant }, { operationId, kind, run, passId }) => {
-      const event = WRITE_BACK_EVENTS[eventTypeOfChange(kind)] ?? null;
+      const event = writeBackEventOfChange(kind);
       const target = { tenantId: tenant.tenantId, operationId, run, passId, event };
       let from: WriteBackStepName = 'write-back-profile';
       for (let waitedMs = 0; ;) {

@@ -2,8 +2,8 @@ import { loadUnwritten, type UnwrittenOperation } from '../../database/bursts/wr
 import { noteRecordsWritten } from '../../database/klaviyo/record-checks.js';
 import { eventBody, walletPassRecord } from '../../klaviyo/write-back.js';
 import type { ActivityDeps } from '../deps.js';
-import { eventTypeOfChange } from '../../passes/state-change.js';
-import { WRITE_BACK_EVENTS, type WriteBackEvent } from '../../passes/write-back-event.js';
+import { writeBackEventOfChange } from '../../passes/change-ending.js';
+import type { WriteBackEvent } from '../../passes/write-back-event.js';
 import { eventStep, isLate, metricOf } from '../write-back-event.js';
 import type { Subject } from '../write-back-step.js';
 import type { BurstStepInput } from './burst-step.js';
@@ -86,7 +86,7 @@ export function writeManyEventsActivity(deps: ActivityDeps) {
       const without: ReturnType<typeof skipped>[] = [];
       for (const operation of operations) {
         const subject = subjects.get(operation.passId);
-        const event = WRITE_BACK_EVENTS[eventTypeOfChange(operation.kind)];
+        const event = writeBackEventOfChange(operation.kind);
         if (!event) without.push(skipped(operation, 'Nothing happened that Klaviyo has an event for.'));
         else if (subject) due.push({ operations: [operation], subject, event });
         else without.push(skipped(operation, GONE));
@@ -95,17 +95,18 @@ export function writeManyEventsActivity(deps: ActivityDeps) {
       const nowMs = deps.now();
       const told = ({ operations: [operation], subject, event }: DueEvent) => ({
         metric: metricOf(event, gathering.settings, subject.row),
-        backfill: isLate(operation!.run, operation!.acceptedAt, nowMs),
+        backfill: isLate(operation!.run, operation!.happenedAt, nowMs),
       });
       const bodyOf = (one: DueEvent) => {
-        const { operationId, passId, acceptedAt, changedFields } = one.operations[0]!;
+        const { operationId, passId, happenedAt, changedFields } = one.operations[0]!;
         const { metric, backfill } = told(one);
         return eventBody(metric, one.subject.pass, one.subject.recipient, {
           operationId,
           step: eventStep(passId),
           backfill,
-          time: acceptedAt.toISOString(),
+          time: happenedAt.toISOString(),
           ...(one.event === 'updated' && { changedFields: changedFields ?? [] }),
+          ...(one.event === 'message-sent' && { messageId: operationId }),
         });
       };
       const part = fitting(due, bodyOf, MOST_EVENTS, EVENT_BYTES);

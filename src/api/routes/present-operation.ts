@@ -63,6 +63,8 @@ type Place = Pick<ApiDeps, 'publicUrl' | 'temporalUi'>;
 
 function temporalLink(place: Place, row: ListedOperation): string | null {
   if (!place.temporalUi) return null;
+  // A burst has held it back: its next run begins when it is due.
+  if (row.status === 'running' && row.dispatched_at === null) return null;
   const { kind, operation_id: operationId, run, burst_id: burstId } = row;
   const id = workflowIdOf({ kind, operationId, run, burstId });
   const { url, namespace } = place.temporalUi;

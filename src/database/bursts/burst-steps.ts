@@ -93,7 +93,8 @@ export async function recordBurstStep(
     ), steps as (${recordStepRows(tenant.tenantId, step, 'recorded')}
     )
     update operations o set
-      status = coalesce(r.status, 'running'),
+      -- One that waits for its pass is looked at again by the burst: find-pass takes what is accepted.
+      status = coalesce(r.status, case when r.state = 'waiting' then o.status else 'running' end),
       outcome = coalesce(r.outcome, o.outcome),
       reason = coalesce(r.reason, o.reason),
       started_at = coalesce(o.started_at, clock_timestamp()),

@@ -83,6 +83,7 @@ const WRITTEN = [
   'type_sequence',
   'apple_pass_type_identifier',
   'live_key',
+  'messages',
 ] as const satisfies readonly (keyof PassRow)[];
 const assignments = join(WRITTEN.map((column) => raw(`${column} = g.${column}`)));
 
@@ -127,7 +128,8 @@ export async function writeBurstChanges(
         from jsonb_to_recordset(${JSON.stringify(passes)}::jsonb)
                as g (pass_id uuid, read_version int, lock_version int, revision int, seen boolean, data jsonb,
                      field_sequences jsonb, visuals jsonb, state text, state_sequence bigint, pass_type_id text,
-                     pass_type_version int, type_sequence bigint, apple_pass_type_identifier text, live_key text)
+                     pass_type_version int, type_sequence bigint, apple_pass_type_identifier text, live_key text,
+                     messages jsonb)
        where not exists (select from asked a
                           where a.pass_id = g.pass_id and a.operation_id not in (select operation_id from held))
     ), bumped as (

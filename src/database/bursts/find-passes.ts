@@ -105,6 +105,8 @@ export interface AskedSteps {
   apply: number;
   recompute: number;
   state: number;
+  messages: number;
+  ends: number;
 }
 
 export async function countAsked(tenant: Sql, ref: BurstRef): Promise<AskedSteps> {
@@ -112,7 +114,9 @@ export async function countAsked(tenant: Sql, ref: BurstRef): Promise<AskedSteps
     select count(*) filter (where o.input ->> 'passType' is not null)::int as convert,
            count(*) filter (where coalesce(o.input -> 'data', '{}') <> '{}')::int as apply,
            count(*) filter (where o.input -> 'updateMetadata' = 'true')::int as recompute,
-           count(*) filter (where o.kind = any(${OPERATIONS_OF_BURSTS['change-state']}::text[]))::int as state
+           count(*) filter (where o.kind = any(${OPERATIONS_OF_BURSTS['change-state']}::text[]))::int as state,
+           count(*) filter (where o.kind = 'send-message')::int as messages,
+           count(*) filter (where o.kind = 'end-message')::int as ends
       from bursts b
       join operations o on o.tenant_id = b.tenant_id and o.operation_id = any(b.operation_ids)
      where b.tenant_id = ${tenant.tenantId}

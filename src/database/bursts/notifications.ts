@@ -49,7 +49,7 @@ export interface OperationDevices {
 export async function beginNotifications(
   tenant: Sql,
   ref: BurstRef,
-  changed: readonly { operationId: string; eventType: EventType }[],
+  changed: readonly { operationId: string; eventType: EventType | null }[],
 ): Promise<OperationDevices[]> {
   const { tenantId } = tenant;
   const ids = changed.map(({ operationId }) => operationId);
@@ -75,6 +75,7 @@ export async function beginNotifications(
                   where r.pass_id = changed.pass_id and r.operation_id = changed.operation_id and r.change = 'state'), state) end,
                'passTemplate', pass_type_id, 'acceptanceSequence', acceptance_sequence::text)
         from changed
+       where event_type is not null
        order by acceptance_sequence
       on conflict do nothing
     )

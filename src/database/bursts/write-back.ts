@@ -10,7 +10,8 @@ export interface UnwrittenOperation {
   passId: string;
   kind: OperationKind;
   run: number;
-  acceptedAt: Date;
+  /** When it was accepted; a message may have waited for days, and is as fresh as the moment that it was sent. */
+  happenedAt: Date;
   changedFields: string[] | null;
   /** What the step has noted: the job that has it, and its place there. */
   detail: { job?: string | null; place?: number; version?: string; rounds?: number };
@@ -21,11 +22,12 @@ const unwritten = (tenant: Sql, ref: BurstRef, step: Step, only: Statement): Sta
          o.pass_id as "passId",
          o.kind,
          o.run,
-         o.accepted_at as "acceptedAt",
+         coalesce(m.sent_at, o.accepted_at) as "happenedAt",
          o.changed_fields as "changedFields",
          coalesce(s.detail, '{}') as detail
     from bursts b
     join operations o on o.tenant_id = b.tenant_id and o.operation_id = any(b.operation_ids)
+    left join messages m on m.tenant_id = o.tenant_id and m.message_id = o.operation_id
     left join operation_steps s
       on s.operation_id = o.operation_id and s.step = ${step} and s.detail ->> 'bulk' = ${ref.burstId}
    where b.tenant_id = ${tenant.tenantId}

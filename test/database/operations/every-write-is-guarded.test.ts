@@ -73,6 +73,9 @@ const GUARDS: readonly (readonly [string, RegExp])[] = [
   ['database/bursts/burst-steps.ts', /burst_id = \$\{ref\.burstId\}\s+and o\.status in \('accepted', 'running'\)/],
   ['database/bursts/changes.ts', /heldOperations\(/],
   ['database/bursts/gather.ts', /o\.burst_id = \$\{ref\.burstId\}\s+and o\.status = 'running'/],
+  ['database/bursts/held-back.ts', /heldOperations\(/],
+  // What nobody runs until then.
+  ['database/bursts/held-back.ts', /status = 'running'\s+-- [^\n]+\s+and dispatched_at is null/],
   ['database/bursts/dispatch.ts', /o\.status = 'accepted' and o\.burst_id is null/],
   ['database/bursts/dispatch.ts', /o\.burst_id = \$\{burstId\}\s+and \$\{isUnfinished\('o'\)\}/],
   ['database/operations/cancellations.ts', /status <> all\(\$\{FINAL_STATUSES\}/],

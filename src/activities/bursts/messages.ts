@@ -1,0 +1,49 @@
+import { findMessages, markEndedMany, markSentMany } from '../../database/bursts/messages.js';
+import type { MessageRow } from '../../database/messages/messages.js';
+import { PermanentError } from '../../common/errors.js';
+import type { ActivityDeps } from '../deps.js';
+import { readInput } from '../read-input.js';
+import { decideShown, decideTakenOff } from '../send-message.js';
+import type { BurstStepInput } from './burst-step.js';
+import { changePasses, type ChangedPasses } from './change-passes.js';
+
+/** show-message over a burst: the messages whose turn is taken, each a revision of its own. */
+export const showMessagesActivity = (deps: ActivityDeps) =>
+  async function showMany(ref: BurstStepInput): Promise<ChangedPasses> {
+    const now = new Date(deps.now());
+    let messages: ReadonlyMap<string, MessageRow> = new Map();
+    const shown = await changePasses(deps, {
+      ref,
+      step: 'show-message',
+      change: 'message',
+      asks: ({ operation }) => operation.kind === 'send-message',
+      // Its turn is taken: a cancellation comes too late.
+      cancellable: false,
+      // After the passes: an end that comes in between moves the pass's lock version, and this is decided again.
+      prepare: async (tenant, ids) => void (messages = await findMessages(tenant, ids)),
+      decide: async ({ pass }, { operationId }) => {
+        const message = messages.get(operationId);
+        if (!message) throw new PermanentError('pass-vanished', 'The message was erased with its pass.');
+        return decideShown(pass, message, now);
+      },
+    });
+    await markSentMany(deps.database.tenant(ref.tenantId), ref, now);
+    return shown;
+  };
+
+/** end-message over a burst: each takes its message off its pass, and touches nothing else of it. */
+export const endMessagesActivity = (deps: ActivityDeps) =>
+  async function endMany(ref: BurstStepInput): Promise<ChangedPasses> {
+    // Before the passes are looked at: a beginning that is under way sees it and gives up.
+    await markEndedMany(deps.database.tenant(ref.tenantId), ref);
+    return changePasses(deps, {
+      ref,
+      step: 'end-message',
+      change: 'message',
+      asks: ({ operation }) => operation.kind === 'end-message',
+      decide: async ({ pass, operation }) => {
+        const { messageId } = readInput<'end-message'>(operation, 'messageId');
+        return decideTakenOff(pass, messageId);
+      },
+    });
+  };
