@@ -3,6 +3,7 @@ import { startProduct } from './processes.js';
 import { productEnv } from './product-env.js';
 import { ratioOfRounds, type Result } from './result.js';
 import { drainUpdates, untilUpdated } from './drain-updates.js';
+import { preparePhones } from './phones.js';
 import { acceptUpdates, seedPasses, seedTenant, TENANT } from './seed.js';
 import type { Servers } from './servers.js';
 import { median } from './statistics.js';
@@ -14,9 +15,16 @@ const COUNT = Number(process.env['BENCH_COUNT'] ?? 3_000);
 const TENANTS = Math.ceil(COUNT / EACH);
 const SETTLE_MS = 700;
 
-/** Updates of one tenant that go as bursts against as many of many tenants that go one by one. */
-export async function benchBursts(servers: Servers): Promise<Result> {
-  const bench = await servers.createDatabase('bursts');
+interface Rates {
+  together: number[];
+  alone: number[];
+  /** Operations of a burst, on average. */
+  size: number;
+}
+
+/** Updates of one tenant that go as bursts, and as many of many tenants that go one by one; each with a push where there are phones. */
+async function inTurns(servers: Servers, pushed: boolean): Promise<Rates> {
+  const bench = await servers.createDatabase(pushed ? 'bursts_pushed' : 'bursts');
   await seedTenant(bench);
   await seedPasses(bench, COUNT);
   const tenants = Array.from({ length: TENANTS }, (_, i) => `${TENANT}-${i}`);
@@ -24,8 +32,15 @@ export async function benchBursts(servers: Servers): Promise<Result> {
     await seedTenant(bench, tenant);
     await seedPasses(bench, EACH, tenant);
   }
-  const worker = startProduct('src/start-worker.ts', productEnv(servers, bench, {}), servers.folder);
-  servers.onStop(() => worker.stop());
+  const env: Record<string, string> = {};
+  if (pushed) {
+    const { apns, caFile } = await preparePhones(bench, servers.folder, { first: 1, last: COUNT }, [
+      { first: 1, last: EACH, tenants },
+    ]);
+    servers.onStop(() => apns.stop());
+    Object.assign(env, { APNS_URL: apns.url, APNS_CA_FILE: caFile });
+  }
+  const worker = startProduct('src/start-worker.ts', productEnv(servers, bench, env), servers.folder);
 
   let points = 0;
   const together = () => drainUpdates(bench, { first: 1, last: COUNT, points });
@@ -44,24 +59,38 @@ export async function benchBursts(servers: Servers): Promise<Result> {
     for (const name of names) {
       const rate = await sides[name]();
       await pause(SETTLE_MS);
-      console.error(`  round ${round}: ${name}: ${rate.toFixed(1)} per second`);
+      console.error(`  round ${round}: ${name}${pushed ? ', with a push each' : ''}: ${rate.toFixed(1)} per second`);
       if (round > 0) rates[name].push(rate);
     }
   }
+  await worker.stop();
   const [inBursts] = await bench.owner<{ runs: number; operations: number }>(
     'select count(*)::int as runs, sum(cardinality(operation_ids))::int as operations from bursts',
   );
+  return { ...rates, size: inBursts!.operations / inBursts!.runs };
+}
+
+/** What a burst is worth against single runs, without and with a phone for each pass. */
+export async function benchBursts(servers: Servers): Promise<Result> {
+  const plain = await inTurns(servers, false);
+  const pushed = await inTurns(servers, true);
   return {
     title: 'Push-updates in bursts',
     method:
       `${COUNT} push-updates of one tenant are accepted in one commit and go as bursts; as many of ${TENANTS} tenants, ${EACH} each, are too few ` +
-      `for one and go as single runs. Both find each pass by e-mail address, apply new data and write revision, tag, event and evidence; ` +
-      `no device is registered. The time ends with the last operation's last step. ${ROUNDS} rounds in turns, one worker process.`,
+      `for one and go as single runs. Both find each pass by e-mail address, apply new data and write revision, tag, event and evidence; first ` +
+      `without a device, then with a phone for each pass and a push to the APNs simulator. The time ends with the last operation's last step. ` +
+      `${ROUNDS} rounds in turns, one worker process.`,
     lines: [
-      { name: 'in bursts', value: median(rates.together), unit: 'per second' },
-      { name: 'as single runs', value: median(rates.alone), unit: 'per second' },
-      { name: 'operations of a burst', value: inBursts!.operations / inBursts!.runs, unit: 'on average' },
+      { name: 'in bursts', value: median(plain.together), unit: 'per second' },
+      { name: 'as single runs', value: median(plain.alone), unit: 'per second' },
+      { name: 'in bursts, with a push each', value: median(pushed.together), unit: 'per second' },
+      { name: 'as single runs, with a push each', value: median(pushed.alone), unit: 'per second' },
+      { name: 'operations of a burst', value: plain.size, unit: 'on average' },
     ],
-    ratios: [ratioOfRounds('in bursts against our own single runs', rates.together, rates.alone, { atLeast: 10 })],
+    ratios: [
+      ratioOfRounds('in bursts against our own single runs', plain.together, plain.alone, { atLeast: 10 }),
+      ratioOfRounds('the same with a push each', pushed.together, pushed.alone, { atLeast: 5 }),
+    ],
   };
 }

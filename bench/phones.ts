@@ -8,11 +8,19 @@ import { benchSecretBox } from './product-env.js';
 import { APPLE_PASS_TYPE, seedDevices, TENANT } from './seed.js';
 import type { BenchDatabase } from './servers.js';
 
+interface Passes {
+  first: number;
+  last: number;
+  tenants?: readonly string[];
+}
+
 /** Certificates, the APNs simulator, and a phone for each pass from `first` to `last` of each tenant. */
 export async function preparePhones(
   bench: BenchDatabase,
   folder: string,
-  { first, last, tenants = [TENANT] }: { first: number; last: number; tenants?: readonly string[] },
+  { first, last, tenants = [TENANT] }: Passes,
+  /** More passes of other tenants with a phone each. */
+  more: Passes[] = [],
 ): Promise<{ apns: ApnsSimulator; caFile: string }> {
   const authority = createThrowawayAuthority({ commonName: 'Bench', now: Date.now });
   const leaf = authority.issuePassTypeCertificate({
@@ -30,7 +38,10 @@ export async function preparePhones(
     notBefore: new Date(Date.now() - 86_400_000),
     notAfter: new Date(validTo),
   };
-  for (const tenantId of tenants) {
+  const all = [{ first, last, tenants }, ...more].flatMap(({ tenants = [TENANT], ...range }) =>
+    tenants.map((tenant) => ({ tenant, ...range })),
+  );
+  for (const { tenant: tenantId } of all) {
     await putCertificate(bench.database.tenant(tenantId), { ...certificate, tenantId }, benchSecretBox());
   }
   const server = authority.issueServerCertificate();
@@ -39,8 +50,8 @@ export async function preparePhones(
     serverKeyPem: server.privateKeyPem,
     clientCaPem: authority.certificatePem,
   });
-  for (const tenant of tenants) {
-    for (const token of await seedDevices(bench, first, last, tenant)) apns.registerToken(token, APPLE_PASS_TYPE);
+  for (const { tenant, first: from, last: to } of all) {
+    for (const token of await seedDevices(bench, from, to, tenant)) apns.registerToken(token, APPLE_PASS_TYPE);
   }
   const caFile = path.join(folder, 'apns-authority.pem');
   writeFileSync(caFile, authority.certificatePem);
