@@ -108,6 +108,6 @@ export async function benchFlood(servers: Servers): Promise<Result> {
       { name: 'single update, beside the flood', value: median(flooded), unit: 'ms' },
       { name: 'the flood meanwhile', value: median(rates), unit: 'updates/s' },
     ],
-    ratios: [ratioOfRounds('beside a flood against alone', flooded, alone, { atMost: 2 })],
+    ratios: [ratioOfRounds('beside a flood against alone', flooded, alone, { atMost: 1.5 })],
   };
 }
