@@ -43,6 +43,7 @@ import * as whatGrows from './0078_indexes_of_what_grows.js';
 import * as walletsOfAGathering from './0079_wallets_of_a_gathering.js';
 import * as operationsThatGoAlone from './0080_operations_that_go_alone.js';
 import * as burstsOfMessages from './0081_bursts_of_messages.js';
+import * as burstsOfOffers from './0082_bursts_of_offers.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -89,6 +90,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0079_wallets_of_a_gathering', walletsOfAGathering],
   ['0080_operations_that_go_alone', operationsThatGoAlone],
   ['0081_bursts_of_messages', burstsOfMessages],
+  ['0082_bursts_of_offers', burstsOfOffers],
 ];
 
 /** In the order in which they run. */

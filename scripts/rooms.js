@@ -42,6 +42,7 @@ export const ROOMS = {
     'src/database/operations',
     'src/database/passes',
     'src/database/messages',
+    'src/database/offers',
     'src/database/devices',
   ],
   'src/database/bulk': [

@@ -9,7 +9,7 @@ import {
 import { recordFound, recordStep, type FoundEvidence, type StepRecord } from '../database/operations/steps.js';
 import { findRevision } from '../database/passes/pass-lookup.js';
 import { PermanentError, TransientError } from '../common/errors.js';
-import type { Step } from '../passes/operation.js';
+import type { Outcome, Step } from '../passes/operation.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import type { FoundPasses } from './loaded-pass-cache.js';
 
@@ -23,7 +23,8 @@ export type Decision<Result> =
   | { sequences: Record<string, string>; detail: Record<string, unknown>; result: Result }
   | { stateSequence: string; detail: Record<string, unknown>; result: Result }
   | { typeSequence: string; detail: Record<string, unknown>; result: Result }
-  | { nothing: true; detail: Record<string, unknown>; result: Result };
+  /** `ends`: with this step the operation of a burst ends so; alone, its workflow says it by the result. */
+  | { nothing: true; detail: Record<string, unknown>; ends?: Outcome; result: Result };
 
 /** Input of a step that changes a pass; the first one also writes down how the pass was found. */
 export interface ChangeInput extends StepInput {

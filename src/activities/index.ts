@@ -9,6 +9,7 @@ import {
 } from './bursts/changes.js';
 import { endBurstActivity } from './bursts/end-burst.js';
 import { findPassesActivity } from './bursts/find-passes.js';
+import { endOffersActivity, startOffersActivity } from './bursts/offers.js';
 import { endMessagesActivity, showMessagesActivity } from './bursts/messages.js';
 import { beginGatheredActivity, gatherToldActivity } from './bursts/gathering.js';
 import { notifyManyDevicesActivity } from './bursts/notify-devices.js';
@@ -85,6 +86,8 @@ export function createActivities(deps: ActivityDeps) {
     'burst-claim-message': claimMessagesActivity(deps),
     'burst-show-message': showMessagesActivity(deps),
     'burst-end-message': endMessagesActivity(deps),
+    'burst-start-offer': startOffersActivity(deps),
+    'burst-end-offer': endOffersActivity(deps),
     'burst-notify-devices': notifyManyDevicesActivity(deps),
     'burst-update-google-object': updateManyGoogleObjectsActivity(deps),
     'burst-write-back': writeBackManyActivity(deps),

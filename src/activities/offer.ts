@@ -2,19 +2,17 @@ import { PermanentError } from '../common/errors.js';
 import type { JsonValue } from '../common/json.js';
 import { findOffer, keepOffer, markOfferEnded, markStarted, type OfferRow } from '../database/offers/offers.js';
 import { findOperation } from '../database/operations/operations.js';
-import { recordStep } from '../database/operations/steps.js';
 import { loadForChange, type PassRow } from '../database/passes/passes.js';
-import { coerceFields } from '../passes/field-values.js';
 import { coveredFields, OFFER_CHANGE, overlay, withOffer, withoutOffer, type ActiveOffer } from '../passes/offer.js';
-import type { OfferTerms } from '../passes/operation-input.js';
+import type { StartOfferInput } from '../passes/operation-input.js';
 import { changePass, type ChangeInput, type Decision } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
-import { invalidData } from './invalid-data.js';
-import { readInput } from './read-input.js';
 import { knownOperation } from './known-operation.js';
+import { beginsAtOnce, offerDesign, offerOfTerms, takesOffers } from './offer-terms.js';
+import { readInput } from './read-input.js';
 
 export interface StartedOffer {
-  /** `unchanged`: its time was over, or it was ended, before it could begin. */
+  /** `unchanged`: its time was over, or it was ended, before it could begin; or it lies on the pass already. */
   result: 'offer-started' | 'offer-planned' | 'unchanged';
 }
 
@@ -22,35 +20,41 @@ export interface StartedOffer {
 export function startOfferActivity(deps: ActivityDeps) {
   return async function startOffer({ found: _, ...ref }: ChangeInput): Promise<StartedOffer> {
     const sql = deps.database.tenant(ref.tenantId);
-    const offer = await offerOf(deps, ref);
-    const now = new Date(deps.now());
-    const step = { ...ref, step: 'start-offer', state: 'succeeded' } as const;
-    if (offer.state !== 'ended' && offer.starts_at > now) {
-      await recordStep(sql, { ...step, detail: { plannedFor: offer.starts_at.toISOString() } });
-      return { result: 'offer-planned' };
-    }
-    const passType =
-      offer.pass_type_id === null ? null : await deps.passTypes.current(ref.tenantId, offer.pass_type_id);
-    const active: ActiveOffer = {
-      id: offer.offer_id,
-      sequence: offer.acceptance_sequence,
-      priority: offer.priority,
-      fields: offer.fields,
-      passType: passType ? { id: passType.passTypeId, version: passType.version } : null,
-      ...(passType?.design.google?.autoLinked && {
-        autoLinked: { until: offer.ends_at.toISOString(), notifyAtEnd: offer.notify_at_end },
-      }),
-    };
+    const { offer: kept, now } = await offerOf(deps, ref);
+    const active = await activeOffer(deps, ref.tenantId, kept);
     const started = await changePass<StartedOffer>(deps, {
       ref,
       change: 'offer',
       step: 'start-offer',
       repeated: () => ({ result: 'offer-started' }),
       // Read after the pass: an end that comes in between moves the pass's lock version, and this is decided again.
-      decide: async ({ pass }) => decideStart(pass, await findOffer(sql, offer.offer_id), active, now),
+      decide: async ({ pass }) => decideStart(pass, await findOffer(sql, kept.offer_id), active, now),
     });
-    if (started.result === 'offer-started') await markStarted(sql, offer.offer_id);
+    if (started.result === 'offer-started') await markStarted(sql, kept.offer_id);
     return started;
+  };
+}
+
+/** When an operation looks at its offer: not before its beginning, where that is to be at once. */
+export const looksAt = ({ starts_at: startsAt }: OfferRow, input: StartOfferInput, now: Date): Date =>
+  beginsAtOnce(input) && startsAt > now ? startsAt : now;
+
+/** An offer as it will lie over its pass: with the version of its type that is current now. */
+export async function activeOffer(
+  { passTypes }: Pick<ActivityDeps, 'passTypes'>,
+  tenantId: string,
+  offer: OfferRow,
+): Promise<ActiveOffer> {
+  const passType = offer.pass_type_id === null ? null : await passTypes.current(tenantId, offer.pass_type_id);
+  return {
+    id: offer.offer_id,
+    sequence: offer.acceptance_sequence,
+    priority: offer.priority,
+    fields: offer.fields,
+    passType: passType ? { id: passType.passTypeId, version: passType.version } : null,
+    ...(passType?.design.google?.autoLinked && {
+      autoLinked: { until: offer.ends_at.toISOString(), notifyAtEnd: offer.notify_at_end },
+    }),
   };
 }
 
@@ -61,9 +65,17 @@ export function decideStart(
   active: ActiveOffer,
   now: Date,
 ): Decision<StartedOffer> {
+  if (offer && offer.state !== 'ended' && offer.starts_at > now) {
+    const detail = { plannedFor: offer.starts_at.toISOString() };
+    return { nothing: true, detail, ends: 'offer-planned', result: { result: 'offer-planned' } };
+  }
   takesOffers(pass);
   if (!offer || offer.state === 'ended' || offer.ends_at <= now) {
     return { nothing: true, detail: { over: true }, result: { result: 'unchanged' } };
+  }
+  // Asked for twice, as by its operation's retry and by its time: phones are told once.
+  if (pass.offers.some(({ id }) => id === active.id)) {
+    return { nothing: true, detail: { active: pass.offers.length }, result: { result: 'unchanged' } };
   }
   const after = { ...pass, offers: withOffer(pass.offers, active) };
   return {
@@ -77,64 +89,32 @@ export function decideStart(
   };
 }
 
-function takesOffers({ state }: PassRow): void {
-  if (state !== 'deleted' && state !== 'voided') return;
-  throw new PermanentError('state-conflict', `The pass is ${state}: it takes no offers.`, { state });
-}
-
-/** The offer of an operation: the one that it names, else the one that it makes. */
-async function offerOf(deps: ActivityDeps, ref: ChangeInput): Promise<OfferRow> {
+/** The offer of an operation, the one that it names or else the one that it makes, and when it looks at it. */
+async function offerOf(deps: ActivityDeps, ref: ChangeInput): Promise<{ offer: OfferRow; now: Date }> {
   const sql = deps.database.tenant(ref.tenantId);
   const operation = knownOperation(await findOperation(sql, ref.operationId));
-  const named = operation.input['offerId'];
-  if (typeof named === 'string') {
-    const offer = await findOffer(sql, named);
-    if (offer?.pass_id === ref.passId) return offer;
-    throw new PermanentError('pass-vanished', 'The offer was erased with its pass.');
-  }
-  const { terms } = readInput<'start-offer'>(operation, 'terms') as { terms: OfferTerms };
-  const known = await findOffer(sql, ref.operationId);
-  if (known) return known;
+  const input: StartOfferInput = operation.input;
+  const now = new Date(deps.now());
+  const looked = (found: OfferRow | undefined) => {
+    const offer = ofPass(found, ref.passId);
+    return { offer, now: looksAt(offer, input, now) };
+  };
+  const known = await findOffer(sql, input.offerId ?? ref.operationId);
+  if (known || input.offerId !== undefined) return looked(known);
+  const terms = readInput<'start-offer'>(operation, 'terms').terms!;
   const loaded = await loadForChange(sql, ref, 'offer');
   if (!loaded) throw new PermanentError('pass-vanished', 'The pass of this operation no longer exists.');
-  takesOffers(loaded.pass);
   const { pass } = loaded;
-  const wanted = terms.passType === null ? null : await deps.passTypes.current(ref.tenantId, terms.passType);
-  if (wanted === undefined) {
-    throw new PermanentError(
-      'unknown-pass-type',
-      `There is no pass type "${terms.passType}".`,
-      {},
-      { summary: 'There is no such pass type.' },
-    );
-  }
-  const { design } = wanted ?? (await deps.passTypes.version(ref.tenantId, pass.pass_type_id, pass.pass_type_version));
-  const coerced = coerceFields(design.fields, terms.fields, { mode: 'update', allowCustom: true });
-  if (coerced.problems.length > 0) throw invalidData(coerced.problems, design);
-  if (wanted === null && Object.keys(coerced.values).length === 0) {
-    throw new PermanentError(
-      'invalid-data',
-      'None of the fields of the offer can be shown on the pass: nothing would change.',
-    );
-  }
-  const startsAt = terms.from === null ? operation.accepted_at : new Date(terms.from);
-  const endsAt =
-    terms.until === null ? new Date(startsAt.getTime() + (terms.forSeconds ?? 0) * 1000) : new Date(terms.until);
-  if (endsAt <= startsAt)
-    throw new PermanentError('invalid-data', 'The offer would end before it begins (until, from).');
-  const kept = await keepOffer(sql, {
-    offer_id: ref.operationId,
-    pass_id: ref.passId,
-    acceptance_sequence: loaded.operation.acceptance_sequence,
-    pass_type_id: wanted?.passTypeId ?? null,
-    fields: coerced.values as Record<string, JsonValue>,
-    priority: terms.priority,
-    starts_at: startsAt,
-    ends_at: endsAt,
-    uses: terms.uses,
-    notify_at_end: terms.notifyAtEnd,
-  });
-  return kept!;
+  takesOffers(pass);
+  const { acceptance_sequence: sequence } = loaded.operation;
+  const asked = { operationId: ref.operationId, sequence, acceptedAt: operation.accepted_at, now, terms };
+  return looked(await keepOffer(sql, offerOfTerms(asked, pass, await offerDesign(deps, pass, terms))));
+}
+
+/** An offer that an operation names; one of another pass is none. */
+export function ofPass(offer: OfferRow | undefined, passId: string): OfferRow {
+  if (offer?.pass_id === passId) return offer;
+  throw new PermanentError('pass-vanished', 'The offer was erased with its pass.');
 }
 
 /** Fields whose shown value differs, for the audit trail and for what a phone says. */

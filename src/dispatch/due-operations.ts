@@ -3,13 +3,12 @@ import { startLoop, type Loop } from '../common/loop.js';
 import type { Database, Sql } from '../database/connect.js';
 import { acceptHeldBack } from '../database/bursts/held-back.js';
 import { listDueMessages } from '../database/messages/messages.js';
-import { listDueOffers } from '../database/offers/offers.js';
-import { insertOrFindOperation, type NewOperation } from '../database/operations/operations.js';
+import { listDueOffers, markAsked } from '../database/offers/offers.js';
+import { insertForTenants, type NewOperation } from '../database/operations/operations.js';
 
 const EVERY_MS = 5_000;
-const BATCH = 100;
-/** Held back until the same minute of a morning: one statement for many. */
-const HELD_BATCH = 1_000;
+/** The offers of a campaign begin and end at one instant, and what is held back until a morning is due at once. */
+const BATCH = 1_000;
 
 interface Due {
   tenantId: string;
@@ -20,24 +19,37 @@ interface Due {
 const bySystem = (idempotencyKey: string, passId: string) =>
   ({ origin: 'system', idempotencyKey, bodyHash: Buffer.alloc(32), passId }) as const;
 
-/** Each lists what is due at a time, at most so many. */
-const SOURCES: readonly ((system: Sql, now: Date) => Promise<Due[]>)[] = [
-  async (system) =>
-    (await listDueMessages(system, BATCH)).map(({ tenant_id: tenantId, pass_id: passId, message_id: messageId }) => ({
-      tenantId,
-      operation: {
-        kind: 'end-message',
-        input: { passId, messageId },
-        ...bySystem(`end-message/${messageId}`, passId),
-      },
-    })),
-  async (system, now) =>
-    (await listDueOffers(system, now, BATCH)).map(
-      ({ tenant_id: tenantId, pass_id: passId, offer_id: offerId, kind }) => ({
+type Accept = (due: readonly Due[]) => Promise<void>;
+
+/** Each accepts what is due at a time, at most so many, and says how many there were. */
+const SOURCES: readonly ((system: Sql, now: Date, accept: Accept) => Promise<number>)[] = [
+  async (system, _now, accept) => {
+    const due = await listDueMessages(system, BATCH);
+    await accept(
+      due.map(({ tenant_id: tenantId, pass_id: passId, message_id: messageId }) => ({
+        tenantId,
+        operation: {
+          kind: 'end-message',
+          input: { passId, messageId },
+          ...bySystem(`end-message/${messageId}`, passId),
+        },
+      })),
+    );
+    return due.length;
+  },
+  async (system, now, accept) => {
+    const due = await listDueOffers(system, now, BATCH);
+    await accept(
+      due.map(({ tenant_id: tenantId, pass_id: passId, offer_id: offerId, kind }) => ({
         tenantId,
         operation: { kind, input: { passId, offerId }, ...bySystem(`${kind}/${offerId}`, passId) },
-      }),
-    ),
+      })),
+    );
+    // Afterwards: what a crash in between leaves is asked for again, under the same keys.
+    if (due.length > 0) await markAsked(system, due);
+    return due.length;
+  },
+  (system, now) => acceptHeldBack(system, now, BATCH),
 ];
 
 export interface DueOperationsDeps {
@@ -48,16 +60,17 @@ export interface DueOperationsDeps {
 
 /** One look: accepts an operation for everything that is due at `now`, and what was held back until then; true where more may wait. */
 export async function acceptDueOperations({ database, nudge }: DueOperationsDeps, now: Date): Promise<boolean> {
+  const { system } = database;
+  const accept: Accept = async (due) => {
+    if (due.length > 0) await insertForTenants(system, due);
+  };
   let more = false;
-  for (const list of SOURCES) {
-    const due = await list(database.system, now);
-    for (const { tenantId, operation } of due) await insertOrFindOperation(database.tenant(tenantId), operation);
-    if (due.length > 0) nudge();
-    more ||= due.length === BATCH;
+  for (const acceptFrom of SOURCES) {
+    const accepted = await acceptFrom(system, now, accept);
+    if (accepted > 0) nudge();
+    more ||= accepted === BATCH;
   }
-  const held = await acceptHeldBack(database.system, now, HELD_BATCH);
-  if (held > 0) nudge();
-  return more || held === HELD_BATCH;
+  return more;
 }
 
 /**

@@ -17,6 +17,8 @@ const WORKFLOWS: Readonly<Record<BurstKind, keyof typeof workflows>> = {
   'change-state': 'changeStateBurst',
   'send-message': 'sendMessageBurst',
   'end-message': 'endMessageBurst',
+  'start-offer': 'startOfferBurst',
+  'end-offer': 'endOfferBurst',
   'write-back': 'writeBackBurst',
 };
 

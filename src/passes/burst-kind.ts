@@ -7,6 +7,8 @@ export const OPERATIONS_OF_BURSTS = {
   'change-state': Object.keys(STATE_CHANGES) as StateChangeKind[],
   'send-message': ['send-message'],
   'end-message': ['end-message'],
+  'start-offer': ['start-offer'],
+  'end-offer': ['end-offer'],
 } as const satisfies Record<string, readonly OperationKind[]>;
 
 /** Bursts that the dispatcher forms of what waits; a gathering of write-back is formed of these. */

@@ -20,6 +20,8 @@ const ENDINGS: Readonly<Partial<Record<OperationKind, ChangeEnding>>> = {
   ),
   'send-message': { outcome: 'message-sent', eventType: 'message.sent' },
   'end-message': { outcome: 'message-ended', eventType: null },
+  'start-offer': { outcome: 'offer-started', eventType: 'offer.started' },
+  'end-offer': { outcome: 'offer-ended', eventType: 'offer.ended' },
 };
 
 /** What the merchant is told of an operation that changed its pass; null: nothing. */

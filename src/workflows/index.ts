@@ -10,6 +10,7 @@ export { migratePasses } from './migrate-passes.js';
 export { endMessage, sendMessage } from './send-message.js';
 export { endMessageBurst, sendMessageBurst } from './send-message-burst.js';
 export { endOffer, startOffer } from './offer.js';
+export { endOfferBurst, startOfferBurst } from './offer-burst.js';
 export { notifyPass } from './notify-pass.js';
 export { retryOperations } from './retry-operations.js';
 export { pushUpdate } from './push-update.js';

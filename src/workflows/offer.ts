@@ -1,3 +1,4 @@
+import { CancellationScope } from '@temporalio/workflow';
 import type { OperationInput, OperationResult } from './inputs.js';
 import { onFoundPass, tellWalletsForSure } from './on-found-pass.js';
 import { runStep } from './run-step.js';
@@ -14,7 +15,8 @@ export async function startOffer(input: OperationInput): Promise<OperationResult
 /** find-pass → end-offer → every wallet: what lies beneath shows again. */
 export async function endOffer(input: OperationInput): Promise<OperationResult> {
   return onFoundPass(input, async (target, found) => {
-    const { revision } = await runStep('end-offer', target, 'database');
+    // The row says that the offer is over: it must not stay on the pass.
+    const { revision } = await CancellationScope.nonCancellable(() => runStep('end-offer', target, 'database'));
     if (revision === null) return { outcome: 'unchanged', passId: found.passId };
     return tellWalletsForSure(target, found, { eventType: 'offer.ended', outcome: 'offer-ended' });
   });

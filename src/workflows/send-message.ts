@@ -25,7 +25,8 @@ export async function sendMessage(input: OperationInput): Promise<OperationResul
 /** find-pass → end-message → every wallet, quietly; nobody else is told. */
 export async function endMessage(input: OperationInput): Promise<OperationResult> {
   return onFoundPass(input, async (target, found) => {
-    const { revision } = await runStep('end-message', target, 'database');
+    // The row says that the message is over: it must not stay on the pass.
+    const { revision } = await CancellationScope.nonCancellable(() => runStep('end-message', target, 'database'));
     if (revision === null) return { outcome: 'unchanged', passId: found.passId };
     return tellWalletsForSure(target, found, { eventType: null, outcome: 'message-ended', writeBack: false });
   });

@@ -33,6 +33,13 @@ const MESSAGES: [when: CrashPlace['when'], step: string][] = [
   ['after', 'burst-show-message'],
   ['inside', 'burst-notify-devices'],
 ];
+/** Each pass has an offer that ends and gets one that begins. */
+const OFFERS: [when: CrashPlace['when'], step: string][] = [
+  ['before', 'burst-start-offer'],
+  ['after', 'burst-start-offer'],
+  ['before', 'burst-end-offer'],
+  ['after', 'burst-end-offer'],
+];
 const COUNT = 20;
 
 describe('a worker killed between or inside the steps of a burst leaves one effect of each operation', () => {
@@ -41,6 +48,7 @@ describe('a worker killed between or inside the steps of a burst leaves one effe
   const tenants: string[] = [];
   const voiding: string[] = [];
   const sending: string[] = [];
+  const offering: string[] = [];
 
   before(async () => {
     test = await createTestDatabase();
@@ -72,9 +80,34 @@ describe('a worker killed between or inside the steps of a burst leaves one effe
       const inputs = (await segmentPasses(test, tenant)).map((passId) => ({ ...messageTo(1), passId }));
       await acceptMany(test, tenant, inputs, { kinds: inputs.map(() => 'send-message') });
     }
+    for (const _ of OFFERS) {
+      const tenant = await seedTenant(test, {});
+      offering.push(tenant.tenantId);
+      await seedSegment(test, tenant, COUNT);
+      const passIds = await segmentPasses(test, tenant);
+      const former = await test.owner<{ pass_id: string; offer_id: string }>(
+        `with former as (
+           insert into offers (offer_id, tenant_id, pass_id, acceptance_sequence, fields, priority, starts_at, ends_at, state, asked)
+           select gen_random_uuid(), $1, p, 1, '{"points": 1}', 0, now() - interval '2 days', now() - interval '1 day', 'active', 'end-offer'
+             from unnest($2::uuid[]) p returning pass_id, offer_id
+         )
+         update passes p set offers = jsonb_build_array(jsonb_build_object('id', offer_id, 'sequence', '1', 'priority', 0,
+             'fields', '{"points": 1}'::jsonb, 'passType', null)) from former where former.pass_id = p.pass_id
+         returning p.pass_id, offer_id`,
+        [tenant.tenantId, passIds],
+      );
+      const terms = { passType: null, fields: { points: 500 }, from: null, until: null, forSeconds: 86_400 };
+      const inputs = [
+        ...passIds.map((passId) => ({ passId, terms: { ...terms, priority: 0, uses: null, notifyAtEnd: false } })),
+        ...former.map(({ pass_id: passId, offer_id: offerId }) => ({ passId, offerId })),
+      ];
+      await acceptMany(test, tenant, inputs, {
+        kinds: inputs.map((_, n) => (n < COUNT ? 'start-offer' : 'end-offer')),
+      });
+    }
     const taskQueue = `crash-${randomUUID()}`;
-    const places = [...PLACES, ...VOIDS, ...MESSAGES].map(([when, step], i) => ({
-      tenantId: [...tenants, ...voiding, ...sending][i]!,
+    const places = [...PLACES, ...VOIDS, ...MESSAGES, ...OFFERS].map(([when, step], i) => ({
+      tenantId: [...tenants, ...voiding, ...sending, ...offering][i]!,
       when,
       step,
     }));
@@ -159,6 +192,28 @@ describe('a worker killed between or inside the steps of a burst leaves one effe
       );
       const once = { operations: COUNT, sent: COUNT, passes: COUNT, revisions: COUNT, events: COUNT, phones: COUNT };
       assert.deepEqual(left, once);
+    });
+  }
+
+  for (const [i, [when, step]] of OFFERS.entries()) {
+    it(`of offers, killed ${when} ${step}`, { timeout: 120_000 }, async () => {
+      const tenantId = offering[i]!;
+      const open = () => test.owner('select from operations where tenant_id = $1 and ended_at is null', [tenantId]);
+      await until(async () => (await open()).length === 0, 'all operations to end', 90_000);
+      const [left] = await test.owner(
+        `select (select count(*)::int from operations where tenant_id = $1 and outcome = 'offer-started') as started,
+                (select count(*)::int from operations where tenant_id = $1 and outcome = 'offer-ended') as ended,
+                (select count(*)::int from passes where tenant_id = $1 and jsonb_array_length(offers) = 1
+                    and offers -> 0 -> 'fields' = '{"points": 500}' and revision = 3) as passes,
+                (select count(*)::int from pass_revisions where tenant_id = $1 and change = 'offer') as revisions,
+                (select count(*)::int from offers where tenant_id = $1 and state = 'active') as active,
+                (select count(*)::int from offers where tenant_id = $1 and state = 'ended') as over,
+                (select count(*)::int from events where tenant_id = $1 and type in ('offer.started', 'offer.ended')) as events,
+                (select count(*)::int from operations where tenant_id = $1) as operations`,
+        [tenantId],
+      );
+      const each = { started: COUNT, ended: COUNT, passes: COUNT, active: COUNT, over: COUNT };
+      assert.deepEqual(left, { ...each, revisions: 2 * COUNT, events: 2 * COUNT, operations: 2 * COUNT });
     });
   }
 });

@@ -279,7 +279,7 @@ test('messages and offers are listed with why one waits, are taken off, and expl
   const offerId = '00000000-0000-4000-8000-00000000000a';
   const offer = { offer_id: offerId, pass_id: passId, acceptance_sequence: '1', pass_type_id: null, priority: 0 };
   const times = { starts_at: new Date(), ends_at: new Date('2031-02-03T10:00:00Z'), uses: 3, notify_at_end: false };
-  await keepOffer(sql, { ...offer, ...times, fields: { points: 777 } });
+  await keepOffer(sql, { ...offer, ...times, fields: { points: 777 }, asked: 'start-offer' });
   await markStarted(sql, offerId);
   await site.db.owner(`update passes set messages = $1, offers = $2 where pass_id = $3`, [
     JSON.stringify([{ id: sent, at: '2030-01-01T10:00:00Z', until: null, ...content('Open until nine') }]),

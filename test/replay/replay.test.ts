@@ -33,7 +33,8 @@ function replayAll(traced: boolean): void {
   });
 
   it('there are histories of the workflows that run for weeks or carry the most', () => {
-    const bursts = ['pushUpdateBurst', 'changeStateBurst', 'sendMessageBurst', 'endMessageBurst', 'writeBackBurst'];
+    const bursts = ['pushUpdateBurst', 'changeStateBurst', 'writeBackBurst', 'sendMessageBurst', 'endMessageBurst'];
+    bursts.push('startOfferBurst', 'endOfferBurst');
     const main = ['pushUpdate', 'sendMessage', 'endMessage', 'startOffer', 'endOffer', 'runCampaign', ...bursts];
     const missing = main.filter((type) => !files.some((name) => name.startsWith(`${type}-`)));
     assert.deepEqual(missing, [], 'record some: RECORD_HISTORIES=1 npm test');

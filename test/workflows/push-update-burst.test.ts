@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { createCampaign, findCampaign } from '../../src/database/campaigns/campaigns.js';
+import { campaignDefinition } from '../../src/passes/campaign.js';
 import { retryOperation } from '../../src/database/operations/retries.js';
 import { requestCancellation } from '../../src/database/operations/cancellations.js';
 import { findOperation, listSteps } from '../../src/database/operations/operations.js';
@@ -261,6 +264,68 @@ describe('a burst of push-updates is one run', () => {
     const count = COUNT - later;
     assert.deepEqual(left, { ended: count, messages: count, shown: others.length, events: 0, inBursts: true });
     assert.equal(pushed.length, count);
+  });
+
+  it('begins and ends the offers of many passes in one run each, with the evidence and the event of each', async () => {
+    const tenant = await seedTenant(test, {});
+    await seedSegment(test, tenant, COUNT);
+    const passIds = await segmentPasses(test, tenant);
+    const sql = test.database.tenant(tenant.tenantId);
+    const terms = { passType: null, fields: { points: 500 }, from: null, until: null, forSeconds: 86_400 };
+    const begins = passIds.map((passId) => ({
+      passId,
+      terms: { ...terms, priority: 0, uses: null, notifyAtEnd: false },
+    }));
+    const begun = await acceptMany(test, tenant, begins, { kinds: begins.map(() => 'start-offer') });
+    await allEnded(begun);
+    const ends = passIds.map((passId, i) => ({ passId, offerId: begun[i] }));
+    const over = await acceptMany(test, tenant, ends, { kinds: ends.map(() => 'end-offer') });
+    await allEnded(over);
+    for (const [ids, type, step, outcome, event] of [
+      [begun, 'startOfferBurst', 'start-offer', 'offer-started', 'offer.started'],
+      [over, 'endOfferBurst', 'end-offer', 'offer-ended', 'offer.ended'],
+    ] as const) {
+      const [left] = await test.owner(
+        `select (select count(*)::int from operations where operation_id = any($1) and outcome = $2) as operations,
+                (select count(*)::int from events where operation_id = any($1) and type = $3) as events,
+                (select count(*)::int from pass_revisions where operation_id = any($1) and change = 'offer') as revisions`,
+        [ids, outcome, event],
+      );
+      assert.deepEqual(left, { operations: COUNT, events: COUNT, revisions: COUNT });
+      const last = await findOperation(sql, ids.at(-1)!);
+      assert.ok(last?.burst_id, 'the last one was in a burst');
+      const steps = await listSteps(sql, ids.at(-1)!);
+      assert.deepEqual(
+        steps.map((one) => [one.step, one.state, one.attempts]),
+        ['find-pass', step, 'notify-devices'].map((name) => [name, 'succeeded', 1]),
+      );
+      const handle = engine.client.workflow.getHandle(`push-update-burst/${last.burst_id}`);
+      await handle.result();
+      assert.equal((await handle.describe()).type, type);
+      const { events } = await handle.fetchHistory();
+      assert.ok(events!.length <= 12, `${events!.length} events in one burst`);
+    }
+  });
+
+  it('converts the rows of a campaign in bursts: they are push-updates', async () => {
+    const tenant = await seedTenant(test, {});
+    await seedSegment(test, tenant, COUNT);
+    const sql = test.database.tenant(tenant.tenantId);
+    const campaignId = randomUUID();
+    const definition = campaignDefinition.parse({
+      audience: { filter: { installedOn: 'apple' } },
+      action: { type: 'convert', passType: 'premium' },
+      schedule: {},
+    });
+    await createCampaign(sql, { campaignId, name: 'Convert', definition, test: false, confirmed: true });
+    await until(async () => (await findCampaign(sql, campaignId))!.state === 'ended', 'the campaign to end');
+    const [left] = await test.owner(
+      `select count(*)::int as n, count(*) filter (where outcome = 'converted')::int as converted,
+              count(*) filter (where burst_id is not null) > $2::int / 2 as most
+         from operations where tenant_id = $1 and starts_with(idempotency_key, 'campaign:')`,
+      [tenant.tenantId, COUNT],
+    );
+    assert.deepEqual(left, { n: COUNT, converted: COUNT, most: true });
   });
 
   it('meets a cancellation of one operation, and waits for passes that are on their way', async () => {

@@ -27,7 +27,7 @@ interface BurstChangeRequest {
   /** False where a cancellation comes too late for this step. Default true. */
   cancellable?: false;
   /** Reads what `decide` needs beside the passes, after they were read; again where they are read again. */
-  prepare?(tenant: Slice['tenant'], operationIds: string[]): Promise<void>;
+  prepare?(slice: Slice, operations: readonly UndoneOperation[], passes: ReadonlyMap<string, PassRow>): Promise<void>;
   decide(loaded: LoadedForChange, operation: UndoneOperation): Promise<Decision<unknown>>;
 }
 
@@ -65,7 +65,7 @@ async function changeSlice(
   const operations = await undoneOf(tenant, operationIds, request);
   if (operations.length === 0) return [];
   const passes = await loadPasses(tenant, [...new Set(operations.map(({ passId }) => passId))]);
-  await request.prepare?.(tenant, operations.map(idOf));
+  await request.prepare?.(slice, operations, passes);
   const decided = await decideAll(operations, passes, request);
   await endBurstOperations(
     tenant,
@@ -76,7 +76,10 @@ async function changeSlice(
     tenant,
     ref,
     request.step,
-    decided.unwritten.map(({ operationId, detail }) => ({ operationId, state: 'succeeded', detail })),
+    [...decided.unwritten, ...decided.ended].map(({ operationId, detail, outcome }) => ({
+      ...{ operationId, state: 'succeeded', detail },
+      ...(outcome && { outcome }),
+    })),
   );
   const { written, refused } = await write(slice, decided.passes, decided.changes, request);
   await slice.leave([...decided.leavers, ...refused]);
@@ -91,6 +94,8 @@ interface Decided {
   changes: BurstChange[];
   /** Of operations whose passes stay as they are. */
   unwritten: BurstChange[];
+  /** Of operations that end with this step. */
+  ended: BurstChange[];
   cancelled: string[];
   leavers: Leaver[];
 }
@@ -103,6 +108,7 @@ async function decideAll(
 ): Promise<Decided> {
   const now = new Map(passes);
   const changes: BurstChange[] = [];
+  const ended: BurstChange[] = [];
   const cancelled: string[] = [];
   const leavers: Leaver[] = [];
   for (const one of operations) {
@@ -125,7 +131,8 @@ async function decideAll(
           const { changed, changedFields, recomputed } = decision.write;
           change.revision = { number: after.revision, changed, changedFields, ...(recomputed && { recomputed }) };
         }
-        changes.push(change);
+        if ('nothing' in decision && decision.ends) ended.push({ ...change, outcome: decision.ends });
+        else changes.push(change);
       } catch (error) {
         if (isOutage(error)) throw error;
         leavers.push(leaverOf(operationId, error));
@@ -141,6 +148,7 @@ async function decideAll(
     passes: moved,
     changes: changes.filter(({ passId }) => isMoved.has(passId)),
     unwritten: changes.filter(({ passId }) => !isMoved.has(passId)),
+    ended,
     cancelled,
     leavers,
   };

@@ -20,7 +20,11 @@ export const showMessagesActivity = (deps: ActivityDeps) =>
       // Its turn is taken: a cancellation comes too late.
       cancellable: false,
       // After the passes: an end that comes in between moves the pass's lock version, and this is decided again.
-      prepare: async (tenant, ids) => void (messages = await findMessages(tenant, ids)),
+      prepare: async ({ tenant }, operations) =>
+        void (messages = await findMessages(
+          tenant,
+          operations.map(({ operationId }) => operationId),
+        )),
       decide: async ({ pass }, { operationId }) => {
         const message = messages.get(operationId);
         if (!message) throw new PermanentError('pass-vanished', 'The message was erased with its pass.');
@@ -41,6 +45,8 @@ export const endMessagesActivity = (deps: ActivityDeps) =>
       step: 'end-message',
       change: 'message',
       asks: ({ operation }) => operation.kind === 'end-message',
+      // The row says that the message is over: it must not stay on the pass.
+      cancellable: false,
       decide: async ({ pass, operation }) => {
         const { messageId } = readInput<'end-message'>(operation, 'messageId');
         return decideTakenOff(pass, messageId);

@@ -1,4 +1,4 @@
-import type { Step } from '../../passes/operation.js';
+import type { Outcome, Step } from '../../passes/operation.js';
 import type { Sql } from '../connect.js';
 import { join, raw, sql } from '../sql.js';
 import type { ChangeKind, LoadedForChange, PassRow } from '../passes/passes.js';
@@ -8,6 +8,7 @@ import { heldOperations, recordStepRows, type BurstRef } from './burst-steps.js'
 export interface UndoneOperation {
   operationId: string;
   passId: string;
+  acceptedAt: Date;
   operation: LoadedForChange['operation'];
   /** Kinds of change that this operation has made so far. */
   made: ChangeKind[];
@@ -26,6 +27,7 @@ export async function loadUndone(
   return tenant.query<UndoneOperation>(sql`
     select o.operation_id as "operationId",
            o.pass_id as "passId",
+           o.accepted_at as "acceptedAt",
            json_build_object('kind', o.kind, 'acceptance_sequence', o.acceptance_sequence::text, 'input', o.input,
              'status', o.status, 'cancel_requested', o.cancel_requested) as operation,
            array(select r.change from pass_revisions r
@@ -68,6 +70,8 @@ export interface BurstChange {
   operationId: string;
   passId: string;
   detail: Record<string, unknown>;
+  /** How the operation ends with it; absent where it goes on. */
+  outcome?: Outcome;
   /** Absent where nothing changed that a phone could see. */
   revision?: { number: number } & Pick<PassChange, 'changed' | 'changedFields' | 'recomputed'>;
 }
@@ -84,6 +88,7 @@ const WRITTEN = [
   'apple_pass_type_identifier',
   'live_key',
   'messages',
+  'offers',
 ] as const satisfies readonly (keyof PassRow)[];
 const assignments = join(WRITTEN.map((column) => raw(`${column} = g.${column}`)));
 
@@ -129,7 +134,7 @@ export async function writeBurstChanges(
                as g (pass_id uuid, read_version int, lock_version int, revision int, seen boolean, data jsonb,
                      field_sequences jsonb, visuals jsonb, state text, state_sequence bigint, pass_type_id text,
                      pass_type_version int, type_sequence bigint, apple_pass_type_identifier text, live_key text,
-                     messages jsonb)
+                     messages jsonb, offers jsonb)
        where not exists (select from asked a
                           where a.pass_id = g.pass_id and a.operation_id not in (select operation_id from held))
     ), bumped as (

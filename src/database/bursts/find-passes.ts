@@ -107,6 +107,8 @@ export interface AskedSteps {
   state: number;
   messages: number;
   ends: number;
+  /** Beginnings and ends. */
+  offers: number;
 }
 
 export async function countAsked(tenant: Sql, ref: BurstRef): Promise<AskedSteps> {
@@ -116,7 +118,8 @@ export async function countAsked(tenant: Sql, ref: BurstRef): Promise<AskedSteps
            count(*) filter (where o.input -> 'updateMetadata' = 'true')::int as recompute,
            count(*) filter (where o.kind = any(${OPERATIONS_OF_BURSTS['change-state']}::text[]))::int as state,
            count(*) filter (where o.kind = 'send-message')::int as messages,
-           count(*) filter (where o.kind = 'end-message')::int as ends
+           count(*) filter (where o.kind = 'end-message')::int as ends,
+           count(*) filter (where o.kind in ('start-offer', 'end-offer'))::int as offers
       from bursts b
       join operations o on o.tenant_id = b.tenant_id and o.operation_id = any(b.operation_ids)
      where b.tenant_id = ${tenant.tenantId}

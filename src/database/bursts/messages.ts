@@ -148,7 +148,6 @@ export async function markEndedMany(tenant: Sql, ref: BurstRef): Promise<void> {
          and o.burst_id = b.burst_id
          and o.status = 'running'
          and o.kind = 'end-message'
-         and not o.cancel_requested
     )
     update messages m
        set state = 'ended',

@@ -20,7 +20,12 @@ export interface OfferRow {
   /** A pass of its own at Google, where it has one. */
   google_object_id: string | null;
   google_state: 'begun' | 'linked' | 'refused' | 'ended' | null;
+  /** The last of its two times that an operation was accepted for. */
+  asked: AskedOfOffer | null;
 }
+
+/** The operations that an offer asks for by its times. */
+export type AskedOfOffer = 'start-offer' | 'end-offer';
 
 export type NewOffer = Omit<
   OfferRow,
@@ -31,7 +36,8 @@ export type NewOffer = Omit<
 export async function keepOffer(db: Sql, offer: NewOffer): Promise<OfferRow | undefined> {
   await db.query(sql`
     insert into offers (
-      offer_id, tenant_id, pass_id, acceptance_sequence, pass_type_id, fields, priority, starts_at, ends_at, uses, notify_at_end)
+      offer_id, tenant_id, pass_id, acceptance_sequence, pass_type_id, fields, priority, starts_at, ends_at, uses, notify_at_end,
+      asked)
     values (
       ${offer.offer_id},
       ${db.tenantId},
@@ -43,7 +49,8 @@ export async function keepOffer(db: Sql, offer: NewOffer): Promise<OfferRow | un
       ${offer.starts_at}::timestamptz,
       ${offer.ends_at}::timestamptz,
       ${offer.uses}::integer,
-      ${offer.notify_at_end})
+      ${offer.notify_at_end},
+      ${offer.asked})
         on conflict (offer_id) do nothing`);
   return findOffer(db, offer.offer_id);
 }
@@ -100,33 +107,55 @@ export interface DueOffer {
   tenant_id: string;
   pass_id: string;
   offer_id: string;
-  kind: 'start-offer' | 'end-offer';
+  kind: AskedOfOffer;
 }
 
-/** Offers of all tenants whose beginning or end is due, the longest overdue first. Runs as the system. */
+/** Offers of all tenants whose beginning or end is due and not asked for yet, the longest overdue first. Runs as the system. */
 export async function listDueOffers(system: Sql, now: Date, limit: number): Promise<DueOffer[]> {
   return system.query<DueOffer>(sql`
     select due.tenant_id, due.pass_id, due.offer_id, due.kind
       from (
-        select tenant_id, pass_id, offer_id, 'start-offer' as kind, starts_at as at
-          from offers
-         where state = 'planned'
-           and starts_at <= ${now}::timestamptz
-           and ends_at > ${now}::timestamptz
+        (select tenant_id, pass_id, offer_id, 'start-offer' as kind, starts_at as at
+           from offers
+          where state = 'planned'
+            and asked is null
+            and starts_at <= ${now}::timestamptz
+            and ends_at > ${now}::timestamptz
+          order by starts_at
+          limit ${limit})
         union all
-        select tenant_id, pass_id, offer_id, 'end-offer' as kind, ends_at as at
-          from offers
-         where state <> 'ended'
-           and ends_at <= ${now}::timestamptz
+        (select tenant_id, pass_id, offer_id, 'end-offer' as kind, ends_at as at
+           from offers
+          where state <> 'ended'
+            and asked is distinct from 'end-offer'
+            and ends_at <= ${now}::timestamptz
+          order by ends_at
+          limit ${limit})
       ) due
-      -- It was asked for already: an operation that failed is the operator's to retry.
-      left join lateral (
-        select true as asked
-          from operations o
-         where o.tenant_id = due.tenant_id
-           and o.idempotency_key = due.kind || '/' || due.offer_id
-        offset 0) o on true
-     where o.asked is null
-     order by due.at
+     order by due.at, due.offer_id
      limit ${limit}`);
+}
+
+/** Notes what has been asked for, so that nobody looks at it again: an operation that failed is the operator's to retry. Runs as the system. */
+export async function markAsked(system: Sql, due: readonly DueOffer[]): Promise<void> {
+  await system.query(sql`
+    with asked as materialized (
+      select o.offer_id, a.kind
+        from unnest(${due.map((one) => one.offer_id)}::uuid[], ${due.map(({ kind }) => kind)}::text[]) as a (offer_id, kind)
+        join offers o on o.offer_id = a.offer_id
+       order by o.offer_id
+         for update of o
+    )
+    update offers o
+       set asked = asked.kind
+      from asked
+     where o.offer_id = asked.offer_id`);
+}
+
+/** Some offers as they are now, by their ids. */
+export async function findOffers(db: Sql, ids: readonly string[]): Promise<Map<string, OfferRow>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.query<OfferRow>(sql`
+    select * from offers where tenant_id = ${db.tenantId} and offer_id = any(${ids}::uuid[])`);
+  return new Map(rows.map((row) => [row.offer_id, row]));
 }

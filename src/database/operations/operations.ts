@@ -81,6 +81,12 @@ const RECORD = sql`
   operation_id uuid, kind text, origin text, idempotency_key text, body_hash text, input jsonb, repairs jsonb, flow_id text,
   test boolean, pass_id uuid, customer_id uuid, trace_context text`;
 
+const COLUMNS = sql`
+  operation_id, kind, origin, idempotency_key, body_hash, input, repairs, flow_id, test, pass_id, customer_id, trace_context`;
+const VALUES = sql`
+  operation_id, kind, origin, idempotency_key, decode(body_hash, 'hex'), input, repairs, flow_id, test, pass_id, customer_id,
+  trace_context`;
+
 /** An operation as one line of JSON for `insertRecords`. The trace is the caller's: call it where the request is. */
 export function recordOf(operation: NewOperation): { operationId: string; json: string } {
   const { operationId = randomUUID() } = operation;
@@ -107,15 +113,28 @@ export function recordOf(operation: NewOperation): { operationId: string; json: 
  */
 export async function insertRecords(db: Sql, records: readonly string[]): Promise<Map<string, string>> {
   const made = await db.query<{ operation_id: string; acceptance_sequence: string }>(sql`
-    insert into operations (
-      operation_id, tenant_id, kind, origin, idempotency_key, body_hash, input, repairs, flow_id, test, pass_id, customer_id,
-      trace_context)
-    select operation_id, ${db.tenantId}, kind, origin, idempotency_key, decode(body_hash, 'hex'), input, repairs, flow_id, test,
-           pass_id, customer_id, trace_context
+    insert into operations (tenant_id, ${COLUMNS})
+    select ${db.tenantId}, ${VALUES}
       from jsonb_to_recordset(${`[${records.join(',')}]`}::jsonb) as given (${RECORD})
     on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing
     returning operation_id, acceptance_sequence`);
   return new Map(made.map((row) => [row.operation_id, row.acceptance_sequence]));
+}
+
+/** As `insertRecords`, for operations of any tenants that something of the system asks for. Runs as the system. */
+export async function insertForTenants(
+  system: Sql,
+  asked: readonly { tenantId: string; operation: NewOperation }[],
+): Promise<void> {
+  const records = asked.map(({ operation }) => recordOf(operation).json);
+  await system.query(sql`
+    insert into operations (tenant_id, ${COLUMNS})
+    select tenant_id, ${VALUES}
+      from unnest(${asked.map(({ tenantId }) => tenantId)}::text[], ${records}::jsonb[])
+             with ordinality as a (tenant_id, record, place)
+     cross join lateral jsonb_to_record(record) as given (${RECORD})
+     order by place
+    on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing`);
 }
 
 /** The operation that has taken the idempotency key. Throws where none has. */

@@ -1,0 +1,117 @@
+import { keepOffers, markOffersEnded, markOffersStarted } from '../../database/bursts/offers.js';
+import type { UndoneOperation } from '../../database/bursts/changes.js';
+import { findOffers, type NewOffer, type OfferRow } from '../../database/offers/offers.js';
+import type { PassRow } from '../../database/passes/passes.js';
+import type { ActivityDeps } from '../deps.js';
+import { activeOffer, decideEnd, decideStart, looksAt, ofPass } from '../offer.js';
+import { offerDesign, offerOfTerms } from '../offer-terms.js';
+import { readInput } from '../read-input.js';
+import { isOutage, type BurstStepInput, type Slice } from './burst-step.js';
+import { changePasses, type ChangedPasses } from './change-passes.js';
+
+/** start-offer over a burst: keeps the offers that its operations make, and lays over the passes what has its time now. */
+export const startOffersActivity = (deps: ActivityDeps) =>
+  async function startMany(ref: BurstStepInput): Promise<ChangedPasses> {
+    const now = new Date(deps.now());
+    let kept: Kept = { offers: new Map(), troubles: new Map() };
+    const started = await changePasses(deps, {
+      ref,
+      step: 'start-offer',
+      change: 'offer',
+      asks: ({ operation }) => operation.kind === 'start-offer',
+      // After the passes: an end that comes in between moves the pass's lock version, and this is decided again.
+      prepare: async (slice, operations, passes) => void (kept = await keepAll(deps, slice, operations, passes, now)),
+      decide: async ({ pass, operation }, { operationId }) => {
+        if (kept.troubles.has(operationId)) throw kept.troubles.get(operationId);
+        const offer = ofPass(kept.offers.get(namedBy(operation) ?? operationId), pass.pass_id);
+        const active = await activeOffer(deps, ref.tenantId, offer);
+        return decideStart(pass, offer, active, looksAt(offer, operation.input, now));
+      },
+    });
+    await markOffersStarted(deps.database.tenant(ref.tenantId), ref);
+    return started;
+  };
+
+/** end-offer over a burst: what lies beneath shows again. */
+export const endOffersActivity = (deps: ActivityDeps) =>
+  async function endMany(ref: BurstStepInput): Promise<ChangedPasses> {
+    // Before the passes are looked at: a beginning that is under way sees it and gives up.
+    await markOffersEnded(deps.database.tenant(ref.tenantId), ref);
+    let offers: ReadonlyMap<string, OfferRow> = new Map();
+    return changePasses(deps, {
+      ref,
+      step: 'end-offer',
+      change: 'offer',
+      asks: ({ operation }) => operation.kind === 'end-offer',
+      // The row says that the offer is over: it must not stay on the pass.
+      cancellable: false,
+      prepare: async ({ tenant }, operations) =>
+        void (offers = await findOffers(
+          tenant,
+          operations.flatMap(({ operation }) => namedBy(operation) ?? []),
+        )),
+      decide: async ({ pass, operation }) => {
+        const { offerId } = readInput<'end-offer'>(operation, 'offerId');
+        return decideEnd(pass, offerId, offers.get(offerId)?.notify_at_end === true);
+      },
+    });
+  };
+
+/** The offer that an operation names, which others have made. */
+const namedBy = ({ input }: UndoneOperation['operation']): string | null =>
+  typeof input['offerId'] === 'string' ? input['offerId'] : null;
+
+interface Kept {
+  offers: Map<string, OfferRow>;
+  /** Why an operation can make none. */
+  troubles: Map<string, unknown>;
+}
+
+/** The offers of some operations as they are now; those that are new are kept first. */
+async function keepAll(
+  deps: ActivityDeps,
+  slice: Slice,
+  operations: readonly UndoneOperation[],
+  passes: ReadonlyMap<string, PassRow>,
+  now: Date,
+): Promise<Kept> {
+  const { tenant } = slice;
+  const known = await findOffers(
+    tenant,
+    operations.map(({ operationId, operation }) => namedBy(operation) ?? operationId),
+  );
+  const troubles = new Map<string, unknown>();
+  const made: NewOffer[] = [];
+  for (const { operationId, passId, acceptedAt, operation, made: changes, recorded } of operations) {
+    const pass = passes.get(passId);
+    const isCancelled = operation.cancel_requested && changes.length === 0;
+    if (known.has(operationId) || namedBy(operation) !== null || recorded || isCancelled || !pass) continue;
+    try {
+      const terms = readInput<'start-offer'>(operation, 'terms').terms!;
+      const asked = { operationId, sequence: operation.acceptance_sequence, acceptedAt, now, terms };
+      made.push(offerOfTerms(asked, pass, await offerDesign(deps, pass, terms)));
+    } catch (error) {
+      if (isOutage(error)) throw error;
+      troubles.set(operationId, error);
+    }
+  }
+  await keep(slice, made, troubles);
+  const fresh = await findOffers(
+    tenant,
+    made.map(({ offer_id: id }) => id),
+  );
+  return { offers: new Map([...known, ...fresh]), troubles };
+}
+
+/** Keeps all at once; what PostgreSQL refuses is halved until the offer that it refuses is alone. */
+async function keep(slice: Slice, offers: readonly NewOffer[], troubles: Map<string, unknown>): Promise<void> {
+  try {
+    await keepOffers(slice.tenant, slice.ref, offers);
+  } catch (error) {
+    if (isOutage(error)) throw error;
+    if (offers.length === 1) return void troubles.set(offers[0]!.offer_id, error);
+    const half = offers.length >> 1;
+    await keep(slice, offers.slice(0, half), troubles);
+    await keep(slice, offers.slice(half), troubles);
+  }
+}
