@@ -184,7 +184,7 @@ describe('a burst of push-updates is one run', () => {
   });
 
   it('sends many messages in one run; what has its own time waits without one, and a cancellation ends it', async () => {
-    const tenant = await seedTenant(test, {});
+    const tenant = await seedTenant(test, { pushWindowSeconds: 0 });
     await seedSegment(test, tenant, COUNT);
     pushed.length = 0;
     const later = 30;
@@ -267,7 +267,7 @@ describe('a burst of push-updates is one run', () => {
   });
 
   it('begins and ends the offers of many passes in one run each, with the evidence and the event of each', async () => {
-    const tenant = await seedTenant(test, {});
+    const tenant = await seedTenant(test, { pushWindowSeconds: 0 });
     await seedSegment(test, tenant, COUNT);
     const passIds = await segmentPasses(test, tenant);
     const sql = test.database.tenant(tenant.tenantId);
