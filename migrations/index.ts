@@ -44,6 +44,7 @@ import * as walletsOfAGathering from './0079_wallets_of_a_gathering.js';
 import * as operationsThatGoAlone from './0080_operations_that_go_alone.js';
 import * as burstsOfMessages from './0081_bursts_of_messages.js';
 import * as burstsOfOffers from './0082_bursts_of_offers.js';
+import * as endsOfMessagesAskedFor from './0083_ends_of_messages_asked_for.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -91,6 +92,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0080_operations_that_go_alone', operationsThatGoAlone],
   ['0081_bursts_of_messages', burstsOfMessages],
   ['0082_bursts_of_offers', burstsOfOffers],
+  ['0083_ends_of_messages_asked_for', endsOfMessagesAskedFor],
 ];
 
 /** In the order in which they run. */

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { startLoop, type Loop } from '../common/loop.js';
 import type { Database, Sql } from '../database/connect.js';
 import { acceptHeldBack } from '../database/bursts/held-back.js';
-import { listDueMessages } from '../database/messages/messages.js';
+import { listDueMessages, markEndsAsked } from '../database/messages/messages.js';
 import { listDueOffers, markAsked } from '../database/offers/offers.js';
 import { insertForTenants, type NewOperation } from '../database/operations/operations.js';
 
@@ -21,7 +21,10 @@ const bySystem = (idempotencyKey: string, passId: string) =>
 
 type Accept = (due: readonly Due[]) => Promise<void>;
 
-/** Each accepts what is due at a time, at most so many, and says how many there were. */
+/**
+ * Each accepts what is due at a time, at most so many, and says how many there were. It notes afterwards that they were asked
+ * for: what a crash in between leaves is asked for again, under the same keys.
+ */
 const SOURCES: readonly ((system: Sql, now: Date, accept: Accept) => Promise<number>)[] = [
   async (system, _now, accept) => {
     const due = await listDueMessages(system, BATCH);
@@ -35,6 +38,11 @@ const SOURCES: readonly ((system: Sql, now: Date, accept: Accept) => Promise<num
         },
       })),
     );
+    if (due.length > 0)
+      await markEndsAsked(
+        system,
+        due.map(({ message_id: id }) => id),
+      );
     return due.length;
   },
   async (system, now, accept) => {
@@ -45,7 +53,6 @@ const SOURCES: readonly ((system: Sql, now: Date, accept: Accept) => Promise<num
         operation: { kind, input: { passId, offerId }, ...bySystem(`${kind}/${offerId}`, passId) },
       })),
     );
-    // Afterwards: what a crash in between leaves is asked for again, under the same keys.
     if (due.length > 0) await markAsked(system, due);
     return due.length;
   },

@@ -159,7 +159,7 @@ export async function takeReceived(
     returning message_id, received_at`);
 }
 
-/** Messages of all tenants whose time is over, the longest overdue first. Runs as the system. */
+/** Messages of all tenants whose time is over and whose end was not asked for yet, the longest overdue first. Runs as the system. */
 export async function listDueMessages(
   system: Sql,
   limit: number,
@@ -167,16 +167,25 @@ export async function listDueMessages(
   return system.query(sql`
     select m.tenant_id, m.pass_id, m.message_id
       from messages m
-      -- Its end was asked for already: an operation that failed is the operator's to retry.
-      left join lateral (
-        select true as asked
-          from operations o
-         where o.tenant_id = m.tenant_id
-           and o.idempotency_key = 'end-message/' || m.message_id
-        offset 0) o on true
      where m.state = 'sent'
        and m.valid_until <= now()
-       and o.asked is null
-     order by m.valid_until
+       and not m.end_asked
+     order by m.valid_until, m.message_id
      limit ${limit}`);
+}
+
+/** Notes whose end has been asked for, so that nobody looks at them again: an operation that failed is the operator's to retry. Runs as the system. */
+export async function markEndsAsked(system: Sql, messageIds: readonly string[]): Promise<void> {
+  await system.query(sql`
+    with asked as materialized (
+      select m.message_id
+        from messages m
+       where m.message_id = any(${messageIds}::uuid[])
+       order by m.message_id
+         for no key update
+    )
+    update messages m
+       set end_asked = true
+      from asked
+     where m.message_id = asked.message_id`);
 }

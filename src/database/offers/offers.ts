@@ -144,7 +144,7 @@ export async function markAsked(system: Sql, due: readonly DueOffer[]): Promise<
         from unnest(${due.map((one) => one.offer_id)}::uuid[], ${due.map(({ kind }) => kind)}::text[]) as a (offer_id, kind)
         join offers o on o.offer_id = a.offer_id
        order by o.offer_id
-         for update of o
+         for no key update of o
     )
     update offers o
        set asked = asked.kind
