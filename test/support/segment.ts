@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { SendMessageInput } from '../../src/passes/operation-input.js';
 import type { OperationKind } from '../../src/passes/operation.js';
 import type { TestDatabase } from './database.js';
 import type { SeededTenant } from './tenant.js';
@@ -77,7 +78,7 @@ export const update = (customer: number, data: object, more: object = {}) => ({
 });
 
 /** A message to one customer of a segment, at once. */
-export const messageTo = (customer: number, more: object = {}) => ({
+export const messageTo = (customer: number, more: object = {}): SendMessageInput => ({
   identifiers: [{ kind: 'email', value: `c${customer}@example.com` }],
   content: { text: 'Hello', title: null, link: null },
   class: 'marketing',
