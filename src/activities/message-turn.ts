@@ -48,6 +48,7 @@ export function decideTurn(input: SendMessageInput, settings: TenantSettings, tu
     settings: settings.messages,
     hasConsent: turn.granted,
     sentAt: turn.sentAt,
+    pausedAt: turn.pausedAt,
     zone: zoneOf(
       ZONE_PROPERTIES.map((name) => turn.properties[name]).find((zone) => zone != null),
       settings.timeZone,

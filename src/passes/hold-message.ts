@@ -15,10 +15,12 @@ export interface HoldQuestion {
   sentAt: readonly Date[];
   /** IANA zone of the customer, else of the tenant, else UTC. */
   zone: string;
+  /** When the campaign that sends it was paused; null where none stands still. */
+  pausedAt: Date | null;
   now: Date;
 }
 
-export type HoldReason = 'not-before' | 'quiet-hours' | 'cap' | 'no-consent';
+export type HoldReason = 'paused' | 'not-before' | 'quiet-hours' | 'cap' | 'no-consent';
 export type Held =
   { do: 'send' } | { do: 'wait'; until: Date; reason: HoldReason } | { do: 'drop'; reason: HoldReason };
 
@@ -36,13 +38,20 @@ export function endOfQuiet(quiet: { from: string; until: string }, now: Date, zo
   return new Date(Math.max(end.toMillis(), now.getTime() + 1000));
 }
 
+/** The longer a pause lasts, the rarer the looks whether it is over: after a tenth of it, between ten seconds and an hour. */
+function nextLookAtPause(pausedAt: Date, now: Date): Date {
+  const tenthMs = (now.getTime() - pausedAt.getTime()) / 10;
+  return new Date(now.getTime() + Math.min(Math.max(tenthMs, 10_000), 3_600_000));
+}
+
 /**
- * Decides whether a message is sent now. Consent comes first, for every class; then the message's own time, quiet
+ * Decides whether a message is sent now. One of a campaign that stands still waits. Consent comes first, for every class; then the message's own time, quiet
  * hours and the cap of its class. A message that is held back waits or is dropped, as the tenant chose; its own time
  * always waits.
  */
 export function holdMessage(question: HoldQuestion): Held {
-  const { settings, now, notBefore } = question;
+  const { settings, now, notBefore, pausedAt } = question;
+  if (pausedAt !== null) return { do: 'wait', until: nextLookAtPause(pausedAt, now), reason: 'paused' };
   if (settings.requireConsent !== null && !question.hasConsent) return { do: 'drop', reason: 'no-consent' };
   if (notBefore !== null && notBefore > now) return { do: 'wait', until: notBefore, reason: 'not-before' };
   const hold = (reason: HoldReason, until: Date): Held =>
@@ -70,5 +79,6 @@ export const HOLD_REASONS: Readonly<Record<HoldReason, string>> = {
   'not-before': 'the time that the request names',
   'quiet-hours': "the end of the tenant's quiet hours where the customer is (settings.messages.quietHours)",
   cap: 'room under the cap on messages to one customer (settings.messages.cap)',
+  paused: 'its campaign to be resumed',
   'no-consent': 'The customer has not agreed to the channel that settings.messages.requireConsent names.',
 };

@@ -12,6 +12,7 @@ const question = (change: Partial<HoldQuestion> = {}): HoldQuestion => ({
   settings: { cap: null, quietHours: null, heldBack: 'wait', requireConsent: null },
   hasConsent: false,
   sentAt: [],
+  pausedAt: null,
   zone: 'Europe/Berlin',
   now: new Date('2026-06-10T12:00:00Z'),
   ...change,
@@ -100,4 +101,19 @@ test('a pass keeps the last few messages, each once, and loses the one that ends
   );
   assert.equal(textIn({ en: 'Hello', 'de-AT': 'Servus', de: 'Hallo' }, 'de-CH'), 'Hallo');
   assert.equal(textIn({ fr: 'Bonjour' }, 'de'), 'Bonjour');
+});
+
+test('a message of a campaign that stands still waits, whatever the tenant chose, and is looked at more and more rarely', () => {
+  const now = new Date('2026-06-10T12:00:00Z');
+  for (const [minutes, lookAgainMinutes] of [
+    [0, 1 / 6],
+    [50, 5],
+    [3 * 24 * 60, 60],
+  ] as const) {
+    const pausedAt = new Date(now.getTime() - minutes * 60_000);
+    const until = new Date(now.getTime() + lookAgainMinutes * 60_000);
+    const settings = { cap: null, quietHours: null, heldBack: 'drop' as const, requireConsent: 'push' };
+    const held = holdMessage(question({ class: 'service', settings, now, pausedAt }));
+    assert.deepEqual(held, { do: 'wait', until, reason: 'paused' });
+  }
 });

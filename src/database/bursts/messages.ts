@@ -1,6 +1,6 @@
 import { ZONE_PROPERTIES } from '../../passes/customer-zone.js';
 import type { Sql, TenantSql } from '../connect.js';
-import type { MessageRow, MessageTurn } from '../messages/messages.js';
+import { pausedCampaign, type MessageRow, type MessageTurn } from '../messages/messages.js';
 import { isUnfinished } from '../operations/fragments.js';
 import { sql } from '../sql.js';
 import type { BurstRef } from './burst-steps.js';
@@ -61,6 +61,7 @@ export async function claimMessages(
              (select jsonb_build_object(
                        'customerId', c.customer_id,
                        'passState', p.state,
+                       'pausedAt', ${pausedCampaign(sql`o`)},
                        'properties', (
                          select coalesce(jsonb_object_agg(name, c.properties -> name), '{}')
                            from unnest(${ZONE_PROPERTIES}::text[]) name),
@@ -107,7 +108,11 @@ export async function claimMessages(
 /** JSON has no dates. */
 const inDates = (message: UnclaimedMessage): UnclaimedMessage => ({
   ...message,
-  turn: message.turn && { ...message.turn, sentAt: message.turn.sentAt.map((at) => new Date(at)) },
+  turn: message.turn && {
+    ...message.turn,
+    sentAt: message.turn.sentAt.map((at) => new Date(at)),
+    pausedAt: message.turn.pausedAt && new Date(message.turn.pausedAt),
+  },
 });
 
 /** The messages of some operations, as they are now. */

@@ -184,15 +184,30 @@ export async function moveWithin(
        set state = ${to}, ${set}
      where tenant_id = ${tx.tenantId}
        and campaign_id = ${campaignId}`);
-  if (command === 'pause') await moveQueued(tx, campaignId, sql`dispatch_after = 'infinity'`);
-  if (command === 'resume') await moveQueued(tx, campaignId, sql`dispatch_after = now()`);
-  if (command === 'cancel') await moveQueued(tx, campaignId, sql`cancel_requested = true`);
+  // A message that is held back finds the pause when its time comes; a resume lets it be judged at once.
+  if (command === 'pause') await moveQueued(tx, campaignId, sql`dispatch_after = 'infinity'`, QUEUED);
+  if (command === 'resume')
+    await moveQueued(tx, campaignId, sql`dispatch_after = now()`, sql`${QUEUED} or ${HELD_BACK}`);
+  if (command === 'cancel') {
+    await moveQueued(tx, campaignId, sql`cancel_requested = true`, sql`${QUEUED} or ${HELD_BACK} or ${SLEEPING}`);
+  }
   if (goes) await setGoing(tx, { campaignId, test: row.test });
   return { state: to, moved: true };
 }
 
-/** Changes the campaign's operations that no dispatcher has taken. */
-const moveQueued = (tx: Sql, campaignId: string, change: Statement): Promise<object[]> =>
+/** No dispatcher has taken it. */
+const QUEUED = sql`(status = 'accepted' and (dispatch_after <= now() or dispatch_after = 'infinity'))`;
+/** A message that waits for its time as a row. */
+const HELD_BACK = sql`(kind = 'send-message' and status = 'running' and dispatched_at is null)`;
+/** A message that waits for its time as a timer of its run. */
+const SLEEPING = sql`(kind = 'send-message' and status = 'running' and exists (
+  select from operation_steps s
+   where s.operation_id = operations.operation_id
+     and s.step = 'claim-message'
+     and s.state = 'waiting'))`;
+
+/** Changes the campaign's operations that have not begun, or that wait for their time. */
+const moveQueued = (tx: Sql, campaignId: string, change: Statement, which: Statement): Promise<object[]> =>
   tx.query(sql`
     update operations
        set ${change}
@@ -203,6 +218,5 @@ const moveQueued = (tx: Sql, campaignId: string, change: Statement): Promise<obj
               where tenant_id = ${tx.tenantId}
                 and campaign_id = ${campaignId}
                 and state = 'accepted')
-       and status = 'accepted'
        and burst_id is null
-       and (dispatch_after <= now() or dispatch_after = 'infinity')`);
+       and (${which})`);

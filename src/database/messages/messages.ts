@@ -1,7 +1,7 @@
 import type { PassState } from '../../passes/pass.js';
 import type { MessageClass, MessageContent } from '../../passes/message.js';
 import type { Sql, TenantSql } from '../connect.js';
-import { sql } from '../sql.js';
+import { sql, type Statement } from '../sql.js';
 
 export interface MessageRow {
   message_id: string;
@@ -25,7 +25,18 @@ export interface MessageTurn {
   granted: boolean;
   sentAt: Date[];
   properties: Record<string, unknown>;
+  /** When the campaign that sends it was paused; null where none stands still. */
+  pausedAt: Date | null;
 }
+
+/** When the campaign of an operation was paused, a scalar of the statement; null where it goes on, or there is none. */
+export const pausedCampaign = (operation: Statement): Statement => sql`(
+  select k.paused_at
+    from campaigns k
+   where k.tenant_id = ${operation}.tenant_id
+     and k.campaign_id = substring(${operation}.idempotency_key
+                                   from '^campaign:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):')::uuid
+     and k.state = 'paused')`;
 
 export interface MessageClaim {
   messageId: string;
@@ -73,17 +84,22 @@ export async function claimMessage<Decision>(
          and claimed_at > ${claim.now}::timestamptz - make_interval(hours => ${claim.hours}::int)
        order by claimed_at desc
        limit 100`);
-    const [consent] = await inside.query<{ granted: boolean }>(sql`
-      select granted
-        from consents
-       where tenant_id = ${db.tenantId}
-         and customer_id = ${holder.customer_id}
-         and channel = ${claim.channel}
-       order by given_at desc
-       limit 1`);
+    const [said] = await inside.query<{ granted: boolean | null; paused_at: Date | null }>(sql`
+      select ${pausedCampaign(sql`o`)} as paused_at, (
+               select granted
+                 from consents
+                where tenant_id = ${db.tenantId}
+                  and customer_id = ${holder.customer_id}
+                  and channel = ${claim.channel}
+                order by given_at desc
+                limit 1) as granted
+        from operations o
+       where o.tenant_id = ${db.tenantId}
+         and o.operation_id = ${claim.messageId}`);
     const { decision, validUntil, take } = decide({
       passState: holder.state,
-      granted: consent?.granted ?? false,
+      granted: said?.granted ?? false,
+      pausedAt: said?.paused_at ?? null,
       sentAt: earlier.map(({ claimed_at: at }) => at),
       properties: holder.properties,
     });

@@ -84,7 +84,7 @@ const GUARDS: readonly (readonly [string, RegExp])[] = [
   ['database/operations/retries.ts', /wanted|batch/],
   ['database/operations/reconcile.ts', /status in \('running', 'retrying'\)/],
   // What nobody has begun, of the campaign that is paused, resumed or cancelled.
-  ['database/campaigns/campaigns.ts', /and status = 'accepted'\s+and burst_id is null/],
+  ['database/campaigns/campaigns.ts', /and burst_id is null\s+and \(\$\{which\}\)/],
   ['database/bulk/retention.ts', /isFinished|status|batch/],
   ['database/bulk/retention.ts', /isFinished|status|batch/],
   ['database/customers/forget-operations.ts', /theirs/],
