@@ -131,45 +131,6 @@ describe('a campaign', () => {
     );
   });
 
-  it('holds messages that wait for the morning while it stands still, and sends none of them when it is cancelled', async () => {
-    const clock = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString().slice(11, 16);
-    const tenant = await seedTenant(test, { messages: { quietHours: { from: clock(-2), until: clock(2) } } });
-    const count = 80;
-    await seedSegment(test, tenant, count);
-    const action = { type: 'message', message: { message: 'Sale' } };
-    const id = await make(tenant, { audience: { filter: { installedOn: 'apple' } }, action, confirm: true });
-    const held = async (reason: string) => {
-      const [row] = await test.owner<{ n: number; rows: number }>(
-        `select count(*)::int as n, count(*) filter (where dispatched_at is null)::int as rows
-           from operations o join operation_steps s using (operation_id)
-          where o.tenant_id = $1 and s.step = 'claim-message' and s.state = 'waiting' and detail ->> 'heldBack' = $2`,
-        [tenant.tenantId, reason],
-      );
-      return row!;
-    };
-    await until(async () => (await held('quiet-hours')).n === count, 'all to be held back');
-    const { rows } = await held('quiet-hours');
-    assert.ok(rows > 0, 'some wait as rows');
-    assert.equal((await call(tenant, 'POST', `/${id}/pause`)).body.state, 'paused');
-    // Their time comes while the campaign stands still.
-    await test.owner(
-      `update operations set dispatch_after = now() where tenant_id = $1 and kind = 'send-message' and dispatched_at is null`,
-      [tenant.tenantId],
-    );
-    await until(async () => (await held('paused')).n === rows, 'them to find the pause');
-    assert.equal((await call(tenant, 'POST', `/${id}/resume`)).body.state, 'running');
-    await until(async () => (await held('quiet-hours')).n === count, 'them to be judged again');
-    assert.equal((await call(tenant, 'POST', `/${id}/cancel`)).body.state, 'cancelled');
-    const ends = () =>
-      test.owner<{ outcome: string; n: number }>(
-        `select outcome, count(*)::int as n from operations where tenant_id = $1 and kind = 'send-message' group by 1`,
-        [tenant.tenantId],
-      );
-    await until(async () => (await ends()).every(({ outcome }) => outcome !== null), 'all of them to end');
-    assert.deepEqual(await ends(), [{ outcome: 'cancelled', n: count }]);
-    assert.deepEqual(await test.owner('select from messages where tenant_id = $1', [tenant.tenantId]), []);
-  });
-
   it('stands still for three days of a pause, and goes on exactly', async () => {
     const tenant = await seedTenant(test);
     await seedSegment(test, tenant, 40);

@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { createCampaign, moveCampaign } from '../../src/database/campaigns/campaigns.js';
 import { listMessages } from '../../src/database/messages/messages.js';
 import { recordReceived } from '../../src/database/messages/received.js';
 import { listSteps } from '../../src/database/operations/operations.js';
 import type { PassRow } from '../../src/database/passes/passes.js';
 import { claimMessageActivity, showMessageActivity } from '../../src/activities/send-message.js';
+import { campaignDefinition } from '../../src/passes/campaign.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { startTestGoogle, type TestGoogle } from '../support/google.js';
 import { accept, ended, until } from '../support/operations.js';
-import type { SeededTenant } from '../support/tenant.js';
+import { messageTo, seedSegment } from '../support/segment.js';
+import { seedTenant, type SeededTenant } from '../support/tenant.js';
 import { rowsOf } from '../support/rows.js';
 
 describe('messages to a pass', () => {
@@ -188,5 +191,49 @@ describe('messages to a pass', () => {
     const row = await send(tenant, 'Hello');
     assert.deepEqual([row.status, row.outcome], ['failed', 'state-conflict']);
     assert.deepEqual(await rows(tenant), []);
+  });
+
+  it('are held while their campaign stands still, after quiet hours too, and none of them goes when it is cancelled', async () => {
+    const clock = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString().slice(11, 16);
+    const tenant = await seedTenant(test, { messages: { quietHours: { from: clock(-2), until: clock(2) } } });
+    const count = 80;
+    await seedSegment(test, tenant, count);
+    const sql = test.database.tenant(tenant.tenantId);
+    const campaignId = randomUUID();
+    const action = { type: 'message', message: { message: 'Hello' } };
+    const asked = campaignDefinition.parse({ audience: { filter: { installedOn: 'apple' } }, action });
+    const { identifiers: _, ...messageInput } = messageTo(1);
+    const definition = { ...asked, messageInput };
+    await createCampaign(sql, { campaignId, name: 'Sale', definition, test: false, confirmed: true });
+    const held = async (reason: string) => {
+      const [row] = await test.owner<{ n: number; rows: number }>(
+        `select count(*)::int as n, count(*) filter (where dispatched_at is null)::int as rows
+           from operations o join operation_steps s using (operation_id)
+          where o.tenant_id = $1 and s.step = 'claim-message' and s.state = 'waiting' and detail ->> 'heldBack' = $2`,
+        [tenant.tenantId, reason],
+      );
+      return row!;
+    };
+    await until(async () => (await held('quiet-hours')).n === count, 'all to be held back');
+    const { rows } = await held('quiet-hours');
+    assert.ok(rows > 0, 'some wait as rows');
+    assert.equal((await moveCampaign(sql, campaignId, 'pause'))?.state, 'paused');
+    // Their time comes while the campaign stands still.
+    await test.owner(
+      `update operations set dispatch_after = now() where tenant_id = $1 and kind = 'send-message' and dispatched_at is null`,
+      [tenant.tenantId],
+    );
+    await until(async () => (await held('paused')).n === rows, 'them to find the pause');
+    assert.equal((await moveCampaign(sql, campaignId, 'resume'))?.state, 'running');
+    await until(async () => (await held('quiet-hours')).n === count, 'them to be judged again');
+    assert.equal((await moveCampaign(sql, campaignId, 'cancel'))?.state, 'cancelled');
+    const ends = () =>
+      test.owner<{ outcome: string; n: number }>(
+        `select outcome, count(*)::int as n from operations where tenant_id = $1 and kind = 'send-message' group by 1`,
+        [tenant.tenantId],
+      );
+    await until(async () => (await ends()).every(({ outcome }) => outcome !== null), 'all of them to end');
+    assert.deepEqual(await ends(), [{ outcome: 'cancelled', n: count }]);
+    assert.deepEqual(await test.owner('select from messages where tenant_id = $1', [tenant.tenantId]), []);
   });
 });
