@@ -5,12 +5,12 @@ import fc from 'fast-check';
 import { createActivities, type Activities } from '../../src/activities/index.js';
 import { requestCancellation } from '../../src/database/operations/cancellations.js';
 import { acceptDueOperations } from '../../src/dispatch/due-operations.js';
-import type { FormedKind } from '../../src/passes/burst-kind.js';
 import type { OfferTerms } from '../../src/passes/operation-input.js';
 import { countingStatements } from '../support/counted-statements.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { createTestDeps } from '../support/deps.js';
 import { offerEvidence } from '../support/offer-evidence.js';
+import { offerRuns, type OfferKind } from '../support/offer-runs.js';
 import { acceptMany, seedSegment, segmentPasses, update } from '../support/segment.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
 
@@ -30,7 +30,11 @@ before(async () => {
 });
 after(() => db.drop());
 
-type Kind = Extract<FormedKind, 'start-offer' | 'end-offer' | 'push-update'>;
+type Kind = OfferKind;
+const { alone, formBurst, together } = offerRuns(
+  () => db,
+  () => steps,
+);
 interface Asked {
   kind: Kind;
   input: object;
@@ -61,6 +65,8 @@ const terms: fc.Arbitrary<Partial<OfferTerms>> = fc.record({
   until: fc.constantFrom(at(100), at(100), at(6), at(-2)),
   priority: fc.integer({ min: 0, max: 1 }),
   notifyAtEnd: fc.boolean(),
+  // PostgreSQL refuses the last one.
+  uses: fc.constantFrom(null, null, 3, 0),
 });
 const begun: fc.Arbitrary<Asked> = fc
   .tuple(fc.integer({ min: 1, max: PEOPLE + 1 }), terms)
@@ -80,58 +86,6 @@ const acceptAll = (tenant: SeededTenant, list: readonly Asked[]): Promise<string
     list.map(({ input }) => input),
     { kinds: list.map(({ kind }) => kind) },
   );
-
-/** One operation, step by step, as the workflow of a single one runs it. */
-async function alone(tenantId: string, operationId: string, kind: Kind): Promise<void> {
-  const ref = { tenantId, operationId, run: 1 };
-  const found = await steps['find-pass'](ref);
-  if (!found.found) return;
-  const target = { ...ref, passId: found.passId };
-  const end = (outcome: 'unchanged' | 'offer-planned') =>
-    steps['record-outcome']({ ...ref, status: 'succeeded', outcome, reason: null });
-  if (kind === 'start-offer') {
-    const { result } = await steps['start-offer'](target);
-    if (result !== 'offer-started') await end(result);
-    else await steps['notify-devices']({ ...target, eventType: 'offer.started', endsWith: result });
-  } else if (kind === 'end-offer') {
-    const { revision } = await steps['end-offer'](target);
-    if (revision === null) await end('unchanged');
-    else await steps['notify-devices']({ ...target, eventType: 'offer.ended', endsWith: 'offer-ended' });
-  } else {
-    const first = found.evidence ? { ...target, found: found.evidence } : target;
-    const converted = found.convert ? await steps['convert-type'](first) : null;
-    const recomputes = found.recompute || converted?.outcome === 'converted';
-    if (found.apply) await steps['apply-data']({ ...(converted ? target : first), recomputes });
-    if (recomputes) await steps['recompute-metadata'](target);
-  }
-}
-
-/** A burst as the dispatcher forms it. */
-async function formBurst(tenantId: string, ids: readonly string[], kind: Kind) {
-  const ref = { tenantId, burstId: randomUUID() };
-  await db.owner(
-    'insert into bursts (burst_id, tenant_id, kind, operation_ids, dispatched_by) values ($1, $2, $4, $3, $1)',
-    [ref.burstId, tenantId, ids, kind],
-  );
-  await db.owner('update operations set burst_id = $1, dispatched_at = now() where operation_id = any($2)', [
-    ...[ref.burstId, ids],
-  ]);
-  await steps['burst-find-pass'](ref);
-  return ref;
-}
-
-async function together(tenantId: string, ids: readonly string[], kind: Kind): Promise<void> {
-  const ref = await formBurst(tenantId, ids, kind);
-  if (kind === 'push-update') {
-    await steps['burst-convert-type'](ref);
-    await steps['burst-apply-data'](ref);
-    await steps['burst-recompute-metadata'](ref);
-  } else {
-    await steps[`burst-${kind}`](ref);
-    await steps['burst-notify-devices']({ ...ref, ends: true });
-  }
-  await steps['end-burst'](ref);
-}
 
 type Row = Record<string, unknown>;
 const evidence = (tenant: SeededTenant, ids: readonly string[]) => offerEvidence(db, tenant, ids);
@@ -351,6 +305,42 @@ test('a cancellation that comes before its pass is changed keeps no offer; the e
     over['offers']!.map(({ state }) => state),
     ['ended', 'ended'],
   );
+});
+
+test('bursts of several kinds over the same passes at once lose nothing, and wait for no one for ever', async () => {
+  const count = 40;
+  const tenant = await segment(count);
+  const passIds = await segmentPasses(db, tenant);
+  const offers = passIds.map((passId): Asked => ({ kind: 'start-offer', input: { passId, terms: TERMS } }));
+  const made = await acceptAll(tenant, offers);
+  await together(tenant.tenantId, made, 'start-offer');
+  const lists: [Kind, object[]][] = [
+    ['end-offer', passIds.map((passId, index) => ({ passId, offerId: made[index] }))],
+    ['start-offer', passIds.map((passId) => ({ passId, terms: { ...TERMS, fields: { points: 900 } } })).toReversed()],
+    ['push-update', passIds.map((passId) => ({ ...update(1, { points: 20 }), passId }))],
+  ];
+  await Promise.all(
+    lists.map(async ([kind, inputs]) => {
+      const ids = await acceptAll(
+        tenant,
+        inputs.map((input) => ({ kind, input })),
+      );
+      await together(tenant.tenantId, ids, kind);
+      // What others were too fast for goes on alone.
+      const left = await db.owner<{ operation_id: string }>(
+        `select operation_id from operations where operation_id = any($1) and status = 'accepted'`,
+        [ids],
+      );
+      for (const { operation_id: id } of left) await alone(tenant.tenantId, id, kind);
+    }),
+  );
+  const rows = await db.owner(
+    `select p.data -> 'points' as points, p.revision, jsonb_path_query_array(p.offers, '$[*].fields.points') as shown,
+            (select string_agg(state, ' ' order by state) from offers f where f.pass_id = p.pass_id) as states, count(*)::int as n
+       from passes p where p.pass_id = any($1) group by 1, 2, 3, 4`,
+    [passIds],
+  );
+  assert.deepEqual(rows, [{ points: 20, revision: 5, shown: [900], states: 'active ended', n: count }]);
 });
 
 test('what is due at one instant is asked for once, a batch with one statement, however many loops look', async () => {

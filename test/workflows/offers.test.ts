@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { createActivities } from '../../src/activities/index.js';
 import { acceptDueOperations } from '../../src/dispatch/due-operations.js';
 import { recordGoogleCallback } from '../../src/database/devices/google-callbacks.js';
 import { listOffers } from '../../src/database/offers/offers.js';
@@ -7,9 +9,11 @@ import { listSteps } from '../../src/database/operations/operations.js';
 import type { PassRow } from '../../src/database/passes/passes.js';
 import { overlay } from '../../src/passes/offer.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { createTestDeps } from '../support/deps.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { startTestGoogle, type TestGoogle } from '../support/google.js';
 import { accept, ended, until } from '../support/operations.js';
+import { acceptMany } from '../support/segment.js';
 import type { SeededTenant } from '../support/tenant.js';
 import { rowsOf } from '../support/rows.js';
 
@@ -211,6 +215,55 @@ describe('time-boxed offers', () => {
     const inserts = google.simulator.requests.filter((r) => r.method === 'POST' && r.path.endsWith('/offerObject'));
     const made = inserts.filter(({ body, status }) => (body as { id: string }).id === during.offerId && status === 200);
     assert.equal(made.length, 1);
+  });
+
+  it('comes and goes at Google in bursts as it does alone: in place, and beside the card', async () => {
+    laterMs = 0;
+    const steps = createActivities(createTestDeps(test, { google: google.wallet, now }));
+    for (const beside of [false, true]) {
+      const tenant = await google.seed();
+      await autoLink(tenant);
+      await update(tenant, { points: 15 });
+      const { object_id: cardId } = await google.live(tenant);
+      await google.simulator.save(cardId);
+      const inBurst = async (kind: 'start-offer' | 'end-offer', asked: object) => {
+        // Nobody dispatches it: its burst is here.
+        const [id] = await acceptMany(test, tenant, [{ passId: tenant.pass.id, ...asked }], {
+          kinds: [kind],
+          later: true,
+        });
+        const ref = { tenantId: tenant.tenantId, burstId: randomUUID() };
+        await test.owner(
+          'insert into bursts (burst_id, tenant_id, kind, operation_ids, dispatched_by) values ($1, $2, $3, $4, $1)',
+          [ref.burstId, ref.tenantId, kind, [id]],
+        );
+        await test.owner('update operations set burst_id = $1, dispatched_at = now() where operation_id = $2', [
+          ...[ref.burstId, id],
+        ]);
+        await steps['burst-find-pass'](ref);
+        await steps[`burst-${kind}`](ref);
+        await steps['burst-notify-devices']({ ...ref, ends: false });
+        await steps['burst-update-google-object']({ ...ref, from: 0 });
+        await steps['burst-end-told'](ref);
+        const { outcome } = await ended(test, tenant.tenantId, id!);
+        return { id: id!, outcome };
+      };
+      const terms = { passType: beside ? 'premium' : null, fields: { points: 500 }, from: null, until: null };
+      const more = { forSeconds: 3_600, priority: 0, uses: null, notifyAtEnd: false };
+      const laid = await inBurst('start-offer', { terms: { ...terms, ...more } });
+      assert.equal(laid.outcome, 'offer-started');
+      const said = google.simulator.notifications(cardId).length;
+      const during = google.simulator.object(cardId);
+      assert.equal(figures(during), beside ? '15' : '500');
+      if (beside) {
+        const { state, offer: own } = await atGoogle(tenant);
+        assert.deepEqual([state, own?.['state'], figures(own)], ['linked', 'ACTIVE', '500']);
+      }
+      assert.equal((await inBurst('end-offer', { offerId: laid.id })).outcome, 'offer-ended');
+      assert.equal(figures(google.simulator.object(cardId)), '15');
+      assert.equal(google.simulator.notifications(cardId).length, said, 'it goes without a word');
+      if (beside) assert.equal((await atGoogle(tenant)).offer?.['state'], 'EXPIRED');
+    }
   });
 
   it('covers fields of the card where Google takes no further pass beside it', async () => {
