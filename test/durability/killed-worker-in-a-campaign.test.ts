@@ -11,11 +11,15 @@ import { seedTenant } from '../support/tenant.js';
 
 /** `npm run drill:campaign` asks for 100,000. */
 const ROWS = Number(process.env['DRILL_ROWS'] ?? 200);
-/** `DRILL_ACTION=message` sends messages instead of updates, `DRILL_ACTION=offer` lays offers, and ends them. */
+/** `DRILL_ACTION` names what the campaign does; `offer` lays offers, and ends them. */
 const ACTIONS = {
   update: {
     ...{ outcome: 'updated', change: 'data' },
     definition: { action: { type: 'update', fields: { points: 77 } } },
+  },
+  convert: {
+    ...{ outcome: 'converted', change: 'type' },
+    definition: { action: { type: 'convert', passType: 'premium' } },
   },
   message: {
     ...{ outcome: 'message-sent', change: 'message' },
