@@ -231,7 +231,7 @@ test('messages in bursts and single ones leave the same passes, messages and evi
         );
       },
     ),
-    { numRuns: 15, endOnFailure: true },
+    { numRuns: 9, endOnFailure: true },
   );
 });
 
@@ -270,7 +270,7 @@ test('ends of messages in a burst leave what single ones leave, in the order of 
         assert.deepEqual(left[0], left[1]);
       },
     ),
-    { numRuns: 8, endOnFailure: true },
+    { numRuns: 5, endOnFailure: true },
   );
 });
 
