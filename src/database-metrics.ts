@@ -96,7 +96,7 @@ export function registerDatabaseMetrics(
   );
   gauge(
     'passrelay_burst_operations_per_second',
-    'Operations whose phones were told in bursts, over the last minute.',
+    'Operations whose phones were notified in bursts, over the last minute.',
     [],
     (one, { bursts }) => one.set(bursts.perSecond),
   );

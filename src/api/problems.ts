@@ -130,7 +130,7 @@ export const PROBLEMS = {
   'internal-error': {
     status: 500,
     title: 'Something went wrong on our side',
-    meaning: 'A fault in Passrelay that nobody foresaw. It is in the log under the correlation id.',
+    meaning: 'An unforeseen fault in Passrelay. It is in the log under the correlation id.',
     cure: 'Give the correlation id to the operator.',
   },
   unavailable: {

@@ -86,7 +86,7 @@ function addMaking(campaign: Command, context: () => CliContext): void {
     .option('--hours <from-until>', 'hours of the day, such as 09:00-20:00')
     .option('--holdout <percent>', 'share that is left out, to compare with')
     .option('--test', 'test passes only')
-    .option('--confirm', 'start without a look at the dry run')
+    .option('--confirm', 'start at once instead of waiting for campaign start')
     .action(async (tenantId: string, options: MakeOptions) => {
       await makeCampaign(db(tenantId), options, context().out);
     });
@@ -141,9 +141,9 @@ export function campaignCommands(context: () => CliContext): Command {
     });
   const commands: [Exclude<CampaignCommand, 'uploaded'>, string][] = [
     ['start', 'start what the dry run showed'],
-    ['pause', 'hold what nobody has begun'],
-    ['resume', 'go on where a pause stopped it'],
-    ['cancel', 'end it for good; what was sent stays'],
+    ['pause', 'hold back rows that have not begun'],
+    ['resume', 'continue where a pause stopped it'],
+    ['cancel', 'end it permanently; what was sent stays'],
   ];
   for (const [name, description] of commands) {
     campaign

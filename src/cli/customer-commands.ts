@@ -40,14 +40,14 @@ export function customerCommands(context: () => CliContext): Command {
   customer.addCommand(mergeCustomersCommand(context, find));
   customer
     .command('export <tenantId> <identifier>')
-    .description('all that is held of a person, as JSON; by e-mail, phone, customer id or serial number')
+    .description('all data of a person, as JSON; by e-mail, phone, customer id or serial number')
     .action(async (tenantId: string, identifier: string) => {
       const { sql, customerId } = await find(tenantId, identifier);
       context().out(JSON.stringify(await exportCustomer(sql, customerId), null, 2));
     });
   customer
     .command('erase <tenantId> <identifier>')
-    .description('void the passes on every phone, then remove all that is held; cannot be undone')
+    .description('void the passes on every phone, then remove all data; cannot be undone')
     .requiredOption('--yes', 'really')
     .action(async (tenantId: string, identifier: string) => {
       const { sql, customerId } = await find(tenantId, identifier);
@@ -65,7 +65,7 @@ export function customerCommands(context: () => CliContext): Command {
     });
   customer
     .command('receipt <tenantId> <operationId>')
-    .description('how far an erasure is, and what it removed; holds no personal data')
+    .description('the progress of an erasure and what it removed; contains no personal data')
     .action(async (tenantId: string, operationId: string) => {
       const sql = context().database().tenant(tenantId);
       const isId = isUuid(operationId);

@@ -5,7 +5,7 @@ import type { CliContext } from './context.js';
 /** `passrelay health` */
 export function healthCommand(context: () => CliContext): Command {
   return new Command('health')
-    .description('what is wrong now: schema, workers, secrets, Klaviyo keys, certificates; fails where anything is')
+    .description('what is wrong now: schema, workers, secrets, Klaviyo keys, certificates; exits with 1 if anything is')
     .action(async () => {
       const { database, secretBox, out } = context();
       const { parts } = await healthReport({ database: database(), secretBox: secretBox(), now: Date.now });

@@ -54,7 +54,7 @@ export function klaviyoCommands(context: () => CliContext): Command {
 
   klaviyo
     .command('set-key <tenantId>')
-    .description('store a new private key; write-back that waits for one goes on by itself')
+    .description('store a new private key; write-back that waits for one continues by itself')
     .option('--env <name>', 'variable with the key', 'KLAVIYO_API_KEY')
     .action(async (tenantId: string, { env }: { env: string }) => {
       const { sql } = await existing(tenantId);

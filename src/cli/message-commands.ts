@@ -82,7 +82,7 @@ export function messageCommands(context: () => CliContext): Command {
     .option('--title <text>', 'above the message, the same way')
     .option('--link <address>', 'an https address')
     .option('--class <class>', 'service or marketing')
-    .option('--valid-until <time>', 'when it goes by itself')
+    .option('--valid-until <time>', 'when it ends by itself')
     .option('--valid-for <length>', 'instead: how long it stays, such as "3 days"')
     .option('--not-before <time>', 'not sent before this time')
     .option('--json', 'print JSON', false)

@@ -33,7 +33,7 @@ export function migrateCommand(tenant: Command, context: () => CliContext): void
   tenant
     .command('migrate <tenantId> <passType>')
     .description('move all passes of a type to its current version, and tell their phones')
-    .option('--per-minute <passes>', 'pace; phones fetch what they are told of', '600')
+    .option('--per-minute <passes>', 'pace; phones fetch each change', '600')
     .option('--pause', 'hold the migration under way')
     .option('--resume', 'go on with a paused one')
     .option('--progress', 'tell how far the newest one is')

@@ -8,7 +8,7 @@ export function secretCommands(context: () => CliContext): Command {
   const secrets = new Command('secrets').description('Secrets at rest');
   secrets
     .command('rotate')
-    .description('seal every secret again under the first key of SECRETS_KEY')
+    .description('encrypt every secret again under the first key of SECRETS_KEY')
     .action(async () => {
       const { database, secretBox, out } = context();
       const { rotated, kept } = await rotateSecrets(database().system, secretBox());
@@ -16,7 +16,7 @@ export function secretCommands(context: () => CliContext): Command {
     });
   secrets
     .command('set-webhook <tenantId>')
-    .description("keep the secret of Klaviyo's system webhooks; the former one stays valid until it is dropped")
+    .description("store the secret of Klaviyo's system webhooks; the former one stays valid until it is dropped")
     .option('--env <name>', 'variable with the secret', 'KLAVIYO_WEBHOOK_SECRET')
     .option('--drop-former', 'only end the former secret', false)
     .action(async (tenantId: string, options: { env: string; dropFormer: boolean }) => {

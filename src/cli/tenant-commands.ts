@@ -20,7 +20,7 @@ export function tenantCommands(context: () => CliContext): Command {
   const tenant = new Command('tenant').description('Tenants as folders');
   tenant
     .command('new <tenantId>')
-    .description('make a small folder of a tenant to begin with; all that it lacks is your certificate')
+    .description('make a small tenant folder to begin with; it lacks only your certificate')
     .option('--name <name>', 'the name of the brand')
     .option('--to <folder>', 'where; default: tenants/<tenantId>')
     .action((tenantId: string, { name, to }: { name?: string; to?: string }) => {
@@ -62,7 +62,7 @@ export function tenantCommands(context: () => CliContext): Command {
     });
   tenant
     .command('check <tenantId>')
-    .description('what the rules of this version say of the designs that are stored; they stay usable')
+    .description('check the stored designs by the rules of this version; they stay usable')
     .option('--json', 'print JSON', false)
     .action(async (tenantId: string, { json }: { json: boolean }) => {
       const { database, out } = context();

@@ -64,7 +64,7 @@ export async function journeyCampaign({ print, api, tenant, simulators }: Journe
   const { progress } = await until((now) => now.progress.accepted === guests.length && isTold());
   const failed = Object.entries(progress.outcomes).filter(([outcome]) => outcome !== 'updated');
   if (failed.length > 0) throw new Error(`some cards ended as ${JSON.stringify(failed)}`);
-  const phones = simulators.apns ? `${told.size} phones told` : 'no phone';
+  const phones = simulators.apns ? `${told.size} phones notified` : 'no phone';
   tick('resumed', `${progress.accepted} accepted, ${phones}; Google follows within its limits`);
   print.line(`Progress  ${api.baseUrl}/ops/${tenantId}/campaigns/${campaignId}`);
 }

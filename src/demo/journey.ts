@@ -27,7 +27,7 @@ function describeDevices(view: OperationView): string {
   const devices = view.devices.filter(({ platform }) => platform === 'apple');
   const count = (state: string): number => devices.filter((device) => device.state === state).length;
   const gone = count('gone');
-  const told = `${count('delivered') + count('covered')} of ${devices.length} told`;
+  const told = `${count('delivered') + count('covered')} of ${devices.length} notified`;
   return gone === 0 ? told : `${told}, ${gone} that ${gone === 1 ? 'is' : 'are'} gone forgotten`;
 }
 

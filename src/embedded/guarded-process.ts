@@ -47,7 +47,7 @@ function readPid(channel: Duplex, child: ChildProcess): Promise<number> {
     });
     channel.on('error', () => undefined);
     child.once('error', reject);
-    child.once('exit', () => reject(new Error('The server ended before it told its process id.')));
+    child.once('exit', () => reject(new Error('The server ended before it printed its process id.')));
   });
 }
 

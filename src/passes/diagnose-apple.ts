@@ -24,7 +24,7 @@ export function appleFindings({ apple, revision, modifiedAt, now }: DiagnosisFac
       finding(
         'certificate-expired',
         'wrong',
-        `The certificate of ${passTypeIdentifier} expired on ${day(ends)}: nothing is signed and no phone is told.`,
+        `The certificate of ${passTypeIdentifier} expired on ${day(ends)}: nothing is signed and no phone is notified.`,
         'Make a new one at developer.apple.com for the same identifier, apply the folder, then notify the pass again.',
       ),
     );
@@ -85,7 +85,7 @@ function deviceFinding(device: AppleDevice, pass: { revision: number; modifiedAt
     return finding(
       'not-told',
       'look',
-      `${name} has revision ${has} of ${pass.revision} and was not told of it.`,
+      `${name} has revision ${has} of ${pass.revision} and was not notified of it.`,
       'See whether the request still runs; else POST /v1/passes/{serialNumber}/notify.',
     );
   }
@@ -94,7 +94,7 @@ function deviceFinding(device: AppleDevice, pass: { revision: number; modifiedAt
       'push-refused',
       'wrong',
       `${name}: the push of ${minute(push.at)} was ${push.state}${push.reason ? ` (${push.reason})` : ''}.`,
-      'BadCertificate or TlsClientRefused: renew the certificate. BadDeviceToken or DeviceTokenNotForTopic: look at APNS_URL and the pass type identifier.',
+      'BadCertificate or TlsClientRefused: renew the certificate. BadDeviceToken or DeviceTokenNotForTopic: check APNS_URL and the pass type identifier.',
     );
   }
   const polledAt = Math.max(device.listedAt?.getTime() ?? 0, device.fetchedAt?.getTime() ?? 0);
@@ -102,7 +102,7 @@ function deviceFinding(device: AppleDevice, pass: { revision: number; modifiedAt
     return finding(
       'just-told',
       'info',
-      `${name} was told ${minute(push.at)} and has not asked yet.`,
+      `${name} was notified ${minute(push.at)} and has not asked yet.`,
       'Give it a few minutes: a phone that is off or offline asks when it is back.',
     );
   }
@@ -110,7 +110,7 @@ function deviceFinding(device: AppleDevice, pass: { revision: number; modifiedAt
     return finding(
       'silent-after-push',
       'look',
-      `${name} was told ${minute(push.at)} and has not asked since: it is off or offline, or automatic updates are probably switched off for this pass.`,
+      `${name} was notified ${minute(push.at)} and has not asked since: it is off or offline, or automatic updates are probably switched off for this pass.`,
       'The customer opens the pass in Wallet, taps ••• and switches Automatic Updates on, or pulls the pass down to refresh it.',
     );
   }

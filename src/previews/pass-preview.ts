@@ -222,7 +222,7 @@ export function previewText(preview: Preview, input: PreviewInput): string {
   const type = input.converts ? [`Pass type: ${input.design.name} → ${input.nextDesign.name}`] : [];
   const changes = fields.length + visuals.length > 0 || input.converts;
   const notes = warnings.map((text) => `Note: ${text}`);
-  if (!changes) return [...notes, 'Nothing changes: no revision, and nobody is notified.'].join('\n');
+  if (!changes) return [...notes, 'Nothing changes: no revision, and no notification.'].join('\n');
   const lock =
     apple === null
       ? 'the pass type has no design for Apple Wallet'

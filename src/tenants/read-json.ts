@@ -10,7 +10,7 @@ export function readJson(text: string): { value: unknown } | { message: string; 
     const place = `line ${before.length}, column ${before.at(-1)!.length + 1}`;
     return {
       message: `the file is not JSON: it breaks at ${place}.`,
-      cure: `look at ${place} for a missing or extra comma, quote or bracket; comments are not allowed.`,
+      cure: `check ${place} for a missing or extra comma, quote or bracket; comments are not allowed.`,
     };
   }
 }

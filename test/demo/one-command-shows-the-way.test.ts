@@ -36,7 +36,7 @@ const CAMPAIGN = [
   'A campaign changes the cards of 500 guests',
   '✔ dry run                500 cards, 500 on an iPhone',
   '✔ paused ',
-  '✔ resumed                500 accepted, 500 phones told',
+  '✔ resumed                500 accepted, 500 phones notified',
 ];
 const SYNCED = [
   "Ada's profile changes in Klaviyo",

@@ -24,7 +24,7 @@ const SLICE_MS = 20_000;
 /** What Google's pace keeps busy at a time. */
 const GOOGLE_AT_ONCE = 10;
 const WAITS_FOR_GOOGLE =
-  'Phones have been told. Google takes 20 requests a second, and this object waits for its turn.';
+  'Phones have been notified. Google takes 20 requests a second, and this object waits for its turn.';
 /** An account's limits ask for waits like these all the time; a longer one is trouble, and the operation goes on alone. */
 const PATIENCE_MS = 60_000;
 const ASKS_TO_WAIT = new Set(['klaviyo-budget', 'klaviyo-throttled', 'google-budget', 'google-quota']);

@@ -48,7 +48,7 @@ export const linkDiagnosisRoutes = (deps: ApiDeps): Route[] => [
     method: 'POST',
     path: '/api/:tenantId/links/diagnose',
     scope: 'Operation.Read',
-    summary: 'Why a personal link works or does not',
+    summary: 'Why a personal link works or fails',
     tag: 'Links and files',
     operationId: 'diagnoseLink',
     params: z.object({ tenantId }),

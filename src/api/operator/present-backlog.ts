@@ -27,7 +27,7 @@ export function presentBacklog({ waiting, running, burstSize, perSecond, google 
         : null,
     google:
       google > 0
-        ? `Phones come first and have been told. ${google.toLocaleString('en')} objects at Google are still to be written: Google takes 20 requests a second, so the last one is written in ${inWordsOfTime(Math.ceil((google * REQUESTS_OF_OBJECT) / GOOGLE_RATE.ratePerSecond))}.`
+        ? `Phones come first and have been notified. ${google.toLocaleString('en')} objects at Google are still to be written: Google takes 20 requests a second, so the last one is written in ${inWordsOfTime(Math.ceil((google * REQUESTS_OF_OBJECT) / GOOGLE_RATE.ratePerSecond))}.`
         : null,
   };
 }

@@ -72,7 +72,7 @@ export function presentCampaignPage(
     ['Without a pass', rows.unreached],
     ['Faulty rows', rows.refused],
     ['Accepted', progress.accepted],
-    ['Wallets told', progress.pushed],
+    ['Wallets notified', progress.pushed],
     ['Fetched by an iPhone', progress.fetched],
     ['Ended in the last minute', progress.perMinute],
     ...Object.entries(progress.outcomes).map(([name, n]): [string, number] => [`Ended as ${name}`, n]),

@@ -102,7 +102,7 @@ const PUSH: Readonly<Record<DeviceResultRow['state'], string>> = {
   pending: 'Push is being sent',
   scheduled: 'Push waits for the window of this device',
   delivered: 'Push taken by the wallet service',
-  covered: 'Another push told this device as well',
+  covered: 'Another push notified this device as well',
   gone: 'Device is gone: the wallet service refused its token',
   refused: 'Push refused',
   failed: 'Push failed',

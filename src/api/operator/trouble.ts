@@ -5,7 +5,7 @@ import type { ApiDeps } from '../route.js';
 
 /** What to do about a part that is degraded. */
 const CURES: Readonly<Record<string, string>> = {
-  temporal: 'Requests are accepted and wait. Bring Temporal back; the backlog goes by itself.',
+  temporal: 'Requests are accepted and wait. Bring Temporal back; the backlog clears by itself.',
   workers: 'Start a worker, and look in its log whether it reaches Temporal and PostgreSQL.',
   secrets: 'Restore the SECRETS_KEY that sealed them and restart API and workers. What waits goes on by itself.',
   klaviyo: 'Set another key: passrelay klaviyo set-key. Write-back that waits goes on by itself.',

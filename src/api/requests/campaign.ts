@@ -28,7 +28,7 @@ export const newCampaign = campaignDefinition.extend({
   confirm: z
     .boolean()
     .default(false)
-    .describe('Start without a look at the dry run; else POST …/start starts what the dry run showed'),
+    .describe('Start at once instead of waiting for POST …/start, which starts what the dry run showed'),
 });
 export type NewCampaignBody = z.output<typeof newCampaign>;
 

@@ -26,7 +26,7 @@ export const OFFER_TIMES = {
       .string()
       .nullish()
       .describe(
-        'When the change goes by itself (an offer): ISO 8601, without a zone in that of the tenant, or a length such as "14 days"',
+        'When the change ends by itself (an offer): ISO 8601, without a zone in that of the tenant, or a length such as "14 days"',
       ),
     read: (reader: BodyReader) => reader.text('until'),
   },
@@ -102,7 +102,7 @@ export function readTerms(
 }
 
 /** An offer on one pass that the address names. */
-export const OFFER = declareRequest('A time-boxed offer: it lies over the pass and goes by itself', {
+export const OFFER = declareRequest('A time-boxed offer: it lies over the pass and ends by itself', {
   fields: {
     schema: z
       .record(z.string(), z.unknown())

@@ -59,7 +59,7 @@ export const PROFILE_SYNC = declareRequest(
       aliases: ['subscriptions'],
     },
     origin: {
-      schema: z.string().nullish().describe('`merchant` where your own system made the change: it is not told again'),
+      schema: z.string().nullish().describe('`merchant` where your own system made the change: it gets no event'),
     },
     idempotency_key: IDEMPOTENCY_KEY,
     version: VERSION,

@@ -159,7 +159,7 @@ export const SEND_MESSAGE = declareRequest('A message to one pass', {
     schema: z
       .string()
       .nullish()
-      .describe('When the message goes by itself: ISO 8601; without a zone in that of the tenant'),
+      .describe('When the message ends by itself: ISO 8601; without a zone in that of the tenant'),
     read: (reader: BodyReader) => reader.text('validUntil'),
   },
   validFor: {

@@ -104,7 +104,7 @@ export function appleDeviceRoutes(deps: ApiDeps): Route[] {
     openRoute({
       method: 'GET',
       path,
-      summary: 'Serial numbers that changed, for a device; without Authorization, as Apple has it',
+      summary: 'Serial numbers that changed, for a device; without Authorization, as Apple specifies',
       hidden: true,
       params: device,
       query: z.object({ passesUpdatedSince: z.unknown().optional() }),

@@ -28,9 +28,9 @@ export async function theirCampaign(deps: ApiDeps, caller: Caller, id: string): 
 
 const COMMANDS: Readonly<Record<Exclude<CampaignCommand, 'uploaded'>, { summary: string; from: string }>> = {
   start: { summary: 'Start what the dry run showed', from: 'ready' },
-  pause: { summary: 'Stop a campaign in flight: what nobody has begun is held', from: 'running' },
-  resume: { summary: 'Go on exactly where a pause stopped it', from: 'paused' },
-  cancel: { summary: 'End a campaign for good; what was sent stays', from: 'not over' },
+  pause: { summary: 'Pause a running campaign: rows that have not begun are held back', from: 'running' },
+  resume: { summary: 'Continue exactly where a pause stopped it', from: 'paused' },
+  cancel: { summary: 'End a campaign permanently; what was sent stays', from: 'not over' },
 };
 
 /** Moves a campaign on, or says why that is not possible. */

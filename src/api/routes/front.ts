@@ -9,7 +9,7 @@ export function frontRoutes(deps: ApiDeps): Route[] {
     openRoute({
       method: 'GET',
       path: '/',
-      summary: 'What runs here, and where to go on',
+      summary: 'What runs here, and where to go next',
       hidden: true,
       params: none,
       query: none,

@@ -44,7 +44,7 @@ export const healthRoutes = (deps: ApiDeps): Route[] => [
   openRoute({
     method: 'GET',
     path: '/readyz',
-    summary: 'Requests can be accepted (PostgreSQL); what is degraded besides',
+    summary: 'Whether requests can be accepted (PostgreSQL), and what is degraded',
     tag: 'Health',
     operationId: 'isReady',
     params: none,
@@ -53,7 +53,7 @@ export const healthRoutes = (deps: ApiDeps): Route[] => [
       {
         name: 'Authorization',
         description:
-          'Optional: a key with Operation.Read is told which of its tenant’s certificates and keys are meant.',
+          'Optional: a key with Operation.Read also gets which of its tenant’s certificates and keys are meant.',
       },
     ],
     answers: { 200: { description: 'Ready, perhaps degraded', schema: readiness } },

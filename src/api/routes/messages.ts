@@ -36,7 +36,9 @@ const messageView = z.object({
   receivedAt: z.iso
     .datetime()
     .nullable()
-    .describe('When a phone first fetched the pass with it (Apple). Google tells nobody: null does not mean unseen'),
+    .describe(
+      'When a phone first fetched the pass with it (Apple). Google does not report it: null does not mean unseen',
+    ),
   validUntil: z.iso.datetime().nullable(),
   endedAt: z.iso.datetime().nullable(),
   statusUrl: z.url(),

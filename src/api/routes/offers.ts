@@ -72,7 +72,7 @@ export function offerRoutes(deps: ApiDeps, readers = createTenantReaders(deps.da
       method: 'POST',
       path: ofPass,
       scope: 'Pass.Write',
-      summary: 'Lay a time-boxed offer over a pass: it appears and goes by itself',
+      summary: 'Lay a time-boxed offer over a pass: it begins and ends by itself',
       tag: 'Messages and offers',
       operationId: 'layOffer',
       params: z.object({ serialNumber }),

@@ -113,7 +113,7 @@ export const operationControlRoutes = (deps: ApiDeps): Route[] => [
     method: 'POST',
     path: '/api/:tenantId/operations/:correlationId/cancel',
     scope: 'Operation.Write',
-    summary: 'Stop an operation; what is already on the pass is still told to the phones',
+    summary: 'Stop an operation; phones are still notified of what is already on the pass',
     tag: 'Operations',
     operationId: 'cancelOperation',
     params: z.object({ tenantId, correlationId }),

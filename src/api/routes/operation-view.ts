@@ -9,7 +9,7 @@ import { presentOperation, type operationView } from './present-operation.js';
 export const unknownOperation = (): ApiError =>
   new ApiError('not-found', 'No operation with this correlation id exists for this tenant.');
 
-/** One operation with its steps and what each device was told; undefined where the tenant has none of this id. */
+/** One operation with its steps and the result for each device; undefined where the tenant has none of this id. */
 export async function findOperationView(
   deps: ApiDeps,
   tenantId: string,

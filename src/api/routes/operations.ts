@@ -15,7 +15,7 @@ export const operationRoutes = (deps: ApiDeps): Route[] => [
     method: 'GET',
     path: '/api/:tenantId/operations/:correlationId',
     scope: 'Operation.Read',
-    summary: 'One operation with its steps and what each device was told',
+    summary: 'One operation with its steps and the result for each device',
     tag: 'Operations',
     operationId: 'getOperation',
     params: z.object({ tenantId, correlationId }),

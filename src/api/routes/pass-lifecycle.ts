@@ -46,14 +46,14 @@ const CALLS: Call[] = [
     path: '',
     kind: 'delete-pass',
     operationId: 'deletePass',
-    summary: 'Delete a pass for good; devices that have it see it voided',
+    summary: 'Delete a pass permanently; devices that have it see it voided',
   },
   {
     method: 'POST',
     path: '/notify',
     kind: 'notify-pass',
     operationId: 'notifyPass',
-    summary: 'Tell every wallet of a pass again',
+    summary: 'Notify every wallet of a pass again',
   },
 ];
 

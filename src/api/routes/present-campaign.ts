@@ -41,7 +41,7 @@ export const campaignDetail = campaignView.extend({
     duplicates: count.describe('Rows that led to a pass that an earlier row has'),
     unreached: count.describe('Rows without a pass; their reason is in the rows'),
     refused: count.describe('Rows of the file that could not be read'),
-    unresolved: count.describe('Rows that have not been looked at yet'),
+    unresolved: count.describe('Rows that have not been checked yet'),
   }),
   reach: reach.nullable().describe('Of the dry run: where the passes are that the rows which wait lead to'),
   heldBack: z
@@ -52,9 +52,9 @@ export const campaignDetail = campaignView.extend({
   progress: z.object({
     accepted: count.describe('Operations that have been accepted, ended ones too'),
     ended: count,
-    pushed: count.describe('Rows whose wallets were told'),
+    pushed: count.describe('Rows whose wallets were notified'),
     fetched: count.describe(
-      'Rows that an iPhone has fetched; Google tells nobody. Counted on with each look: with hundreds of thousands of rows it is some looks behind',
+      'Rows that an iPhone has fetched; Google does not report fetches. Counted a part at each read: with hundreds of thousands of rows it lags a few reads behind',
     ),
     outcomes: z.record(z.string(), count).describe('Ended operations by outcome'),
     troubles: z

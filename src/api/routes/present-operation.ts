@@ -52,7 +52,7 @@ export const operationView = operationSummary.extend({
       deviceId: z.uuid().nullable(),
       state: z.enum(['pending', 'scheduled', 'delivered', 'covered', 'gone', 'refused', 'failed']),
       attempts: z.int(),
-      coveredBy: z.uuid().nullable().describe('Operation whose push told this device as well'),
+      coveredBy: z.uuid().nullable().describe('Operation whose push notified this device as well'),
       reason: z.string().nullable(),
       updatedAt: time,
     }),
@@ -103,7 +103,7 @@ export function presentSummary(
   } as z.output<typeof operationSummary>;
 }
 
-/** One operation with its steps and what each device was told. */
+/** One operation with its steps and the result for each device. */
 export function presentOperation(
   place: Place,
   row: ListedOperation,

@@ -92,7 +92,7 @@ export const systemWebhookRoutes = (
     headers: [
       { name: 'Klaviyo-Webhook-Id', description: 'As in meta.klaviyo_webhook_id' },
       { name: 'Klaviyo-Signature', description: 'Hex HMAC-SHA256 over the raw body and the timestamp header' },
-      { name: 'Klaviyo-Timestamp', description: 'Part of what is signed; age is judged by meta.timestamp' },
+      { name: 'Klaviyo-Timestamp', description: 'Part of what is signed; the age is checked by meta.timestamp' },
     ],
     body: {
       description: "Klaviyo's envelope",
