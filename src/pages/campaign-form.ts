@@ -91,9 +91,14 @@ export const CAMPAIGN_FORM_STYLES = [
 ].join('');
 
 const radios = (name: string, choices: string, first: string): string => `
-<% for (const [value, text] of ${choices}) { %><label><input type="radio" name="${name}" value="<%= value %>"<% if ((it.values.${name} ?? '${first}') === value) { %> checked<% } %>> <%= text %></label><% } %>`;
+<% for (const [value, text] of ${choices}) { %>
+<label><input type="radio" name="${name}" value="<%= value %>"<% if ((it.values.${name} ?? '${first}') === value) { %> checked<% } %>> <%= text %>
+</label><% } %>`;
 const select = (name: string, label: string, choices: string, first = ''): string => `
-<label>${label} <select name="${name}"><% for (const [value, text] of ${choices}) { %><option value="<%= value %>"<% if ((it.values['${name}'] ?? '${first}') === value) { %> selected<% } %>><%= text %></option><% } %></select></label>`;
+<label>${label} <select name="${name}">
+<% for (const [value, text] of ${choices}) { %>
+<option value="<%= value %>"<% if ((it.values['${name}'] ?? '${first}') === value) { %> selected<% } %>><%= text %>
+</option><% } %></select></label>`;
 const input = (name: string, label: string, more = ''): string =>
   `<label>${label} <input name="${name}" value="<%= it.values['${name}'] ?? '' %>"${more}></label>`;
 const long = (name: string, label: string, more = ''): string =>
@@ -102,32 +107,45 @@ const long = (name: string, label: string, more = ''): string =>
 const fieldRows = `
 <% for (const n of ${numbers(MOST_FORM_FIELDS)}) { %><div class="filters">
 <label>Field <%= n %> <input name="field<%= n %>" maxlength="100" value="<%= it.values['field' + n] ?? '' %>"></label>
-<label class="for-source">Value from, <%= n %> <select name="from<%= n %>"><% for (const [value, text] of ${JSON.stringify(SOURCES)}) { %><option value="<%= value %>"<% if (it.values['from' + n] === value) { %> selected<% } %>><%= text %></option><% } %></select></label>
+<label class="for-source">Value from, <%= n %> <select name="from<%= n %>">
+<% for (const [value, text] of ${JSON.stringify(SOURCES)}) { %>
+<option value="<%= value %>"<% if (it.values['from' + n] === value) { %> selected<% } %>><%= text %></option>
+<% } %></select></label>
 <label>Value <%= n %> <input name="value<%= n %>" maxlength="2000" value="<%= it.values['value' + n] ?? '' %>"></label></div><% } %>`;
 
 const form = template<CampaignFormView>(`
 <section class="box"><h2 id="new">New campaign</h2>
 <p class="soft">Nothing is sent yet: the next page shows whom it reaches.</p>
-<% if (it.faults.length > 0) { %><div class="banner bad" role="alert"><p>Nothing was made.</p><ul><% for (const fault of it.faults) { %><li><%= fault %></li><% } %></ul></div><% } %>
+<% if (it.faults.length > 0) { %><div class="banner bad" role="alert"><p>Nothing was made.</p><ul>
+<% for (const fault of it.faults) { %><li><%= fault %></li><% } %></ul></div><% } %>
 <form method="post" action="/ops/<%= it.tenantId %>/campaigns" aria-labelledby="new"><input type="hidden" name="csrf" value="<%= it.csrf %>">
 <div class="filters">${long('name', 'Name', ' required maxlength="200"')}</div>
 <fieldset><legend>Who</legend><div class="choices">${radios('audience', JSON.stringify(AUDIENCES), 'filter')}</div>
 <div class="for-filter"><div class="filters">
-<label>Pass type <select name="passType"><option value="">all</option><% for (const name of it.passTypes) { %><option<% if (it.values.passType === name) { %> selected<% } %>><%= name %></option><% } %></select></label>
+<label>Pass type <select name="passType"><option value="">all</option>
+<% for (const name of it.passTypes) { %>
+<option<% if (it.values.passType === name) { %> selected<% } %>><%= name %></option><% } %></select></label>
 ${select('installedOn', 'Installed on', JSON.stringify(INSTALLED), 'any')}
 ${input('updatedAfter', 'Changed since', ' type="datetime-local"')}
 ${input('updatedBefore', 'Not changed since', ' type="datetime-local"')}</div>
-<div class="choices" role="group" aria-label="State of the pass"><% for (const state of ['active', 'expired', 'voided']) { %><label><input type="checkbox" name="state-<%= state %>"<% if (it.values['state-' + state] !== undefined || (state === 'active' && it.values.name === undefined)) { %> checked<% } %>> <%= state %></label><% } %></div>
+<div class="choices" role="group" aria-label="State of the pass">
+<% for (const state of ['active', 'expired', 'voided']) { %>
+<label><input type="checkbox" name="state-<%= state %>"<% if (it.values['state-' + state] !== undefined || (state === 'active' && it.values.name === undefined)) { %> checked<% } %>> <%= state %>
+</label><% } %></div>
 <% for (const n of ${numbers(MOST_FORM_COMPARISONS)}) { %><div class="filters">
 <label>Only if field, <%= n %> <input name="filterField<%= n %>" maxlength="100" value="<%= it.values['filterField' + n] ?? '' %>"></label>
-<label>Comparison <%= n %> <select name="filterIs<%= n %>"><% for (const [value, text] of ${JSON.stringify(Object.entries(COMPARISONS))}) { %><option value="<%= value %>"<% if (it.values['filterIs' + n] === value) { %> selected<% } %>><%= text %></option><% } %></select></label>
+<label>Comparison <%= n %> <select name="filterIs<%= n %>">
+<% for (const [value, text] of ${JSON.stringify(Object.entries(COMPARISONS))}) { %>
+<option value="<%= value %>"<% if (it.values['filterIs' + n] === value) { %> selected<% } %>><%= text %></option>
+<% } %></select></label>
 <label>Compared with, <%= n %> <input name="filterValue<%= n %>" maxlength="500" value="<%= it.values['filterValue' + n] ?? '' %>"></label></div><% } %></div>
 <p class="for-csv soft">The next page takes the file: UTF-8, its first line names the columns, one of them an identifier such as email.</p>
 <div class="for-segment"><div class="filters">${input('segment', 'Id of the segment', ' maxlength="40"')}</div></div>
 <div class="for-list"><div class="filters">${input('list', 'Id of the list', ' maxlength="40"')}</div></div>
 </fieldset>
 <fieldset><legend>What</legend><div class="choices">${radios('action', JSON.stringify(ACTIONS), 'message')}</div>
-<div class="for-message"><div class="filters">${long('message', 'Message', ' maxlength="1000"')}${input('title', 'Title', ' maxlength="100"')}${input('link', 'Link', ' maxlength="2000" placeholder="https://"')}
+<div class="for-message">
+<div class="filters">${long('message', 'Message', ' maxlength="1000"')}${input('title', 'Title', ' maxlength="100"')}${input('link', 'Link', ' maxlength="2000" placeholder="https://"')}
 ${select(
   'class',
   'Class',
@@ -148,11 +166,19 @@ ${select(
   ]),
 )}</div>
 <p class="soft small">{column:Code} is a value of the file's row, {property:first_name|there} one of the profile with a text for those without it.</p></div>
-<div class="for-convert"><div class="filters"><label>New type <select name="convertTo"><% for (const name of it.passTypes) { %><option<% if (it.values.convertTo === name) { %> selected<% } %>><%= name %></option><% } %></select></label></div></div>
-<div class="for-offer"><div class="filters"><label>Show the type <select name="offerType"><option value="">its own</option><% for (const name of it.passTypes) { %><option<% if (it.values.offerType === name) { %> selected<% } %>><%= name %></option><% } %></select></label>
+<div class="for-convert"><div class="filters"><label>New type <select name="convertTo">
+<% for (const name of it.passTypes) { %>
+<option<% if (it.values.convertTo === name) { %> selected<% } %>><%= name %></option>
+<% } %></select></label></div></div>
+<div class="for-offer"><div class="filters"><label>Show the type <select name="offerType">
+<option value="">its own</option>
+<% for (const name of it.passTypes) { %>
+<option<% if (it.values.offerType === name) { %> selected<% } %>><%= name %></option><% } %></select></label>
 ${input('from', 'From', ' type="datetime-local"')}${input('until', 'Until, or for', ' placeholder="14 days"')}
 ${input('priority', 'Priority', ' inputmode="numeric"')}${input('uses', 'Uses', ' inputmode="numeric"')}</div>
-<div class="choices"><label><input type="checkbox" name="notifyAtEnd"<% if (it.values.notifyAtEnd !== undefined) { %> checked<% } %>> Phones speak at the end, too</label></div></div>
+<div class="choices">
+<label><input type="checkbox" name="notifyAtEnd"<% if (it.values.notifyAtEnd !== undefined) { %> checked<% } %>> Phones speak at the end, too</label>
+</div></div>
 <div class="for-fields">${fieldRows}<p class="soft small">A field without a value is emptied; an offer hides it.</p></div>
 <p class="for-void soft">Voided passes stay on the phones, marked as no longer valid.</p>
 </fieldset>
@@ -162,7 +188,11 @@ ${input('perMinute', 'A minute at most', ' type="number" min="1" max="60000"')}
 ${input('hoursFrom', 'Only from', ' type="time"')}${input('hoursUntil', 'Only until', ' type="time"')}
 ${input('holdoutPercent', 'Held out, percent', ' type="number" min="0" max="90"')}</div>
 <p class="soft small">Times are those of <%= it.timeZone %>, where nothing else is said.</p>
-<div class="choices"><% if (it.testOnly) { %><p class="soft">This key reaches passes that are marked as tests, and no others.</p><% } else { %><label><input type="checkbox" name="test"<% if (it.values.test !== undefined) { %> checked<% } %>> Only to passes that are marked as tests</label><% } %></div>
+<div class="choices">
+<% if (it.testOnly) { %><p class="soft">This key reaches passes that are marked as tests, and no others.</p>
+<% } else { %>
+<label><input type="checkbox" name="test"<% if (it.values.test !== undefined) { %> checked<% } %>> Only to passes that are marked as tests</label><% } %>
+</div>
 </fieldset>
 <button type="submit">Show the dry run</button></form></section>`);
 

@@ -22,7 +22,9 @@ const table = template<{ f: OperatorFrame; lines: (CampaignLine & { time: string
 <thead><tr><th scope="col">Made</th><th scope="col">Campaign</th><th scope="col">Action</th><th scope="col">State</th></tr></thead><tbody>
 <% for (const c of it.lines) { %><tr>
 <td data-label="Made"><%~ c.time %></td>
-<td data-label="Campaign"><a href="/ops/<%= it.f.tenantId %>/campaigns/<%= c.campaignId %>"><%= c.name %></a><% if (c.test) { %> <span class="tag">test</span><% } %></td>
+<td data-label="Campaign">
+<a href="/ops/<%= it.f.tenantId %>/campaigns/<%= c.campaignId %>"><%= c.name %></a><% if (c.test) { %>
+ <span class="tag">test</span><% } %></td>
 <td data-label="Action"><%= c.does %></td>
 <td data-label="State"><span class="tag <%= c.tone %>"><%= c.state %></span></td>
 </tr><% } %></tbody></table></div><% } %>`);
@@ -74,9 +76,14 @@ export interface CampaignPageView {
 const live = template<CampaignPageView>(`
 <p><span class="tag <%= it.line.tone %>"><%= it.line.state %></span><% if (it.line.test) { %> <span class="tag">test</span><% } %></p>
 <p><strong><%= it.answer %></strong></p><% if (it.reason) { %><p class="banner bad"><%= it.reason %></p><% } %>
-<% if (it.progress.of > 0) { %><p><progress aria-label="Progress" max="<%= it.progress.of %>" value="<%= it.progress.done %>"></progress> <%= it.progress.done %> of <%= it.progress.of %></p><% } %>
+<% if (it.progress.of > 0) { %><p>
+<progress aria-label="Progress" max="<%= it.progress.of %>" value="<%= it.progress.done %>"></progress> <%= it.progress.done %>
+ of <%= it.progress.of %></p><% } %>
 <dl class="facts"><% for (const [name, value] of it.facts) { %><dt><%= name %></dt><dd><%= value %></dd><% } %></dl>
-<% if (it.troubles.length > 0) { %><h2>Why some did not get it</h2><ul class="checks"><% for (const [rows, what, why] of it.troubles) { %><li><p><strong><%= rows %></strong> <span class="tag note"><%= what %></span></p><p class="soft small"><%= why %></p></li><% } %></ul><% } %>`);
+<% if (it.troubles.length > 0) { %><h2>Why some did not get it</h2><ul class="checks">
+<% for (const [rows, what, why] of it.troubles) { %><li><p>
+<strong><%= rows %></strong> <span class="tag note"><%= what %></span></p><p class="soft small"><%= why %></p></li>
+<% } %></ul><% } %>`);
 
 /** The part of the page that moves. */
 export const campaignProgress = (view: CampaignPageView): string => live(view);
@@ -93,15 +100,27 @@ source.onerror=()=>{if(source.readyState===2)setTimeout(again,5000)};
 
 const one = template<{ f: OperatorFrame; v: CampaignPageView; live: string; base: string }>(`
 <h1><%= it.v.line.name %></h1>
-<section class="box"><div id="live" data-state="<%= it.v.line.state %>" data-over="<%= it.v.over ? 'yes' : 'no' %>" data-events="<%= it.base %>/events"><%~ it.live %></div>
-<div class="bar"><% for (const [command, label] of it.v.buttons) { %><form method="post" action="<%= it.base %>/<%= command %>"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><button type="submit"<% if (command === 'cancel') { %> class="quiet"<% } %>><%= label %></button></form><% } %></div>
+<section class="box">
+<div id="live" data-state="<%= it.v.line.state %>" data-over="<%= it.v.over ? 'yes' : 'no' %>" data-events="<%= it.base %>/events"><%~ it.live %>
+</div>
+<div class="bar">
+<% for (const [command, label] of it.v.buttons) { %><form method="post" action="<%= it.base %>/<%= command %>">
+<input type="hidden" name="csrf" value="<%= it.f.csrf %>"><button type="submit"<% if (command === 'cancel') { %> class="quiet"<% } %>><%= label %>
+</button></form><% } %></div>
 <% if (it.v.hasResults) { %><p><a href="<%= it.base %>/rows">What became of each row, as CSV</a></p><% } %>
 </section>
 <% if (it.v.upload) { %><section class="box"><h2 id="file">Its file</h2>
 <% if (it.v.upload.fault) { %><p class="banner bad" role="alert"><%= it.v.upload.fault %></p><% } %>
-<p class="soft">CSV in UTF-8, up to 1,000,000 rows. The first line names the columns: an identifier such as email, phone or customerId<% if (it.v.upload.columns.length > 0) { %>, and <strong><%= it.v.upload.columns.join(', ') %></strong><% } %>.</p>
-<form class="filters" method="post" enctype="multipart/form-data" action="<%= it.base %>/rows" aria-labelledby="file"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><label>File <input type="file" name="file" required accept=".csv,.tsv,.txt,text/csv"></label> <button type="submit">Upload, and show the dry run</button></form></section><% } %>
-<% if (it.v.samples.length > 0) { %><section class="box"><h2>What the first of them would see</h2><ul class="checks"><% for (const s of it.v.samples) { %><li><p class="mono"><%= s.pass %></p><% for (const line of s.lines) { %><p><%= line %></p><% } %><% if (s.problem) { %><p class="error"><%= s.problem %></p><% } %></li><% } %></ul></section><% } %>`);
+<p class="soft">CSV in UTF-8, up to 1,000,000 rows. The first line names the columns: an identifier such as email, phone or customerId<% if (it.v.upload.columns.length > 0) { %>
+, and <strong><%= it.v.upload.columns.join(', ') %></strong><% } %>.</p>
+<form class="filters" method="post" enctype="multipart/form-data" action="<%= it.base %>/rows" aria-labelledby="file">
+<input type="hidden" name="csrf" value="<%= it.f.csrf %>"><label>File <input type="file" name="file" required
+accept=".csv,.tsv,.txt,text/csv"></label> <button type="submit">Upload, and show the dry run</button>
+</form></section><% } %>
+<% if (it.v.samples.length > 0) { %><section class="box"><h2>What the first of them would see</h2><ul class="checks">
+<% for (const s of it.v.samples) { %><li><p class="mono"><%= s.pass %></p>
+<% for (const line of s.lines) { %><p><%= line %></p>
+<% } %><% if (s.problem) { %><p class="error"><%= s.problem %></p><% } %></li><% } %></ul></section><% } %>`);
 
 /** One campaign: its dry run, its progress as it goes on, and what can be done with it now. */
 export function campaignPage(frame: OperatorFrame, view: CampaignPageView): Page {

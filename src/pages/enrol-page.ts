@@ -44,9 +44,15 @@ const body = template<{ v: EnrolPageView; t: Texts; hasFaults: boolean; card: st
 <label for="<%= id %>"><%= f.label %> <span class="soft small">(<%= it.t.required %>)</span></label>
 <% if (f.fault) { %><p class="error" id="<%= id %>-fault"><%= f.fault === 'missing' ? it.t.fieldMissing : it.t.fieldWrong %></p><% } %>
 <% if (f.input === 'yes-no') { %>
-<select id="<%= id %>" name="f.<%= f.name %>" required><option value=""></option><option value="true"<% if (f.value === 'true') { %> selected<% } %>><%= it.t.yes %></option><option value="false"<% if (f.value === 'false') { %> selected<% } %>><%= it.t.no %></option></select>
+<select id="<%= id %>" name="f.<%= f.name %>" required><option value=""></option>
+<option value="true"<% if (f.value === 'true') { %> selected<% } %>><%= it.t.yes %></option>
+<option value="false"<% if (f.value === 'false') { %> selected<% } %>><%= it.t.no %></option></select>
 <% } else if (f.input === 'choice') { %>
-<select id="<%= id %>" name="f.<%= f.name %>" required<% if (f.fault) { %> aria-invalid="true" aria-describedby="<%= id %>-fault"<% } %>><option value=""></option><% f.choices.forEach((choice) => { %><option value="<%= choice.value %>"<% if (f.value === choice.value) { %> selected<% } %>><%= choice.text %></option><% }) %></select>
+<select id="<%= id %>" name="f.<%= f.name %>" required<% if (f.fault) { %> aria-invalid="true" aria-describedby="<%= id %>-fault"<% } %>>
+<option value=""></option>
+<% f.choices.forEach((choice) => { %>
+<option value="<%= choice.value %>"<% if (f.value === choice.value) { %> selected<% } %>><%= choice.text %></option>
+<% }) %></select>
 <% } else { %>
 <input id="<%= id %>" name="f.<%= f.name %>" type="<%= f.input %>" value="<%= f.value %>" required<% if (f.input === 'number') { %> step="any"<% } %><% if (f.autocomplete) { %> autocomplete="<%= f.autocomplete %>"<% } %><% if (f.fault) { %> aria-invalid="true" aria-describedby="<%= id %>-fault"<% } %>>
 <% } %>

@@ -58,21 +58,29 @@ export interface KlaviyoPageView {
 const deliveries = template<{ f: OperatorFrame; lines: (DeliveryLine & { time: string })[] }>(`
 <% if (it.lines.length === 0) { %><p class="soft">Nothing has arrived from Klaviyo yet.</p><% } else { %>
 <div class="scroll" tabindex="0" role="region" aria-label="Last deliveries"><table class="rows">
-<thead><tr><th scope="col">When</th><th scope="col">What the flow asked for</th><th scope="col">What became of it</th><th scope="col">To look at</th></tr></thead><tbody>
+<thead><tr><th scope="col">When</th><th scope="col">What the flow asked for</th><th scope="col">What became of it</th>
+<th scope="col">To look at</th></tr></thead><tbody>
 <% for (const d of it.lines) { %><tr>
 <td data-label="When"><%~ d.time %></td>
-<td data-label="Asked for"><span><a href="/ops/<%= it.f.tenantId %>/operations/<%= d.correlationId %>"><%= d.asked %></a><% if (d.flowId) { %> <span class="soft small">flow <%= d.flowId %></span><% } %><% if (d.test) { %> <span class="tag">test</span><% } %></span></td>
+<td data-label="Asked for">
+<span><a href="/ops/<%= it.f.tenantId %>/operations/<%= d.correlationId %>"><%= d.asked %></a><% if (d.flowId) { %>
+ <span class="soft small">flow <%= d.flowId %></span><% } %><% if (d.test) { %> <span class="tag">test</span><% } %>
+</span></td>
 <td data-label="Became"><span><span class="tag <%= d.tone %>"><%= d.became %></span></span></td>
-<td data-label="To look at"><% if (d.remarks.length > 0) { %><ul><% for (const r of d.remarks) { %><li><%= r %></li><% } %></ul><% } else { %><span class="soft">–</span><% } %></td>
+<td data-label="To look at"><% if (d.remarks.length > 0) { %><ul><% for (const r of d.remarks) { %><li><%= r %></li>
+<% } %></ul><% } else { %><span class="soft">–</span><% } %></td>
 </tr><% } %></tbody></table></div><% } %>`);
 
 const refusals = template<{ label: string; lines: (RefusalLine & { time: string })[] }>(`
 <div class="scroll" tabindex="0" role="region" aria-label="<%= it.label %>"><table class="rows">
-<thead><tr><th scope="col">Last</th><th scope="col">Times</th><th scope="col">What the flow asked for</th><th scope="col">Why it was refused, and what to do</th></tr></thead><tbody>
+<thead><tr><th scope="col">Last</th><th scope="col">Times</th><th scope="col">What the flow asked for</th>
+<th scope="col">Why it was refused, and what to do</th></tr></thead><tbody>
 <% for (const r of it.lines) { %><tr>
 <td data-label="Last"><%~ r.time %></td>
 <td data-label="Times"><%= r.times %></td>
-<td data-label="Asked for"><span><%= r.asked %><% if (r.flowId) { %> <span class="soft small">flow <%= r.flowId %></span><% } %><% if (r.test) { %> <span class="tag">test</span><% } %></span></td>
+<td data-label="Asked for">
+<span><%= r.asked %><% if (r.flowId) { %> <span class="soft small">flow <%= r.flowId %></span><% } %>
+<% if (r.test) { %> <span class="tag">test</span><% } %></span></td>
 <td data-label="Why"><span><span class="tag bad"><%= r.refused %></span><br><%= r.sentence %> <span class="soft small"><%= r.fate %></span></span></td>
 </tr><% } %></tbody></table></div>`);
 
@@ -88,10 +96,19 @@ const snippet = template<{ s: SnippetView }>(`
 const passType = template<{ f: OperatorFrame; t: PassTypeView; snippets: string; canTest: boolean }>(`
 <section class="box"><h2><%= it.t.name %></h2><p class="soft"><%= it.t.description %></p>
 <p class="bar"><a class="button quiet" href="/ops/<%= it.f.tenantId %>/pass-types/<%= it.t.name %>/preview">What the customer sees</a></p>
-<% if (it.canTest) { %><form class="bar" method="post" action="/ops/<%= it.f.tenantId %>/klaviyo/test"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><input type="hidden" name="passType" value="<%= it.t.id %>"><button type="submit">Send a test event for <%= it.t.name %></button><span class="soft small">Makes or changes one pass that is marked as a test, and shows what happens.</span></form><% } else { %><p class="soft small">To send a test event from here, sign in with a key that has Pass.Write, too.</p><% } %>
+<% if (it.canTest) { %><form class="bar" method="post" action="/ops/<%= it.f.tenantId %>/klaviyo/test">
+<input type="hidden" name="csrf" value="<%= it.f.csrf %>"><input type="hidden" name="passType" value="<%= it.t.id %>"><button type="submit">Send a test event for <%= it.t.name %>
+</button><span class="soft small">Makes or changes one pass that is marked as a test, and shows what happens.</span>
+</form>
+<% } else { %><p class="soft small">To send a test event from here, sign in with a key that has Pass.Write, too.</p>
+<% } %>
 <h3>Field names</h3>
-<div class="scroll" tabindex="0" role="region" aria-label="Fields of <%= it.t.name %>"><table class="rows"><thead><tr><th scope="col">Write this</th><th scope="col">The card says</th><th scope="col">Kind</th><th scope="col">Needed</th><th scope="col">Values</th></tr></thead><tbody>
-<% for (const f of it.t.fields) { %><tr><td data-label="Write this"><code><%= f.name %></code></td><td data-label="The card says"><%= f.label %></td><td data-label="Kind"><%= f.type %></td><td data-label="Needed"><%= f.needed %></td><td data-label="Values"><%= f.values %></td></tr><% } %>
+<div class="scroll" tabindex="0" role="region" aria-label="Fields of <%= it.t.name %>"><table class="rows"><thead><tr>
+<th scope="col">Write this</th><th scope="col">The card says</th><th scope="col">Kind</th><th scope="col">Needed</th>
+<th scope="col">Values</th></tr></thead><tbody>
+<% for (const f of it.t.fields) { %><tr><td data-label="Write this"><code><%= f.name %></code></td>
+<td data-label="The card says"><%= f.label %></td><td data-label="Kind"><%= f.type %></td>
+<td data-label="Needed"><%= f.needed %></td><td data-label="Values"><%= f.values %></td></tr><% } %>
 </tbody></table></div>
 <%~ it.snippets %>
 </section>`);
@@ -103,7 +120,10 @@ const body = template<{ v: KlaviyoPageView; deliveries: string; refused: string;
 <li>In Klaviyo, make a flow and choose its trigger: a list for new members, or a metric such as Placed Order. Add the action <strong>Webhook</strong>.</li>
 <li>Below, open “Issue the pass” of your card, and copy URL, headers and body into the action. Put your API key where the header says so.</li>
 <li>In the action, choose <strong>Preview</strong>, pick your own profile and send a test. It appears under “Last deliveries” below.</li>
-<li>Put the link into your e-mail: <code>{{ person|lookup:'wallet_pass_url' }}</code>. <% if (it.v.writesBack) { %>The link is in the profile a few seconds after the pass was issued, so start the e-mail from the metric <strong>Pass Created</strong>, or wait five minutes after the webhook.<% } else { %><strong>Write-back is switched off for this account</strong>: ask your engineer to set settings.klaviyo.writeBack, else the profile does not get the link.<% } %></li>
+<li>Put the link into your e-mail: <code>{{ person|lookup:'wallet_pass_url' }}</code>. <% if (it.v.writesBack) { %>
+The link is in the profile a few seconds after the pass was issued, so start the e-mail from the metric <strong>Pass Created</strong>, or wait five minutes after the webhook.<% } else { %>
+<strong>Write-back is switched off for this account</strong>: ask your engineer to set settings.klaviyo.writeBack, else the profile does not get the link.<% } %>
+</li>
 <li>Set the flow to <strong>Live</strong>.</li>
 </ol></section>
 <section class="box"><h2>Last deliveries</h2><%~ it.deliveries %></section>

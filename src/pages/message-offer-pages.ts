@@ -57,10 +57,16 @@ const messages = template<Shown & { button: (line: MessageLine) => string }>(`
 <section class="box"><h2>Messages</h2>
 <% if (it.v.messages.length === 0) { %><p class="soft">Nobody was sent one yet.</p><% } else { %>
 <div class="scroll" tabindex="0" role="region" aria-label="Messages"><table class="rows">
-<thead><tr><th scope="col">Asked for</th><th scope="col">Message</th><th scope="col">State</th><th scope="col">Sent</th><th scope="col">Fetched</th><th scope="col">Until</th><th scope="col">Now</th></tr></thead><tbody>
+<thead><tr><th scope="col">Asked for</th><th scope="col">Message</th><th scope="col">State</th>
+<th scope="col">Sent</th><th scope="col">Fetched</th><th scope="col">Until</th><th scope="col">Now</th></tr></thead>
+<tbody>
 <% for (const m of it.v.messages) { %><tr>
 <td data-label="Asked for"><%~ it.time(m.askedAt) %></td>
-<td data-label="Message"><a href="/ops/<%= it.f.tenantId %>/operations/<%= m.messageId %>"><%= m.text %></a><% if (m.test) { %> <span class="tag">test</span><% } %><% if (m.passId && !it.v.passId) { %> <a class="small" href="/ops/<%= it.f.tenantId %>/passes/<%= m.passId %>/messages">pass <%= m.passId.slice(0, 8) %></a><% } %></td>
+<td data-label="Message">
+<a href="/ops/<%= it.f.tenantId %>/operations/<%= m.messageId %>"><%= m.text %></a><% if (m.test) { %>
+ <span class="tag">test</span><% } %><% if (m.passId && !it.v.passId) { %>
+ <a class="small" href="/ops/<%= it.f.tenantId %>/passes/<%= m.passId %>/messages">pass <%= m.passId.slice(0, 8) %>
+</a><% } %></td>
 <td data-label="State"><span><span class="tag <%= m.tone %>"><%= m.state %></span><% if (m.why) { %><span class="reason"><%= m.why %></span><% } %></span></td>
 <td data-label="Sent"><%~ it.time(m.sentAt) %></td>
 <td data-label="Fetched"><%~ it.time(m.receivedAt) %></td>
@@ -76,8 +82,13 @@ const offers = template<Shown & { button: (line: OfferLine) => string }>(`
 <thead><tr><th scope="col">From</th><th scope="col">Covers</th><th scope="col">State</th><th scope="col">Until</th><th scope="col">Now</th></tr></thead><tbody>
 <% for (const o of it.v.offers) { %><tr>
 <td data-label="From"><%~ it.time(o.from) %></td>
-<td data-label="Covers"><a href="/ops/<%= it.f.tenantId %>/operations/<%= o.offerId %>"><%= o.covers %></a><% if (!it.v.passId) { %> <a class="small" href="/ops/<%= it.f.tenantId %>/passes/<%= o.passId %>/messages">pass <%= o.passId.slice(0, 8) %></a><% } %></td>
-<td data-label="State"><span><span class="tag <%= o.tone %>"><%= o.state %></span><% if (o.uses) { %><span class="reason"><%= o.uses %></span><% } %></span></td>
+<td data-label="Covers">
+<a href="/ops/<%= it.f.tenantId %>/operations/<%= o.offerId %>"><%= o.covers %></a><% if (!it.v.passId) { %>
+ <a class="small" href="/ops/<%= it.f.tenantId %>/passes/<%= o.passId %>/messages">pass <%= o.passId.slice(0, 8) %>
+</a><% } %></td>
+<td data-label="State">
+<span><span class="tag <%= o.tone %>"><%= o.state %></span><% if (o.uses) { %>
+<span class="reason"><%= o.uses %></span><% } %></span></td>
 <td data-label="Until"><%~ it.time(o.until) %></td>
 <td data-label="Now"><%~ it.button(o) %></td>
 </tr><% } %></tbody></table></div><% } %></section>`);

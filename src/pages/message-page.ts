@@ -175,7 +175,9 @@ interface Body {
 
 const body = template<Body>(`
 <div class="panel message">
-<svg class="sign" viewBox="0 0 48 48" aria-hidden="true" focusable="false"><path d="M18 30l12-12M21 16l3-3a8 8 0 0 1 11 11l-3 3M27 32l-3 3a8 8 0 0 1-11-11l3-3" fill="none" stroke="currentColor" stroke-width="2.600" stroke-linecap="round"/></svg>
+<svg class="sign" viewBox="0 0 48 48" aria-hidden="true" focusable="false"><path
+d="M18 30l12-12M21 16l3-3a8 8 0 0 1 11 11l-3 3M27 32l-3 3a8 8 0 0 1-11-11l3-3" fill="none" stroke="currentColor"
+stroke-width="2.600" stroke-linecap="round"/></svg>
 <h1><%= it.title %></h1>
 <p><%= it.text %></p>
 <% if (it.next) { %><p><a class="button" href="<%= it.next.href %>"><%= it.next.text %></a></p><% } %>

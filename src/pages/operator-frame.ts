@@ -20,7 +20,10 @@ const PLACES = [
 ] as const;
 
 const navigation = template<{ tenantId: string; here: string }>(`
-<nav class="places" aria-label="Operations"><% for (const [path, name] of ${JSON.stringify(PLACES)}) { %><a href="/ops/<%= it.tenantId %><%= path %>"<% if (path === it.here) { %> aria-current="page"<% } %>><%= name %></a><% } %></nav>`);
+<nav class="places" aria-label="Operations">
+<% for (const [path, name] of ${JSON.stringify(PLACES)}) { %>
+<a href="/ops/<%= it.tenantId %><%= path %>"<% if (path === it.here) { %> aria-current="page"<% } %>><%= name %>
+</a><% } %></nav>`);
 
 /** What makes a page live, and what does where scripts are off. */
 interface LivePage {

@@ -13,7 +13,9 @@ export interface TroubleLine {
 
 const trouble = template<{ lines: readonly TroubleLine[] }>(`
 <% if (it.lines.length > 0) { %><section class="box trouble" aria-labelledby="trouble"><h2 id="trouble">Wrong now</h2>
-<% for (const line of it.lines) { %><div class="banner <%= line.tone === 'bad' ? 'bad' : '' %>"><p><strong><%= line.what[0].toUpperCase() + line.what.slice(1) %></strong></p><p class="small"><%= line.cure %></p></div><% } %>
+<% for (const line of it.lines) { %><div class="banner <%= line.tone === 'bad' ? 'bad' : '' %>"><p>
+<strong><%= line.what[0].toUpperCase() + line.what.slice(1) %></strong></p><p class="small"><%= line.cure %></p></div>
+<% } %>
 </section><% } else { %><p class="banner good">Nothing is wrong now: a worker is there, and certificates, keys and endpoints are in order.</p><% } %>`);
 
 /** What is under way, in sentences; null where nothing waits for its turn. */
@@ -49,12 +51,15 @@ export interface OperationLine {
 const table = template<{ f: OperatorFrame; lines: (OperationLine & { time: string })[] }>(`
 <% if (it.lines.length === 0) { %><p class="soft">None.</p><% } else { %>
 <div class="scroll" tabindex="0" role="region" aria-label="Requests"><table class="rows">
-<thead><tr><th scope="col">Accepted</th><th scope="col">Request</th><th scope="col">Status</th><th scope="col">Outcome</th><th scope="col">Changed</th></tr></thead>
+<thead><tr><th scope="col">Accepted</th><th scope="col">Request</th><th scope="col">Status</th>
+<th scope="col">Outcome</th><th scope="col">Changed</th></tr></thead>
 <tbody>
 <% for (const o of it.lines) { %>
 <tr>
 <td data-label="Accepted"><%~ o.time %></td>
-<td data-label="Request"><a href="/ops/<%= it.f.tenantId %>/operations/<%= o.correlationId %>"><%= o.kind %></a><% if (o.test) { %> <span class="tag">test</span><% } %></td>
+<td data-label="Request">
+<a href="/ops/<%= it.f.tenantId %>/operations/<%= o.correlationId %>"><%= o.kind %></a><% if (o.test) { %>
+ <span class="tag">test</span><% } %></td>
 <td data-label="Status"><span class="tag <%= o.tone %>"><%= o.status %></span></td>
 <td data-label="Outcome"><%= o.outcome ?? '' %><% if (o.reason) { %><span class="reason"><%= o.reason %></span><% } %></td>
 <td data-label="Changed"><%= o.changed %></td>
@@ -76,7 +81,9 @@ export interface FilterView {
 const filters = template<{ f: OperatorFrame; v: FilterView }>(`
 <form class="filters" method="get" action="/ops/<%= it.f.tenantId %>" aria-label="Filter requests">
 <% for (const c of it.v.choices) { %>
-<label><span><%= c.label %></span><select name="<%= c.name %>"><option value="">any</option><% for (const o of c.options) { %><option<% if (o === c.chosen) { %> selected<% } %>><%= o %></option><% } %></select></label>
+<label><span><%= c.label %></span><select name="<%= c.name %>"><option value="">any</option>
+<% for (const o of c.options) { %><option<% if (o === c.chosen) { %> selected<% } %>><%= o %></option>
+<% } %></select></label>
 <% } %>
 <label><span>From (UTC)</span><input type="text" name="from" size="16" placeholder="2026-01-31 14:00" autocomplete="off" value="<%= it.v.from %>"></label>
 <label><span>Until (UTC)</span><input type="text" name="to" size="16" placeholder="2026-01-31 14:00" autocomplete="off" value="<%= it.v.to %>"></label>
@@ -117,7 +124,12 @@ const home = template<{
 }>(`
 <h1>Operations</h1>
 <%~ it.search %>
-<% if (it.v.found) { %><section class="box found"><h2>Found</h2><% if (it.v.found.length === 0) { %><p>Nobody and nothing has this identifier. E-mail addresses and phone numbers must match as a whole.</p><% } else { %><ul><% for (const c of it.v.found) { %><li><a href="/ops/<%= it.v.frame.tenantId %>/customers/<%= c.customerId %>"><%= [c.name, c.email, c.phone].filter(Boolean).join(' · ') || c.customerId %></a></li><% } %></ul><% } %></section><% } %>
+<% if (it.v.found) { %><section class="box found"><h2>Found</h2>
+<% if (it.v.found.length === 0) { %>
+<p>Nobody and nothing has this identifier. E-mail addresses and phone numbers must match as a whole.</p>
+<% } else { %><ul><% for (const c of it.v.found) { %><li>
+<a href="/ops/<%= it.v.frame.tenantId %>/customers/<%= c.customerId %>"><%= [c.name, c.email, c.phone].filter(Boolean).join(' · ') || c.customerId %>
+</a></li><% } %></ul><% } %></section><% } %>
 <%~ it.trouble %>
 <%~ it.backlog %>
 <%~ it.endpoints %>
@@ -128,9 +140,15 @@ const home = template<{
 <% if (it.v.newestUrl) { %><a class="button quiet" href="<%= it.v.newestUrl %>">Newest</a><% } %>
 <% if (it.v.olderUrl) { %><a class="button quiet" href="<%= it.v.olderUrl %>" rel="next">Older</a><% } %>
 </p>
-<% if (it.v.retry) { %><form class="bar" method="post" action="/ops/<%= it.v.frame.tenantId %>/retry"><input type="hidden" name="csrf" value="<%= it.v.frame.csrf %>"><% for (const [name, value] of Object.entries(it.v.retry)) { %><input type="hidden" name="<%= name %>" value="<%= value %>"><% } %><button type="submit">Retry all that match</button><span class="soft small">Ten a second, as a request of its own that shows the progress. What ended well is left alone.</span></form><% } %>
+<% if (it.v.retry) { %><form class="bar" method="post" action="/ops/<%= it.v.frame.tenantId %>/retry">
+<input type="hidden" name="csrf" value="<%= it.v.frame.csrf %>"><% for (const [name, value] of Object.entries(it.v.retry)) { %>
+<input type="hidden" name="<%= name %>" value="<%= value %>"><% } %>
+<button type="submit">Retry all that match</button><span class="soft small">Ten a second, as a request of its own that shows the progress. What ended well is left alone.</span>
+</form><% } %>
 </section>
-<form method="post" action="/ops/<%= it.v.frame.tenantId %>/sign-out"><input type="hidden" name="csrf" value="<%= it.v.frame.csrf %>"><p><button class="quiet" type="submit">Sign out</button></p></form>`);
+<form method="post" action="/ops/<%= it.v.frame.tenantId %>/sign-out">
+<input type="hidden" name="csrf" value="<%= it.v.frame.csrf %>"><p>
+<button class="quiet" type="submit">Sign out</button></p></form>`);
 
 /** What is wrong now, search, and what happened last. */
 export function operatorHomePage(view: HomeView): Page {

@@ -45,7 +45,8 @@ export const operatorProblemPage = (view: { title: string; text: string; code: s
 export const searchForm = template<{ tenantId: string; csrf: string }>(`
 <form class="search" method="post" action="/ops/<%= it.tenantId %>/search" role="search">
 <input type="hidden" name="csrf" value="<%= it.csrf %>">
-<input type="search" name="term" aria-label="E-mail, phone, serial number or correlation id" placeholder="E-mail, phone, serial number or correlation id" required>
+<input type="search" name="term" aria-label="E-mail, phone, serial number or correlation id"
+placeholder="E-mail, phone, serial number or correlation id" required>
 <button type="submit">Find</button>
 </form>`);
 
@@ -76,16 +77,31 @@ export interface OperatorPassView {
 const passTemplate = template<{ f: OperatorFrame; p: OperatorPassView; time: (at: Date | null) => string }>(`
 <section class="box">
 <h2><%= it.p.type %> <span class="tag <%= it.p.tone %>"><%= it.p.state %></span></h2>
-<dl class="facts"><dt>Serial</dt><dd class="mono"><% if (it.p.url) { %><a href="<%= it.p.url %>"><%= it.p.serialNumber %></a><% } else { %><%= it.p.serialNumber %><% } %></dd><dt>Revision</dt><dd><%= it.p.revision %>, changed <%~ it.time(it.p.modifiedAt) %></dd></dl>
+<dl class="facts"><dt>Serial</dt><dd class="mono">
+<% if (it.p.url) { %><a href="<%= it.p.url %>"><%= it.p.serialNumber %></a><% } else { %>
+<%= it.p.serialNumber %><% } %></dd>
+<dt>Revision</dt><dd><%= it.p.revision %>, changed <%~ it.time(it.p.modifiedAt) %></dd></dl>
 <% if (it.p.devices.length === 0) { %><p class="soft">On no phone: nothing can be pushed. The customer has to add it first.</p><% } else { %>
-<div class="scroll" tabindex="0" role="region" aria-label="Devices of <%= it.p.serialNumber %>"><table class="rows"><thead><tr><th scope="col">Device</th><th scope="col">Since</th><th scope="col">Listed</th><th scope="col">Fetched</th><th scope="col">Has</th></tr></thead><tbody>
-<% for (const d of it.p.devices) { %><tr><td data-label="Device"><%= d.platform %> <span class="mono"><%= d.deviceId %></span></td><td data-label="Since"><%~ it.time(d.since) %></td><td data-label="Listed"><%~ it.time(d.listedAt) %></td><td data-label="Fetched"><%~ it.time(d.fetchedAt) %></td><td data-label="Has"><span class="tag <%= d.tone %>"><%= d.note %></span></td></tr><% } %>
+<div class="scroll" tabindex="0" role="region" aria-label="Devices of <%= it.p.serialNumber %>"><table class="rows">
+<thead><tr><th scope="col">Device</th><th scope="col">Since</th><th scope="col">Listed</th>
+<th scope="col">Fetched</th><th scope="col">Has</th></tr></thead><tbody>
+<% for (const d of it.p.devices) { %><tr>
+<td data-label="Device"><%= d.platform %> <span class="mono"><%= d.deviceId %></span></td>
+<td data-label="Since"><%~ it.time(d.since) %></td><td data-label="Listed"><%~ it.time(d.listedAt) %></td>
+<td data-label="Fetched"><%~ it.time(d.fetchedAt) %></td>
+<td data-label="Has"><span class="tag <%= d.tone %>"><%= d.note %></span></td></tr><% } %>
 </tbody></table></div><% } %>
-<p class="bar"><a class="button quiet" href="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/diagnosis">Diagnose this pass</a> <a class="button quiet" href="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/messages">Messages and offers</a></p>
-<% if (it.p.canVoid) { %><form class="bar" method="post" action="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/void"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><p><button class="danger" type="submit">Void this pass</button></p></form><% } %>
+<p class="bar">
+<a class="button quiet" href="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/diagnosis">Diagnose this pass</a>
+<a class="button quiet" href="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/messages">Messages and offers</a>
+</p>
+<% if (it.p.canVoid) { %>
+<form class="bar" method="post" action="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/void">
+<input type="hidden" name="csrf" value="<%= it.f.csrf %>">
+<p><button class="danger" type="submit">Void this pass</button></p></form><% } %>
 </section>`);
 
-const passBox = (frame: OperatorFrame, pass: OperatorPassView): string =>
+export const passBox = (frame: OperatorFrame, pass: OperatorPassView): string =>
   passTemplate({ f: frame, p: pass, time: (at) => showTime(frame.clock, at) });
 
 export interface TimelineEntry {
@@ -101,15 +117,21 @@ export interface HistoryEntry {
   timeline: TimelineEntry[];
 }
 
-const timeline = template<{ timeline: TimelineEntry[] }>(`
-<ol class="timeline"><% for (const e of it.timeline) { %><li class="<%= e.tone %>"><time datetime="<%= e.at %>"><%= e.at.slice(0, 23).replace('T', ' ') %></time><p><strong><%= e.what %></strong></p><% for (const line of e.detail) { %><p class="soft small"><%= line %></p><% } %></li><% } %></ol>`);
+export const timeline = template<{ timeline: TimelineEntry[] }>(`
+<ol class="timeline"><% for (const e of it.timeline) { %><li class="<%= e.tone %>">
+<time datetime="<%= e.at %>"><%= e.at.slice(0, 23).replace('T', ' ') %></time><p><strong><%= e.what %></strong></p>
+<% for (const line of e.detail) { %><p class="soft small"><%= line %></p><% } %></li><% } %></ol>`);
 
 const history = template<{ tenantId: string; entries: (HistoryEntry & { list: string; time: string })[] }>(`
 <% if (it.entries.length === 0) { %><p class="soft">No request about this person yet.</p><% } %>
 <% it.entries.forEach((h, i) => { %>
-<details class="request"<% if (i < 2) { %> open<% } %>><summary><span><%= h.line.kind %></span> <span class="tag <%= h.line.tone %>"><%= h.line.outcome ?? h.line.status %></span> <span class="soft small"><%~ h.time %></span></summary>
+<details class="request"<% if (i < 2) { %> open<% } %>><summary>
+<span><%= h.line.kind %></span> <span class="tag <%= h.line.tone %>"><%= h.line.outcome ?? h.line.status %>
+</span> <span class="soft small"><%~ h.time %></span></summary>
 <% if (h.answer) { %><p class="answer"><%= h.answer %></p><% } %>
-<p class="small"><a href="/ops/<%= it.tenantId %>/operations/<%= h.line.correlationId %>">This request: <%= h.line.kind %> <%= h.line.correlationId.slice(0, 8) %></a></p>
+<p class="small">
+<a href="/ops/<%= it.tenantId %>/operations/<%= h.line.correlationId %>">This request: <%= h.line.kind %>
+ <%= h.line.correlationId.slice(0, 8) %></a></p>
 <%~ h.list %>
 </details>
 <% }) %>`);
@@ -124,7 +146,8 @@ const customer = template<{
 <h1><%= it.heading %></h1>
 <%~ it.search %>
 <div class="grid two">
-<section class="box"><h2>Customer</h2><dl class="facts"><% for (const [name, value] of it.facts) { %><dt><%= name %></dt><dd><%= value %></dd><% } %></dl></section>
+<section class="box"><h2>Customer</h2><dl class="facts">
+<% for (const [name, value] of it.facts) { %><dt><%= name %></dt><dd><%= value %></dd><% } %></dl></section>
 <div class="grid"><%~ it.passes %><section class="box"><h2>What happened</h2><%~ it.history %></section></div>
 </div>`);
 
@@ -147,73 +170,4 @@ export function operatorCustomerPage(view: {
   const told = history({ tenantId: frame.tenantId, entries });
   const body = customer({ heading: view.heading, facts: view.facts, search: searchForm(frame), passes, history: told });
   return operatorPage(frame, { title: 'Customer', body });
-}
-
-const operation = template<{
-  f: OperatorFrame;
-  v: OperationPageView;
-  search: string;
-  pass: string;
-  timeline: string;
-}>(`
-<h1><%= it.v.kind %> <span class="tag <%= it.v.tone %>"><%= it.v.status %></span></h1>
-<%~ it.search %>
-<% if (it.v.answer) { %><div class="banner <%= it.v.tone === 'note' ? '' : it.v.tone %>"><p><%= it.v.answer %></p></div><% } %>
-<% if (it.v.progress) { %><div class="banner"><p><%= it.v.progress.done %> of <%= it.v.progress.of %> retried. <a href="">Look again</a></p><progress max="<%= it.v.progress.of || 1 %>" value="<%= it.v.progress.done %>" aria-label="Retried"></progress></div><% } %>
-<% if (it.v.warnings.length > 0) { %><div class="banner"><p><strong>To look at</strong></p><ul><% for (const warning of it.v.warnings) { %><li><%= warning %></li><% } %></ul></div><% } %>
-<div class="grid two">
-<section class="box"><h2>Request</h2>
-<dl class="facts"><% for (const [name, value] of it.v.facts) { %><dt><%= name %></dt><dd class="mono"><%= value %></dd><% } %></dl>
-<p class="bar"><% if (it.v.customerId) { %><a class="button quiet" href="/ops/<%= it.f.tenantId %>/customers/<%= it.v.customerId %>">Customer</a><% } %><% if (it.v.temporalUrl) { %> <a class="button quiet" href="<%= it.v.temporalUrl %>" rel="noreferrer">Temporal</a><% } %></p>
-<% if (it.v.canRetry) { %><form method="post" action="/ops/<%= it.f.tenantId %>/operations/<%= it.v.correlationId %>/retry"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><p class="bar"><button type="submit">Retry</button></p></form><% } %>
-</section>
-<div class="grid">
-<section class="box"><h2>What happened</h2>
-<%~ it.timeline %>
-</section>
-<% if (it.v.deliveries.length > 0) { %><section class="box"><h2>Deliveries to the merchant</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="Deliveries"><table class="rows"><thead><tr><th scope="col">Event</th><th scope="col">To</th><th scope="col">Status</th><th scope="col">Attempts</th><th scope="col">Last answer</th><th scope="col">Action</th></tr></thead><tbody>
-<% for (const d of it.v.deliveries) { %><tr><td data-label="Event"><%= d.type %></td><td data-label="To" class="mono"><%= d.url %></td><td data-label="Status"><span class="tag <%= d.tone %>"><%= d.status %></span></td><td data-label="Attempts"><%= d.attempts %></td><td data-label="Last answer"><%= d.lastAnswer %><% if (d.endpointOff) { %> <span class="tag bad">endpoint switched off</span><% } %></td><td data-label="Action"><% if (d.canRedeliver) { %><form method="post" action="/ops/<%= it.f.tenantId %>/deliveries/<%= d.deliveryId %>/redeliver"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><input type="hidden" name="operation" value="<%= it.v.correlationId %>"><button class="quiet" type="submit">Redeliver</button></form><% } %></td></tr><% } %>
-</tbody></table></div></section><% } %>
-<%~ it.pass %>
-</div>
-</div>`);
-
-export interface OperationPageView {
-  frame: OperatorFrame;
-  correlationId: string;
-  kind: string;
-  status: string;
-  tone: Tone;
-  /** Why this phone did or did not change, in one sentence. */
-  answer: string | null;
-  /** What was repaired, ignored or refused in the request; first, because nobody looks for it below. */
-  warnings: string[];
-  /** Of a request that retries others. */
-  progress: { done: number; of: number } | null;
-  facts: [string, string][];
-  customerId: string | null;
-  temporalUrl: string | null;
-  canRetry: boolean;
-  timeline: TimelineEntry[];
-  deliveries: {
-    deliveryId: string;
-    type: string;
-    url: string;
-    status: string;
-    tone: Tone;
-    attempts: number;
-    lastAnswer: string;
-    endpointOff: boolean;
-    canRedeliver: boolean;
-  }[];
-  pass: OperatorPassView | null;
-}
-
-/** One request with all it caused, on one screen. */
-export function operationPage(view: OperationPageView): Page {
-  const pass = view.pass ? passBox(view.frame, view.pass) : '';
-  const search = searchForm(view.frame);
-  const body = operation({ f: view.frame, v: view, search, pass, timeline: timeline(view) });
-  return operatorPage(view.frame, { title: view.kind, body });
 }

@@ -65,7 +65,8 @@ export interface PassPageView {
 }
 
 const card = template<{ c: CardView; t: Texts; index: number }>(`
-<% const field = (f) => { %><div<% if (f.alignEnd) { %> class="end"<% } %>><% if (f.label) { %><dt><%= f.label %></dt><% } else { %><dt hidden></dt><% } %><dd><%= f.value %></dd></div><% } %>
+<% const field = (f) => { %><div<% if (f.alignEnd) { %> class="end"<% } %>><% if (f.label) { %><dt><%= f.label %></dt>
+<% } else { %><dt hidden></dt><% } %><dd><%= f.value %></dd></div><% } %>
 <% const c = it.c; const over = c.strip !== null; %>
 <article class="card card-<%= it.index %>" aria-label="<%= c.description %>">
 <div class="top">
@@ -76,13 +77,16 @@ const card = template<{ c: CardView; t: Texts; index: number }>(`
 <% if (c.primary.length > 0 || c.strip || c.thumbnail) { %>
 <div class="mid<% if (over) { %> over<% } %><% if (c.style === 'boardingPass') { %> trip<% } %>">
 <% if (c.strip) { %><img class="strip" src="<%= c.strip.src %>" srcset="<%= c.strip.srcset %>" alt=""><% } %>
-<% if (c.primary.length > 0) { %><dl><% c.primary.forEach((f) => { %><div<% if (f.alignEnd) { %> class="end"<% } %>><dt><%= f.label %></dt><dd><%= f.value %></dd></div><% }) %></dl><% } %>
+<% if (c.primary.length > 0) { %><dl><% c.primary.forEach((f) => { %><div<% if (f.alignEnd) { %> class="end"<% } %>>
+<dt><%= f.label %></dt><dd><%= f.value %></dd></div><% }) %></dl><% } %>
 <% if (c.thumbnail && !over) { %><img class="thumb" src="<%= c.thumbnail.src %>" srcset="<%= c.thumbnail.srcset %>" alt=""><% } %>
 </div>
 <% } %>
 <% for (const row of [c.secondary, c.auxiliary]) { if (row.length > 0) { %><dl class="row"><% row.forEach(field) %></dl><% } } %>
 <% if (c.barcode) { %>
-<div class="code"><figure<% if (c.barcode.drawn?.wide) { %> class="wide"<% } %>><% if (c.barcode.drawn) { %><%~ c.barcode.drawn.svg %><% } %><% if (c.barcode.text) { %><figcaption><%= c.barcode.text %></figcaption><% } %></figure></div>
+<div class="code"><figure<% if (c.barcode.drawn?.wide) { %> class="wide"<% } %>>
+<% if (c.barcode.drawn) { %><%~ c.barcode.drawn.svg %><% } %><% if (c.barcode.text) { %>
+<figcaption><%= c.barcode.text %></figcaption><% } %></figure></div>
 <% } %>
 </article>`);
 
@@ -105,12 +109,15 @@ export const peekCard = (c: CardView): string => peek({ c });
 const back = template<{ c: CardView; t: Texts }>(`
 <% if (it.c.back.length > 0) { %>
 <details class="back"><summary><%= it.t.details %></summary>
-<dl><% for (const f of it.c.back) { %><dt><%= f.label %></dt><dd><% if (f.href) { %><a href="<%= f.href %>" rel="noopener noreferrer nofollow"><%= f.value %></a><% } else { %><%= f.value %><% } %></dd><% } %></dl>
+<dl><% for (const f of it.c.back) { %><dt><%= f.label %></dt><dd><% if (f.href) { %>
+<a href="<%= f.href %>" rel="noopener noreferrer nofollow"><%= f.value %></a><% } else { %>
+<%= f.value %><% } %></dd><% } %></dl>
 </details><% } %>`);
 
 const banner = template<{ slot: PassSlot; t: Texts; selfUrl: string; unavailable: boolean }>(`
 <% const s = it.slot; %>
-<% if (s.state !== 'active') { %><div class="banner bad"><p><%= s.state === 'voided' ? it.t.voided : s.state === 'expired' ? it.t.expired : it.t.gone %></p></div>
+<% if (s.state !== 'active') { %><div class="banner bad">
+<p><%= s.state === 'voided' ? it.t.voided : s.state === 'expired' ? it.t.expired : it.t.gone %></p></div>
 <% } else if (it.unavailable) { %><div class="banner"><p><%= it.t.unavailable %></p></div>
 <% } else if (s.updating) { %><div class="banner"><p><%= it.t.updating %> <a href="<%= it.selfUrl %>"><%= it.t.reload %></a></p></div>
 <% } else if (s.installed) { %><div class="banner good"><p><%= it.t.installed %></p></div><% } %>`);
@@ -132,7 +139,9 @@ const body = template<{
 <% if (it.v.qrSvg) { %><div class="scan"><%~ it.v.qrSvg %><div><h2><%= it.t.scanTitle %></h2><p class="soft small"><%= it.t.scan %></p></div></div><% } %>
 </section>
 <div class="cards">
-<% for (const c of it.cards) { %><div class="slot<% if (c.dim) { %> dim<% } %>"><% if (it.cards.length > 1) { %><%~ c.banner %><% } %><%~ c.html %><% if (it.cards.length > 1 && c.buttons) { %><div class="actions"><%~ c.buttons %></div><% } %><%~ c.back %></div><% } %>
+<% for (const c of it.cards) { %><div class="slot<% if (c.dim) { %> dim<% } %>">
+<% if (it.cards.length > 1) { %><%~ c.banner %><% } %><%~ c.html %><% if (it.cards.length > 1 && c.buttons) { %>
+<div class="actions"><%~ c.buttons %></div><% } %><%~ c.back %></div><% } %>
 </div>
 </div>`);
 

@@ -19,7 +19,9 @@ const poster = template<{ c: NonNullable<AppleScreen['card']>; index: number }>(
 <% for (const f of it.c.primary) { %><dl><dt><%= f.label %></dt><dd><%= f.value %></dd></dl><% } %>
 <% for (const f of it.c.footer) { %><p><%= f.value %></p><% } %>
 </div>
-<% if (it.c.barcode) { %><div class="code"><figure<% if (it.c.barcode.drawn?.wide) { %> class="wide"<% } %>><% if (it.c.barcode.drawn) { %><%~ it.c.barcode.drawn.svg %><% } %><% if (it.c.barcode.text) { %><figcaption><%= it.c.barcode.text %></figcaption><% } %></figure></div><% } %>
+<% if (it.c.barcode) { %><div class="code"><figure<% if (it.c.barcode.drawn?.wide) { %> class="wide"<% } %>>
+<% if (it.c.barcode.drawn) { %><%~ it.c.barcode.drawn.svg %><% } %><% if (it.c.barcode.text) { %>
+<figcaption><%= it.c.barcode.text %></figcaption><% } %></figure></div><% } %>
 </article>`);
 
 const google = template<{ g: GoogleScreen }>(`
@@ -30,7 +32,9 @@ const google = template<{ g: GoogleScreen }>(`
 <p><%= it.g.subtitle %></p>
 <% if (it.g.logoUri) { %><p class="uri">Logo: <%= it.g.logoUri %></p><% } %>
 <% if (it.g.rows.length > 0) { %><dl><% for (const r of it.g.rows) { %><div><dt><%= r.label %></dt><dd><%= r.value %></dd></div><% } %></dl><% } %>
-<% if (it.g.barcode) { %><div class="code"><% if (it.g.barcode.drawn) { %><%~ it.g.barcode.drawn.svg %><% } %><% if (it.g.barcode.text) { %><p><%= it.g.barcode.text %></p><% } %></div><% } %>
+<% if (it.g.barcode) { %><div class="code">
+<% if (it.g.barcode.drawn) { %><%~ it.g.barcode.drawn.svg %><% } %><% if (it.g.barcode.text) { %>
+<p><%= it.g.barcode.text %></p><% } %></div><% } %>
 <% if (it.g.heroUri) { %><p class="uri">Hero image: <%= it.g.heroUri %></p><% } %>
 </article>`);
 
@@ -64,7 +68,8 @@ const scene = template<{ night: boolean; figures: Figure[] }>(`
 const sheetBody = template<{ id: string; title: string; marks: Mark[]; scenes: string[] }>(`
 <section class="sheet" aria-labelledby="<%= it.id %>">
 <h2 id="<%= it.id %>"><%= it.title %></h2>
-<% if (it.marks.length > 0) { %><ul class="marks"><% for (const m of it.marks) { %><li><span class="tag note"><%= m.kind %></span> <%= m.text %></li><% } %></ul>
+<% if (it.marks.length > 0) { %><ul class="marks"><% for (const m of it.marks) { %><li>
+<span class="tag note"><%= m.kind %></span> <%= m.text %></li><% } %></ul>
 <% } else { %><p class="soft">Nothing is cut, missing or untranslated.</p><% } %>
 <% for (const s of it.scenes) { %><%~ s %><% } %>
 </section>`);

@@ -1,7 +1,7 @@
 import type { EndpointRow } from '../../database/merchants/merchant-webhooks.js';
 import type { OperatorDelivery } from '../../database/operations/operator.js';
 import type { EndpointLine } from '../../pages/operator-endpoints.js';
-import type { OperationPageView } from '../../pages/operator-pages.js';
+import type { OperationPageView } from '../../pages/operation-page.js';
 import { toneOf } from './present-operator.js';
 
 /** What the merchant's endpoints were told of one request. */

@@ -4,7 +4,8 @@ import { findOperation, listOperations, type StepRow } from '../../database/oper
 import { listOperatorDevices, listOperatorPasses, searchTenant } from '../../database/operations/operator.js';
 import type { CustomerLine } from '../../pages/operator-home.js';
 import { diagnosisPage } from '../../pages/diagnosis-page.js';
-import { operationPage, operatorCustomerPage, signInPage } from '../../pages/operator-pages.js';
+import { operationPage } from '../../pages/operation-page.js';
+import { operatorCustomerPage, signInPage } from '../../pages/operator-pages.js';
 import { relativeTime } from '../../pages/clock.js';
 import { normaliseIdentifier } from '../../passes/identifiers.js';
 import { createThrottle } from '../access/throttle.js';

@@ -47,7 +47,9 @@ export const referencePage = (origin: string): string => `<!doctype html>
 <script type="module" src="/docs/reference.js"></script>
 </head>
 <body>
-<openapi-explorer spec-url="/openapi.json" server-url="${escapeHtml(origin)}" hide-server-selection hide-components collapse primary-color="#0b4fb8" secondary-color="#ffd479">
+<openapi-explorer spec-url="/openapi.json"
+server-url="${escapeHtml(origin)}" hide-server-selection hide-components collapse primary-color="#0b4fb8"
+secondary-color="#ffd479">
 <h1 slot="overview">Passrelay API</h1>
 <div slot="overview-api-description">
 ${overviewHtml()}
