@@ -7,7 +7,7 @@ import { claimAccepted } from '../../src/database/operations/dispatch.js';
 import { BURST_SHARES } from '../../src/dispatch/bursts.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { createTestDeps } from '../support/deps.js';
-import { acceptMany, seedSegment, segmentPasses, update } from '../support/segment.js';
+import { acceptMany, messageTo, seedSegment, segmentPasses, update } from '../support/segment.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
 
 const COUNT = 9;
@@ -126,4 +126,35 @@ test('an operation whose pass is on its way stays in its burst, which looks agai
   assert.equal((await steps['burst-find-pass'](ref)).lookAgainAfterMs, null);
   await steps['burst-apply-data'](ref);
   assert.deepEqual(await left(ids, 'apply-data'), { gone: [], changed: COUNT });
+});
+
+test('whatever step keeps dying, the first operation leaves that is not through with it', async () => {
+  const tenant = await seedTenant(db, {});
+  await seedSegment(db, tenant, COUNT);
+  const steps = createActivities(createTestDeps(db));
+  const inputs = Array.from({ length: COUNT }, (_, i) => messageTo(i + 1));
+  const ids = await acceptMany(db, tenant, inputs, { kinds: inputs.map(() => 'send-message') });
+  const ref = { tenantId: tenant.tenantId, burstId: randomUUID() };
+  await db.owner(
+    `insert into bursts (burst_id, tenant_id, kind, operation_ids, dispatched_by) values ($1, $2, 'send-message', $3, $1)`,
+    [ref.burstId, ref.tenantId, ids],
+  );
+  await db.owner('update operations set burst_id = $1, dispatched_at = now() where operation_id = any($2)', [
+    ...[ref.burstId, ids],
+  ]);
+  /** As if it had died with slices of one. */
+  const diedIn = (step: string) =>
+    db.owner(`update bursts set attempts = jsonb_build_object($2::text, 9) where burst_id = $1`, [ref.burstId, step]);
+  const gone = async (step: string) => (await left(ids, step)).gone.map(([place]) => place);
+  await db.owner(`update operations set status = 'cancelled', ended_at = now() where operation_id = $1`, [ids[0]]);
+  await diedIn('find-pass');
+  await steps['burst-find-pass'](ref);
+  assert.deepEqual(await gone('find-pass'), [1]);
+  await db.owner(
+    `insert into operation_steps (tenant_id, operation_id, step, state, ended_at) values ($1, $2, 'claim-message', 'succeeded', now())`,
+    [ref.tenantId, ids[2]],
+  );
+  await diedIn('claim-message');
+  await steps['burst-claim-message'](ref);
+  assert.deepEqual(await gone('claim-message'), [1, 3]);
 });

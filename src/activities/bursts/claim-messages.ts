@@ -1,5 +1,5 @@
 import { holdBack, type HeldBack } from '../../database/bursts/held-back.js';
-import { claimMessages, type TakenTurn, type UnclaimedMessage } from '../../database/bursts/messages.js';
+import { claimMessages, listUnclaimed, type TakenTurn, type UnclaimedMessage } from '../../database/bursts/messages.js';
 import {
   endBurstOperations,
   recordBurstStep,
@@ -19,9 +19,8 @@ export function claimMessagesActivity(deps: ActivityDeps) {
   return async function claimMany(ref: BurstStepInput): Promise<{ held: number }> {
     const settings = await deps.tenantSettings(ref.tenantId);
     const counts = { held: 0 };
-    // Each reads what is left of its work itself.
-    const all = async (_tenant: unknown, operationIds: string[]) => operationIds;
-    await inSlices(deps, ref, STEP, all, (slice) => claimSlice(deps, settings, slice, counts));
+    const unclaimed = (tenant: Slice['tenant'], ids: string[]) => listUnclaimed(tenant, ref, ids);
+    await inSlices(deps, ref, STEP, unclaimed, (slice) => claimSlice(deps, settings, slice, counts));
     return counts;
   };
 }

@@ -5,7 +5,7 @@ import {
   type AskedSteps,
   type WaitingOperation,
 } from '../../database/bursts/find-passes.js';
-import { recordBurstStep, type BurstStepRecord, type Leaver } from '../../database/bursts/burst-steps.js';
+import { listUnfound, recordBurstStep, type BurstStepRecord, type Leaver } from '../../database/bursts/burst-steps.js';
 import type { FoundEvidence } from '../../database/operations/steps.js';
 import { findPassesBeingCreated } from '../../database/passes/find-pass.js';
 import type { Choice } from '../../passes/choose-pass.js';
@@ -31,8 +31,8 @@ export function findPassesActivity(deps: ActivityDeps) {
   return async function findPasses(ref: BurstStepInput): Promise<FoundPasses> {
     const settings = await deps.tenantSettings(ref.tenantId);
     const waits: Waits = { lookAgainAfterMs: null };
-    const all = async (_tenant: unknown, operationIds: string[]) => operationIds;
-    await inSlices(deps, ref, 'find-pass', all, (slice) => findSlice(deps, settings, slice, waits), 'found');
+    const unfound = (tenant: Slice['tenant'], ids: string[]) => listUnfound(tenant, ref, ids);
+    await inSlices(deps, ref, 'find-pass', unfound, (slice) => findSlice(deps, settings, slice, waits), 'found');
     // Counted again, not while finding: an earlier attempt may have found some.
     const asked = await countAsked(deps.database.tenant(ref.tenantId), ref);
     return {

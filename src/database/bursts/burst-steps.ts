@@ -28,6 +28,19 @@ export async function beginBurstStep(tenant: Sql, ref: BurstRef, step: Step | 'e
   return row;
 }
 
+/** Operations of a burst that find-pass is to look at, in the order of acceptance. */
+export async function listUnfound(tenant: Sql, ref: BurstRef, ids: readonly string[]): Promise<string[]> {
+  const rows = await tenant.query<{ operation_id: string }>(sql`
+    select operation_id
+      from operations
+     where tenant_id = ${tenant.tenantId}
+       and operation_id = any(${ids}::uuid[])
+       and burst_id = ${ref.burstId}
+       and status = 'accepted'
+     order by acceptance_sequence`);
+  return rows.map((row) => row.operation_id);
+}
+
 /** What a step says of one operation: its evidence, and (with `outcome`) the operation's end. */
 export interface BurstStepRecord {
   operationId: string;

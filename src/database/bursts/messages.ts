@@ -115,6 +115,21 @@ const inDates = (message: UnclaimedMessage): UnclaimedMessage => ({
   },
 });
 
+/** Operations of a burst whose messages have not been judged, in the order of acceptance. */
+export async function listUnclaimed(tenant: Sql, ref: BurstRef, ids: readonly string[]): Promise<string[]> {
+  const rows = await tenant.query<{ operation_id: string }>(sql`
+    select o.operation_id
+      from operations o
+     where o.tenant_id = ${tenant.tenantId}
+       and o.operation_id = any(${ids}::uuid[])
+       and o.burst_id = ${ref.burstId}
+       and o.status = 'running'
+       and o.kind = 'send-message'
+       and ${notDone('claim-message')}
+     order by o.acceptance_sequence`);
+  return rows.map((row) => row.operation_id);
+}
+
 /** The messages of some operations, as they are now. */
 export async function findMessages(tenant: Sql, ids: readonly string[]): Promise<Map<string, MessageRow>> {
   const rows = await tenant.query<MessageRow>(sql`
