@@ -13,6 +13,7 @@ import { offerEvidence } from '../support/offer-evidence.js';
 import { offerRuns, type OfferKind } from '../support/offer-runs.js';
 import { acceptMany, seedSegment, segmentPasses, update } from '../support/segment.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 const PEOPLE = 3;
 const HOUR = 3_600_000;
@@ -255,7 +256,7 @@ test('a retry after a crash between the passes and the rows of offers finds what
   assert.equal(revisions!.length, 3);
   const [single] = await acceptAll(tenant, [offerTo(1, { priority: 1 })]);
   await alone(tenant.tenantId, single!, 'start-offer');
-  const [own] = await db.owner('select outcome from operations where operation_id = $1', [single]);
+  const own = await rowsOf(db).operation(single, 'outcome');
   assert.deepEqual(own, { outcome: 'offer-started' }, 'nor does a single one wait for its clock');
 });
 
@@ -284,10 +285,7 @@ test('a cancellation that comes before its pass is changed keeps no offer; the e
   );
   nowMs = BEGIN + 101 * HOUR;
   await acceptDueOperations({ database: db.database, nudge: () => undefined }, new Date(nowMs));
-  const ends = await db.owner<{ operation_id: string }>(
-    `select operation_id from operations where tenant_id = $1 and kind = 'end-offer' order by acceptance_sequence`,
-    [tenant.tenantId],
-  );
+  const ends = await rowsOf(db).operations({ tenantId: tenant.tenantId, kind: 'end-offer' }, 'operation_id');
   const end = await formBurst(
     tenant.tenantId,
     ends.map(({ operation_id }) => operation_id),
@@ -372,7 +370,7 @@ test('what is due at one instant is asked for once, a batch with one statement, 
   ]);
   await db.owner('delete from operations where tenant_id = $1', [tenant.tenantId]);
   await look();
-  const again = await db.owner('select from operations where tenant_id = $1', [tenant.tenantId]);
+  const again = await rowsOf(db).operations({ tenantId: tenant.tenantId });
   assert.equal(again.length, 0, 'also where the retention has taken the operations');
 });
 

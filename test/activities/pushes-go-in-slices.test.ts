@@ -55,11 +55,10 @@ const operation = () => accept(db, tenant, { kind: 'notify-pass', input: { passI
 const delivered: Answer = () => ({ kind: 'delivered', apnsId: null });
 
 async function evidence(operationId: string): Promise<Record<string, number>> {
-  const rows = await db.owner<{ state: string; count: string }>(
-    'select state, count(*) from notifications where operation_id = $1 group by state',
-    [operationId],
-  );
-  return Object.fromEntries(rows.map(({ state, count }) => [state, Number(count)]));
+  const tally: Record<string, number> = {};
+  for (const { state } of await rowsOf(db).notifications({ operationId }, 'state'))
+    tally[state] = (tally[state] ?? 0) + 1;
+  return tally;
 }
 
 test('a worker that dies in the middle has told nobody twice after the retry', async () => {

@@ -20,9 +20,9 @@ after(async () => {
 });
 
 const events = () =>
-  db.owner<{ input: Record<string, unknown>; pass_id: string; customer_id: string; origin: string }>(
-    `select input, pass_id, customer_id, origin from operations where kind = 'device-event' order by acceptance_sequence`,
-  );
+  rowsOf(db).operations({ kind: 'device-event' }, 'input', 'pass_id', 'customer_id', 'origin') as Promise<
+    { input: Record<string, unknown>; pass_id: string; customer_id: string; origin: string }[]
+  >;
 const passRow = async () => (await rowsOf(db).pass(apple.demo.pass.passId)) as Record<string, unknown>;
 const { type, serial, path, auth } = {
   type: () => apple.demo.pass.passTypeIdentifier,
@@ -121,7 +121,7 @@ test('the last device that leaves makes an event and is forgotten; leaving twice
       ['installed', false],
     ],
   );
-  assert.deepEqual(await db.owner('select push_token from apple_devices'), [{ push_token: 'aa' }]);
+  assert.deepEqual(await rowsOf(db).devices({}, 'push_token'), [{ push_token: 'aa' }]);
   assert.ok((await passRow())['uninstalled_at']);
 });
 
@@ -147,7 +147,7 @@ test('many phones that register and leave at once make exactly one event each wa
     (await events()).map(({ input }) => input['event']),
     ['installed', 'uninstalled'],
   );
-  assert.deepEqual(await db.owner('select 1 from apple_devices'), []);
+  assert.deepEqual(await rowsOf(db).devices({}), []);
 });
 
 test('without the right token nothing is registered, removed or shown, and unknown passes look the same', async () => {
@@ -168,7 +168,7 @@ test('without the right token nothing is registered, removed or shown, and unkno
     assert.equal(response.status, 401);
     assert.equal(await response.text(), '');
   }
-  assert.equal((await db.owner('select 1 from apple_devices')).length, 1);
+  assert.equal((await rowsOf(db).devices({})).length, 1);
   assert.doesNotMatch(apple.logged(), new RegExp(apple.token));
 });
 
@@ -176,7 +176,7 @@ test('a registration whose push token could not be pushed to is refused', async 
   for (const pushToken of [undefined, '', 'not hex', 12, 'a'.repeat(401)]) {
     assert.equal((await register('device-a', pushToken)).status, 400);
   }
-  assert.deepEqual(await db.owner('select 1 from apple_devices'), []);
+  assert.deepEqual(await rowsOf(db).devices({}), []);
 });
 
 test('the list needs no token, answers 204 to strangers, and takes a tag that it never gave for none', async () => {
@@ -202,7 +202,7 @@ test('a phone that changes its push token keeps its one registration and makes n
   const before = phone.pushToken;
   await phone.changePushToken();
   assert.notEqual(phone.pushToken, before);
-  assert.deepEqual(await db.owner('select push_token from apple_devices'), [{ push_token: phone.pushToken }]);
+  assert.deepEqual(await rowsOf(db).devices({}, 'push_token'), [{ push_token: phone.pushToken }]);
   assert.equal((await events()).length, 1);
   assert.deepEqual(phone.complaints, []);
 });
@@ -217,19 +217,19 @@ test('what devices report is kept with pass and device, within bounds, and what 
   );
   assert.equal((await post('{"logs":"none"}')).status, 200);
   assert.equal((await post('{')).status, 400);
-  const kept = await db.owner<{ message: string; pass_id: string; device_id: string }>('select * from device_log');
-  const [device] = await db.owner<{ device_id: string }>('select device_id from apple_devices');
+  const kept = await rowsOf(db).deviceLog({});
+  const [device] = await rowsOf(db).devices({});
   assert.equal(kept.length, 1);
   assert.equal(kept[0]!.message.length, 500);
   assert.equal(kept[0]!.pass_id, apple.demo.pass.passId);
   assert.equal(kept[0]!.device_id, device!.device_id);
   // A text that names a device alone is about the pass that the device has.
   assert.equal((await post(JSON.stringify({ logs: ['something of device device-a failed'] }))).status, 200);
-  const [named] = await db.owner<{ pass_id: string }>('select pass_id from device_log order by log_id desc limit 1');
+  const named = (await rowsOf(db).deviceLog({})).at(-1);
   assert.equal(named!.pass_id, apple.demo.pass.passId);
   // Anybody may post here: what the database cannot keep is taken out, and costs nobody anything.
   assert.equal((await post(`{"logs":["${text}\\u0000a\\ud800b"]}`)).status, 200);
-  const [last] = await db.owner<{ message: string }>('select message from device_log order by log_id desc limit 1');
+  const last = (await rowsOf(db).deviceLog({})).at(-1);
   assert.equal(last!.message, `${text}ab`);
   assert.equal((await post('{"logs":[],"logs":[]}')).status, 400);
 });
@@ -246,14 +246,14 @@ test('a pass has room for fifty lines of its devices a day, however many reports
     answers.map(({ status }) => status),
     Array.from(answers, () => 200),
   );
-  const lines = await db.owner<{ message: string }>('select message from device_log');
+  const lines = await rowsOf(db).deviceLog({});
   assert.equal(lines.length, 50);
   // Contacts are masked when the text is stored: no page has to do it again.
   assert.equal(lines[0]!.message, `serial number ${serial()} mail to a•••@shop.example or •••58`);
   await db.owner(`update device_log set received_at = now() - interval '25 hours' where log_id in
                     (select log_id from device_log order by log_id limit 7)`);
   await report(20);
-  assert.equal((await db.owner('select 1 from device_log')).length, 57);
+  assert.equal((await rowsOf(db).deviceLog({})).length, 57);
 });
 
 test('a device with passes of two tenants under one type misses nothing of either, whose tags count apart', async () => {

@@ -6,6 +6,7 @@ import { PROBLEMS } from '../../src/api/problems.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 interface Described {
   responses: Record<string, { content?: Record<string, { schema: object }> }>;
@@ -250,7 +251,7 @@ test('every call answers as the description says', async () => {
       404,
     );
     assert.equal((await stop(at)).status, 202);
-    const [row] = await db.owner('select cancel_requested from operations where operation_id = $1', [own]);
+    const row = await rowsOf(db).operation(own, 'cancel_requested');
     assert.deepEqual(row, { cancel_requested: true });
   }
   const messages = '/v1/passes/{serialNumber}/messages';

@@ -68,7 +68,7 @@ test('nobody reaches a pass of another tenant, or one without the scope', async 
     assert.equal((await call(method, path, other.keys.all)).status, 404);
     assert.equal((await call(method, path, tenant.keys.listener)).status, 403);
   }
-  const rows = await db.owner('select from operations where tenant_id = $1', [other.tenantId]);
+  const rows = await rowsOf(db).operations({ tenantId: other.tenantId });
   assert.equal(rows.length, 0);
 });
 

@@ -68,7 +68,7 @@ describe('an operation whose workflow is gone', () => {
       await age(id);
       const done = await ended(test, tenant.tenantId, id);
       assert.deepEqual([done.status, done.outcome, done.run], ['succeeded', 'updated', 1]);
-      const made = await test.owner('select from pass_revisions where operation_id = $1', [id]);
+      const made = await rowsOf(test).revisions({ operationId: id });
       assert.equal(made.length, 1);
     }
   });

@@ -109,12 +109,9 @@ describe('bursts and order, from acceptance to the phone', () => {
       { kind: 'push-update', input: { identifiers, passType: null, data: { points: 7 }, updateMetadata: false } },
     );
     const retrying = async () =>
-      (
-        await test.owner(
-          `select from operation_steps where operation_id = $1 and step = 'notify-devices' and state = 'retrying' and attempts >= 2`,
-          [id],
-        )
-      ).length > 0;
+      (await rowsOf(test).steps({ operationId: id, step: 'notify-devices' })).some(
+        ({ state, attempts }) => state === 'retrying' && attempts >= 2,
+      );
     while (!(await retrying())) await new Promise((resolve) => setTimeout(resolve, 50));
     const handle = engine.client.workflow.getHandle(`push-update/${id}`);
     const pending = (await handle.describe()).raw.pendingActivities ?? [];
@@ -143,12 +140,12 @@ describe('bursts and order, from acceptance to the phone', () => {
     );
     const row = await ended(test, tenantId, id);
     assert.deepEqual([row.status, row.outcome], ['succeeded', 'updated']);
-    const results = await test.owner<{ state: string; reason: string }>(
-      'select state, reason from notifications where operation_id = $1',
-      [id],
-    );
+    const results = await rowsOf(test).notifications({ operationId: id }, 'state', 'reason');
     assert.deepEqual(results, [{ state: 'gone', reason: 'Unregistered' }]);
-    const devices = await test.owner<{ gone: boolean }>('select token_gone_at is not null as gone from apple_devices');
-    assert.deepEqual(devices, [{ gone: true }]);
+    const devices = await rowsOf(test).devices({}, 'token_gone_at');
+    assert.deepEqual(
+      devices.map((device) => device.token_gone_at !== null),
+      [true],
+    );
   });
 });

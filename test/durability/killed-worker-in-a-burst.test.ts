@@ -7,6 +7,7 @@ import { startEngine, type TestEngine } from '../support/engine.js';
 import { until } from '../support/operations.js';
 import { acceptMany, messageTo, seedSegment, segmentPasses, update } from '../support/segment.js';
 import { seedTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 const STEPS = [
   'burst-find-pass',
@@ -122,8 +123,7 @@ describe('a worker killed between or inside the steps of a burst leaves one effe
   for (const [i, [when, step]] of PLACES.entries()) {
     it(`killed ${when} ${step}`, { timeout: 120_000 }, async () => {
       const tenantId = tenants[i]!;
-      const open = () => test.owner('select from operations where tenant_id = $1 and ended_at is null', [tenantId]);
-      await until(async () => (await open()).length === 0, 'all operations to end', 90_000);
+      await until(async () => (await rowsOf(test).unfinished({ tenantId })) === 0, 'all operations to end', 90_000);
       const ends = await test.owner(
         `select status, outcome, count(*)::int as n from operations where tenant_id = $1 group by 1, 2 order by 2`,
         [tenantId],
@@ -162,8 +162,7 @@ describe('a worker killed between or inside the steps of a burst leaves one effe
   for (const [i, [when, step]] of VOIDS.entries()) {
     it(`of voids, killed ${when} ${step}`, { timeout: 120_000 }, async () => {
       const tenantId = voiding[i]!;
-      const open = () => test.owner('select from operations where tenant_id = $1 and ended_at is null', [tenantId]);
-      await until(async () => (await open()).length === 0, 'all operations to end', 90_000);
+      await until(async () => (await rowsOf(test).unfinished({ tenantId })) === 0, 'all operations to end', 90_000);
       const [left] = await test.owner(
         `select (select count(*)::int from operations where tenant_id = $1 and outcome = 'voided') as voided,
                 (select count(*)::int from passes where tenant_id = $1 and state = 'voided' and revision = 2) as passes,
@@ -179,8 +178,7 @@ describe('a worker killed between or inside the steps of a burst leaves one effe
   for (const [i, [when, step]] of MESSAGES.entries()) {
     it(`of messages, killed ${when} ${step}`, { timeout: 120_000 }, async () => {
       const tenantId = sending[i]!;
-      const open = () => test.owner('select from operations where tenant_id = $1 and ended_at is null', [tenantId]);
-      await until(async () => (await open()).length === 0, 'all operations to end', 90_000);
+      await until(async () => (await rowsOf(test).unfinished({ tenantId })) === 0, 'all operations to end', 90_000);
       const [left] = await test.owner(
         `select (select count(*)::int from operations where tenant_id = $1 and outcome = 'message-sent') as operations,
                 (select count(*)::int from messages where tenant_id = $1 and state = 'sent' and revision = 2) as sent,
@@ -198,8 +196,7 @@ describe('a worker killed between or inside the steps of a burst leaves one effe
   for (const [i, [when, step]] of OFFERS.entries()) {
     it(`of offers, killed ${when} ${step}`, { timeout: 120_000 }, async () => {
       const tenantId = offering[i]!;
-      const open = () => test.owner('select from operations where tenant_id = $1 and ended_at is null', [tenantId]);
-      await until(async () => (await open()).length === 0, 'all operations to end', 90_000);
+      await until(async () => (await rowsOf(test).unfinished({ tenantId })) === 0, 'all operations to end', 90_000);
       const [left] = await test.owner(
         `select (select count(*)::int from operations where tenant_id = $1 and outcome = 'offer-started') as started,
                 (select count(*)::int from operations where tenant_id = $1 and outcome = 'offer-ended') as ended,

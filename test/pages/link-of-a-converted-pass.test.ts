@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { startEngine } from '../support/engine.js';
 import { accept, ended } from '../support/operations.js';
+import { rowsOf } from '../support/rows.js';
 import { AGENTS, launchBrowser, openWindow } from './browser.js';
 import { startSite, type Site } from './site.js';
 
@@ -24,10 +25,8 @@ after(async () => {
 });
 
 test('whoever was moved to another pass type is led to that pass, and not offered the first one again', async () => {
-  const [sarah] = await site.db.owner<{ customer_id: string }>(
-    `select customer_id from customers where email = 'sarah.mason@example.com'`,
-  );
-  const token = await site.token(sarah!.customer_id);
+  const sarah = await rowsOf(site.db).customerByEmail('sarah.mason@example.com', 'customer_id');
+  const token = await site.token(sarah.customer_id);
   const context = await openWindow(browser, { width: 360, height: 640, userAgent: AGENTS.iphone });
   const page = await context.newPage();
   await page.goto(site.link('mail', token));

@@ -77,10 +77,7 @@ test('enrol, see the pass, download it, install it on a phone', async () => {
     [customerId],
   );
   assert.deepEqual(given, [{ channel: 'email', text_version: '2026-01', method: 'enrolment-page' }]);
-  const [card] = await site.db.owner<{ visuals: Record<string, string> }>(
-    'select visuals from passes where customer_id = $1',
-    [customerId],
-  );
+  const [card] = await rowsOf(site.db).passes({ customerId }, 'visuals');
   assert.equal(card!.visuals['background'], 'rgb(102, 76, 30)', 'what is known of the person has its colours');
   const operations = await rowsOf(site.db).operations({ customerId }, 'kind');
   assert.ok(operations.some((row) => row['kind'] === 'issue-pass'));
@@ -88,10 +85,7 @@ test('enrol, see the pass, download it, install it on a phone', async () => {
 });
 
 test('confirm leads to the passes of that person', async () => {
-  const [{ customer_id: sarah } = { customer_id: '' }] = await site.db.owner<{ customer_id: string }>(
-    'select customer_id from passes where serial_number = $1',
-    [site.demo.pass.serialNumber],
-  );
+  const { customer_id: sarah } = await rowsOf(site.db).passBySerial(site.demo.pass.serialNumber, 'customer_id');
   const token = await site.token(sarah);
   await onPhone(async (page) => {
     await page.goto(site.link('mail/confirm', token));

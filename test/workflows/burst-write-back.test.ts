@@ -11,6 +11,7 @@ import { until } from '../support/operations.js';
 import { acceptMany, messageTo, seedSegment, segmentPasses, update } from '../support/segment.js';
 import type { SeededTenant } from '../support/tenant.js';
 import { useWriteBackStack } from '../support/write-back-stack.js';
+import { rowsOf } from '../support/rows.js';
 
 const COUNT = 90;
 const BULK = '/api/profile-bulk-import-jobs';
@@ -48,16 +49,12 @@ describe('a burst tells Klaviyo of each of its passes, by bulk jobs', () => {
   }
   async function updateAll(tenant: SeededTenant, kinds?: readonly OperationKind[]): Promise<string[]> {
     const ids = await acceptAll(tenant, kinds);
-    const open = () =>
-      stack.test.owner('select from operations where operation_id = any($1) and ended_at is null', [ids]);
-    await until(async () => (await open()).length === 0, 'all operations to end', 120_000);
+    const unfinished = () => rowsOf(stack.test).unfinished({ operationIds: ids });
+    await until(async () => (await unfinished()) === 0, 'all operations to end', 120_000);
     return ids;
   }
   const endsOf = (ids: string[]) =>
-    stack.test.owner<{ operation_id: string; status: string; outcome: string; burst_id: string | null }>(
-      `select operation_id, status, outcome, burst_id from operations where operation_id = any($1) order by acceptance_sequence`,
-      [ids],
-    );
+    rowsOf(stack.test).operations({ operationIds: ids }, 'operation_id', 'status', 'outcome', 'burst_id');
   const requestsSince = (before: number, path = '/api/') =>
     stack.klaviyo.simulator
       .requests()
@@ -239,9 +236,8 @@ describe('a burst tells Klaviyo of each of its passes, by bulk jobs', () => {
         burstId: gathering!.burst_id,
       },
     );
-    const open = () =>
-      stack.test.owner('select from operations where operation_id = any($1) and ended_at is null', [ids]);
-    await until(async () => (await open()).length === 0, 'all operations to end', 120_000);
+    const unfinished = () => rowsOf(stack.test).unfinished({ operationIds: ids });
+    await until(async () => (await unfinished()) === 0, 'all operations to end', 120_000);
     const ends = await endsOf(ids);
     assert.deepEqual([...new Set(ends.map(({ outcome }) => outcome))], ['updated']);
     const alone = ends.find(({ operation_id }) => operation_id === operationId)!;

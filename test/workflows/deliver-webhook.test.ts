@@ -230,20 +230,15 @@ describe('webhooks to merchants', () => {
   });
 
   it('switches an endpoint off that is gone, or that failed for five days, and says so', async () => {
-    const state = () =>
-      test
-        .owner('select state, disabled_reason from webhook_endpoints where endpoint_id = $1', [endpointId])
-        .then(([row]) => row);
+    const state = () => rowsOf(test).endpoint(endpointId, 'state', 'disabled_reason');
     const enable = `update webhook_endpoints set state = 'enabled', disabled_reason = null, disabled_at = null, failing_since = $2 where endpoint_id = $1`;
     merchant.answerWith({ status: 410, times: 1 });
     const gone = await deliveryOf(await update(17), 'cancelled');
     assert.deepEqual(await state(), { state: 'disabled', disabled_reason: 'The endpoint answered 410 Gone.' });
     const since = () =>
-      test
-        .owner<{ at: Date | null }>('select disabled_at as at from webhook_endpoints where endpoint_id = $1', [
-          endpointId,
-        ])
-        .then(([row]) => row!.at?.getTime());
+      rowsOf(test)
+        .endpoint(endpointId, 'disabled_at')
+        .then((row) => row.disabled_at?.getTime());
     assert.equal(await redeliver(test.database.tenant(tenant.tenantId), gone.delivery_id), 'endpoint-off');
     const offSince = await since();
     assert.equal(offSince, gone.ended_at!.getTime());

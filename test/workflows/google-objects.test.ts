@@ -54,11 +54,7 @@ describe('a pass at Google Wallet follows its updates', () => {
     (await listSteps(test.database.tenant(tenant.tenantId), operationId)).find(
       ({ step }) => step === 'update-google-object',
     )!;
-  const told = (operationId: string) =>
-    test.owner<{ platform: string; state: string; covered_by: string | null }>(
-      'select platform, state, covered_by from notifications where operation_id = $1 order by platform',
-      [operationId],
-    );
+  const told = (operationId: string) => rowsOf(test).notifications({ operationId }, 'platform', 'state', 'covered_by');
   const requestsSince = (mark: number) => google.simulator.requests.slice(mark).filter((r) => r.path !== '/token');
 
   it('inserts class and object at the first change, then patches the object alone with whole arrays', async () => {

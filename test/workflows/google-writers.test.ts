@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import type { JsonValue } from '../../src/common/json.js';
 import { createActivities } from '../../src/activities/index.js';
 import type { ActivityDeps } from '../../src/activities/deps.js';
 import { connectDatabase } from '../../src/database/connect.js';
@@ -13,6 +14,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestGoogle, updateOf, type TestGoogle } from '../support/google.js';
 import { accept } from '../support/operations.js';
 import type { SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 describe('writers of one Google object', () => {
   let test: TestDatabase;
@@ -57,12 +59,7 @@ describe('writers of one Google object', () => {
     return (google.simulator.object(id)?.['loyaltyPoints'] as { balance: { string: string } }).balance.string;
   };
   const told = async (operationId: string) =>
-    (
-      await test.owner<{ state: string; covered_by: string | null }>(
-        `select state, covered_by from notifications where operation_id = $1 and platform = 'google'`,
-        [operationId],
-      )
-    )[0];
+    (await rowsOf(test).notifications({ operationId, platform: 'google' }, 'state', 'covered_by'))[0];
 
   it('in a burst its turn is shown while Google’s pace holds it, and nothing of a pass that is not for Google', async () => {
     const inBurst = async (tenant: SeededTenant) => {
@@ -82,11 +79,9 @@ describe('writers of one Google object', () => {
       );
       const seen: unknown[] = [];
       const look = async () => {
-        const rows = await test.owner<{ state: string; attempts: number; detail: { waitingFor?: string } }>(
-          `select state, attempts, detail from operation_steps where operation_id = $1 and step = 'update-google-object'`,
-          [operationId],
-        );
-        seen.push(...rows.map(({ state, attempts, detail }) => [state, attempts, detail.waitingFor?.slice(0, 23)]));
+        const rows = await rowsOf(test).steps({ operationId, step: 'update-google-object' });
+        const waitsFor = (text: JsonValue | undefined) => (typeof text === 'string' ? text.slice(0, 23) : undefined);
+        seen.push(...rows.map(({ state, attempts, detail }) => [state, attempts, waitsFor(detail?.['waitingFor'])]));
       };
       assert.deepEqual(await steps(look)['burst-update-google-object']({ ...ref, from: 0 }), { next: null });
       await steps()['burst-end-told'](ref);

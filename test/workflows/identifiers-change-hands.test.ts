@@ -13,6 +13,7 @@ import { startEngine, type TestEngine } from '../support/engine.js';
 import { accept, ended, until } from '../support/operations.js';
 import { addCustomer, seedProfileTenant, type ProfileTenant } from '../support/profiles.js';
 import { testSecretBox } from '../support/secret-box.js';
+import { rowsOf } from '../support/rows.js';
 
 type Known = { customerId: string; passId: string };
 
@@ -93,11 +94,8 @@ describe('identifiers that change hands', () => {
   const lastSyncOf = async (tenant: ProfileTenant, customer: Known) => {
     // The customer stands with an operation once it was found.
     const row = await until(async () => {
-      const [newest] = await test.owner<{ operation_id: string }>(
-        `select operation_id from operations where customer_id = $1 and kind = 'profile-sync' order by acceptance_sequence desc limit 1`,
-        [customer.customerId],
-      );
-      return newest;
+      const by = { customerId: customer.customerId, kind: 'profile-sync' };
+      return (await rowsOf(test).operations(by, 'operation_id')).at(-1);
     }, 'a sync of the customer');
     return ended(test, tenant.tenantId, row.operation_id);
   };

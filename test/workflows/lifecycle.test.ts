@@ -58,13 +58,8 @@ describe('the life of a pass', () => {
     assert.equal(restored.outcome, 'restored');
     assert.deepEqual(await passOf(tenant), { state: 'active', live_key: liveKey, revision: 3 });
     assert.equal(google.simulator.object(objectId)?.['state'], 'ACTIVE');
-    const events = await test.owner<{ type: string }>('select type from events where tenant_id = $1 order by type', [
-      tenant.tenantId,
-    ]);
-    assert.deepEqual(
-      events.map(({ type }) => type),
-      ['pass.restored', 'pass.voided'],
-    );
+    const events = await rowsOf(test).events({ tenantId: tenant.tenantId }, 'type');
+    assert.deepEqual(events.map(({ type }) => type).sort(), ['pass.restored', 'pass.voided']);
   });
 
   it('refuses what the table of states does not know, and says which state the pass is in', async () => {
@@ -131,9 +126,7 @@ describe('the life of a pass', () => {
     const row = await act(tenant, 'notify-pass');
     assert.equal(row.outcome, 'notified');
     assert.equal(writes(), before + 1);
-    const [told] = await test.owner(`select state from notifications where operation_id = $1 and platform = 'google'`, [
-      row.operation_id,
-    ]);
-    assert.equal(told!['state'], 'delivered');
+    const [told] = await rowsOf(test).notifications({ operationId: row.operation_id, platform: 'google' });
+    assert.equal(told!.state, 'delivered');
   });
 });

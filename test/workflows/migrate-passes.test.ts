@@ -8,6 +8,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { accept, ended, until } from '../support/operations.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 describe('the passes of a type move to its current version', () => {
   let test: TestDatabase;
@@ -47,10 +48,7 @@ describe('the passes of a type move to its current version', () => {
       [tenant.tenantId, tenant.passTypes.basic],
     );
   const children = (tenant: SeededTenant) =>
-    test.owner<{ outcome: string }>(
-      `select outcome from operations where tenant_id = $1 and kind = 'push-update' and origin = 'system'`,
-      [tenant.tenantId],
-    );
+    rowsOf(test).operations({ tenantId: tenant.tenantId, kind: 'push-update', origin: 'system' }, 'outcome');
   const stepOf = async (tenant: SeededTenant, id: string) =>
     (await listSteps(test.database.tenant(tenant.tenantId), id))[0];
   const input = (tenant: SeededTenant) => ({ passTypeId: tenant.passTypes.basic, perMinute: 60_000 });

@@ -122,11 +122,8 @@ describe('time-boxed offers', () => {
     await offer(tenant, { fields: { points: 20 }, forSeconds: 7_200 });
     assert.deepEqual(await points(tenant), { own: 1, shown: 30 });
     const [pass] = [await passOf(tenant)];
-    const [revision] = await test.owner<{ changed: object }>(
-      'select changed from pass_revisions where pass_id = $1 and revision = $2',
-      [tenant.pass.id, pass.revision],
-    );
-    assert.deepEqual(Object.keys(revision!.changed), ['wallet.offer'], 'what a higher offer hides is silent');
+    const [revision] = await rowsOf(test).revisions({ passId: tenant.pass.id, revision: pass.revision });
+    assert.deepEqual(Object.keys(revision!.changed as object), ['wallet.offer'], 'what a higher offer hides is silent');
     const input = { passId: tenant.pass.id, offerId: high.operation_id };
     const stopped = await ended(test, tenant.tenantId, await accept(test, tenant, { kind: 'end-offer', input }));
     assert.equal(stopped.outcome, 'offer-ended');

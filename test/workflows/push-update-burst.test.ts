@@ -12,6 +12,7 @@ import { startEngine, type TestEngine } from '../support/engine.js';
 import { until } from '../support/operations.js';
 import { acceptMany, messageTo, seedSegment, segmentPasses, update } from '../support/segment.js';
 import { seedTenant } from '../support/tenant.js';
+import { rowsOf } from '../support/rows.js';
 
 const COUNT = 120;
 
@@ -38,12 +39,7 @@ describe('a burst of push-updates is one run', () => {
     await test.drop();
   });
   const allEnded = (ids: string[]) =>
-    until(
-      async () =>
-        (await test.owner('select from operations where operation_id = any($1) and ended_at is null', [ids])).length ===
-        0,
-      'all operations to end',
-    );
+    until(async () => (await rowsOf(test).unfinished({ operationIds: ids })) === 0, 'all operations to end');
 
   it('does what single updates do, each with its own evidence, and pushes once to each phone', async () => {
     const tenant = await seedTenant(test, {});

@@ -68,10 +68,7 @@ describe('retry and cancel', () => {
     const id = await accept(test, tenant, { kind: 'push-update', input: input({ data: { points: 77 } }) });
     const failed = await ended(test, tenant.tenantId, id);
     assert.deepEqual([failed.status, failed.outcome], ['failed', 'provider-refused']);
-    const [{ revision } = { revision: 0 }] = await test.owner<{ revision: number }>(
-      'select revision from passes where pass_id = $1',
-      [tenant.pass.id],
-    );
+    const { revision } = await rowsOf(test).pass(tenant.pass.id, 'revision');
 
     push = { kind: 'delivered', apnsId: 'x' };
     const answer = await post(`${id}/retry`);
@@ -86,7 +83,7 @@ describe('retry and cancel', () => {
       [done.status, done.outcome, done.acceptance_sequence, done.revision],
       ['succeeded', 'updated', failed.acceptance_sequence, revision],
     );
-    const revisions = await test.owner('select from pass_revisions where operation_id = $1', [id]);
+    const revisions = await rowsOf(test).revisions({ operationId: id });
     assert.equal(revisions.length, 1);
     assert.equal((await post(`${id}/retry`)).status, 409);
   });
@@ -224,11 +221,8 @@ describe('retry and cancel', () => {
     await other.end();
     const done = await ended(test, tenant.tenantId, id);
     assert.deepEqual([done.status, done.outcome], ['succeeded', 'updated']);
-    const told = await test.owner('select from notifications where operation_id = $1 and state = $2', [
-      id,
-      'delivered',
-    ]);
-    assert.equal(told.length, 1);
+    const told = await rowsOf(test).notifications({ operationId: id }, 'state');
+    assert.deepEqual(told, [{ state: 'delivered' }]);
   });
 
   it('retries all that match, in their order, with progress', async () => {
@@ -272,7 +266,7 @@ describe('retry and cancel', () => {
     push = { kind: 'delivered', apnsId: 'x' };
     const next = await accept(test, tenant, { kind: 'push-update', input: input({ data: { points: 82 } }) });
     assert.equal((await ended(test, tenant.tenantId, next)).outcome, 'updated');
-    const told = await test.owner('select state, covered_by from notifications where operation_id = $1', [next]);
+    const told = await rowsOf(test).notifications({ operationId: next }, 'state', 'covered_by');
     assert.deepEqual(told, [{ state: 'delivered', covered_by: null }]);
   });
 });

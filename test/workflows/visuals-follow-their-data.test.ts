@@ -70,11 +70,8 @@ describe('visuals follow their data', () => {
     return row!;
   };
   const trail = async (revision: number) => {
-    const [row] = await test.owner<{ changed: Record<string, unknown> }>(
-      'select changed from pass_revisions where pass_id = $1 and revision = $2',
-      [tenant.pass.id, revision],
-    );
-    return row!.changed;
+    const [row] = await rowsOf(test).revisions({ passId: tenant.pass.id, revision });
+    return row!.changed as Record<string, unknown>;
   };
 
   const call = async (method: string, path: string, body: object, status: number) => {

@@ -325,10 +325,8 @@ describe('write-back to Klaviyo', () => {
         },
       }),
     );
-    const [customer] = await stack.test.owner(
-      `select klaviyo_profile_id from customers where email = 'gone@example.com'`,
-    );
-    assert.equal(customer!['klaviyo_profile_id'], profileOf('gone@example.com')[0]!.id);
+    const customer = await rowsOf(stack.test).customerByEmail('gone@example.com', 'klaviyo_profile_id');
+    assert.equal(customer.klaviyo_profile_id, profileOf('gone@example.com')[0]!.id);
     const updated = eventsOf(issued.serialNumber).find(({ metric }) => metric === 'Pass Updated');
     assert.deepEqual(updated!.properties['changed_fields'], ['points']);
   });

@@ -126,12 +126,12 @@ describe('a worker that was frozen, or a former run', () => {
   after(() => test.drop());
 
   const state = async (operationId: string) => ({
-    operation: await test.owner('select * from operations where operation_id = $1', [operationId]),
-    steps: await test.owner('select * from operation_steps where operation_id = $1 order by step', [operationId]),
+    operation: await rowsOf(test).operation(operationId),
+    steps: await rowsOf(test).steps({ operationId }),
     events: await rowsOf(test).events({ operationId }),
-    revisions: await test.owner('select * from pass_revisions where operation_id = $1', [operationId]),
-    pass: await test.owner('select * from passes where pass_id = $1', [tenant.pass.id]),
-    customer: await test.owner('select * from customers where customer_id = $1', [tenant.customerId]),
+    revisions: await rowsOf(test).revisions({ operationId }),
+    pass: await rowsOf(test).pass(tenant.pass.id),
+    customer: await rowsOf(test).customer(tenant.customerId),
     others: await test.owner('select count(*) from operations where tenant_id = $1', [tenant.tenantId]),
     tags: await test.owner('select * from update_tags'),
   });
