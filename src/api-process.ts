@@ -73,7 +73,7 @@ export async function startApi(config: ApiConfig, log: Logger, around: ApiSurrou
     ...(metadata !== undefined && { metadata: metadata as Record<string, string> }),
   });
   const { namespace, taskQueue } = config.temporal;
-  /** Temporal remembers for some minutes who polled: an empty list means that nobody works. */
+  /** Temporal remembers for some minutes who polled: an empty list means that no worker is polling. */
   const engineHealth = (): Promise<Record<string, PartHealth>> =>
     temporal
       .withDeadline(Date.now() + TEMPORAL_CHECK_MS, () =>

@@ -28,7 +28,7 @@ function presentedKey(request: IncomingMessage): string {
 
 /**
  * The codec server of the Temporal UI (POST /decode, Temporal's remote codec protocol): it decrypts for holders of the
- * access key, in pages of the UI's origin alone. It never encrypts: nobody can make payloads with it that workers trust.
+ * access key, in pages of the UI's origin alone. It never encrypts, so that it cannot make payloads that workers trust.
  */
 export async function startCodecServer(
   config: CodecServerConfig,

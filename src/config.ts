@@ -14,7 +14,7 @@ export function parseApiConfig(env: Env = process.env) {
     maxConnections: read.required('MAX_CONNECTIONS'),
     /** Whose X-Forwarded-For is believed. */
     trustedProxies: read.required('TRUSTED_PROXIES'),
-    /** How long the process still serves, but is not ready, once it was told to stop. */
+    /** How long the process still serves, without being ready, once it is to stop. */
     drainSeconds: read.required('API_DRAIN_SECONDS'),
     publicUrl: read.publicUrl(),
     temporal: read.temporal(),

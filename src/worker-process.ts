@@ -183,7 +183,7 @@ export async function startWorkerProcess(
     const channel = listenForAccepted(config.databaseUrl, () => dispatcher.nudge(), log);
     const retention = startRetention({ database, log });
     const ended = started.run();
-    // Whoever waits for it hears of its failure; until somebody does it must not end the process.
+    // Its failure is reported to whoever awaits it; until then it must not end the process.
     ended.catch(() => undefined);
     const metricsPort = metricsServer?.port ?? null;
     log.info({ taskQueue, namespace, metricsPort }, 'working');
@@ -196,7 +196,7 @@ export async function startWorkerProcess(
         await dispatcher.stop();
         await retention.stop();
         started.shutdown();
-        // Its failure is told by `ended`; the rest is closed all the same.
+        // `ended` reports its failure; the rest is closed all the same.
         await ended.catch(() => undefined);
         await close();
       },

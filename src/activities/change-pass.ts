@@ -46,7 +46,7 @@ export interface ChangeRequest<Result> {
 const OPTIMISTIC_TRIES = 3;
 
 /**
- * Reads the pass, decides, and writes if nobody else wrote in between: two round trips where there is no contention, one
+ * Reads the pass, decides, and writes if no other write came in between: two round trips where there is no contention, one
  * where find-pass has just read it.
  * A pass under a burst falls back to a lock, so that every writer gets its turn.
  */

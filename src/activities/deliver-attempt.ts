@@ -78,7 +78,7 @@ export function deliverAttemptActivity(deps: ActivityDeps) {
     const { tenantId, deliveryId, run, pauseMs } = input;
     const sql = deps.database.tenant(tenantId);
     const delivery = await loadDelivery(sql, deliveryId);
-    // Redelivered meanwhile, cancelled, or its endpoint was deleted: another run owns it, or nobody.
+    // Redelivered meanwhile, cancelled, or its endpoint was deleted: another run owns it, or none.
     if (!delivery || delivery.run !== run || !['accepted', 'delivering', 'retrying'].includes(delivery.status)) {
       return { ended: true };
     }

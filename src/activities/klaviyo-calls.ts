@@ -117,7 +117,7 @@ async function heedThrottle(
 
 /**
  * Calls on behalf of no operation, within the account's budget. Nothing can keep a turn for them: where it is far, WaitForTurn
- * says how long, and the turn stays free. A refused key is the caller's to judge.
+ * says how long, and the turn stays free. The caller decides what a refused key means.
  */
 export async function backgroundCalls(
   deps: ActivityDeps,

@@ -9,9 +9,9 @@ export type MigratedBatch = { done: true; cancelled: boolean } | { done: false; 
 /** Pause between two batches: short enough that a pause asked for is soon one, long enough for few steps. */
 const BATCH_MS = 10_000;
 const LARGEST_BATCH = 500;
-/** Pause between looks at the updates that are still running. */
+/** Pause between checks of the updates that are still running. */
 const FINISH_MS = 5_000;
-/** Pause between looks at whether a paused migration goes on. */
+/** Pause between checks of whether a paused migration has been resumed. */
 const PAUSED_LOOK_MS = 5_000;
 
 /**

@@ -4,7 +4,7 @@ import type Koa from 'koa';
 import { z } from 'zod';
 import { ApiError } from './problems.js';
 
-/** Between two looks at the database, and at the key: one that is revoked reads no further. */
+/** Pause between two reads of the database, and of the key: a revoked key reads no further. */
 const LOOK_MS = 500;
 /** Proxies cut silent connections after a minute or less. */
 const HEARTBEAT_MS = 15_000;

@@ -14,7 +14,7 @@ export interface GoogleService {
   saveLink(pass: PassRow): Promise<string | undefined>;
   /** Whether links to save can be signed now; false while the service account cannot be opened. */
   canSave(tenantId: string): Promise<boolean>;
-  /** Throws TransientError where Google's keys cannot be had. */
+  /** Throws TransientError if Google's keys cannot be fetched. */
   verifyCallback(tenantId: string, body: Buffer): Promise<CallbackVerdict>;
 }
 

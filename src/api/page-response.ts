@@ -40,7 +40,7 @@ export function sendPage(ctx: Koa.Context, deps: Pick<ApiDeps, 'publicUrl'>, pag
 }
 
 interface Readers {
-  /** Operators are told what happened; customers, what to do. */
+  /** Operators read what happened; customers, what to do. */
   for: 'customer' | 'operator';
 }
 

@@ -164,7 +164,7 @@ export class ApiError extends Error {
       cause?: unknown;
       /** What a customer reads instead of the page of the status. */
       page?: MessageKind;
-      /** The detail without what it quotes of a person: kept for whoever builds the flow. Absent: it quotes nothing. */
+      /** The detail without quotes of a person's data, stored for the people who build the flow. Absent: it quotes nothing. */
       evidence?: () => string;
     } = {},
   ) {

@@ -32,14 +32,14 @@ export interface ApiDeps {
   now: () => number;
   /** Origin under which the outside world reaches this API, without a slash at the end. */
   publicUrl: string;
-  /** Where OAuth2 tokens come from, for the description; null or absent: nobody has said it. */
+  /** Where OAuth2 tokens come from, for the description; null or absent: not configured. */
   tokenUrl?: string | null;
   /** What `GET /` leads to in `npm start`; absent: nothing of a tenant. */
   demo?: DemoEntry;
   temporalUi: { url: string; namespace: string } | null;
   credentials: Credentials;
   rateLimiter: RateLimiter;
-  /** Why deliveries of flows were refused, for whoever builds them. */
+  /** Why deliveries of flows were refused, for the people who build them. */
   refusals: RefusalLog;
   clientAddress: ClientAddress;
   passSigner: PassSigner;
@@ -52,7 +52,7 @@ export interface ApiDeps {
   notifyAccepted(): void;
   /** Where requests are counted; absent: nowhere. */
   metrics?: Registry;
-  /** True once the process was told to stop: it serves on for a while, and is not ready. */
+  /** True once the process is to stop: it still serves for a while, and is not ready. */
   isStopping?(): boolean;
   /** Health of parts other than PostgreSQL, by name (`temporal`). */
   health(): Promise<Record<string, PartHealth>>;
@@ -93,7 +93,7 @@ interface Definition<P extends z.ZodObject, Q extends z.ZodObject, C> {
   problems?: ProblemCode[];
   /** Whoever reads the answers in a browser: what is refused before the handler, a parameter say, is a page for them too. */
   readers?: 'customer' | 'operator';
-  /** Flows call it: why it refused is kept for whoever builds them. */
+  /** Flows call it: its refusals are stored for the people who build them. */
   listener?: Listener;
   /** A refusal is a page where a browser's window asks. */
   pagesToBrowsers?: boolean;

@@ -16,7 +16,7 @@ import { readTenantFolder } from '../tenants/read-folder.js';
 import { readAssignments } from './assignments.js';
 import type { CliContext } from './context.js';
 
-/** Stands in links of a preview: nobody opens them. */
+/** Placeholder in links of a preview, which are never opened. */
 const PUBLIC_URL = 'https://cards.example';
 
 export interface PreviewOptions {

@@ -44,7 +44,7 @@ export function cleanJson(value: JsonValue): JsonValue {
 const NOTHING = /^(?:none|null|undefined|nan|nat|n\/a|#n\/a|<na>|\(null\)|<null>|[-\u2010-\u2015\u2212]+)$/i;
 /** The spellings that are words of programs and no names: people are called Null and Nan. */
 const PROGRAM_WORD = /^(?:None|NaN|NaT|[^A-Z]+|[^a-z]+)$/;
-/** Zero-width spaces and the like: a value of these alone names nobody, and no reader sees why. */
+/** Zero-width spaces and the like: a value of these alone identifies nobody, and no reader sees why. */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 /** Two absent values and what a template writes between them, such as `None, None`. */
 const PARTS = /[\s,;]+/;

@@ -10,7 +10,7 @@ interface LoopLog {
 }
 
 /**
- * True: more waits, look at once. False: look after the usual pause. Else after a pause of its own; nudges that came during
+ * True: more waits, run again at once. False: run after the usual pause. Else after a pause of its own; nudges that came during
  * a look in trouble do not shorten it.
  */
 type Next = boolean | { pauseMs: number; inTrouble?: boolean };

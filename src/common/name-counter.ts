@@ -13,7 +13,7 @@ const MOST = 65_535;
 /**
  * Counts names that strangers choose, in half a megabyte whatever they choose: a count-min sketch. A name has one cell in
  * each row, and the smallest of them is its count: never too low, and too high only where all of its cells are shared.
- * Which cells those are depends on a secret of the process, so that nobody can fill another's.
+ * Which cells those are depends on a secret of the process, so that no caller can fill another's.
  */
 export function createNameCounter(options: { windowMs: number; now: () => number }): NameCounter {
   const { windowMs, now } = options;

@@ -30,7 +30,7 @@ export async function addToWindows(db: Sql, counts: readonly WindowCount[]): Pro
     returning budget, (state->>'window')::int as window, (state->>'used')::int as used`);
 }
 
-/** Reads and changes one budget while its row is locked; `empty` is the state of a budget that nobody has used yet. */
+/** Reads and changes one budget while its row is locked; `empty` is the state of an unused budget. */
 export async function changeBudget<State extends object, Result>(
   database: TenantSql,
   budget: string,

@@ -35,7 +35,7 @@ const SWEEP_EVERY_MS = 1_000;
 export interface Bursts {
   /** Starts what others left unstarted, and gathered write-back that is due; once a second at most. */
   sweep(): Promise<void>;
-  /** Starts a burst where one is due; returns what nobody starts one by one now. */
+  /** Starts a burst where one is due; returns what must not be started one by one now. */
   look(): Promise<Flood[]>;
 }
 

@@ -122,7 +122,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
   let lastWhole = new Set<string>();
   let floodLookAtMs = 0;
 
-  /** Claims what may start now and starts it; the answer says when to look again. */
+  /** Claims what may start now and starts it; the answer says when to run again. */
   async function look(): Promise<true | { pauseMs: number; inTrouble?: true }> {
     await bursts.sweep();
     if (mayFlood) {

@@ -45,7 +45,7 @@ function locate(): Package {
 
 const exists = (file: string) => lstatSync(file, { throwIfNoEntry: false }) !== undefined;
 
-/** Does what the package's install script does, which npm may have been told not to run: makes its symbolic links. */
+/** Does what the package's install script does, which npm may be configured not to run: makes its symbolic links. */
 function hydrate(folder: string): void {
   const list = path.join(folder, 'native', 'pg-symlinks.json');
   if (!existsSync(list)) return;

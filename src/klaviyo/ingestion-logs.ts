@@ -3,7 +3,7 @@ import { needingScopes } from './api-failures.js';
 import { onePage } from './resources.js';
 import type { Transport } from './transport.js';
 
-/** One entry of Klaviyo's log of a custom object: a record that it looked at and refused. */
+/** One entry of Klaviyo's log of a custom object: a record that it checked and refused. */
 export interface IngestionLog {
   id: string;
   at: Date;

@@ -12,7 +12,7 @@ export interface ImportJob {
   failed: number;
 }
 
-/** One profile that a job did not take, as far as it can be told which. */
+/** One profile that a job refused, as far as it can be identified. */
 export interface ImportError {
   code: string;
   /** Its place in the job; null where the pointer names none. */

@@ -36,7 +36,7 @@ export interface WrittenPass {
 }
 /** Who it belongs to; at least one of them is present. */
 export interface WrittenRecipient {
-  /** Klaviyo's own id of the profile, where a webhook or an earlier call told it. */
+  /** Klaviyo's own id of the profile, if a webhook or an earlier call named it. */
   profileId: string | null;
   email: string | null;
   phone: string | null;
@@ -175,7 +175,7 @@ export function walletPassRecord(pass: WrittenPass, recipient: WrittenRecipient)
   };
 }
 
-/** The record of a pass whose holder is erased: complete, so that Klaviyo keeps nothing of the former one, and about nobody. */
+/** The record of a pass whose holder is erased: complete, so that Klaviyo keeps no former value, and linked to no profile. */
 export function erasedPassRecord(serialNumber: string): Record<string, JsonValue> {
   const nothing = Object.fromEntries(WALLET_PASS_PROPERTIES.map(({ name }) => [name, null]));
   return { ...nothing, id: serialNumber, serial_number: serialNumber, state: 'deleted', klaviyo_profile_id: null };

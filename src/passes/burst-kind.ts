@@ -16,7 +16,7 @@ export type FormedKind = keyof typeof OPERATIONS_OF_BURSTS;
 export type BurstKind = FormedKind | 'write-back';
 export const FORMED_KINDS = Object.keys(OPERATIONS_OF_BURSTS) as FormedKind[];
 
-/** A tenant whose operations of these kinds wait for bursts: nobody starts them one by one. */
+/** A tenant whose operations of these kinds wait for bursts: they are not started one by one. */
 export interface Flood {
   tenantId: string;
   kind: FormedKind;

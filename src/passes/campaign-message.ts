@@ -17,7 +17,7 @@ export function columnsOfTexts(message: JsonValue): string[] {
   return [...new Set(named.flatMap(([, from, name]) => (from === 'column' ? [name!.trim()] : [])))];
 }
 
-/** Placeholders that nobody would fill, in the texts of an action: each with its pointer and text. */
+/** Placeholders that would stay unfilled, in the texts of an action: each with its pointer and text. */
 export const foreignPlaceholders = (texts: JsonValue): { pointer: string; found: string }[] =>
   [...textsIn(texts)].flatMap(([pointer, text]) => {
     const rest = text.replaceAll(PLACEHOLDER, '');

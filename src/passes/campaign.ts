@@ -19,7 +19,7 @@ export const CAMPAIGN_STATES = [
 export type CampaignState = (typeof CAMPAIGN_STATES)[number];
 
 const name = z.string().min(1).max(100);
-/** Template tags that nobody rendered would be on every card. */
+/** Unrendered template tags would be on every card. */
 const rendered = (text: string): boolean => foreignPlaceholders(text).length === 0;
 const UNRENDERED =
   'still holds a template tag: write {"column": "…"} or {"property": "…"} for a value of each customer';
@@ -148,7 +148,7 @@ export function isHeldOut(campaignId: string, customerId: string, percent: numbe
 
 /**
  * The fields of one row: constants as they are, columns and properties by their names. Nothing there: no change. Throws
- * `UnfitRow` where a value is a template tag that nobody filled.
+ * `UnfitRow` if a value is an unrendered template tag.
  */
 export function fieldsOfRow(
   wanted: Readonly<Record<string, CampaignValue>>,

@@ -6,7 +6,7 @@ import { WRITE_BACK_EVENTS, type WriteBackEvent } from './write-back-event.js';
 
 interface ChangeEnding {
   outcome: Outcome;
-  /** What the merchant is told; null: nothing. */
+  /** The event for the merchant; null: none. */
   eventType: EventType | null;
 }
 
@@ -24,13 +24,13 @@ const ENDINGS: Readonly<Partial<Record<OperationKind, ChangeEnding>>> = {
   'end-offer': { outcome: 'offer-ended', eventType: 'offer.ended' },
 };
 
-/** What the merchant is told of an operation that changed its pass; null: nothing. */
+/** The merchant's event for an operation that changed its pass; null: none. */
 export function eventTypeOfChange(kind: OperationKind): EventType | null {
   const ending = ENDINGS[kind];
   return ending ? ending.eventType : 'pass.updated';
 }
 
-/** The event that Klaviyo is told of it; null: none. */
+/** Klaviyo's event for it; null: none. */
 export function writeBackEventOfChange(kind: OperationKind): WriteBackEvent | null {
   const eventType = eventTypeOfChange(kind);
   return (eventType && WRITE_BACK_EVENTS[eventType]) ?? null;

@@ -22,7 +22,7 @@ export function* keysIn(value: JsonValue | undefined, path = ''): Generator<[pat
 
 const PLACEHOLDER = /\{\{\s*[A-Za-z][\w.-]*\s*\}\}/g;
 
-/** Stands for a placeholder of ours while the rest of a text is looked at. */
+/** Stands for a placeholder of ours while the rest of a text is checked. */
 const FILLED = '\u0000';
 /** Placeholders of other systems: Liquid, Handlebars, template literals, merge tags. Google fills `{totp_…}` itself. */
 const FOREIGN =

@@ -1,4 +1,4 @@
-/** What merchants can be told of. */
+/** The events that merchants can get. */
 export const EVENT_TYPES = [
   'customer.updated',
   'pass.created',

@@ -24,7 +24,7 @@ export const deriveLinkToken = (key: Buffer, { tenantId, customerId, purpose, ge
     .update(JSON.stringify(['link', tenantId, customerId, purpose, generation]))
     .digest('base64url');
 
-/** SHA-256; a plain hash is enough, because the token holds 256 bits that nobody can guess. */
+/** SHA-256; a plain hash is enough, because the token holds 256 random bits. */
 export const hashLinkToken = (token: string): Buffer => createHash('sha256').update(token).digest();
 
 /** As the template had it: tags arrive percent-encoded once more, or escaped for HTML. */
@@ -37,7 +37,7 @@ const unescaped = (value: string): string =>
 export type GivenToken =
   { kind: 'token'; token: string } | { kind: 'missing' } | { kind: 'unrendered' } | { kind: 'damaged' };
 
-/** What came in the place of a token; a template tag that nobody filled in is told apart from a cut-off token. */
+/** What came in the place of a token; an unrendered template tag is distinguished from a cut-off token. */
 export function readLinkToken(given: unknown): GivenToken {
   const value: unknown = Array.isArray(given) ? given[0] : given;
   if (typeof value !== 'string' || isBlank(value)) return { kind: 'missing' };

@@ -73,7 +73,7 @@ export function passesToVoid(live: readonly LivePassOfMerge[], keeps: MergeKeeps
 
 type Fields = Record<string, JsonValue>;
 
-/** When a channel's consent was given or taken back; empty where nobody knows. */
+/** When a channel's consent was given or taken back; empty if unknown. */
 const timeOf = (consent: JsonValue | undefined): string => String((consent as { at?: unknown } | undefined)?.at ?? '');
 const isUnsubscribed = (consent: JsonValue | undefined): boolean =>
   (consent as { state?: unknown } | undefined)?.state === 'UNSUBSCRIBED';

@@ -13,7 +13,7 @@ export interface ShownMessage extends MessageContent {
   id: string;
   /** When the pass got it, ISO 8601. */
   at: string;
-  /** When it goes by itself, ISO 8601; null: never. */
+  /** When it ends by itself, ISO 8601; null: never. */
   until: string | null;
   /** It is the newest because another one ended: no news to anybody. */
   quiet?: true;

@@ -16,7 +16,7 @@ export interface PushUpdateInput {
   updateMetadata: boolean;
   /** A guard of the sender's own that only moves forward, where given. */
   version?: string | null;
-  /** The pass had expired, and was made valid again when this was accepted: its holders are told in any case. */
+  /** The pass had expired, and was made valid again when this was accepted: its holders are notified in any case. */
   renewed?: boolean;
 }
 
@@ -63,7 +63,7 @@ export interface ProfileSyncInput {
   handedOver?: string[];
 }
 
-/** The parts of a Klaviyo profile that a sync looks at, still in Klaviyo's own words. */
+/** The parts of a Klaviyo profile that a sync reads, still in Klaviyo's own words. */
 export interface FetchedProfile {
   id: string;
   attributes: Record<string, JsonValue>;

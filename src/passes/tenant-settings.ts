@@ -27,11 +27,11 @@ export const tenantSettings = z.strictObject({
     .array(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/))
     .max(20)
     .default([]),
-  /** `all`: every identifier given must lead to the pass. `known`: identifiers that nobody has are passed over. */
+  /** `all`: every identifier given must lead to the pass. `known`: unknown identifiers are ignored. */
   identifierMatching: z.enum(['all', 'known']).default('all'),
   /** How long a push-update waits for a pass that an accepted issue-pass is still creating, seconds. */
   waitForPassSeconds: z.int().min(0).max(3600).default(120),
-  /** How long a push-update looks again for a pass that nobody is known to create, seconds. */
+  /** How long a push-update waits for a pass that no accepted request creates, seconds. */
   waitForUnknownPassSeconds: z.int().min(0).max(3600).default(5),
   /** At most one push per device and pass type in this window, plus one at its end; seconds. */
   pushWindowSeconds: z.int().min(0).max(3600).default(10),

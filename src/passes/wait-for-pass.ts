@@ -13,7 +13,7 @@ export const couldAppear = (
   input.passId === undefined &&
   !input.identifiers.some(({ kind }) => kind === 'serialNumber');
 
-/** When to look again for a pass; null where it has been waited for long enough. */
+/** When to search for a pass again; null once the wait has been long enough. */
 export function nextLookMs(waitedMs: number, creating: boolean, settings: Waits): number | null {
   const untilMs = (creating ? settings.waitForPassSeconds : settings.waitForUnknownPassSeconds) * 1000;
   if (waitedMs >= untilMs) return null;

@@ -20,7 +20,7 @@ export interface GoogleScreen {
   subtitle: string;
   rows: { label: string; value: string }[];
   barcode: { drawn: BarcodeSvg | null; text: string } | null;
-  /** Addresses that Google fetches by itself; the preview asks nobody. */
+  /** Addresses that Google fetches by itself; the preview makes no request. */
   logoUri: string | null;
   heroUri: string | null;
   details: { label: string; value: string }[];

@@ -1,4 +1,4 @@
-/** What a person should look at before the design is applied; the preview shows it beside the card. */
+/** What a person should check before the design is applied; the preview shows it beside the card. */
 export interface Mark {
   kind: 'overflow' | 'missing' | 'untranslated' | 'image' | 'left out';
   text: string;

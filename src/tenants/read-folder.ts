@@ -23,7 +23,7 @@ export interface PassTypeFile {
   images: Map<string, Buffer>;
 }
 
-/** A pass type that cannot be used, with stand-ins where its shape is wrong: the rules judge the rest of it. */
+/** A pass type that cannot be used, with substitutes where its shape is wrong: the rules check the rest of it. */
 export interface MendedPassType extends PassTypeFile {
   mended: readonly string[];
 }

@@ -144,7 +144,7 @@ function workerOf(
     ...(options.tracing && { sinks: options.tracing.sinks }),
     interceptors: {
       activity: [
-        // Outside the boundary: a span tells of a failure what Temporal is told.
+        // Outside the boundary: a span says of a failure what Temporal gets.
         ...(options.tracing?.activityInterceptors ?? []),
         (context) => ({
           inbound: {

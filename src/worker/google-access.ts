@@ -45,7 +45,7 @@ export function createGoogleAccess(options: GoogleAccessOptions): GoogleWallet {
     return known;
   };
 
-  /** The budget is the issuer's, whoever asks; the tenant's own connections ask for it. */
+  /** The budget belongs to the issuer, whichever tenant asks; the tenant's own connections ask for it. */
   const paced =
     (issuerId: string, tenantId: string): typeof fetch =>
     async (input, init) => {

@@ -80,7 +80,7 @@ describe('writers of one Google object', () => {
       const seen: unknown[] = [];
       const look = async () => {
         const rows = await rowsOf(test).steps({ operationId, step: 'update-google-object' });
-        const waitsFor = (text: JsonValue | undefined) => (typeof text === 'string' ? text.slice(0, 23) : undefined);
+        const waitsFor = (text: JsonValue | undefined) => (typeof text === 'string' ? text.slice(0, 25) : undefined);
         seen.push(...rows.map(({ state, attempts, detail }) => [state, attempts, waitsFor(detail?.['waitingFor'])]));
       };
       assert.deepEqual(await steps(look)['burst-update-google-object']({ ...ref, from: 0 }), { next: null });
@@ -90,7 +90,7 @@ describe('writers of one Google object', () => {
     };
     const tenant = await google.seed();
     await steps()['update-google-object'](await change(tenant, 1));
-    const said = 'Phones have been told. ';
+    const said = 'Phones have been notified';
     assert.deepEqual(await inBurst(tenant), [
       ['waiting', 0, said],
       ['succeeded', 1, said],

@@ -63,7 +63,7 @@ function resolve(campaign: CampaignRow, settings: TenantSettings, row: ReadRow):
   };
 }
 
-/** Counts a page of what nobody has counted yet; true once everything is. */
+/** Counts a page of uncounted rows; true once everything is counted. */
 async function measurePage(tx: Sql, campaign: CampaignRow, settings: TenantSettings, now: Date): Promise<boolean> {
   const { dry_run: known, campaign_id: id, definition } = campaign;
   const message = definition.action.type === 'message' ? definition.messageInput : undefined;

@@ -28,7 +28,7 @@ export function detectDevice(userAgent: string): Device {
   return 'other';
 }
 
-/** Whether nobody looks at the answer: a preview, a scanner, a prefetch. Such a request must change nothing. */
+/** Whether no person reads the answer: a preview, a scanner, a prefetch. Such a request must change nothing. */
 export function isUnattended(request: { userAgent: string; purpose: string }): boolean {
   return FETCHERS.test(request.userAgent) || /\b(?:prefetch|prerender|preview)\b/i.test(request.purpose);
 }

@@ -56,7 +56,7 @@ interface Wanted {
   values?: Readonly<Record<string, string>>;
 }
 
-/** A customer with the values of a form, read as those of a request are; what does not fit is told and left as it was. */
+/** A customer with the values of a form, read as those of a request are; a value that does not fit is reported and left as it was. */
 function withValues(design: PassTypeDesign, customer: SampleCustomer, values: Readonly<Record<string, string>>) {
   const data: SampleCustomer['data'] = { ...customer.data };
   const given = Object.entries(values).filter(([name]) => design.fields.some((field) => field.apiFieldName === name));

@@ -4,7 +4,7 @@ import type { EndpointLine } from '../../pages/operator-endpoints.js';
 import type { OperationPageView } from '../../pages/operation-page.js';
 import { toneOf } from './present-operator.js';
 
-/** What the merchant's endpoints were told of one request. */
+/** Deliveries of one request to the merchant's endpoints. */
 export const presentDeliveries = (
   deliveries: readonly OperatorDelivery[],
   mayWrite: boolean,

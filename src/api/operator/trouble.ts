@@ -44,7 +44,7 @@ export async function listTrouble(deps: ApiDeps, tenantId: string): Promise<Trou
     if (own.length > 0) {
       return own.map(({ detail }) => ({ tone: / expires in /.test(detail) ? 'note' : 'bad', what: detail, cure }));
     }
-    // What affects other tenants only is nobody's business here.
+    // Faults that affect only other tenants are not shown here.
     return part.affected.length === 0 ? [{ tone: 'bad', what: part.detail ?? name, cure }] : [];
   });
   return [...troubles, ...retrying];

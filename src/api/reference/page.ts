@@ -73,7 +73,7 @@ export const textOnlyPage = (): string =>
 <p>The reader of this page comes with <code>npm run build</code>, or with an installation that has its development dependencies.</p>`,
   );
 
-/** Its own script and its own styles; it calls nobody but this API. */
+/** Its own script and its own styles; it calls only this API. */
 export const REFERENCE_HEADERS = {
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",

@@ -8,7 +8,7 @@ const GONE = '"…"';
 const CUTS = [20, 60, 80, 100];
 /** Of a body with more, every quotation is taken out. */
 const MOST_VALUES = 1_000;
-/** A tag that nobody filled is no value of a person, and what has to be corrected. */
+/** An unrendered tag is no value of a person, and has to be corrected. */
 const TAG = /^\{\{[^{}]*\}\}$/;
 
 function valuesOf(body: JsonValue): string[] {
@@ -46,7 +46,7 @@ export function createEvidenceMask(body: JsonValue): (message: string) => string
   };
 }
 
-/** A message about a body that is no JSON: nobody knows what in it is a value, so only template tags stay quoted. */
+/** A message about a body that is no JSON: it is unknown what in it is a value, so only template tags stay quoted. */
 export function maskQuoted(message: string): string {
   const masked = message.replaceAll(/"([^"]*)"/g, (quotation, text: string) =>
     TAG.test(text) || !/[\p{L}\d]/u.test(text) ? quotation : GONE,

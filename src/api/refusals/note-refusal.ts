@@ -22,7 +22,7 @@ function accountOf(ctx: Koa.Context): string | undefined {
   return ACCOUNT_ID.test(account) ? account : undefined;
 }
 
-/** Keeps, for whoever builds flows, why a delivery was refused; `ctx.state.caller` is whose key it was, if it was valid. */
+/** Stores why a delivery was refused, for the people who build flows; `ctx.state.caller` is the owner of a valid key. */
 export function noteRefusal(
   deps: Pick<ApiDeps, 'refusals'>,
   ctx: Koa.Context,

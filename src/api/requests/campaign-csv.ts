@@ -98,7 +98,7 @@ function delimiterOf(text: string): { delimiter: string; from_line: number } {
   return { delimiter: DELIMITERS[counts.indexOf(Math.max(...counts))]!, from_line: 1 };
 }
 
-/** Faults after which nobody knows where the next row begins: rows would be lost without a word. */
+/** Faults after which the start of the next row is unknown: rows would be lost silently. */
 const LOST: Readonly<Record<string, string>> = {
   CSV_QUOTE_NOT_CLOSED: 'a quote is never closed',
   CSV_INVALID_CLOSING_QUOTE: 'there is something behind a closing quote',
@@ -172,7 +172,7 @@ export async function* readCampaignCsv(
     skip_empty_lines: true,
     skip_records_with_error: true,
     max_record_size: LONGEST_ROW,
-    // It reads ahead of whoever takes the rows.
+    // It reads ahead of its consumer.
     on_record: (record: string[], { lines }: Info) => {
       line = lines;
       return record;

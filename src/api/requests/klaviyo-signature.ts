@@ -52,7 +52,7 @@ function matches(signature: string, expected: string): boolean {
 
 /**
  * Verifies one system webhook over its raw bytes, before anything parses them. Header names are lower-case, as Node
- * gives them. The header's clock was seen 5 h off, so it only feeds the HMAC; age is judged by `meta.timestamp`.
+ * gives them. The header's clock was seen 5 h off, so it only feeds the HMAC; the age is checked by `meta.timestamp`.
  */
 export function verifySystemWebhook(
   headers: Readonly<Record<string, string | string[] | undefined>>,

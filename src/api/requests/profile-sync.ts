@@ -19,7 +19,7 @@ export interface ProfileSyncCommand {
   properties: Record<string, JsonValue>;
   /** Klaviyo's `subscriptions`, or `consent` as the flow sent it. */
   consent: JsonValue;
-  /** `merchant` where the merchant's own system made the change: it is not told of it again. */
+  /** `merchant` where the merchant's own system made the change: it gets no event for it. */
   origin: 'klaviyo' | 'merchant';
   idempotencyKey: string | null;
   version: string | null;

@@ -32,7 +32,7 @@ export function readFileForm(request: IncomingMessage): Promise<FileForm> {
     parser.on('field', (name, value) => void (fields[cleanText(name)] = cleanText(value)));
     parser.on('file', (_name, stream) => {
       file = stream as Readable;
-      // Its reader hears of it; without one nobody must die of it.
+      // Its reader gets the error; without a reader it must not end the process.
       file.on('error', () => undefined);
       resolve({ fields, file });
     });

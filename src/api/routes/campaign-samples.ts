@@ -35,7 +35,7 @@ const sample = z.object({
 export type CampaignSample = z.output<typeof sample>;
 const samples = z.object({ samples: z.array(sample) });
 
-/** Who looks at samples, and of which tenant. */
+/** Who reads samples, and of which tenant. */
 interface Reader {
   scopes: Caller['scopes'];
   tenant: Pick<Caller['tenant'], 'tenantId' | 'settings'>;

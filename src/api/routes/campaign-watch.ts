@@ -16,7 +16,7 @@ interface Look {
   goodUntilMs: number;
 }
 
-/** One look at a campaign for all who watch it in this process, the seldomer the longer it takes. */
+/** One read of a campaign for all who watch it in this process; the longer a read takes, the rarer it is. */
 export type CampaignWatch = (
   tenantId: string,
   campaignId: string,

@@ -21,7 +21,7 @@ import { ApiError } from '../problems.js';
 import { checkListener, readDelivery } from '../requests/read-delivery.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 
-/** 144 random bits: the serial number opens the pass's page, so nobody may guess one. */
+/** 144 random bits: the serial number opens the pass's page, so it must not be guessable. */
 const newSerialNumber = (): string => randomBytes(18).toString('base64url');
 
 const person = z.object({ email: z.string().nullable(), name: z.string().nullable(), phone: z.string().nullable() });

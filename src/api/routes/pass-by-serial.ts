@@ -5,7 +5,7 @@ import { withinDeadline } from '../deadline.js';
 import { ApiError } from '../problems.js';
 import type { ApiDeps } from '../route.js';
 
-/** The same words for a pass of nobody and one of another tenant. */
+/** The same words for a missing pass and one of another tenant. */
 export const noSuchPass = (): ApiError =>
   new ApiError('not-found', 'No pass with this serial number exists for this tenant.');
 

@@ -23,7 +23,7 @@ const passTemplate = z.object({
   ),
 });
 
-/** The tenant's pass types with their fields, so that nobody has to guess keys. */
+/** The tenant's pass types with their fields, so that callers need not guess keys. */
 export const passTemplateRoutes = (deps: ApiDeps): Route[] => [
   route({
     method: 'GET',

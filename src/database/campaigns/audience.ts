@@ -61,7 +61,7 @@ export async function filterPasses(
      limit ${limit}`);
 }
 
-/** Condition: an iPhone that can be told holds the pass `p`. */
+/** Condition: an iPhone that can be pushed holds the pass `p`. */
 export const ON_APPLE = sql`exists (
   select from apple_registrations r join apple_devices d using (device_id)
    where r.tenant_id = p.tenant_id and r.pass_id = p.pass_id and d.token_gone_at is null)`;
@@ -124,7 +124,7 @@ export async function loadReadRows(db: Sql, campaignId: string, limit: number): 
   const named = rows.flatMap(({ row_number: row, identifiers }) =>
     identifiers.map(({ kind, value }) => ({ row, kind, value })),
   );
-  // Flat, and not joined with the rows: after an upload the planner expects one row, and would look at each pair.
+  // Flat, and not joined with the rows: after an upload the planner expects one row, and would read each pair.
   const found = await db.query<{ row_number: string; hit: ReadRow['hits'][number] }>(sql`
     with asked as materialized (
       select row as row_number, kind, value

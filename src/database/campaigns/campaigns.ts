@@ -23,9 +23,9 @@ export interface CampaignRow {
   paused_at: Date | null;
   ended_at: Date | null;
   paced_up_to: Date | null;
-  /** Null: nothing was counted, since nobody looks at it before its start. */
+  /** Null: nothing was counted, because it starts at once. */
   dry_run: DryRun | null;
-  /** Null: nobody has looked yet. */
+  /** Null: not counted yet. */
   fetch_count: FetchCount | null;
 }
 
@@ -184,7 +184,7 @@ export async function moveWithin(
        set state = ${to}, ${set}
      where tenant_id = ${tx.tenantId}
        and campaign_id = ${campaignId}`);
-  // A message that is held back finds the pause when its time comes; a resume lets it be judged at once.
+  // A message that is held back finds the pause when its time comes; a resume checks it at once.
   if (command === 'pause') await moveQueued(tx, campaignId, sql`dispatch_after = 'infinity'`, QUEUED);
   if (command === 'resume')
     await moveQueued(tx, campaignId, sql`dispatch_after = now()`, sql`${QUEUED} or ${HELD_BACK}`);

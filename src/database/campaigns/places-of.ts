@@ -3,7 +3,7 @@ import { sql, type Statement } from '../sql.js';
 
 /**
  * Rows of a campaign with their place in the table (`at`), one probe each; an update joins by the place alone. After an
- * upload the planner expects hardly a row of the campaign: an update by number and state would look at a million of them.
+ * upload the planner expects hardly a row of the campaign: an update by number and state would read a million of them.
  */
 export const placesOf = (db: Sql, campaignId: string, numbers: readonly string[]): Statement => sql`
       select x.*

@@ -2,7 +2,7 @@ import type { Sql, TenantSql } from '../connect.js';
 import { sql } from '../sql.js';
 
 /**
- * Klaviyo's id of a profile has no unique key of its own: whoever gives it to a customer takes this lock first, after the
+ * Klaviyo's id of a profile has no unique key of its own: giving it to a customer requires this lock first, after the
  * customer's row, and sees who has it.
  */
 async function findProfileOwner(db: Sql, customerId: string, profileId: string): Promise<string | undefined> {

@@ -19,7 +19,7 @@ export async function listCustomerPasses(
 
 /**
  * The serial number of the customer's valid or expired pass of a type, or else of one that was of this type before it was
- * converted: whoever was moved to another design is not offered the first one again.
+ * converted: a customer who was moved to another design is not offered the first one again.
  */
 export async function findHeldPass(
   db: Sql,

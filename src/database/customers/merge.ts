@@ -111,7 +111,7 @@ export async function mergeCustomers(db: Sql, merge: Merge, by: RunRef): Promise
      where tenant_id = ${tenantId} and customer_id = any (${[into, from]}::uuid[])
      order by pass_id
        for no key update`);
-  // Read after the locks: nobody gives either of them a pass or an identifier from here on.
+  // Read after the locks: from here on neither of them can get a pass or an identifier.
   const plan = await planMerge(db, merge);
   if (!plan) return undefined;
   const rows = await db.query<CustomerRow>(sql`

@@ -16,12 +16,12 @@ import { empty, sql, type Statement } from '../sql.js';
 export interface DeviceToNotify {
   deviceId: string;
   pushToken: string;
-  /** What this operation already told the device, if an earlier attempt came that far. */
+  /** The result of an earlier attempt of this operation for the device, if there is one. */
   told: string | null;
 }
 
 export interface NotificationStart {
-  /** Where nobody is to be told, the ending that this call recorded. */
+  /** The ending that this call recorded, if there is no device to notify. */
   ended: RecordedOutcome | null;
   revision: number;
   applePassTypeIdentifier: string | null;
@@ -159,7 +159,7 @@ export async function claimPushes(
 
 /** Whether a device is pushed now, in the `on conflict` of a claim. */
 const pushNow = (windowMs: number): Statement => sql`(
-  -- Our own push has no result (a crash) or failed and is owed.
+  -- Our own push has no result (a crash), or failed and is still due.
   (w.pushed_by = excluded.pushed_by and coalesce(w.due_by, excluded.pushed_by) = excluded.pushed_by)
   -- Our own scheduled push is due.
   or (w.due_by = excluded.pushed_by and w.due_at <= excluded.pushed_at)

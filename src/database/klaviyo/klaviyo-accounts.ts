@@ -1,11 +1,11 @@
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
 
-/** Until when nobody asks again which account a key opens, after an answer that did not come. */
+/** How long the account of a key is not asked for again after a failed call. */
 const LOOK_AGAIN_MS = 10 * 60_000;
 
 export interface KnownAccount {
-  /** Klaviyo's id of the account; null where nobody has learnt it. */
+  /** Klaviyo's id of the account; null while it is unknown. */
   accountId: string | null;
   /** True for the one caller that shall ask Klaviyo now. */
   ask: boolean;

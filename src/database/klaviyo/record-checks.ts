@@ -1,13 +1,13 @@
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
 
-/** Klaviyo takes a record before it looks at it: a minute later most of them have been. */
+/** Klaviyo accepts a record before it checks it: after a minute most have been checked. */
 const FIRST_LOOK = sql`interval '1 minute'`;
 /** A statement that changes nothing, for most records of a crowd. */
 const NOTE_EVERY = sql`interval '20 seconds'`;
 /** Entries may come late, with the time of what they are about. */
 const OVERLAP = sql`interval '2 minutes'`;
-/** Pauses after the first and the second look at what was written last; then it is at rest. */
+/** Pauses after the first and the second check of what was written last; then checking stops. */
 const LATER_LOOKS_S = [240, 1_500];
 
 /** Records were sent to Klaviyo, by an operation of their pass or by a backfill: its ingestion logs are due a minute later. */
@@ -111,11 +111,11 @@ export async function pauseRecordChecks(db: Sql, problem: string, seconds: numbe
 
 export interface PausedRecordCheck {
   tenantId: string;
-  /** Why, as `pauseRecordChecks` was told: a code, a colon and a sentence. */
+  /** Why, as given to `pauseRecordChecks`: a code, a colon and a sentence. */
   problem: string;
 }
 
-/** Tenants of which nobody reads what Klaviyo refused, until the fault is fixed and a look succeeds. Runs as the system. */
+/** Tenants whose refused records are not read back until the fault is fixed and a check succeeds. Runs as the system. */
 export async function listPausedRecordChecks(system: Sql): Promise<PausedRecordCheck[]> {
   return system.query<PausedRecordCheck>(sql`
     select tenant_id as "tenantId", problem

@@ -31,7 +31,7 @@ export interface WriteBackPass {
   test: boolean;
 }
 
-/** Passes with all that Klaviyo is told of them; a further condition follows. Passes of the erased are none. */
+/** Passes with everything that write-back sends; a further condition follows. Passes of erased customers are left out. */
 const passes = (tenantId: string): Statement => sql`
   select
     p.pass_id,

@@ -15,7 +15,7 @@ export interface DispatchableDelivery {
 /** First attempts of one endpoint under way at a time; of one that fails few, for each may hold a worker's slot for long. */
 const AT_ONCE = 50;
 const AT_ONCE_FAILING = 4;
-/** Of all endpoints of one tenant: a few times what workers attempt at once. The others wait as rows, which costs nobody. */
+/** Of all endpoints of one tenant: a few times what workers attempt at once. The others wait as rows, which costs nothing. */
 const AT_ONCE_OF_TENANT = 100;
 /** An attempt takes less, with all its retries: a delivery that is under way for longer has lost its workflow. */
 export const LOST_MINUTES = 15;
@@ -142,7 +142,7 @@ export interface DeliveryUnderWay {
 }
 
 /**
- * Takes up to `limit` deliveries that were started and not looked at for `settledMs`, each again after `againMs`; their
+ * Takes up to `limit` deliveries that were started and not checked for `settledMs`, each again after `againMs`; their
  * `dispatch_after` keeps when that was. Runs as the system.
  */
 export async function claimDeliveriesUnderWay(

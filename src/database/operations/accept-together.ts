@@ -10,7 +10,7 @@ const LANES = 2;
 /** A statement that lasts longer may wait for another's lock (of the same key, say): the others go past it. */
 const STUCK_MS = 200;
 const MOST_TOGETHER = 64;
-/** Characters of one statement's values: a larger text would hold up the others while it is written. */
+/** Characters of one statement's values: a larger text would delay the others while it is written. */
 const MOST_LENGTH = 256_000;
 
 interface Waiting {
@@ -31,7 +31,7 @@ const isDeadlock = (error: unknown): boolean => (error as { code?: unknown }).co
 
 /**
  * Acceptances of one tenant that come while others are being committed share one statement and one commit, in which they
- * keep their order. What the database refuses for one of them is tried for each alone, so nobody fails for another.
+ * keep their order. If the database refuses the statement, each is tried alone, so that none fails because of another.
  */
 export function createAcceptance(database: Database): Accept {
   const tenants = new Map<string, Lanes>();

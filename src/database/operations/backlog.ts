@@ -11,7 +11,7 @@ export interface Backlog {
   burstSize: number;
   /** Operations that bursts were through with in the last minute, a second. */
   perSecond: number;
-  /** Operations of bursts whose phones have been told and whose objects at Google are still to be written. */
+  /** Operations of bursts whose phones have been notified and whose Google objects are still to be written. */
   google: number;
 }
 

@@ -19,7 +19,7 @@ export interface Cancellable extends RunRef {
 }
 
 /**
- * Operations whose end was asked for and whose run has not been told so, in the order of their acceptance. Runs as the
+ * Operations that are to be cancelled and whose run does not know it yet, in the order of their acceptance. Runs as the
  * system.
  */
 export async function listCancellable(system: Sql, limit: number): Promise<Cancellable[]> {
@@ -35,7 +35,7 @@ export async function listCancellable(system: Sql, limit: number): Promise<Cance
      limit ${limit}`);
 }
 
-/** The run has been told: one past the point of no return is not asked again until it ends. */
+/** The run has been notified: a run past the point of no return is not notified again until it ends. */
 export async function markCancelled(db: Sql, ref: RunRef): Promise<void> {
   await db.query(sql`with ${own(ref)} ${updateOwn(sql`cancelled_run = own.run`)}`);
 }

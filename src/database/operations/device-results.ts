@@ -12,7 +12,7 @@ export interface DeviceResultRow {
   updated_at: Date;
 }
 
-/** What one operation told each wallet. */
+/** The results of one operation for each wallet. */
 export async function listDeviceResults(db: Sql, operationId: string): Promise<DeviceResultRow[]> {
   return db.query<DeviceResultRow>(
     sql`

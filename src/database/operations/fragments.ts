@@ -126,7 +126,7 @@ export interface MerchantEvent {
 }
 
 /**
- * The id of an event, from what it is about: told again, after a lost answer or a restored backup, it is the same event to
+ * The id of an event, derived from its subject: sent again, after a lost answer or a restored backup, it is the same event to
  * its receiver. UUID version 8 (RFC 9562).
  */
 export const eventId = (parts: { operationId: Statement; type: Statement; passId: Statement; run?: Statement }) => sql`

@@ -143,7 +143,7 @@ export async function listOperatorSteps(
   );
 }
 
-/** Counting stops there: a look at the page must cost the same in a flood. */
+/** Counting stops here, so that the page costs the same in a flood. */
 export const RETRYING_COUNTED_MOST = 1_000;
 
 /** Why operations are tried again, with how many are, the most frequent reasons first; of more than are counted, any. */
@@ -171,7 +171,7 @@ export async function listRetryReasons(db: Sql): Promise<{ code: string; count: 
      limit 5`);
 }
 
-/** What several operations told each wallet. */
+/** The results of several operations for each wallet. */
 export async function listOperatorResults(
   db: Sql,
   operationIds: readonly string[],
@@ -197,7 +197,7 @@ export interface OperatorDelivery {
   last_error: string | null;
 }
 
-/** What merchants' systems were told of operations. */
+/** Deliveries of operations' events to merchants. */
 export async function listOperatorDeliveries(db: Sql, operationIds: readonly string[]): Promise<OperatorDelivery[]> {
   return db.query<OperatorDelivery>(
     sql`

@@ -11,7 +11,7 @@ export interface UnderWay extends RunRef {
 }
 
 /**
- * Takes up to `limit` operations that are under way and were neither started nor looked at for `settledMs`, oldest
+ * Takes up to `limit` operations that are under way and were neither started nor checked for `settledMs`, oldest
  * first; each comes again after `againMs`. Their `dispatch_after` keeps when that was. Runs as the system.
  */
 export async function claimUnderWay(

@@ -24,7 +24,7 @@ const COLUMNS = sql`
   state,
   created_at as "createdAt"`;
 
-/** The pass that holds this place, locked until the transaction ends: nobody voids or expires it meanwhile. */
+/** The pass that holds this place, locked until the transaction ends, so that it is not voided or expired meanwhile. */
 export async function lockLivePass(db: Sql, liveKey: string): Promise<LivePass | undefined> {
   const [seen] = await db.query<Candidate>(sql`
     select ${COLUMNS}, apple_pass_type_identifier as "appleType"

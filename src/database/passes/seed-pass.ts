@@ -72,7 +72,7 @@ export interface GuestSeed extends Pick<
   'passTypeId' | 'passTypeVersion' | 'passTypeIdentifier' | 'data' | 'visuals'
 > {
   count: number;
-  /** Whether each has a phone that can be told. */
+  /** Whether each has a phone that can be pushed. */
   phones: boolean;
 }
 

@@ -41,7 +41,7 @@ export interface Faults {
 
 const KINDS = ['status', 'slow', 'silent', 'go-away', 'drop-connection', 'throttle', 'outage', 'clear'];
 
-/** Faults in the order they were ordered; `onOutage` is told whenever an outage begins. */
+/** Faults in the order they were ordered; `onOutage` is called whenever an outage begins. */
 export function createFaults(onOutage: () => void): Faults {
   let queue: { fault: CountedFault; left: number }[] = [];
   const throttles = new Map<string, { fault: Throttle; left: number }>();

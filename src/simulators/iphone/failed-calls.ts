@@ -1,6 +1,6 @@
-/** Calls that failed, each under a name, to be repeated when the phone is told to. */
+/** Calls that failed, each under a name, to be repeated on request. */
 export interface FailedCalls {
-  /** Makes the call; a failure is told to `onFailure` and the call is kept. Never rejects. */
+  /** Makes the call; a failure is passed to `onFailure` and the call is kept. Never rejects. */
   attempt(name: string, call: () => Promise<void>, onFailure: (error: Error) => void): Promise<void>;
   keep(name: string, call: () => Promise<void>): void;
   forget(name: string): void;

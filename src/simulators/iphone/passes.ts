@@ -31,7 +31,7 @@ export function addressOf({ bundle: { content } }: InstalledPass): PassAddress |
   return { webServiceURL, authenticationToken, passTypeIdentifier, serialNumber };
 }
 
-/** A freshly judged pass, not yet registered. Throws BundleRefused. */
+/** A freshly checked pass, not yet registered. Throws BundleRefused. */
 export function newPass(pkpass: Buffer, rules: BundleRules): InstalledPass {
   const bundle = judgeBundle(pkpass, rules);
   const { serialNumber, passTypeIdentifier } = bundle.content;

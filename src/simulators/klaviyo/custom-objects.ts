@@ -34,7 +34,7 @@ export function listDataSources(account: SimulatedAccount, query: URLSearchParam
   return { status: 200, body: { data: all.slice(offset, offset + size), links } };
 }
 
-/** Takes records at once, and judges them afterwards: who sent them is told by the logs alone. */
+/** Accepts records at once and checks them afterwards: the sender learns of refusals from the logs alone. */
 function addRecords(
   account: SimulatedAccount,
   relationships: Json | undefined,

@@ -9,7 +9,7 @@ const PROFILE_BYTES = 100 * 1024;
 const LEAST_MS = 400;
 const MS_PER_PROFILE = 0.2;
 
-/** `POST /api/profile-bulk-import-jobs`: only the form is judged now, each profile when the job is worked on. */
+/** `POST /api/profile-bulk-import-jobs`: only the form is checked now, each profile when the job runs. */
 export function createImportJob(
   account: SimulatedAccount,
   body: BodyOf<'profileBulkImport'>,

@@ -8,7 +8,7 @@ export interface MerchantAnswer {
   readonly status?: number;
   /** For example `retry-after`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** How many deliveries this holds for; default: until told otherwise. */
+  /** How many deliveries this applies to; default: until it is changed. */
   readonly times?: number;
   readonly delayMs?: number;
   /** Never answers at all. */
@@ -69,7 +69,7 @@ export interface MerchantSimulator {
   stop(): Promise<void>;
 }
 
-/** A merchant's webhook endpoint as Standard Webhooks wants one: verifies raw bytes, is idempotent by id, drops stale events, answers as told. */
+/** A merchant's webhook endpoint as Standard Webhooks wants one: verifies raw bytes, is idempotent by id, drops stale events, answers as configured. */
 export async function startMerchantSimulator(options: MerchantSimulatorOptions): Promise<MerchantSimulator> {
   const clock = options.clock ?? Date.now;
   const orderOf = options.orderOf ?? defaultOrderOf;

@@ -8,7 +8,7 @@ export interface ApnsLog {
   warn(fields: object, message: string): void;
 }
 
-/** How one attempt ended. `unprocessed`: the server surely did not look at it, so it may be sent again. */
+/** How one attempt ended. `unprocessed`: the server certainly did not process it, so it may be sent again. */
 export type AttemptEnd = { result: PushResult } | { unprocessed: true };
 
 export interface Attempt {
@@ -38,7 +38,7 @@ export interface ConnectionEvents {
 const MAX_BODY = 4096;
 const PAYLOAD = Buffer.from('{}');
 
-/** One HTTP/2 connection to APNs. Never throws for a lost one: each attempt is told its end exactly once. */
+/** One HTTP/2 connection to APNs. Never throws for a lost one: each attempt gets its end exactly once. */
 export function openApnsConnection(
   options: {
     url: string;
@@ -98,7 +98,7 @@ export function openApnsConnection(
     events.closed();
   });
 
-  /** REFUSED_STREAM, an id above GOAWAY's last, or no id at all: the server did not look at it (RFC 9113, 6.8 and 8.7). */
+  /** REFUSED_STREAM, an id above GOAWAY's last, or no id at all: the server did not process it (RFC 9113, 6.8 and 8.7). */
   const unprocessed = (stream: ClientHttp2Stream): boolean =>
     stream.rstCode === constants.NGHTTP2_REFUSED_STREAM || (stream.id === undefined ? settled : stream.id > goneAfter);
 

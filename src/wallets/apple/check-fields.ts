@@ -55,7 +55,7 @@ export function checkFieldKeys(design: PassTypeDesign, add: Add): void {
     if (first) {
       add(`${path}/key`, `The field key "${field.key}" is already used at ${first}.`, 'Give each field its own key.');
     } else seen.set(`${face}/${field.key}`, `${path}/key`);
-    // Those of upcoming passes are keys of pass.json, and looked at there.
+    // Those of upcoming passes are keys of pass.json, and checked there.
     if (!face.startsWith('upcoming')) checkRule(FIELD, field as JsonValue, path, design, add);
     if (placeholders(field.key).length > 0) {
       const cure = 'Write a key of its own: phones know by it which field changed.';

@@ -44,14 +44,14 @@ export function checkImageFiles(design: PassTypeDesign, files: ReadonlySet<strin
   checkLanguages(design, files, add);
 }
 
-/** Folders that phones do not look into: a language in other capitals, or one that nobody speaks. */
+/** Folders that phones ignore: a language in other capitals, or an unknown one. */
 function checkLanguage(language: string, add: Add): void {
   const at = pointer('apple', 'localizations', language);
   let canonical: string | undefined;
   try {
     [canonical] = Intl.getCanonicalLocales(language);
   } catch {
-    // A tag that is none throws a RangeError; its form is looked at above.
+    // An invalid tag throws a RangeError; its form is checked above.
     return;
   }
   if (canonical !== language) {

@@ -9,14 +9,14 @@ type Groups = Readonly<Record<string, AppleField[] | undefined>>;
 const rowOf = ({ groups, row }: Crowd<object>): string =>
   groups.length > 1 ? `${groups.join(' and ')} together have` : `${groups[0]!}${row === 1 ? ' of row 1' : ''} has`;
 
-/** How a crowded row is told: to the author of a design and to the operator of a pass. */
+/** How a crowded row is reported: to the author of a design and to the operator of a pass. */
 export const crowdText = (crowd: Crowd<object>, face: FaceStyle): string =>
   `${rowOf(crowd)} ${crowd.found} fields, the front of a ${face} shows ${crowd.seen}`;
 
 /** A field that is one placeholder falls away without a value; one with a text around it stays. */
 const isSole = (value: string | number): boolean => /^\s*\{\{[^{}]*\}\}\s*$/.test(String(value));
 
-/** Fields that do not fit on the front: refused where they are always there, told where some may be without a value. */
+/** Fields that do not fit on the front: refused if they always have a value, reported if some may be without one. */
 export function checkRoom(design: PassTypeDesign, add: Add): void {
   const apple = design.apple!;
   const square = isSquare(apple.barcodes[0]?.format);

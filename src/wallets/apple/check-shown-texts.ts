@@ -47,7 +47,7 @@ export function checkShownTexts(design: PassTypeDesign, add: Add): void {
         : 'Write plain text.';
       add(path, `Customers see "${written}" as it stands.`, cure, 'warning');
     }
-    // A field whose whole value is a date is told by the rules of its styles.
+    // A field whose whole value is a date is reported by the rules of its styles.
     const isDate = path.endsWith('/value') && 'value' in formOf({ is: 'date' }, text);
     if (MOMENT.test(text) && !isDate) {
       add(path, 'Customers see the time as programs write it.', 'Write it as people read it.', 'warning');

@@ -16,7 +16,7 @@ export interface ApnsClientOptions {
   passphrase?: string | undefined;
   /** From `push()` to its result, waiting for a connection included. */
   timeoutMs: number;
-  /** A connection silent for so long is asked by a ping before it is used again. One minute unless told. */
+  /** A connection silent for so long is checked by a ping before it is used again. One minute by default. */
   idleMs?: number;
   now?: () => number;
   log?: ApnsLog | undefined;

@@ -17,7 +17,7 @@ export interface ThrowawayAuthority extends PemPair {
     passTypeIdentifier: string;
     teamIdentifier: string;
     organizationName: string;
-    /** Days of validity from now, 365 unless told; below zero for one that ran out. */
+    /** Days of validity from now, 365 by default; below zero for an expired one. */
     days?: number;
   }): PemPair;
   /** A TLS server certificate for these DNS names and IP addresses. */

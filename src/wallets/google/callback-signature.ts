@@ -72,7 +72,7 @@ const millis = (value: unknown): number =>
 
 /**
  * Verifies save and delete callbacks (ECv2SigningOnly, as Google documents it). `verify` takes the body as received, for
- * re-serialised JSON has other bytes. It throws TransientError only when no root keys can be had; duplicates by nonce are the caller's.
+ * re-serialised JSON has other bytes. It throws TransientError only when no root keys can be fetched; duplicates by nonce are the caller's.
  */
 export function createCallbackVerifier(options: {
   keysUrl: string;

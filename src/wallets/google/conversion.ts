@@ -15,7 +15,7 @@ export interface ConversionPlan {
 }
 
 /**
- * What Google needs when a pass changes its type. Within a type the class of the object is changed; nobody documents whether Google
+ * What Google needs when a pass changes its type. Within a type the class of the object is changed; it is not documented whether Google
  * takes that, so a 4xx falls back to a new object. Across types there is always a new object: it is linked from the old one, which
  * brings it into the holder's wallet, and the old one is COMPLETED. Links go first: a retired pass may no longer push them.
  * `linkedObjectIds` are those the old object has: PATCH replaces the array whole and Google refuses to unlink.

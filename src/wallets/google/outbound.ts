@@ -1,6 +1,6 @@
 import { PermanentError } from '../../common/errors.js';
 
-/** Google's own hosts; a service account names its token endpoint itself, and nobody vouches for what it says. */
+/** Google's own hosts; a service account names its token endpoint itself, and that name is not trusted. */
 const GOOGLE_ORIGINS = [
   'https://walletobjects.googleapis.com',
   'https://oauth2.googleapis.com',

@@ -15,7 +15,7 @@ export interface Rate {
 /** Google counts 20 requests per second and project. With 19 and a burst of 1, no second ever holds more than 20. */
 export const GOOGLE_RATE = { ratePerSecond: 19, burst: 1, maxWaitMs: 2_000 } as const satisfies Rate;
 
-/** A bucket that nobody has used yet. */
+/** An unused bucket. */
 export const fullBucket = (nowMs: number, rate: Rate): Bucket => ({ tokens: rate.burst, updatedAtMs: nowMs });
 
 /**

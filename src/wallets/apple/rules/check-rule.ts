@@ -42,7 +42,7 @@ export function checkRule(rule: Rule, value: JsonValue, path: string, design: Pa
   }
   const isTemplate = typeof value === 'string' && placeholders(value).length > 0;
   if (rule.is === 'object') {
-    // A field may hold an object; what it holds is looked at when the pass is made.
+    // A field may hold an object; its contents are checked when the pass is made.
     if (isTemplate) return;
     if (typeof value !== 'object' || Array.isArray(value)) {
       return add(
