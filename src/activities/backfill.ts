@@ -7,7 +7,8 @@ import {
   listWriteBackPasses,
   type WriteBackPass,
 } from '../database/klaviyo/write-back.js';
-import { profileBody, walletPassRecord } from '../klaviyo/write-back.js';
+import { walletPassRecord } from '../klaviyo/wallet-pass-record.js';
+import { profileBody } from '../klaviyo/write-back.js';
 import { PermanentError, TransientError } from '../common/errors.js';
 import type { BackfillProgress } from '../passes/operation-input.js';
 import type { ActivityDeps, StepInput } from './deps.js';

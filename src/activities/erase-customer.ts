@@ -9,7 +9,8 @@ import {
 import { cancelTheirs, countUnfinished, redactOperations } from '../database/customers/forget-operations.js';
 import { findOperation } from '../database/operations/operations.js';
 import { recordStep } from '../database/operations/steps.js';
-import { clearedProfileBody, erasedPassRecord } from '../klaviyo/write-back.js';
+import { erasedPassRecord } from '../klaviyo/wallet-pass-record.js';
+import { clearedProfileBody } from '../klaviyo/write-back.js';
 import { PermanentError } from '../common/errors.js';
 import { withDefaults } from '../passes/pass-view.js';
 import type { EraseCustomerInput } from '../passes/operation-input.js';

@@ -1,5 +1,5 @@
 import type { TenantSql } from '../database/connect.js';
-import { releaseGoogleLease, renewGoogleLease, type GoogleLease } from '../database/devices/google-objects.js';
+import { releaseGoogleLease, renewGoogleLease, type GoogleLease } from '../database/devices/google-leases.js';
 import type { OperationRef } from '../database/operations/steps.js';
 
 /** Renewed while its holder works: after a crash the next attempt waits no longer than this. */

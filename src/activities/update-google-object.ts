@@ -1,5 +1,6 @@
 import { findKnownOfWrite } from '../database/devices/google-object-changes.js';
-import { recordRetired, recordSynced, takeGoogleLease } from '../database/devices/google-objects.js';
+import { takeGoogleLease } from '../database/devices/google-leases.js';
+import { recordRetired, recordSynced } from '../database/devices/google-objects.js';
 import { recordNotifications } from '../database/devices/notifications.js';
 import { findRevision } from '../database/passes/pass-lookup.js';
 import { PermanentError, TransientError, WaitForTurn } from '../common/errors.js';

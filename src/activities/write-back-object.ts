@@ -1,6 +1,6 @@
 import { rememberFor } from '../common/remember.js';
 import { noteRecordsWritten } from '../database/klaviyo/record-checks.js';
-import { walletPassRecord } from '../klaviyo/write-back.js';
+import { walletPassRecord } from '../klaviyo/wallet-pass-record.js';
 import type { ActivityDeps } from './deps.js';
 import { writeBackStep, type VisitMemory, type WriteBackInput, type WroteBack } from './write-back-step.js';
 import { versionOf } from './write-back-subject.js';

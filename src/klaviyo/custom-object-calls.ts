@@ -1,7 +1,7 @@
 import type { JsonValue } from '../common/json.js';
 import { everyPage, many, one, type Resource } from './resources.js';
 import type { Transport } from './transport.js';
-import { WALLET_PASS_PROPERTIES } from './write-back.js';
+import { WALLET_PASS_PROPERTIES } from './wallet-pass-record.js';
 
 type WalletRecord = Record<string, JsonValue>;
 const record = (value: WalletRecord) => ({ type: 'data-source-record', attributes: { record: value } });

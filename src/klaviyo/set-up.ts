@@ -1,6 +1,6 @@
 import { PermanentError } from '../common/errors.js';
 import type { KlaviyoClient } from './client.js';
-import { WALLET_PASS_PROPERTIES } from './write-back.js';
+import { WALLET_PASS_PROPERTIES } from './wallet-pass-record.js';
 
 export const OBJECT_TITLE = 'WalletPass';
 export const SOURCE_TITLE = 'Wallet passes';

@@ -3,11 +3,11 @@ import { after, before, beforeEach, test } from 'node:test';
 import { createKlaviyoClient, profileFilter, type KlaviyoClient } from '../../src/klaviyo/client.js';
 import { retryAfterMs } from '../../src/common/retry-after.js';
 import { setUpCustomObject } from '../../src/klaviyo/set-up.js';
+import { walletPassRecord } from '../../src/klaviyo/wallet-pass-record.js';
 import {
   eventBody,
   identifierBodies,
   profileBody,
-  walletPassRecord,
   clearedProfileBody,
   type WrittenPass,
   type WrittenRecipient,

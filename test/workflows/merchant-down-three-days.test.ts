@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { pino } from 'pino';
 import { createActivities } from '../../src/activities/index.js';
 import type { ActivityDeps } from '../../src/activities/deps.js';
-import { listDeliveries } from '../../src/database/merchants/deliveries.js';
+import { listDeliveries } from '../../src/database/merchants/delivery-log.js';
 import {
   createEndpoint,
   createTestDelivery,

@@ -7,7 +7,7 @@ import { endRecordCheck, noteRecordsWritten } from '../../src/database/klaviyo/r
 import { registerDatabaseMetrics } from '../../src/database-metrics.js';
 import { startDueRecordChecks } from '../../src/dispatch/record-checks.js';
 import { OBJECT_TITLE } from '../../src/klaviyo/set-up.js';
-import { WALLET_PASS_PROPERTIES } from '../../src/klaviyo/write-back.js';
+import { WALLET_PASS_PROPERTIES } from '../../src/klaviyo/wallet-pass-record.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';

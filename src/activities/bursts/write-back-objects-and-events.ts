@@ -1,6 +1,7 @@
 import { loadUnwritten, type UnwrittenOperation } from '../../database/bursts/write-back.js';
 import { noteRecordsWritten } from '../../database/klaviyo/record-checks.js';
-import { eventBody, walletPassRecord } from '../../klaviyo/write-back.js';
+import { walletPassRecord } from '../../klaviyo/wallet-pass-record.js';
+import { eventBody } from '../../klaviyo/write-back.js';
 import type { ActivityDeps } from '../deps.js';
 import { writeBackEventOfChange } from '../../passes/change-ending.js';
 import type { WriteBackEvent } from '../../passes/write-back-event.js';

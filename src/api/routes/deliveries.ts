@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listDeliveries } from '../../database/merchants/deliveries.js';
+import { listDeliveries } from '../../database/merchants/delivery-log.js';
 import { redeliver } from '../../database/merchants/redeliveries.js';
 import { decodeDeliveryCursor, encodeDeliveryCursor } from '../cursor.js';
 import { answerEmpty } from '../empty-answer.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DeliveryRow } from '../../database/merchants/deliveries.js';
+import type { DeliveryRow } from '../../database/merchants/delivery-log.js';
 import type { EndpointRow } from '../../database/merchants/merchant-webhooks.js';
 
 const time = z.iso.datetime();
