@@ -1,3 +1,4 @@
+import type { Sql } from '../database/connect.js';
 import { recordRetired } from '../database/devices/google-objects.js';
 import { isErased, markOfferObject } from '../database/devices/google-offers.js';
 import { PermanentError } from '../common/errors.js';
@@ -7,9 +8,12 @@ import type { LoadedGoogle } from './google-pass.js';
 
 /**
  * Empties all that Google holds of a pass whose customer is erased: its object, those that it had before conversions, and those
- * of its offers. Undefined where nobody was erased.
+ * of its offers. `record` stores that, with the caller's evidence. Undefined where nobody was erased.
  */
-export async function emptyErased(deps: ActivityDeps, loaded: LoadedGoogle): Promise<{ emptied: number } | undefined> {
+export async function emptyErased(
+  deps: ActivityDeps,
+  loaded: LoadedGoogle,
+): Promise<{ emptied: number; record(within: Sql): Promise<void> } | undefined> {
   const { access, pass, objects, offerObjects } = loaded;
   const sql = deps.database.tenant(pass.tenant_id);
   if (pass.state === 'active' || pass.state === 'expired' || !(await isErased(sql, pass.pass_id))) return undefined;
@@ -32,7 +36,11 @@ export async function emptyErased(deps: ActivityDeps, loaded: LoadedGoogle): Pro
     }
   }
   if (failure) throw failure;
-  for (const { object_id: id } of objects.filter(({ state }) => state === 'live')) await recordRetired(sql, id);
-  for (const { offerId } of offerObjects) await markOfferObject(sql, offerId, 'ended');
-  return { emptied };
+  return {
+    emptied,
+    async record(within) {
+      for (const { object_id: id } of objects.filter(({ state }) => state === 'live')) await recordRetired(within, id);
+      for (const { offerId } of offerObjects) await markOfferObject(within, offerId, 'ended');
+    },
+  };
 }

@@ -1,3 +1,4 @@
+import type { Sql } from '../database/connect.js';
 import { recordNotifications, type NotificationResult } from '../database/devices/notifications.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 
@@ -9,15 +10,20 @@ export const googleResult = (objectId: string, state: NotificationResult['state'
   state,
 });
 
-/** Writes down what became of it, with the step. */
+/** Writes down what became of it, with the step. What the write has changed is stored in the same transaction. */
 export async function recordGoogleResult(
   deps: ActivityDeps,
   ref: StepInput & { passId: string },
   told: NotificationResult,
   detail: Record<string, unknown>,
-  state: 'succeeded' | 'waiting' = 'succeeded',
+  { state = 'succeeded', change }: { state?: 'succeeded' | 'waiting'; change?: (within: Sql) => Promise<unknown> } = {},
 ): Promise<void> {
   const { tenantId, operationId, run, passId } = ref;
   const step = { tenantId, operationId, run, step: 'update-google-object' as const, state, detail };
-  await recordNotifications(deps.database.tenant(tenantId), step, passId, [told], null);
+  const sql = deps.database.tenant(tenantId);
+  if (!change) return void (await recordNotifications(sql, step, passId, [told], null));
+  await sql.transaction(async (within) => {
+    await change(within);
+    await recordNotifications(within, step, passId, [told], null);
+  });
 }

@@ -5,6 +5,7 @@ import {
   markOfferObject,
   type OfferObjectRow,
 } from '../database/devices/google-offers.js';
+import type { Sql } from '../database/connect.js';
 import { PermanentError } from '../common/errors.js';
 import { besideCard, showPass, type LinkedOffer } from '../passes/offer.js';
 import { viewOfStored } from '../passes/pass-view.js';
@@ -40,14 +41,16 @@ const OBJECTS_OF_A_CARD = 20;
 type Kind = `${OfferObjectRow['objectType']}Object`;
 const kindOf = ({ objectType }: Pick<OfferObjectRow, 'objectType'>): Kind => `${objectType}Object`;
 
-/** Makes and links the passes of offers that are active beside the card, and ends those of offers that are over. */
+/**
+ * Makes and links the passes of offers that are active beside the card, and ends those of offers that are over. The caller
+ * stores the ends with its evidence (`recordEnded`): a repeated attempt must say them again.
+ */
 export async function writeLinkedOffers(
   deps: ActivityDeps,
   loaded: LoadedGoogle,
   card: { kind: Kind; objectId: string } | null,
 ): Promise<SaidOfOffer[]> {
   const { access, pass, beside, offerObjects } = loaded;
-  const sql = deps.database.tenant(pass.tenant_id);
   const said: SaidOfOffer[] = [];
   const active = card ? beside : [];
   for (const offer of active) {
@@ -62,10 +65,14 @@ export async function writeLinkedOffers(
     if (!isOver || object.state === 'ended' || object.state === 'refused') continue;
     const { offerId, objectId } = object;
     await expire(access.client, object);
-    await markOfferObject(sql, offerId, 'ended');
     said.push({ offerId, objectId, result: 'ended' });
   }
   return said;
+}
+
+/** Stores which offers' passes were ended. */
+export async function recordEnded(sql: Sql, said: readonly SaidOfOffer[]): Promise<void> {
+  for (const { offerId, result } of said) if (result === 'ended') await markOfferObject(sql, offerId, 'ended');
 }
 
 /** The object of the offer that ended longest ago, where the card has many: links stay, and Google counts them. */

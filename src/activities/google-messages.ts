@@ -48,17 +48,25 @@ export async function writeMessages(client: GoogleWalletClient, write: MessagesW
       if (isNewest && write.speaks) said = 'none: nobody has saved it';
       continue;
     }
-    const sent = write.notifiedAt.map((at) => at.getTime());
-    const allowed = write.charged || chooseMessageType(sent, write.nowMs) === 'TEXT_AND_NOTIFY';
+    const allowed = isAllowed();
     if (!allowed) await send('TEXT');
     const loud = () => send('TEXT_AND_NOTIFY');
     said = SAID[allowed ? await loudly(write.notification, loud, () => send('TEXT')) : 'nothing'];
   }
   const newest = messages.at(-1);
-  if (added.length === 0 && write.charged && newest) {
-    // An earlier attempt, whose answer was lost, has sent it.
-    const sent = there.find(({ id }) => id === messageIdOf(newest));
-    said = SAID[sent?.['messageType'] === 'TEXT_AND_NOTIFY' ? 'sent' : 'nothing'];
-  }
+  const landed = newest && there.find(({ id }) => id === messageIdOf(newest));
+  // An earlier attempt, whose answer was lost, has sent it.
+  if (write.speaks && landed) said = landed['messageType'] === 'TEXT_AND_NOTIFY' ? SAID.sent : quietly();
   return said;
+
+  /** Why the newest one came quietly, as far as it can be told afterwards. */
+  function quietly(): string {
+    if (current['hasUsers'] === false) return 'none: nobody has saved it';
+    return SAID[isAllowed() ? 'refused' : 'nothing'];
+  }
+
+  function isAllowed(): boolean {
+    const sent = write.notifiedAt.map((at) => at.getTime());
+    return write.charged || chooseMessageType(sent, write.nowMs) === 'TEXT_AND_NOTIFY';
+  }
 }

@@ -30,7 +30,9 @@ export async function sendMessages(
   const written = objects.find((object) => object.object_id === objectId);
   const isNew = live?.object_id !== objectId;
   const changed = isNew ? [] : since;
-  const speaks = !isNew && changed.includes(MESSAGE_CHANGE) && pass.messages.length > 0;
+  const newest = pass.messages.at(-1);
+  // Where another one ended, the newest is no news.
+  const speaks = !isNew && changed.includes(MESSAGE_CHANGE) && newest !== undefined && newest.quiet !== true;
   if (!changed.includes(MESSAGE_CHANGE) && !(isNew && pass.messages.length > 0)) return undefined;
   return writeMessages(access.client, {
     kind: `${type}Object`,

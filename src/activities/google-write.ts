@@ -185,7 +185,8 @@ async function sendMessage(
   const id = `revision-${revision}`;
   const messages = Array.isArray(current['messages']) ? (current['messages'] as GoogleResource[]) : [];
   const there = messages.find((message) => message['id'] === id);
-  if (there) return there['messageType'] === 'TEXT_AND_NOTIFY' ? 'sent' : 'nothing';
+  if (there && there['messageType'] !== 'TEXT_AND_NOTIFY') return allowed ? 'refused' : 'nothing';
+  if (there) return 'sent';
   if (messages.length >= MESSAGES_KEPT) {
     await client.patch(kind, live.object_id, { messages: messages.slice(-(MESSAGES_KEPT - 1)) });
   }

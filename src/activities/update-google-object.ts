@@ -1,6 +1,7 @@
 import { findKnownOfWrite } from '../database/devices/google-object-changes.js';
 import { takeGoogleLease } from '../database/devices/google-leases.js';
 import { recordRetired, recordSynced } from '../database/devices/google-objects.js';
+import type { Sql } from '../database/connect.js';
 import { recordNotifications } from '../database/devices/notifications.js';
 import { findRevision } from '../database/passes/pass-lookup.js';
 import { PermanentError, TransientError, WaitForTurn } from '../common/errors.js';
@@ -10,7 +11,7 @@ import { ensureGoogleClass } from './google-class.js';
 import { googleResult, recordGoogleResult } from './google-evidence.js';
 import { holdGoogleLease, LEASE_MS } from './google-lease.js';
 import { emptyErased } from './google-emptied.js';
-import { writeLinkedOffers, type SaidOfOffer } from './google-linked-offers.js';
+import { recordEnded, writeLinkedOffers, type SaidOfOffer } from './google-linked-offers.js';
 import { sendMessages, writeObject } from './google-object.js';
 import { loadGoogle, type LoadedGoogle } from './google-pass.js';
 
@@ -85,7 +86,7 @@ export function updateGoogleObjectActivity(deps: ActivityDeps) {
         reason: typeof reason === 'string' ? reason : 'internal-error',
       };
       // It only shows: Temporal must hear of the failure itself.
-      await recordGoogleResult(deps, ref, told, {}, 'waiting').catch(() => undefined);
+      await recordGoogleResult(deps, ref, told, {}, { state: 'waiting' }).catch(() => undefined);
       throw failure;
     }
   };
@@ -108,15 +109,20 @@ async function write(
 
   const erased = await emptyErased(deps, loaded);
   if (erased) {
-    await recordGoogleResult(deps, ref, googleResult(anchor.objectId, 'delivered'), erased);
+    const { emptied, record } = erased;
+    await recordGoogleResult(deps, ref, googleResult(anchor.objectId, 'delivered'), { emptied }, { change: record });
     return { result: 'written' };
   }
   if (target === null) {
     if (!live) return { result: 'none' };
-    await writeLinkedOffers(deps, loaded, null);
+    const ended = await writeLinkedOffers(deps, loaded, null);
     await client.patch(`${live.object_type}Object`, live.object_id, { state: 'INACTIVE' });
-    await recordRetired(sql, live.object_id);
-    await recordGoogleResult(deps, ref, googleResult(anchor.objectId, 'delivered'), { retired: live.object_id });
+    const change = async (within: Sql) => {
+      await recordEnded(within, ended);
+      await recordRetired(within, live.object_id);
+    };
+    const detail = { retired: live.object_id, ...(ended.length > 0 && { offers: ended }) };
+    await recordGoogleResult(deps, ref, googleResult(anchor.objectId, 'delivered'), detail, { change });
     return { result: 'written' };
   }
   const { type } = target.design;
@@ -157,6 +163,7 @@ async function write(
     if (fresh) return write(deps, ref, fresh, refused);
   }
   await sql.transaction(async (within) => {
+    await recordEnded(within, offers);
     await recordSynced(within, ref, {
       objectId: written.objectId,
       objectType: type,

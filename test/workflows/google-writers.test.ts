@@ -214,6 +214,44 @@ describe('writers of one Google object', () => {
     });
   }
 
+  it('a message whose answer is lost says what became of it, loud or quiet, saved or not', async () => {
+    const tenant = await google.seed();
+    const send = async (text: string) => {
+      const operationId = await accept(test, tenant, {
+        kind: 'send-message',
+        input: {
+          ...{ passId: tenant.pass.id, identifiers: [], content: { text, title: null, link: null }, class: 'service' },
+          ...{ validUntil: null, validForSeconds: null, notBefore: null, respectQuietHours: null },
+        },
+      });
+      const ref = { tenantId: tenant.tenantId, operationId, run: 1, passId: tenant.pass.id };
+      await steps()['claim-message'](ref);
+      await steps()['show-message'](ref);
+      return ref;
+    };
+    const messageOf = async ({ operationId }: { operationId: string }) => {
+      const [row] = await test.owner<{ said: string }>(
+        `select detail ->> 'message' as said from operation_steps
+          where operation_id = $1 and step = 'update-google-object'`,
+        [operationId],
+      );
+      return row!.said;
+    };
+    await steps()['update-google-object'](await change(tenant, 1));
+    const { object_id: objectId } = await google.live(tenant);
+    const said: string[] = [];
+    for (const text of ['unsaved', 'one', 'two', 'three', 'four']) {
+      const ref = await send(text);
+      google.simulator.faults.add({ method: 'POST', path: objectId, loseAnswer: true });
+      await assert.rejects(steps()['update-google-object'](ref), { code: 'google-unreachable' });
+      assert.deepEqual(await steps()['update-google-object'](ref), { result: 'written' });
+      said.push(await messageOf(ref));
+      if (text === 'unsaved') await google.simulator.save(objectId);
+    }
+    assert.deepEqual(said, ['none: nobody has saved it', 'sent', 'sent', 'sent', 'quiet: 3 in 24 h']);
+    assert.equal(google.simulator.notifications(objectId).length, 3);
+  });
+
   it('a notification that Google refuses is not charged', async () => {
     const tenant = await google.seed();
     await steps()['update-google-object'](await change(tenant, 1));

@@ -204,8 +204,19 @@ describe('time-boxed offers', () => {
     assert.deepEqual([figures(updated.card), figures(updated.offer)], ['20', '500']);
     assert.equal(google.simulator.notifications(cardId).length, 1, 'the change of the card notifies');
     laterMs = DAY;
+    google.simulator.faults.add({ loseAnswer: true, method: 'PATCH', path: during.offerId });
     assert.deepEqual(await sweep(tenant), ['offer-ended']);
     const over = await atGoogle(tenant);
+    const [said] = await test.owner<{ offers: { objectId: string; result: string }[] }>(
+      `select s.detail -> 'offers' as offers from operation_steps s join operations o using (operation_id)
+        where o.tenant_id = $1 and o.kind = 'end-offer' and s.step = 'update-google-object'`,
+      [tenant.tenantId],
+    );
+    assert.deepEqual(
+      said!.offers.map(({ objectId, result }) => [objectId, result]),
+      [[during.offerId, 'ended']],
+      'said although the answer was lost',
+    );
     assert.deepEqual([over.state, over.offer?.['state'], figures(over.card)], ['ended', 'EXPIRED', '20']);
     assert.deepEqual(over.card['linkedObjectIds'], [foreign, during.offerId], 'Google refuses to unlink');
     assert.equal(google.simulator.notifications(cardId).length, 1);
