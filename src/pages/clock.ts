@@ -33,7 +33,8 @@ const zoned = (at: number, timeZone: string): string =>
   }).format(at);
 
 const markup = template<{ iso: string; ago: string; utc: string; local: string | null; zone: string }>(
-  `<time datetime="<%= it.iso %>"><%= it.ago %><br><span class="soft small"><%= it.utc %> UTC<% if (it.local) { %><br><%= it.local %> <%= it.zone %><% } %></span></time>`,
+  `<time datetime="<%= it.iso %>"><%= it.ago %><br><span class="soft small"><%= it.utc %> UTC<% if (it.local) { %>
+<br><%= it.local %> <%= it.zone %><% } %></span></time>`,
 );
 
 /** A moment as operators read it: how long ago, in UTC as logs have it, and in the tenant's zone. */

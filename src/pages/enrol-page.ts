@@ -54,7 +54,9 @@ const body = template<{ v: EnrolPageView; t: Texts; hasFaults: boolean; card: st
 <option value="<%= choice.value %>"<% if (f.value === choice.value) { %> selected<% } %>><%= choice.text %></option>
 <% }) %></select>
 <% } else { %>
-<input id="<%= id %>" name="f.<%= f.name %>" type="<%= f.input %>" value="<%= f.value %>" required<% if (f.input === 'number') { %> step="any"<% } %><% if (f.autocomplete) { %> autocomplete="<%= f.autocomplete %>"<% } %><% if (f.fault) { %> aria-invalid="true" aria-describedby="<%= id %>-fault"<% } %>>
+<input id="<%= id %>" name="f.<%= f.name %>" type="<%= f.input %>" value="<%= f.value %>" required<% if (f.input === 'number') { %> step="any"<% } %>
+<% if (f.autocomplete) { %> autocomplete="<%= f.autocomplete %>"<% } %>
+<% if (f.fault) { %> aria-invalid="true" aria-describedby="<%= id %>-fault"<% } %>>
 <% } %>
 </div>
 <% }) %>

@@ -85,11 +85,14 @@ const frame = template<Frame>(`<!doctype html>
 </head>
 <body<% if (it.width) { %> class="<%= it.width %>"<% } %>>
 <% const logo = () => { if (it.logo) { %><img src="<%= it.logo.src %>" srcset="<%= it.logo.srcset %>" alt=""><% } } %>
-<header class="brand"><% if (it.home) { %><a href="<%= it.home %>"><% logo() %><%= it.brand %></a><% } else { %><p><% logo() %><%= it.brand %></p><% } %></header>
+<header class="brand"><% if (it.home) { %>
+<a href="<%= it.home %>"><% logo() %><%= it.brand %></a><% } else { %>
+<p><% logo() %><%= it.brand %></p><% } %></header>
 <main>
 <%~ it.body %>
 </main>
-<% if (it.foot.length > 0) { %><footer class="foot"><% for (const link of it.foot) { %><a href="<%= link.href %>" rel="noopener"><%= link.text %></a><% } %></footer><% } %>
+<% if (it.foot.length > 0) { %><footer class="foot"><% for (const link of it.foot) { %>
+<a href="<%= link.href %>" rel="noopener"><%= link.text %></a><% } %></footer><% } %>
 <% if (it.script) { %><script><%~ it.script %></script><% } %>
 </body>
 </html>

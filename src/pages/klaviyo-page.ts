@@ -97,7 +97,8 @@ const passType = template<{ f: OperatorFrame; t: PassTypeView; snippets: string;
 <section class="box"><h2><%= it.t.name %></h2><p class="soft"><%= it.t.description %></p>
 <p class="bar"><a class="button quiet" href="/ops/<%= it.f.tenantId %>/pass-types/<%= it.t.name %>/preview">What the customer sees</a></p>
 <% if (it.canTest) { %><form class="bar" method="post" action="/ops/<%= it.f.tenantId %>/klaviyo/test">
-<input type="hidden" name="csrf" value="<%= it.f.csrf %>"><input type="hidden" name="passType" value="<%= it.t.id %>"><button type="submit">Send a test event for <%= it.t.name %>
+<input type="hidden" name="csrf" value="<%= it.f.csrf %>"><input type="hidden" name="passType" value="<%= it.t.id %>">
+<button type="submit">Send a test event for <%= it.t.name %>
 </button><span class="soft small">Makes or changes one pass that is marked as a test, and shows what happens.</span>
 </form>
 <% } else { %><p class="soft small">To send a test event from here, sign in with a key that has Pass.Write, too.</p>

@@ -50,7 +50,10 @@ interface Shown {
 }
 
 const action = template<{ f: OperatorFrame; action: LineAction | null; of: string }>(
-  `<% if (it.action) { %><form method="post" action="/ops/<%= it.f.tenantId %><%= it.action.path %>"><input type="hidden" name="csrf" value="<%= it.f.csrf %>"><p class="bar"><button class="quiet" type="submit" aria-label="<%= it.action.label %>: <%= it.of %>"><%= it.action.label %></button></p></form><% } %>`,
+  `<% if (it.action) { %><form method="post" action="/ops/<%= it.f.tenantId %><%= it.action.path %>">
+<input type="hidden" name="csrf" value="<%= it.f.csrf %>">
+<p class="bar"><button class="quiet" type="submit" aria-label="<%= it.action.label %>: <%= it.of %>"><%= it.action.label %>
+</button></p></form><% } %>`,
 );
 
 const messages = template<Shown & { button: (line: MessageLine) => string }>(`

@@ -7,9 +7,10 @@ import { migrate } from '../../src/database/migrate.js';
 import { createSecretBox, putSecret } from '../../src/database/secrets.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { until } from '../support/operations.js';
+import { TEST_SECRETS_KEY } from '../support/secret-box.js';
 import { seedTenant } from '../support/tenant.js';
 
-const rightKey = Buffer.alloc(32, 7).toString('base64');
+const rightKey = TEST_SECRETS_KEY.slice('test:'.length);
 const wrongKey = Buffer.alloc(32, 8).toString('base64');
 let db: TestDatabase;
 let unmigrated: TestDatabase;

@@ -2,6 +2,11 @@ import type { Sql, TenantSql } from '../connect.js';
 import { insertDeviceEvent, isNowhereElse, lockPass } from './devices.js';
 import { sql } from '../sql.js';
 
+const SAVED = sql`
+  saved_at = clock_timestamp(),
+  first_saved_at = coalesce(first_saved_at, clock_timestamp())`;
+const REMOVED = sql`removed_at = clock_timestamp()`;
+
 export interface GoogleCallback {
   tenantId: string;
   objectId: string;
@@ -35,13 +40,11 @@ export async function recordGoogleCallback(database: TenantSql, callback: Google
     );
     if (fresh.length === 0) return 'duplicate';
     const wasNowhere = await isNowhereElse(db, place, null);
-    await db.query(
-      eventType === 'save'
-        ? `update google_objects set saved_at = clock_timestamp(), first_saved_at = coalesce(first_saved_at, clock_timestamp())
-            where tenant_id = $1 and object_id = $2`
-        : 'update google_objects set removed_at = clock_timestamp() where tenant_id = $1 and object_id = $2',
-      [tenantId, objectId],
-    );
+    await db.query(sql`
+      update google_objects
+      set ${eventType === 'save' ? SAVED : REMOVED}
+      where tenant_id = ${tenantId}
+        and object_id = ${objectId}`);
     const installed = eventType === 'save' && wasNowhere;
     const uninstalled = eventType === 'del' && !wasNowhere && (await isNowhereElse(db, place, null));
     if (!installed && !uninstalled) return 'recorded';
