@@ -8,13 +8,7 @@ import { getTenant, setKlaviyoDataSource } from '../database/tenants/tenants.js'
 import { checkAccount } from '../klaviyo/check-account.js';
 import { createKlaviyoClient } from '../klaviyo/client.js';
 import { setUpCustomObject } from '../klaviyo/set-up.js';
-import {
-  messageSnippet,
-  offerSnippet,
-  updateSnippet,
-  webhookSnippet,
-  type WebhookSnippet,
-} from '../klaviyo/webhook-snippet.js';
+import { FLOW_ACTIONS, ownIdentifiers } from '../klaviyo/flow-snippets.js';
 import { PermanentError } from '../common/errors.js';
 import { didYouMean } from '../common/nearest-name.js';
 import type { CliContext } from './context.js';
@@ -32,7 +26,7 @@ const describe = ({ status, detail, last_error: error }: BackfillRow): string =>
   return `${word}: ${done} of ${total ?? '?'} passes${share}, ${records} records, ${failed} refused${trouble}`;
 };
 
-const ACTIONS: readonly string[] = ['issue', 'update', 'message', 'offer'];
+const ACTIONS = Object.keys(FLOW_ACTIONS);
 
 /** `passrelay klaviyo set-key|setup|check|snippet|backfill` */
 export function klaviyoCommands(context: () => CliContext): Command {
@@ -135,20 +129,10 @@ export function klaviyoCommands(context: () => CliContext): Command {
         const names = (await listPassTypes(sql)).map(({ design }) => design.name);
         throw new Error(`There is no pass type "${passType}". ${didYouMean(passType, names)}`);
       }
-      const { customIdentifiers, klaviyo: mapped } = tenant.settings;
-      const own = Object.entries(mapped.propertyMap).filter(([, kind]) => customIdentifiers.includes(kind));
-      const place = { publicUrl: context().publicUrl(), tenantId, accountId: tenant.accountId };
-      const snippets: Record<string, () => WebhookSnippet> = {
-        issue: () =>
-          webhookSnippet(type.design, {
-            ...place,
-            own: Object.fromEntries(own.map(([property, kind]) => [kind, property])),
-          }),
-        update: () => updateSnippet(type.design, place),
-        message: () => messageSnippet(place),
-        offer: () => offerSnippet(type.design, place),
-      };
-      const { url, headers, body, notes } = snippets[action]!();
+      const { settings, accountId } = tenant;
+      const place = { publicUrl: context().publicUrl(), tenantId, accountId, own: ownIdentifiers(settings) };
+      const { make } = FLOW_ACTIONS[action as keyof typeof FLOW_ACTIONS];
+      const { url, headers, body, notes } = make(type.design, place);
       const { out } = context();
       out(`URL\n${url}\n\nHeaders`);
       for (const [name, value] of Object.entries(headers)) out(`${name}: ${value}`);

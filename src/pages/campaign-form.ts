@@ -1,43 +1,14 @@
+import { ACTIONS, AUDIENCES, COMPARISONS, INSTALLED } from './campaign-words.js';
 import { template } from './html.js';
 
 /** Rows of the form in which fields are named. */
 export const MOST_FORM_FIELDS = 5;
 export const MOST_FORM_COMPARISONS = 3;
 
-/** How a filter compares a field, in words. */
-export const COMPARISONS: Readonly<Record<string, string>> = {
-  equal: 'is',
-  notEqual: 'is not',
-  greater: 'is more than',
-  less: 'is less than',
-  set: 'has a value',
-  unset: 'has no value',
-};
-
-const AUDIENCES = [
-  ['filter', 'Passes'],
-  ['csv', 'A CSV file'],
-  ['segment', 'A Klaviyo segment'],
-  ['list', 'A Klaviyo list'],
-] as const;
-const ACTIONS = [
-  ['message', 'Send a message'],
-  ['update', 'Set fields'],
-  ['convert', 'Change the type'],
-  ['offer', 'Lay an offer over it'],
-  ['void', 'Void'],
-] as const;
 const TIMES = [
   ['now', 'Now'],
   ['at', 'At a time'],
   ['atLocal', "At a time on each customer's clock"],
-] as const;
-const INSTALLED = [
-  ['', 'anything or nothing'],
-  ['any', 'any wallet'],
-  ['apple', 'Apple'],
-  ['google', 'Google'],
-  ['none', 'no wallet'],
 ] as const;
 const SOURCES = [
   ['value', 'the same for all'],

@@ -56,6 +56,10 @@ export interface CampaignPageView {
   /** What the page says first, in a sentence. */
   answer: string;
   facts: [name: string, value: string][];
+  /** What it was made to do, for whom and when. */
+  order: [name: string, value: string][];
+  /** Why nobody is in the audience, and what to change. */
+  emptiness: string | null;
   progress: { done: number; of: number };
   /** How many rows did not get what they were to get, as what, and why. */
   troubles: [rows: string, what: string, why: string][];
@@ -76,6 +80,7 @@ export interface CampaignPageView {
 const live = template<CampaignPageView>(`
 <p><span class="tag <%= it.line.tone %>"><%= it.line.state %></span><% if (it.line.test) { %> <span class="tag">test</span><% } %></p>
 <p><strong><%= it.answer %></strong></p><% if (it.reason) { %><p class="banner bad"><%= it.reason %></p><% } %>
+<% if (it.emptiness) { %><p class="banner"><%= it.emptiness %></p><% } %>
 <% if (it.progress.of > 0) { %><p>
 <progress aria-label="Progress" max="<%= it.progress.of %>" value="<%= it.progress.done %>"></progress> <%= it.progress.done %>
  of <%= it.progress.of %></p><% } %>
@@ -109,6 +114,9 @@ const one = template<{ f: OperatorFrame; v: CampaignPageView; live: string; base
 </button></form><% } %></div>
 <% if (it.v.hasResults) { %><p><a href="<%= it.base %>/rows">What became of each row, as CSV</a></p><% } %>
 </section>
+<section class="box"><h2>What it does</h2><dl class="facts">
+<% for (const [name, value] of it.v.order) { %><dt><%= name %></dt><dd><%= value %></dd>
+<% } %></dl></section>
 <% if (it.v.upload) { %><section class="box"><h2 id="file">Its file</h2>
 <% if (it.v.upload.fault) { %><p class="banner bad" role="alert"><%= it.v.upload.fault %></p><% } %>
 <p class="soft">CSV in UTF-8, up to 1,000,000 rows. The first line names the columns: an identifier such as email, phone or customerId<% if (it.v.upload.columns.length > 0) { %>

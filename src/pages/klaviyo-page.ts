@@ -63,13 +63,15 @@ const deliveries = template<{ f: OperatorFrame; lines: (DeliveryLine & { time: s
 <% for (const d of it.lines) { %><tr>
 <td data-label="When"><%~ d.time %></td>
 <td data-label="Asked for">
-<span><a href="/ops/<%= it.f.tenantId %>/operations/<%= d.correlationId %>"><%= d.asked %></a><% if (d.flowId) { %>
- <span class="soft small">flow <%= d.flowId %></span><% } %><% if (d.test) { %> <span class="tag">test</span><% } %>
+<span><a href="/ops/<%= it.f.tenantId %>/operations/<%= d.correlationId %>"><%= d.asked %></a>
+ <span class="soft small"><%= d.flowId ? 'flow ' + d.flowId : 'without a flow' %></span><% if (d.test) { %> <span class="tag">test</span><% } %>
 </span></td>
 <td data-label="Became"><span><span class="tag <%= d.tone %>"><%= d.became %></span></span></td>
 <td data-label="To look at"><% if (d.remarks.length > 0) { %><ul><% for (const r of d.remarks) { %><li><%= r %></li>
 <% } %></ul><% } else { %><span class="soft">–</span><% } %></td>
-</tr><% } %></tbody></table></div><% } %>`);
+</tr><% } %></tbody></table></div>
+<% if (it.lines.some((d) => !d.flowId)) { %><p class="soft small">“Without a flow”: no X-Klaviyo-Flow-Id came with it.
+ A previewed webhook, a test event of this page and a server of yours send none.</p><% } %><% } %>`);
 
 const refusals = template<{ label: string; lines: (RefusalLine & { time: string })[] }>(`
 <div class="scroll" tabindex="0" role="region" aria-label="<%= it.label %>"><table class="rows">

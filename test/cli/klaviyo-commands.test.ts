@@ -15,6 +15,8 @@ import { startTestKlaviyo, type TestKlaviyo } from '../support/klaviyo.js';
 import { accept, ended, until } from '../support/operations.js';
 import type { SeededTenant } from '../support/tenant.js';
 import { copyTenantFolder, editJson } from '../support/tenant-folder.js';
+import { listPassTypes } from '../../src/database/tenants/pass-types.js';
+import { FLOW_ACTIONS } from '../../src/klaviyo/flow-snippets.js';
 import { TEST_SECRETS_KEY } from '../support/secret-box.js';
 
 const PASSES = 40;
@@ -189,6 +191,12 @@ describe('the Klaviyo commands', () => {
     const update = (await run('snippet', tenant.tenantId, 'basic', '--update')).out;
     assert.match(update, new RegExp(`^URL\nhttps://passes\\.example/api/${tenant.tenantId}/.*/pushUpdate$`, 'm'));
     assert.match(update, /"identifiers": \{\n\s+"email": "\{\{ person.email/);
+    const [type] = await listPassTypes(test.database.tenant(tenant.tenantId));
+    const place = { ...tenant, publicUrl: 'https://passes.example', own: {} };
+    for (const [action, { make }] of Object.entries(FLOW_ACTIONS)) {
+      const printed = (await run('snippet', tenant.tenantId, type!.design.name, '--action', action)).out;
+      assert.ok(printed.includes(make(type!.design, place).body), `what the page shows for ${action}`);
+    }
   });
 
   it('backfill writes every record in one job and every profile, pauses and goes on, and starts no flow', async () => {

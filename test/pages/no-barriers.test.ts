@@ -129,6 +129,11 @@ test('pages for operators', async () => {
     await page.waitForLoadState();
     const sample = page.getByText('“Open until nine tonight”').first();
     assert.ok(await sample.isVisible(), 'it shows what a lock screen would say');
+    const order = page.locator('section', { has: page.getByRole('heading', { name: 'What it does' }) });
+    assert.match(
+      (await order.innerText()).replaceAll(/\s+/g, ' '),
+      /What Send a message Message Open until nine tonight Class marketing Who Passes Pass type all .*Installed on any wallet When as soon as/,
+    );
   };
   const pauseCampaign = async (): Promise<void> => {
     await button('Start');
@@ -141,6 +146,14 @@ test('pages for operators', async () => {
     assert.ok(await page.getByRole('button', { name: 'Resume' }).isVisible(), 'what is paused can go on');
     const [row] = await site.db.owner<{ state: string }>(`select state from campaigns where name = 'Open until nine'`);
     assert.equal(row?.state, 'paused');
+  };
+  const makeEmpty = async (): Promise<void> => {
+    await page.goto(`${ops}/campaigns`);
+    await page.getByLabel('Name').fill('For nobody');
+    await page.getByLabel('Message', { exact: true }).fill('Nobody reads this');
+    await button('Show the dry run');
+    await site.db.owner(`update campaigns set state = 'ready' where name = 'For nobody'`);
+    await page.getByText(/No pass fits.*“Installed on” at “anything or nothing”/).waitFor();
   };
   const fillOffer = async (): Promise<void> => {
     await page.goto(`${ops}/campaigns`);
@@ -190,6 +203,7 @@ test('pages for operators', async () => {
     ['campaigns', () => page.goto(`${ops}/campaigns`)],
     ['dry run of a campaign', () => makeCampaign()],
     ['paused campaign', () => pauseCampaign()],
+    ['campaign for nobody', () => makeEmpty()],
     ['form that was not taken', () => fillOffer()],
     ['file that was not taken', () => refusedFile()],
     ['campaign with its file', () => takenFile()],

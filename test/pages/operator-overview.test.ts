@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import { FLOW_ACTIONS } from '../../src/klaviyo/flow-snippets.js';
 import { recordKeyRefused } from '../../src/database/klaviyo/klaviyo-connections.js';
 import { keepOffer, markStarted } from '../../src/database/offers/offers.js';
 import { recordStep } from '../../src/database/operations/steps.js';
@@ -197,7 +198,9 @@ test('somebody who builds flows finds snippets, field names and her deliveries, 
   await press(page, page.getByRole('link', { name: 'Klaviyo' }));
   for (const summary of await page.locator('summary').all()) await summary.click();
   const text = await page.locator('main').innerText();
+  for (const { heading } of Object.values(FLOW_ACTIONS)) assert.ok(text.includes(heading), heading);
   for (const part of [
+    '"until": "14 days"',
     '/v1/passes',
     '/api/demo/webhooks/listeners/klaviyo/passes/pushUpdate',
     'Content-Type: application/json\nX-API-KEY: ',
@@ -231,6 +234,25 @@ test('somebody who builds flows finds snippets, field names and her deliveries, 
   await press(page, page.getByRole('link', { name: 'Klaviyo' }));
   const deliveries = page.getByRole('region', { name: 'Last deliveries' });
   assert.match(await deliveries.innerText(), /Issue a pass[^]*test/);
+  const issue = (flow: Record<string, string>) =>
+    fetch(`${site.baseUrl}/v1/passes`, {
+      method: 'POST',
+      headers: { 'X-API-KEY': site.demo.apiKeys.admin, 'X-ACCOUNT-ID': 'aid_0xdec0ffee', ...flow },
+      body: JSON.stringify({
+        passTemplate: 'basic',
+        pass: { 'member-name': 'Ada' },
+        recipient: { email: 'flowless@example.com' },
+      }),
+    });
+  for (const flow of [{}, {}, { 'X-Klaviyo-Flow-ID': 'FlowOne' }]) {
+    const answer = await issue(flow);
+    assert.ok([200, 201].includes(answer.status), await answer.text());
+  }
+  await page.reload();
+  const [third, second, first] = await deliveries.locator('tbody tr').allInnerTexts();
+  assert.match(third!, /Change a pass[^]*flow FlowOne/);
+  assert.match(second!, /Change a pass[^]*without a flow/, 'who had the pass has it updated');
+  assert.match(first!, /Issue a pass[^]*without a flow/);
   await press(page, page.getByRole('button', { name: 'Send a test event for basic' }));
   const count = await site.db.owner<{ n: number }>('select count(*)::int as n from passes where test');
   assert.equal(count[0]!.n, 1, 'the second test changes the same pass');

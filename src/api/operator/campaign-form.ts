@@ -1,6 +1,7 @@
 import { momentInZone } from '../../common/zoned-time.js';
 import type { PassTypeDesign } from '../../passes/pass-type.js';
-import { COMPARISONS, MOST_FORM_FIELDS, MOST_FORM_COMPARISONS } from '../../pages/campaign-form.js';
+import { MOST_FORM_FIELDS, MOST_FORM_COMPARISONS } from '../../pages/campaign-form.js';
+import { COMPARISONS } from '../../pages/campaign-words.js';
 import type { ProblemItem } from '../problems.js';
 import type { Form } from './inside.js';
 

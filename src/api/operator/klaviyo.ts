@@ -3,8 +3,8 @@ import { listOperations, type ListedOperation } from '../../database/operations/
 import { listOperatorSteps } from '../../database/operations/operator.js';
 import { listRefusals } from '../../database/klaviyo/refused-deliveries.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
-import { messageSnippet, updateSnippet, webhookSnippet, type WebhookSnippet } from '../../klaviyo/webhook-snippet.js';
-import { klaviyoPage, type DeliveryLine, type PassTypeView, type SnippetView } from '../../pages/klaviyo-page.js';
+import { FLOW_ACTIONS, ownIdentifiers, type SnippetPlace } from '../../klaviyo/flow-snippets.js';
+import { klaviyoPage, type DeliveryLine, type PassTypeView } from '../../pages/klaviyo-page.js';
 import type { PassField, PassTypeVersion } from '../../passes/pass-type.js';
 import { sampleValues } from '../../passes/sample-values.js';
 import { maskContacts } from '../../common/mask-personal.js';
@@ -50,10 +50,6 @@ const UNDER_WAY: Readonly<Record<string, string>> = {
   retrying: 'It waits and is tried again',
 };
 
-function snippetView(heading: string, when: string, snippet: WebhookSnippet): SnippetView {
-  return { heading, when, ...snippet, headers: Object.entries(snippet.headers) };
-}
-
 const allowed = (field: PassField): string => {
   const list = 'oneOf' in field && Array.isArray(field.oneOf) ? field.oneOf.map(String) : [];
   return list.length > 0
@@ -63,10 +59,7 @@ const allowed = (field: PassField): string => {
       : `else ${String(field.default)}`;
 };
 
-function presentType(
-  { design, passTypeId }: PassTypeVersion,
-  place: { publicUrl: string; accountId: string; tenantId: string },
-): PassTypeView {
+function presentType({ design, passTypeId }: PassTypeVersion, place: SnippetPlace): PassTypeView {
   return {
     name: design.name,
     id: passTypeId,
@@ -78,15 +71,10 @@ function presentType(
       needed: field.required && field.default === undefined ? 'to issue' : '',
       values: allowed(field),
     })),
-    snippets: [
-      snippetView('Issue the pass', 'For a flow that gives somebody the card.', webhookSnippet(design, place)),
-      snippetView('Change the pass', 'For a flow that changes a card that somebody has.', updateSnippet(design, place)),
-      snippetView(
-        'Send a message',
-        'For a flow that tells somebody something on the lock screen.',
-        messageSnippet(place),
-      ),
-    ],
+    snippets: Object.values(FLOW_ACTIONS).map(({ heading, when, make }) => {
+      const snippet = make(design, place);
+      return { heading, when, ...snippet, headers: Object.entries(snippet.headers) };
+    }),
   };
 }
 
@@ -113,7 +101,7 @@ export function klaviyoRoutes(deps: ApiDeps, inside: Inside): Route[] {
     await deps.refusals.flush();
     const [types, rows, refused] = await Promise.all([
       listPassTypes(sql),
-      listOperations(sql, { origin: 'klaviyo', limit: LATEST }),
+      listOperations(sql, { fromFlows: true, limit: LATEST }),
       listRefusals(sql),
     ]);
     const steps = await listOperatorSteps(
@@ -122,7 +110,7 @@ export function klaviyoRoutes(deps: ApiDeps, inside: Inside): Route[] {
     );
     const mayRead = mays(session, 'Customer.Read');
     const readable = (text: string): string => (mayRead ? text : maskContacts(text));
-    const place = { publicUrl: deps.publicUrl, accountId, tenantId };
+    const place = { publicUrl: deps.publicUrl, accountId, tenantId, own: ownIdentifiers(settings) };
     const view = klaviyoPage({
       frame: session.frame,
       passTypes: types.map((type) => presentType(type, place)),

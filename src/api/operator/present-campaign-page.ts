@@ -5,6 +5,7 @@ import { columnsOf, type CampaignState } from '../../passes/campaign.js';
 import { maskContacts } from '../../common/mask-personal.js';
 import type { campaignDetail, campaignView } from '../routes/present-campaign.js';
 import type { CampaignSample } from '../routes/campaign-samples.js';
+import { explainEmptyAudience, presentCampaignOrder } from './present-campaign-order.js';
 import { isOver } from '../routes/campaign-watch.js';
 
 export type Detail = z.output<typeof campaignDetail>;
@@ -59,7 +60,9 @@ export function presentCampaignPage(
   { samples = [], fault = null }: { samples?: readonly CampaignSample[]; fault?: string | null } = {},
 ): CampaignPageView {
   const { rows, reach, progress, state } = detail;
-  const shown: [string, number | undefined][] = [
+  const onPhones = reach ? reach.apple + reach.google + reach.both : undefined;
+  const notified = onPhones === undefined ? text(progress.pushed) : `${text(progress.pushed)} of ${text(onPhones)}`;
+  const shown: [string, number | string | undefined][] = [
     ['In the audience', rows.all],
     ['Only on Apple', reach?.apple],
     ['Only on Google', reach?.google],
@@ -72,7 +75,7 @@ export function presentCampaignPage(
     ['Without a pass', rows.unreached],
     ['Faulty rows', rows.refused],
     ['Accepted', progress.accepted],
-    ['Wallets notified', progress.pushed],
+    ['Notified, of those on a phone', notified],
     ['Fetched by an iPhone', progress.fetched],
     ['Ended in the last minute', progress.perMinute],
     ...Object.entries(progress.outcomes).map(([name, n]): [string, number] => [`Ended as ${name}`, n]),
@@ -82,7 +85,11 @@ export function presentCampaignPage(
     line: presentCampaignLine(detail),
     reason: detail.reason,
     answer: answerOf(detail),
-    facts: shown.flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, text(value)]])),
+    facts: shown.flatMap(([name, value]): [string, string][] =>
+      value === undefined ? [] : [[name, typeof value === 'string' ? value : text(value)]],
+    ),
+    order: presentCampaignOrder(detail),
+    emptiness: explainEmptyAudience(detail),
     troubles: progress.troubles.map(({ rows: count, outcome, reason }) => [
       text(count),
       outcome ?? 'without a pass',

@@ -52,7 +52,7 @@ export const campaignDetail = campaignView.extend({
   progress: z.object({
     accepted: count.describe('Operations that have been accepted, ended ones too'),
     ended: count,
-    pushed: count.describe('Rows whose wallets were notified'),
+    pushed: count.describe('Rows whose pass is on a phone that was notified'),
     fetched: count.describe(
       'Rows that an iPhone has fetched; Google does not report fetches. Counted a part at each read: with hundreds of thousands of rows it lags a few reads behind',
     ),

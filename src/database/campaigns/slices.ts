@@ -40,7 +40,15 @@ export async function settleRows(tx: Sql, campaignId: string): Promise<{ open: n
                from notifications n
               where n.tenant_id = o.tenant_id
                 and n.operation_id = o.operation_id
-                and n.state in ('delivered', 'covered', 'scheduled'))
+                and n.state in ('delivered', 'covered', 'scheduled')
+                -- An object is written at Google before anybody has saved it.
+                and (n.platform = 'apple' or exists (
+                  select
+                    from google_objects g
+                   where g.tenant_id = n.tenant_id
+                     and g.pass_id = n.pass_id
+                     and g.saved_at is not null
+                     and g.removed_at is null)))
       from operations o
      where r.tenant_id = ${tx.tenantId}
        and r.campaign_id = ${campaignId}

@@ -203,6 +203,8 @@ export interface OperationFilter {
   outcome?: string;
   kind?: string;
   origin?: string;
+  /** What flows of Klaviyo post, or may have posted: requests to issue do not always name their flow. */
+  fromFlows?: boolean;
   from?: Date;
   to?: Date;
   /** Acceptance sequence of the last row of the page before. */
@@ -212,7 +214,7 @@ export interface OperationFilter {
 
 /** Newest first; `before` continues a page. */
 export async function listOperations(db: Sql, filter: OperationFilter): Promise<ListedOperation[]> {
-  const { passId, customerId, status, outcome, kind, origin, from, to, before, limit } = filter;
+  const { passId, customerId, status, outcome, kind, origin, fromFlows, from, to, before, limit } = filter;
   return db.query<ListedOperation>(sql`
     select operation_id,
            acceptance_sequence,
@@ -247,6 +249,10 @@ export async function listOperations(db: Sql, filter: OperationFilter): Promise<
        and (${outcome ?? null}::text is null or outcome = ${outcome ?? null})
        and (${kind ?? null}::text is null or kind = ${kind ?? null})
        and (${origin ?? null}::text is null or origin = ${origin ?? null})
+       and (not ${fromFlows ?? false}
+            or origin = 'klaviyo'
+            -- One to issue, which may have become an update. An enrolment is answered with a serial number alone.
+            or (origin = 'api' and response -> 'body' ? 'recipient'))
        and (${from ?? null}::timestamptz is null or accepted_at >= ${from ?? null})
        and (${to ?? null}::timestamptz is null or accepted_at < ${to ?? null})
        and (${before ?? null}::bigint is null or acceptance_sequence < ${before ?? null})
