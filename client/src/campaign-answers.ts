@@ -27,6 +27,8 @@ export interface Campaign {
   pausedAt: string | null;
   endedAt: string | null;
   operationId: string | null;
+  /** What is allowed and probably not meant. */
+  warnings: { pointer: string; message: string; cure: string }[];
 }
 
 /** A campaign with its dry run and its progress. */
@@ -42,6 +44,7 @@ export interface CampaignDetail extends Campaign {
   };
   reach: { apple: number; google: number; both: number; none: number } | null;
   heldBack: { withoutConsent: number; overCap: number } | null;
+  missing: { source: 'column' | 'property'; name: string; rows: number }[] | null;
   expectedSeconds: number | null;
   progress: {
     accepted: number;

@@ -39,7 +39,11 @@ async function tellDryRun({ database, out }: CliContext, tenantId: string, campa
   }
   const row = (await findCampaign(db, campaignId))!;
   const tenant = (await getTenant(db))!;
-  const { rows, reach, heldBack, expectedSeconds } = await presentCampaignDetail(db, row, Date.now());
+  const { rows, reach, heldBack, missing, warnings, expectedSeconds } = await presentCampaignDetail(
+    db,
+    row,
+    Date.now(),
+  );
   out(`Nothing has been sent. A start reaches ${rows.waiting} of ${rows.all} rows in about ${expectedSeconds ?? 0} s.`);
   out(
     `Left out: ${rows.holdout} held out, ${rows.duplicates} duplicates, ${rows.unreached} without a pass, ${rows.refused} faulty.`,
@@ -47,6 +51,8 @@ async function tellDryRun({ database, out }: CliContext, tenantId: string, campa
   if (reach)
     out(`On Apple ${reach.apple}, on Google ${reach.google}, on both ${reach.both}, on no phone ${reach.none}.`);
   if (heldBack) out(`Without consent ${heldBack.withoutConsent}, over the cap now ${heldBack.overCap}.`);
+  for (const { source, name, rows: without } of missing ?? []) out(`Without a ${source} "${name}": ${without}.`);
+  for (const { pointer, message, cure } of warnings) out(`Warning, ${pointer}: ${message}: ${cure}.`);
   const samples = await sampleCampaign({ database: database(), now: Date.now }, { tenant, scopes: SCOPES }, row);
   for (const { serialNumber, apple, google, problem } of samples) {
     out(`${serialNumber}:`);

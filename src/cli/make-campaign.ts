@@ -116,6 +116,8 @@ export async function makeCampaign(db: TenantSql, options: MakeOptions, out: (li
   if (options.csv !== undefined) await checkFile(settings, campaign.definition, options.csv);
   await createCampaign(db, campaign);
   out(`Campaign ${campaign.campaignId} is made.`);
+  for (const { pointer, message, cure } of campaign.definition.warnings ?? [])
+    out(`Warning, ${pointer}: ${message}: ${cure}.`);
   if (options.csv !== undefined) await uploadFile(db, campaign.campaignId, options.csv, out);
   return campaign.campaignId;
 }

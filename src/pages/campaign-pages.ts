@@ -60,6 +60,8 @@ export interface CampaignPageView {
   order: [name: string, value: string][];
   /** Why nobody is in the audience, and what to change. */
   emptiness: string | null;
+  /** What was probably not meant. */
+  warnings: string[];
   progress: { done: number; of: number };
   /** How many rows did not get what they were to get, as what, and why. */
   troubles: [rows: string, what: string, why: string][];
@@ -84,6 +86,7 @@ const live = template<CampaignPageView>(`
 <% if (it.progress.of > 0) { %><p>
 <progress aria-label="Progress" max="<%= it.progress.of %>" value="<%= it.progress.done %>"></progress> <%= it.progress.done %>
  of <%= it.progress.of %></p><% } %>
+<% for (const warning of it.warnings) { %><p class="banner"><%= warning %></p><% } %>
 <dl class="facts"><% for (const [name, value] of it.facts) { %><dt><%= name %></dt><dd><%= value %></dd><% } %></dl>
 <% if (it.troubles.length > 0) { %><h2>Why some did not get it</h2><ul class="checks">
 <% for (const [rows, what, why] of it.troubles) { %><li><p>

@@ -11,11 +11,17 @@ const MISWRITTEN = /\{\s*(?:columns?|property|properties)\b[^{}]{0,200}\}?/i;
 /** A tag of the templates of others, whole or not. */
 const TEMPLATE = /\{\{[^{}]{0,100}(?:\}\})?|\}\}|\{%[^{}%]{0,100}(?:%\})?|%\}/;
 
-/** Columns of the file that the texts of a message name. */
-export function columnsOfTexts(message: JsonValue): string[] {
-  const named = [...textsIn(message)].flatMap(([, text]) => [...text.matchAll(PLACEHOLDER)]);
-  return [...new Set(named.flatMap(([, from, name]) => (from === 'column' ? [name!.trim()] : [])))];
+/** A value of each row: of its line in the file, or of the customer's profile. */
+export interface RowValue {
+  source: 'column' | 'property';
+  name: string;
 }
+
+/** Values of each row that the texts of a message name. */
+export const valuesOfTexts = (message: JsonValue): RowValue[] =>
+  [...textsIn(message)]
+    .flatMap(([, text]) => [...text.matchAll(PLACEHOLDER)])
+    .map(([, from, name]) => ({ source: from === 'column' ? 'column' : 'property', name: name!.trim() }));
 
 /** Placeholders that would stay unfilled, in the texts of an action: each with its pointer and text. */
 export const foreignPlaceholders = (texts: JsonValue): { pointer: string; found: string }[] =>

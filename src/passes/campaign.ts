@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { DateTime } from 'luxon';
 import { z } from 'zod';
 import { isUnrendered } from '../common/clean-text.js';
-import { columnsOfTexts, foreignPlaceholders, UnfitRow } from './campaign-message.js';
+import { foreignPlaceholders, UnfitRow, valuesOfTexts, type RowValue } from './campaign-message.js';
 import type { OfferTerms, SendMessageInput } from './operation-input.js';
 import type { JsonValue } from '../common/json.js';
 
@@ -138,6 +138,8 @@ export type CampaignDefinition = z.output<typeof campaignDefinition> & {
   messageInput?: Omit<SendMessageInput, 'identifiers' | 'passId'>;
   /** What the offer of the action was read as: the same times for everybody. */
   offerTerms?: OfferTerms;
+  /** What was found when it was made. */
+  warnings?: CampaignWarning[];
 };
 
 /** Whether a customer is held out: the same answer for the same campaign and customer, anywhere and at any time. */
@@ -166,12 +168,26 @@ export function fieldsOfRow(
   return Object.fromEntries(filled.filter((entry): entry is [string, JsonValue] => entry[1] !== undefined));
 }
 
+function valuesNamed(action: CampaignAction): RowValue[] {
+  if (action.type === 'message') return valuesOfTexts(action.message);
+  if (!('fields' in action)) return [];
+  return Object.values(action.fields).flatMap((value): RowValue[] => {
+    if (value === null || typeof value !== 'object') return [];
+    return 'column' in value
+      ? [{ source: 'column', name: value.column }]
+      : [{ source: 'property', name: value.property }];
+  });
+}
+
+/** The values of each row that an action asks for, each once. */
+export const rowValuesOf = (action: CampaignAction): RowValue[] => [
+  ...new Map(valuesNamed(action).map((value) => [`${value.source}:${value.name}`, value])).values(),
+];
+
 /** The columns of the CSV that an action asks for. */
-export const columnsOf = (action: CampaignAction): string[] => {
-  if (action.type === 'message') return columnsOfTexts(action.message);
-  return 'fields' in action
-    ? Object.values(action.fields).flatMap((value) =>
-        value !== null && typeof value === 'object' && 'column' in value ? [value.column] : [],
-      )
-    : [];
-};
+export const columnsOf = (action: CampaignAction): string[] =>
+  rowValuesOf(action).flatMap(({ source, name }) => (source === 'column' ? [name] : []));
+
+/** What is allowed and probably not meant. */
+export const campaignWarning = z.object({ pointer: z.string(), message: z.string(), cure: z.string() });
+export type CampaignWarning = z.output<typeof campaignWarning>;

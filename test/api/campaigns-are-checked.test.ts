@@ -4,7 +4,7 @@ import { createTestDatabase } from '../support/database.js';
 import { startTestApi } from '../support/api.js';
 import { seedTenant } from '../support/tenant.js';
 
-it('a campaign that cannot be meant is refused, with its place and cure, and changes nothing', async () => {
+it('a campaign that cannot be meant is refused, with its place and cure, and changes nothing; an unknown field gets a warning', async () => {
   const test = await createTestDatabase();
   const api = await startTestApi({ database: test.database });
   try {
@@ -103,6 +103,26 @@ it('a campaign that cannot be meant is refused, with its place and cure, and cha
       assert.match(answer, said);
     }
     assert.deepEqual(await test.owner('select from campaigns where tenant_id = $1', [tenant.tenantId]), []);
+
+    // Custom data has any name, so a field that no pass type has is taken, with a word.
+    const fields = { points: { property: 'city' }, anniversary: 'x' };
+    for (const [filter, who] of [
+      [{ fields: [{ field: 'wholly-unknown', is: 'set' }] }, 'no pass type has'],
+      [{ fields: [{ field: 'wholly-unknown', is: 'unset' }], passTypes: ['basic'] }, 'no pass type of "basic" has'],
+    ] as const) {
+      const response = await api.fetch(`/api/${tenant.tenantId}/campaigns`, {
+        method: 'POST',
+        key: tenant.keys.all,
+        body: JSON.stringify({ name: 'Unknown', audience: { filter }, action: { type: 'update', fields } }),
+      });
+      assert.equal(response.status, 202);
+      const { warnings } = (await response.json()) as { warnings: Record<string, string>[] };
+      assert.deepEqual(
+        warnings.map(({ pointer, message }) => [pointer, message!.split(' a field')[0]]),
+        ['/action/fields/anniversary', '/audience/filter/fields/0/field'].map((pointer) => [pointer, who]),
+      );
+      assert.match(warnings[1]!['cure']!, /known are: .*points/);
+    }
   } finally {
     await api.close();
     await test.drop();

@@ -21,6 +21,8 @@ interface Campaign {
   operationId: string;
   reach: Record<string, number> | null;
   heldBack: Record<string, number> | null;
+  missing: { source: string; name: string; rows: number }[] | null;
+  warnings: { pointer: string; message: string; cure: string }[];
   rows: Record<string, number>;
   expectedSeconds: number | null;
   progress: { fetched: number; ended: number; remaining: number; outcomes: Record<string, number>; pushed: number };
@@ -296,6 +298,32 @@ describe('a campaign', () => {
     const said = await cli('campaign', 'dry-run', tenant.tenantId, id);
     assert.match(said, /A start reaches 5 of 5 rows[^]*Without consent 2, over the cap now 2\.[^]*campaign start/);
     assert.deepEqual(await children(tenant, id), [{ passes: 0, operations: 0 }]);
+  });
+
+  it('counts before the start who has nothing under a name of the message, and warns where nobody has', async () => {
+    const tenant = await seedTenant(test);
+    await seedSegment(test, tenant, 4);
+    await test.owner(
+      `update customers set properties = '{"city": "Ulm", "zip": " "}' where tenant_id = $1 and email = 'c1@example.com'`,
+      [tenant.tenantId],
+    );
+    const texts = { message: '{property:city|your town}, {property:ctiy|there}', title: '{property:zip|x}' };
+    const id = await make(tenant, {
+      audience: { filter: { installedOn: 'apple' } },
+      action: { type: 'message', message: texts },
+    });
+    const dry = await reaches(tenant, id, 'ready');
+    assert.deepEqual(dry.missing, [
+      { source: 'property', name: 'zip', rows: 4 },
+      { source: 'property', name: 'city', rows: 3 },
+      { source: 'property', name: 'ctiy', rows: 4 },
+    ]);
+    assert.deepEqual(
+      dry.warnings.map(({ message }) => message),
+      ['zip', 'ctiy'].map((name) => `none of the 4 rows that wait has a property "${name}"`),
+    );
+    const said = await cli('campaign', 'dry-run', tenant.tenantId, id);
+    assert.match(said, /Without a property "city": 3\.[^]*Warning, \/action: none of the 4 rows/);
   });
 
   it('writes the values of each row into its message, skips a row without one, and gives a table no formula to run', async () => {

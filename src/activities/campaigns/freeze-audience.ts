@@ -1,5 +1,5 @@
 import type { Sql, TenantSql } from '../../database/connect.js';
-import { countPage, NOTHING_COUNTED } from '../../database/campaigns/dry-run.js';
+import { countMissing, countPage, NOTHING_COUNTED } from '../../database/campaigns/dry-run.js';
 import {
   filterPasses,
   insertRows,
@@ -12,7 +12,7 @@ import {
 import type { CampaignRow } from '../../database/campaigns/campaigns.js';
 import { changeCampaign, lockCampaign } from '../../database/campaigns/slices.js';
 import { choosePass } from '../../passes/choose-pass.js';
-import { isHeldOut } from '../../passes/campaign.js';
+import { isHeldOut, rowValuesOf } from '../../passes/campaign.js';
 import { localMoment } from '../../passes/campaign-schedule.js';
 import { zoneOf } from '../../passes/customer-zone.js';
 import type { TenantSettings } from '../../passes/tenant-settings.js';
@@ -23,6 +23,8 @@ export const ALL_READ = 'all-read';
 const FILTER_PAGE = 2_000;
 const RESOLVE_PAGE = 1_000;
 const MEASURE_PAGE = 5_000;
+/** An action that asks for more values of each row is measured by these. */
+const MEASURED_VALUES = 50;
 
 /** Whether members of the campaign's segment or list have still to be read. */
 export const readsMembers = ({ state, definition, audience_cursor: cursor }: CampaignRow): boolean =>
@@ -73,7 +75,10 @@ async function measurePage(tx: Sql, campaign: CampaignRow, settings: TenantSetti
   };
   const before = known ?? NOTHING_COUNTED;
   const dryRun = await countPage(tx, id, { dryRun: before, holds, now, limit: MEASURE_PAGE });
-  if (known === null || dryRun.upTo !== before.upTo) await changeCampaign(tx, id, { dryRun });
+  const values = rowValuesOf(definition.action).slice(0, MEASURED_VALUES);
+  const added = await countMissing(tx, id, { values, after: before.upTo, upTo: dryRun.upTo });
+  const missing = added.map((rows, index) => rows + (before.missing?.[index] ?? 0));
+  if (known === null || dryRun.upTo !== before.upTo) await changeCampaign(tx, id, { dryRun: { ...dryRun, missing } });
   return dryRun.upTo === before.upTo;
 }
 

@@ -70,6 +70,10 @@ export function presentCampaignPage(
     ['On no phone', reach?.none],
     ['Without consent', detail.heldBack?.withoutConsent],
     ['Over the cap now', detail.heldBack?.overCap],
+    ...(detail.missing ?? []).map(({ source, name, rows: n }): [string, number] => [
+      `Without the ${source} ${name}`,
+      n,
+    ]),
     ['Held out', rows.holdout],
     ['Duplicates', rows.duplicates],
     ['Without a pass', rows.unreached],
@@ -85,6 +89,7 @@ export function presentCampaignPage(
     line: presentCampaignLine(detail),
     reason: detail.reason,
     answer: answerOf(detail),
+    warnings: detail.warnings.map(({ message, cure }) => `${message}: ${cure}.`),
     facts: shown.flatMap(([name, value]): [string, string][] =>
       value === undefined ? [] : [[name, typeof value === 'string' ? value : text(value)]],
     ),

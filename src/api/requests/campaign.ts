@@ -9,10 +9,11 @@ import { didYouMean, nearest } from '../../common/nearest-name.js';
 import { foreignPlaceholders } from '../../passes/campaign-message.js';
 import { localMoment } from '../../passes/campaign-schedule.js';
 import type { TenantSettings } from '../../passes/tenant-settings.js';
-import { campaignDefinition, columnsOf, type CampaignDefinition } from '../../passes/campaign.js';
+import { campaignDefinition, columnsOf, type CampaignDefinition, type CampaignWarning } from '../../passes/campaign.js';
 import type { FieldType } from '../../passes/pass-type.js';
 import type { Body, Parsed } from './body-reader.js';
 import { LONGEST_DAYS } from './read-moment.js';
+import { warnOfField } from './campaign-fields.js';
 import { offerParser } from './offer-terms.js';
 import { sendMessageParser } from './send-message.js';
 import { ApiError, type ProblemItem } from '../problems.js';
@@ -51,12 +52,16 @@ function fieldsOf(action: CampaignDefinition['action']): [at: string, fields: ob
   return ['/action/offer/fields', isJsonObject(fields) ? fields : {}];
 }
 
-/** What a schema cannot see: names that the tenant does not have, columns without a file. Throws `invalid-request`. */
-async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Promise<void> {
+/**
+ * What a schema cannot see: names that the tenant does not have, columns without a file. Throws `invalid-request`. Returns what
+ * is allowed and probably not meant.
+ */
+async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Promise<CampaignWarning[]> {
   const types = await listPassTypes(db);
   const known = types.flatMap(({ passTypeId, design }) => [passTypeId, design.name]);
   const names = types.map(({ design }) => design.name);
   const faults: ProblemItem[] = [];
+  const warnings: CampaignWarning[] = [];
   const ask = (pointer: string, name: string): void => {
     if (known.includes(name)) return;
     const message = `there is no pass type "${name}"`;
@@ -71,7 +76,7 @@ async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Pr
   const askField = (pointer: string, name: string): void => {
     // Custom data has names of its own; one that is almost a field's would change nothing that anybody sees.
     const meant = fields.includes(name) ? null : nearest(name, fields);
-    if (meant === null) return;
+    if (meant === null) return warnOfField(warnings, { pointer, name, types, audience, action });
     faults.push({
       pointer,
       message: `no pass type has a field "${name}"`,
@@ -134,6 +139,7 @@ async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Pr
       errors: faults,
     });
   }
+  return warnings;
 }
 
 /** The message or the offer of the action as a single one is read, with the same faults; nothing for other actions. */
@@ -217,14 +223,14 @@ export async function checkCampaign(
   now: Date,
 ): Promise<NewCampaign> {
   checkTime(definition, settings, now);
-  await checkNames(db, definition);
+  const warnings = await checkNames(db, definition);
   const read = readAction(settings, definition, now);
   checkOver(definition, read);
   const campaignId = key === null ? randomUUID() : idOfKey(db.tenantId, key);
   return {
     campaignId,
     name,
-    definition: { ...definition, ...read },
+    definition: { ...definition, ...read, ...(warnings.length > 0 && { warnings }) },
     test: test || testOnly,
     confirmed: confirm,
   };

@@ -8,7 +8,7 @@ import {
   TROUBLED_ROWS,
 } from '../../database/campaigns/progress.js';
 import type { Sql } from '../../database/connect.js';
-import { CAMPAIGN_STATES, campaignDefinition } from '../../passes/campaign.js';
+import { CAMPAIGN_STATES, campaignDefinition, campaignWarning, rowValuesOf } from '../../passes/campaign.js';
 
 /** Rows a minute where a campaign has no pace and has not shown its own yet: cautious, below what was measured. */
 const ASSUMED_PER_MINUTE = 3_000;
@@ -29,6 +29,11 @@ export const campaignView = z.object({
   pausedAt: z.iso.datetime().nullable(),
   endedAt: z.iso.datetime().nullable(),
   operationId: z.uuid().nullable().describe('The run-campaign whose turn it is or was'),
+  warnings: z
+    .array(campaignWarning)
+    .describe(
+      'What is allowed and probably not meant: fields that no pass type has; with the dry run, values that nobody has',
+    ),
 });
 
 const reach = z.object({ apple: count, google: count, both: count, none: count });
@@ -48,6 +53,10 @@ export const campaignDetail = campaignView.extend({
     .object({ withoutConsent: count, overCap: count })
     .nullable()
     .describe('Of the dry run of a message: who would not get it, or not now. Null: nothing of the kind holds it back'),
+  missing: z
+    .array(z.object({ source: z.enum(['column', 'property']), name: z.string(), rows: count }))
+    .nullable()
+    .describe('Of the dry run: how many of the rows that wait have nothing under a name that the action asks for'),
   expectedSeconds: count.nullable().describe('Of the dry run: how long it should take, without closed hours'),
   progress: z.object({
     accepted: count.describe('Operations that have been accepted, ended ones too'),
@@ -84,14 +93,35 @@ export const presentCampaign = (row: CampaignRow): z.output<typeof campaignView>
   pausedAt: row.paused_at?.toISOString() ?? null,
   endedAt: row.ended_at?.toISOString() ?? null,
   operationId: row.operation_id,
+  warnings: row.definition.warnings ?? [],
 });
 
 /** What the dry run has counted; nothing while it counts, and where nobody looks at it before the start. */
 function presentDryRun({ dry_run: counted, definition, state }: CampaignRow) {
-  if (counted === null || state === 'preparing') return { reach: null, heldBack: null };
+  if (counted === null || state === 'preparing') return { reach: null, heldBack: null, missing: null };
   const { apple, google, both, none, withoutConsent, overCap } = counted;
   const heldBack = definition.action.type === 'message' ? { withoutConsent, overCap } : null;
-  return { reach: { apple, google, both, none }, heldBack };
+  const missing = rowValuesOf(definition.action).flatMap((value, index) => {
+    const rows = counted.missing?.[index] ?? 0;
+    return rows > 0 ? [{ ...value, rows }] : [];
+  });
+  return { reach: { apple, google, both, none }, heldBack, missing };
+}
+
+/** Warns of values that not one of the rows which wait has: their names are probably mistyped. */
+function warnOfValues({ reach, missing }: ReturnType<typeof presentDryRun>): z.output<typeof campaignWarning>[] {
+  if (!reach || !missing) return [];
+  const all = reach.apple + reach.google + reach.both + reach.none;
+  return missing
+    .filter(({ rows }) => rows === all)
+    .map(({ source, name }) => ({
+      pointer: '/action',
+      message: `none of the ${all} rows that wait has a ${source} "${name}"`,
+      cure:
+        source === 'column'
+          ? 'fill the column in the file'
+          : 'check how the property is spelt; profiles have what a profile sync has brought',
+    }));
 }
 
 /** To ten seconds: a guess that moves with every look would be news to everybody who watches. */
@@ -117,8 +147,11 @@ export async function presentCampaignDetail(
   const outcomes = counted.flatMap(({ state, outcome, rows }): [string, number][] =>
     state === 'done' ? [[outcome ?? 'unknown', rows]] : [],
   );
+  const dryRun = presentDryRun(row);
+  const shown = presentCampaign(row);
   return {
-    ...presentCampaign(row),
+    ...shown,
+    warnings: [...shown.warnings, ...warnOfValues(dryRun)],
     rows: {
       all: counted.reduce((total, { rows }) => total + rows, 0),
       waiting,
@@ -128,7 +161,7 @@ export async function presentCampaignDetail(
       refused: sum(['refused']),
       unresolved: sum(['read']),
     },
-    ...presentDryRun(row),
+    ...dryRun,
     expectedSeconds: row.state === 'ready' ? seconds : null,
     progress: {
       accepted: open + ended,

@@ -1,3 +1,4 @@
+import type { RowValue } from '../../passes/campaign-message.js';
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
 import { ON_APPLE, ON_GOOGLE } from './audience.js';
@@ -13,6 +14,8 @@ export interface DryRun {
   withoutConsent: number;
   /** Of messages: customers whose cap is used up now. */
   overCap: number;
+  /** Customers without a value that the action asks for, in the order of `rowValuesOf`. */
+  missing?: number[];
 }
 
 export const NOTHING_COUNTED: DryRun = {
@@ -39,7 +42,7 @@ export async function countPage(
   { dryRun, holds, now, limit }: { dryRun: DryRun; holds: Holds; now: Date; limit: number },
 ): Promise<DryRun> {
   const { channel, cap } = holds;
-  const [page] = await tx.query<Omit<DryRun, 'upTo'> & { upTo: string | null }>(sql`
+  const [page] = await tx.query<Omit<DryRun, 'upTo' | 'missing'> & { upTo: string | null }>(sql`
     with page as materialized (
       select row_number, state, pass_id, customer_id
         from campaign_rows
@@ -83,4 +86,34 @@ export async function countPage(
   const { upTo, ...counted } = page;
   const names = Object.keys(counted) as (keyof typeof counted)[];
   return { ...dryRun, ...Object.fromEntries(names.map((name) => [name, dryRun[name] + counted[name]])), upTo };
+}
+
+/** Counts, over the rows after `after` up to `upTo`, who has nothing under each of the names. */
+export async function countMissing(
+  tx: Sql,
+  campaignId: string,
+  { values, after, upTo }: { values: readonly RowValue[]; after: string; upTo: string },
+): Promise<number[]> {
+  if (values.length === 0) return [];
+  const counted = await tx.query<{ rows: number }>(sql`
+    with page as materialized (
+      select r.given, c.properties
+        from campaign_rows r
+        -- offset 0: else all customers are read for each page.
+        join lateral (select properties from customers c
+                       where c.tenant_id = ${tx.tenantId} and c.customer_id = r.customer_id offset 0) c on true
+       where r.tenant_id = ${tx.tenantId}
+         and r.campaign_id = ${campaignId}
+         and r.row_number > ${after}::bigint
+         and r.row_number <= ${upTo}::bigint
+         and r.state = 'waiting'
+    )
+    select (select count(*)::int
+              from page
+             where btrim(coalesce(case v.source when 'column' then page.given ->> v.name
+                                                else page.properties ->> v.name end, '')) = '') as rows
+      from rows from (jsonb_to_recordset(${JSON.stringify(values)}::jsonb) as (source text, name text))
+           with ordinality as v (source, name, n)
+     order by v.n`);
+  return counted.map(({ rows }) => rows);
 }
