@@ -7,6 +7,8 @@ export interface ChaosRun {
   readonly title: string;
   /** Belongs to the short form. */
   readonly short?: true;
+  /** Seconds that everything may need to end, in the short form too: a schedule of the product is that long. */
+  readonly settles?: number;
   harm(stack: Stack, seconds: (full: number) => Promise<void>): Promise<void>;
 }
 
@@ -147,6 +149,8 @@ export const RUNS: readonly ChaosRun[] = [
   {
     name: 'providers-down',
     title: 'Klaviyo, Google, APNs and the merchant down',
+    // A delivery that failed twice is repeated after five minutes.
+    settles: 420,
     async harm({ providers }, seconds) {
       providers.down();
       await seconds(30).finally(providers.well);

@@ -129,7 +129,10 @@ async function perform(drill: Drill, run: ChaosRun, rate: number, limitMs: numbe
   } finally {
     await Promise.all(loads.map((load) => load.stop()));
   }
-  const { faults, pictures } = await settle(stack, sides, { limitMs, known: drill.known });
+  const { faults, pictures } = await settle(stack, sides, {
+    limitMs: Math.max(limitMs, (run.settles ?? 0) * 1_000),
+    known: drill.known,
+  });
   for (const { what } of faults) drill.known.add(what);
   const phases = { begunMs, harmedMs, wellMs, settledMs: Date.now() };
   if (faults.length > 0) {

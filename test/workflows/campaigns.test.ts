@@ -313,15 +313,10 @@ describe('a campaign', () => {
       action: { type: 'message', message: texts },
     });
     const dry = await reaches(tenant, id, 'ready');
-    assert.deepEqual(dry.missing, [
-      { source: 'property', name: 'zip', rows: 4 },
-      { source: 'property', name: 'city', rows: 3 },
-      { source: 'property', name: 'ctiy', rows: 4 },
-    ]);
-    assert.deepEqual(
-      dry.warnings.map(({ message }) => message),
-      ['zip', 'ctiy'].map((name) => `none of the 4 rows that wait has a property "${name}"`),
-    );
+    const missing = dry.missing!.map(({ source, name, rows }) => `${source} ${name} ${rows}`);
+    assert.deepEqual(missing, ['property zip 4', 'property city 3', 'property ctiy 4']);
+    const none = ['zip', 'ctiy'].map((name) => `none of the 4 rows that wait has a property "${name}"`);
+    assert.equal(String(dry.warnings.map(({ message }) => message)), String(none));
     const said = await cli('campaign', 'dry-run', tenant.tenantId, id);
     assert.match(said, /Without a property "city": 3\.[^]*Warning, \/action: none of the 4 rows/);
   });
