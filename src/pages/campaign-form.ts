@@ -16,6 +16,12 @@ const SOURCES = [
   ['property', 'property of the profile'],
 ] as const;
 
+/** What is wrong with the form, at which control; null: at the whole. */
+export interface FormFault {
+  control: string | null;
+  text: string;
+}
+
 export interface CampaignFormView {
   tenantId: string;
   csrf: string;
@@ -24,7 +30,7 @@ export interface CampaignFormView {
   /** What was filled in before; empty for a new form. */
   values: Readonly<Record<string, string>>;
   /** Why the form was not taken. */
-  faults: readonly string[];
+  faults: readonly FormFault[];
   /** The key behind the session makes test campaigns only. */
   testOnly: boolean;
 }
@@ -66,36 +72,47 @@ const radios = (name: string, choices: string, first: string): string => `
 <label><input type="radio" name="${name}" value="<%= value %>"<% if ((it.values.${name} ?? '${first}') === value) { %> checked<% } %>> <%= text %>
 </label><% } %>`;
 const select = (name: string, label: string, choices: string, first = ''): string => `
-<label>${label} <select name="${name}">
+<label>${label} <select name="${name}"<%~ it.mark('${name}') %>>
 <% for (const [value, text] of ${choices}) { %>
 <option value="<%= value %>"<% if ((it.values['${name}'] ?? '${first}') === value) { %> selected<% } %>><%= text %>
-</option><% } %></select></label>`;
+</option><% } %></select></label><%~ it.said('${name}') %>`;
 const input = (name: string, label: string, more = ''): string =>
-  `<label>${label} <input name="${name}" value="<%= it.values['${name}'] ?? '' %>"${more}></label>`;
+  `<label>${label} <input name="${name}"<%~ it.mark('${name}') %> value="<%= it.values['${name}'] ?? '' %>"${more}></label><%~ it.said('${name}') %>`;
 const long = (name: string, label: string, more = ''): string =>
   input(name, label, more).replace('<label>', '<label class="long">');
 
 const fieldRows = `
 <% for (const n of ${numbers(MOST_FORM_FIELDS)}) { %><div class="filters">
-<label>Field <%= n %> <input name="field<%= n %>" maxlength="100" value="<%= it.values['field' + n] ?? '' %>"></label>
+<label>Field <%= n %> <input name="field<%= n %>"<%~ it.mark('field' + n) %> maxlength="100" value="<%= it.values['field' + n] ?? '' %>"></label><%~ it.said('field' + n) %>
 <label class="for-source">Value from, <%= n %> <select name="from<%= n %>">
 <% for (const [value, text] of ${JSON.stringify(SOURCES)}) { %>
 <option value="<%= value %>"<% if (it.values['from' + n] === value) { %> selected<% } %>><%= text %></option>
 <% } %></select></label>
-<label>Value <%= n %> <input name="value<%= n %>" maxlength="2000" value="<%= it.values['value' + n] ?? '' %>"></label></div><% } %>`;
+<label>Value <%= n %> <input name="value<%= n %>"<%~ it.mark('value' + n) %> maxlength="2000" value="<%= it.values['value' + n] ?? '' %>"></label><%~ it.said('value' + n) %></div><% } %>`;
 
-const form = template<CampaignFormView>(`
+interface Marks {
+  /** Attributes of a control: what is said of it is its description. */
+  mark(control: string): string;
+  /** What is said of a control, beside it. */
+  said(control: string): string;
+}
+
+const saidOf = template<{ control: string; texts: string }>(
+  `<span class="error small" id="fault-<%= it.control %>"><%= it.texts %></span>`,
+);
+
+const form = template<CampaignFormView & Marks>(`
 <section class="box"><h2 id="new">New campaign</h2>
 <p class="soft">Nothing is sent yet: the next page shows whom it reaches.</p>
 <% if (it.faults.length > 0) { %><div class="banner bad" role="alert"><p>Nothing was made.</p><ul>
-<% for (const fault of it.faults) { %><li><%= fault %></li><% } %></ul></div><% } %>
+<% for (const fault of it.faults) { %><li><%= fault.text %></li><% } %></ul></div><% } %>
 <form method="post" action="/ops/<%= it.tenantId %>/campaigns" aria-labelledby="new"><input type="hidden" name="csrf" value="<%= it.csrf %>">
 <div class="filters">${long('name', 'Name', ' required maxlength="200"')}</div>
 <fieldset><legend>Who</legend><div class="choices">${radios('audience', JSON.stringify(AUDIENCES), 'filter')}</div>
 <div class="for-filter"><div class="filters">
-<label>Pass type <select name="passType"><option value="">all</option>
+<label>Pass type <select name="passType"<%~ it.mark('passType') %>><option value="">all</option>
 <% for (const name of it.passTypes) { %>
-<option<% if (it.values.passType === name) { %> selected<% } %>><%= name %></option><% } %></select></label>
+<option<% if (it.values.passType === name) { %> selected<% } %>><%= name %></option><% } %></select></label><%~ it.said('passType') %>
 ${select('installedOn', 'Installed on', JSON.stringify(INSTALLED), 'any')}
 ${input('updatedAfter', 'Changed since', ' type="datetime-local"')}
 ${input('updatedBefore', 'Not changed since', ' type="datetime-local"')}</div>
@@ -104,12 +121,12 @@ ${input('updatedBefore', 'Not changed since', ' type="datetime-local"')}</div>
 <label><input type="checkbox" name="state-<%= state %>"<% if (it.values['state-' + state] !== undefined || (state === 'active' && it.values.name === undefined)) { %> checked<% } %>> <%= state %>
 </label><% } %></div>
 <% for (const n of ${numbers(MOST_FORM_COMPARISONS)}) { %><div class="filters">
-<label>Only if field, <%= n %> <input name="filterField<%= n %>" maxlength="100" value="<%= it.values['filterField' + n] ?? '' %>"></label>
+<label>Only if field, <%= n %> <input name="filterField<%= n %>"<%~ it.mark('filterField' + n) %> maxlength="100" value="<%= it.values['filterField' + n] ?? '' %>"></label><%~ it.said('filterField' + n) %>
 <label>Comparison <%= n %> <select name="filterIs<%= n %>">
 <% for (const [value, text] of ${JSON.stringify(Object.entries(COMPARISONS))}) { %>
 <option value="<%= value %>"<% if (it.values['filterIs' + n] === value) { %> selected<% } %>><%= text %></option>
 <% } %></select></label>
-<label>Compared with, <%= n %> <input name="filterValue<%= n %>" maxlength="500" value="<%= it.values['filterValue' + n] ?? '' %>"></label></div><% } %></div>
+<label>Compared with, <%= n %> <input name="filterValue<%= n %>"<%~ it.mark('filterValue' + n) %> maxlength="500" value="<%= it.values['filterValue' + n] ?? '' %>"></label><%~ it.said('filterValue' + n) %></div><% } %></div>
 <p class="for-csv soft">The next page takes the file: UTF-8, its first line names the columns, one of them an identifier such as email.</p>
 <div class="for-segment"><div class="filters">${input('segment', 'Id of the segment', ' maxlength="40"')}</div></div>
 <div class="for-list"><div class="filters">${input('list', 'Id of the list', ' maxlength="40"')}</div></div>
@@ -137,14 +154,14 @@ ${select(
   ]),
 )}</div>
 <p class="soft small">{column:Code} is a value of the file's row, {property:first_name|there} one of the profile with a text for those without it.</p></div>
-<div class="for-convert"><div class="filters"><label>New type <select name="convertTo">
+<div class="for-convert"><div class="filters"><label>New type <select name="convertTo"<%~ it.mark('convertTo') %>>
 <% for (const name of it.passTypes) { %>
 <option<% if (it.values.convertTo === name) { %> selected<% } %>><%= name %></option>
-<% } %></select></label></div></div>
-<div class="for-offer"><div class="filters"><label>Show the type <select name="offerType">
+<% } %></select></label><%~ it.said('convertTo') %></div></div>
+<div class="for-offer"><div class="filters"><label>Show the type <select name="offerType"<%~ it.mark('offerType') %>>
 <option value="">its own</option>
 <% for (const name of it.passTypes) { %>
-<option<% if (it.values.offerType === name) { %> selected<% } %>><%= name %></option><% } %></select></label>
+<option<% if (it.values.offerType === name) { %> selected<% } %>><%= name %></option><% } %></select></label><%~ it.said('offerType') %>
 ${input('from', 'From', ' type="datetime-local"')}${input('until', 'Until, or for', ' placeholder="14 days"')}
 ${input('priority', 'Priority', ' inputmode="numeric"')}${input('uses', 'Uses', ' inputmode="numeric"')}</div>
 <div class="choices">
@@ -154,7 +171,7 @@ ${input('priority', 'Priority', ' inputmode="numeric"')}${input('uses', 'Uses', 
 <p class="for-void soft">Voided passes stay on the phones, marked as no longer valid.</p>
 </fieldset>
 <fieldset><legend>When</legend><div class="choices">${radios('when', JSON.stringify(TIMES), 'now')}</div>
-<div class="filters"><label class="for-time">Time <input name="at" type="datetime-local" value="<%= it.values.at ?? '' %>"></label>
+<div class="filters"><label class="for-time">Time <input name="at"<%~ it.mark('at') %> type="datetime-local" value="<%= it.values.at ?? '' %>"></label><%~ it.said('at') %>
 ${input('perMinute', 'A minute at most', ' type="number" min="1" max="60000"')}
 ${input('hoursFrom', 'Only from', ' type="time"')}${input('hoursUntil', 'Only until', ' type="time"')}
 ${input('holdoutPercent', 'Held out, percent', ' type="number" min="0" max="90"')}</div>
@@ -168,4 +185,12 @@ ${input('holdoutPercent', 'Held out, percent', ' type="number" min="0" max="90"'
 <button type="submit">Show the dry run</button></form></section>`);
 
 /** The form of a new campaign, as it was filled in before where it was not taken. */
-export const campaignForm = (view: CampaignFormView): string => form(view);
+export function campaignForm(view: CampaignFormView): string {
+  const textsOf = (control: string): string =>
+    view.faults.flatMap((fault) => (fault.control === control ? [fault.text] : [])).join(' ');
+  return form({
+    ...view,
+    mark: (control) => (textsOf(control) === '' ? '' : ` aria-invalid="true" aria-describedby="fault-${control}"`),
+    said: (control) => (textsOf(control) === '' ? '' : saidOf({ control, texts: textsOf(control) })),
+  });
+}

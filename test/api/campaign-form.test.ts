@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { campaignBody, faultsOfForm } from '../../src/api/operator/campaign-form.js';
+import { campaignBody } from '../../src/api/operator/campaign-form.js';
+import { faultsOfForm } from '../../src/api/operator/campaign-form-faults.js';
 import { checkJson } from '../../src/api/requests/read-json.js';
 import { newCampaign } from '../../src/api/requests/campaign.js';
 import { ApiError } from '../../src/api/problems.js';
-import { campaignForm } from '../../src/pages/campaign-form.js';
+import { campaignForm, type FormFault } from '../../src/pages/campaign-form.js';
 import type { PassTypeDesign } from '../../src/passes/pass-type.js';
 
 const designs = [
@@ -114,19 +115,58 @@ test('the form of a campaign says every audience, action and schedule as the API
 
 test('what the form cannot mean is said with its place, and the form keeps what was filled in', () => {
   const values = { name: 'Sale <b>', audience: 'segment', segment: 'My VIPs', action: 'offer', when: 'at', at: '' };
-  let faults: string[] = [];
+  let faults: FormFault[] = [];
   assert.throws(
     () => bodyOf(values),
     (error) => {
-      faults = faultsOfForm((error as ApiError).options.errors!);
+      faults = faultsOfForm((error as ApiError).options.errors!, values);
       return error instanceof ApiError;
     },
   );
-  assert.match(faults.join('\n'), /audience › segment: .*My VIPs[^]*schedule › at: /);
+  const texts = faults.map(({ text }) => text).join('\n');
+  assert.match(texts, /“Id of the segment” is .*My VIPs[^]*“Time” is /);
+  assert.deepEqual(
+    faults.map(({ control }) => control),
+    ['segment', 'at'],
+  );
   const view = { tenantId: 't', csrf: 'c', passTypes: ['basic'], timeZone: 'UTC', testOnly: false };
   const html = campaignForm({ ...view, values, faults });
   assert.match(html, /value="Sale &lt;b>"|value="Sale &lt;b&gt;"/);
   assert.match(html, /value="segment" checked/);
   assert.match(html, /value="My VIPs"/);
   assert.match(html, /role="alert"/);
+  for (const control of ['segment', 'at']) {
+    assert.match(html, new RegExp(`name="${control}" aria-invalid="true" aria-describedby="fault-${control}"`));
+    assert.equal(html.split(`id="fault-${control}"`).length, 2, `${control} is said beside it, once`);
+  }
+});
+
+test('every place of the body that the form fills is said at its control, and nowhere as a place of the API', () => {
+  const form = { filterField2: 'points', filterValue2: 'x', field3: 'tier', value3: 'gold' };
+  const places: [pointer: string, control: string][] = [
+    ['/name', 'name'],
+    ['/audience/filter/passTypes/0', 'passType'],
+    ['/audience/filter/fields/0/field', 'filterField2'],
+    ['/audience/filter/fields/0/value', 'filterValue2'],
+    ['/audience/filter/updatedBefore', 'updatedBefore'],
+    ['/action/message/title/en', 'title'],
+    ['/action/message/link', 'link'],
+    ['/action/fields/tier', 'field3'],
+    ['/action/offer/fields/tier', 'field3'],
+    ['/action/passType', 'convertTo'],
+    ['/action/offer/passType', 'offerType'],
+    ['/action/offer/until', 'until'],
+    ['/schedule/atLocal', 'at'],
+    ['/schedule/hours/from', 'hoursFrom'],
+    ['/schedule/perMinute', 'perMinute'],
+    ['/holdoutPercent', 'holdoutPercent'],
+  ];
+  const view = { tenantId: 't', csrf: 'c', passTypes: ['basic'], timeZone: 'UTC', testOnly: false, values: form };
+  for (const [pointer, control] of places) {
+    const key = pointer.split('/').at(-1)!;
+    const faults = faultsOfForm([{ pointer, message: `"${key}" is missing.`, cure: `add "${key}": a text.` }], form);
+    assert.equal(faults[0]!.control, control, pointer);
+    assert.doesNotMatch(faults[0]!.text, /[/"{}]/, pointer);
+    assert.match(campaignForm({ ...view, faults }), new RegExp(`name="${control}" aria-invalid="true"`), pointer);
+  }
 });

@@ -164,7 +164,8 @@ test('pages for operators', async () => {
     await page.getByLabel('Field 1').fill('points');
     await page.getByLabel('Value 1', { exact: true }).fill('200');
     await button('Show the dry run');
-    assert.match(await page.getByRole('alert').innerText(), /until is missing/);
+    assert.match(await page.getByRole('alert').innerText(), /“Until, or for” is missing/);
+    assert.ok(await page.locator('#fault-until').isVisible(), 'it is said beside the field, too');
     assert.deepEqual(await site.db.owner(`select from campaigns where name = 'Double points from a file'`), []);
   };
   const sendFile = async (text: string, encoding: BufferEncoding): Promise<void> => {

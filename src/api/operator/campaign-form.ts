@@ -2,7 +2,6 @@ import { momentInZone } from '../../common/zoned-time.js';
 import type { PassTypeDesign } from '../../passes/pass-type.js';
 import { MOST_FORM_FIELDS, MOST_FORM_COMPARISONS } from '../../pages/campaign-form.js';
 import { COMPARISONS } from '../../pages/campaign-words.js';
-import type { ProblemItem } from '../problems.js';
 import type { Form } from './inside.js';
 
 /** What the form's texts are read with. */
@@ -120,10 +119,3 @@ export const campaignBody = (form: Form, reading: Reading): object => ({
   holdoutPercent: numberOf(form['holdoutPercent'] || '0'),
   ...(form['test'] !== undefined && { test: true }),
 });
-
-/** What is wrong with the form, a sentence each, with the place in words. */
-export const faultsOfForm = (errors: readonly ProblemItem[]): string[] =>
-  errors.map(({ pointer = '', message, cure }) => {
-    const place = pointer.slice(1).replaceAll('/', ' › ').replaceAll('~1', '/').replaceAll('~0', '~');
-    return `${place === '' ? '' : `${place}: `}${message}${cure ? `: ${cure}` : ''}`;
-  });

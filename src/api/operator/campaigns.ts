@@ -4,6 +4,7 @@ import { maskContacts } from '../../common/mask-personal.js';
 import { createCampaign, findCampaign, listCampaigns } from '../../database/campaigns/campaigns.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { campaignPage, campaignProgress, campaignsPage } from '../../pages/campaign-pages.js';
+import type { FormFault } from '../../pages/campaign-form.js';
 import { streamEvents, type OpenStreams } from '../event-stream.js';
 import { sendPage, redirect } from '../page-response.js';
 import { ApiError } from '../problems.js';
@@ -16,7 +17,8 @@ import { isOver, WATCH_MS, type CampaignWatch } from '../routes/campaign-watch.j
 import { writeResults } from '../routes/campaign-files.js';
 import type { TakeFile } from '../routes/campaign-uploads.js';
 import { presentCampaign } from '../routes/present-campaign.js';
-import { campaignBody, faultsOfForm } from './campaign-form.js';
+import { campaignBody } from './campaign-form.js';
+import { faultsOfForm } from './campaign-form-faults.js';
 import type { Form, Handle, Inside } from './inside.js';
 import { demand, mays } from './operator-rights.js';
 import type { OperatorSession, OperatorSessions } from './operator-session.js';
@@ -46,7 +48,7 @@ export function campaignPages(
   { sessions, parts }: { sessions: OperatorSessions; parts: CampaignParts },
 ): Route[] {
   /** The list with the form, filled in as it was sent where it was not taken. */
-  const sendList = async (ctx: Koa.Context, session: OperatorSession, values: Form = {}, faults: string[] = []) => {
+  const sendList = async (ctx: Koa.Context, session: OperatorSession, values: Form = {}, faults: FormFault[] = []) => {
     const db = deps.database.tenant(session.tenant.tenantId);
     const [rows, types] = await Promise.all([listCampaigns(db, LISTED), listPassTypes(db)]);
     const passTypes = types.map(({ design }) => design.name);
@@ -73,7 +75,7 @@ export function campaignPages(
       redirect(ctx, `/ops/${tenantId}/campaigns/${campaign.campaignId}`);
     } catch (error) {
       if (!(error instanceof ApiError) || !error.options.errors) throw error;
-      await sendList(ctx, session, form, faultsOfForm(error.options.errors));
+      await sendList(ctx, session, form, faultsOfForm(error.options.errors, form));
     }
   };
 
