@@ -29,10 +29,9 @@ export async function asOperation(
   try {
     const result = await run();
     if (!('continues' in result) && !result.recorded) {
-      await runStep(
-        'record-outcome',
-        { ...input, status: 'succeeded', outcome: result.outcome, reason: null },
-        'database',
+      // All of it is done: a cancellation that comes now must not hide what the pass and the wallets show.
+      await CancellationScope.nonCancellable(() =>
+        runStep('record-outcome', { ...input, status: 'succeeded', outcome: result.outcome, reason: null }, 'database'),
       );
     }
     return result;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
-import { PermanentError } from '../../src/common/errors.js';
+import { PermanentError, TransientError } from '../../src/common/errors.js';
 import { findOperation, listSteps } from '../../src/database/operations/operations.js';
 import { requestCancellation } from '../../src/database/operations/cancellations.js';
 import { retryOperation } from '../../src/database/operations/retries.js';
@@ -21,6 +22,8 @@ describe('how an operation ends', () => {
 
   /** Its update of the customer fails for good. */
   let refused: string | null = null;
+  /** As a database that is away after the row of what ends was written. */
+  let isAway = false;
 
   before(async () => {
     test = await createTestDatabase();
@@ -37,6 +40,9 @@ describe('how an operation ends', () => {
               const { operationId } = input.args[0] as { operationId: string };
               if (operationId === refused && context.info.activityType === 'update-customer') {
                 throw new PermanentError('invalid-data', 'refused');
+              }
+              if (isAway && /^end-(offer|message)$/.test(context.info.activityType)) {
+                throw new TransientError('database-unavailable', 'away');
               }
               const held = frozen;
               if (held?.operationId !== operationId || context.info.activityType !== 'apply-data') return next(input);
@@ -102,6 +108,27 @@ describe('how an operation ends', () => {
     await requestCancellation(sql(), id);
     assert.equal((await ended(test, tenant.tenantId, id, 10_000)).outcome, 'cancelled');
     await test.owner(`delete from operations where cancelled_run = 1 and input = '{}'`);
+  });
+
+  it('comes for sure where an offer or a message ends: a cancellation that meets its step is too late', async () => {
+    const [place] = await test.owner<{ pass_id: string }>('select pass_id from passes where tenant_id = $1 limit 1', [
+      tenant.tenantId,
+    ]);
+    const passId = place!.pass_id;
+    isAway = true;
+    const ends = [
+      await accept(test, tenant, { kind: 'end-offer', input: { passId, offerId: randomUUID() } }),
+      await accept(test, tenant, { kind: 'end-message', input: { passId, messageId: randomUUID() } }),
+    ];
+    const isTried = async (id: string) => (await listSteps(sql(), id)).some(({ state }) => state === 'retrying');
+    for (const id of ends) {
+      await until(() => isTried(id), 'the step to be retried');
+      await requestCancellation(sql(), id);
+    }
+    const told = 'select from operations where operation_id = any($1) and cancelled_run = 1';
+    await until(async () => (await test.owner(told, [ends])).length === 2, 'the cancellations to be passed on');
+    isAway = false;
+    for (const id of ends) assert.equal((await ended(test, tenant.tenantId, id)).outcome, 'unchanged');
   });
 
   it('stays as it is when a frozen worker wakes up after another one has ended it', async () => {
