@@ -45,7 +45,7 @@ p{margin:.5rem 0}
 .card .code figcaption{font-size:.72rem;margin-top:.35rem;max-width:15rem}
 .dim .card{filter:saturate(.25) brightness(.85)}
 .actions{display:grid;gap:.7rem}
-.wallet{display:inline-flex;align-items:center;justify-content:center;gap:.75rem;min-height:3.25rem;padding:.4rem 1.1rem;border-radius:.8rem;background:#000;color:#fff;border:1px solid #4a4a4a;text-decoration:none;font-weight:600;font-size:clamp(.8rem,4vw,1.06rem);line-height:1.15;text-align:center;text-wrap:balance}
+.wallet{display:inline-flex;align-items:center;justify-content:center;gap:.75rem;min-height:3.25rem;padding:.4rem 1.1rem;border-radius:.8rem;background:#000;color:#fff;border:1px solid #4a4a4a;text-decoration:none;font-weight:600;font-size:clamp(.8rem,4vw,1.06rem);line-height:1.15;text-align:left}
 .wallet.google{border-radius:2rem}
 .wallet svg{width:2.1rem;height:1.7rem;flex:none}
 .wallet:hover{background:#262626}

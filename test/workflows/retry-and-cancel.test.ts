@@ -201,24 +201,29 @@ describe('retry and cancel', () => {
     await other.connect();
     await other.query('begin');
     await other.query('select from passes where pass_id = $1 for update', [tenant.pass.id]);
-    const id = await accept(test, tenant, { kind: 'push-update', input: input({ data: { points: 555 } }) });
-    await until(
-      async () =>
-        (
-          await test.owner(
-            `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-          )
-        ).length > 0,
-      'the step to wait for the row',
-    );
-    assert.equal((await post(`${id}/cancel`)).status, 202);
-    const run = engine.client.workflow.getHandle(`push-update/${id}`);
-    await until(async () => {
-      const { events } = await run.fetchHistory();
-      return events?.some((event) => event.workflowExecutionCancelRequestedEventAttributes);
-    }, 'the cancellation to arrive');
-    await other.query('commit');
-    await other.end();
+    let id = '';
+    try {
+      id = await accept(test, tenant, { kind: 'push-update', input: input({ data: { points: 555 } }) });
+      await until(
+        async () =>
+          (
+            await test.owner(
+              `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+            )
+          ).length > 0,
+        'the step to wait for the row',
+      );
+      assert.equal((await post(`${id}/cancel`)).status, 202);
+      const run = engine.client.workflow.getHandle(`push-update/${id}`);
+      await until(async () => {
+        const { events } = await run.fetchHistory();
+        return events?.some((event) => event.workflowExecutionCancelRequestedEventAttributes);
+      }, 'the cancellation to arrive');
+      await other.query('commit');
+    } finally {
+      // Its lock must not hold the tests after this one.
+      await other.end();
+    }
     const done = await ended(test, tenant.tenantId, id);
     assert.deepEqual([done.status, done.outcome], ['succeeded', 'updated']);
     const told = await rowsOf(test).notifications({ operationId: id }, 'state');
