@@ -12,6 +12,7 @@ import { profileBody } from '../klaviyo/write-back.js';
 import { PermanentError, TransientError } from '../common/errors.js';
 import type { BackfillProgress } from '../passes/operation-input.js';
 import type { ActivityDeps, StepInput } from './deps.js';
+import { sendRecordsInOrder } from './backfill-records.js';
 import { KeyRefused, klaviyoCalls, type KlaviyoCall } from './klaviyo-calls.js';
 import { byKnownProfile } from './write-back-step.js';
 import { writtenPass, writtenRecipient } from './write-back-subject.js';
@@ -85,9 +86,10 @@ export function backfillActivity(deps: ActivityDeps) {
       const complete = page.every((row) => isUpTo(row, progress.cursor));
       // Read again: the records name the profiles that have just been written.
       if (complete && page.length > 0) {
-        const sent = progress.records;
-        await sendRecords(await list(), progress, settings.klaviyo, call, deps);
-        if (progress.records > sent) await noteRecordsWritten(sql, ref.operationId);
+        await sendRecords(await list(), progress, settings.klaviyo, deps, async (dataSourceId, records) => {
+          await call('record-bulk', (client) => client.createRecords(dataSourceId, records));
+          await noteRecordsWritten(sql, ref.operationId);
+        });
       }
     } catch (error) {
       await keep();
@@ -111,25 +113,22 @@ export function backfillActivity(deps: ActivityDeps) {
 const earlierOf = (a: string, b: string): string => (a < b ? a : b);
 const isUpTo = (row: WriteBackPass, passId: string | null): boolean => passId !== null && row.pass_id <= passId;
 
-/** Sends the records of a batch whose profiles are written, in one job: Klaviyo relates them by the profile's id. */
+/** Sends the records of a batch whose profiles are written: Klaviyo relates them by the profile's id. */
 async function sendRecords(
   page: readonly WriteBackPass[],
   progress: BackfillProgress,
   settings: Settings,
-  call: KlaviyoCall,
   deps: ActivityDeps,
+  send: (dataSourceId: string, records: readonly ReturnType<typeof walletPassRecord>[]) => Promise<void>,
 ): Promise<void> {
   const due = page.filter((row) => isUpTo(row, progress.cursor) && !isUpTo(row, progress.recordsUpTo));
   const { dataSourceId } = settings;
-  const records = due.flatMap((row) => {
-    const recipient = writtenRecipient(row, settings);
-    return recipient && !row.test ? [walletPassRecord(writtenPass(row, deps.klaviyo.publicUrl, null), recipient)] : [];
+  const records = due.map((row) => {
+    const recipient = dataSourceId === null || row.test ? null : writtenRecipient(row, settings);
+    const record = recipient && walletPassRecord(writtenPass(row, deps.klaviyo.publicUrl, null), recipient);
+    return { passId: row.pass_id, record };
   });
-  if (dataSourceId !== null && records.length > 0) {
-    await call('record-bulk', (client) => client.createRecords(dataSourceId, records));
-    progress.records += records.length;
-  }
-  progress.recordsUpTo = due.at(-1)?.pass_id ?? progress.recordsUpTo;
+  await sendRecordsInOrder(records, progress, (some) => send(dataSourceId!, some));
 }
 
 type Settings = Parameters<typeof writtenRecipient>[1];

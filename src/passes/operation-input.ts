@@ -103,12 +103,17 @@ export interface BackfillProgress {
   total: number;
   /** Passes whose profile was written, or tried (`failed`). */
   done: number;
+  /** Profiles and records that Klaviyo does not take. */
   failed: number;
   records: number;
   /** Id of the last pass that is done. */
   cursor: string | null;
-  /** Id of the last pass whose record was sent. */
+  /** Id of the last pass whose record was sent, or refused alone. */
   recordsUpTo: string | null;
+  /** How many records the next job takes, after one was refused for what is in it. */
+  recordsAtOnce?: number;
+  /** Records refused alone since the last that was taken. */
+  refusedInARow?: number;
 }
 
 /** What an erasure asks for: an id, so that the operation itself holds nothing personal. */

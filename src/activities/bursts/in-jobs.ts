@@ -1,5 +1,9 @@
 import { PermanentError } from '../../common/errors.js';
 
+/** What Klaviyo takes in one job of records, with room for the frame around them. */
+export const MOST_RECORDS = 500;
+export const RECORD_BYTES = 3_800_000;
+
 /** What was refused alone, and why. */
 export interface Refused<T> {
   item: T;
@@ -8,6 +12,8 @@ export interface Refused<T> {
 
 /** Answers about a request's content; anything else concerns the account and is no item's own. */
 const OF_CONTENT = new Set(['klaviyo-invalid', 'klaviyo-duplicate-profile', 'klaviyo-not-found']);
+export const isOfContent = (error: unknown): error is PermanentError =>
+  error instanceof PermanentError && OF_CONTENT.has(error.code);
 /** Beyond so many refusals the fault is not a single item's: halving ten thousand to the end would use up the day's calls. */
 const MOST_REFUSALS = 30;
 
@@ -28,7 +34,7 @@ export async function sendInJobs<T, R>(
     try {
       answer = await send(part);
     } catch (error) {
-      if (!(error instanceof PermanentError) || !OF_CONTENT.has(error.code)) throw error;
+      if (!isOfContent(error)) throw error;
       refusals++;
       if (part.length === 1 || refusals > MOST_REFUSALS) refused.push(...part.map((item) => ({ item, error })));
       else open.unshift(part.slice(0, Math.ceil(part.length / 2)), part.slice(Math.ceil(part.length / 2)));

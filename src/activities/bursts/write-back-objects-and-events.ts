@@ -9,12 +9,10 @@ import { eventStep, isLate, metricOf } from '../write-back-event.js';
 import type { Subject } from '../write-back-step.js';
 import type { BurstStepInput } from './burst-step.js';
 import { GONE, inGathering, skipped, subjectsOf, type WroteMany } from './gathering.js';
-import { fitting, sendInJobs, type Refused } from './in-jobs.js';
+import { fitting, MOST_RECORDS, RECORD_BYTES, sendInJobs, type Refused } from './in-jobs.js';
 
 const OBJECT = 'write-back-object';
 const EVENT = 'write-back-event';
-const MOST_RECORDS = 500;
-const RECORD_BYTES = 3_800_000;
 const MOST_EVENTS = 1_000;
 const EVENT_BYTES = 4_800_000;
 
