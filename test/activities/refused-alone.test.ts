@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { fitting, sendInJobs } from '../../src/activities/bursts/in-jobs.js';
+import { fitting, sendInJobs, type Refused } from '../../src/activities/bursts/in-jobs.js';
 import { PermanentError, TransientError } from '../../src/common/errors.js';
 
 const refusal = () => new PermanentError('klaviyo-invalid', 'Klaviyo refuses the request.');
@@ -20,7 +20,9 @@ it('a job that is refused is halved: each item is sent once or refused, and few 
           requests += 1;
           if (part.some((i) => isBad.has(i))) throw refusal();
         };
-        const refused = await sendInJobs(items, send, async (part) => void sent.push(...part));
+        const refused: Refused<number>[] = [];
+        const keep = async (some: readonly Refused<number>[]) => void refused.push(...some);
+        await sendInJobs(items, send, async (part) => void sent.push(...part), keep);
         const all = [...sent, ...refused.map(({ item }) => item)].sort((a, b) => a - b);
         assert.deepEqual(all, items);
         assert.ok(
@@ -39,6 +41,30 @@ it('a job that is refused is halved: each item is sent once or refused, and few 
   );
 });
 
+it('where the calls of a minute end while a job is divided, the next minute goes on from there', async () => {
+  for (let bad = 0; bad < 500; bad++) {
+    let open = Array.from({ length: 500 }, (_, i) => i);
+    const refused: number[] = [];
+    for (let minute = 0; open.length > 0; minute++) {
+      assert.ok(minute < 10, `with a bad record in place ${bad} it comes to its end`);
+      let calls = 7;
+      const send = async (part: readonly number[]): Promise<void> => {
+        if (calls-- === 0) throw new TransientError('klaviyo-budget', 'The calls of this minute are used up.');
+        if (part.includes(bad)) throw refusal();
+      };
+      const settle = async (part: readonly number[]) => void (open = open.filter((item) => !part.includes(item)));
+      const refuse = async (some: readonly Refused<number>[]): Promise<void> => {
+        refused.push(...some.map(({ item }) => item));
+        await settle(some.map(({ item }) => item));
+      };
+      await sendInJobs(open, send, settle, refuse, 'many').catch((error: unknown) => {
+        if (!(error instanceof TransientError)) throw error;
+      });
+    }
+    assert.deepEqual(refused, [bad]);
+  }
+});
+
 it('a fault of the account is no item’s own: it is thrown', async () => {
   for (const error of [
     new PermanentError('klaviyo-scope-missing', 'No scope.'),
@@ -47,6 +73,7 @@ it('a fault of the account is no item’s own: it is thrown', async () => {
     const sending = sendInJobs(
       [1, 2, 3],
       () => Promise.reject(error),
+      async () => undefined,
       async () => undefined,
     );
     await assert.rejects(sending, error);

@@ -17,16 +17,21 @@ export const isOfContent = (error: unknown): error is PermanentError =>
 /** Beyond so many refusals the fault is not a single item's: halving ten thousand to the end would use up the day's calls. */
 const MOST_REFUSALS = 30;
 
+/** Into how many parts a refused request is divided: of records few calls are left, so its steps are longer. */
+const PARTS = { few: 2, many: 8 } as const;
+
 /**
- * Sends many in one request. A request that Klaviyo refuses for its content is halved until what it refuses is alone; `sent`
- * is called after each one that was taken.
+ * Sends many in one request. A request that Klaviyo refuses for its content is divided until what it refuses is alone. `sent` is
+ * called after each one that was taken and `refuse` with what was refused, at once: where the account's calls of the minute end
+ * before all is divided, the next attempt must not begin with the same request again.
  */
 export async function sendInJobs<T, R>(
   items: readonly T[],
   send: (items: readonly T[]) => Promise<R>,
   sent: (items: readonly T[], answer: R) => Promise<void>,
-): Promise<Refused<T>[]> {
-  const refused: Refused<T>[] = [];
+  refuse: (refused: readonly Refused<T>[]) => Promise<void>,
+  parts: keyof typeof PARTS = 'few',
+): Promise<void> {
   let refusals = 0;
   const open: (readonly T[])[] = items.length > 0 ? [items] : [];
   for (let part = open.shift(); part !== undefined; part = open.shift()) {
@@ -36,14 +41,16 @@ export async function sendInJobs<T, R>(
     } catch (error) {
       if (!isOfContent(error)) throw error;
       refusals++;
-      if (part.length === 1 || refusals > MOST_REFUSALS) refused.push(...part.map((item) => ({ item, error })));
-      else open.unshift(part.slice(0, Math.ceil(part.length / 2)), part.slice(Math.ceil(part.length / 2)));
+      if (part.length === 1 || refusals > MOST_REFUSALS) await refuse(part.map((item) => ({ item, error })));
+      else open.unshift(...divided(part, Math.ceil(part.length / PARTS[parts])));
       continue;
     }
     await sent(part, answer);
   }
-  return refused;
 }
+
+const divided = <T>(part: readonly T[], size: number): (readonly T[])[] =>
+  Array.from({ length: Math.ceil(part.length / size) }, (_, place) => part.slice(place * size, (place + 1) * size));
 
 /** The longest beginning of a list whose bodies fit into one request; one that is too large alone is taken, too. */
 export function fitting<T>(items: readonly T[], bodyOf: (item: T) => unknown, most: number, mostBytes: number): T[] {

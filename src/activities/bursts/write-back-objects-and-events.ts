@@ -51,11 +51,12 @@ export function writeManyObjectsActivity(deps: ActivityDeps) {
       await gathering.record(without);
       const recordOf = ({ subject }: Due) => walletPassRecord(subject.pass, subject.recipient);
       const part = fitting([...due.values()], recordOf, MOST_RECORDS, RECORD_BYTES);
-      const call = gathering.callFor(operations);
-      const refused = await sendInJobs(
+      // The turn is kept by the first that is left to send: the next attempt begins with it.
+      const callFor = (items: readonly Due[]) => gathering.callFor(items[0]!.operations);
+      await sendInJobs(
         part,
         async (items) => {
-          await call('record-bulk', (client) => client.createRecords(dataSourceId, items.map(recordOf)));
+          await callFor(items)('record-bulk', (client) => client.createRecords(dataSourceId, items.map(recordOf)));
           await noteRecordsWritten(gathering.tenant);
         },
         (items) =>
@@ -68,8 +69,9 @@ export function writeManyObjectsActivity(deps: ActivityDeps) {
               })),
             ),
           ),
+        (refused) => gathering.leave(leaversOf(refused)),
+        'many',
       );
-      await gathering.leave(leaversOf(refused));
       return 'more';
     });
 }
@@ -109,10 +111,11 @@ export function writeManyEventsActivity(deps: ActivityDeps) {
         });
       };
       const part = fitting(due, bodyOf, MOST_EVENTS, EVENT_BYTES);
-      const call = gathering.callFor(operations);
-      const refused = await sendInJobs(
+      // The turn is kept by the first that is left to send: the next attempt begins with it.
+      const callFor = (items: readonly Due[]) => gathering.callFor(items[0]!.operations);
+      await sendInJobs(
         part,
-        (items) => call('event-bulk', (client) => client.createEvents(items.map(bodyOf))),
+        (items) => callFor(items)('event-bulk', (client) => client.createEvents(items.map(bodyOf))),
         (items) =>
           gathering.record(
             items.map((one) => ({
@@ -121,8 +124,8 @@ export function writeManyEventsActivity(deps: ActivityDeps) {
               detail: { ...told(one), inJobOf: items.length },
             })),
           ),
+        (refused) => gathering.leave(leaversOf(refused)),
       );
-      await gathering.leave(leaversOf(refused));
       return 'more';
     });
 }

@@ -68,11 +68,13 @@ async function sendJob(gathering: Gathering, operations: readonly UnwrittenOpera
   await gathering.record(gone.map((operation) => skipped(operation, GONE)));
   const part = fitting([...entries.values()], ({ body }) => body.data, MOST, MOST_BYTES);
   if (part.length === 0) return;
-  const call = gathering.callFor(operations);
+  // The turn is kept by the first that is left to send: the next attempt begins with it.
+  const callFor = (items: readonly Entry[]) =>
+    gathering.callFor(items[0]!.operations.map(({ operation }) => operation));
   const { burstId } = gathering.ref;
-  const refused = await sendInJobs(
+  await sendInJobs(
     part,
-    (items) => call('profile-bulk', (client) => client.importProfiles(items.map(({ body }) => body))),
+    (items) => callFor(items)('profile-bulk', (client) => client.importProfiles(items.map(({ body }) => body))),
     (items, job) =>
       gathering.record(
         items.flatMap((entry, place) =>
@@ -86,11 +88,12 @@ async function sendJob(gathering: Gathering, operations: readonly UnwrittenOpera
           })),
         ),
       ),
-  );
-  await gathering.leave(
-    refused.flatMap(({ item, error: { code, message } }) =>
-      item.operations.map(({ operation: { operationId } }) => ({ operationId, error: { code, message } })),
-    ),
+    (refused) =>
+      gathering.leave(
+        refused.flatMap(({ item, error: { code, message } }) =>
+          item.operations.map(({ operation: { operationId } }) => ({ operationId, error: { code, message } })),
+        ),
+      ),
   );
 }
 
