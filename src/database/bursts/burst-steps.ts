@@ -52,6 +52,28 @@ export interface BurstStepRecord {
   status?: 'succeeded' | 'cancelled';
 }
 
+/** The operations `o` that a burst still has, for a `from`: by its list of them, whose index finds each. */
+export const operationsOf = (ref: BurstRef): Statement => sql`
+           bursts b
+      join operations o
+        on o.tenant_id = b.tenant_id
+       and o.operation_id = any(b.operation_ids)
+       and o.burst_id = b.burst_id
+       and b.tenant_id = ${ref.tenantId}
+       and b.burst_id = ${ref.burstId}`;
+
+/** Rows that another part of a statement names, locked in one order: two bursts may name the same ones. */
+export const lockedRows = (
+  { tenantId }: BurstRef,
+  { table, key, from }: { table: 'messages' | 'offers'; key: 'message_id' | 'offer_id'; from: string },
+): Statement => sql`
+  select t.${raw(key)}
+    from ${raw(table)} t
+   where t.tenant_id = ${tenantId}
+     and t.${raw(key)} = any(array(select ${raw(key)} from ${raw(from)}))
+   order by t.${raw(key)}
+     for no key update`;
+
 /** The operations of a burst that a list of records names, locked in one order; those that left it are not among them. */
 export const heldOperations = (
   ref: BurstRef,

@@ -1,6 +1,6 @@
 import type { Outcome, Step } from '../../passes/operation.js';
 import type { Sql } from '../connect.js';
-import { join, raw, sql } from '../sql.js';
+import { join, raw, sql, type Statement } from '../sql.js';
 import type { ChangeKind, LoadedForChange, PassRow } from '../passes/passes.js';
 import type { PassChange } from '../passes/write-change.js';
 import { heldOperations, recordStepRows, type BurstRef } from './burst-steps.js';
@@ -35,13 +35,17 @@ export async function loadUndone(
            (select json_build_object('revision', r.revision, 'changed', r.changed) from pass_revisions r
              where r.pass_id = o.pass_id and r.operation_id = o.operation_id and r.change = ${change}) as recorded
       from operations o
-     where o.tenant_id = ${tenant.tenantId}
+     where ${undone(ref, ids, step)}
+     order by o.acceptance_sequence`);
+}
+
+/** Condition on operations `o` of a burst that are not through with a step. */
+export const undone = (ref: BurstRef, ids: readonly string[], step: Step): Statement => sql`
+           o.tenant_id = ${ref.tenantId}
        and o.operation_id = any(${ids}::uuid[])
        and o.burst_id = ${ref.burstId}
        and o.status = 'running'
-       and ${notDone(step)}
-     order by o.acceptance_sequence`);
-}
+       and ${notDone(step)}`;
 
 /** Evidence of an earlier run of the operation does not count. */
 export const notDone = (step: Step) => sql`not exists (

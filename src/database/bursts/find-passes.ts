@@ -5,7 +5,7 @@ import type { Sql } from '../connect.js';
 import { askedIdentifiers } from '../operations/asked-identifiers.js';
 import { leadsOf } from '../operations/leads.js';
 import { sql } from '../sql.js';
-import { heldOperations, type BurstRef } from './burst-steps.js';
+import { heldOperations, operationsOf, type BurstRef } from './burst-steps.js';
 import type { FoundEvidence } from '../operations/steps.js';
 
 export interface WaitingOperation {
@@ -120,11 +120,7 @@ export async function countAsked(tenant: Sql, ref: BurstRef): Promise<AskedSteps
            count(*) filter (where o.kind = 'send-message')::int as messages,
            count(*) filter (where o.kind = 'end-message')::int as ends,
            count(*) filter (where o.kind in ('start-offer', 'end-offer'))::int as offers
-      from bursts b
-      join operations o on o.tenant_id = b.tenant_id and o.operation_id = any(b.operation_ids)
-     where b.tenant_id = ${tenant.tenantId}
-       and b.burst_id = ${ref.burstId}
-       and o.burst_id = b.burst_id
-       and o.status = 'running'`);
+      from ${operationsOf(ref)}
+     where o.status = 'running'`);
   return row!;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { WrittenWallet } from '../../passes/wallet.js';
 import type { Sql, TenantSql } from '../connect.js';
 import { sql } from '../sql.js';
-import type { BurstRef } from './burst-steps.js';
+import { operationsOf, type BurstRef } from './burst-steps.js';
 import { TRACE_CONTEXTS, type DispatchableBurst } from './dispatch.js';
 import { notDone } from './changes.js';
 
@@ -21,12 +21,8 @@ export async function gatherTold(tenant: TenantSql, ref: BurstRef, wallets: read
   return tenant.transaction(async (within) => {
     const told = await within.query<{ operation_id: string }>(sql`
       select o.operation_id
-        from bursts b
-        join operations o on o.tenant_id = b.tenant_id and o.operation_id = any(b.operation_ids)
-       where b.tenant_id = ${tenant.tenantId}
-         and b.burst_id = ${ref.burstId}
-         and o.burst_id = b.burst_id
-         and o.status = 'running'
+        from ${operationsOf(ref)}
+       where o.status = 'running'
          and not ${notDone('notify-devices')}
        order by o.acceptance_sequence
          for no key update of o`);

@@ -2,9 +2,9 @@ import { ZONE_PROPERTIES } from '../../passes/customer-zone.js';
 import type { Sql, TenantSql } from '../connect.js';
 import { pausedCampaign, type MessageRow, type MessageTurn } from '../messages/messages.js';
 import { isUnfinished } from '../operations/fragments.js';
-import { sql } from '../sql.js';
-import type { BurstRef } from './burst-steps.js';
-import { notDone } from './changes.js';
+import { sql, type Statement } from '../sql.js';
+import { lockedRows, operationsOf, type BurstRef } from './burst-steps.js';
+import { undone } from './changes.js';
 
 export interface UnclaimedMessage {
   operationId: string;
@@ -88,12 +88,7 @@ export async function claimMessages(
                  and p.pass_id = o.pass_id
                  and c.customer_id = any(${locked.map(({ customer_id }) => customer_id)}::uuid[])) as turn
         from operations o
-       where o.tenant_id = ${tenantId}
-         and o.operation_id = any(${ids}::uuid[])
-         and o.burst_id = ${ref.burstId}
-         and o.status = 'running'
-         and o.kind = 'send-message'
-         and ${notDone('claim-message')}
+       where ${unclaimed(ref, ids)}
        order by o.acceptance_sequence`);
     const taken = decide(messages.map(inDates));
     if (taken.length === 0) return;
@@ -104,6 +99,11 @@ export async function claimMessages(
                as t (message_id uuid, pass_id uuid, customer_id uuid, class text, content jsonb, valid_until timestamptz)`);
   });
 }
+
+/** Condition on operations `o` whose messages have not been judged. */
+const unclaimed = (ref: BurstRef, ids: readonly string[]): Statement => sql`
+             ${undone(ref, ids, 'claim-message')}
+         and o.kind = 'send-message'`;
 
 /** JSON has no dates. */
 const inDates = (message: UnclaimedMessage): UnclaimedMessage => ({
@@ -120,12 +120,7 @@ export async function listUnclaimed(tenant: Sql, ref: BurstRef, ids: readonly st
   const rows = await tenant.query<{ operation_id: string }>(sql`
     select o.operation_id
       from operations o
-     where o.tenant_id = ${tenant.tenantId}
-       and o.operation_id = any(${ids}::uuid[])
-       and o.burst_id = ${ref.burstId}
-       and o.status = 'running'
-       and o.kind = 'send-message'
-       and ${notDone('claim-message')}
+     where ${unclaimed(ref, ids)}
      order by o.acceptance_sequence`);
   return rows.map((row) => row.operation_id);
 }
@@ -140,19 +135,22 @@ export async function findMessages(tenant: Sql, ids: readonly string[]): Promise
 /** From now on the wallets show the messages of a burst that its passes have; harmless when repeated. */
 export async function markSentMany(tenant: Sql, ref: BurstRef, at: Date): Promise<void> {
   await tenant.query(sql`
+    with shown as materialized (
+      select o.operation_id as message_id,
+             r.revision
+        from ${operationsOf(ref)}
+        join pass_revisions r on r.pass_id = o.pass_id and r.operation_id = o.operation_id and r.change = 'message'
+       where ${isUnfinished('o')}
+    ), locked as materialized (${lockedRows(ref, { table: 'messages', key: 'message_id', from: 'shown' })}
+    )
     update messages m
        set state = 'sent',
-           revision = r.revision,
+           revision = shown.revision,
            sent_at = ${at}
-      from bursts b
-      join operations o on o.tenant_id = b.tenant_id and o.operation_id = any(b.operation_ids)
-      join pass_revisions r on r.pass_id = o.pass_id and r.operation_id = o.operation_id and r.change = 'message'
-     where b.tenant_id = ${tenant.tenantId}
-       and b.burst_id = ${ref.burstId}
-       and o.burst_id = b.burst_id
-       and ${isUnfinished('o')}
-       and m.tenant_id = ${tenant.tenantId}
-       and m.message_id = o.operation_id
+      from shown
+      join locked using (message_id)
+     where m.tenant_id = ${tenant.tenantId}
+       and m.message_id = shown.message_id
        and m.state = 'claimed'`);
 }
 
@@ -161,18 +159,15 @@ export async function markEndedMany(tenant: Sql, ref: BurstRef): Promise<void> {
   await tenant.query(sql`
     with ending as materialized (
       select (o.input ->> 'messageId')::uuid as message_id
-        from bursts b
-        join operations o on o.tenant_id = b.tenant_id and o.operation_id = any(b.operation_ids)
-       where b.tenant_id = ${tenant.tenantId}
-         and b.burst_id = ${ref.burstId}
-         and o.burst_id = b.burst_id
-         and o.status = 'running'
+        from ${operationsOf(ref)}
+       where o.status = 'running'
          and o.kind = 'end-message'
+    ), locked as materialized (${lockedRows(ref, { table: 'messages', key: 'message_id', from: 'ending' })}
     )
     update messages m
        set state = 'ended',
            ended_at = coalesce(m.ended_at, now())
-      from ending
+      from locked
      where m.tenant_id = ${tenant.tenantId}
-       and m.message_id = ending.message_id`);
+       and m.message_id = locked.message_id`);
 }

@@ -5,7 +5,7 @@ import type { NotificationResult } from '../devices/notifications.js';
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
 import { eventId } from '../operations/fragments.js';
-import { heldOperations, recordStepRows, type BurstRef } from './burst-steps.js';
+import { heldOperations, operationsOf, recordStepRows, type BurstRef } from './burst-steps.js';
 import { notDone } from './changes.js';
 
 export interface ChangedOperation {
@@ -176,12 +176,8 @@ export async function loadTold(tenant: Sql, ref: BurstRef, ids: readonly string[
            o.run,
            array(select r.change from pass_revisions r
                   where r.pass_id = o.pass_id and r.operation_id = o.operation_id) as made
-      from bursts b
-      join operations o on o.tenant_id = b.tenant_id and o.operation_id = any(b.operation_ids)
-     where b.tenant_id = ${tenant.tenantId}
-       and b.burst_id = ${ref.burstId}
-       and o.burst_id = b.burst_id
-       and (${ids}::uuid[] is null or o.operation_id = any(${ids}::uuid[]))
+      from ${operationsOf(ref)}
+     where (${ids}::uuid[] is null or o.operation_id = any(${ids}::uuid[]))
        and o.status = 'running'
        and not ${notDone('notify-devices')}
      order by o.acceptance_sequence`);

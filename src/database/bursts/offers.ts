@@ -1,8 +1,8 @@
 import type { NewOffer } from '../offers/offers.js';
 import type { Sql } from '../connect.js';
 import { isUnfinished } from '../operations/fragments.js';
-import { raw, sql, type Statement } from '../sql.js';
-import { heldOperations, type BurstRef } from './burst-steps.js';
+import { sql } from '../sql.js';
+import { heldOperations, lockedRows, operationsOf, type BurstRef } from './burst-steps.js';
 
 /**
  * Keeps the offers that operations of a burst make, until their time; harmless when repeated. One whose operation has left, or
@@ -44,15 +44,11 @@ export async function markOffersStarted(tenant: Sql, ref: BurstRef): Promise<voi
   await tenant.query(sql`
     with begun as materialized (
       select coalesce((o.input ->> 'offerId')::uuid, o.operation_id) as offer_id
-        from bursts b
-        join operations o on o.tenant_id = b.tenant_id and o.operation_id = any(b.operation_ids)
+        from ${operationsOf(ref)}
         join pass_revisions r on r.pass_id = o.pass_id and r.operation_id = o.operation_id and r.change = 'offer'
-       where b.tenant_id = ${tenant.tenantId}
-         and b.burst_id = ${ref.burstId}
-         and o.burst_id = b.burst_id
-         and o.kind = 'start-offer'
+       where o.kind = 'start-offer'
          and ${isUnfinished('o')}
-    ), locked as materialized (${lockedOffers(tenant, 'begun')}
+    ), locked as materialized (${lockedRows(ref, { table: 'offers', key: 'offer_id', from: 'begun' })}
     )
     update offers f
        set state = 'active',
@@ -68,14 +64,10 @@ export async function markOffersEnded(tenant: Sql, ref: BurstRef): Promise<void>
   await tenant.query(sql`
     with ending as materialized (
       select (o.input ->> 'offerId')::uuid as offer_id
-        from bursts b
-        join operations o on o.tenant_id = b.tenant_id and o.operation_id = any(b.operation_ids)
-       where b.tenant_id = ${tenant.tenantId}
-         and b.burst_id = ${ref.burstId}
-         and o.burst_id = b.burst_id
-         and o.status = 'running'
+        from ${operationsOf(ref)}
+       where o.status = 'running'
          and o.kind = 'end-offer'
-    ), locked as materialized (${lockedOffers(tenant, 'ending')}
+    ), locked as materialized (${lockedRows(ref, { table: 'offers', key: 'offer_id', from: 'ending' })}
     )
     update offers f
        set state = 'ended',
@@ -84,12 +76,3 @@ export async function markOffersEnded(tenant: Sql, ref: BurstRef): Promise<void>
      where f.tenant_id = ${tenant.tenantId}
        and f.offer_id = locked.offer_id`);
 }
-
-/** The offers that another part of a statement names, locked in one order: two bursts may name the same ones. */
-const lockedOffers = ({ tenantId }: Sql, from: 'begun' | 'ending'): Statement => sql`
-  select f.offer_id
-    from offers f
-   where f.tenant_id = ${tenantId}
-     and f.offer_id = any(array(select offer_id from ${raw(from)}))
-   order by f.offer_id
-     for no key update`;

@@ -1,7 +1,7 @@
 import type { Sql } from '../connect.js';
 import type { OperationKind, Step } from '../../passes/operation.js';
 import { empty, sql, type Statement } from '../sql.js';
-import type { BurstRef } from './burst-steps.js';
+import { operationsOf, type BurstRef } from './burst-steps.js';
 import { notDone } from './changes.js';
 
 /** An operation of a gathering that a step of write-back is to be made for. */
@@ -17,7 +17,7 @@ export interface UnwrittenOperation {
   detail: { job?: string | null; place?: number; version?: string; rounds?: number };
 }
 
-const unwritten = (tenant: Sql, ref: BurstRef, step: Step, only: Statement): Statement => sql`
+const unwritten = (ref: BurstRef, step: Step, only: Statement): Statement => sql`
   select o.operation_id as "operationId",
          o.pass_id as "passId",
          o.kind,
@@ -25,15 +25,11 @@ const unwritten = (tenant: Sql, ref: BurstRef, step: Step, only: Statement): Sta
          coalesce(m.sent_at, o.accepted_at) as "happenedAt",
          o.changed_fields as "changedFields",
          coalesce(s.detail, '{}') as detail
-    from bursts b
-    join operations o on o.tenant_id = b.tenant_id and o.operation_id = any(b.operation_ids)
+    from ${operationsOf(ref)}
     left join messages m on m.tenant_id = o.tenant_id and m.message_id = o.operation_id
     left join operation_steps s
       on s.operation_id = o.operation_id and s.step = ${step} and s.detail ->> 'bulk' = ${ref.burstId}
-   where b.tenant_id = ${tenant.tenantId}
-     and b.burst_id = ${ref.burstId}
-     and o.burst_id = b.burst_id
-     and o.status = 'running'
+   where o.status = 'running'
      and o.pass_id is not null
      and ${notDone(step)}
      ${only}
@@ -48,11 +44,11 @@ export async function loadUnwritten(
   limit: number,
 ): Promise<UnwrittenOperation[]> {
   const only = sql`and s.detail ->> 'job' is null and not ${notDone(after)}`;
-  return tenant.query<UnwrittenOperation>(sql`${unwritten(tenant, ref, step, only)} limit ${limit}`);
+  return tenant.query<UnwrittenOperation>(sql`${unwritten(ref, step, only)} limit ${limit}`);
 }
 
 /** Operations whose profiles lie in a job that is not known to have ended. */
 export async function loadInJobs(tenant: Sql, ref: BurstRef, job?: string): Promise<UnwrittenOperation[]> {
   const only = sql`and s.detail ->> 'job' is not null ${job === undefined ? empty : sql`and s.detail ->> 'job' = ${job}`}`;
-  return tenant.query<UnwrittenOperation>(unwritten(tenant, ref, 'write-back-profile', only));
+  return tenant.query<UnwrittenOperation>(unwritten(ref, 'write-back-profile', only));
 }
