@@ -12,6 +12,7 @@ import type { Step } from '../../passes/operation.js';
 import type { Decision } from '../change-pass.js';
 import type { ActivityDeps } from '../deps.js';
 import { inSlices, isOutage, leaverOf, type BurstStepInput, type Slice } from './burst-step.js';
+import { inHalves } from './in-halves.js';
 
 export interface ChangedPasses {
   /** Operations of which a phone could see something. */
@@ -164,30 +165,26 @@ function afterDecision(pass: PassRow, decision: Decision<unknown>): PassRow {
   return { ...pass, lock_version, state_sequence: decision.stateSequence };
 }
 
-/** Writes all at once; what PostgreSQL refuses is halved until the pass that it refuses is alone. */
+/** Writes all at once, or without the passes that PostgreSQL refuses: their operations are refused. */
 async function write(
-  slice: Slice,
+  { tenant, ref }: Slice,
   passes: readonly BurstPass[],
   changes: readonly BurstChange[],
-  request: BurstChangeRequest,
+  { step, change }: BurstChangeRequest,
 ): Promise<{ written: Set<string>; refused: Leaver[] }> {
-  if (passes.length === 0) return { written: new Set(), refused: [] };
-  try {
-    const work = { step: request.step, change: request.change, passes, changes };
-    return { written: await writeBurstChanges(slice.tenant, slice.ref, work), refused: [] };
-  } catch (error) {
-    if (isOutage(error)) throw error;
-    if (passes.length === 1) {
-      return { written: new Set(), refused: changes.map(({ operationId }) => leaverOf(operationId, error)) };
-    }
-    const half = passes.slice(0, passes.length >> 1);
-    const ids = new Set(half.map(({ before }) => before.pass_id));
-    const ofHalf = (isIn: boolean) => changes.filter(({ passId }) => ids.has(passId) === isIn);
-    const first = await write(slice, half, ofHalf(true), request);
-    const second = await write(slice, passes.slice(half.length), ofHalf(false), request);
-    return {
-      written: new Set([...first.written, ...second.written]),
-      refused: [...first.refused, ...second.refused],
-    };
-  }
+  const written = new Set<string>();
+  const refused: Leaver[] = [];
+  const of = (some: readonly BurstPass[]): BurstChange[] => {
+    const ids = new Set(some.map(({ before }) => before.pass_id));
+    return changes.filter(({ passId }) => ids.has(passId));
+  };
+  await inHalves(
+    passes,
+    async (some) => {
+      const work = { step, change, passes: some, changes: of(some) };
+      for (const passId of await writeBurstChanges(tenant, ref, work)) written.add(passId);
+    },
+    (pass, error) => void refused.push(...of([pass]).map(({ operationId }) => leaverOf(operationId, error))),
+  );
+  return { written, refused };
 }

@@ -10,7 +10,8 @@ import type { TenantSettings } from '../../passes/tenant-settings.js';
 import type { ActivityDeps } from '../deps.js';
 import { decideTurn, hoursThatCount, overBefore, sentDetail, type Turn } from '../message-turn.js';
 import { readInput } from '../read-input.js';
-import { inSlices, isOutage, leaverOf, type BurstStepInput, type Slice } from './burst-step.js';
+import { inSlices, leaverOf, type BurstStepInput, type Slice } from './burst-step.js';
+import { inHalves } from './in-halves.js';
 
 const STEP = 'claim-message';
 
@@ -25,39 +26,42 @@ export function claimMessagesActivity(deps: ActivityDeps) {
   };
 }
 
-/** What PostgreSQL refuses is halved until the message that it refuses is alone. */
+/** Judges all at once, or without the messages that PostgreSQL refuses: they leave. */
 async function claimSlice(
   deps: ActivityDeps,
   settings: TenantSettings,
   slice: Slice,
   counts: { held: number },
 ): Promise<void> {
-  const { tenant, ref, operationIds } = slice;
-  const now = new Date(deps.now());
-  let turns = noTurns();
-  try {
-    const asked = { channel: settings.messages.requireConsent, hours: hoursThatCount(settings), now };
-    await claimMessages(tenant, ref, operationIds, asked, (messages) => {
-      turns = decideTurns(messages, settings, now);
-      return turns.taken;
-    });
-  } catch (error) {
-    if (isOutage(error)) throw error;
-    if (operationIds.length === 1) return slice.leave([leaverOf(operationIds[0]!, error)]);
-    const half = operationIds.length >> 1;
-    await claimSlice(deps, settings, { ...slice, operationIds: operationIds.slice(0, half) }, counts);
-    return claimSlice(deps, settings, { ...slice, operationIds: operationIds.slice(half) }, counts);
-  }
-  const { cancelled, records, held, leavers } = turns;
-  await endBurstOperations(
-    tenant,
-    ref,
-    cancelled.map((operationId) => ({ operationId, outcome: 'cancelled', status: 'cancelled' })),
+  const { tenant, ref } = slice;
+  const judged: Turns[] = [];
+  const refused: Leaver[] = [];
+  await inHalves(
+    slice.operationIds,
+    async (some) => {
+      const now = new Date(deps.now());
+      let turns = noTurns();
+      const asked = { channel: settings.messages.requireConsent, hours: hoursThatCount(settings), now };
+      await claimMessages(tenant, ref, some, asked, (messages) => {
+        turns = decideTurns(messages, settings, now);
+        return turns.taken;
+      });
+      judged.push(turns);
+    },
+    (operationId, error) => void refused.push(leaverOf(operationId, error)),
   );
-  await recordBurstStep(tenant, ref, STEP, records);
-  await holdBack(tenant, ref, held);
-  await slice.leave(leavers);
-  counts.held += held.length;
+  for (const { cancelled, records, held, leavers } of judged) {
+    await endBurstOperations(
+      tenant,
+      ref,
+      cancelled.map((operationId) => ({ operationId, outcome: 'cancelled', status: 'cancelled' })),
+    );
+    await recordBurstStep(tenant, ref, STEP, records);
+    await holdBack(tenant, ref, held);
+    await slice.leave(leavers);
+    counts.held += held.length;
+  }
+  await slice.leave(refused);
 }
 
 interface Turns {

@@ -8,6 +8,7 @@ import { offerDesign, offerOfTerms } from '../offer-terms.js';
 import { readInput } from '../read-input.js';
 import { isOutage, type BurstStepInput, type Slice } from './burst-step.js';
 import { changePasses, type ChangedPasses } from './change-passes.js';
+import { inHalves } from './in-halves.js';
 
 /** start-offer over a burst: keeps the offers that its operations make, and lays over the passes what has its time now. */
 export const startOffersActivity = (deps: ActivityDeps) =>
@@ -95,23 +96,14 @@ async function keepAll(
       troubles.set(operationId, error);
     }
   }
-  await keep(slice, made, troubles);
+  await inHalves(
+    made,
+    (some) => keepOffers(tenant, slice.ref, some),
+    (offer, error) => void troubles.set(offer.offer_id, error),
+  );
   const fresh = await findOffers(
     tenant,
     made.map(({ offer_id: id }) => id),
   );
   return { offers: new Map([...known, ...fresh]), troubles };
-}
-
-/** Keeps all at once; what PostgreSQL refuses is halved until the offer that it refuses is alone. */
-async function keep(slice: Slice, offers: readonly NewOffer[], troubles: Map<string, unknown>): Promise<void> {
-  try {
-    await keepOffers(slice.tenant, slice.ref, offers);
-  } catch (error) {
-    if (isOutage(error)) throw error;
-    if (offers.length === 1) return void troubles.set(offers[0]!.offer_id, error);
-    const half = offers.length >> 1;
-    await keep(slice, offers.slice(0, half), troubles);
-    await keep(slice, offers.slice(half), troubles);
-  }
 }
