@@ -75,11 +75,13 @@ async function measurePage(tx: Sql, campaign: CampaignRow, settings: TenantSetti
   };
   const before = known ?? NOTHING_COUNTED;
   const dryRun = await countPage(tx, id, { dryRun: before, holds, now, limit: MEASURE_PAGE });
+  const isCounted = dryRun.upTo === before.upTo;
+  if (isCounted && known !== null) return true;
   const values = rowValuesOf(definition.action).slice(0, MEASURED_VALUES);
   const added = await countMissing(tx, id, { values, after: before.upTo, upTo: dryRun.upTo });
   const missing = added.map((rows, index) => rows + (before.missing?.[index] ?? 0));
-  if (known === null || dryRun.upTo !== before.upTo) await changeCampaign(tx, id, { dryRun: { ...dryRun, missing } });
-  return dryRun.upTo === before.upTo;
+  await changeCampaign(tx, id, { dryRun: { ...dryRun, missing } });
+  return isCounted;
 }
 
 /**

@@ -28,6 +28,14 @@ export interface Shares {
   flooded: readonly Flood[];
 }
 
+/** Operations `o` of a tenant of `room` whose time has come. */
+const DUE = sql`
+                  select operation_id, dispatch_after
+                  from operations o
+                  where o.status = 'accepted'
+                    and o.tenant_id = r.tenant_id
+                    and o.dispatch_after <= now()`;
+
 /** A tenant with no more than this waiting and started is one that must not feel the others' floods. */
 const SMALL = 2;
 
@@ -144,11 +152,7 @@ export async function claimAccepted(db: Sql, limit: number, leaseMs: number, sha
             cross join lateral (
               select *
               from (
-                  select operation_id, dispatch_after
-                  from operations o
-                  where o.status = 'accepted'
-                    and o.tenant_id = r.tenant_id
-                    and o.dispatch_after <= now()
+                  ${DUE}
                     and o.burst_id is null
                     and not o.alone
                     -- Of "<> all" the planner expects no row, and sorts the whole queue instead of reading its beginning.
@@ -161,11 +165,7 @@ export async function claimAccepted(db: Sql, limit: number, leaseMs: number, sha
               -- They have an index of their own: behind a flood they would be looked for among all of it.
               select *
               from (
-                  select operation_id, dispatch_after
-                  from operations o
-                  where o.status = 'accepted'
-                    and o.tenant_id = r.tenant_id
-                    and o.dispatch_after <= now()
+                  ${DUE}
                     and o.alone
                   order by o.dispatch_after
                   limit greatest(0, r.free)
