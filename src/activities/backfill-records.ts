@@ -14,7 +14,8 @@ type Progress = Pick<BackfillProgress, 'records' | 'failed' | 'recordsUpTo' | 'r
 
 /**
  * Sends records in the order of their passes, in as few jobs as fit. A job that Klaviyo refuses for what is in it is sent in
- * halves until what it refuses is alone; that one counts as failed, and holds no other. `progress` is true after each call, so
+ * halves until what it refuses is alone; that one counts as failed, and holds no other. Unlike `sendInJobs` it keeps the size in
+ * `progress`: beside a gathering that takes most calls of a minute, a visit may have a single one. `progress` is true after each call, so
  * an error of the account or of the network, which is thrown, costs nothing that was sent.
  * @throws the last refusal where nothing but refusals comes.
  */
