@@ -77,9 +77,9 @@ export const update = (customer: number, data: object, more: object = {}) => ({
   ...more,
 });
 
-/** A message to one customer of a segment, at once. */
-export const messageTo = (customer: number, more: object = {}): SendMessageInput => ({
-  identifiers: [{ kind: 'email', value: `c${customer}@example.com` }],
+/** A message to somebody, at once. */
+export const messageInput = (email: string, more: object = {}): SendMessageInput => ({
+  identifiers: [{ kind: 'email', value: email }],
   content: { text: 'Hello', title: null, link: null },
   class: 'marketing',
   validUntil: null,
@@ -88,3 +88,7 @@ export const messageTo = (customer: number, more: object = {}): SendMessageInput
   respectQuietHours: null,
   ...more,
 });
+
+/** The same, to one customer of a segment. */
+export const messageTo = (customer: number, more: object = {}): SendMessageInput =>
+  messageInput(`c${customer}@example.com`, more);

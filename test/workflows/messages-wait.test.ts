@@ -10,6 +10,7 @@ import { createTenantReaders } from '../../src/database/tenants/tenant-readers.j
 import { createWorker } from '../../src/worker/create-worker.js';
 import { createTestDatabase } from '../support/database.js';
 import { testBundle } from '../support/engine.js';
+import { messageInput } from '../support/segment.js';
 import { seedTenant } from '../support/tenant.js';
 import { startTimeSkipping } from '../support/time-skipping.js';
 
@@ -56,16 +57,7 @@ test('a message waits for the end of quiet hours where the customer is, across c
       operationId,
       kind: 'send-message',
       origin: 'klaviyo',
-      input: {
-        identifiers: [{ kind: 'email', value: tenant.email }],
-        content: { text: 'Hello', title: null, link: null },
-        class: 'marketing',
-        validUntil: null,
-        validForSeconds: null,
-        notBefore: null,
-        respectQuietHours: null,
-        ...more,
-      },
+      input: messageInput(tenant.email, more),
     });
     await env.client.workflow.execute('sendMessage', {
       workflowId: `send-message/${operationId}`,

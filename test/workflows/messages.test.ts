@@ -14,7 +14,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { startTestGoogle, type TestGoogle } from '../support/google.js';
 import { accept, ended, until } from '../support/operations.js';
-import { acceptMany, messageTo, seedSegment } from '../support/segment.js';
+import { acceptMany, messageInput, messageTo, seedSegment } from '../support/segment.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
 import { rowsOf } from '../support/rows.js';
 
@@ -39,16 +39,7 @@ describe('messages to a pass', () => {
   const begin = (tenant: SeededTenant, text: object | string, more: object = {}) =>
     accept(test, tenant, {
       kind: 'send-message',
-      input: {
-        identifiers: [{ kind: 'email', value: tenant.email }],
-        content: { text, title: null, link: null },
-        class: 'marketing',
-        validUntil: null,
-        validForSeconds: null,
-        notBefore: null,
-        respectQuietHours: null,
-        ...more,
-      },
+      input: messageInput(tenant.email, { content: { text, title: null, link: null }, ...more }),
     });
   const send = async (tenant: SeededTenant, text: object | string, more: object = {}) =>
     ended(test, tenant.tenantId, await begin(tenant, text, more));
