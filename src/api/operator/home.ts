@@ -2,7 +2,7 @@ import type Koa from 'koa';
 import { z } from 'zod';
 import { readBacklog } from '../../database/operations/backlog.js';
 import { listTroubledEndpoints } from '../../database/merchants/merchant-webhooks.js';
-import { listOperations, type OperationFilter } from '../../database/operations/operations.js';
+import { listOperations, type OperationFilter } from '../../database/operations/list-operations.js';
 import { listOperatorSteps } from '../../database/operations/operator.js';
 import { operatorHomePage, type CustomerLine, type FilterView } from '../../pages/operator-home.js';
 import { OPERATION_KINDS, OPERATION_STATUSES, OUTCOMES } from '../../passes/operation.js';

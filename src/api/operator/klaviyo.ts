@@ -1,5 +1,5 @@
 import type Koa from 'koa';
-import { listOperations, type ListedOperation } from '../../database/operations/operations.js';
+import { listOperations, type ListedOperation } from '../../database/operations/list-operations.js';
 import { listOperatorSteps } from '../../database/operations/operator.js';
 import { listRefusals } from '../../database/klaviyo/refused-deliveries.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';

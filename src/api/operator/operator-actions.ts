@@ -1,7 +1,7 @@
 import type Koa from 'koa';
 import { redeliver } from '../../database/merchants/redeliveries.js';
 import { updateEndpoint } from '../../database/merchants/merchant-webhooks.js';
-import type { ListedOperation } from '../../database/operations/operations.js';
+import type { ListedOperation } from '../../database/operations/list-operations.js';
 import { listOperatorPasses } from '../../database/operations/operator.js';
 import { retryOperation } from '../../database/operations/retries.js';
 import { REFUSAL_OUTCOMES } from '../../passes/operation.js';

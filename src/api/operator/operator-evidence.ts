@@ -1,7 +1,8 @@
 import type { Database } from '../../database/connect.js';
 import { listDeviceLog, type DeviceLogRow } from '../../database/devices/device-log.js';
 import type { DeviceResultRow } from '../../database/operations/device-results.js';
-import type { ListedOperation, StepRow } from '../../database/operations/operations.js';
+import type { ListedOperation } from '../../database/operations/list-operations.js';
+import type { StepRow } from '../../database/operations/operations.js';
 import {
   listOperatorDeliveries,
   listOperatorDevices,

@@ -1,5 +1,6 @@
 import type { DeviceResultRow } from '../../database/operations/device-results.js';
-import type { ListedOperation, StepRow } from '../../database/operations/operations.js';
+import type { ListedOperation } from '../../database/operations/list-operations.js';
+import type { StepRow } from '../../database/operations/operations.js';
 import type { OperatorDevice, OperatorPass } from '../../database/operations/operator.js';
 import type { Tone } from '../../pages/operator-frame.js';
 import type { OperationLine } from '../../pages/operator-home.js';

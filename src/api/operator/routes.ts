@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findCustomer } from '../../database/customers/customers.js';
-import { findOperation, listOperations, type StepRow } from '../../database/operations/operations.js';
+import { listOperations } from '../../database/operations/list-operations.js';
+import { findOperation, type StepRow } from '../../database/operations/operations.js';
 import { listOperatorDevices, listOperatorPasses, searchTenant } from '../../database/operations/operator.js';
 import type { CustomerLine } from '../../pages/operator-home.js';
 import { diagnosisPage } from '../../pages/diagnosis-page.js';

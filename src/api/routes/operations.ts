@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { findCustomer } from '../../database/customers/customers.js';
 import { findPassId, findSerialNumbers } from '../../database/passes/pass-lookup.js';
-import { listOperations } from '../../database/operations/operations.js';
+import { listOperations } from '../../database/operations/list-operations.js';
 import { OPERATION_KINDS, OPERATION_STATUSES, OUTCOMES } from '../../passes/operation.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
 import { correlationId, none, plainText, tenantId, time } from '../parameters.js';

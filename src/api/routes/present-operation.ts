@@ -1,7 +1,8 @@
 import { WALLETS } from '../../passes/wallet.js';
 import { z } from 'zod';
 import type { DeviceResultRow } from '../../database/operations/device-results.js';
-import type { ListedOperation, StepRow } from '../../database/operations/operations.js';
+import type { ListedOperation } from '../../database/operations/list-operations.js';
+import type { StepRow } from '../../database/operations/operations.js';
 import { OPERATION_KINDS, OPERATION_STATUSES, OUTCOMES, STEPS, STEP_STATES } from '../../passes/operation.js';
 import { workflowIdOf } from '../../workflows/workflow-ids.js';
 import { statusUrl } from '../status-url.js';

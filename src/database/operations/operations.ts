@@ -64,9 +64,6 @@ export interface OperationRow {
   trace_context: string | null;
 }
 
-/** An operation in a list: without its input, which may be as long as a body. */
-export type ListedOperation = Omit<OperationRow, 'input' | 'body_hash' | 'trace_context'>;
-
 /** The row that an insert made, or that an earlier delivery with the same key had made. */
 export interface Acceptance {
   operationId: string;
@@ -194,68 +191,4 @@ export async function listSteps(db: Sql, operationId: string): Promise<StepRow[]
      where tenant_id = ${db.tenantId}
        and operation_id = ${operationId}
      order by started_at, ended_at nulls last`);
-}
-
-export interface OperationFilter {
-  passId?: string;
-  customerId?: string;
-  status?: string;
-  outcome?: string;
-  kind?: string;
-  origin?: string;
-  /** What flows of Klaviyo post, or may have posted: requests to issue do not always name their flow. */
-  fromFlows?: boolean;
-  from?: Date;
-  to?: Date;
-  /** Acceptance sequence of the last row of the page before. */
-  before?: string;
-  limit: number;
-}
-
-/** Newest first; `before` continues a page. */
-export async function listOperations(db: Sql, filter: OperationFilter): Promise<ListedOperation[]> {
-  const { passId, customerId, status, outcome, kind, origin, fromFlows, from, to, before, limit } = filter;
-  return db.query<ListedOperation>(sql`
-    select operation_id,
-           acceptance_sequence,
-           tenant_id,
-           kind,
-           origin,
-           idempotency_key,
-           repairs,
-           response,
-           flow_id,
-           test,
-           status,
-           outcome,
-           reason,
-           pass_id,
-           customer_id,
-           matched,
-           changed_fields,
-           revision,
-           run,
-           cancel_requested,
-           forgotten_at,
-           accepted_at,
-           dispatched_at,
-           started_at,
-           ended_at
-      from operations
-     where tenant_id = ${db.tenantId}
-       and (${passId ?? null}::uuid is null or pass_id = ${passId ?? null})
-       and (${customerId ?? null}::uuid is null or customer_id = ${customerId ?? null})
-       and (${status ?? null}::text is null or status = ${status ?? null})
-       and (${outcome ?? null}::text is null or outcome = ${outcome ?? null})
-       and (${kind ?? null}::text is null or kind = ${kind ?? null})
-       and (${origin ?? null}::text is null or origin = ${origin ?? null})
-       and (not ${fromFlows ?? false}
-            or origin = 'klaviyo'
-            -- One to issue, which may have become an update. An enrolment is answered with a serial number alone.
-            or (origin = 'api' and response -> 'body' ? 'recipient'))
-       and (${from ?? null}::timestamptz is null or accepted_at >= ${from ?? null})
-       and (${to ?? null}::timestamptz is null or accepted_at < ${to ?? null})
-       and (${before ?? null}::bigint is null or acceptance_sequence < ${before ?? null})
-     order by acceptance_sequence desc
-     limit ${limit}`);
 }
