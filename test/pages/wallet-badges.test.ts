@@ -19,8 +19,8 @@ after(async () => {
   await site?.close();
 });
 
-async function passPageIn(locale: string, look: (page: Page) => Promise<void>): Promise<void> {
-  const context = await openWindow(browser, { width: 390, height: 844, userAgent: AGENTS.iphone, locale });
+async function passPageIn(locale: string, look: (page: Page) => Promise<void>, width = 390): Promise<void> {
+  const context = await openWindow(browser, { width, height: 844, userAgent: AGENTS.iphone, locale });
   try {
     const page = await context.newPage();
     await page.goto(`${site.baseUrl}/p/${site.demo.pass.serialNumber}`);
@@ -35,6 +35,21 @@ test('without artwork the buttons are ours; with it the link is the badge of the
     assert.equal(await page.locator('a.badge').count(), 0);
     assert.ok(await page.getByRole('link', { name: 'Add to Apple Wallet' }).isVisible());
   });
+  await passPageIn(
+    'de-DE',
+    async (page) => {
+      const lines = await page.evaluate<number>(`(() => {
+        const text = document.querySelector('a.wallet span').firstChild;
+        const range = document.createRange();
+        const from = text.data.indexOf('Apple Wallet');
+        range.setStart(text, from);
+        range.setEnd(text, from + 'Apple Wallet'.length);
+        return range.getClientRects().length;
+      })()`);
+      assert.equal(lines, 1, 'the name of the wallet stands in one line');
+    },
+    320,
+  );
   const sql = site.db.database.tenant('demo');
   const sha256 = await putImage(sql, Buffer.from(SVG));
   assert.equal(await putBadges(sql, { 'apple.de': { sha256, type: 'svg' } }), true);
