@@ -56,7 +56,7 @@ async function prepare(servers: Servers) {
   // Klaviyo's published limits are on.
   const klaviyo = await startKlaviyoSimulator({ accounts: [{ apiKey: API_KEY }] });
   servers.onStop(() => klaviyo.close());
-  await putSecret(bench.database.tenant(TENANT), TENANT, SECRET_NAMES.klaviyoApiKey, API_KEY, benchSecretBox());
+  await putSecret(bench.database.tenant(TENANT), SECRET_NAMES.klaviyoApiKey, API_KEY, benchSecretBox());
   const dataSourceId = OBJECTS ? await createDataSource(klaviyo) : null;
   await bench.owner(`update tenants set settings = settings || $2::jsonb where tenant_id = $1`, [
     TENANT,

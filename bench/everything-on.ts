@@ -65,9 +65,9 @@ async function seedEverything(
     tenant,
     JSON.stringify(settings),
   ]);
-  await putSecret(db, tenant, SECRET_NAMES.klaviyoApiKey, outside.apiKey, benchSecretBox());
+  await putSecret(db, SECRET_NAMES.klaviyoApiKey, outside.apiKey, benchSecretBox());
   if (outside.google) {
-    await putSecret(db, tenant, SECRET_NAMES.googleServiceAccount, outside.google.account, benchSecretBox());
+    await putSecret(db, SECRET_NAMES.googleServiceAccount, outside.google.account, benchSecretBox());
     await bench.owner(
       `update pass_type_versions set design = design || jsonb_build_object('google', $2::jsonb) where tenant_id = $1`,
       [tenant, JSON.stringify(google)],

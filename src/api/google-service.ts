@@ -39,7 +39,7 @@ export function createGoogleService(options: {
     return tenant?.settings.google.issuerId ?? null;
   });
   const accounts = rememberFor({ ttlMs: TENANT_MS, now }, async (tenantId: string): Promise<ServiceAccount | null> => {
-    const secret = await getSecret(database.tenant(tenantId), tenantId, SECRET_NAMES.googleServiceAccount, secretBox);
+    const secret = await getSecret(database.tenant(tenantId), SECRET_NAMES.googleServiceAccount, secretBox);
     return secret ? (JSON.parse(secret.toString('utf8')) as ServiceAccount) : null;
   });
 

@@ -99,7 +99,7 @@ function viewBefore(
 export function createPassSigner(deps: PassSignerDeps): PassSigner {
   const { database, secretBox, now } = deps;
   const tokenKeys = rememberFor({ ttlMs: CERTIFICATE_MS, now }, async (tenantId: string) => {
-    const key = await getSecret(database.tenant(tenantId), tenantId, SECRET_NAMES.passTokenKey, secretBox);
+    const key = await getSecret(database.tenant(tenantId), SECRET_NAMES.passTokenKey, secretBox);
     if (key) return key;
     throw new PermanentError(
       'pass-token-key-missing',

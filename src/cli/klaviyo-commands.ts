@@ -39,7 +39,7 @@ export function klaviyoCommands(context: () => CliContext): Command {
   };
   const connect = async (tenantId: string) => {
     const { sql, tenant } = await existing(tenantId);
-    const key = await getSecret(sql, tenantId, SECRET_NAMES.klaviyoApiKey, context().secretBox());
+    const key = await getSecret(sql, SECRET_NAMES.klaviyoApiKey, context().secretBox());
     if (!key) throw new Error(`Tenant "${tenantId}" has no Klaviyo key: "passrelay klaviyo set-key" keeps one.`);
     const apiKey = key.toString('utf8').trim();
     const client = patientClient(createKlaviyoClient({ apiUrl: context().klaviyoApiUrl(), apiKey }));
@@ -62,7 +62,7 @@ export function klaviyoCommands(context: () => CliContext): Command {
           const wrong = error instanceof PermanentError && error.details['status'] === 401;
           if (wrong) throw new Error('Klaviyo does not know this key: nothing was changed.');
         });
-      const another = await putSecret(sql, tenantId, SECRET_NAMES.klaviyoApiKey, apiKey, secretBox());
+      const another = await putSecret(sql, SECRET_NAMES.klaviyoApiKey, apiKey, secretBox());
       // The same key again: its scopes were changed at Klaviyo, and the refusal must not rest for its quarter of an hour.
       if (!another) await tryKeyAgain(sql);
       out('The key is stored; what waits for one goes on within ten minutes.');

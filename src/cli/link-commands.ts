@@ -46,7 +46,7 @@ export function linkCommands(context: () => CliContext): Command {
     .option('--after <customerId>', 'go on after this customer, as an interrupted run says')
     .action(async (tenantId: string, options: { rotate: boolean; after?: string }) => {
       const { sql, tenant } = await existing(tenantId);
-      const key = await getSecret(sql, tenantId, SECRET_NAMES.klaviyoApiKey, context().secretBox());
+      const key = await getSecret(sql, SECRET_NAMES.klaviyoApiKey, context().secretBox());
       if (!key) throw new Error(`Tenant "${tenantId}" has no Klaviyo key: name its file in tenant.json and apply it.`);
       const apiKey = key.toString('utf8').trim();
       const client = createKlaviyoClient({ apiUrl: context().klaviyoApiUrl(), apiKey });

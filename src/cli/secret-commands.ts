@@ -25,18 +25,18 @@ export function secretCommands(context: () => CliContext): Command {
       if (!(await getTenant(sql))) throw new Error(`There is no tenant "${tenantId}".`);
       const { klaviyoWebhook, formerKlaviyoWebhook } = SECRET_NAMES;
       if (options.dropFormer) {
-        const gone = await deleteSecret(sql, tenantId, formerKlaviyoWebhook);
+        const gone = await deleteSecret(sql, formerKlaviyoWebhook);
         return out(gone ? 'The former secret is no longer taken.' : 'There was no former secret.');
       }
       const secret = env[options.env]?.trim() ?? '';
       if (secret.length < 16) throw new Error(`Set ${options.env}: Klaviyo wants 16 characters or more.`);
       const box = secretBox();
       await sql.transaction(async (inside) => {
-        const before = await getSecret(inside, tenantId, klaviyoWebhook, box);
+        const before = await getSecret(inside, klaviyoWebhook, box);
         if (before && before.toString('utf8') !== secret) {
-          await putSecret(inside, tenantId, formerKlaviyoWebhook, before, box);
+          await putSecret(inside, formerKlaviyoWebhook, before, box);
         }
-        await putSecret(inside, tenantId, klaviyoWebhook, secret, box);
+        await putSecret(inside, klaviyoWebhook, secret, box);
       });
       out('The secret is stored; "--drop-former" ends the one before it.');
     });

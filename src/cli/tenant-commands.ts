@@ -124,7 +124,7 @@ export function tenantCommands(context: () => CliContext): Command {
         until: day(certificate.notAfter),
         active: certificate.active,
       }));
-      const secrets = (await listSecretNames(sql, tenantId)).map(({ name }) => name);
+      const secrets = (await listSecretNames(sql)).map(({ name }) => name);
       out(JSON.stringify({ ...found, passTypes, certificates, secrets }, null, 2));
     });
   migrateCommand(tenant, context);

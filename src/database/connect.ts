@@ -5,6 +5,9 @@ import { keepConnections } from './keep-connections.js';
 import type { Statement } from './sql.js';
 import { LostConnection } from './unavailable.js';
 
+/** The name under which the system itself connects. The policies of row level security know it, and no tenant may have it. */
+const SYSTEM = '*';
+
 /** One statement at a time, each with its rows. Text is constant: it becomes a prepared statement. */
 export interface Sql {
   /** On whose behalf the statements run; '*' for the system itself. */
@@ -18,10 +21,14 @@ export interface TenantSql extends Sql {
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
 }
 
+/** Statements of the system itself, which see every tenant: key lookup, dispatcher, devices that know no tenant. */
+export interface SystemSql extends Sql {
+  readonly tenantId: typeof SYSTEM;
+}
+
 export interface Database {
   tenant(tenantId: string): TenantSql;
-  /** The system itself, across tenants: key lookup, dispatcher, devices that know no tenant. */
-  readonly system: TenantSql;
+  readonly system: SystemSql & TenantSql;
   readonly knex: Knex;
   close(): Promise<void>;
 }
@@ -154,9 +161,9 @@ export function connectDatabase(options: ConnectOptions): Database {
 
   return {
     knex,
-    system: acting('*'),
+    system: { ...acting(SYSTEM), tenantId: SYSTEM },
     tenant(tenantId) {
-      if (tenantId === '*') throw new Error('"*" is not a tenant');
+      if (tenantId === SYSTEM) throw new Error('"*" is not a tenant');
       // Nothing is kept: strangers ask in the name of tenants that do not exist.
       return acting(tenantId);
     },

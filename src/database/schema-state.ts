@@ -1,5 +1,5 @@
 import { MIGRATION_NAMES } from '../../migrations/index.js';
-import type { Sql } from './connect.js';
+import type { SystemSql } from './connect.js';
 import { sql } from './sql.js';
 
 export interface SchemaState {
@@ -15,7 +15,7 @@ const NO_SUCH_ROLE = '22023';
 const NOT_PERMITTED = '42501';
 
 /** Whether the schema fits this version. Throws where the database cannot be asked. Runs as the system. */
-export async function findSchemaState(system: Sql): Promise<SchemaState> {
+export async function findSchemaState(system: SystemSql): Promise<SchemaState> {
   try {
     const [table] = await system.query<{ readable: boolean | null }>(
       sql`select has_table_privilege(to_regclass('knex_migrations'), 'select') as readable`,

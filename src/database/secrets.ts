@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { PermanentError, TransientError } from '../common/errors.js';
-import type { Sql, TenantSql } from './connect.js';
+import type { Database, Sql } from './connect.js';
 import { sql } from './sql.js';
 
 /** One 256-bit key and the id that each ciphertext carries. */
@@ -130,13 +130,8 @@ interface SecretRow {
 }
 
 /** Keeps a secret; false where it already had this value under the current key. */
-export async function putSecret(
-  db: Sql,
-  tenantId: string,
-  name: string,
-  value: string | Buffer,
-  box: SecretBox,
-): Promise<boolean> {
+export async function putSecret(db: Sql, name: string, value: string | Buffer, box: SecretBox): Promise<boolean> {
+  const { tenantId } = db;
   const context = secretContext(tenantId, name);
   const [row] = await db.query<SecretRow>(
     sql`select key_id, ciphertext from tenant_secrets where tenant_id = ${tenantId} and name = ${name} for update`,
@@ -168,7 +163,8 @@ function openOrNull(box: SecretBox, row: SecretRow, context: string): Buffer | n
 }
 
 /** The plain bytes of a secret, or undefined where the tenant has none of this name. */
-export async function getSecret(db: Sql, tenantId: string, name: string, box: SecretBox): Promise<Buffer | undefined> {
+export async function getSecret(db: Sql, name: string, box: SecretBox): Promise<Buffer | undefined> {
+  const { tenantId } = db;
   const [row] = await db.query<SecretRow>(
     sql`select key_id, ciphertext from tenant_secrets where tenant_id = ${tenantId} and name = ${name}`,
   );
@@ -179,26 +175,26 @@ export async function getSecret(db: Sql, tenantId: string, name: string, box: Se
 export const SECRET_VERSION = sql`(extract(epoch from created_at) * 1000000)::bigint::text`;
 
 /** Names and ages only; nothing is opened. */
-export async function listSecretNames(
-  db: Sql,
-  tenantId: string,
-): Promise<{ name: string; keyId: string; createdAt: Date }[]> {
+export async function listSecretNames(db: Sql): Promise<{ name: string; keyId: string; createdAt: Date }[]> {
   const rows = await db.query<{ name: string; key_id: string; created_at: Date }>(
-    sql`select name, key_id, created_at from tenant_secrets where tenant_id = ${tenantId} order by name`,
+    sql`select name, key_id, created_at from tenant_secrets where tenant_id = ${db.tenantId} order by name`,
   );
   return rows.map((row) => ({ name: row.name, keyId: row.key_id, createdAt: row.created_at }));
 }
 
 /** True where there was one. */
-export async function deleteSecret(db: Sql, tenantId: string, name: string): Promise<boolean> {
+export async function deleteSecret(db: Sql, name: string): Promise<boolean> {
   const gone = await db.query(
-    sql`delete from tenant_secrets where tenant_id = ${tenantId} and name = ${name} returning name`,
+    sql`delete from tenant_secrets where tenant_id = ${db.tenantId} and name = ${name} returning name`,
   );
   return gone.length > 0;
 }
 
 /** Seals every secret of every tenant again under the current key, in one transaction; older keys can go afterwards. */
-export async function rotateSecrets(system: TenantSql, box: SecretBox): Promise<{ rotated: number; kept: number }> {
+export async function rotateSecrets(
+  system: Database['system'],
+  box: SecretBox,
+): Promise<{ rotated: number; kept: number }> {
   return system.transaction(async (db) => {
     let rotated = 0;
     let kept = 0;

@@ -1,4 +1,4 @@
-import type { Sql } from './connect.js';
+import type { SystemSql } from './connect.js';
 import { secretContext, type SecretBox } from './secrets.js';
 import { sql } from './sql.js';
 
@@ -14,7 +14,7 @@ const SAMPLES = 3;
 const TENANTS_NAMED = 100;
 
 /** Tenants whose secrets cannot be opened: keys by their id, and by a few samples whether each has its value. Runs as the system. */
-export async function listUnreadableSecrets(system: Sql, box: SecretBox): Promise<UnreadableSecrets[]> {
+export async function listUnreadableSecrets(system: SystemSql, box: SecretBox): Promise<UnreadableSecrets[]> {
   const altered = await alteredKeys(system, box);
   const readable = box.keyIds.filter((id) => !altered.includes(id));
   const rows = await system.query<{ tenant_id: string; key_id: string }>(sql`
@@ -31,7 +31,7 @@ export async function listUnreadableSecrets(system: Sql, box: SecretBox): Promis
 }
 
 /** Ids of keys that open none of the newest secrets sealed under them. */
-async function alteredKeys(system: Sql, box: SecretBox): Promise<string[]> {
+async function alteredKeys(system: SystemSql, box: SecretBox): Promise<string[]> {
   const rows = await system.query<{ tenant_id: string; name: string; key_id: string; ciphertext: Buffer }>(sql`
     select s.tenant_id, s.name, s.key_id, s.ciphertext
       from unnest(${[...box.keyIds]}::text[]) as known (key_id)

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { startLoop, type Loop } from '../common/loop.js';
-import type { Database, Sql } from '../database/connect.js';
+import type { Database, SystemSql } from '../database/connect.js';
 import { acceptHeldBack } from '../database/bursts/held-back.js';
 import { listDueMessages, markEndsAsked } from '../database/messages/messages.js';
 import { listDueOffers, markAsked } from '../database/offers/offers.js';
@@ -25,7 +25,7 @@ type Accept = (due: readonly Due[]) => Promise<void>;
  * Each accepts what is due at a time, at most so many, and says how many there were. It notes afterwards that they were asked
  * for: what a crash in between leaves is asked for again, under the same keys.
  */
-const SOURCES: readonly ((system: Sql, now: Date, accept: Accept) => Promise<number>)[] = [
+const SOURCES: readonly ((system: SystemSql, now: Date, accept: Accept) => Promise<number>)[] = [
   async (system, _now, accept) => {
     const due = await listDueMessages(system, BATCH);
     await accept(

@@ -44,7 +44,7 @@ export async function applyTenantFolder(
     await refuseForeignAccount(database, tenantId, tenant.accountId);
     if (await upsertTenant(sql, tenant)) changed.push('tenant');
     if (await putCertificates(sql, folder, tenantId, secretBox, options.now)) changed.push('certificates');
-    if (await putSecrets(sql, folder, tenantId, secretBox)) changed.push('secrets');
+    if (await putSecrets(sql, folder, secretBox)) changed.push('secrets');
     if (await storeBadges(sql, folder)) changed.push('badges');
     const versions: AppliedTenant['versions'] = [];
     for (const { design, images } of folder.passTypes) {
@@ -109,15 +109,15 @@ async function putCertificates(
   return (await retireOtherCertificates(sql, fingerprints)) > 0 || changed;
 }
 
-async function putSecrets(sql: Sql, folder: TenantFolder, tenantId: string, box: SecretBox): Promise<boolean> {
+async function putSecrets(sql: Sql, folder: TenantFolder, box: SecretBox): Promise<boolean> {
   let changed = false;
   const put = async (name: string, value: string | Buffer | null): Promise<void> => {
-    if (value !== null && (await putSecret(sql, tenantId, name, value, box))) changed = true;
+    if (value !== null && (await putSecret(sql, name, value, box))) changed = true;
   };
   await put(SECRET_NAMES.googleServiceAccount, folder.googleServiceAccount);
   await put(SECRET_NAMES.klaviyoApiKey, folder.klaviyoApiKey);
   // Once and for good: a new key would change the token of every pass, and phones would be locked out.
-  if (!(await getSecret(sql, tenantId, SECRET_NAMES.passTokenKey, box))) {
+  if (!(await getSecret(sql, SECRET_NAMES.passTokenKey, box))) {
     await put(SECRET_NAMES.passTokenKey, randomBytes(32));
   }
   return changed;

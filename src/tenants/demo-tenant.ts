@@ -83,7 +83,7 @@ export async function ensureDemoTenant(input: {
 async function ensureDemoKeys(database: TenantSql, tenantId: string, box: SecretBox): Promise<DemoKeys> {
   return database.transaction(async (sql) => {
     await lockTenant(sql);
-    const kept = await getSecret(sql, tenantId, DEMO_KEYS_SECRET, box);
+    const kept = await getSecret(sql, DEMO_KEYS_SECRET, box);
     const known = kept
       ? (JSON.parse(kept.toString('utf8')) as Record<string, { keyId: string; key: string } | undefined>)
       : {};
@@ -96,7 +96,7 @@ async function ensureDemoKeys(database: TenantSql, tenantId: string, box: Secret
           ? before
           : await createApiKey(sql, { tenantId, name: `demo ${name}`, scopes: [...scopes] });
     }
-    await putSecret(sql, tenantId, DEMO_KEYS_SECRET, JSON.stringify(keys), box);
+    await putSecret(sql, DEMO_KEYS_SECRET, JSON.stringify(keys), box);
     return Object.fromEntries(Object.entries(keys).map(([name, { key }]) => [name, key])) as DemoKeys;
   });
 }

@@ -88,7 +88,7 @@ export function createGoogleAccess(options: GoogleAccessOptions): GoogleWallet {
   // A new issuer reads its account at once: the old one's may not write for it.
   const accounts = rememberFor({ ttlMs: ACCOUNT_MS, now }, async (name): Promise<string> => {
     const [tenantId] = JSON.parse(name) as [string, string];
-    const secret = await getSecret(database.tenant(tenantId), tenantId, SECRET_NAMES.googleServiceAccount, secretBox);
+    const secret = await getSecret(database.tenant(tenantId), SECRET_NAMES.googleServiceAccount, secretBox);
     if (secret) return secret.toString('utf8');
     throw new PermanentError(
       'google-service-account-missing',

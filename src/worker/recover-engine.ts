@@ -1,6 +1,6 @@
 import type { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import type { Sql } from '../database/connect.js';
+import type { SystemSql } from '../database/connect.js';
 import { compareAllSoon } from '../database/merchants/claim-deliveries.js';
 import { ensureSearchAttributes } from './search-attribute-registration.js';
 
@@ -16,7 +16,7 @@ const LATE_MS = 25_000;
 export async function recoverEngine(
   connection: NativeConnection,
   namespace: string,
-  system: Sql,
+  system: SystemSql,
   log: Logger,
   lateMs = LATE_MS,
 ): Promise<void> {

@@ -54,7 +54,6 @@ const TROUBLES: Record<string, (tenant: SeededTenant) => Promise<unknown>> = {
   secrets: (tenant) =>
     putSecret(
       db.database.tenant(tenant.tenantId),
-      tenant.tenantId,
       'klaviyo-api-key',
       'pk_x',
       createSecretBox({ keys: [{ id: 'elsewhere', key: randomBytes(32) }] }),

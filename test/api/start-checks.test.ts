@@ -19,7 +19,7 @@ before(async () => {
   unmigrated = await createTestDatabase();
   const tenant = await seedTenant(db);
   const box = createSecretBox({ keys: [{ id: 'right', key: Buffer.from(rightKey, 'base64') }] });
-  await putSecret(db.database.tenant(tenant.tenantId), tenant.tenantId, 'klaviyo-api-key', 'pk_x', box);
+  await putSecret(db.database.tenant(tenant.tenantId), 'klaviyo-api-key', 'pk_x', box);
   await unmigrated.owner('drop schema public cascade');
   await unmigrated.owner('create schema public');
 });

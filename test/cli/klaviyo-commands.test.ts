@@ -158,7 +158,7 @@ describe('the Klaviyo commands', () => {
 
   it('a key that Klaviyo knows replaces the one before; another one changes nothing', async () => {
     const tenant = await klaviyo.tenant({}, 'pk_two');
-    const version = () => findSecretVersion(test.database.system, tenant.tenantId, SECRET_NAMES.klaviyoApiKey);
+    const version = () => findSecretVersion(test.database.tenant(tenant.tenantId), SECRET_NAMES.klaviyoApiKey);
     const before = await version();
     const wrong = await runWith({ NEXT: 'pk_nobody' }, 'set-key', tenant.tenantId, '--env', 'NEXT');
     assert.deepEqual([wrong.code, await version()], [1, before]);

@@ -65,8 +65,13 @@ function cutOff(database: Database, isAway: () => boolean): Database {
       transaction: (work) => (isAway() ? gone() : sql.transaction(work)),
     };
   };
-  const { knex } = database;
-  return { tenant: (id) => cut(database.tenant(id)), system: cut(database.system), knex, close: async () => undefined };
+  const { knex, system } = database;
+  return {
+    tenant: (id) => cut(database.tenant(id)),
+    system: { ...cut(system), tenantId: system.tenantId },
+    knex,
+    close: async () => undefined,
+  };
 }
 
 const judged = new Set<string>();

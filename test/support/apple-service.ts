@@ -114,7 +114,7 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
     now,
   } as unknown as Parameters<typeof createActivities>[0]);
   const sql = database.tenant(tenantId);
-  const tokenKey = await getSecret(sql, tenantId, 'pass-token-key', testSecretBox);
+  const tokenKey = await getSecret(sql, 'pass-token-key', testSecretBox);
 
   return {
     baseUrl,

@@ -96,13 +96,7 @@ export async function startTestGoogle(test: TestDatabase, options: { now?: () =>
       }
       const account = JSON.stringify(simulator.serviceAccount());
       const { tenantId } = tenant;
-      await putSecret(
-        test.database.tenant(tenantId),
-        tenantId,
-        SECRET_NAMES.googleServiceAccount,
-        account,
-        testSecretBox,
-      );
+      await putSecret(test.database.tenant(tenantId), SECRET_NAMES.googleServiceAccount, account, testSecretBox);
       const deviceId = randomUUID();
       await test.owner('update passes set apple_pass_type_identifier = $2 where pass_id = $1', [
         tenant.pass.id,

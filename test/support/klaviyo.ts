@@ -58,7 +58,7 @@ export async function startTestKlaviyo(
     return made;
   };
   const setKey = async (tenantId: string, apiKey: string): Promise<void> => {
-    await putSecret(test.database.tenant(tenantId), tenantId, SECRET_NAMES.klaviyoApiKey, apiKey, testSecretBox);
+    await putSecret(test.database.tenant(tenantId), SECRET_NAMES.klaviyoApiKey, apiKey, testSecretBox);
   };
   return {
     simulator,

@@ -164,11 +164,11 @@ test('while rotating two certificates are active and the newest valid one signs;
 test('secrets come from files and variables, are sealed, and the token key never changes', async () => {
   editJson(root, 'tenant.json', (tenant) => (tenant.klaviyoApiKeyEnv = 'KLAVIYO_KEY'));
   await apply({ KLAVIYO_KEY: 'pk_one' });
-  const token = await getSecret(sql(), tenantId, SECRET_NAMES.passTokenKey, box);
+  const token = await getSecret(sql(), SECRET_NAMES.passTokenKey, box);
   assert.equal(token?.length, 32);
   assert.deepEqual((await apply({ KLAVIYO_KEY: 'pk_two' })).changed, ['secrets']);
-  assert.equal((await getSecret(sql(), tenantId, SECRET_NAMES.klaviyoApiKey, box))?.toString(), 'pk_two');
-  assert.deepEqual(await getSecret(sql(), tenantId, SECRET_NAMES.passTokenKey, box), token);
+  assert.equal((await getSecret(sql(), SECRET_NAMES.klaviyoApiKey, box))?.toString(), 'pk_two');
+  assert.deepEqual(await getSecret(sql(), SECRET_NAMES.passTokenKey, box), token);
 });
 
 test('an encrypted private key needs its passphrase, and is usable without it afterwards', async () => {

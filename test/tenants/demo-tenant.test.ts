@@ -40,7 +40,7 @@ test('the demo is complete: two pass types, a key that signs, one pass with its 
   );
   const material = await getSigningMaterial(sql, demo.pass.passTypeIdentifier, box, now);
   assert.match(material.privateKeyPem, /BEGIN PRIVATE KEY/);
-  assert.equal((await getSecret(sql, 'demo', SECRET_NAMES.klaviyoApiKey, box))?.toString(), 'pk_demo');
+  assert.equal((await getSecret(sql, SECRET_NAMES.klaviyoApiKey, box))?.toString(), 'pk_demo');
   assert.ok(Buffer.from(demo.pass.serialNumber, 'base64url').length >= 16, 'at least 128 random bits');
 
   const [pass] = await sql.query<{ data: Record<string, unknown>; visuals: Record<string, string>; live_key: string }>(

@@ -116,7 +116,7 @@ async function seedMore(tenant: SeededTenant): Promise<Ids> {
      values ($2, $1, $3, 1, '{"tier":"gold"}', 0, now() + interval '1 day', now() + interval '2 days')`,
     [t, id.offer, tenant.pass.id],
   );
-  await putSecret(db.database.tenant(t), t, SECRET_NAMES.passTokenKey, TOKEN_KEY, testSecretBox);
+  await putSecret(db.database.tenant(t), SECRET_NAMES.passTokenKey, TOKEN_KEY, testSecretBox);
   const type = `pass.example.${t}`;
   await db.owner(`update passes set apple_pass_type_identifier = $2, external_id = $3 where pass_id = $1`, [
     tenant.pass.id,

@@ -90,9 +90,9 @@ describe('a wrong SECRETS_KEY', () => {
     assert.deepEqual(await listUnreadableSecrets(system, klaviyo.secretBox), []);
     // Setting the secret again is the cure that the message names.
     const sql = test.database.tenant(tenant.tenantId);
-    await assert.rejects(getSecret(sql, tenant.tenantId, 'klaviyo-api-key', klaviyo.secretBox), {
+    await assert.rejects(getSecret(sql, 'klaviyo-api-key', klaviyo.secretBox), {
       code: 'secret-unreadable',
     });
-    assert.equal(await putSecret(sql, tenant.tenantId, 'klaviyo-api-key', 'pk_again', klaviyo.secretBox), true);
+    assert.equal(await putSecret(sql, 'klaviyo-api-key', 'pk_again', klaviyo.secretBox), true);
   });
 });

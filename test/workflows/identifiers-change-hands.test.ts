@@ -33,13 +33,7 @@ describe('identifiers that change hands', () => {
       klaviyo: { propertyMap: { loyalty_id: 'loyaltyId', loyalty_tier: 'tier' } },
     });
     keyed = await seedProfileTenant(test, { pushWindowSeconds: 0 });
-    await putSecret(
-      test.database.tenant(keyed.tenantId),
-      keyed.tenantId,
-      SECRET_NAMES.klaviyoApiKey,
-      klaviyo.apiKey,
-      testSecretBox,
-    );
+    await putSecret(test.database.tenant(keyed.tenantId), SECRET_NAMES.klaviyoApiKey, klaviyo.apiKey, testSecretBox);
     engine = await startEngine(test, {
       deps: {
         klaviyo: createKlaviyoConnections({

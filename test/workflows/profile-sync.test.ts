@@ -254,13 +254,7 @@ describe('profile-sync on a real Temporal server', () => {
 
   describe('with a Klaviyo key', () => {
     before(() =>
-      putSecret(
-        test.database.tenant(tenant.tenantId),
-        tenant.tenantId,
-        SECRET_NAMES.klaviyoApiKey,
-        klaviyo.apiKey,
-        testSecretBox,
-      ),
+      putSecret(test.database.tenant(tenant.tenantId), SECRET_NAMES.klaviyoApiKey, klaviyo.apiKey, testSecretBox),
     );
 
     async function profile(attributes: Record<string, unknown>): Promise<string> {
@@ -315,13 +309,7 @@ describe('profile-sync on a real Temporal server', () => {
     it('fails where Klaviyo refuses the key, and catches up by a retry once another one is set', async () => {
       const sarah = await addCustomer(test, tenant, { email: 'key@example.com' });
       const setKey = (key: string) =>
-        putSecret(
-          test.database.tenant(tenant.tenantId),
-          tenant.tenantId,
-          SECRET_NAMES.klaviyoApiKey,
-          key,
-          testSecretBox,
-        );
+        putSecret(test.database.tenant(tenant.tenantId), SECRET_NAMES.klaviyoApiKey, key, testSecretBox);
       await setKey('pk_wrong');
       const row = await sync({ identifiers: [email('key@example.com')], attributes: { last_name: 'Said' } });
       assert.deepEqual([row.status, row.outcome], ['failed', 'provider-refused']);

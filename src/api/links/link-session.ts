@@ -46,7 +46,7 @@ export function createLinkSessions(deps: ApiDeps, speakers: Speakers) {
   async function current(ctx: Koa.Context, tenantId: string) {
     const sql = database.tenant(tenantId);
     const tenant = await getTenant(sql);
-    const key = tenant && (await getSecret(sql, tenantId, LINK_KEY_SECRET, deps.secretBox));
+    const key = tenant && (await getSecret(sql, LINK_KEY_SECRET, deps.secretBox));
     const session = key && cookiesOf(tenantId).read(ctx, key);
     return tenant && session ? { tenant, session } : null;
   }

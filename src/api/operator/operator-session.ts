@@ -50,7 +50,7 @@ export function createOperatorSessions(deps: ApiDeps) {
     /** Who is signed in, or null. */
     async current(ctx: Koa.Context, tenantId: string): Promise<OperatorSession | null> {
       const sql = database.tenant(tenantId);
-      const key = await getSecret(sql, tenantId, LINK_KEY_SECRET, deps.secretBox);
+      const key = await getSecret(sql, LINK_KEY_SECRET, deps.secretBox);
       const session = key && cookiesOf(tenantId).read(ctx, key);
       if (!session) return null;
       const [tenant, row] = await Promise.all([getTenant(sql), findLiveKey(sql, session.value.keyId)]);

@@ -1,4 +1,4 @@
-import type { Sql } from '../connect.js';
+import type { SystemSql } from '../connect.js';
 import { sql } from '../sql.js';
 
 /** How bursts go, over the last minute. */
@@ -11,7 +11,7 @@ export interface BurstFigures {
 }
 
 /** For metrics. Runs as the system. */
-export async function readBurstFigures(system: Sql): Promise<BurstFigures> {
+export async function readBurstFigures(system: SystemSql): Promise<BurstFigures> {
   const [row] = await system.query<BurstFigures>(sql`
     select count(*) filter (where ended_at is null and kind <> 'write-back')::int as running,
            coalesce(avg(cardinality(operation_ids)) filter (where created_at > now() - interval '1 minute' and kind <> 'write-back'), 0)::float8 as size,
@@ -24,7 +24,7 @@ export async function readBurstFigures(system: Sql): Promise<BurstFigures> {
 }
 
 /** Removes what was a burst so many days ago; its operations stay. Runs as the system. */
-export async function deleteOldBursts(system: Sql, days: number): Promise<number> {
+export async function deleteOldBursts(system: SystemSql, days: number): Promise<number> {
   const rows = await system.query(sql`
     delete from bursts
      where ended_at < now() - ${days}::int * interval '1 day'

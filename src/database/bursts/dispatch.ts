@@ -7,7 +7,7 @@ import {
   type FormedKind,
 } from '../../passes/burst-kind.js';
 import { MOST_LINKS } from '../../tracing/spans.js';
-import type { Sql } from '../connect.js';
+import type { Sql, SystemSql } from '../connect.js';
 import { isUnfinished } from '../operations/fragments.js';
 import { join, sql } from '../sql.js';
 import type { BurstRef } from './burst-steps.js';
@@ -52,7 +52,7 @@ const BURST_OF_OPERATION = sql`case
  * have left a burst. Runs as the system.
  */
 export async function claimBurst(
-  system: Sql,
+  system: SystemSql,
   leaseMs: number,
   shares: BurstShares,
 ): Promise<{ burst: DispatchableBurst | null; flooded: Flood[] }> {
@@ -158,7 +158,11 @@ export async function claimBurst(
 }
 
 /** Bursts whose first step has not been done within their lease: they are started again. Runs as the system. */
-export async function claimStaleBursts(system: Sql, limit: number, leaseMs: number): Promise<DispatchableBurst[]> {
+export async function claimStaleBursts(
+  system: SystemSql,
+  limit: number,
+  leaseMs: number,
+): Promise<DispatchableBurst[]> {
   return system.query<DispatchableBurst>(sql`
     update bursts set
       lease_until = now() + ${leaseMs}::double precision * interval '1 millisecond'

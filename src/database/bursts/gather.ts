@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { WrittenWallet } from '../../passes/wallet.js';
-import type { Sql, TenantSql } from '../connect.js';
+import type { Sql, SystemSql, TenantSql } from '../connect.js';
 import { sql } from '../sql.js';
 import { operationsOf, type BurstRef } from './burst-steps.js';
 import { TRACE_CONTEXTS, type DispatchableBurst } from './dispatch.js';
@@ -63,7 +63,7 @@ export async function gatherTold(tenant: TenantSql, ref: BurstRef, wallets: read
  * Gatherings that are to be carried out now: full ones, those whose first operations have waited long enough, and those of
  * tenants whose bursts are through. Runs as the system.
  */
-export async function claimGathered(system: Sql, limit: number, leaseMs: number): Promise<DispatchableBurst[]> {
+export async function claimGathered(system: SystemSql, limit: number, leaseMs: number): Promise<DispatchableBurst[]> {
   return system.query<DispatchableBurst>(sql`
     update bursts set
       sealed_at = now(),

@@ -1,4 +1,4 @@
-import type { Sql } from '../connect.js';
+import type { Sql, SystemSql } from '../connect.js';
 import { sql } from '../sql.js';
 import { heldOperations, recordStepRows, type BurstRef } from './burst-steps.js';
 
@@ -40,7 +40,7 @@ export async function holdBack(tenant: Sql, ref: BurstRef, held: readonly HeldBa
 }
 
 /** Accepts anew what bursts have held back and is due, the longest overdue first. Returns how many. Runs as the system. */
-export async function acceptHeldBack(system: Sql, now: Date, limit: number): Promise<number> {
+export async function acceptHeldBack(system: SystemSql, now: Date, limit: number): Promise<number> {
   const rows = await system.query(sql`
     update operations o set
       status = 'accepted',

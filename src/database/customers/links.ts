@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
 
 /** The tenant's key of link tokens and page sessions, made at its first use. */
 export async function getLinkKey(db: Sql, box: SecretBox): Promise<Buffer> {
-  const kept = await getSecret(db, db.tenantId, LINK_KEY_SECRET, box);
+  const kept = await getSecret(db, LINK_KEY_SECRET, box);
   if (kept) return kept;
   const sealed = box.seal(randomBytes(32), secretContext(db.tenantId, LINK_KEY_SECRET));
   // The first of two simultaneous makers wins; both then read the same key.
@@ -20,7 +20,7 @@ export async function getLinkKey(db: Sql, box: SecretBox): Promise<Buffer> {
       values (${db.tenantId}, ${LINK_KEY_SECRET}, ${sealed.keyId}, ${sealed.ciphertext})
       on conflict do nothing`,
   );
-  return (await getSecret(db, db.tenantId, LINK_KEY_SECRET, box))!;
+  return (await getSecret(db, LINK_KEY_SECRET, box))!;
 }
 
 export interface LinkOrder {

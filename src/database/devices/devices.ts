@@ -1,5 +1,5 @@
 import type { DeviceEventInput } from '../../passes/operation-input.js';
-import type { Sql, TenantSql } from '../connect.js';
+import type { Sql, SystemSql, TenantSql } from '../connect.js';
 import { insertOrFindOperation } from '../operations/operations.js';
 import type { PassRow } from '../passes/passes.js';
 import { sql } from '../sql.js';
@@ -11,9 +11,9 @@ export interface DeviceRegistration {
   deviceLibraryIdentifier: string;
 }
 
-/** The pass that a device means: it names no tenant, only a pass type identifier and a serial number. Needs `system`. */
+/** The pass that a device means: it names no tenant, only a pass type identifier and a serial number. */
 export async function findPassOfDevice(
-  system: Sql,
+  system: SystemSql,
   passTypeIdentifier: string,
   serialNumber: string,
 ): Promise<PassRow | undefined> {
@@ -26,9 +26,9 @@ export async function findPassOfDevice(
   return row;
 }
 
-/** The pass of this serial number, of any tenant. Needs `system`. */
-export async function findPassBySerialNumber(system: Sql, serialNumber: string): Promise<PassRow | undefined> {
-  const [row] = await system.query<PassRow>(sql`select * from passes where serial_number = ${serialNumber}`);
+/** The pass of this serial number: of any tenant for the system, else of the connection's own. */
+export async function findPassBySerialNumber(db: Sql, serialNumber: string): Promise<PassRow | undefined> {
+  const [row] = await db.query<PassRow>(sql`select * from passes where serial_number = ${serialNumber}`);
   return row;
 }
 

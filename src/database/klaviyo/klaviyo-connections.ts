@@ -131,12 +131,12 @@ export async function listRefusedConnections(db: Sql): Promise<RefusedConnection
 }
 
 /** The private key of a tenant changes its version with its value. */
-export async function findSecretVersion(db: Sql, tenantId: string, name: string): Promise<string | null> {
+export async function findSecretVersion(db: Sql, name: string): Promise<string | null> {
   const [row] = await db.query<{ version: string }>(
     sql`
       select ${SECRET_VERSION} as version
       from tenant_secrets
-      where tenant_id = ${tenantId} and name = ${name}`,
+      where tenant_id = ${db.tenantId} and name = ${name}`,
   );
   return row?.version ?? null;
 }

@@ -1,4 +1,4 @@
-import type { Sql } from '../connect.js';
+import type { Sql, SystemSql } from '../connect.js';
 import { sql } from '../sql.js';
 
 /** Klaviyo accepts a record before it checks it: after a minute most have been checked. */
@@ -35,7 +35,7 @@ export async function noteRecordsWritten(db: Sql, backfillId: string | null = nu
 }
 
 /** Takes tenants whose logs are due, each for `leaseMs`. Runs as the system. */
-export async function claimRecordChecks(system: Sql, limit: number, leaseMs: number): Promise<string[]> {
+export async function claimRecordChecks(system: SystemSql, limit: number, leaseMs: number): Promise<string[]> {
   const rows = await system.query<{ tenant_id: string }>(sql`
     update klaviyo_record_checks
        set check_after = now() + ${leaseMs}::double precision * interval '1 millisecond'
@@ -116,7 +116,7 @@ export interface PausedRecordCheck {
 }
 
 /** Tenants whose refused records are not read back until the fault is fixed and a check succeeds. Runs as the system. */
-export async function listPausedRecordChecks(system: Sql): Promise<PausedRecordCheck[]> {
+export async function listPausedRecordChecks(system: SystemSql): Promise<PausedRecordCheck[]> {
   return system.query<PausedRecordCheck>(sql`
     select tenant_id as "tenantId", problem
       from klaviyo_record_checks

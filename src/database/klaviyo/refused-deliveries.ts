@@ -1,4 +1,4 @@
-import type { Sql } from '../connect.js';
+import type { Sql, SystemSql } from '../connect.js';
 import { sql } from '../sql.js';
 
 export interface RefusedDelivery {
@@ -20,7 +20,7 @@ const MOST_REASONS = 50;
 const KEPT_DAYS = 30;
 
 /** The tenants that exist of those named, by the id or the account that named them. Runs as the system. */
-export async function knownTenants(system: Sql, names: readonly string[]): Promise<Map<string, string>> {
+export async function knownTenants(system: SystemSql, names: readonly string[]): Promise<Map<string, string>> {
   const rows = await system.query<{ name: string; tenant_id: string }>(sql`
     select tenant_id as name, tenant_id from tenants where tenant_id = any(${[...names]}::text[])
     union all
@@ -68,7 +68,7 @@ export function listRefusals(db: Sql): Promise<RefusedDelivery[]> {
 }
 
 /** Removes reasons that were not met for a month. Runs as the system. */
-export async function deleteOldRefusals(system: Sql): Promise<void> {
+export async function deleteOldRefusals(system: SystemSql): Promise<void> {
   await system.query(sql`
     delete from refused_deliveries where last_at < now() - ${KEPT_DAYS}::int * interval '1 day'`);
 }

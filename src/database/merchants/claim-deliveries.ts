@@ -1,4 +1,4 @@
-import type { Sql } from '../connect.js';
+import type { SystemSql } from '../connect.js';
 import { raw, sql } from '../sql.js';
 
 export interface DispatchableDelivery {
@@ -28,7 +28,11 @@ const LOST_AFTER = raw(`interval '${LOST_MINUTES} minutes'`);
  * endpoint only so many as it has room for. Loose scans of the index find who waits, whatever their queues hold. Runs as
  * the system.
  */
-export async function claimDeliveries(system: Sql, limit: number, leaseMs: number): Promise<DispatchableDelivery[]> {
+export async function claimDeliveries(
+  system: SystemSql,
+  limit: number,
+  leaseMs: number,
+): Promise<DispatchableDelivery[]> {
   return system.query<DispatchableDelivery>(sql`
     with recursive waiting as (
       (select tenant_id, endpoint_id
@@ -120,7 +124,7 @@ export async function claimDeliveries(system: Sql, limit: number, leaseMs: numbe
 
 /** Their workflow runs: no sweep starts it again. All of one tenant. Runs as the system. */
 export async function markDelivering(
-  system: Sql,
+  system: SystemSql,
   tenantId: string,
   deliveries: readonly { delivery_id: string; run: number }[],
 ): Promise<void> {
@@ -146,7 +150,7 @@ export interface DeliveryUnderWay {
  * `dispatch_after` keeps when that was. Runs as the system.
  */
 export async function claimDeliveriesUnderWay(
-  system: Sql,
+  system: SystemSql,
   limit: number,
   { settledMs, againMs }: { settledMs: number; againMs: number },
 ): Promise<DeliveryUnderWay[]> {
@@ -165,7 +169,7 @@ export async function claimDeliveriesUnderWay(
 }
 
 /** Starts a delivery again whose workflow is gone; false where it has ended or was started meanwhile. */
-export async function deliverAnew(system: Sql, delivery: DeliveryUnderWay): Promise<boolean> {
+export async function deliverAnew(system: SystemSql, delivery: DeliveryUnderWay): Promise<boolean> {
   const rows = await system.query(sql`
     update deliveries
        set status = 'accepted',
@@ -181,7 +185,7 @@ export async function deliverAnew(system: Sql, delivery: DeliveryUnderWay): Prom
 }
 
 /** Lets workers compare at their next look everything that is under way, of operations and deliveries. Counts of both. */
-export async function compareAllSoon(system: Sql): Promise<{ operations: number; deliveries: number }> {
+export async function compareAllSoon(system: SystemSql): Promise<{ operations: number; deliveries: number }> {
   const longAgo = sql`now() - interval '1 hour'`;
   const [row] = await system.query<{ operations: number; deliveries: number }>(sql`
     with operations_due as (
@@ -196,7 +200,7 @@ export async function compareAllSoon(system: Sql): Promise<{ operations: number;
 }
 
 /** How many operations and deliveries are under way. */
-export async function countUnderWay(system: Sql): Promise<{ operations: number; deliveries: number }> {
+export async function countUnderWay(system: SystemSql): Promise<{ operations: number; deliveries: number }> {
   const [row] = await system.query<{ operations: number; deliveries: number }>(sql`
     select (select count(*)::int from operations where status in ('running', 'retrying')) as operations,
            (select count(*)::int from deliveries where status in ('delivering', 'retrying')) as deliveries`);

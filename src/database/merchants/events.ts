@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../common/json.js';
-import type { Sql, TenantSql } from '../connect.js';
+import type { Database, Sql, SystemSql } from '../connect.js';
 import { own, recordStep, tellMerchant, type RunRef } from '../operations/fragments.js';
 import { runEnded } from '../operations/steps.js';
 import { sql } from '../sql.js';
@@ -47,7 +47,7 @@ export async function recordCustomerEvent(db: Sql, ref: RunRef, customerId: stri
  * Gives new events their place in the stream, completes them by what is true now, and makes a delivery for each endpoint
  * that asked for them. One process at a time, until its commit: positions become visible in their order. Returns how many.
  */
-export async function fanOutEvents(system: TenantSql, limit: number): Promise<number> {
+export async function fanOutEvents(system: Database['system'], limit: number): Promise<number> {
   return system.transaction(async (inside) => {
     // Positions follow the clock, in microseconds: after a restored backup they go on above all that merchants have seen.
     const [lock] = await inside.query<{ taken: boolean }>(sql`
@@ -166,7 +166,7 @@ export async function listEvents(
 }
 
 /** Deletes what is older than the retention, a slice at a time, with its deliveries. Returns how many. */
-export async function deleteOldEvents(system: Sql, limit = 1_000): Promise<number> {
+export async function deleteOldEvents(system: SystemSql, limit = 1_000): Promise<number> {
   const rows = await system.query(
     sql`
       delete from events

@@ -1,6 +1,6 @@
 import type { PassState } from '../../passes/pass.js';
 import type { MessageClass, MessageContent } from '../../passes/message.js';
-import type { Sql, TenantSql } from '../connect.js';
+import type { Sql, SystemSql, TenantSql } from '../connect.js';
 import { sql, type Statement } from '../sql.js';
 
 export interface MessageRow {
@@ -177,7 +177,7 @@ export async function takeReceived(
 
 /** Messages of all tenants whose time is over and whose end was not asked for yet, the longest overdue first. Runs as the system. */
 export async function listDueMessages(
-  system: Sql,
+  system: SystemSql,
   limit: number,
 ): Promise<{ tenant_id: string; pass_id: string; message_id: string }[]> {
   return system.query(sql`
@@ -191,7 +191,7 @@ export async function listDueMessages(
 }
 
 /** Notes whose end has been asked for, so that nobody looks at them again: an operation that failed is the operator's to retry. Runs as the system. */
-export async function markEndsAsked(system: Sql, messageIds: readonly string[]): Promise<void> {
+export async function markEndsAsked(system: SystemSql, messageIds: readonly string[]): Promise<void> {
   await system.query(sql`
     with asked as materialized (
       select m.message_id

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../common/json.js';
-import type { Sql } from '../connect.js';
+import type { Sql, SystemSql } from '../connect.js';
 import { sql } from '../sql.js';
 
 export interface OfferRow {
@@ -111,7 +111,7 @@ export interface DueOffer {
 }
 
 /** Offers of all tenants whose beginning or end is due and not asked for yet, the longest overdue first. Runs as the system. */
-export async function listDueOffers(system: Sql, now: Date, limit: number): Promise<DueOffer[]> {
+export async function listDueOffers(system: SystemSql, now: Date, limit: number): Promise<DueOffer[]> {
   return system.query<DueOffer>(sql`
     select due.tenant_id, due.pass_id, due.offer_id, due.kind
       from (
@@ -137,7 +137,7 @@ export async function listDueOffers(system: Sql, now: Date, limit: number): Prom
 }
 
 /** Notes what has been asked for, so that nobody looks at it again: an operation that failed is the operator's to retry. Runs as the system. */
-export async function markAsked(system: Sql, due: readonly DueOffer[]): Promise<void> {
+export async function markAsked(system: SystemSql, due: readonly DueOffer[]): Promise<void> {
   await system.query(sql`
     with asked as materialized (
       select o.offer_id, a.kind

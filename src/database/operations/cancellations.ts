@@ -1,5 +1,5 @@
 import { FINAL_STATUSES, type OperationKind, type OperationStatus } from '../../passes/operation.js';
-import type { Sql } from '../connect.js';
+import type { Sql, SystemSql } from '../connect.js';
 import { sql } from '../sql.js';
 import { isUnfinished, own, updateOwn, type RunRef } from './fragments.js';
 
@@ -22,7 +22,7 @@ export interface Cancellable extends RunRef {
  * Operations that are to be cancelled and whose run does not know it yet, in the order of their acceptance. Runs as the
  * system.
  */
-export async function listCancellable(system: Sql, limit: number): Promise<Cancellable[]> {
+export async function listCancellable(system: SystemSql, limit: number): Promise<Cancellable[]> {
   return system.query<Cancellable>(sql`
     select tenant_id as "tenantId", operation_id as "operationId", kind, run
       from operations

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { OperationInputs } from '../../passes/operation-input.js';
 import type { Step, OperationKind, OperationStatus, Outcome } from '../../passes/operation.js';
 import { currentTraceContext } from '../../tracing/spans.js';
-import type { Sql } from '../connect.js';
+import type { Sql, SystemSql } from '../connect.js';
 import { sql } from '../sql.js';
 
 /** Who asked for an operation. */
@@ -120,7 +120,7 @@ export async function insertRecords(db: Sql, records: readonly string[]): Promis
 
 /** As `insertRecords`, for operations of any tenants that something of the system asks for. Runs as the system. */
 export async function insertForTenants(
-  system: Sql,
+  system: SystemSql,
   asked: readonly { tenantId: string; operation: NewOperation }[],
 ): Promise<void> {
   const records = asked.map(({ operation }) => recordOf(operation).json);

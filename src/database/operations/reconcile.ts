@@ -1,5 +1,5 @@
 import type { OperationKind } from '../../passes/operation.js';
-import type { Sql } from '../connect.js';
+import type { Sql, SystemSql } from '../connect.js';
 import { sql } from '../sql.js';
 import { own, updateOwn, type RunRef } from './fragments.js';
 import { NEXT_RUN } from './next-run.js';
@@ -15,7 +15,7 @@ export interface UnderWay extends RunRef {
  * first; each comes again after `againMs`. Their `dispatch_after` keeps when that was. Runs as the system.
  */
 export async function claimUnderWay(
-  system: Sql,
+  system: SystemSql,
   limit: number,
   times: { settledMs: number; againMs: number },
 ): Promise<UnderWay[]> {

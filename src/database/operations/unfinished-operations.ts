@@ -1,5 +1,5 @@
 import type { OperationStatus } from '../../passes/operation.js';
-import type { Sql } from '../connect.js';
+import type { SystemSql } from '../connect.js';
 import { sql } from '../sql.js';
 import { isUnfinished } from './fragments.js';
 
@@ -11,7 +11,7 @@ export interface UnfinishedOperations {
 }
 
 /** What has not ended, by status, for metrics; those of test keys are left out. Runs as the system. */
-export async function countUnfinishedOperations(system: Sql): Promise<UnfinishedOperations[]> {
+export async function countUnfinishedOperations(system: SystemSql): Promise<UnfinishedOperations[]> {
   const rows = await system.query<{ status: OperationStatus; count: number; oldest_seconds: number }>(
     sql`
       select status,

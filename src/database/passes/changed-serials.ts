@@ -1,4 +1,4 @@
-import type { Database, Sql } from '../connect.js';
+import type { Database, Sql, SystemSql } from '../connect.js';
 import { sql } from '../sql.js';
 
 export interface ChangedSerials {
@@ -47,7 +47,7 @@ function toldTag(tag: string | undefined, share: Share, alone: boolean): bigint 
  * writers hold until they commit, so a tag that is seen has none below it still to come.
  */
 export async function changedSerials(
-  system: Sql,
+  system: SystemSql,
   deviceLibraryIdentifier: string,
   passTypeIdentifier: string,
   since: string | undefined,

@@ -1,5 +1,5 @@
 import { isUuid } from '../../common/uuid.js';
-import type { Sql } from '../connect.js';
+import type { Sql, SystemSql } from '../connect.js';
 import { sql } from '../sql.js';
 
 /** Serial numbers of passes by their ids. */
@@ -28,7 +28,7 @@ export async function findPassId(db: Sql, serialOrId: string): Promise<string | 
 }
 
 /** The tenant that has a pass of this serial number, or undefined. Runs as the system. */
-export async function findTenantOfPass(system: Sql, serialNumber: string): Promise<string | undefined> {
+export async function findTenantOfPass(system: SystemSql, serialNumber: string): Promise<string | undefined> {
   const [row] = await system.query<{ tenant_id: string }>(
     sql`select tenant_id from passes where serial_number = ${serialNumber}`,
   );

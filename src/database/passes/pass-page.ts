@@ -1,5 +1,5 @@
 import type { PassRow } from './passes.js';
-import type { Sql } from '../connect.js';
+import type { SystemSql } from '../connect.js';
 import { isUnfinished } from '../operations/fragments.js';
 import { sql } from '../sql.js';
 
@@ -10,8 +10,8 @@ export interface PassPageRow extends PassRow {
   updating: boolean;
 }
 
-/** Passes by serial number, whichever tenant they belong to: the number itself is what opens a pass link. Needs `system`. */
-export async function findPassesForPage(system: Sql, serialNumbers: readonly string[]): Promise<PassPageRow[]> {
+/** Passes by serial number, whichever tenant they belong to: the number itself is what opens a pass link. */
+export async function findPassesForPage(system: SystemSql, serialNumbers: readonly string[]): Promise<PassPageRow[]> {
   return system.query<PassPageRow>(
     sql`
       select

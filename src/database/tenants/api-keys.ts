@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Environment } from '../../common/environment.js';
-import type { Sql } from '../connect.js';
+import type { Sql, SystemSql } from '../connect.js';
 import { sql } from '../sql.js';
 
 /** What a request needs to know of its tenant; `settings` is unparsed, as stored. */
@@ -76,9 +76,9 @@ export async function revokeApiKey(db: Sql, keyId: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** The key with this hash and its tenant, in one statement; undefined where unknown, revoked or expired. Needs `system`. */
-export async function findApiKeyByHash(db: Sql, keyHash: Buffer): Promise<KeyAccessRow | undefined> {
-  const [row] = await db.query<KeyAccessRow>(
+/** The key with this hash and its tenant, in one statement; undefined where unknown, revoked or expired. */
+export async function findApiKeyByHash(system: SystemSql, keyHash: Buffer): Promise<KeyAccessRow | undefined> {
+  const [row] = await system.query<KeyAccessRow>(
     sql`
       select
         k.key_id,
@@ -97,17 +97,17 @@ export async function findApiKeyByHash(db: Sql, keyHash: Buffer): Promise<KeyAcc
   return row;
 }
 
-/** The tenant that a token names. Needs `system`. */
-export async function findTenantAccess(db: Sql, tenantId: string): Promise<TenantAccessRow | undefined> {
-  const [row] = await db.query<TenantAccessRow>(
+/** The tenant that a token names: nobody is known to be it yet, so the system asks. */
+export async function findTenantAccess(system: SystemSql, tenantId: string): Promise<TenantAccessRow | undefined> {
+  const [row] = await system.query<TenantAccessRow>(
     sql`select tenant_id, account_id, environment, settings from tenants where tenant_id = ${tenantId}`,
   );
   return row;
 }
 
-/** Records that keys were used; at most once a minute per row, however many processes ask. Needs `system`. */
-export async function recordKeyUse(db: Sql, keyIds: readonly string[]): Promise<void> {
-  await db.query(
+/** Records that keys were used; at most once a minute per row, however many processes ask. */
+export async function recordKeyUse(system: SystemSql, keyIds: readonly string[]): Promise<void> {
+  await system.query(
     sql`
       update api_keys
       set last_used_at = now()

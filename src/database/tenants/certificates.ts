@@ -57,7 +57,7 @@ export async function putCertificate(
   box: SecretBox,
 ): Promise<boolean> {
   const secretName = keySecretName(certificate.fingerprint);
-  const keyChanged = await putSecret(db, certificate.tenantId, secretName, certificate.privateKeyPem, box);
+  const keyChanged = await putSecret(db, secretName, certificate.privateKeyPem, box);
   const changed = await db.query(
     sql`
       insert into apple_certificates (
@@ -117,18 +117,18 @@ export function daysUntil(end: Date, now: number): number {
 
 /**
  * Until when each tenant's pass type identifiers can be signed for: the active certificate that serves longest, which
- * ends with its intermediate at the latest. For health and metrics; runs as the system.
+ * ends with its intermediate at the latest. Health and metrics ask for all tenants, as the system.
  */
 export async function listCertificateExpiries(
-  system: Sql,
+  db: Sql,
 ): Promise<{ tenantId: string; passTypeIdentifier: string; notAfter: Date }[]> {
   const [rows, intermediates] = await Promise.all([
-    system.query<{ tenant_id: string; pass_type_identifier: string; not_after: Date; wwdr: string }>(
+    db.query<{ tenant_id: string; pass_type_identifier: string; not_after: Date; wwdr: string }>(
       sql`select tenant_id, pass_type_identifier, not_after, md5(wwdr_pem) as wwdr from apple_certificates
         where active order by tenant_id, pass_type_identifier`,
     ),
     // Nearly all tenants have the same few.
-    system.query<{ pem: string; wwdr: string }>(
+    db.query<{ pem: string; wwdr: string }>(
       sql`select distinct wwdr_pem as pem, md5(wwdr_pem) as wwdr from apple_certificates where active`,
     ),
   ]);
@@ -173,7 +173,7 @@ export async function listSigningMaterial(
   const valid = rows.filter(({ not_before, not_after }) => not_before.getTime() <= at && at < not_after.getTime());
   const withKeys = await Promise.all(
     valid.map(async (row): Promise<SigningMaterial> => {
-      const key = await getSecret(db, db.tenantId, row.private_key_secret, box);
+      const key = await getSecret(db, row.private_key_secret, box);
       if (key) return { ...toCertificate(row), privateKeyPem: key.toString('utf8') };
       throw new PermanentError(
         'certificate-key-missing',

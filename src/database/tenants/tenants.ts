@@ -1,7 +1,7 @@
 import type { Environment } from '../../common/environment.js';
 import { tenantSettings, type TenantSettings } from '../../passes/tenant-settings.js';
 import type { Badges } from '../../passes/wallet-badges.js';
-import type { Sql } from '../connect.js';
+import type { Sql, SystemSql } from '../connect.js';
 import { sql } from '../sql.js';
 
 /** A brand, with its settings parsed: defaults are filled in at reading, so that a new setting needs no migration. */
@@ -93,13 +93,13 @@ export async function getTenant(db: Sql): Promise<Tenant | undefined> {
 }
 
 /** The tenant of an account id, or undefined. Runs as the system: the caller does not know the tenant yet. */
-export async function getTenantByAccountId(system: Sql, accountId: string): Promise<Tenant | undefined> {
+export async function getTenantByAccountId(system: SystemSql, accountId: string): Promise<Tenant | undefined> {
   const [row] = await system.query<TenantRow>(sql`select ${COLUMNS} from tenants where account_id = ${accountId}`);
   return row && toTenant(row);
 }
 
 /** All tenants by id. Runs as the system. */
-export async function listTenants(system: Sql): Promise<Tenant[]> {
+export async function listTenants(system: SystemSql): Promise<Tenant[]> {
   const rows = await system.query<TenantRow>(sql`select ${COLUMNS} from tenants order by tenant_id`);
   return rows.map(toTenant);
 }

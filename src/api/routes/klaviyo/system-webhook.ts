@@ -31,7 +31,7 @@ async function readTenant(deps: ApiDeps, id: string): Promise<{ tenant: TenantAc
   const [row, found] = await withinDeadline(
     Promise.all([
       findTenantAccess(deps.database.system, id),
-      Promise.all(names.map((name) => getSecret(sql, id, name, deps.secretBox))),
+      Promise.all(names.map((name) => getSecret(sql, name, deps.secretBox))),
     ]),
   );
   if (!row) return null;
