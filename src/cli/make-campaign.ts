@@ -68,6 +68,9 @@ function audienceOf({ segment, list, csv, passType, installedOn }: MakeOptions):
   return { filter: present({ passTypes: passType, installedOn }) };
 }
 
+/** A number; what is none stays, so that the schema says so. */
+const numberOf = (text: string | undefined): number | string | undefined => (text?.trim() ? Number(text) : text);
+
 /** The options as the body of the API's call. */
 function bodyOf(options: MakeOptions): Record<string, unknown> {
   const [from, until] = options.hours?.split('-') ?? [];
@@ -79,10 +82,10 @@ function bodyOf(options: MakeOptions): Record<string, unknown> {
     schedule: present({
       at,
       atLocal,
-      perMinute: perMinute === undefined ? undefined : Number(perMinute),
+      perMinute: numberOf(perMinute),
       hours: options.hours === undefined ? undefined : { from, until },
     }),
-    holdoutPercent: holdout === undefined ? 0 : Number(holdout),
+    holdoutPercent: numberOf(holdout) ?? 0,
   };
 }
 

@@ -13,7 +13,15 @@ import { MOST_HINTS, nearest } from '../../common/nearest-name.js';
 import type { JsonValue } from '../../common/json.js';
 
 export type Body = Readonly<Record<string, JsonValue>>;
-export type RequestOptions = IdentifierOptions;
+export interface RequestOptions extends IdentifierOptions {
+  /** Pointers of keys whose value a template left out: they are absent from the body. */
+  holes?: ReadonlySet<string>;
+}
+/** What would happen without a key that bounds the rest, and what belongs there, in words. */
+export interface Bound {
+  without: string;
+  give: string;
+}
 export type Parsed<C> =
   | { ok: true; command: C; warnings: FieldWarning[] }
   | { ok: false; problems: FieldProblem[]; warnings: FieldWarning[] };
@@ -78,6 +86,23 @@ export class BodyReader {
       return null;
     }
     return text;
+  }
+
+  /** Refuses a key that bounds the rest where its value is blank, or was left out by the template. JSON null says: without it. */
+  refuseBlank(
+    key: string,
+    { without, give }: Bound,
+    {
+      base = '',
+      from = this.body,
+      holes,
+    }: { base?: string; from?: Body; holes?: ReadonlySet<string> | undefined } = {},
+  ): void {
+    const value = own(from, key);
+    const at = base + pointer(key);
+    const isEmpty =
+      value === undefined ? holes?.has(at) : typeof value === 'string' && isBlank(withoutInvisible(value));
+    if (isEmpty) this.problem(at, `${key} is empty, and ${without}`, `give ${give}, or leave ${key} out`);
   }
 
   /** true and false as JSON or as templates write them; absent, null and blank are false. */

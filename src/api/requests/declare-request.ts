@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { JsonValue } from '../../common/json.js';
-import type { BodyReader, RequestOptions } from './body-reader.js';
+import type { Bound, BodyReader, RequestOptions } from './body-reader.js';
 import { idempotencyKeyInBody } from './delivery-description.js';
 
 /** One key of a request's body: how it is described, shown and read. */
@@ -10,6 +10,8 @@ export interface RequestField<V = unknown> {
   example?: JsonValue;
   /** Other spellings of the key. */
   aliases?: readonly string[];
+  /** The key bounds what happens, in time or number: a blank under it is refused, for without it nothing would be bounded. */
+  bound?: Bound;
   /** Absent where the field is read together with others. */
   read?: (reader: BodyReader, options: RequestOptions) => V;
 }
@@ -40,7 +42,12 @@ export function declareRequest<F extends Fields>(description: string, fields: F)
     schema: z.looseObject(Object.fromEntries(shape)).describe(description),
     example: Object.fromEntries(shown),
     read: (reader, options) =>
-      Object.fromEntries(entries.map(([key, field]) => [key, field.read?.(reader, options)])) as ReadFields<F>,
+      Object.fromEntries(
+        entries.map(([key, field]) => {
+          if (field.bound) reader.refuseBlank(key, field.bound, { holes: options.holes });
+          return [key, field.read?.(reader, options)];
+        }),
+      ) as ReadFields<F>,
   };
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { cleanJson, pointer } from '../../common/clean-text.js';
 import type { JsonValue } from '../../common/json.js';
 import type { OfferTerms } from '../../passes/operation-input.js';
-import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './body-reader.js';
+import { BodyReader, type Body, type Parsed, type RequestOptions } from './body-reader.js';
 import { readDuration } from './read-duration.js';
 import { LONGEST_DAYS, readMoment, type Clock } from './read-moment.js';
 import { declareRequest, IDEMPOTENCY_KEY, type ReadFields } from './declare-request.js';
@@ -28,10 +28,12 @@ export const OFFER_TIMES = {
       .describe(
         'When the change ends by itself (an offer): ISO 8601, without a zone in that of the tenant, or a length such as "14 days"',
       ),
+    bound: { without: 'the offer would never end', give: 'a time, a day or a length such as "14 days"' },
     read: (reader: BodyReader) => reader.text('until'),
   },
   from: {
     schema: z.string().nullish().describe('With `until`: not shown before this time; default: at once'),
+    bound: { without: 'the offer would begin at once', give: 'a time or a day' },
     read: (reader: BodyReader) => reader.text('from'),
   },
   priority: {
@@ -47,6 +49,7 @@ export const OFFER_TIMES = {
       .positive()
       .nullish()
       .describe('With `until`: how often the offer can be redeemed; default: no limit'),
+    bound: { without: 'the offer could be redeemed without limit', give: 'a whole number' },
     read: (reader: BodyReader) => readWhole(reader, 'uses', 1, MOST_USES),
   },
   notifyAtEnd: {
@@ -132,7 +135,7 @@ export const offerParser =
     const reader = new BodyReader(body);
     const read = OFFER.read(reader, options);
     reader.unknownKeys(OFFER.keys, { place: () => 'a field belongs into "fields"' });
-    if (own(body, 'until') == null || (read.until === null && reader.problems.length === 0)) {
+    if (read.until === null && !reader.problems.some(({ pointer: at }) => at === '/until')) {
       reader.problem('/until', 'until is missing', 'say when the offer ends');
     }
     const terms = readTerms(reader, read, { passType: read.passType, fields: read.fields, at: '/fields' }, clock);

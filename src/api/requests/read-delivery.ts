@@ -77,7 +77,8 @@ export async function readDelivery<C>(
   const delivery = parseDelivery(await readRawBody(ctx.req));
   if (!delivery.ok) throw malformedBody(delivery.problems);
   const { defaultCountry, customIdentifiers } = caller.tenant.settings;
-  const parsed = parse(delivery.value, { defaultCountry, custom: customIdentifiers });
+  const holes = new Set(delivery.holes);
+  const parsed = parse(delivery.value, { defaultCountry, custom: customIdentifiers, holes });
   if (!parsed.ok) throw refusal('invalid-request', delivery.value, parsed);
   return {
     command: parsed.command,

@@ -100,10 +100,14 @@ function readClass(reader: BodyReader): MessageClass {
   return known ?? 'marketing';
 }
 
+const STAYS = 'the message would never end';
+const QUIET_HOURS = { without: 'nothing would say whether quiet hours count', give: '"respect" or "ignore"' };
+
 /** `respect` or `ignore`; also inside notBefore, where senders expect it. */
 function readQuiet(reader: BodyReader): boolean | null {
   const before = own(reader.body, 'notBefore');
   const inside = before !== null && typeof before === 'object' && !Array.isArray(before) ? before : undefined;
+  if (inside) reader.refuseBlank('quietHours', QUIET_HOURS, { base: '/notBefore', from: inside });
   const word = reader.text('quietHours', inside && '/notBefore', inside)?.toLowerCase();
   if (word === undefined) return null;
   if (word === 'respect' || word === 'ignore') return word === 'respect';
@@ -160,6 +164,7 @@ export const SEND_MESSAGE = declareRequest('A message to one pass', {
       .string()
       .nullish()
       .describe('When the message ends by itself: ISO 8601; without a zone in that of the tenant'),
+    bound: { without: STAYS, give: 'a time or a day' },
     read: (reader: BodyReader) => reader.text('validUntil'),
   },
   validFor: {
@@ -168,6 +173,7 @@ export const SEND_MESSAGE = declareRequest('A message to one pass', {
       .nullish()
       .describe('Instead: how long it stays once it is sent, such as "3 days", "48 h" or "P3D"'),
     example: '3 days',
+    bound: { without: STAYS, give: 'a length such as "3 days"' },
     read: (reader: BodyReader) => reader.text('validFor'),
   },
   notBefore: {
@@ -175,6 +181,7 @@ export const SEND_MESSAGE = declareRequest('A message to one pass', {
       .union([z.string(), z.looseObject({ quietHours: z.enum(['respect', 'ignore']) })])
       .nullish()
       .describe('Not sent before this time'),
+    bound: { without: 'the message would be sent at once', give: 'a time or a day' },
     read: notBeforeText,
   },
   quietHours: {
@@ -182,6 +189,7 @@ export const SEND_MESSAGE = declareRequest('A message to one pass', {
       .enum(['respect', 'ignore'])
       .nullish()
       .describe("Whether the tenant's quiet hours count; default: for marketing they do"),
+    bound: QUIET_HOURS,
     read: readQuiet,
   },
   idempotency_key: IDEMPOTENCY_KEY,

@@ -26,7 +26,8 @@ export interface JsonProblem {
   cure: string;
 }
 export type ParsedDelivery =
-  { ok: true; value: Record<string, JsonValue>; repairs: Repair[] } | { ok: false; problems: JsonProblem[] };
+  | { ok: true; value: Record<string, JsonValue>; repairs: Repair[]; holes: string[] }
+  | { ok: false; problems: JsonProblem[] };
 
 export const MAX_DEPTH = 32;
 export const MAX_KEYS = 2000;
@@ -52,6 +53,8 @@ class Scanner implements Cursor {
   /** The place that was asked for last: repairs come in the order of the text. */
   private last = { at: 0, line: 1, start: 0 };
   readonly repairs: Repair[] = [];
+  /** Pointers of the keys whose value the template left out. */
+  readonly holes: string[] = [];
   constructor(
     readonly text: string,
     readonly maxKeys = MAX_KEYS,
@@ -188,7 +191,8 @@ class Scanner implements Cursor {
       if (this.peek() !== ':') this.fail(`a colon is missing after "${key}"`, 'write "name": "value"');
       this.at++;
       const value = this.value([...path, key], depth + 1);
-      if (value !== HOLE) out[key] = value;
+      if (value === HOLE) this.holes.push(pointer(...path, key));
+      else out[key] = value;
       if (this.endOfItem('}', key)) return out;
     }
   }
@@ -254,7 +258,7 @@ export function parseDelivery(raw: Uint8Array, maxKeys = MAX_KEYS): ParsedDelive
     const value = scanner.value([], 1) as Record<string, JsonValue>;
     scanner.skip();
     if (scanner.peek() !== undefined) scanner.fail('there is text after the end of the JSON object', 'remove it');
-    return { ok: true, value, repairs: scanner.repairs };
+    return { ok: true, value, repairs: scanner.repairs, holes: scanner.holes };
   } catch (error) {
     if (!(error instanceof JsonFault)) throw error;
     return { ok: false, problems: [{ ...scanner.place(error.at), message: error.message, cure: error.cure }] };
