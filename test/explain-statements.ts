@@ -1,7 +1,6 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import path from 'node:path';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
+import { notedStatements } from './support/noted-statements.js';
 import { fillTables, tenantTables } from './support/sample-rows.js';
 
 /** Rows that the planner is told each table has, nearly all of one tenant. */
@@ -141,10 +140,7 @@ function wholeReadings(plan: Plan, partial: ReadonlySet<string>, limited = false
  * a million rows.
  */
 export async function explainStatements(folder: string): Promise<{ explained: number; whole: Whole[] }> {
-  const texts = new Set<string>();
-  for (const file of readdirSync(folder)) {
-    for (const text of JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as string[]) texts.add(text);
-  }
+  const texts = notedStatements(folder).keys();
   const test = await createTestDatabase();
   const whole: Whole[] = [];
   let explained = 0;

@@ -67,7 +67,7 @@ if (files.length === 0) {
   process.exit(2);
 }
 
-/** The last test: what the tests of this run have asked of the database does not read all of a tenant at a million rows. */
+/** The last tests: what this run has asked of the database reads not all of a tenant at a million rows, and returns what it should. */
 async function judgeStatements(folder: string): Promise<void> {
   if (readdirSync(folder).length === 0) return;
   // What this process asks itself is not judged.
@@ -78,6 +78,12 @@ async function judgeStatements(folder: string): Promise<void> {
   else failed++;
   say(`${whole.length === 0 ? '✔' : '✖'} none of ${explained} statements reads all rows of a tenant`);
   for (const { text, readings } of whole) say(`\n${readings.join('\n')}\n${text.trim()}`);
+  const { rowsFitStatements } = await import('./rows-fit-statements.js');
+  const { judged, unkept } = rowsFitStatements(folder);
+  if (unkept.length === 0) passed++;
+  else failed++;
+  say(`${unkept.length === 0 ? '✔' : '✖'} the rows of ${judged} statements have the columns that their types name`);
+  for (const { place, missing } of unkept) say(`  ${place}: nothing returns ${missing.join(', ')}`);
 }
 
 interface Count {

@@ -23,7 +23,7 @@ after(async () => {
 });
 
 interface Page {
-  operations: { correlationId: string; status: string; kind: string }[];
+  operations: { correlationId: string; status: string; kind: string; links: object }[];
   next: string | null;
 }
 const accept = async (owner: SeededTenant): Promise<string> => {
@@ -56,7 +56,10 @@ test('while an operation is in a burst, its link leads to the run of the burst',
   const burstId = randomUUID();
   const linkOf = async (): Promise<string | null> => {
     const response = await api.fetch(`/api/${tenant.tenantId}/operations/${id}`, { key: tenant.keys.all });
-    return operationView.parse(await response.json()).links.temporal;
+    const { links } = operationView.parse(await response.json());
+    const { operations } = await list('limit=1');
+    assert.deepEqual([operations[0]?.correlationId, operations[0]?.links], [id, links], 'and in the list');
+    return links.temporal;
   };
   const workflows = 'http://temporal.example:8233/namespaces/default/workflows/';
   await db.owner('update operations set burst_id = $2 where operation_id = $1', [id, burstId]);

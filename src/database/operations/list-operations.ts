@@ -1,9 +1,39 @@
 import type { Sql } from '../connect.js';
-import { sql } from '../sql.js';
+import { raw, sql } from '../sql.js';
 import type { OperationRow } from './operations.js';
 
-/** An operation in a list: without its input, which may be as long as a body. */
-export type ListedOperation = Omit<OperationRow, 'input' | 'body_hash' | 'trace_context'>;
+/** The columns of a list: all but the input, which may be as long as a body. */
+const LISTED = [
+  'operation_id',
+  'acceptance_sequence',
+  'tenant_id',
+  'kind',
+  'origin',
+  'idempotency_key',
+  'repairs',
+  'response',
+  'flow_id',
+  'test',
+  'status',
+  'outcome',
+  'reason',
+  'pass_id',
+  'customer_id',
+  'matched',
+  'changed_fields',
+  'revision',
+  'run',
+  'burst_id',
+  'cancel_requested',
+  'forgotten_at',
+  'accepted_at',
+  'dispatched_at',
+  'started_at',
+  'ended_at',
+] as const satisfies readonly (keyof OperationRow)[];
+
+/** An operation in a list. */
+export type ListedOperation = Pick<OperationRow, (typeof LISTED)[number]>;
 
 export interface OperationFilter {
   passId?: string;
@@ -25,31 +55,7 @@ export interface OperationFilter {
 export async function listOperations(db: Sql, filter: OperationFilter): Promise<ListedOperation[]> {
   const { passId, customerId, status, outcome, kind, origin, fromFlows, from, to, before, limit } = filter;
   return db.query<ListedOperation>(sql`
-    select operation_id,
-           acceptance_sequence,
-           tenant_id,
-           kind,
-           origin,
-           idempotency_key,
-           repairs,
-           response,
-           flow_id,
-           test,
-           status,
-           outcome,
-           reason,
-           pass_id,
-           customer_id,
-           matched,
-           changed_fields,
-           revision,
-           run,
-           cancel_requested,
-           forgotten_at,
-           accepted_at,
-           dispatched_at,
-           started_at,
-           ended_at
+    select ${raw(LISTED.join(', '))}
       from operations
      where tenant_id = ${db.tenantId}
        and (${passId ?? null}::uuid is null or pass_id = ${passId ?? null})
