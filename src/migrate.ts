@@ -2,7 +2,13 @@ import { parseDatabaseUrl } from './config.js';
 import { migrate } from './database/migrate.js';
 
 migrate(parseDatabaseUrl()).then(
-  ({ applied }) => {
+  ({ applied, newer }) => {
+    if (newer.length > 0) {
+      process.stdout.write(
+        `The schema is of a newer version and stays as it is: it has ${newer.join(', ')}. This version runs on it.\n`,
+      );
+      return;
+    }
     process.stdout.write(applied.length > 0 ? `Applied ${applied.join(', ')}.\n` : 'The schema is up to date.\n');
   },
   (error: unknown) => {

@@ -7,18 +7,26 @@ const INSUFFICIENT_PRIVILEGE = '42501';
 const silent = (): void => undefined;
 const SILENT = { warn: silent, error: silent, deprecate: silent, debug: silent };
 
+const OF_OURS = /^\d{4}_/;
+
 class SchemaOfAnotherVersion extends Error {}
 
 // Knex puts the whole script before PostgreSQL's own words.
 const explain = (error: Error): Error =>
   new Error(`The schema could not be brought up to date: ${error.message.split(' - ').at(-1)!}`, { cause: error });
 
-/** Knex would call its own folder corrupt. */
-async function refuseUnknown(knex: Knex): Promise<void> {
-  if (!(await knex.schema.hasTable('knex_migrations'))) return;
+/**
+ * What a newer version has added to a schema that is otherwise complete: the old code runs on it, as after a rollback.
+ * Any other name that this version does not know means another history; knex would call its own folder corrupt.
+ */
+async function findNewer(knex: Knex): Promise<string[]> {
+  if (!(await knex.schema.hasTable('knex_migrations'))) return [];
   const applied = await knex<{ name: string }>('knex_migrations').orderBy('id').pluck<string[]>('name');
   const unknown = applied.filter((name) => !MIGRATION_NAMES.includes(name));
-  if (unknown.length === 0) return;
+  const last = MIGRATION_NAMES.at(-1)!;
+  const complete = MIGRATION_NAMES.every((name) => applied.includes(name));
+  if (complete && unknown.every((name) => OF_OURS.test(name) && name > last)) return unknown;
+  if (unknown.length === 0) return [];
   throw new SchemaOfAnotherVersion(
     `The database has a schema of another version: it knows ${unknown.join(', ')}, this version does not. ` +
       'Start the version that wrote it, or use another database.',
@@ -39,18 +47,21 @@ async function roleCure(knex: Knex): Promise<string | null> {
   return `Row level security needs the role passrelay_app. As a superuser of this server: ${make}grant passrelay_app to ${me};`;
 }
 
-/** Brings the schema up to date, as the owner of the database; safe to run from several processes at once. */
-export async function migrate(url: string): Promise<{ applied: string[] }> {
+/**
+ * Brings the schema up to date, as the owner of the database; safe to run from several processes at once. What a newer version
+ * added stays and is named.
+ */
+export async function migrate(url: string): Promise<{ applied: string[]; newer: string[] }> {
   const knex = knexFactory({ client: 'pg', connection: url, pool: { min: 0, max: 2 }, log: SILENT });
   try {
     // One session lock around knex's own: two first starts would race to create its bookkeeping tables.
-    const applied = await knex.transaction(async (lock) => {
+    return await knex.transaction(async (lock) => {
       await lock.raw('select pg_advisory_xact_lock(7272001)');
-      await refuseUnknown(knex);
+      const newer = await findNewer(knex);
+      if (newer.length > 0) return { applied: [], newer };
       const [, names] = (await knex.migrate.latest({ migrationSource })) as [number, string[]];
-      return names;
+      return { applied: names, newer };
     });
-    return { applied };
   } catch (error) {
     if (error instanceof SchemaOfAnotherVersion) throw error;
     const cure = (error as { code?: string }).code === INSUFFICIENT_PRIVILEGE ? await roleCure(knex) : null;
