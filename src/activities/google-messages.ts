@@ -62,7 +62,7 @@ export async function writeMessages(client: GoogleWalletClient, write: MessagesW
   /** Why the newest one came quietly, as far as it can be told afterwards. */
   function quietly(): string {
     if (current['hasUsers'] === false) return 'none: nobody has saved it';
-    return SAID[isAllowed() ? 'refused' : 'nothing'];
+    return SAID[write.notification.wentQuiet || isAllowed() ? 'refused' : 'nothing'];
   }
 
   function isAllowed(): boolean {

@@ -5,10 +5,30 @@ import { viewOfStored } from '../passes/pass-view.js';
 import { googleObjectId } from '../wallets/google/resource-ids.js';
 import type { LeftOut } from '../wallets/google/render-object.js';
 import { googleObject, GOOGLE_STATES } from '../wallets/google/wallet-object.js';
+import type { PassRow } from '../database/passes/passes.js';
 import type { ActivityDeps } from './deps.js';
+import type { GoogleNotes } from './google-evidence.js';
 import { writeMessages } from './google-messages.js';
 import type { LoadedGoogle } from './google-pass.js';
 import { convertObject, insertObject, updateObject, type WrittenObject } from './google-write.js';
+
+const QUIET = 'quietRevision';
+
+/** What a notification of the pass's present revision costs its object. */
+function chargeOf(
+  deps: ActivityDeps,
+  { tenant_id: tenantId, revision }: PassRow,
+  objectId: string,
+  notes: GoogleNotes,
+) {
+  const sql = deps.database.tenant(tenantId);
+  return {
+    charge: () => chargeNotification(sql, objectId, revision, new Date(deps.now())),
+    giveBack: () => giveNotificationBack(sql, objectId, revision),
+    wentQuiet: notes.noted[QUIET] === revision,
+    goQuiet: () => notes.note({ [QUIET]: revision }),
+  };
+}
 
 /** Writes messages where there are any to add or to remove: most updates ask Google nothing for it. */
 export async function sendMessages(
@@ -19,14 +39,15 @@ export async function sendMessages(
     live,
     since,
     objectId,
+    notes,
   }: {
     type: GoogleObjectRow['object_type'];
     live: GoogleObjectRow | undefined;
     since: readonly string[];
     objectId: string;
+    notes: GoogleNotes;
   },
 ): Promise<string | undefined> {
-  const sql = deps.database.tenant(pass.tenant_id);
   const written = objects.find((object) => object.object_id === objectId);
   const isNew = live?.object_id !== objectId;
   const changed = isNew ? [] : since;
@@ -44,10 +65,7 @@ export async function sendMessages(
     notifiedAt: written?.notified_at ?? [],
     charged: written?.charged_revision === pass.revision,
     nowMs: deps.now(),
-    notification: {
-      charge: () => chargeNotification(sql, objectId, pass.revision, new Date(deps.now())),
-      giveBack: () => giveNotificationBack(sql, objectId, pass.revision),
-    },
+    notification: chargeOf(deps, pass, objectId, notes),
   });
 }
 
@@ -61,13 +79,16 @@ export interface ObjectWrite {
   /** Gathers what Google would not have taken. */
   leftOut: Map<string, LeftOut>;
   again: boolean;
+  /** The holder was told of this revision a moment ago, or was not to be. */
+  told: boolean;
+  notes: GoogleNotes;
 }
 
 /** Makes the object, moves it to another class, or brings it up to date. */
 export async function writeObject(
   deps: ActivityDeps,
   loaded: LoadedGoogle,
-  { target, live, since, ownedFields, leftOut, again }: ObjectWrite,
+  { target, live, since, ownedFields, leftOut, again, told, notes }: ObjectWrite,
 ): Promise<WrittenObject> {
   const { access, pass, objects, design } = loaded;
   const { design: google, classId } = target;
@@ -77,7 +98,6 @@ export async function writeObject(
   const state = GOOGLE_STATES[pass.state];
   const body = (objectId: string, notify = false) =>
     googleObject({ design: google, classId, objectId, view, state, notify, leaveOut });
-  const sql = deps.database.tenant(tenantId);
   const known = objects.find((object) => object.object_type === google.type && object.class_id === classId);
   const newObjectId =
     known?.object_id ?? googleObjectId(access.issuerId, tenantId, passId, `${google.type}/${classId}`);
@@ -89,7 +109,8 @@ export async function writeObject(
     return convertObject(access.client, input);
   }
   const changed = Object.keys(spokenChanges(Object.fromEntries(since.map((name) => [name, true])), pass.offers));
-  const notifyFields = pass.state === 'active' ? google.notifyOn.filter((field) => changed.includes(field)) : [];
+  const notifyFields =
+    pass.state === 'active' && !told ? google.notifyOn.filter((field) => changed.includes(field)) : [];
   return updateObject(access.client, {
     live,
     design,
@@ -98,10 +119,7 @@ export async function writeObject(
     notifyFields,
     again,
     nowMs: deps.now(),
-    notification: {
-      charge: () => chargeNotification(sql, live.object_id, revision, new Date(deps.now())),
-      giveBack: () => giveNotificationBack(sql, live.object_id, revision),
-    },
+    notification: chargeOf(deps, pass, live.object_id, notes),
     body: (notify) => body(live.object_id, notify),
     ownedFields,
   });

@@ -7,6 +7,7 @@ import { planGoogleConversion } from '../wallets/google/conversion.js';
 import { chooseMessageType } from '../wallets/google/message-budget.js';
 import type { GoogleWalletClient } from '../wallets/google/objects-client.js';
 import { googleWrite, type GoogleResource } from '../wallets/google/wallet-object.js';
+import { isRefused } from './google-evidence.js';
 
 type ObjectType = GoogleObjectRow['object_type'];
 
@@ -81,6 +82,10 @@ export async function convertObject(
 export interface NotificationCharge {
   charge(): Promise<void>;
   giveBack(): Promise<void>;
+  /** An earlier attempt was refused the notification of this revision, and began to write it quietly. */
+  wentQuiet: boolean;
+  /** Keeps that, before the quiet write is sent. */
+  goQuiet(): Promise<unknown>;
 }
 
 export interface ObjectUpdate {
@@ -136,7 +141,7 @@ export async function updateObject(client: GoogleWalletClient, input: ObjectUpda
     await write(false);
     // An earlier attempt, whose answer was lost, has written this revision and notified with it.
     if (byField && wanted && !differs && charged) told = 'sent';
-    else if (byField && allowed && !differs) told = 'unchanged';
+    else if (byField && allowed && !differs) told = input.notification.wentQuiet ? 'refused' : 'unchanged';
   }
   if (!byField && wanted) told = await sendMessage(client, input, current, allowed);
   const notified = told === 'sent';
@@ -164,11 +169,11 @@ export async function loudly(
     await loud();
     return 'sent';
   } catch (error) {
-    const isQuota = isCode(error, 'google-quota');
     // Anything else that is transient may have arrived: the charge stays, and the next attempt uses it.
-    if (isQuota || error instanceof PermanentError) await notification.giveBack();
-    if (!isQuota) throw error;
+    if (isRefused(error)) await notification.giveBack();
+    if (!isCode(error, 'google-quota')) throw error;
     // Google counts more than we see; where it was the rate instead, the quiet write is refused as well.
+    await notification.goQuiet();
     await quiet();
     return 'refused';
   }
@@ -185,7 +190,9 @@ async function sendMessage(
   const id = `revision-${revision}`;
   const messages = Array.isArray(current['messages']) ? (current['messages'] as GoogleResource[]) : [];
   const there = messages.find((message) => message['id'] === id);
-  if (there && there['messageType'] !== 'TEXT_AND_NOTIFY') return allowed ? 'refused' : 'nothing';
+  if (there && there['messageType'] !== 'TEXT_AND_NOTIFY') {
+    return allowed || notification.wentQuiet ? 'refused' : 'nothing';
+  }
   if (there) return 'sent';
   if (messages.length >= MESSAGES_KEPT) {
     await client.patch(kind, live.object_id, { messages: messages.slice(-(MESSAGES_KEPT - 1)) });

@@ -8,7 +8,7 @@ import { PermanentError, TransientError, WaitForTurn } from '../common/errors.js
 import { asWarning, type LeftOut } from '../wallets/google/render-object.js';
 import type { ActivityDeps, StepInput } from './deps.js';
 import { ensureGoogleClass } from './google-class.js';
-import { googleResult, recordGoogleResult } from './google-evidence.js';
+import { googleNotes, googleResult, recordGoogleResult } from './google-evidence.js';
 import { holdGoogleLease, LEASE_MS } from './google-lease.js';
 import { emptyErased } from './google-emptied.js';
 import { recordEnded, writeLinkedOffers, type SaidOfOffer } from './google-linked-offers.js';
@@ -98,7 +98,7 @@ async function write(
   ref: UpdateGoogleObject,
   loaded: LoadedGoogle,
   /** Offers that were refused a moment ago: this is the second write, with them on the card. */
-  before?: readonly SaidOfOffer[],
+  before?: { refused: readonly SaidOfOffer[]; notification: string | undefined },
 ): Promise<UpdatedGoogleObject> {
   const { access, pass, objects, target, anchor, beside, offerObjects } = loaded;
   const { client } = access;
@@ -144,23 +144,27 @@ async function write(
   const known = await findKnownOfWrite(
     sql,
     pass,
-    { googleType: type, classId: target.classId },
+    { operationId, googleType: type, classId: target.classId },
     { after: live?.synced_revision ?? null, beside: apart },
   );
-  const classWrite = await ensureGoogleClass(deps, access, pass, target, known.classDigest);
+  const notes = googleNotes(sql, ref, known.noted);
+  const classWrite = await ensureGoogleClass(deps, access, pass, target, { digest: known.classDigest, notes });
   const { changed: since, ownedFields } = known;
   const written = await writeObject(deps, loaded, {
     ...{ target, live, since, ownedFields, leftOut },
     again: ref.again ?? false,
+    told: before?.notification !== undefined,
+    notes,
   });
-  const message = await sendMessages(deps, loaded, { type, live, since, objectId: written.objectId });
+  const notification = before?.notification ?? written.notification;
+  const message = await sendMessages(deps, loaded, { type, live, since, objectId: written.objectId, notes });
   const card = { kind: `${type}Object` as const, objectId: written.objectId };
   const offers = await writeLinkedOffers(deps, loaded, card);
   // What Google takes beside the card no more stands on it from now on.
-  const refused = before ?? offers.filter(({ result }) => result === 'refused');
+  const refused = before?.refused ?? offers.filter(({ result }) => result === 'refused');
   if (before === undefined && refused.length > 0) {
     const fresh = await loadGoogle(deps, ref);
-    if (fresh) return write(deps, ref, fresh, refused);
+    if (fresh) return write(deps, ref, fresh, { refused, notification });
   }
   await sql.transaction(async (within) => {
     await recordEnded(within, offers);
@@ -175,7 +179,7 @@ async function write(
       revision: pass.revision,
       class: classWrite,
       ...(written.replaces !== null && { replaces: written.replaces }),
-      ...(written.notification !== undefined && { notification: written.notification }),
+      ...(notification !== undefined && { notification }),
       ...(message !== undefined && { message }),
       ...(refused.length + offers.length > 0 && { offers: [...refused, ...offers] }),
       ...(leftOut.size > 0 && { warnings: [...leftOut.values()].map(asWarning) }),
@@ -183,7 +187,7 @@ async function write(
     const told = {
       ...googleResult(anchor.objectId, 'delivered'),
       providerId: written.objectId,
-      ...(written.notification !== undefined && { reason: `notification ${written.notification}` }),
+      ...(notification !== undefined && { reason: `notification ${notification}` }),
     };
     await recordNotifications(within, { ...step, detail }, passId, [told], null);
   });

@@ -2,16 +2,13 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { JsonValue } from '../../src/common/json.js';
-import { createActivities } from '../../src/activities/index.js';
-import type { ActivityDeps } from '../../src/activities/deps.js';
 import { connectDatabase } from '../../src/database/connect.js';
 import { changeBudget } from '../../src/database/rate-budgets.js';
-import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import { PermanentError, TransientError } from '../../src/common/errors.js';
-import type { GoogleWalletClient } from '../../src/wallets/google/objects-client.js';
 import { fullBucket, GOOGLE_RATE, takeToken } from '../../src/wallets/google/rate-budget.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { startTestGoogle, updateOf, type TestGoogle } from '../support/google.js';
+import { startTestGoogle, type TestGoogle } from '../support/google.js';
+import { changeOf, googleSteps } from '../support/google-steps.js';
 import { accept } from '../support/operations.js';
 import type { SeededTenant } from '../support/tenant.js';
 import { rowsOf } from '../support/rows.js';
@@ -28,32 +25,8 @@ describe('writers of one Google object', () => {
     await test.drop();
   });
 
-  /** Steps without an engine; `onGet` runs before each read of an object, while the lease is held. */
-  function steps(onGet: () => Promise<void> = async () => undefined) {
-    const deps = {
-      database: test.database,
-      ...createTenantReaders(test.database),
-      google: {
-        async forTenant(tenantId: string) {
-          const access = (await google.wallet.forTenant(tenantId))!;
-          const client: GoogleWalletClient = {
-            ...access.client,
-            get: async (kind, id) => (await onGet(), access.client.get(kind, id)),
-          };
-          return { ...access, client };
-        },
-      },
-      now: Date.now,
-    } as unknown as ActivityDeps;
-    return createActivities(deps);
-  }
-
-  async function change(tenant: SeededTenant, points: number) {
-    const operationId = await accept(test, tenant, updateOf(tenant, { points }));
-    const ref = { tenantId: tenant.tenantId, operationId, run: 1, passId: tenant.pass.id };
-    await steps()['apply-data'](ref);
-    return ref;
-  }
+  const steps = (onGet?: () => Promise<void>) => googleSteps(test, google, onGet);
+  const change = (tenant: SeededTenant, points: number) => changeOf(test, google, tenant, { points });
   const points = async (tenant: SeededTenant) => {
     const { object_id: id } = await google.live(tenant);
     return (google.simulator.object(id)?.['loyaltyPoints'] as { balance: { string: string } }).balance.string;

@@ -59,8 +59,10 @@ const fieldsOfDesigns = (
          and design -> 'google' ->> 'type' = ${googleType}) f
    where field <> 'messages'`;
 
-/** What the write of an object must know beside the pass: `changedSince`, `designedFields` and the digest of its class. */
+/** What the write of an object must know beside the pass: `changedSince`, `designedFields`, the digest of its class, the step's notes. */
 export interface KnownOfWrite {
+  /** What earlier attempts of the step have written down. */
+  noted: Record<string, unknown>;
   changed: string[];
   ownedFields: string[];
   classDigest: string | null;
@@ -70,13 +72,19 @@ export interface KnownOfWrite {
 export async function findKnownOfWrite(
   db: Sql,
   pass: Pick<PassRow, 'tenant_id' | 'pass_id' | 'revision'>,
-  target: { googleType: GoogleObjectRow['object_type']; classId: string },
+  target: { operationId: string; googleType: GoogleObjectRow['object_type']; classId: string },
   since: { after: number | null; beside: readonly string[] },
 ): Promise<KnownOfWrite> {
   const [row] = await db.query<KnownOfWrite>(sql`
     select array(${namesChanged(pass, { ...since, until: pass.revision })}) as changed,
            array(${fieldsOfDesigns(db.tenantId, target.googleType, 'object')}) as "ownedFields",
            (select digest from google_classes
-             where tenant_id = ${db.tenantId} and class_id = ${target.classId}) as "classDigest"`);
+             where tenant_id = ${db.tenantId} and class_id = ${target.classId}) as "classDigest",
+           coalesce((
+             select detail
+               from operation_steps
+              where tenant_id = ${db.tenantId}
+                and operation_id = ${target.operationId}
+                and step = 'update-google-object'), '{}') as noted`);
   return row!;
 }

@@ -224,11 +224,14 @@ export async function recordNotifications(
          set state = excluded.state,
              attempts = notifications.attempts + 1,
              covered_by = excluded.covered_by,
-             reason = excluded.reason,
+             -- What was said of a delivery stays, where a further one has nothing to add.
+             reason = case when notifications.state = 'delivered' then coalesce(excluded.reason, notifications.reason)
+                           else excluded.reason end,
              provider_id = coalesce(excluded.provider_id, notifications.provider_id),
              updated_at = now()
+       -- A repeated attempt finds its own delivery: nobody else covers it.
        where notifications.state <> 'delivered'
-          or excluded.state in ('delivered', 'covered')
+          or excluded.state = 'delivered'
     )
     select ${ending ? sql`(select outcome from ended)` : sql`null`} as ended`);
   return row!.ended;

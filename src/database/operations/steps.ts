@@ -149,8 +149,13 @@ type Detail = Record<string, unknown>;
  * @throws PermanentError `run-ended` where this run has ended.
  */
 export async function noteProgress(db: Sql, ref: RunRef, step: Step, detail: Detail): Promise<void> {
+  if (!(await noteWhileOpen(db, ref, step, detail))) throw runEnded();
+}
+
+/** The same for a step that goes on where its run has ended, as others rely on it: false, and nothing is written. */
+export async function noteWhileOpen(db: Sql, ref: RunRef, step: Step, detail: Detail): Promise<boolean> {
   const rows = await db.query(sql`with ${own(ref)} ${mergeDetail(step, detail)}`);
-  if (rows.length === 0) throw runEnded();
+  return rows.length > 0;
 }
 
 /** What a step has noted of itself so far; empty where it has not begun. */
