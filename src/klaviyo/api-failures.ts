@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PermanentError, TransientError } from '../common/errors.js';
+import { mayPass, needsOwnWords } from '../common/answer-status.js';
 import { retryAfterMs } from '../common/retry-after.js';
 
 const apiErrors = z.object({
@@ -52,7 +53,7 @@ export function failureOf(answer: FailedAnswer, nowMs: number): PermanentError |
     const delay = retryAfterMs(answer.retryAfter, nowMs);
     return new TransientError('klaviyo-throttled', 'Klaviyo asks to slow down; the call is repeated later.', delay);
   }
-  if (status >= 500 || status === 408 || (status === 404 && first === null)) {
+  if (mayPass(status) || (first === null && needsOwnWords(status))) {
     // Klaviyo's front answered 404 with HTML during the incident of May 2026: no word on the resource itself.
     const delay = retryAfterMs(answer.retryAfter, nowMs);
     return new TransientError('klaviyo-unavailable', `Klaviyo answered ${status}; the call is repeated later.`, delay);

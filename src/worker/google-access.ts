@@ -46,9 +46,9 @@ export function createGoogleAccess(options: GoogleAccessOptions): GoogleWallet {
   };
 
   /** The budget belongs to the issuer, whichever tenant asks; the tenant's own connections ask for it. */
-  const paced =
-    (issuerId: string, tenantId: string): typeof fetch =>
-    async (input, init) => {
+  const turnAt =
+    (issuerId: string, tenantId: string): (() => Promise<void>) =>
+    async () => {
       let takenAtMs = 0;
       const { waitMs, taken } = await changeBudget(
         database.tenant(tenantId),
@@ -64,8 +64,6 @@ export function createGoogleAccess(options: GoogleAccessOptions): GoogleWallet {
         throw new WaitForTurn('google-budget', "The issuer's requests to Google are queueing up.", waitMs);
       }
       await turnsOf(issuerId).take(takenAtMs + waitMs - performance.now());
-      // The time spent in the queue is not Google's: its own time-out begins here.
-      return send(input, { ...init, signal: AbortSignal.timeout(timeoutMs) });
     };
 
   function compose(issuerId: string, tenantId: string, accountText: string): GoogleAccess {
@@ -79,8 +77,9 @@ export function createGoogleAccess(options: GoogleAccessOptions): GoogleWallet {
     const client = createGoogleWalletClient({
       apiUrl: options.apiUrl,
       tokens,
-      timeoutMs: timeoutMs + GOOGLE_RATE.maxWaitMs,
-      fetch: paced(issuerId, tenantId),
+      timeoutMs,
+      fetch: send,
+      takeTurn: turnAt(issuerId, tenantId),
     });
     return { issuerId, client, callbackUrl: callbackUrl(options.publicUrl, tenantId), publicUrl: options.publicUrl };
   }

@@ -194,7 +194,7 @@ test('a partial failure is part of the result', async () => {
 for (const [fault, type, code, delay] of [
   [{ status: 400 }, PermanentError, 'klaviyo-invalid', undefined],
   [{ status: 401 }, PermanentError, 'klaviyo-unauthorized', undefined],
-  [{ status: 403, html: true }, PermanentError, 'klaviyo-unauthorized', undefined],
+  [{ status: 403, html: true }, TransientError, 'klaviyo-unavailable', undefined],
   [{ status: 404 }, PermanentError, 'klaviyo-not-found', undefined],
   [{ status: 404, html: true }, TransientError, 'klaviyo-unavailable', undefined],
   [{ status: 410 }, PermanentError, 'klaviyo-revision-gone', undefined],

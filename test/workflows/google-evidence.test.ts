@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Database, TenantSql } from '../../src/database/connect.js';
 import type { GoogleResource } from '../../src/wallets/google/wallet-object.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { startTestGoogle, type TestGoogle } from '../support/google.js';
+import { googleAccessTo, startTestGoogle, type TestGoogle } from '../support/google.js';
 import { changeOf, googleSteps } from '../support/google-steps.js';
 import { accept } from '../support/operations.js';
 import { rowsOf } from '../support/rows.js';
@@ -151,6 +151,15 @@ describe('what was done at Google is said, also where an answer is lost', () => 
     await holder['update-google-object'](loud);
     assert.deepEqual(await told(loud), ['delivered', 'notification sent']);
     assert.equal(google.simulator.notifications(objectId).length, 1);
+  });
+
+  it('trouble of our own database is not called Google’s', async () => {
+    const tenant = await google.seed();
+    const away = async () => Promise.reject(Object.assign(new Error('terminating connection'), { code: '57P01' }));
+    const tenantOf = (id: string) => ({ ...test.database.tenant(id), transaction: away });
+    const database = { ...test.database, tenant: tenantOf };
+    const { client } = (await googleAccessTo({ database }, google.simulator).forTenant(tenant.tenantId))!;
+    await assert.rejects(client.get('loyaltyObject', 'any'), { code: '57P01' });
   });
 
   it('one notification, where an offer is refused and the card is written once more', async () => {

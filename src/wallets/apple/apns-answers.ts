@@ -1,3 +1,4 @@
+import { mayPass } from '../../common/answer-status.js';
 import { retryAfterMs } from '../../common/retry-after.js';
 
 /** What became of one push. Nothing is retried here. */
@@ -55,7 +56,7 @@ export const APNS_REASONS: Readonly<Record<string, PushResultKind>> = {
 function kindOfStatus(status: number): PushResultKind {
   if (status === 410) return 'gone';
   if (status === 429) return 'throttled';
-  if (status === 408 || status >= 500) return 'transient';
+  if (mayPass(status)) return 'transient';
   return 'permanent';
 }
 
@@ -66,6 +67,8 @@ export function classifyAnswer(answer: {
   body: string;
   retryAfter?: string | undefined;
   now: number;
+  /** The stream was reset before its end: what the body would have said is unknown. */
+  isCut?: boolean;
 }): PushResult {
   const { status } = answer;
   if (status === 200) return { kind: 'delivered', apnsId: answer.apnsId ?? '' };
@@ -74,6 +77,8 @@ export function classifyAnswer(answer: {
   const byReason = said.reason !== undefined && Object.hasOwn(APNS_REASONS, reason) ? APNS_REASONS[reason] : undefined;
   let kind = byReason ?? kindOfStatus(status);
   if (kind === 'gone' && status !== 410) kind = 'permanent';
+  // Of some statuses only the reason tells whether they last.
+  if (kind === 'permanent' && said.reason === undefined && answer.isCut === true) kind = 'transient';
   const delay = retryAfterMs(answer.retryAfter, answer.now);
   if (kind === 'transient' && delay !== undefined) kind = 'throttled';
   switch (kind) {

@@ -164,7 +164,9 @@ export function openApnsConnection(
       });
       stream.on('close', () => {
         underWay -= 1;
-        if (status !== 0) finish({ result: classifyAnswer({ status, apnsId, body, retryAfter, now: options.now() }) });
+        const isCut = !stream.readableEnded;
+        if (status !== 0)
+          finish({ result: classifyAnswer({ status, apnsId, body, retryAfter, isCut, now: options.now() }) });
         else if (unprocessed(stream)) finish({ unprocessed: true });
         else finish({ result: { kind: 'transient', ...describeConnectionError(error, settled) } });
         events.room();

@@ -1,5 +1,7 @@
 import { importPKCS8, SignJWT } from 'jose';
+import { mayPass, needsOwnWords } from '../../common/answer-status.js';
 import { PermanentError, TransientError } from '../../common/errors.js';
+import { retryAfterMs } from '../../common/retry-after.js';
 
 /** The parts of Google's service-account JSON file that we use. */
 export interface ServiceAccount {
@@ -44,12 +46,13 @@ export function createAccessTokens(options: {
     const body = new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion });
     const askedAtMs = now();
     let status: number;
+    let delay: number | undefined;
     let answer: { access_token?: unknown; expires_in?: unknown; error?: unknown } | null;
     try {
       const response = await post(tokenUrl, { method: 'POST', body, signal: AbortSignal.timeout(timeoutMs) });
       status = response.status;
-      // An answer that is no JSON, such as a proxy's page: its status says enough.
-      answer = (await response.json().catch(() => null)) as typeof answer;
+      delay = retryAfterMs(response.headers.get('retry-after'), now());
+      answer = parse(await response.text()) as typeof answer;
     } catch (cause) {
       if (cause instanceof PermanentError) throw cause;
       throw new TransientError('google-token-unreachable', `Google's token endpoint did not answer.`, undefined, {
@@ -57,15 +60,12 @@ export function createAccessTokens(options: {
       });
     }
     // Words that are not Google's, such as a proxy's page, say nothing of the account.
-    if (
-      status === 408 ||
-      status === 429 ||
-      status >= 500 ||
-      (status < 300 && typeof answer?.access_token !== 'string')
-    ) {
+    const isNotGoogles = needsOwnWords(status) && typeof answer?.error !== 'string';
+    if (mayPass(status) || isNotGoogles || (status < 300 && typeof answer?.access_token !== 'string')) {
       throw new TransientError(
         'google-token-unavailable',
         `Google's token endpoint answered ${status} without a token.`,
+        delay,
       );
     }
     if (status !== 200 || typeof answer?.access_token !== 'string') {
@@ -107,6 +107,15 @@ async function signAssertion(account: ServiceAccount, audience: string, nowSecon
     .setIssuedAt(nowSeconds)
     .setExpirationTime(nowSeconds + 3600)
     .sign(key);
+}
+
+/** Null for an answer that is no JSON, such as a proxy's page: its status says enough. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** Reads the private key of a service account; a broken one is named without being shown. */

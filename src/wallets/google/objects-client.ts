@@ -1,3 +1,4 @@
+import { mayPass, needsOwnWords } from '../../common/answer-status.js';
 import { PermanentError, TransientError } from '../../common/errors.js';
 import type { JsonValue } from '../../common/json.js';
 import { retryAfterMs } from '../../common/retry-after.js';
@@ -46,11 +47,14 @@ export function createGoogleWalletClient(options: {
   tokens: AccessTokens;
   timeoutMs: number;
   fetch?: typeof fetch;
+  /** Waits until a request may be sent; its errors are told as they are, for they are not Google's. */
+  takeTurn?: () => Promise<void>;
 }): GoogleWalletClient {
-  const { tokens, timeoutMs, fetch: send = fetch } = options;
+  const { tokens, timeoutMs, fetch: send = fetch, takeTurn } = options;
   const apiUrl = options.apiUrl.replace(/\/$/, '');
 
   async function once(method: Method, path: string, token: string, body?: unknown): Promise<Answer> {
+    await takeTurn?.();
     try {
       const response = await send(`${apiUrl}/${path}`, {
         method,
@@ -61,8 +65,7 @@ export function createGoogleWalletClient(options: {
       const text = await response.text();
       return { status: response.status, headers: response.headers, body: parse(text) };
     } catch (cause) {
-      // A `fetch` that holds a rate budget may refuse before anything was sent, with its own delay.
-      if (cause instanceof TransientError || cause instanceof PermanentError) throw cause;
+      if (cause instanceof PermanentError) throw cause;
       const late = cause instanceof Error && cause.name === 'TimeoutError';
       throw new TransientError(
         late ? 'google-timeout' : 'google-unreachable',
@@ -83,11 +86,12 @@ export function createGoogleWalletClient(options: {
 
   async function resource(method: Method, path: string, body?: unknown): Promise<GoogleResource> {
     const answer = await call(method, path, body);
-    if (answer.status < 200 || answer.status > 299) throw classify(answer);
-    if (answer.body === null || typeof answer.body !== 'object' || Array.isArray(answer.body)) {
-      throw new TransientError('google-unavailable', 'Google Wallet answered something that is not a resource.');
+    // Only an insert meets an id that is taken: here another writer came in between.
+    if (answer.status === 409 && isGoogles(answer.body)) {
+      throw new TransientError('google-conflict', 'Google Wallet took another change at the same moment.');
     }
-    return answer.body as GoogleResource;
+    if (answer.status < 200 || answer.status > 299) throw classify(answer);
+    return resourceIn(answer);
   }
 
   const at = (kind: GoogleResourceKind, id: string): string => `${kind}/${encodeURIComponent(id)}`;
@@ -97,7 +101,7 @@ export function createGoogleWalletClient(options: {
     const answer = await call('GET', at(kind, id));
     if (answer.status === 404) throw classify({ ...answer, status: 409 });
     if (answer.status !== 200) throw classify(answer);
-    return answer.body as GoogleResource;
+    return resourceIn(answer);
   }
 
   const client: GoogleWalletClient = {
@@ -133,6 +137,17 @@ function parse(text: string): unknown {
   }
 }
 
+function resourceIn({ body }: Answer): GoogleResource {
+  if (body === null || typeof body !== 'object' || Array.isArray(body)) {
+    throw new TransientError('google-unavailable', 'Google Wallet answered something that is not a resource.');
+  }
+  return body as GoogleResource;
+}
+
+/** Whether a refusal is in Google's own words. */
+const isGoogles = (body: unknown): boolean =>
+  typeof (body as { error?: unknown } | null | undefined)?.error === 'object';
+
 /** Google's error envelope: `{error: {code, message, errors: [{message, domain, reason}]}}`. */
 function readError(body: unknown): { reason: string; fields: string[] } {
   const error = (body as { error?: { message?: unknown; errors?: { reason?: unknown }[] } } | undefined)?.error;
@@ -153,7 +168,7 @@ function classify({ status, headers, body }: Answer): PermanentError | Transient
   if (status === 429 || (status === 403 && QUOTA_REASONS.has(reason))) {
     return new TransientError('google-quota', `Google's quota is used up (${reason}).`, delay ?? 1_000);
   }
-  if (status === 408 || status >= 500) {
+  if (mayPass(status) || (needsOwnWords(status) && !isGoogles(body))) {
     return new TransientError('google-unavailable', `Google Wallet answered ${status}.`, delay);
   }
   if (status === 401) {

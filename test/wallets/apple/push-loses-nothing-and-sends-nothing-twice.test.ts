@@ -165,6 +165,22 @@ test('a reset after 200 does not undo it or send it again', async (t) => {
   assert.equal(server.received.length, 1);
 });
 
+test('a refusal whose reason was lost on the way is asked for again, and so is what came too early', async (t) => {
+  const answers: Answer[] = [
+    ({ stream }) => {
+      stream.respond({ ':status': 400, 'content-length': '24' });
+      setImmediate(() => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
+    },
+    refuse(425, ''),
+    refuse(400, ''),
+  ];
+  const { client } = await setUp(t, (push, count) => answers[count - 1]!(push, count));
+  const kinds = [];
+  for (let index = 0; index < answers.length; index += 1)
+    kinds.push((await client.push({ token: token(index), topic })).kind);
+  assert.deepEqual(kinds, ['transient', 'transient', 'permanent']);
+});
+
 test('a refused stream is sent again, but not for ever', async (t) => {
   const { server, client } = await setUp(t, (push, count) => {
     if (count === 2) accept(push);
