@@ -112,9 +112,10 @@ const one = template<{ f: OperatorFrame; v: CampaignPageView; live: string; base
 <div id="live" data-state="<%= it.v.line.state %>" data-over="<%= it.v.over ? 'yes' : 'no' %>" data-events="<%= it.base %>/events"><%~ it.live %>
 </div>
 <div class="bar">
-<% for (const [command, label] of it.v.buttons) { %><form method="post" action="<%= it.base %>/<%= command %>">
-<input type="hidden" name="csrf" value="<%= it.f.csrf %>"><button type="submit"<% if (command === 'cancel') { %> class="quiet"<% } %>><%= label %>
-</button></form><% } %></div>
+<% for (const [command, label] of it.v.buttons) { %><% if (command === 'cancel') { %>
+<a class="button quiet" href="<%= it.base %>/cancel"><%= label %></a><% } else { %><form method="post" action="<%= it.base %>/<%= command %>">
+<input type="hidden" name="csrf" value="<%= it.f.csrf %>"><button type="submit"><%= label %>
+</button></form><% } %><% } %></div>
 <% if (it.v.hasResults) { %><p><a href="<%= it.base %>/rows">What became of each row, as CSV</a></p><% } %>
 </section>
 <section class="box"><h2>What it does</h2><dl class="facts">

@@ -2,7 +2,7 @@ import { showTime } from './clock.js';
 import { template, type Page } from './html.js';
 import { operatorPage, type OperatorFrame, type Tone } from './operator-frame.js';
 
-/** A button beside a line: the address behind the tenant's that it posts to, and what it says. */
+/** A button beside a line: the address behind the tenant's of the page that asks first, and what it says. */
 export interface LineAction {
   path: string;
   label: string;
@@ -50,10 +50,8 @@ interface Shown {
 }
 
 const action = template<{ f: OperatorFrame; action: LineAction | null; of: string }>(
-  `<% if (it.action) { %><form method="post" action="/ops/<%= it.f.tenantId %><%= it.action.path %>">
-<input type="hidden" name="csrf" value="<%= it.f.csrf %>">
-<p class="bar"><button class="quiet" type="submit" aria-label="<%= it.action.label %>: <%= it.of %>"><%= it.action.label %>
-</button></p></form><% } %>`,
+  `<% if (it.action) { %><span class="bar"><a class="button quiet" href="/ops/<%= it.f.tenantId %><%= it.action.path %>" aria-label="<%= it.action.label %>: <%= it.of %>"><%= it.action.label %>
+</a></span><% } %>`,
 );
 
 const messages = template<Shown & { button: (line: MessageLine) => string }>(`

@@ -1,3 +1,4 @@
+import { FOLLOW_AGAIN_SECONDS, FOLLOW_SCRIPT, followNote } from './follow.js';
 import { template, type Page } from './html.js';
 import { operatorPage, type OperatorFrame, type Tone } from './operator-frame.js';
 import { passBox, searchForm, timeline, type OperatorPassView, type TimelineEntry } from './operator-pages.js';
@@ -8,12 +9,15 @@ const operation = template<{
   search: string;
   pass: string;
   timeline: string;
+  follow: string;
 }>(`
-<h1><%= it.v.kind %> <span class="tag <%= it.v.tone %>"><%= it.v.status %></span></h1>
+<h1 id="state" data-live><%= it.v.kind %> <span class="tag <%= it.v.tone %>"><%= it.v.status %></span></h1>
 <%~ it.search %>
-<% if (it.v.answer) { %><div class="banner <%= it.v.tone === 'note' ? '' : it.v.tone %>"><p><%= it.v.answer %></p></div><% } %>
+<% if (it.v.follows) { %><%~ it.follow %><% } %>
+<div id="answer" role="status" data-live><% if (it.v.answer) { %><div class="banner <%= it.v.tone === 'note' ? '' : it.v.tone %>"><p><%= it.v.answer %></p></div><% } %></div>
+<div id="rest" data-live>
 <% if (it.v.progress) { %><div class="banner">
-<p><%= it.v.progress.done %> of <%= it.v.progress.of %> retried. <a href="">Look again</a></p>
+<p><%= it.v.progress.done %> of <%= it.v.progress.of %> retried.</p>
 <progress max="<%= it.v.progress.of || 1 %>" value="<%= it.v.progress.done %>" aria-label="Retried"></progress></div>
 <% } %>
 <% if (it.v.warnings.length > 0) { %><div class="banner"><p><strong>To look at</strong></p><ul>
@@ -53,6 +57,7 @@ const operation = template<{
 </tbody></table></div></section><% } %>
 <%~ it.pass %>
 </div>
+</div>
 </div>`);
 
 export interface OperationPageView {
@@ -71,6 +76,8 @@ export interface OperationPageView {
   customerId: string | null;
   temporalUrl: string | null;
   canRetry: boolean;
+  /** It is under way: the page goes on to show it. */
+  follows: boolean;
   timeline: TimelineEntry[];
   deliveries: {
     deliveryId: string;
@@ -90,6 +97,11 @@ export interface OperationPageView {
 export function operationPage(view: OperationPageView): Page {
   const pass = view.pass ? passBox(view.frame, view.pass) : '';
   const search = searchForm(view.frame);
-  const body = operation({ f: view.frame, v: view, search, pass, timeline: timeline(view) });
-  return operatorPage(view.frame, { title: view.kind, body });
+  const follow = followNote({ what: 'What happens next appears here by itself.' });
+  const body = operation({ f: view.frame, v: view, search, pass, timeline: timeline(view), follow });
+  return operatorPage(view.frame, {
+    title: view.kind,
+    body,
+    ...(view.follows && { script: FOLLOW_SCRIPT, refreshSeconds: FOLLOW_AGAIN_SECONDS }),
+  });
 }

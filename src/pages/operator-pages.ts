@@ -72,6 +72,7 @@ export interface OperatorPassView {
   modifiedAt: Date;
   devices: DeviceView[];
   canVoid: boolean;
+  canRestore: boolean;
 }
 
 const passTemplate = template<{ f: OperatorFrame; p: OperatorPassView; time: (at: Date | null) => string }>(`
@@ -95,10 +96,12 @@ const passTemplate = template<{ f: OperatorFrame; p: OperatorPassView; time: (at
 <a class="button quiet" href="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/diagnosis">Diagnose this pass</a>
 <a class="button quiet" href="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/messages">Messages and offers</a>
 </p>
-<% if (it.p.canVoid) { %>
-<form class="bar" method="post" action="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/void">
+<% if (it.p.canRestore) { %>
+<form class="bar" method="post" action="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/restore">
 <input type="hidden" name="csrf" value="<%= it.f.csrf %>">
-<p><button class="danger" type="submit">Void this pass</button></p></form><% } %>
+<p><button type="submit">Restore this pass</button></p><span class="soft small">Makes it valid again, on phones as well.</span></form><% } %>
+<% if (it.p.canVoid) { %>
+<p class="bar"><a class="button danger" href="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/void">Void this pass</a></p><% } %>
 </section>`);
 
 export const passBox = (frame: OperatorFrame, pass: OperatorPassView): string =>

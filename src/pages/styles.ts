@@ -109,7 +109,7 @@ details.request summary .small{font-weight:400}
 .bar{display:flex;flex-wrap:wrap;gap:.6rem;align-items:center}
 .bar button,.bar .button{min-height:2.5rem;padding:.35rem 1rem;font-size:.92rem}
 button.quiet,.button.quiet{background:none;color:var(--text);border:1px solid #8a867e}
-button.danger{background:var(--bad);color:var(--panel)}
+button.danger,.button.danger{background:var(--bad);color:var(--panel)}
 .search{display:flex;gap:.6rem;flex-wrap:wrap;margin:.8rem 0 1.2rem}.search input{flex:1 1 14rem;width:auto}
 .mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.85em;overflow-wrap:anywhere}
 .foot{max-width:62rem;margin:0 auto;padding:0 1.25rem 2rem;display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;font-size:.875rem}.foot a{color:var(--soft);padding:.4rem 0}.narrow .foot{max-width:36.5rem}

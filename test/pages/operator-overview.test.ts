@@ -335,7 +335,8 @@ test('messages and offers are listed with why one waits, are taken off, and expl
   };
   const pressOf = async (name: string) => {
     await page.goto(ops('/messages'));
-    await press(page, page.getByRole('button', { name }));
+    await press(page, page.getByRole('link', { name }));
+    await press(page, page.locator('button.danger'));
     return kindOf();
   };
   assert.deepEqual(await pressOf('Take off now: Open until nine'), {

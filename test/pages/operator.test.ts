@@ -118,14 +118,18 @@ test('personal data is masked without Customer.Read, and buttons need their scop
       !(await page.content()).includes(`/p/${site.demo.pass.serialNumber}`),
       'no way to the page with the name',
     );
-    assert.equal(await page.getByRole('button', { name: 'Void this pass' }).count(), 0);
+    assert.equal(await page.getByRole('link', { name: 'Void this pass' }).count(), 0);
   });
 });
 
 test('void and retry are requests like any other', async () => {
   await signedIn(site.demo.apiKeys.admin, async (page) => {
     await find(page, EMAIL);
-    await press(page, page.getByRole('button', { name: 'Void this pass' }));
+    await press(page, page.getByRole('link', { name: 'Void this pass' }));
+    assert.ok(await page.getByRole('heading', { name: 'Void this pass?' }).isVisible());
+    assert.ok(await page.getByText(EMAIL).isVisible(), 'whose pass it is');
+    assert.deepEqual(await findBarriers(page), []);
+    await press(page, page.getByRole('button', { name: 'Void it' }));
     assert.ok(await page.getByRole('heading', { name: 'void-pass' }).isVisible());
     const id = page.url().split('/').at(-1)!;
     const row = () => rowsOf(site.db).operation(id, 'origin', 'status', 'run');

@@ -2,13 +2,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { Route } from '../../src/api/route.js';
-import { putSecret, SECRET_NAMES } from '../../src/database/secrets.js';
 import { authenticationToken } from '../../src/wallets/apple/authentication-token.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startTestApi, type TestApi } from '../support/api.js';
-import { tenantTables } from '../support/sample-rows.js';
+import { everythingOf, idsOf, seedMore, TOKEN_KEY, type Ids } from '../support/seeded-things.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
-import { testSecretBox } from '../support/secret-box.js';
 
 /**
  * Each route is called three times as often as there are things to name: with what belongs to the other tenant, and with what
@@ -24,9 +22,7 @@ const SECRET_IN_ADDRESS = new Set([
   'GET /apple/v1/devices/:device/registrations/:type', // without Authorization, as Apple has it: the device's id is known to it alone
 ]);
 const TOKEN = 'token.of.mine';
-const TOKEN_KEY = Buffer.alloc(32, 3);
 
-type Ids = Record<string, string>;
 let db: TestDatabase;
 let api: TestApi;
 let mine: SeededTenant;
@@ -46,9 +42,9 @@ before(async () => {
       ? { tenantId: mine.tenantId, scopes: api.routes.flatMap(({ scope }) => scope ?? []), subject: 'me' }
       : null;
   api = await startTestApi({ database: db.database, tokens: { verify } });
-  const seeded = await seedMore(theirs);
+  const seeded = await seedMore(db, theirs);
   others = idsOf(theirs, seeded);
-  own = idsOf(mine, await seedMore(mine));
+  own = idsOf(mine, await seedMore(db, mine));
   ownDeviceToken = authenticationToken(TOKEN_KEY, mine.pass.id);
   absent = idsOf(
     {
@@ -71,103 +67,6 @@ after(async () => {
   await api.close();
   await db.drop();
 });
-
-async function seedMore(tenant: SeededTenant): Promise<Ids> {
-  const id = {
-    operation: randomUUID(),
-    endpoint: randomUUID(),
-    event: randomUUID(),
-    delivery: randomUUID(),
-    campaign: randomUUID(),
-    sent: randomUUID(),
-    offer: randomUUID(),
-  };
-  const t = tenant.tenantId;
-  const device = `${t}-device`.padEnd(32, '0');
-  await db.owner(
-    `insert into operations (operation_id, tenant_id, kind, input, status, outcome, pass_id, ended_at)
-     values ($2, $1, 'push-update', '{}', 'failed', 'gave-up', $3, now())`,
-    [t, id.operation, tenant.pass.id],
-  );
-  await db.owner(
-    `insert into webhook_endpoints (endpoint_id, tenant_id, url, event_types) values ($2, $1, 'https://m.example/', '{}')`,
-    [t, id.endpoint],
-  );
-  await db.owner(
-    `insert into campaigns (campaign_id, tenant_id, name, definition, state)
-     values ($2, $1, 'theirs', '{"audience": {"csv": {}}, "action": {"type": "void"}, "schedule": {}, "holdoutPercent": 0}', 'uploading')`,
-    [t, id.campaign],
-  );
-  await db.owner(`insert into events (event_id, tenant_id, type, payload) values ($2, $1, 'pass.updated', '{}')`, [
-    t,
-    id.event,
-  ]);
-  await db.owner(
-    `insert into deliveries (delivery_id, tenant_id, endpoint_id, event_id, status) values ($2, $1, $3, $4, 'exhausted')`,
-    [t, id.delivery, id.endpoint, id.event],
-  );
-  await db.owner(
-    `insert into messages (message_id, tenant_id, pass_id, customer_id, class, content, state)
-     values ($2, $1, $3, $4, 'service', '{"text":"Hi","title":null,"link":null}', 'sent')`,
-    [t, id.sent, tenant.pass.id, tenant.customerId],
-  );
-  await db.owner(
-    `insert into offers (offer_id, tenant_id, pass_id, acceptance_sequence, fields, priority, starts_at, ends_at)
-     values ($2, $1, $3, 1, '{"tier":"gold"}', 0, now() + interval '1 day', now() + interval '2 days')`,
-    [t, id.offer, tenant.pass.id],
-  );
-  await putSecret(db.database.tenant(t), SECRET_NAMES.passTokenKey, TOKEN_KEY, testSecretBox);
-  const type = `pass.example.${t}`;
-  await db.owner(`update passes set apple_pass_type_identifier = $2, external_id = $3 where pass_id = $1`, [
-    tenant.pass.id,
-    type,
-    `${t}-external`,
-  ]);
-  const [row] = await db.owner<{ device_id: string }>(
-    `insert into apple_devices (tenant_id, device_library_identifier, push_token) values ($1, $2, 'ab') returning device_id`,
-    [t, device],
-  );
-  await db.owner(
-    `insert into apple_registrations (tenant_id, device_id, pass_id, apple_pass_type_identifier) values ($1, $2, $3, $4)`,
-    [t, row!.device_id, tenant.pass.id, type],
-  );
-  const [key] = await db.owner<{ key_id: string }>('select key_id from api_keys where tenant_id = $1 limit 1', [t]);
-  return { ...id, device, type, key: key!.key_id, external: `${t}-external` };
-}
-
-function idsOf(tenant: SeededTenant, more: Ids): Ids {
-  return {
-    tenantId: tenant.tenantId,
-    accountId: tenant.accountId,
-    correlationId: more['operation']!,
-    operationId: more['operation']!,
-    serialNumber: tenant.pass.serialNumber,
-    serial: tenant.pass.serialNumber,
-    pass: tenant.pass.serialNumber,
-    passId: tenant.pass.id,
-    id: tenant.pass.id,
-    externalId: more['external']!,
-    customerId: tenant.customerId,
-    customer: tenant.customerId,
-    email: tenant.email,
-    passTemplate: tenant.passTypes.basic,
-    passTypeId: tenant.passTypes.basic,
-    endpointId: more['endpoint']!,
-    endpoint: more['endpoint']!,
-    eventId: more['event']!,
-    deliveryId: more['delivery']!,
-    campaignId: more['campaign']!,
-    messageId: more['sent']!,
-    offerId: more['offer']!,
-    keyId: more['key']!,
-    device: more['device']!,
-    type: more['type']!,
-    passType: tenant.passTypes.basic,
-    // Not of any tenant.
-    code: 'not-found',
-    token: 'A'.repeat(43),
-  };
-}
 
 /** The example body of a route with every id in it replaced. */
 function bodyWith(value: unknown, ids: Ids, key = ''): unknown {
@@ -237,19 +136,6 @@ async function bodyOf(response: Response): Promise<string> {
   return new TextDecoder().decode(value);
 }
 
-/** Every row of a tenant in every table, as one text. */
-async function everythingOf(tenantId: string): Promise<Record<string, string>> {
-  const all: Record<string, string> = {};
-  for (const table of await tenantTables(db)) {
-    const [row] = await db.owner<{ rows: string }>(
-      `select coalesce(string_agg(t::text, e'\\n' order by t::text), '') as rows from ${table} t where tenant_id = $1`,
-      [tenantId],
-    );
-    all[table] = row!.rows;
-  }
-  return all;
-}
-
 /** Shows the place where two answers part, as pages are long. */
 function same(one: string, two: string, what: string): void {
   if (one === two) return;
@@ -261,7 +147,7 @@ function same(one: string, two: string, what: string): void {
 const nameOf = (route: Route): string => `${route.method} ${route.path}`;
 
 test('no route tells what another tenant has from what nobody has, and none changes it', async () => {
-  const before = await everythingOf(theirs.tenantId);
+  const before = await everythingOf(db, theirs.tenantId);
   let calls = 0;
   for (const route of api.routes) {
     if (SECRET_IN_ADDRESS.has(nameOf(route))) continue;
@@ -292,7 +178,7 @@ test('no route tells what another tenant has from what nobody has, and none chan
     }
   }
   assert.ok(calls > 100, `only ${calls} calls were made`);
-  const after = await everythingOf(theirs.tenantId);
+  const after = await everythingOf(db, theirs.tenantId);
   const refused = await db.owner<{ code: string; known_caller: boolean; flow_id: string | null }>(
     'select distinct code, known_caller, flow_id from refused_deliveries where tenant_id = $1 order by code',
     [theirs.tenantId],
@@ -316,7 +202,7 @@ test('no route tells what another tenant has from what nobody has, and none chan
 /** A route of the operator's pages as a signed-in operator calls it: from its page, with every id in its form. */
 async function operatorAnswer(route: Route, ids: Ids, session: { cookie: string; csrf: string }): Promise<string> {
   const address = route.path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(ids[name]!));
-  const fields = { ...ids, term: ids['email']!, key: ids['keyId']!, csrf: session.csrf };
+  const fields = { ...ids, term: ids['email']!, key: ids['keyId']!, csrf: session.csrf, confirmed: 'yes' };
   const isFile = route.path.endsWith('/rows') && route.method === 'POST';
   const form = isFile ? new FormData() : new URLSearchParams();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
@@ -332,7 +218,7 @@ async function operatorAnswer(route: Route, ids: Ids, session: { cookie: string;
 }
 
 test('no page and no form of a signed-in operator tells or changes what is another tenant’s', async () => {
-  const before = await everythingOf(theirs.tenantId);
+  const before = await everythingOf(db, theirs.tenantId);
   const signedIn = await api.fetch(`/ops/${mine.tenantId}/sign-in`, {
     method: 'POST',
     body: new URLSearchParams({ key: mine.keys.all }),
@@ -355,7 +241,7 @@ test('no page and no form of a signed-in operator tells or changes what is anoth
       found.push(nameOf(route));
   }
   assert.ok(found.length > 10, `its own things are found by ${found.join(', ')} alone: the session is not signed in`);
-  const after = await everythingOf(theirs.tenantId);
+  const after = await everythingOf(db, theirs.tenantId);
   for (const table of Object.keys(before)) assert.equal(after[table], before[table], `an operator changed ${table}`);
 });
 

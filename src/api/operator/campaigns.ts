@@ -19,10 +19,12 @@ import type { TakeFile } from '../routes/campaign-uploads.js';
 import { presentCampaign } from '../routes/present-campaign.js';
 import { campaignBody } from './campaign-form.js';
 import { faultsOfForm } from './campaign-form-faults.js';
+import { askFirst } from './ask-first.js';
 import type { Form, Handle, Inside } from './inside.js';
 import { demand, mays } from './operator-rights.js';
 import type { OperatorSession, OperatorSessions } from './operator-session.js';
 import {
+  buttonsOf,
   COMMANDS,
   LABELS,
   presentCampaignLine,
@@ -149,6 +151,23 @@ export function campaignPages(
     });
   };
 
+  const askToCancel = async (session: OperatorSession, params: Params) => {
+    demand(session, 'Campaign.Write');
+    const { campaignId, name, state, progress, rows } = await look(session.tenant.tenantId, params, true);
+    if (!buttonsOf(state).includes('cancel')) throw new ApiError('conflict', `The campaign is ${state} already.`);
+    const count = (n: number): string => (n === 1 ? 'one row' : `${n.toLocaleString('en')} rows`);
+    return {
+      title: `Cancel “${name}” for good?`,
+      says: [
+        `${count(progress.accepted)} of ${count(rows.all)} were taken already: they keep what they got. All others get nothing.`,
+        'It cannot be undone. “Pause” holds a campaign that can go on later.',
+      ],
+      does: 'Cancel it for good',
+      back: `/campaigns/${campaignId}`,
+      here: '/campaigns',
+    };
+  };
+
   const command =
     (name: Command): Handle =>
     async (ctx: Koa.Context, session, params) => {
@@ -165,8 +184,11 @@ export function campaignPages(
     inside('POST', '/campaigns/:campaignId/rows', 'Takes its file', upload, 'file'),
     inside('GET', '/campaigns/:campaignId/rows', 'What became of each row', results),
     inside('GET', '/campaigns/:campaignId/events', 'Its progress, as server-sent events', follow),
-    ...COMMANDS.map((name) =>
-      inside('POST', `/campaigns/:campaignId/${name}`, `${LABELS[name]}: a campaign`, command(name)),
-    ),
+    ...COMMANDS.flatMap((name) => {
+      const [path, summary] = [`/campaigns/:campaignId/${name}`, `${LABELS[name]}: a campaign`];
+      return name === 'cancel'
+        ? askFirst(deps, inside, { path, summary, ask: askToCancel, act: command(name) })
+        : inside('POST', path, summary, command(name));
+    }),
   ];
 }

@@ -15,6 +15,7 @@ import type { ApiDeps, Route } from '../route.js';
 import { issueChecked } from '../routes/issue-pass.js';
 import { type Form, type Handle, type Inside } from './inside.js';
 import { toneOfOperation, warningsOfRow } from './present-operator.js';
+import { ASKED, BECAME } from './plain-words.js';
 import { presentRefusal } from './present-refusals.js';
 import { mays } from './operator-rights.js';
 
@@ -22,28 +23,6 @@ const LATEST = 20;
 /** Who holds the passes that only test. */
 const TEST_EMAIL = 'klaviyo-test@example.com';
 
-const ASKED: Readonly<Record<string, string>> = {
-  'push-update': 'Change a pass',
-  'issue-pass': 'Issue a pass',
-  'send-message': 'Send a message',
-  'profile-sync': 'Carry the profile over',
-};
-const BECAME: Readonly<Record<string, string>> = {
-  updated: 'The pass was changed',
-  unchanged: 'Nothing was different',
-  superseded: 'A newer change was there already',
-  created: 'The pass was issued',
-  converted: 'The pass has another type now',
-  'pass-not-found': 'Nobody with these identifiers has a pass',
-  'ambiguous-identifiers': 'The identifiers lead to several people or passes',
-  'customer-not-found': 'Nobody with these identifiers is known',
-  'identifier-conflict': 'An identifier belongs to somebody else',
-  'invalid-data': 'A value does not fit its field',
-  synced: 'The profile was carried over',
-  'message-sent': 'The message is on the pass',
-  'message-held-back': 'The message was held back and not sent',
-  'state-conflict': 'The pass is no longer valid',
-};
 const UNDER_WAY: Readonly<Record<string, string>> = {
   accepted: 'It has arrived',
   running: 'It is under way',
@@ -79,11 +58,11 @@ function presentType({ design, passTypeId }: PassTypeVersion, place: SnippetPlac
 }
 
 function presentDelivery(row: ListedOperation, remarks: string[]): DeliveryLine {
-  const became = row.outcome === null ? (UNDER_WAY[row.status] ?? row.status) : (BECAME[row.outcome] ?? row.outcome);
+  const became = row.outcome === null ? (UNDER_WAY[row.status] ?? row.status) : BECAME[row.outcome];
   return {
     at: row.accepted_at,
     correlationId: row.operation_id,
-    asked: ASKED[row.kind] ?? row.kind,
+    asked: ASKED[row.kind],
     became,
     tone: toneOfOperation(row),
     flowId: row.flow_id,

@@ -1,21 +1,25 @@
 import { listAskedMessages, type AskedMessage } from '../../database/messages/asked-messages.js';
 import { findMessage } from '../../database/messages/messages.js';
 import { requestCancellation } from '../../database/operations/cancellations.js';
+import { findOperation } from '../../database/operations/operations.js';
 import { listOperatorPasses } from '../../database/operations/operator.js';
 import { findOffer, listNewestOffers, listOffers, type OfferRow } from '../../database/offers/offers.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { messagesPage, type MessageLine, type OfferLine } from '../../pages/message-offer-pages.js';
 import type { Tone } from '../../pages/operator-frame.js';
-import { FINAL_STATUSES, type OperationStatus } from '../../passes/operation.js';
+import { FINAL_STATUSES } from '../../passes/operation.js';
 import { acceptOperation } from '../accept-operation.js';
 import { sendPage, redirect } from '../page-response.js';
 import { ApiError } from '../problems.js';
 import type { ApiDeps, Route } from '../route.js';
+import { askFirst } from './ask-first.js';
 import type { Handle, Inside } from './inside.js';
 import { byOperator, demand, mays } from './operator-rights.js';
 import type { OperatorSession } from './operator-session.js';
+import { nameCustomer } from './person.js';
 
 const LISTED = 50;
+const QUESTION = { back: '/messages', here: '/messages' } as const;
 
 /** What may be read and done; the text of a message can name its reader. */
 interface Rights {
@@ -47,7 +51,7 @@ function whyOf({ status, state, reason, waiting_for: waits, waits_until: until }
     : reason;
 }
 
-function textOf({ content }: AskedMessage, rights: Rights): string {
+function textOf({ content }: Pick<AskedMessage, 'content'>, rights: Rights): string {
   if (!rights.text) return 'A message (its text needs Customer.Read)';
   const text =
     content === null
@@ -122,41 +126,112 @@ export function messagePages(deps: ApiDeps, inside: Inside): Route[] {
     sendPage(ctx, deps, messagesPage(session.frame, view));
   };
 
-  /** Accepts the end of one, and shows what became of it. */
-  const end =
-    (kind: 'message' | 'offer'): Handle =>
-    async (ctx, session, params) => {
-      demand(session, 'Pass.Write');
-      const { tenantId } = session.tenant;
-      const db = deps.database.tenant(tenantId);
-      const id = params[`${kind}Id`]!;
-      const row = kind === 'message' ? await findMessage(db, id) : await findOffer(db, id);
-      if (!row) throw new ApiError('not-found', `No such ${kind}.`);
-      if (row.state === 'ended') throw new ApiError('conflict', `The ${kind} has ended already.`);
-      const request = byOperator(ctx, session);
-      const { pass_id: passId } = row;
-      const { operationId } =
-        kind === 'message'
-          ? await acceptOperation(deps, ctx, { ...request, kind: 'end-message', input: { passId, messageId: id } })
-          : await acceptOperation(deps, ctx, { ...request, kind: 'end-offer', input: { passId, offerId: id } });
-      redirect(ctx, `/ops/${tenantId}/operations/${operationId}`);
-    };
-
-  const cancel: Handle = async (ctx, session, params) => {
-    demand(session, 'Operation.Write');
-    const { tenantId } = session.tenant;
-    const id = params['messageId']!;
-    const status: OperationStatus | undefined = await requestCancellation(deps.database.tenant(tenantId), id);
-    if (status === undefined) throw new ApiError('not-found', 'No such message.');
-    if (FINAL_STATUSES.includes(status)) throw new ApiError('conflict', `It has ended already: ${status}.`);
-    redirect(ctx, `/ops/${tenantId}/operations/${id}`);
+  /** What is to be ended, as long as it has not ended; with what a question says of it. */
+  const findEndable = {
+    async message(session: OperatorSession, id: string) {
+      const row = await findMessage(deps.database.tenant(session.tenant.tenantId), id);
+      if (!row) throw new ApiError('not-found', 'No such message.');
+      const of = textOf({ content: row.content }, rightsOf(session));
+      return { row, of: `“${of}”`, says: 'It cannot be put back: to show it again, send it anew.' };
+    },
+    async offer(session: OperatorSession, id: string) {
+      const row = await findOffer(deps.database.tenant(session.tenant.tenantId), id);
+      if (!row) throw new ApiError('not-found', 'No such offer.');
+      const of = `The offer (${Object.keys(row.fields).join(', ') || 'another type'})`;
+      return { row, of, says: 'What lies beneath shows again. It cannot go on: to show it again, start a new one.' };
+    },
   };
+
+  /** Accepts the end of one, and shows what became of it. */
+  const end = (kind: 'message' | 'offer', path: string, words: { summary: string; title: string; does: string }) => {
+    const endable = async (session: OperatorSession, params: Record<string, string>) => {
+      demand(session, 'Pass.Write');
+      const found = await findEndable[kind](session, params[`${kind}Id`]!);
+      if (found.row.state === 'ended') throw new ApiError('conflict', `The ${kind} has ended already.`);
+      return found;
+    };
+    return askFirst(deps, inside, {
+      path,
+      summary: words.summary,
+      async ask(session, params) {
+        const { row, of, says } = await endable(session, params);
+        const db = deps.database.tenant(session.tenant.tenantId);
+        const [pass] = await listOperatorPasses(db, { passId: row.pass_id });
+        const who = await nameCustomer(db, session, pass?.customer_id ?? null);
+        return {
+          ...QUESTION,
+          title: words.title,
+          does: words.does,
+          says: [`${of} is taken off the pass of ${who}.`, says],
+        };
+      },
+      async act(ctx, session, params) {
+        const { row } = await endable(session, params);
+        const request = byOperator(ctx, session);
+        const { pass_id: passId } = row;
+        const { operationId } =
+          'message_id' in row
+            ? await acceptOperation(deps, ctx, {
+                ...request,
+                kind: 'end-message',
+                input: { passId, messageId: row.message_id },
+              })
+            : await acceptOperation(deps, ctx, {
+                ...request,
+                kind: 'end-offer',
+                input: { passId, offerId: row.offer_id },
+              });
+        redirect(ctx, `/ops/${session.tenant.tenantId}/operations/${operationId}`);
+      },
+    });
+  };
+
+  /** A message that can still be stopped. */
+  const stoppable = async (session: OperatorSession, params: Record<string, string>) => {
+    demand(session, 'Operation.Write');
+    const row = await findOperation(deps.database.tenant(session.tenant.tenantId), params['messageId']!);
+    if (row?.kind !== 'send-message') throw new ApiError('not-found', 'No such message.');
+    if (FINAL_STATUSES.includes(row.status)) throw new ApiError('conflict', `It has ended already: ${row.status}.`);
+    return row;
+  };
+  const cancel = askFirst(deps, inside, {
+    path: '/messages/:messageId/cancel',
+    summary: 'Stops a message that waits',
+    async ask(session, params) {
+      const { pass_id: passId, customer_id: customerId } = await stoppable(session, params);
+      const db = deps.database.tenant(session.tenant.tenantId);
+      const [asked] =
+        passId === null
+          ? []
+          : (await listAskedMessages(db, { passId, limit: LISTED })).filter(
+              ({ message_id: id }) => id === params['messageId'],
+            );
+      const of = asked ? `“${textOf(asked, rightsOf(session))}”` : 'The message';
+      const who = await nameCustomer(db, session, customerId);
+      return {
+        ...QUESTION,
+        title: 'Do not send this message?',
+        does: 'Do not send it',
+        says: [`${of} is not sent to ${who}.`, 'If it should go after all, the page of its request has “Retry”.'],
+      };
+    },
+    async act(ctx, session, params) {
+      const { operation_id: id } = await stoppable(session, params);
+      const { tenantId } = session.tenant;
+      await requestCancellation(deps.database.tenant(tenantId), id);
+      redirect(ctx, `/ops/${tenantId}/operations/${id}`);
+    },
+  });
 
   return [
     inside('GET', '/messages', 'Messages and offers', list),
     inside('GET', '/passes/:passId/messages', 'Messages and offers of a pass', list),
-    inside('POST', '/messages/:messageId/end', 'Takes a message off', end('message')),
-    inside('POST', '/messages/:messageId/cancel', 'Stops a message that waits', cancel),
-    inside('POST', '/offers/:offerId/end', 'Ends an offer', end('offer')),
+    ...end('message', '/messages/:messageId/end', {
+      summary: 'Takes a message off',
+      title: 'Take this message off?',
+      does: 'Take it off now',
+    }),
+    ...cancel,
+    ...end('offer', '/offers/:offerId/end', { summary: 'Ends an offer', title: 'End this offer?', does: 'End it now' }),
   ];
 }

@@ -2,18 +2,20 @@ import type Koa from 'koa';
 import { redeliver } from '../../database/merchants/redeliveries.js';
 import { updateEndpoint } from '../../database/merchants/merchant-webhooks.js';
 import type { ListedOperation } from '../../database/operations/list-operations.js';
-import { listOperatorPasses } from '../../database/operations/operator.js';
+import { listOperatorDevices, listOperatorPasses } from '../../database/operations/operator.js';
 import { retryOperation } from '../../database/operations/retries.js';
 import { REFUSAL_OUTCOMES } from '../../passes/operation.js';
 import type { LifecycleInput, RetryOperationsInput } from '../../passes/operation-input.js';
 import { acceptOperation } from '../accept-operation.js';
 import { readFilter } from './home.js';
-import { type Form } from './inside.js';
+import { askFirst } from './ask-first.js';
+import type { Form, Handle, Inside } from './inside.js';
 import { byOperator, demand } from './operator-rights.js';
 import type { OperatorSession } from './operator-session.js';
+import { nameCustomer } from './person.js';
 import { redirect } from '../page-response.js';
 import { ApiError } from '../problems.js';
-import type { ApiDeps } from '../route.js';
+import type { ApiDeps, Route } from '../route.js';
 
 const RETRIES_PER_SECOND = 10;
 
@@ -53,18 +55,50 @@ export function createOperatorActions(deps: ApiDeps) {
       redirect(ctx, `/ops/${session.tenant.tenantId}/operations/${operationId}`);
     },
 
-    async voidPass(ctx: Koa.Context, session: OperatorSession, params: Record<string, string>): Promise<void> {
-      demand(session, 'Pass.Write');
-      const { tenantId } = session.tenant;
-      const [pass] = await listOperatorPasses(database.tenant(tenantId), { passId: params['passId']! });
-      if (!pass) throw new ApiError('not-found', 'No such pass.');
-      const input: LifecycleInput = { passId: pass.pass_id };
-      const { operationId } = await acceptOperation(deps, ctx, {
-        ...byOperator(ctx, session),
-        kind: 'void-pass',
-        input,
-      });
-      redirect(ctx, `/ops/${tenantId}/operations/${operationId}`);
+    /** Voids a pass after a question, and makes it valid again. */
+    lifecycle(inside: Inside): Route[] {
+      const find = async (session: OperatorSession, params: Record<string, string>) => {
+        demand(session, 'Pass.Write');
+        const [pass] = await listOperatorPasses(database.tenant(session.tenant.tenantId), {
+          passId: params['passId']!,
+        });
+        if (!pass) throw new ApiError('not-found', 'No such pass.');
+        return pass;
+      };
+      const change =
+        (kind: 'void-pass' | 'restore-pass'): Handle =>
+        async (ctx, session, params) => {
+          const input: LifecycleInput = { passId: (await find(session, params)).pass_id };
+          const { operationId } = await acceptOperation(deps, ctx, { ...byOperator(ctx, session), kind, input });
+          redirect(ctx, `/ops/${session.tenant.tenantId}/operations/${operationId}`);
+        };
+      return [
+        ...askFirst(deps, inside, {
+          path: '/passes/:passId/void',
+          summary: 'Voids a pass',
+          async ask(session, params) {
+            const pass = await find(session, params);
+            const db = database.tenant(session.tenant.tenantId);
+            const [who, devices] = [
+              await nameCustomer(db, session, pass.customer_id),
+              await listOperatorDevices(db, [pass.pass_id]),
+            ];
+            const on = devices.filter(({ gone_at }) => gone_at === null).length;
+            return {
+              title: 'Void this pass?',
+              says: [
+                `It is the ${pass.type_name} pass of ${who}, ${on === 0 ? 'on no phone' : on === 1 ? 'on one phone or wallet' : `on ${on} phones or wallets`}.`,
+                'Wallets show it as no longer valid, and it takes no changes and no messages.',
+                'It can be undone: the page of the customer has “Restore this pass” then.',
+              ],
+              does: 'Void it',
+              back: pass.customer_id === null ? '' : `/customers/${pass.customer_id}`,
+            };
+          },
+          act: change('void-pass'),
+        }),
+        inside('POST', '/passes/:passId/restore', 'Makes a pass valid again', change('restore-pass')),
+      ];
     },
 
     async enableEndpoint(ctx: Koa.Context, session: OperatorSession, params: Record<string, string>): Promise<void> {

@@ -28,6 +28,7 @@ const BUTTONS: Readonly<Partial<Record<CampaignState, readonly Command[]>>> = {
   running: ['pause', 'cancel'],
   paused: ['resume', 'cancel'],
 };
+export const buttonsOf = (state: CampaignState): readonly Command[] => BUTTONS[state] ?? [];
 export const LABELS = { start: 'Start', pause: 'Pause', resume: 'Resume', cancel: 'Cancel for good' } as const;
 
 /** A campaign as a line of the list. */
@@ -84,7 +85,7 @@ export function presentCampaignPage(
     ['Ended in the last minute', progress.perMinute],
     ...Object.entries(progress.outcomes).map(([name, n]): [string, number] => [`Ended as ${name}`, n]),
   ];
-  const buttons = may.writes ? (BUTTONS[state] ?? []) : [];
+  const buttons = may.writes ? buttonsOf(state) : [];
   return {
     line: presentCampaignLine(detail),
     reason: detail.reason,

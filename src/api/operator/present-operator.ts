@@ -6,7 +6,9 @@ import type { Tone } from '../../pages/operator-frame.js';
 import type { OperationLine } from '../../pages/operator-home.js';
 import type { DeviceView, HistoryEntry, OperatorPassView, TimelineEntry } from '../../pages/operator-pages.js';
 import type { Evidence } from './operator-evidence.js';
+import { DOES } from './plain-words.js';
 import { FINAL_STATUSES, REFUSAL_OUTCOMES } from '../../passes/operation.js';
+import { TRANSITIONS } from '../../passes/pass.js';
 
 const TONES: Readonly<Record<string, Tone>> = {
   succeeded: 'good',
@@ -96,7 +98,8 @@ export const presentOperatorPass = (
   devices: devices
     .filter(({ pass_id }) => pass_id === pass.pass_id)
     .map((device) => presentDevice(device, pass.revision)),
-  canVoid: may.write && (pass.state === 'active' || pass.state === 'expired'),
+  canVoid: may.write && TRANSITIONS.void.from.includes(pass.state),
+  canRestore: may.write && TRANSITIONS.restore.from.includes(pass.state),
 });
 
 const PUSH: Readonly<Record<DeviceResultRow['state'], string>> = {
@@ -227,12 +230,32 @@ export const presentHistory = (evidence: Evidence): HistoryEntry => ({
   timeline: timelineOf(evidence),
 });
 
+/** What a request under way does now, or what it waits for. */
+function underWay(row: ListedOperation, steps: Evidence['steps'], readable: Evidence['readable']): string {
+  const last = (state: StepRow['state']): StepRow | undefined => steps.findLast((step) => step.state === state);
+  const [retrying, waiting, running] = [last('retrying'), last('waiting'), last('running')];
+  const failure = retrying?.last_error;
+  if (retrying && failure) {
+    return `It waits and is tried again by itself: ${readable(failure.message)} (step: ${DOES[retrying.step]})`;
+  }
+  const { waitingFor, until } = waiting?.detail ?? {};
+  if (typeof waitingFor === 'string') {
+    const day = typeof until === 'string' ? ` until ${until.slice(0, 16).replace('T', ' ')} UTC` : '';
+    return `It waits${day} for this: ${readable(waitingFor)}`;
+  }
+  if (running) return `It is under way: ${DOES[running.step]}.`;
+  if (steps.length > 0) return 'It is under way: one step is done, and the next begins.';
+  return row.status === 'accepted'
+    ? 'It was accepted and waits for its turn: a worker takes it within seconds, after older requests about the same pass.'
+    : 'It is under way.';
+}
+
 /** Why the phone did, or did not, change: one sentence. */
-export function answerOf({ operation, results, devices, readable }: Evidence): string | null {
+export function answerOf({ operation, steps, results, devices, readable }: Evidence): string | null {
   const { status, outcome, revision } = operation;
   const reason = operation.reason === null ? null : readable(operation.reason);
   if (status === 'failed') return `It failed and needs somebody: ${reason ?? outcome ?? 'see below'}`;
-  if (!FINAL_STATUSES.includes(status)) return 'It is still on its way; what it waits for is below.';
+  if (!FINAL_STATUSES.includes(status)) return underWay(operation, steps, readable);
   if (revision === null) return reason ?? `Nothing was changed: ${outcome ?? status}.`;
   if (devices.length === 0) return `Revision ${revision} is stored, but the pass is on no phone.`;
   const gone = devices.filter(({ gone_at }) => gone_at !== null).length;

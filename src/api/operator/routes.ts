@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { findCustomer } from '../../database/customers/customers.js';
+import { findCustomer, type CustomerRow } from '../../database/customers/customers.js';
 import { listOperations } from '../../database/operations/list-operations.js';
 import { findOperation, type StepRow } from '../../database/operations/operations.js';
 import { listOperatorDevices, listOperatorPasses, searchTenant } from '../../database/operations/operator.js';
-import type { CustomerLine } from '../../pages/operator-home.js';
 import { diagnosisPage } from '../../pages/diagnosis-page.js';
 import { operationPage } from '../../pages/operation-page.js';
 import { operatorCustomerPage, signInPage } from '../../pages/operator-pages.js';
 import { relativeTime } from '../../pages/clock.js';
+import { FINAL_STATUSES } from '../../passes/operation.js';
 import { normaliseIdentifier } from '../../passes/identifiers.js';
 import { createThrottle } from '../access/throttle.js';
-import { createTextMask, maskEmail, maskName, maskPhone } from '../../common/mask-personal.js';
+import { createTextMask } from '../../common/mask-personal.js';
 import { campaignPages, type CampaignParts } from './campaigns.js';
 import { messagePages } from './messages.js';
 import { createOperatorActions } from './operator-actions.js';
@@ -36,6 +36,7 @@ import { ApiError } from '../problems.js';
 import { readForm } from '../requests/read-form.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
 import { mays } from './operator-rights.js';
+import { presentPerson } from './person.js';
 
 const SIGN_INS_PER_MINUTE = 20;
 /** Requests whose timelines are on a customer's page. */
@@ -64,21 +65,13 @@ export const operatorRoutes = (deps: ApiDeps, campaignParts: CampaignParts): Rou
 
   const plain = (session: OperatorSession): boolean => mays(session, 'Customer.Read');
 
-  type Person = { email: string | null; phone: string | null; first_name: string | null; last_name: string | null };
-  const personal = (session: OperatorSession, row: Person): Omit<CustomerLine, 'customerId'> => {
-    const name = [row.first_name, row.last_name].filter(Boolean).join(' ') || null;
-    return plain(session)
-      ? { email: row.email ?? '', phone: row.phone ?? '', name: name ?? '' }
-      : { email: maskEmail(row.email) ?? '', phone: maskPhone(row.phone) ?? '', name: maskName(name) ?? '' };
-  };
-
   const passRights = (session: OperatorSession) => ({
     write: mays(session, 'Pass.Write'),
     read: plain(session),
   });
   const readable = (
     session: OperatorSession,
-    row: Person | undefined,
+    row: Pick<CustomerRow, 'first_name' | 'last_name'> | undefined,
     passes: readonly { serial_number: string }[],
   ): ((text: string) => string) => {
     if (plain(session)) return (text) => text;
@@ -101,7 +94,7 @@ export const operatorRoutes = (deps: ApiDeps, campaignParts: CampaignParts): Rou
     if (hits.operationId) return redirect(ctx, `/ops/${id}/operations/${hits.operationId}`);
     const [only, ...others] = hits.customers;
     if (only && others.length === 0) return redirect(ctx, `/ops/${id}/customers/${only.customer_id}`);
-    const found = hits.customers.map((row) => ({ customerId: row.customer_id, ...personal(session, row) }));
+    const found = hits.customers.map((row) => ({ customerId: row.customer_id, ...presentPerson(session, row) }));
     await showHome(deps, ctx, session, found);
   };
 
@@ -119,7 +112,7 @@ export const operatorRoutes = (deps: ApiDeps, campaignParts: CampaignParts): Rou
       listOperations(sql, { customerId: customer.customer_id, limit: HISTORY }),
     ]);
     const evidence = await loadEvidence(database, id, operations, readable(session, customer, passes));
-    const { name, email, phone } = personal(session, customer);
+    const { name, email, phone } = presentPerson(session, customer);
     const facts: [string, string][] = [
       ['E-mail', email || '–'],
       ['Phone', phone || '–'],
@@ -171,6 +164,7 @@ export const operatorRoutes = (deps: ApiDeps, campaignParts: CampaignParts): Rou
       customerId: row.customer_id,
       temporalUrl: presentSummary(deps, row, new Map()).links.temporal,
       canRetry: mays(session, 'Operation.Write') && actions.canRetry(row),
+      follows: !FINAL_STATUSES.includes(row.status),
       timeline: timelineOf(evidence),
       deliveries: presentDeliveries(evidence.deliveries, mays(session, 'Operation.Write')),
       pass: pass ? presentOperatorPass(pass, evidence.devices, passRights(session)) : null,
@@ -232,7 +226,7 @@ export const operatorRoutes = (deps: ApiDeps, campaignParts: CampaignParts): Rou
     inside('POST', '/retry', 'Retries all requests that match', actions.retryAll),
     inside('GET', '/passes/:passId/diagnosis', 'Diagnoses a pass', diagnose),
     inside('POST', '/operations/:correlationId/retry', 'Retries a request', actions.retry),
-    inside('POST', '/passes/:passId/void', 'Voids a pass', actions.voidPass),
+    ...actions.lifecycle(inside),
     inside('POST', '/webhook-endpoints/:endpointId/enable', 'Switches an endpoint on again', actions.enableEndpoint),
     inside('POST', '/deliveries/:deliveryId/redeliver', 'Delivers again', actions.redeliver),
   ];

@@ -58,6 +58,7 @@ export async function searchTenant(db: Sql, terms: readonly string[]): Promise<S
 
 export interface OperatorPass {
   pass_id: string;
+  customer_id: string | null;
   serial_number: string;
   type_name: string;
   state: PassState;
@@ -74,6 +75,7 @@ export async function listOperatorPasses(
     sql`
       select
         p.pass_id,
+        p.customer_id,
         p.serial_number,
         t.name as type_name,
         p.state,
