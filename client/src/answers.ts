@@ -220,6 +220,8 @@ export interface PassTemplate {
     required: boolean;
     maxLength: number | null;
     default: string | number | boolean | null;
+    /** The only values that the field takes, or those that choose a look of the card; empty: any. */
+    knownValues: string[];
   }[];
 }
 

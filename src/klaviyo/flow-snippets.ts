@@ -1,5 +1,12 @@
 import type { PassTypeDesign } from '../passes/pass-type.js';
-import { messageSnippet, offerSnippet, updateSnippet, webhookSnippet, type WebhookSnippet } from './webhook-snippet.js';
+import {
+  messageSnippet,
+  offerSnippet,
+  syncSnippet,
+  updateSnippet,
+  webhookSnippet,
+  type WebhookSnippet,
+} from './webhook-snippet.js';
 
 export interface SnippetPlace {
   publicUrl: string;
@@ -36,6 +43,11 @@ export const FLOW_ACTIONS = {
     heading: 'Lay an offer over the pass',
     when: 'For a flow that shows something on a card for some days, and what was there before again at the end.',
     make: offerSnippet,
+  },
+  sync: {
+    heading: 'Carry a changed profile over',
+    when: 'For a flow that starts when a profile has changed: its cards change with it.',
+    make: (_design, place) => syncSnippet(place),
   },
 } as const satisfies Readonly<Record<string, FlowAction>>;
 

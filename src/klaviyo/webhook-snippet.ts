@@ -5,6 +5,8 @@ export interface WebhookSnippet {
   headers: Record<string, string>;
   /** JSON with Klaviyo's template tags, ready to paste. */
   body: string;
+  /** Parts of the body that stand for something of the marketer's own: names of properties, words. */
+  yours: string[];
   /** What the marketer should know before pasting it. */
   notes: string[];
 }
@@ -40,6 +42,21 @@ function fieldTag(field: PassField): string {
 
 const fieldTags = (fields: readonly PassField[]): Record<string, string> =>
   Object.fromEntries(fields.map((field) => [field.apiFieldName, fieldTag(field)]));
+
+const FLOW_KEY = '<your key for flows>';
+
+/** Names of the profile's properties that a body looks up, as they stand in it. */
+const propertiesIn = (body: string): string[] => [
+  ...new Set([...body.matchAll(/person\|lookup:'([^']+)'/g)].map(([, name]) => `'${name}'`)),
+];
+const examplesNote = (body: string): string[] => {
+  const names = propertiesIn(body);
+  return names.length === 0
+    ? []
+    : [
+        `${names.join(', ')}: the properties of a profile that this design reads. Where yours have other names, write those.`,
+      ];
+};
 
 const EVENT_KEY =
   'In a flow that starts from an event, add "idempotency_key": "{{ event|lookup:\'$event_id\' }}" where the preview shows an id for it.';
@@ -82,15 +99,17 @@ export function webhookSnippet(design: Pick<PassTypeDesign, 'id' | 'fields'>, pl
       ...ownTags(place),
     },
   };
+  const text = JSON.stringify(body, null, 2);
   return {
     url: `${place.publicUrl}/v1/passes`,
     headers: {
       'Content-Type': 'application/json',
-      'X-API-KEY': '<an API key with the scope Pass.Write>',
+      'X-API-KEY': FLOW_KEY,
       'X-ACCOUNT-ID': place.accountId,
     },
-    body: JSON.stringify(body, null, 2),
-    notes: notesOn(design),
+    body: text,
+    yours: propertiesIn(text),
+    notes: [...examplesNote(text), 'The key for flows needs the scope Pass.Write here.', ...notesOn(design)],
   };
 }
 
@@ -101,14 +120,17 @@ export function updateSnippet(
 ): WebhookSnippet {
   // One identifier that everybody has: all that are sent must lead to the pass.
   const body = { identifiers: { email: textTagOf('person.email') }, additionalData: fieldTags(design.fields) };
+  const text = JSON.stringify(body, null, 2);
   return {
     url: `${place.publicUrl}/api/${place.tenantId}/webhooks/listeners/klaviyo/passes/pushUpdate`,
     headers: {
       'Content-Type': 'application/json',
-      'X-API-KEY': '<an API key with the scope KlaviyoListener.Write>',
+      'X-API-KEY': FLOW_KEY,
     },
-    body: JSON.stringify(body, null, 2),
+    body: text,
+    yours: propertiesIn(text),
     notes: [
+      ...examplesNote(text),
       'Keep the fields that this flow is about, and delete the other lines.',
       NO_DEFAULTS,
       EVENT_KEY,
@@ -127,6 +149,7 @@ export function offerSnippet(
   return {
     ...update,
     body: JSON.stringify(body, null, 2),
+    yours: [...update.yours, '14 days'],
     notes: [
       'Keep the fields that the offer covers, write its values in place of the tags, and delete the other lines.',
       '"until" is a length, a day or a time. Add "from" for a later beginning, and "priority" where offers overlap.',
@@ -150,15 +173,36 @@ export function messageSnippet(place: { publicUrl: string; tenantId: string }): 
     url: `${place.publicUrl}/api/${place.tenantId}/webhooks/listeners/klaviyo/passes/notify`,
     headers: {
       'Content-Type': 'application/json',
-      'X-API-KEY': '<an API key with the scope KlaviyoListener.Write>',
+      'X-API-KEY': FLOW_KEY,
     },
     body: JSON.stringify(body, null, 2),
+    yours: [body.message, body.link, body.validFor],
     notes: [
       'Write your own message, or one for each language: { "en": "…", "de": "…" }. Lock screens show about 150 characters.',
       'Delete "link" and "validFor" if the message has none. "class": "service" passes the cap and the quiet hours.',
       'People read it on a locked phone: no personal data.',
       EVENT_KEY,
       'An empty 200 means that the message is stored. The page /ops of your tenant shows what became of it.',
+    ],
+  };
+}
+
+/** The webhook action of a flow that carries a changed profile over to the person's passes. */
+export function syncSnippet(place: { publicUrl: string; tenantId: string }): WebhookSnippet {
+  const body = {
+    email: textTagOf('person.email'),
+    phone_number: textTagOf('person.phone_number'),
+    external_id: textTagOf('person.external_id'),
+  };
+  return {
+    url: `${place.publicUrl}/api/${place.tenantId}/webhooks/listeners/klaviyo/profiles/sync`,
+    headers: { 'Content-Type': 'application/json', 'X-API-KEY': FLOW_KEY },
+    body: JSON.stringify(body, null, 2),
+    yours: [],
+    notes: [
+      'It says only who: Passrelay reads the profile from Klaviyo then, with the key that your engineer has set, and changes the fields that the design takes from it.',
+      'It makes no customer and no card: for somebody without a card it does nothing. Issue one first.',
+      'An empty 202 means that it is stored. The page /ops of your tenant shows what became of it.',
     ],
   };
 }

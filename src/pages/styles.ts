@@ -1,6 +1,6 @@
 /** The one style sheet of all pages. Small screens first; light and dark by the reader's own choice. */
 export const STYLES = `
-*,*::before,*::after{box-sizing:border-box}
+*,*::before,*::after{box-sizing:border-box}[hidden]{display:none!important}
 :root{color-scheme:light dark;--page:#f5f4f1;--panel:#fff;--text:#1c1b1a;--soft:#5c5953;--line:#dcd9d3;--link:#0b57d0;--focus:#0b57d0;--bad:#a3160f;--bad-bg:#fdeceb;--note-bg:#fff5d6;--note:#5c4400;--good:#12613a;--good-bg:#e5f5ec}
 @media (prefers-color-scheme:dark){:root{--page:#121212;--panel:#1d1d1f;--text:#f2f1ef;--soft:#b3afa8;--line:#3a3937;--link:#a8c7fa;--focus:#a8c7fa;--bad:#ffb4ab;--bad-bg:#3b1512;--note-bg:#3a2f0b;--note:#ffe08a;--good:#8fdcb0;--good-bg:#0f2e1e}}
 html{-webkit-text-size-adjust:100%;scroll-padding:1rem}

@@ -203,8 +203,13 @@ test('somebody who builds flows finds snippets, field names and her deliveries, 
     '"until": "14 days"',
     '/v1/passes',
     '/api/demo/webhooks/listeners/klaviyo/passes/pushUpdate',
-    'Content-Type: application/json\nX-API-KEY: ',
-    '\nX-ACCOUNT-ID: aid_0xdec0ffee\n',
+    'X-API-KEY',
+    '<your key for flows>',
+    'aid_0xdec0ffee',
+    '/api/demo/webhooks/listeners/klaviyo/profiles/sync',
+    'known: bronze, silver, gold, platinum',
+    'yes, but a new card may come without',
+    'Marked: examples. Replace each by what is yours',
     '"additionalData"',
     "{{ person|lookup:'wallet_pass_url' }}",
     'points',
@@ -221,8 +226,21 @@ test('somebody who builds flows finds snippets, field names and her deliveries, 
   await push(site.demo.apiKeys.klaviyo);
   await push('pr_live_mistyped');
   await page.reload();
+  for (const summary of await page.locator('#refused summary').all()) await summary.click();
   const refused = await page.locator('#refused').innerText();
+  assert.match(refused, /1 reason, met once/);
   assert.match(refused, /Line 1, column 27: email is a text without quotes[^]*Klaviyo does not send these again/);
+  await page.locator('summary', { hasText: 'Issue the pass' }).click();
+  const marked = await page.locator('mark').allInnerTexts();
+  assert.ok(marked.includes("'loyalty_points'") && marked.includes('<your key for flows>'), marked.join(' '));
+  const bodyOfIssue = page
+    .locator('details', { hasText: 'Issue the pass' })
+    .locator('.copy', { hasText: '"passTemplate"' });
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await bodyOfIssue.getByRole('button', { name: 'Copy body' }).click();
+  await bodyOfIssue.getByRole('button', { name: 'Copied' }).waitFor();
+  const copied = JSON.parse(await page.evaluate<string>('navigator.clipboard.readText()')) as object;
+  assert.deepEqual(Object.keys(copied), ['passTemplate', 'pass', 'recipient'], 'as it is pasted');
   assert.match(refused, /Without a valid key[^]*The API key or token is not known/);
   await assertFits();
   await press(page, page.getByRole('button', { name: 'Send a test event for basic' }));

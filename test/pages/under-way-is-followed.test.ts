@@ -88,3 +88,23 @@ test('without scripts the page of a request under way loads again, and no longer
   assert.doesNotMatch(await page.content(), /http-equiv="refresh"|Look again/);
   await context.close();
 });
+
+test('what arrives from Klaviyo appears on its page while it is open', async () => {
+  const context = await openWindow(browser, screen);
+  const page = await context.newPage();
+  await signIn(page);
+  await site.db.owner(`delete from operations where origin = 'klaviyo'`);
+  await page.goto(`${site.baseUrl}/ops/demo/klaviyo`);
+  await page.getByText('Nothing has arrived from Klaviyo yet').waitFor();
+  const push = (key: string) =>
+    fetch(`${site.baseUrl}/api/demo/webhooks/listeners/klaviyo/passes/pushUpdate`, {
+      method: 'POST',
+      headers: { 'X-API-KEY': key, 'Content-Type': 'application/json' },
+      body: '{"identifiers": {"email": ada}}',
+    });
+  await update();
+  await page.getByText('It has arrived').waitFor();
+  await push(site.demo.apiKeys.klaviyo);
+  await page.getByText('email is a text without quotes').waitFor({ state: 'attached' });
+  await context.close();
+});

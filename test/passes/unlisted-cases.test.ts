@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { passTypeDesign } from '../../src/passes/pass-type.js';
-import { unlistedCases } from '../../src/passes/unlisted-cases.js';
+import { knownValues, unlistedCases } from '../../src/passes/unlisted-cases.js';
 
 const design = passTypeDesign.parse({
   name: 'card',
@@ -27,8 +27,11 @@ test('a misspelt word that makes visuals fall to their default is told, with the
   const [warning, ...more] = said({ tier: 'Platinm' });
   assert.deepEqual(more, []);
   assert.equal(warning!.pointer, '/additionalData/tier');
-  assert.match(warning!.message, /tier "Platinm" is no case of "strip", "colour".*did you mean "Platinum"\?/);
-  assert.match(said({ tier: 'zzz' })[0]!.message, /which show their default$/);
+  assert.match(
+    warning!.message,
+    /tier "Platinm" is none of the known values \(member, gold, Platinum\).*did you mean "Platinum"\?/,
+  );
+  assert.match(said({ tier: 'zzz' })[0]!.message, /the look that it has by default$/);
 });
 
 test('what was meant so is not worth a word', () => {
@@ -38,4 +41,10 @@ test('what was meant so is not worth a word', () => {
   assert.deepEqual(said({ plan: 'free' }), [], 'listed in oneOf');
   assert.deepEqual(said({ points: 5, tier: null }), []);
   assert.deepEqual(said({ tier: 'Platinm' }, []), [], 'unchanged');
+});
+
+test('the known values of a field are those that it allows, else those that choose its look, each once', () => {
+  assert.deepEqual(knownValues(design, 'tier'), ['member', 'gold', 'Platinum']);
+  assert.deepEqual(knownValues(design, 'plan'), ['free', 'plus']);
+  assert.deepEqual(knownValues(design, 'points'), []);
 });

@@ -5,8 +5,9 @@ import { listRefusals } from '../../database/klaviyo/refused-deliveries.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { FLOW_ACTIONS, ownIdentifiers, type SnippetPlace } from '../../klaviyo/flow-snippets.js';
 import { klaviyoPage, type DeliveryLine, type PassTypeView } from '../../pages/klaviyo-page.js';
-import type { PassField, PassTypeVersion } from '../../passes/pass-type.js';
+import type { PassField, PassTypeDesign, PassTypeVersion } from '../../passes/pass-type.js';
 import { sampleValues } from '../../passes/sample-values.js';
+import { knownValues } from '../../passes/unlisted-cases.js';
 import { maskContacts } from '../../common/mask-personal.js';
 import { sendPage, redirect } from '../page-response.js';
 import { ApiError } from '../problems.js';
@@ -29,14 +30,18 @@ const UNDER_WAY: Readonly<Record<string, string>> = {
   retrying: 'It waits and is tried again',
 };
 
-const allowed = (field: PassField): string => {
-  const list = 'oneOf' in field && Array.isArray(field.oneOf) ? field.oneOf.map(String) : [];
-  return list.length > 0
-    ? `one of: ${list.join(', ')}`
-    : field.default === undefined
-      ? ''
-      : `else ${String(field.default)}`;
-};
+/** What may stand under a field, and what stands there by itself. */
+function valuesOf(design: PassTypeDesign, field: PassField): string {
+  const known = knownValues(design, field.apiFieldName);
+  const named = known.length === 0 ? '' : `${field.oneOf ? 'one of' : 'known'}: ${known.join(', ')}`;
+  const preset = field.default === undefined ? '' : `a new card has ${String(field.default)}`;
+  return [named, preset].filter(Boolean).join('; ');
+}
+
+function neededOf({ required, default: preset }: PassField): string {
+  if (!required) return '';
+  return preset === undefined ? 'yes' : 'yes, but a new card may come without';
+}
 
 function presentType({ design, passTypeId }: PassTypeVersion, place: SnippetPlace): PassTypeView {
   return {
@@ -47,8 +52,8 @@ function presentType({ design, passTypeId }: PassTypeVersion, place: SnippetPlac
       name: field.apiFieldName,
       label: field.label ?? '',
       type: field.type,
-      needed: field.required && field.default === undefined ? 'to issue' : '',
-      values: allowed(field),
+      needed: neededOf(field),
+      values: valuesOf(design, field),
     })),
     snippets: Object.values(FLOW_ACTIONS).map(({ heading, when, make }) => {
       const snippet = make(design, place);

@@ -2,6 +2,7 @@ import { WALLETS } from '../../passes/wallet.js';
 import { z } from 'zod';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { FIELD_TYPES } from '../../passes/pass-type.js';
+import { knownValues } from '../../passes/unlisted-cases.js';
 import { none } from '../parameters.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 
@@ -19,6 +20,9 @@ const passTemplate = z.object({
       required: z.boolean(),
       default: z.union([z.string(), z.number(), z.boolean()]).nullable(),
       maxLength: z.int().nullable(),
+      knownValues: z
+        .array(z.string())
+        .describe('The only values that the field takes, or those that choose a look of the card; empty: any'),
     }),
   ),
 });
@@ -56,6 +60,7 @@ export const passTemplateRoutes = (deps: ApiDeps): Route[] => [
             required: field.required,
             default: field.default ?? null,
             maxLength: field.maxLength ?? null,
+            knownValues: knownValues(design, field.apiFieldName),
           })),
         })),
       };
