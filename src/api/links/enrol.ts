@@ -1,11 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { issuePass } from '../../database/passes/create-pass.js';
 import { findCustomer } from '../../database/customers/customers.js';
-import { findHeldPass, listCustomerIdentifiers, recordConsents } from '../../database/customers/enrolment.js';
+import {
+  findHeldPass,
+  isOnlyTest,
+  listCustomerIdentifiers,
+  recordConsents,
+} from '../../database/customers/enrolment.js';
 import { findPassType, listPassTypes } from '../../database/tenants/pass-types.js';
 import type { AskedField, ConsentView } from '../../pages/enrol-page.js';
 import type { CardView } from '../../pages/pass-page.js';
 import { fieldsToAsk, knownFields, readEnrolment, type EnrolmentForm } from '../../passes/enrolment.js';
+import { normaliseIdentifier } from '../../passes/identifiers.js';
+import { isTest } from '../../common/environment.js';
 import type { JsonValue } from '../../common/json.js';
 import type { PassField, PassTypeVersion } from '../../passes/pass-type.js';
 import { timesOfPass, viewOfPass, withDefaults } from '../../passes/pass-view.js';
@@ -23,12 +30,18 @@ export interface Enrolment {
   firstName: string | null;
   known: Record<string, JsonValue>;
   asked: PassField[];
-  consents: { channel: string; version: string; text: string }[];
+  /** Each with the kind of address that the person is asked for, because the channel has none yet. */
+  consents: { channel: string; version: string; text: string; needs: 'email' | 'phone' | null }[];
+  /** All that is made for this person is a test. */
+  test: boolean;
   /** Serial number of the pass of this type, or converted from it, that the person holds already. */
   holds: string | null;
 }
 
 const METHOD = 'enrolment-page';
+/** What a channel needs to reach somebody; others, such as push, need nothing that is asked for. */
+const ADDRESS_OF: Readonly<Record<string, 'email' | 'phone'>> = { email: 'email', sms: 'phone', whatsapp: 'phone' };
+const KIND_OF_SOURCE: Readonly<Record<string, 'email' | 'phone'>> = { email: 'email', phone_number: 'phone' };
 
 /** The text of a consent in a language; `de-AT` serves a reader of `de`. */
 const textFor = (text: Readonly<Record<string, string>>, language: string): string | undefined => {
@@ -42,6 +55,21 @@ export function languageOfForm({ tenant, language }: Pick<LinkSession, 'tenant' 
   const all = consentTexts.every(({ text }) => textFor(text, language) !== undefined);
   return all ? language : chooseLanguage('', own);
 }
+
+const contactKind = ({ source }: PassField): 'email' | 'phone' | undefined => KIND_OF_SOURCE[source ?? ''];
+
+/** The e-mail address and phone number that somebody typed, each with the name of its field; null where it is none. */
+const contactsOf = (
+  asked: readonly PassField[],
+  typed: Readonly<Record<string, string>>,
+  { defaultCountry }: LinkSession['tenant']['settings'],
+) =>
+  asked.flatMap((field) => {
+    const [kind, name] = [contactKind(field), field.apiFieldName];
+    if (kind === undefined) return [];
+    const read = normaliseIdentifier(kind, typed[name] ?? '', { defaultCountry });
+    return [{ kind, name, value: read.ok === true ? read.value : null }];
+  });
 
 /** What the enrolment page of one person needs; undefined where the tenant has no pass type to issue. */
 export async function prepareEnrolment(deps: ApiDeps, session: LinkSession): Promise<Enrolment | undefined> {
@@ -63,17 +91,26 @@ export async function prepareEnrolment(deps: ApiDeps, session: LinkSession): Pro
     const said = customer.consent[channel];
     return typeof said === 'object' && said !== null && !Array.isArray(said) && said['state'] === 'SUBSCRIBED';
   };
+  const asked = fieldsToAsk(type.design, known);
+  const needs = (channel: string): 'email' | 'phone' | null => {
+    const kind = ADDRESS_OF[channel];
+    return kind === undefined || customer[kind] !== null ? null : kind;
+  };
+  // A consent to a channel that cannot reach the person is worth nothing: it is offered where the page asks for the address.
+  const isOffered = (channel: string): boolean =>
+    !agreed(channel) && (needs(channel) === null || asked.some((field) => contactKind(field) === needs(channel)));
   return {
     type,
     firstName: customer.first_name,
     known,
-    asked: fieldsToAsk(type.design, known),
+    asked,
     consents: settings.consentTexts
-      .filter(({ channel }) => !agreed(channel))
+      .filter(({ channel }) => isOffered(channel))
       .flatMap(({ channel, version, text }) => {
         const inLanguage = textFor(text, language) ?? textFor(text, settings.language) ?? Object.values(text)[0];
-        return inLanguage === undefined ? [] : [{ channel, version, text: inLanguage }];
+        return inLanguage === undefined ? [] : [{ channel, version, text: inLanguage, needs: needs(channel) }];
       }),
+    test: isTest(tenant.environment, { test: await isOnlyTest(sql, customerId) }),
     holds: await findHeldPass(sql, customerId, { passTypeId: type.passTypeId, name: type.design.name }),
   };
 }
@@ -145,11 +182,15 @@ export async function enrol(
     Object.entries(form).flatMap(([name, value]) => (name.startsWith('f.') ? [[name.slice(2), value]] : [])),
   );
   const read = readEnrolment(enrolment.asked, typed);
+  const granted = enrolment.consents.filter(({ channel }) => form[`c.${channel}`] === 'yes');
+  const contacts = contactsOf(enrolment.asked, typed, settings);
+  for (const { kind, name, value } of contacts) {
+    if (value === null && granted.some(({ needs }) => needs === kind)) read.faults[name] ??= 'wrong';
+  }
   if (Object.keys(read.faults).length > 0) return { faults: read.faults };
   const sql = deps.database.tenant(tenantId);
   const values = { ...enrolment.known, ...read.values };
   const data = withDefaults(type.design, values);
-  const granted = enrolment.consents.filter(({ channel }) => form[`c.${channel}`] === 'yes');
   await recordConsents(
     sql,
     session.customerId,
@@ -166,17 +207,19 @@ export async function enrol(
     publicUrl: deps.publicUrl,
     locale: settings,
   });
+  const known = await listCustomerIdentifiers(sql, session.customerId);
   const result = await issuePass(sql, {
     operation: {
       kind: 'issue-pass',
       origin: 'api',
+      test: enrolment.test,
       repairs: leftOutByApple(type, view).map((part) => ({ type: 'warning', ...part })),
       input: {
         passTypeId: type.passTypeId,
         serialNumber,
         data: values,
         recipient: { email: null, phone: null, name: null },
-        identifiers: await listCustomerIdentifiers(sql, session.customerId),
+        identifiers: [...known, ...contacts.flatMap(({ kind, value }) => (value === null ? [] : [{ kind, value }]))],
         externalId: null,
         customerId: null,
       },
@@ -187,6 +230,10 @@ export async function enrol(
     settings,
     answer: (pass) => ({ status: 201, body: { serialNumber: pass.serialNumber } }),
   });
+  if (result.outcome === 'identifiers-clash' && contacts.length > 0) {
+    // What was typed belongs to somebody else, which is nothing to tell.
+    return { faults: Object.fromEntries(contacts.map(({ name }) => [name, 'wrong' as const])) };
+  }
   if (result.outcome !== 'answered') throw new ApiError('conflict', 'The pass of this person could not be issued.');
   deps.notifyAccepted();
   return { serialNumber: String(result.answer.body['serialNumber']) };

@@ -103,7 +103,7 @@ export const linkRoutes = (deps: ApiDeps, speakers: Speakers): Route[] => {
     }
     const done = posted && (await enrol(deps, session, enrolment, posted));
     if (done && 'serialNumber' in done) {
-      noteAccepted(ctx, { kind: 'issue-pass' });
+      noteAccepted(ctx, { kind: 'issue-pass', test: enrolment.test });
       return toPasses(ctx, [done.serialNumber]);
     }
     const page = enrolPage({

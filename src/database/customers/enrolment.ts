@@ -49,6 +49,19 @@ export async function findHeldPass(
   return row?.serial_number ?? null;
 }
 
+/** Whether a customer is known by tests alone: made by one, and without a pass that is none. */
+export async function isOnlyTest(db: Sql, customerId: string): Promise<boolean> {
+  const [row] = await db.query<{ only: boolean }>(sql`
+    select c.test
+           and not exists (
+             select from passes p
+              where p.tenant_id = ${db.tenantId} and p.customer_id = ${customerId} and not p.test
+           ) as only
+      from customers c
+     where c.tenant_id = ${db.tenantId} and c.customer_id = ${customerId}`);
+  return row?.only === true;
+}
+
 /** All identifiers by which a customer is found. */
 export async function listCustomerIdentifiers(db: Sql, customerId: string): Promise<{ kind: string; value: string }[]> {
   return db.query<{ kind: string; value: string }>(
