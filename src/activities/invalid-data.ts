@@ -10,7 +10,13 @@ export function invalidData(
   problems: readonly { pointer: string; message: string; cure: string }[],
   { fields }: Pick<PassTypeDesign, 'fields'>,
 ): PermanentError {
-  const text = problems.map((problem) => `${problem.pointer}: ${problem.message}: ${problem.cure}`).join('; ');
+  const text = problems
+    .map(({ pointer: at, message, cure }) => {
+      // What names its field already needs no place beside it.
+      const isNamed = at.endsWith(pointer(/^[\w-]+/.exec(message)?.[0] ?? ''));
+      return `${isNamed ? '' : `${at}: `}${message}: ${cure}`;
+    })
+    .join('; ');
   const known = fields
     .map(({ apiFieldName }) => apiFieldName)
     .filter((name) => problems.some((problem) => problem.pointer.endsWith(pointer(name))));

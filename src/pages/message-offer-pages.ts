@@ -11,6 +11,8 @@ export interface LineAction {
 export interface MessageLine {
   messageId: string;
   passId: string | null;
+  /** Who holds the pass, as far as the reader may see it. */
+  whom: string | null;
   text: string;
   state: string;
   tone: Tone;
@@ -27,6 +29,7 @@ export interface MessageLine {
 export interface OfferLine {
   offerId: string;
   passId: string;
+  whom: string | null;
   covers: string;
   state: string;
   tone: Tone;
@@ -66,7 +69,7 @@ const messages = template<Shown & { button: (line: MessageLine) => string }>(`
 <td data-label="Message">
 <a href="/ops/<%= it.f.tenantId %>/operations/<%= m.messageId %>"><%= m.text %></a><% if (m.test) { %>
  <span class="tag">test</span><% } %><% if (m.passId && !it.v.passId) { %>
- <a class="small" href="/ops/<%= it.f.tenantId %>/passes/<%= m.passId %>/messages">pass <%= m.passId.slice(0, 8) %>
+ <a class="small" href="/ops/<%= it.f.tenantId %>/passes/<%= m.passId %>/messages"><%= m.whom ?? 'pass ' + m.passId.slice(0, 8) %>
 </a><% } %></td>
 <td data-label="State"><span><span class="tag <%= m.tone %>"><%= m.state %></span><% if (m.why) { %><span class="reason"><%= m.why %></span><% } %></span></td>
 <td data-label="Sent"><%~ it.time(m.sentAt) %></td>
@@ -85,7 +88,7 @@ const offers = template<Shown & { button: (line: OfferLine) => string }>(`
 <td data-label="From"><%~ it.time(o.from) %></td>
 <td data-label="Covers">
 <a href="/ops/<%= it.f.tenantId %>/operations/<%= o.offerId %>"><%= o.covers %></a><% if (!it.v.passId) { %>
- <a class="small" href="/ops/<%= it.f.tenantId %>/passes/<%= o.passId %>/messages">pass <%= o.passId.slice(0, 8) %>
+ <a class="small" href="/ops/<%= it.f.tenantId %>/passes/<%= o.passId %>/messages"><%= o.whom ?? 'pass ' + o.passId.slice(0, 8) %>
 </a><% } %></td>
 <td data-label="State">
 <span><span class="tag <%= o.tone %>"><%= o.state %></span><% if (o.uses) { %>

@@ -78,9 +78,7 @@ export interface OperatorPassView {
 const passTemplate = template<{ f: OperatorFrame; p: OperatorPassView; time: (at: Date | null) => string }>(`
 <section class="box">
 <h2><%= it.p.type %> <span class="tag <%= it.p.tone %>"><%= it.p.state %></span></h2>
-<dl class="facts"><dt>Serial</dt><dd class="mono">
-<% if (it.p.url) { %><a href="<%= it.p.url %>"><%= it.p.serialNumber %></a><% } else { %>
-<%= it.p.serialNumber %><% } %></dd>
+<dl class="facts"><dt>Serial number</dt><dd class="mono"><%= it.p.serialNumber %></dd>
 <dt>Revision</dt><dd><%= it.p.revision %>, changed <%~ it.time(it.p.modifiedAt) %></dd></dl>
 <% if (it.p.devices.length === 0) { %><p class="soft">On no phone: nothing can be pushed. The customer has to add it first.</p><% } else { %>
 <div class="scroll" tabindex="0" role="region" aria-label="Devices of <%= it.p.serialNumber %>"><table class="rows">
@@ -93,6 +91,7 @@ const passTemplate = template<{ f: OperatorFrame; p: OperatorPassView; time: (at
 <td data-label="Has"><span class="tag <%= d.tone %>"><%= d.note %></span></td></tr><% } %>
 </tbody></table></div><% } %>
 <p class="bar">
+<% if (it.p.url) { %><a class="button quiet" href="<%= it.p.url %>">See the card</a><% } %>
 <a class="button quiet" href="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/diagnosis">Diagnose this pass</a>
 <a class="button quiet" href="/ops/<%= it.f.tenantId %>/passes/<%= it.p.passId %>/messages">Messages and offers</a>
 </p>

@@ -39,7 +39,9 @@ function stateFinding({ state, revision, modifiedAt }: DiagnosisFacts): Finding 
         `state-${state}`,
         'look',
         `The pass is ${state}: wallets show it as no longer valid.`,
-        state === 'deleted' ? 'Issue a new pass.' : 'POST /v1/passes/{serialNumber}/restore makes it valid again.',
+        state === 'deleted'
+          ? 'Issue a new pass.'
+          : 'To make it valid again: “Restore this pass” on the page of its customer, or POST /v1/passes/{serialNumber}/restore.',
       );
 }
 
@@ -50,7 +52,7 @@ const shownFindings = ({ offers, messages }: DiagnosisFacts): Finding[] => [
       'offer-active',
       'info',
       `An offer covers ${covers.join(', ')} until ${minute(until)}: wallets show its values, and the pass's own again afterwards.`,
-      'To end it now: DELETE /v1/passes/{serialNumber}/offers/{offerId}.',
+      'To end it now: “End now” under “Messages and offers” of the pass, or DELETE /v1/passes/{serialNumber}/offers/{offerId}.',
     ),
   ),
   ...(messages.length === 0

@@ -13,7 +13,7 @@ const casesOf = ({ visuals }: Choosing, name: string): string[] => [
   ),
 ];
 
-/** The values that a design knows of a field, in its order: those that it allows, else those that choose its look. */
+/** The values that a design knows of a field: those that it allows, else its default and those that choose its look. */
 export function knownValues(design: Choosing, name: string): string[] {
   const field = design.fields.find(({ apiFieldName }) => apiFieldName === name);
   if (field?.oneOf) return [...field.oneOf];

@@ -17,3 +17,11 @@ test('an operator reads for what a message waits and until when, and what Google
     'waits: a pass that may be on its way',
   ]);
 });
+
+test('a remark names the place in the body once, as people say it', () => {
+  const said = (pointer: string, message: string) => warningsOfRow({ repairs: [{ pointer, message }] as never }, []);
+  assert.deepEqual(said('/additionalData/points', 'points "1,250" is not a number'), [
+    'points "1,250" is not a number',
+  ]);
+  assert.deepEqual(said('/identifiers/email', 'this is empty'), ['email: this is empty']);
+});

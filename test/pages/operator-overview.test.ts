@@ -207,7 +207,7 @@ test('somebody who builds flows finds snippets, field names and her deliveries, 
     '<your key for flows>',
     'aid_0xdec0ffee',
     '/api/demo/webhooks/listeners/klaviyo/profiles/sync',
-    'known: bronze, silver, gold, platinum',
+    'known: bronze, gold, silver, platinum; a new card has bronze',
     'yes, but a new card may come without',
     'Marked: examples. Replace each by what is yours',
     '"additionalData"',
@@ -336,6 +336,7 @@ test('messages and offers are listed with why one waits, are taken off, and expl
     ]) {
       assert.match(table, part);
     }
+    if (path === '/messages') assert.match(table, /Open until nine\s+Sarah Mason/, 'whose pass it is');
     assert.match(await page.getByRole('region', { name: 'Offers' }).innerText(), /points[^]*active[^]*used 0 of 3/);
     await assertFits();
   }

@@ -8,6 +8,7 @@ import { getSigningMaterial } from '../../src/database/tenants/certificates.js';
 import { findApiKeyByHash, hashApiKey } from '../../src/database/tenants/api-keys.js';
 import { getPassTypeVersion, listPassTypes } from '../../src/database/tenants/pass-types.js';
 import { createSecretBox, getSecret, SECRET_NAMES, type SecretBox } from '../../src/database/secrets.js';
+import { untranslatedTexts } from '../../src/previews/translations.js';
 import { ensureDemoSecretsKey } from '../../src/tenants/demo-secrets-key.js';
 import { ensureDemoTenant, type DemoTenant } from '../../src/tenants/demo-tenant.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -98,4 +99,14 @@ test('the server certificate of the APNs stand-in is one that a TLS client accep
   assert.equal(socket.authorized, true);
   socket.destroy();
   await new Promise((resolve) => server.close(resolve));
+});
+
+test('the demo speaks each of its languages to the end, the names of its cards too', async () => {
+  for (const { design } of await listPassTypes(db.database.tenant('demo'))) {
+    const languages = Object.keys(design.apple?.localizations ?? {});
+    assert.ok(languages.length >= 2, design.name);
+    for (const language of languages) {
+      assert.deepEqual(untranslatedTexts(design, language), [], `${design.name} in ${language}`);
+    }
+  }
 });

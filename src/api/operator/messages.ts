@@ -1,13 +1,14 @@
 import { listAskedMessages, type AskedMessage } from '../../database/messages/asked-messages.js';
 import { findMessage } from '../../database/messages/messages.js';
 import { requestCancellation } from '../../database/operations/cancellations.js';
+import { listHolders } from '../../database/operations/list-holders.js';
 import { findOperation } from '../../database/operations/operations.js';
 import { listOperatorPasses } from '../../database/operations/operator.js';
 import { findOffer, listNewestOffers, listOffers, type OfferRow } from '../../database/offers/offers.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { messagesPage, type MessageLine, type OfferLine } from '../../pages/message-offer-pages.js';
 import type { Tone } from '../../pages/operator-frame.js';
-import { FINAL_STATUSES } from '../../passes/operation.js';
+import { FINAL_STATUSES, type Outcome } from '../../passes/operation.js';
 import { acceptOperation } from '../accept-operation.js';
 import { sendPage, redirect } from '../page-response.js';
 import { ApiError } from '../problems.js';
@@ -16,9 +17,11 @@ import { askFirst } from './ask-first.js';
 import type { Handle, Inside } from './inside.js';
 import { byOperator, demand, mays } from './operator-rights.js';
 import type { OperatorSession } from './operator-session.js';
-import { nameCustomer } from './person.js';
+import { nameCustomer, shortName } from './person.js';
+import { BECAME } from './plain-words.js';
 
 const LISTED = 50;
+const inWords = (outcome: Outcome): string => BECAME[outcome].charAt(0).toLowerCase() + BECAME[outcome].slice(1);
 const QUESTION = { back: '/messages', here: '/messages' } as const;
 
 /** What may be read and done; the text of a message can name its reader. */
@@ -39,7 +42,7 @@ function stateOf({ status, outcome, state, waiting_for: waits }: AskedMessage): 
   if (state === 'sent') return ['on the pass', 'good'];
   if (status === 'failed') return ['failed', 'bad'];
   if (outcome === 'message-held-back') return ['held back', 'note'];
-  if (FINAL_STATUSES.includes(status)) return [outcome ?? status, 'note'];
+  if (FINAL_STATUSES.includes(status)) return [outcome === null ? status : inWords(outcome), 'note'];
   if (state === null && waits !== null) return ['waits', 'note'];
   return ['on its way', ''];
 }
@@ -60,7 +63,7 @@ function textOf({ content }: Pick<AskedMessage, 'content'>, rights: Rights): str
   return text === undefined ? 'A message (its text was emptied)' : text.slice(0, 120);
 }
 
-function presentMessage(row: AskedMessage, rights: Rights): MessageLine {
+function presentMessage(row: AskedMessage, rights: Rights): Omit<MessageLine, 'whom'> {
   const [state, tone] = stateOf(row);
   const path = `/messages/${row.message_id}`;
   const canCancel = rights.cancel && row.state === null && !FINAL_STATUSES.includes(row.status);
@@ -88,7 +91,7 @@ function presentMessage(row: AskedMessage, rights: Rights): MessageLine {
 const OFFER_TONES: Readonly<Record<OfferRow['state'], Tone>> = { planned: 'note', active: 'good', ended: '' };
 
 /** Names of fields only: values are the customer's. */
-function presentOffer(row: OfferRow, typeNames: ReadonlyMap<string, string>, rights: Rights): OfferLine {
+function presentOffer(row: OfferRow, typeNames: ReadonlyMap<string, string>, rights: Rights): Omit<OfferLine, 'whom'> {
   const type = row.pass_type_id && `type ${typeNames.get(row.pass_type_id) ?? row.pass_type_id}`;
   return {
     offerId: row.offer_id,
@@ -118,10 +121,13 @@ export function messagePages(deps: ApiDeps, inside: Inside): Route[] {
     ]);
     const names = new Map(types.map(({ passTypeId, design }) => [passTypeId, design.name]));
     const rights = rightsOf(session);
+    const shown = [...asked, ...offers].flatMap(({ pass_id: id }) => id ?? []);
+    const holders = new Map((await listHolders(db, [...new Set(shown)])).map((row) => [row.pass_id, row]));
+    const whomOf = (id: string | null) => shortName(session, holders.get(id ?? '') ?? null);
     const view = {
       passId: passId ?? null,
-      messages: asked.map((row) => presentMessage(row, rights)),
-      offers: offers.map((row) => presentOffer(row, names, rights)),
+      messages: asked.map((row) => ({ ...presentMessage(row, rights), whom: whomOf(row.pass_id) })),
+      offers: offers.map((row) => ({ ...presentOffer(row, names, rights), whom: whomOf(row.pass_id) })),
     };
     sendPage(ctx, deps, messagesPage(session.frame, view));
   };

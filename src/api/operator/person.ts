@@ -22,3 +22,10 @@ export async function nameCustomer(db: Sql, session: OperatorSession, customerId
   const contact = email || phone;
   return name && contact ? `${name} (${contact})` : name || contact || 'somebody without a name';
 }
+
+/** Somebody in a list: the name, else an address; null where the holder is not known. */
+export function shortName(session: OperatorSession, holder: Person | null): string | null {
+  if (holder === null) return null;
+  const { name, email, phone } = presentPerson(session, holder);
+  return name || email || phone || null;
+}

@@ -7,6 +7,8 @@ import type { campaignDetail, campaignView } from '../routes/present-campaign.js
 import type { CampaignSample } from '../routes/campaign-samples.js';
 import { explainEmptyAudience, presentCampaignOrder } from './present-campaign-order.js';
 import { isOver } from '../routes/campaign-watch.js';
+import type { Outcome } from '../../passes/operation.js';
+import { BECAME } from './plain-words.js';
 
 export type Detail = z.output<typeof campaignDetail>;
 
@@ -41,6 +43,10 @@ export const presentCampaignLine = (campaign: z.output<typeof campaignView>): Ca
   test: campaign.test,
   createdAt: new Date(campaign.createdAt),
 });
+
+/** An outcome in plain words; campaigns count what older versions called otherwise, too. */
+const inWords = (outcome: string): string =>
+  Object.hasOwn(BECAME, outcome) ? BECAME[outcome as Outcome] : `Ended as ${outcome}`;
 
 const text = (value: number): string => value.toLocaleString('en');
 
@@ -83,7 +89,7 @@ export function presentCampaignPage(
     ['Notified, of those on a phone', notified],
     ['Fetched by an iPhone', progress.fetched],
     ['Ended in the last minute', progress.perMinute],
-    ...Object.entries(progress.outcomes).map(([name, n]): [string, number] => [`Ended as ${name}`, n]),
+    ...Object.entries(progress.outcomes).map(([name, n]): [string, number] => [inWords(name), n]),
   ];
   const buttons = may.writes ? buttonsOf(state) : [];
   return {
@@ -98,7 +104,7 @@ export function presentCampaignPage(
     emptiness: explainEmptyAudience(detail),
     troubles: progress.troubles.map(({ rows: count, outcome, reason }) => [
       text(count),
-      outcome ?? 'without a pass',
+      outcome === null ? 'without a pass' : inWords(outcome),
       may.reads ? reason : maskContacts(reason),
     ]),
     progress: { done: progress.ended, of: detail.startedAt ? progress.ended + progress.remaining : 0 },

@@ -5,9 +5,9 @@ import type { OperatorDevice, OperatorPass } from '../../database/operations/ope
 import type { Tone } from '../../pages/operator-frame.js';
 import type { OperationLine } from '../../pages/operator-home.js';
 import type { DeviceView, HistoryEntry, OperatorPassView, TimelineEntry } from '../../pages/operator-pages.js';
+import { answerOf } from './answer-of-operation.js';
 import type { Evidence } from './operator-evidence.js';
-import { DOES } from './plain-words.js';
-import { FINAL_STATUSES, REFUSAL_OUTCOMES } from '../../passes/operation.js';
+import { REFUSAL_OUTCOMES } from '../../passes/operation.js';
 import { TRANSITIONS } from '../../passes/pass.js';
 
 const TONES: Readonly<Record<string, Tone>> = {
@@ -112,11 +112,18 @@ const PUSH: Readonly<Record<DeviceResultRow['state'], string>> = {
   failed: 'Push failed',
 };
 
+/** Where in the body, as people say it; nothing where the text begins with it already. */
+function placeIn(pointer: string, text: string): string {
+  const path = pointer.split('/').slice(1);
+  const name = path.at(-1)?.replaceAll('~1', '/').replaceAll('~0', '~');
+  return name === undefined || text.startsWith(name) ? '' : `${name}: `;
+}
+
 /** One repair or warning about a body, with its place. */
 function remarkOf(remark: object): string {
   const { pointer, message, code, line, cure } = remark as Record<string, string | number | undefined>;
-  const place = pointer ? `${pointer}: ` : '';
-  const text = message ?? `repaired: ${String(code ?? 'unknown').replaceAll('-', ' ')}`;
+  const text = String(message ?? `repaired: ${String(code ?? 'unknown').replaceAll('-', ' ')}`);
+  const place = typeof pointer === 'string' ? placeIn(pointer, text) : '';
   return `${place}${text}${line === undefined ? '' : ` (line ${line})`}${cure ? `: ${cure}` : ''}`;
 }
 
@@ -162,7 +169,6 @@ export function timelineOf(evidence: Evidence): TimelineEntry[] {
       tone,
     });
   add(operation.accepted_at, `Accepted from ${operation.origin}`, [
-    `place ${operation.acceptance_sequence} in the order of acceptance`,
     operation.flow_id && `flow ${operation.flow_id}`,
     ...operation.repairs.map(remarkOf),
   ]);
@@ -229,42 +235,3 @@ export const presentHistory = (evidence: Evidence): HistoryEntry => ({
   answer: answerOf(evidence),
   timeline: timelineOf(evidence),
 });
-
-/** What a request under way does now, or what it waits for. */
-function underWay(row: ListedOperation, steps: Evidence['steps'], readable: Evidence['readable']): string {
-  const last = (state: StepRow['state']): StepRow | undefined => steps.findLast((step) => step.state === state);
-  const [retrying, waiting, running] = [last('retrying'), last('waiting'), last('running')];
-  const failure = retrying?.last_error;
-  if (retrying && failure) {
-    return `It waits and is tried again by itself: ${readable(failure.message)} (step: ${DOES[retrying.step]})`;
-  }
-  const { waitingFor, until } = waiting?.detail ?? {};
-  if (typeof waitingFor === 'string') {
-    const day = typeof until === 'string' ? ` until ${until.slice(0, 16).replace('T', ' ')} UTC` : '';
-    return `It waits${day} for this: ${readable(waitingFor)}`;
-  }
-  if (running) return `It is under way: ${DOES[running.step]}.`;
-  if (steps.length > 0) return 'It is under way: one step is done, and the next begins.';
-  return row.status === 'accepted'
-    ? 'It was accepted and waits for its turn: a worker takes it within seconds, after older requests about the same pass.'
-    : 'It is under way.';
-}
-
-/** Why the phone did, or did not, change: one sentence. */
-export function answerOf({ operation, steps, results, devices, readable }: Evidence): string | null {
-  const { status, outcome, revision } = operation;
-  const reason = operation.reason === null ? null : readable(operation.reason);
-  if (status === 'failed') return `It failed and needs somebody: ${reason ?? outcome ?? 'see below'}`;
-  if (!FINAL_STATUSES.includes(status)) return underWay(operation, steps, readable);
-  if (revision === null) return reason ?? `Nothing was changed: ${outcome ?? status}.`;
-  if (devices.length === 0) return `Revision ${revision} is stored, but the pass is on no phone.`;
-  const gone = devices.filter(({ gone_at }) => gone_at !== null).length;
-  const behind = devices.filter((d) => d.gone_at === null && (d.fetched_revision ?? 0) < revision).length;
-  if (behind > 0) {
-    const told = results.filter(({ state }) => state === 'delivered' || state === 'covered').length;
-    return `${behind} of ${devices.length} devices have not fetched revision ${revision} yet; ${told} pushes were taken. A phone that is off, offline or has automatic updates switched off fetches later.`;
-  }
-  return gone > 0
-    ? `${gone} of ${devices.length} devices are unreachable: the pass was removed or the phone reset. The others have revision ${revision}.`
-    : `Every device has revision ${revision}.`;
-}

@@ -11,6 +11,7 @@ import { FINAL_STATUSES } from '../../passes/operation.js';
 import { normaliseIdentifier } from '../../passes/identifiers.js';
 import { createThrottle } from '../access/throttle.js';
 import { createTextMask } from '../../common/mask-personal.js';
+import { answerOf } from './answer-of-operation.js';
 import { campaignPages, type CampaignParts } from './campaigns.js';
 import { messagePages } from './messages.js';
 import { createOperatorActions } from './operator-actions.js';
@@ -24,14 +25,7 @@ import { tenantId } from '../parameters.js';
 import { loadPassDiagnosis } from '../pass-diagnosis.js';
 import { presentSummary } from '../routes/present-operation.js';
 import { presentDeliveries } from './present-deliveries.js';
-import {
-  answerOf,
-  presentHistory,
-  presentOperatorPass,
-  timelineOf,
-  toneOfOperation,
-  warningsOf,
-} from './present-operator.js';
+import { presentHistory, presentOperatorPass, timelineOf, toneOfOperation, warningsOf } from './present-operator.js';
 import { ApiError } from '../problems.js';
 import { readForm } from '../requests/read-form.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';

@@ -75,9 +75,16 @@ const readIdentifiers = (from: Body, keys: readonly string[], options: RequestOp
     base,
   );
 
-function readName(recipient: Body): string | null {
+function readName(reader: BodyReader, recipient: Body): string | null {
   const name = own(recipient, 'name');
-  if (typeof name !== 'string' || isUnrendered(name)) return null;
+  if (typeof name !== 'string') return null;
+  if (isUnrendered(name)) {
+    reader.warn(
+      '/recipient/name',
+      'name still holds a template tag and was left out: check the spelling of the tag, and send from a live profile',
+    );
+    return null;
+  }
   const text = tidyText(decodeEntities(name));
   return isBlankText(text) ? null : tidyText(text.slice(0, 255));
 }
@@ -135,7 +142,7 @@ export function parseIssuePass(body: Body, options: RequestOptions = {}): Parsed
   return reader.finish(() => ({
     passTemplate,
     data: cleanJson({ ...pass }) as Record<string, JsonValue>,
-    recipient: { email: valueOf('email'), name: readName(recipient), phone: valueOf('phone') },
+    recipient: { email: valueOf('email'), name: readName(reader, recipient), phone: valueOf('phone') },
     externalId: valueOf('externalId'),
     customerId: valueOf('customerId'),
     identifiers,

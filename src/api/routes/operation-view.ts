@@ -18,10 +18,11 @@ export async function findOperationView(
   const sql = deps.database.tenant(tenantId);
   const row = await findOperation(sql, correlationId);
   if (!row) return undefined;
-  const [steps, devices, serials] = await Promise.all([
+  const [steps, serials] = await Promise.all([
     listSteps(sql, row.operation_id),
-    listDeviceResults(sql, row.operation_id),
     findSerialNumbers(sql, row.pass_id ? [row.pass_id] : []),
   ]);
+  // After the steps: beside one that has ended, no device may stand as it was before.
+  const devices = await listDeviceResults(sql, row.operation_id);
   return presentOperation(deps, row, serials, steps, devices);
 }

@@ -247,6 +247,16 @@ test('what stands in the wrong place is told where it belongs', () => {
   ]);
 });
 
+test('a name with an unrendered tag is left out, and that is said', () => {
+  const parsed = parseIssuePass({ pass: {}, recipient: { email: 'a@x.org', name: '{{ person.frist_name }} Mason' } });
+  assert.ok(parsed.ok);
+  assert.equal(parsed.command.recipient.name, null);
+  assert.deepEqual(
+    parsed.warnings.map(({ pointer }) => pointer),
+    ['/recipient/name'],
+  );
+});
+
 test('what a request shows of itself is what it reads: every advertised key is known, and its example is accepted', () => {
   for (const [declared, parse] of [
     [PUSH_UPDATE, parsePushUpdate],
