@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type Koa from 'koa';
 import { maskContacts } from '../../common/mask-personal.js';
 import { createCampaign, findCampaign, listCampaigns } from '../../database/campaigns/campaigns.js';
+import { listHolders } from '../../database/operations/list-holders.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { campaignPage, campaignProgress, campaignsPage } from '../../pages/campaign-pages.js';
 import type { FormFault } from '../../pages/campaign-form.js';
@@ -23,6 +24,7 @@ import { askFirst } from './ask-first.js';
 import type { Form, Handle, Inside } from './inside.js';
 import { demand, mays } from './operator-rights.js';
 import type { OperatorSession, OperatorSessions } from './operator-session.js';
+import { shortName } from './person.js';
 import {
   buttonsOf,
   COMMANDS,
@@ -124,7 +126,11 @@ export function campaignPages(
     ctx.set('Content-Type', 'text/csv; charset=utf-8');
     ctx.set('Content-Disposition', `attachment; filename="campaign-${campaignId}.csv"`);
     const db = deps.database.tenant(tenantId);
-    ctx.body = Readable.from(writeResults(db, campaignId, { faulty: false, csv: true, ...mask }));
+    const whom = async (serialNumbers: readonly string[]) =>
+      new Map(
+        (await listHolders(db, { serialNumbers })).map((one) => [one.serial_number, shortName(session, one) ?? '']),
+      );
+    ctx.body = Readable.from(writeResults(db, campaignId, { faulty: false, csv: true, whom, ...mask }));
   };
 
   const follow: Handle = async (ctx, session, params) => {

@@ -122,7 +122,7 @@ export function messagePages(deps: ApiDeps, inside: Inside): Route[] {
     const names = new Map(types.map(({ passTypeId, design }) => [passTypeId, design.name]));
     const rights = rightsOf(session);
     const shown = [...asked, ...offers].flatMap(({ pass_id: id }) => id ?? []);
-    const holders = new Map((await listHolders(db, [...new Set(shown)])).map((row) => [row.pass_id, row]));
+    const holders = new Map((await listHolders(db, { passIds: [...new Set(shown)] })).map((row) => [row.pass_id, row]));
     const whomOf = (id: string | null) => shortName(session, holders.get(id ?? '') ?? null);
     const view = {
       passId: passId ?? null,

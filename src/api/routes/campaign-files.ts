@@ -53,18 +53,31 @@ function cell(value: string | number | boolean | null): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** What became of each row, line by line. */
+interface ResultFile {
+  faulty: boolean;
+  csv: boolean;
+  /** Makes a reason fit for a reader who may not read customers. */
+  mask?: (reason: string) => string;
+  /** Who holds the passes, by serial number. */
+  whom?: (serialNumbers: readonly string[]) => Promise<ReadonlyMap<string, string>>;
+}
+
+/** What became of each row, line by line; a table for people says whose row it was, too. */
 export async function* writeResults(
   db: Sql,
   campaignId: string,
-  { faulty, csv, mask }: { faulty: boolean; csv: boolean; mask?: (reason: string) => string },
+  { faulty, csv, mask, whom }: ResultFile,
 ): AsyncGenerator<string> {
-  if (csv) yield `${COLUMNS.join(',')}\r\n`;
+  const line = (values: readonly (string | number | boolean | null)[]): string => `${values.map(cell).join(',')}\r\n`;
+  if (csv) yield line(whom ? [...COLUMNS, 'customer'] : COLUMNS);
   for (let after = '0'; ;) {
     const read = await listRows(db, campaignId, { after, limit: PAGE, faulty });
     const rows = mask ? read.map((row) => ({ ...row, reason: row.reason && mask(row.reason) })) : read;
+    const names = await whom?.(rows.flatMap(({ serialNumber }) => serialNumber ?? []));
     const write = (row: ResultRow): string =>
-      csv ? `${COLUMNS.map((name) => cell(row[name])).join(',')}\r\n` : `${JSON.stringify(row)}\n`;
+      csv
+        ? line([...COLUMNS.map((name) => row[name]), ...(names ? [names.get(row.serialNumber ?? '') ?? null] : [])])
+        : `${JSON.stringify(row)}\n`;
     if (rows.length > 0) yield rows.map(write).join('');
     if (rows.length < PAGE) return;
     after = rows.at(-1)!.row;
