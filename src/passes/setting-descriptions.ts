@@ -37,7 +37,7 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'messages.heldBack': '`wait`: a message that is held back goes later. `drop`: it is not sent',
   'messages.requireConsent': 'Channel of consents without which no message is sent, such as `push`; null: none',
   consentTexts:
-    'Consents that the enrolment page offers: channel, version, text by language, and whether Klaviyo gets them',
+    'Consents that the enrolment page offers: channel, version, text by language, and whether Klaviyo gets them. Offered to whom the channel reaches, or who is asked for the address',
   oauth: 'An issuer of access tokens of your own; its tokens count for this tenant alone',
   'pages.privacyUrl': 'Privacy notice, in the foot of every page for customers',
   'pages.imprintUrl': 'Imprint, in the foot of every page for customers',

@@ -147,10 +147,11 @@ function readAction(
   settings: TenantSettings,
   { action }: CampaignDefinition,
   now: Date,
+  warnings: CampaignWarning[],
 ): Pick<CampaignDefinition, 'messageInput' | 'offerTerms'> {
   const zone = settings.timeZone ?? 'UTC';
   if (action.type === 'offer') {
-    return { offerTerms: sound('/action/offer', offerParser({ zone, now })(action.offer as Body)).terms };
+    return { offerTerms: sound('/action/offer', offerParser({ zone, now })(action.offer as Body), warnings).terms };
   }
   if (action.type !== 'message') return {};
   for (const key of ['identifiers', 'idempotency_key', 'idempotencyKey']) {
@@ -159,7 +160,11 @@ function readAction(
     const fault = { pointer: `/action/message/${key}`, message, cure: 'remove it' };
     throw new ApiError('invalid-request', `${message}: remove it`, { errors: [fault] });
   }
-  const command = sound('/action/message', sendMessageParser({ zone, now, named: true })(action.message as Body));
+  const command = sound(
+    '/action/message',
+    sendMessageParser({ zone, now, named: true })(action.message as Body),
+    warnings,
+  );
   const { content, class: kind, validUntil, validForSeconds, notBefore, respectQuietHours } = command;
   return { messageInput: { content, class: kind, validUntil, validForSeconds, notBefore, respectQuietHours } };
 }
@@ -199,8 +204,10 @@ function checkOver({ schedule, action }: CampaignDefinition, read: ReturnType<ty
   });
 }
 
-/** The command of a part of the body; throws `invalid-request` with the pointers of the whole. */
-function sound<Command>(at: string, parsed: Parsed<Command>): Command {
+/** The command of a part of the body, whose warnings are those of the whole; throws `invalid-request` with the pointers of the whole. */
+function sound<Command>(at: string, parsed: Parsed<Command>, warnings: CampaignWarning[]): Command {
+  const cure = 'change it, unless it is meant so';
+  warnings.push(...parsed.warnings.map(({ pointer, message }) => ({ pointer: at + pointer, message, cure })));
   if (parsed.ok) return parsed.command;
   const errors = parsed.problems.map((one) => ({ ...one, pointer: at + one.pointer }));
   const said = errors.map(({ message, cure }) => `${message}: ${cure}`).join('. ');
@@ -224,7 +231,7 @@ export async function checkCampaign(
 ): Promise<NewCampaign> {
   checkTime(definition, settings, now);
   const warnings = await checkNames(db, definition);
-  const read = readAction(settings, definition, now);
+  const read = readAction(settings, definition, now, warnings);
   checkOver(definition, read);
   const campaignId = key === null ? randomUUID() : idOfKey(db.tenantId, key);
   return {
