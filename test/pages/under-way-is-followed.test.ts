@@ -19,12 +19,12 @@ after(async () => {
   await site?.close();
 });
 
-const update = () =>
-  accept(
-    site.db,
-    { tenantId: 'demo', origin: 'klaviyo' },
-    { kind: 'push-update', input: { identifiers: [], passType: null, data: {}, updateMetadata: false } },
-  );
+async function update(): Promise<string> {
+  const input = { identifiers: [], passType: null, data: {}, updateMetadata: false };
+  const id = await accept(site.db, { tenantId: 'demo' }, { kind: 'push-update', input });
+  await site.db.owner(`update operations set origin = 'klaviyo' where operation_id = $1`, [id]);
+  return id;
+}
 
 async function signIn(page: Page): Promise<void> {
   await page.goto(`${site.baseUrl}/ops/demo`);
