@@ -19,7 +19,8 @@ const PLACES = [
   ['/klaviyo', 'Klaviyo'],
 ] as const;
 
-const navigation = template<{ tenantId: string; here: string }>(`
+/** The menu of the operator's pages. */
+export const navigation = template<{ tenantId: string; here: string }>(`
 <nav class="places" aria-label="Operations">
 <% for (const [path, name] of ${JSON.stringify(PLACES)}) { %>
 <a href="/ops/<%= it.tenantId %><%= path %>"<% if (path === it.here) { %> aria-current="page"<% } %>><%= name %>

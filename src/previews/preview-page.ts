@@ -113,7 +113,8 @@ function sheetHtml(sheet: PreviewSheet, number: number, themes: Theme[]): string
   });
 }
 
-const body = template<{ heading: string; note: string; chooser: string; sheets: string }>(`
+const body = template<{ menu: string; heading: string; note: string; chooser: string; sheets: string }>(`
+<%~ it.menu %>
 <h1><%= it.heading %></h1>
 <p class="soft"><%= it.note %></p>
 <%~ it.chooser %>
@@ -125,7 +126,8 @@ export function previewPage(view: {
   brand: string;
   home?: string;
   sheets: readonly PreviewSheet[];
-  /** A form that chooses customers and languages, made by another template. */
+  /** Ways to other pages, and a form that chooses customers and languages, made by other templates. */
+  menu?: string;
   chooser?: string;
 }): Page {
   const themes: Theme[] = [];
@@ -137,6 +139,7 @@ export function previewPage(view: {
     width: 'wide',
     ...(view.home !== undefined && { home: view.home }),
     body: body({
+      menu: view.menu ?? '',
       heading: view.heading,
       note: 'Rendered by the code that makes the passes. Wallets draw them in their own fonts and spacing.',
       chooser: view.chooser ?? '',

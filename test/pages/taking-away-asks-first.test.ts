@@ -77,6 +77,20 @@ const send = (path: string, fields: Record<string, string>) =>
     redirect: 'manual',
   });
 
+test('every page of a signed-in operator has the menu', async () => {
+  const paths = api.routes.flatMap(({ method, path }) => (method === 'GET' && path.startsWith(ROOT) ? [path] : []));
+  let pages = 0;
+  for (const path of paths.filter((one) => !one.endsWith('/events'))) {
+    const answer = await api.fetch(addressOf(path), { headers: { Cookie: cookie } });
+    const text = await answer.text();
+    if (!answer.headers.get('content-type')?.startsWith('text/html')) continue;
+    assert.equal(answer.status, 200, `${path}: ${text}`);
+    assert.match(text, /<nav class="places" aria-label="Operations">/, path);
+    pages++;
+  }
+  assert.ok(pages > 10, `only ${pages} pages`);
+});
+
 test('whatever takes something away from somebody asks first, and says what happens to whom', async () => {
   const paths = posted().map(({ path }) => path.slice(ROOT.length));
   for (const path of TAKES_NOTHING) assert.ok(paths.includes(path), `${path} is no route any more`);

@@ -4,6 +4,7 @@ import { findPassView } from '../../database/passes/pass-view.js';
 import { findPassType } from '../../database/tenants/pass-types.js';
 import { askToSignIn } from './inside.js';
 import { template } from '../../pages/html.js';
+import { navigation } from '../../pages/operator-frame.js';
 import { coerceFields } from '../../passes/field-values.js';
 import type { PassTypeDesign } from '../../passes/pass-type.js';
 import { sampleCustomers, type SampleCustomer } from '../../passes/sample-customers.js';
@@ -114,6 +115,7 @@ export const designPreviewRoutes = (deps: ApiDeps): Route[] => {
         heading: `Preview of ${design.name}`,
         brand: `${session.frame.tenantName} · Operations`,
         home: `/ops/${id}`,
+        menu: navigation({ tenantId: id, here: 'none' }),
         chooser: chooser({
           name: design.name,
           options: [
