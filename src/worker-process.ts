@@ -9,6 +9,7 @@ import { checkBeforeWorking } from './check-at-start.js';
 import type { WorkerConfig } from './config.js';
 import { registerDatabaseMetrics } from './database-metrics.js';
 import { connectDatabase } from './database/connect.js';
+import { findPayloadKey } from './database/payload-keys.js';
 import { createSecretBox } from './database/secrets.js';
 import { openWebhookSecrets } from './database/merchants/merchant-webhooks.js';
 import { createTenantReaders } from './database/tenants/tenant-readers.js';
@@ -38,6 +39,10 @@ export interface RunningWorker {
 
 const CONNECT_RETRY_MS = 2_000;
 
+const LONGEST_REASON = 300;
+const reasonOf = (error: unknown): string | undefined =>
+  error instanceof Error ? error.message.slice(0, LONGEST_REASON) : undefined;
+
 /** Sends the SDK's own log through ours, and keeps its signal handlers from stopping a worker behind our back. */
 export function installTemporalRuntime(log: Logger): void {
   const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
@@ -45,7 +50,15 @@ export function installTemporalRuntime(log: Logger): void {
     shutdownSignals: [],
     logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
       log[levels[level]](
-        { temporal: { workflowId: meta?.['workflowId'], activityType: meta?.['activityType'] } },
+        {
+          temporal: {
+            workflowId: meta?.['workflowId'],
+            runId: meta?.['runId'],
+            activityType: meta?.['activityType'],
+            // Of a workflow that cannot go on this says why; it quotes ids and no data.
+            reason: reasonOf(meta?.['error']),
+          },
+        },
         message,
       ),
     ),
@@ -95,7 +108,11 @@ export async function startWorkerProcess(
       await database.close();
       throw error;
     });
-  const dataConverter = encryptingDataConverter({ keys: config.secretKeys, encrypt: config.encryptPayloads });
+  const dataConverter = encryptingDataConverter({
+    keys: config.secretKeys,
+    encrypt: config.encryptPayloads,
+    findKept: (keyId) => findPayloadKey(database.system, keyId, secretBox),
+  });
   const apple = createAppleNotifier({
     database,
     secretBox,

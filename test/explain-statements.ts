@@ -14,6 +14,7 @@ const SMALL = new Set([
   'klaviyo_accounts',
   'klaviyo_connections',
   'klaviyo_record_checks',
+  'payload_keys',
   'knex_migrations',
   'rate_budgets',
   // Fifty reasons of a tenant.

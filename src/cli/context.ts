@@ -10,6 +10,8 @@ export interface CliContext {
   env: Env;
   out(line: string): void;
   database(): Database;
+  /** Of SECRETS_KEY, the current one first. */
+  secretKeys(): readonly SecretKey[];
   secretBox(): SecretBox;
   /** Klaviyo's address, or its simulator's while the demo runs. */
   klaviyoApiUrl(): string;
@@ -39,6 +41,12 @@ export function createCliContext(input: {
   const demo = readDemo(dataDir);
   const databaseUrl = config.databaseUrl ?? demo.databaseUrl;
   let database: Database | undefined;
+  const secretKeys = (): readonly SecretKey[] => {
+    const ofDemo = dataDir !== null && databaseUrl !== undefined && databaseUrl === demo.databaseUrl;
+    const keys = config.secretKeys ?? (ofDemo ? readDemoKeys(dataDir) : null);
+    if (!keys) throw new Error('No key for secrets: set SECRETS_KEY or SECRETS_KEY_FILE as the API has it.');
+    return keys;
+  };
   return {
     env: input.env,
     out: input.out,
@@ -48,12 +56,8 @@ export function createCliContext(input: {
       }
       return (database ??= connectDatabase({ url: databaseUrl, poolMax: 4, applicationName: 'passrelay-cli' }));
     },
-    secretBox() {
-      const ofDemo = dataDir !== null && databaseUrl !== undefined && databaseUrl === demo.databaseUrl;
-      const keys = config.secretKeys ?? (ofDemo ? readDemoKeys(dataDir) : null);
-      if (!keys) throw new Error('No key for secrets: set SECRETS_KEY or SECRETS_KEY_FILE as the API has it.');
-      return createSecretBox({ keys });
-    },
+    secretKeys,
+    secretBox: () => createSecretBox({ keys: secretKeys() }),
     klaviyoApiUrl() {
       const simulated = databaseUrl === demo.databaseUrl ? demo.simulators?.klaviyo : null;
       return config.klaviyoApiUrl ?? simulated ?? 'https://a.klaviyo.com';

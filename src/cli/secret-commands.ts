@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { deleteSecret, getSecret, putSecret, rotateSecrets, SECRET_NAMES } from '../database/secrets.js';
+import { rotateSecrets } from '../database/rotate-secrets.js';
+import { deleteSecret, getSecret, putSecret, SECRET_NAMES } from '../database/secrets.js';
 import { getTenant } from '../database/tenants/tenants.js';
 import type { CliContext } from './context.js';
 
@@ -10,9 +11,10 @@ export function secretCommands(context: () => CliContext): Command {
     .command('rotate')
     .description('encrypt every secret again under the first key of SECRETS_KEY')
     .action(async () => {
-      const { database, secretBox, out } = context();
-      const { rotated, kept } = await rotateSecrets(database().system, secretBox());
-      out(`${rotated} sealed again, ${kept} already under the current key; older keys can go from SECRETS_KEY.`);
+      const { database, secretKeys, out } = context();
+      const { rotated, kept } = await rotateSecrets(database().system, secretKeys());
+      out(`${rotated} sealed again, ${kept} already under the current key; what open runs in Temporal need is kept.`);
+      out('Older keys can go from SECRETS_KEY. Dumps made before this still need them.');
     });
   secrets
     .command('set-webhook <tenantId>')

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { PermanentError, TransientError } from '../common/errors.js';
-import type { Database, Sql } from './connect.js';
+import type { Sql } from './connect.js';
 import { sql } from './sql.js';
 
 /** One 256-bit key and the id that each ciphertext carries. */
@@ -124,7 +124,7 @@ export const secretContext = (tenantId: string, name: string): string => `${tena
 export const webhookSecretContext = (tenantId: string, endpointId: string): string =>
   secretContext(tenantId, `webhook-endpoint:${endpointId}`);
 
-interface SecretRow {
+export interface SecretRow {
   key_id: string;
   ciphertext: Buffer;
 }
@@ -188,53 +188,4 @@ export async function deleteSecret(db: Sql, name: string): Promise<boolean> {
     sql`delete from tenant_secrets where tenant_id = ${db.tenantId} and name = ${name} returning name`,
   );
   return gone.length > 0;
-}
-
-/** Seals every secret of every tenant again under the current key, in one transaction; older keys can go afterwards. */
-export async function rotateSecrets(
-  system: Database['system'],
-  box: SecretBox,
-): Promise<{ rotated: number; kept: number }> {
-  return system.transaction(async (db) => {
-    let rotated = 0;
-    let kept = 0;
-    const again = (row: SecretRow, context: string): SealedSecret =>
-      box.seal(box.open({ keyId: row.key_id, ciphertext: row.ciphertext }, context), context);
-
-    for (const row of await db.query<SecretRow & { tenant_id: string; name: string }>(
-      sql`select tenant_id, name, key_id, ciphertext from tenant_secrets order by tenant_id, name for update`,
-    )) {
-      if (row.key_id === box.currentKeyId) kept++;
-      else {
-        const sealed = again(row, secretContext(row.tenant_id, row.name));
-        await db.query(
-          sql`
-            update tenant_secrets
-            set key_id = ${sealed.keyId}, ciphertext = ${sealed.ciphertext}
-            where tenant_id = ${row.tenant_id} and name = ${row.name}`,
-        );
-        rotated++;
-      }
-    }
-    for (const row of await db.query<SecretRow & { secret_id: string; tenant_id: string; endpoint_id: string }>(
-      sql`
-        select secret_id, tenant_id, endpoint_id, key_id, ciphertext
-        from webhook_secrets
-        order by secret_id
-        for update`,
-    )) {
-      if (row.key_id === box.currentKeyId) kept++;
-      else {
-        const sealed = again(row, webhookSecretContext(row.tenant_id, row.endpoint_id));
-        await db.query(
-          sql`
-            update webhook_secrets
-            set key_id = ${sealed.keyId}, ciphertext = ${sealed.ciphertext}
-            where secret_id = ${row.secret_id}`,
-        );
-        rotated++;
-      }
-    }
-    return { rotated, kept };
-  });
 }

@@ -1,6 +1,6 @@
-import { hkdfSync } from 'node:crypto';
 import type { DataConverter, Payload, PayloadCodec } from '@temporalio/common';
-import { createSecretBox, type SecretBox, type SecretKey } from '../database/secrets.js';
+import { payloadKeyOf } from '../database/payload-keys.js';
+import { createSecretBox, type SecretKey } from '../database/secrets.js';
 
 /** What encrypted payloads say of themselves, in Temporal's own words (its codec server protocol and samples). */
 const ENCODING = 'binary/encrypted';
@@ -27,22 +27,29 @@ export const fromJsonPayload = (payload: JsonPayload): Payload => ({
   ...(payload.data !== undefined && { data: new Uint8Array(Buffer.from(payload.data, 'base64')) }),
 });
 
-/** Keys of payloads are derived: what leaks of one use of SECRETS_KEY is of no use for the other. */
-function payloadBox(keys: readonly SecretKey[]): SecretBox {
-  return createSecretBox({
-    keys: keys.map(({ id, key }) => ({
-      id,
-      key: Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), 'passrelay temporal payloads', 32)),
-    })),
-  });
+export interface EncryptingCodecOptions {
+  /** Of SECRETS_KEY: the first one encrypts, all of them decrypt. */
+  keys: readonly SecretKey[];
+  encrypt: boolean;
+  /** The payload key of a former SECRETS_KEY, as a rotation has kept it. */
+  findKept?: (keyId: string) => Promise<SecretKey | undefined>;
 }
 
 /**
- * Encrypts arguments, results and memos with AES-256-GCM on their way to Temporal. The first key encrypts, all of them
- * decrypt. What is encrypted is always decrypted, whatever `encrypt` says, so the setting may change while workflows run.
+ * Encrypts arguments, results and memos with AES-256-GCM on their way to Temporal. What is encrypted is always decrypted,
+ * whatever `encrypt` says, so the setting may change while workflows run.
  */
-export function createEncryptingCodec(options: { keys: readonly SecretKey[]; encrypt: boolean }): PayloadCodec {
-  const box = payloadBox(options.keys);
+export function createEncryptingCodec(options: EncryptingCodecOptions): PayloadCodec {
+  let box = createSecretBox({ keys: options.keys.map(payloadKeyOf) });
+  const former: SecretKey[] = [];
+  /** Asked for once: a run of before the last rotation needs it for each of its payloads. */
+  async function learn(keyId: string): Promise<void> {
+    if (box.keyIds.includes(keyId)) return;
+    const kept = await options.findKept?.(keyId);
+    if (!kept || box.keyIds.includes(keyId)) return;
+    former.push(kept);
+    box = createSecretBox({ keys: [...options.keys.map(payloadKeyOf), ...former] });
+  }
   const isEncrypted = (payload: Payload): boolean =>
     Buffer.from(payload.metadata?.['encoding'] ?? []).toString('utf8') === ENCODING;
   return {
@@ -57,9 +64,12 @@ export function createEncryptingCodec(options: { keys: readonly SecretKey[]; enc
       });
     },
     async decode(payloads) {
+      const keyIdOf = (payload: Payload): string =>
+        Buffer.from(payload.metadata?.['encryption-key-id'] ?? []).toString('utf8');
+      for (const keyId of new Set(payloads.filter(isEncrypted).map(keyIdOf))) await learn(keyId);
       return payloads.map((payload) => {
         if (!isEncrypted(payload)) return payload;
-        const keyId = Buffer.from(payload.metadata?.['encryption-key-id'] ?? []).toString('utf8');
+        const keyId = keyIdOf(payload);
         const opened = box.open({ keyId, ciphertext: Buffer.from(payload.data ?? []) }, CONTEXT);
         return fromJsonPayload(JSON.parse(opened.toString('utf8')) as JsonPayload);
       });
@@ -68,6 +78,6 @@ export function createEncryptingCodec(options: { keys: readonly SecretKey[]; enc
 }
 
 /** For workers and for every client alike: a client without it could neither start nor read. */
-export const encryptingDataConverter = (options: { keys: readonly SecretKey[]; encrypt: boolean }): DataConverter => ({
+export const encryptingDataConverter = (options: EncryptingCodecOptions): DataConverter => ({
   payloadCodecs: [createEncryptingCodec(options)],
 });

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { pino } from 'pino';
 import { startCodecServer, type RunningCodecServer } from '../../src/codec-server.js';
 import { parseApiConfig, parseWorkerConfig } from '../../src/config.js';
+import { findPayloadKey } from '../../src/database/payload-keys.js';
+import { rotateSecrets } from '../../src/database/rotate-secrets.js';
+import { createSecretBox, type SecretKey } from '../../src/database/secrets.js';
 import { createEncryptingCodec, encryptingDataConverter, toJsonPayload } from '../../src/worker/encrypting-codec.js';
 import { workflowId } from '../../src/workflows/workflow-ids.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
-import { accept, ended } from '../support/operations.js';
+import { accept, ended, until } from '../support/operations.js';
+import { messageInput } from '../support/segment.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
 
 const keys = [{ id: 'current', key: randomBytes(32) }];
@@ -150,4 +154,49 @@ test('payloads are encrypted in production unless somebody says otherwise', () =
   assert.equal(on({ PASSRELAY_ENV: 'production', TEMPORAL_PAYLOAD_ENCRYPTION: 'off' }), false);
   assert.equal(on({ PASSRELAY_ENV: 'development', TEMPORAL_PAYLOAD_ENCRYPTION: 'on' }), true);
   assert.equal(parseApiConfig({ ...env, PASSRELAY_ENV: 'production' }).encryptPayloads, true);
+});
+
+test('a run that is open when SECRETS_KEY is rotated goes on without the former key, and after the next rotation, too', async () => {
+  const [former, current, next] = ['former', 'current', 'next'].map((id) => ({ id, key: randomBytes(32) })) as [
+    SecretKey,
+    SecretKey,
+    SecretKey,
+  ];
+  const own = await createTestDatabase();
+  const seeded = await seedTenant(own);
+  const taskQueue = `rotation-${randomUUID()}`;
+  const worker = (secretKeys: readonly SecretKey[], findKept?: (keyId: string) => Promise<SecretKey | undefined>) =>
+    startEngine(own, {
+      taskQueue,
+      dataConverter: encryptingDataConverter({ keys: secretKeys, encrypt: true, ...(findKept && { findKept }) }),
+    });
+  const keptFor = (key: SecretKey) => (keyId: string) =>
+    findPayloadKey(own.database.system, keyId, createSecretBox({ keys: [key] }));
+  try {
+    const before = await worker([former]);
+    const wait = (ms: number): object =>
+      messageInput(seeded.email, { notBefore: new Date(Date.now() + ms).toISOString() });
+    const ids = [await accept(own, seeded, { kind: 'send-message', input: wait(8_000) })];
+    ids.push(await accept(own, seeded, { kind: 'send-message', input: wait(9_000) }));
+    for (const operationId of ids) {
+      const handle = before.client.workflow.getHandle(workflowId({ kind: 'send-message', operationId, run: 1 }));
+      await until(async () => {
+        const history = await handle.fetchHistory().catch(() => undefined);
+        return history?.events?.some((event) => event.timerStartedEventAttributes);
+      }, 'the message to wait');
+    }
+    await before.stop();
+    await rotateSecrets(own.database.system, [current, former]);
+    await rotateSecrets(own.database.system, [next, current]);
+    const after = await worker([next], keptFor(next));
+    for (const operationId of ids) {
+      assert.equal((await ended(own, seeded.tenantId, operationId)).outcome, 'message-sent');
+    }
+    await after.stop();
+    // Who has only the former key's copy, and not the key that seals it, has nothing.
+    await assert.rejects(keptFor(current)('former'), { code: 'secret-key-missing' });
+    assert.equal(await keptFor(next)('another'), undefined);
+  } finally {
+    await own.drop();
+  }
 });
