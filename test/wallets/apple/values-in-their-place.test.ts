@@ -47,6 +47,12 @@ test('values inside markup bring no markup, and no raw time; a field that is the
     made(back({ attributedValue: link }), { 'a-text': 'A "&<b>', ...AT }).field.attributedValue,
     `<a href="https://a.example/A &quot;&amp;&lt;b&gt;">A &quot;&amp;&lt;b&gt; ${READABLE}</a>`,
   );
+  const ajar = `<a href='https://a.example/{{a-text}}'>x</a>`;
+  assert.equal(
+    made(back({ attributedValue: ajar }), { 'a-text': `' id='y` }).field.attributedValue,
+    `<a href='https://a.example/&#39; id=&#39;y'>x</a>`,
+    'a value ends no quote, whichever the design chose',
+  );
   const whole = '<a href="https://a.example">x</a>';
   assert.equal(made(back({ attributedValue: '{{a-text}}' }), { 'a-text': whole }).field.attributedValue, whole);
 });
