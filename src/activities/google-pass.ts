@@ -2,7 +2,7 @@ import { loadGooglePass, type GoogleObjectRow } from '../database/devices/google
 import type { OfferObjectRow } from '../database/devices/google-offers.js';
 import type { PassRow } from '../database/passes/passes.js';
 import { PermanentError } from '../common/errors.js';
-import { offersAtGoogle, showPass, type LinkedOffer } from '../passes/offer.js';
+import { offersAtGoogle, showInWallet, type LinkedOffer } from '../passes/offer.js';
 import type { GoogleDesign, PassTypeDesign } from '../passes/pass-type.js';
 import { googleClassId, googleObjectId } from '../wallets/google/resource-ids.js';
 import type { ActivityDeps, GoogleAccess } from './deps.js';
@@ -38,7 +38,8 @@ export async function loadGoogle(
   const refused = offerObjects.filter(({ state }) => state === 'refused').map(({ offerId }) => offerId);
   const { onCard, beside } = offersAtGoogle(loaded.pass.offers, new Set(refused));
   const stored = { ...loaded.pass, offers: onCard };
-  const { pass, version } = await showPass(stored, await deps.tenantSettings(tenantId), (id, number) =>
+  const locale = await deps.tenantSettings(tenantId);
+  const { pass, version } = await showInWallet('google', stored, locale, (id, number) =>
     deps.passTypes.version(tenantId, id, number),
   );
   const { design } = version;

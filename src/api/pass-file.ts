@@ -8,7 +8,7 @@ import { PermanentError } from '../common/errors.js';
 import type { JsonValue } from '../common/json.js';
 import { keepRecent, rememberFor } from '../common/remember.js';
 import { MESSAGE_CHANGE } from '../passes/message.js';
-import { showPass, spokenChanges } from '../passes/offer.js';
+import { spokenChanges } from '../passes/offer.js';
 import type { PassTypeDesign, PassTypeVersion } from '../passes/pass-type.js';
 import { timesOfPass, viewOfStored, withDefaults, type PassLocale } from '../passes/pass-view.js';
 import type { View } from '../passes/render.js';
@@ -21,6 +21,7 @@ import { prepareImages, selectImages, type ArchiveEntry, type PreparedFile } fro
 import { applePassJson } from '../wallets/apple/pass-json.js';
 import { localizedStrings } from '../wallets/apple/pass-strings.js';
 import { createSigner, type ManifestSigner } from '../wallets/apple/sign-manifest.js';
+import { appleForm } from './apple-form.js';
 import { ApiError } from './problems.js';
 
 /** What the operator has to fix in the tenant's folder: no fault of ours, and the same request fails until then. */
@@ -32,12 +33,18 @@ export interface SignedPass {
   lastModified: Date;
 }
 
+/** Whether a failure says that the pass never had a form for Apple Wallet. */
+export const isWithoutForm = (error: unknown): boolean =>
+  error instanceof PermanentError && error.code === 'no-apple-design';
+
 export interface PassSigner {
   /**
    * The pass as a .pkpass. The same revision gives the same manifest. Throws PermanentError where it cannot be made, and
    * `conflict` where the tenant's certificate has to be renewed first.
    */
   signedPass(tenantId: string, pass: PassRow): Promise<SignedPass>;
+  /** The same for somebody who adds it; undefined where its type has no form for Apple Wallet, or has none any more. */
+  passToAdd(tenantId: string, pass: PassRow): Promise<SignedPass | undefined>;
   /** Whether passes of this identifier can be signed now; false while their certificate is over or a secret unreadable. */
   canSign(tenantId: string, passTypeIdentifier: string): Promise<boolean>;
   /** Whether this is the pass's authentication token; compared in constant time. */
@@ -142,7 +149,7 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
     certificate: Certificate,
     locale: PassLocale,
   ) {
-    const { pass, version } = await showPass(own, locale, (id, number) =>
+    const { pass, version, ended } = await appleForm(database.tenant(tenantId), own, locale, (id, number) =>
       deps.readers.passTypes.version(tenantId, id, number),
     );
     const [template, changes, tokenKey] = await Promise.all([
@@ -162,7 +169,7 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
       authenticationToken: authenticationToken(tokenKey, pass.pass_id),
       webServiceUrl: `${deps.publicUrl}/apple`,
       view,
-      state: pass.state,
+      state: ended && pass.state !== 'deleted' ? 'voided' : pass.state,
       modifiedAt: pass.modified_at,
       messages: pass.messages,
       ownLanguage: locale.language,
@@ -183,29 +190,42 @@ export function createPassSigner(deps: PassSignerDeps): PassSigner {
       at: new Date(now()),
     });
     const shared = images.reduce((sum, { file }) => sum + file.size, 0);
-    return { parts, size, own: size - shared };
+    return { parts, size, own: size - shared, ended };
   }
 
   // Kept as parts that share the template's images: some 6 KB a revision instead of 400.
   const signed = keepRecent<Awaited<ReturnType<typeof build>>>(SIGNED_BYTES, ({ own }) => own);
-  return {
-    async signedPass(tenantId, pass) {
-      const passTypeIdentifier = pass.apple_pass_type_identifier;
-      if (passTypeIdentifier === null) {
-        throw new PermanentError('no-apple-design', 'This pass is not for Apple Wallet: its pass type has no "apple".');
-      }
-      const certificate = await certificates(`${tenantId}\n${passTypeIdentifier}`).catch((cause: unknown) => {
-        if (!(cause instanceof PermanentError && UNSIGNABLE.test(cause.code))) throw cause;
-        throw new ApiError('conflict', 'The pass cannot be signed: its certificate has to be renewed.', {
-          cause,
-          page: 'unavailable',
-        });
+  async function make(tenantId: string, pass: PassRow): Promise<SignedPass & { ended: boolean }> {
+    const passTypeIdentifier = pass.apple_pass_type_identifier;
+    if (passTypeIdentifier === null) {
+      throw new PermanentError('no-apple-design', 'This pass is not for Apple Wallet: its pass type has no "apple".');
+    }
+    const certificate = await certificates(`${tenantId}\n${passTypeIdentifier}`).catch((cause: unknown) => {
+      if (!(cause instanceof PermanentError && UNSIGNABLE.test(cause.code))) throw cause;
+      throw new ApiError('conflict', 'The pass cannot be signed: its certificate has to be renewed.', {
+        cause,
+        page: 'unavailable',
       });
-      const locale = await deps.readers.tenantSettings(tenantId);
-      const shownIn = `${locale.timeZone ?? ''}/${locale.language}`;
-      const key = `${pass.pass_id}/${pass.lock_version}/${certificate.fingerprint}/${shownIn}`;
-      const { parts, size } = await signed(key, () => build(tenantId, pass, passTypeIdentifier, certificate, locale));
-      return { bytes: Buffer.concat(parts, size), lastModified: pass.modified_at };
+    });
+    const locale = await deps.readers.tenantSettings(tenantId);
+    const shownIn = `${locale.timeZone ?? ''}/${locale.language}`;
+    const key = `${pass.pass_id}/${pass.lock_version}/${certificate.fingerprint}/${shownIn}`;
+    const { parts, size, ended } = await signed(key, () =>
+      build(tenantId, pass, passTypeIdentifier, certificate, locale),
+    );
+    return { bytes: Buffer.concat(parts, size), lastModified: pass.modified_at, ended };
+  }
+
+  return {
+    signedPass: make,
+    async passToAdd(tenantId, pass) {
+      try {
+        const { ended, ...signedPass } = await make(tenantId, pass);
+        return ended ? undefined : signedPass;
+      } catch (error) {
+        if (isWithoutForm(error)) return undefined;
+        throw error;
+      }
     },
     async canSign(tenantId, passTypeIdentifier) {
       try {

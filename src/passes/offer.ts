@@ -1,6 +1,7 @@
 import type { JsonValue } from '../common/json.js';
 import { timesOfPass, withDefaults, type PassLocale } from './pass-view.js';
 import type { PassTypeDesign } from './pass-type.js';
+import type { Wallet } from './wallet.js';
 import { computeVisuals, followVisuals } from './visuals.js';
 
 /** An offer that lies over a pass now, as its row keeps it. */
@@ -119,4 +120,20 @@ export async function showPass<P extends Coverable, V extends { design: PassType
     ? followVisuals(design, pass.visuals, fields, [...coveredFields(pass.offers)], times).visuals
     : computeVisuals(design, fields, times);
   return { pass: { ...shown, visuals }, version };
+}
+
+/**
+ * The same as one wallet shows it: an offer in a type without a form for that wallet covers the fields of the card in the card's
+ * own design, as a card cannot leave a wallet for some days. The version may still have no form, where the card's own has none.
+ */
+export async function showInWallet<P extends Coverable, V extends { design: PassTypeDesign }>(
+  wallet: Wallet,
+  pass: P,
+  locale: PassLocale,
+  versionOf: (passTypeId: string, version: number) => Promise<V>,
+): Promise<{ pass: P; version: V }> {
+  const shown = await showPass(pass, locale, versionOf);
+  if (shown.version.design[wallet] || pass.offers.every(({ passType }) => passType === null)) return shown;
+  const offers = pass.offers.map((offer) => ({ ...offer, passType: null }));
+  return showPass({ ...pass, offers }, locale, versionOf);
 }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { passTypeDesign } from '../../src/passes/pass-type.js';
 import {
   besideCard,
   offersAtGoogle,
   overlay,
   OFFER_CHANGE,
+  showInWallet,
   spokenChanges,
   withOffer,
   withoutOffer,
@@ -136,4 +138,31 @@ test('at Google the card shows what stands on it, each offer beside it shows its
     }),
     { numRuns: 200 },
   );
+});
+
+test('in a wallet for which the offered type has no form, the card shows the offer in its own design', async () => {
+  const described = { id: 'ptk_0x1', description: 'd', organizationName: 'o', fields: [] };
+  const google = { type: 'generic', classSuffix: 's' };
+  const apple = { passTypeIdentifier: 'pass.example', style: 'generic' };
+  const designs = {
+    basic: passTypeDesign.parse({ ...described, name: 'basic', google, apple }),
+    gold: passTypeDesign.parse({ ...described, name: 'gold', google }),
+    black: passTypeDesign.parse({ ...described, name: 'black', apple }),
+  };
+  const versionOf = async (id: string) => ({ design: designs[id as keyof typeof designs] });
+  for (const [type, apples, googles] of [
+    ['gold', 'basic', 'gold'],
+    ['black', 'black', 'basic'],
+  ] as const) {
+    const over = { id: 'a', sequence: '1', priority: 0, fields: { points: 7 }, passType: { id: type, version: 1 } };
+    const pass = { ...plain, offers: [over] };
+    for (const [wallet, shows] of [['apple', apples] as const, ['google', googles] as const]) {
+      const shown = await showInWallet(wallet, pass, { timeZone: null, language: 'en' }, versionOf);
+      assert.equal(shown.version.design.name, shows, `${type} at ${wallet}`);
+      assert.deepEqual(shown.pass.data, { points: 7 });
+    }
+  }
+  const lost = { ...plain, pass_type_id: 'gold' };
+  const shown = await showInWallet('apple', lost, { timeZone: null, language: 'en' }, versionOf);
+  assert.equal(shown.version.design.apple, undefined);
 });

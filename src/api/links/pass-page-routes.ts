@@ -11,7 +11,7 @@ import { qrCodeSvg } from '../../pages/barcode.js';
 import { messagePage } from '../../pages/message-page.js';
 import { passPage, previewPage, type PassSlot } from '../../pages/pass-page.js';
 import { textsIn, type Language } from '../../pages/texts.js';
-import { showPass } from '../../passes/offer.js';
+import { showInWallet, showPass } from '../../passes/offer.js';
 import type { TenantSettings } from '../../passes/tenant-settings.js';
 import { getPassTypeVersion } from '../../database/tenants/pass-types.js';
 import { buildPkpasses, MAX_BUNDLE_PASSES, PKPASSES_TYPE } from '../../wallets/apple/pass-bundle.js';
@@ -59,16 +59,22 @@ export const passPageRoutes = (deps: ApiDeps, speakers: Speakers): Route[] => {
 
   async function slotOf(row: PassPageRow, language: Language, settings: TenantSettings): Promise<PassSlot> {
     const sql = database.tenant(row.tenant_id);
-    const { pass, version } = await showPass(row, { ...settings, language }, async (id, number) => {
+    const locale = { ...settings, language };
+    const versionOf = async (id: string, number: number) => {
       const found = await getPassTypeVersion(sql, id, number);
       if (!found) throw new Error('a version of a pass type is missing');
       return found;
-    });
+    };
+    const { pass, version } = await showPass(row, locale, versionOf);
     // Each card draws a code: others are answered between two of them.
     await setImmediate();
     const address = `/p/${encodeURIComponent(row.serial_number)}`;
-    const identifier = row.apple_pass_type_identifier;
-    const forGoogle = version.design.google !== undefined && settings.google.issuerId !== null;
+    const has = async (wallet: Wallet): Promise<boolean> => {
+      if (version.design[wallet] || row.offers.length === 0) return version.design[wallet] !== undefined;
+      return (await showInWallet(wallet, row, locale, versionOf)).version.design[wallet] !== undefined;
+    };
+    const identifier = (await has('apple')) ? row.apple_pass_type_identifier : null;
+    const forGoogle = settings.google.issuerId !== null && (await has('google'));
     const [apple, google] = await Promise.all([
       identifier !== null && deps.passSigner.canSign(row.tenant_id, identifier),
       forGoogle && deps.google.canSave(row.tenant_id),
@@ -137,7 +143,9 @@ export const passPageRoutes = (deps: ApiDeps, speakers: Speakers): Route[] => {
     if (tenant) await speakers.speakFor(ctx, tenant, secrets);
     const rows = found.filter((row) => row.state === 'active' && row.apple_pass_type_identifier !== null);
     if (rows.length === 0) throw new ApiError('not-found', 'There is nothing at this address.');
-    const signed = await Promise.all(rows.map((row) => deps.passSigner.signedPass(row.tenant_id, row)));
+    const made = await Promise.all(rows.map((row) => deps.passSigner.passToAdd(row.tenant_id, row)));
+    const signed = made.filter((one) => one !== undefined);
+    if (signed.length === 0) throw new ApiError('not-found', 'There is nothing at this address.');
     ctx.type = PKPASSES_TYPE;
     ctx.set('Content-Disposition', 'attachment; filename="passes.pkpasses"');
     ctx.body = buildPkpasses(signed.map(({ bytes }) => bytes));

@@ -2,11 +2,11 @@ import type Koa from 'koa';
 import { z } from 'zod';
 import { recordFetched } from '../../database/passes/changed-serials.js';
 import { findPassBySerialNumber } from '../../database/devices/devices.js';
-import { PermanentError } from '../../common/errors.js';
 import { recordReceived } from '../../database/messages/received.js';
 import type { PassRow } from '../../database/passes/passes.js';
 import { PKPASS_TYPE } from '../../wallets/apple/pass-bundle.js';
 import { getTenant } from '../../database/tenants/tenants.js';
+import { isWithoutForm } from '../pass-file.js';
 import { asksForPage } from '../page-response.js';
 import { authenticateDevice } from '../authenticate-device.js';
 import { createThrottle } from '../access/throttle.js';
@@ -17,6 +17,8 @@ import { secretOf, type Speakers } from '../speakers.js';
 
 /** Each is a look into the database at least; one address may stand for many phones. */
 const PER_ADDRESS = 3_000;
+
+const NO_FORM = 'This pass has no form for Apple Wallet.';
 
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
@@ -54,14 +56,12 @@ export function applePassRoutes(deps: ApiDeps, speakers: Speakers): Route[] {
     if (!pass || pass.state === 'deleted' || pass.apple_pass_type_identifier === null) {
       throw new ApiError('not-found', 'No pass for Apple Wallet with this serial number exists.');
     }
-    const { bytes, lastModified } = await passSigner.signedPass(pass.tenant_id, pass).catch((error: unknown) => {
-      if (!(error instanceof PermanentError && error.code === 'no-apple-design')) throw error;
-      throw new ApiError('not-found', 'This pass has no form for Apple Wallet.', { cause: error });
-    });
+    const signed = await passSigner.passToAdd(pass.tenant_id, pass);
+    if (!signed) throw new ApiError('not-found', NO_FORM);
     ctx.set('Content-Disposition', 'attachment; filename="pass.pkpass"');
-    ctx.set('Last-Modified', lastModified.toUTCString());
+    ctx.set('Last-Modified', signed.lastModified.toUTCString());
     ctx.type = PKPASS_TYPE;
-    ctx.body = bytes;
+    ctx.body = signed.bytes;
   }
 
   return [
@@ -83,7 +83,9 @@ export function applePassRoutes(deps: ApiDeps, speakers: Speakers): Route[] {
         if (isNotModified(ctx.get('If-Modified-Since').trim(), pass.modified_at)) {
           ctx.status = 304;
         } else {
-          const { bytes } = await passSigner.signedPass(pass.tenant_id, pass);
+          const { bytes } = await passSigner.signedPass(pass.tenant_id, pass).catch((cause: unknown) => {
+            throw isWithoutForm(cause) ? new ApiError('not-found', NO_FORM, { cause }) : cause;
+          });
           ctx.type = PKPASS_TYPE;
           ctx.body = bytes;
         }
