@@ -165,7 +165,9 @@ export function campaignPages(
     return {
       title: `Cancel “${name}” for good?`,
       says: [
-        `${count(progress.accepted)} of ${count(rows.all)} were taken already: they keep what they got. All others get nothing.`,
+        progress.accepted === 0
+          ? `Nothing of it has begun: ${count(rows.all)} get nothing.`
+          : `${count(progress.accepted)} of ${rows.all.toLocaleString('en')} have begun or ended, and keep what they get. All others get nothing.`,
         'It cannot be undone. “Pause” holds a campaign that can go on later.',
       ],
       does: 'Cancel it for good',
