@@ -2,7 +2,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { Command } from 'commander';
 import { pino } from 'pino';
 import { parseTemporalConfig } from '../config.js';
-import { compareAllSoon, countUnderWay } from '../database/merchants/claim-deliveries.js';
+import { compareAllSoon, countUnderWay } from '../database/under-way.js';
 import { ensureSearchAttributes } from '../worker/search-attribute-registration.js';
 import type { CliContext } from './context.js';
 

@@ -1,5 +1,9 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { claimDeliveriesUnderWay, deliverAnew, type DeliveryUnderWay } from '../database/merchants/claim-deliveries.js';
+import {
+  claimDeliveriesUnderWay,
+  deliverAnew,
+  type DeliveryUnderWay,
+} from '../database/merchants/deliveries-under-way.js';
 import { deliveryWorkflowId } from '../workflows/workflow-ids.js';
 import { startLoop, type Loop } from '../common/loop.js';
 import type { ReconcileDeps } from './reconcile.js';

@@ -1,7 +1,7 @@
 import type { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { SystemSql } from '../database/connect.js';
-import { compareAllSoon } from '../database/merchants/claim-deliveries.js';
+import { compareAllSoon } from '../database/under-way.js';
 import { ensureSearchAttributes } from './search-attribute-registration.js';
 
 /** Longer than a step that was under way can still write: 12 s, 20 s for a delivery (`ONCE` of the workflows). */

@@ -1,6 +1,7 @@
 import type { OperationKind } from '../../passes/operation.js';
 import type { Sql, SystemSql } from '../connect.js';
 import { sql } from '../sql.js';
+import { takeUnderWay, type ComparisonTimes } from '../under-way.js';
 import { own, updateOwn, type RunRef } from './fragments.js';
 import { NEXT_RUN } from './next-run.js';
 
@@ -10,27 +11,10 @@ export interface UnderWay extends RunRef {
   burstId: string | null;
 }
 
-/**
- * Takes up to `limit` operations that are under way and were neither started nor checked for `settledMs`, oldest
- * first; each comes again after `againMs`. Their `dispatch_after` keeps when that was. Runs as the system.
- */
-export async function claimUnderWay(
-  system: SystemSql,
-  limit: number,
-  times: { settledMs: number; againMs: number },
-): Promise<UnderWay[]> {
-  const { settledMs, againMs } = times;
+/** Takes up to `limit` operations that were started and not compared for a while. */
+export async function claimUnderWay(system: SystemSql, limit: number, times: ComparisonTimes): Promise<UnderWay[]> {
   return system.query<UnderWay>(sql`
-    update operations
-       set dispatch_after = now() + ${againMs - settledMs}::double precision * interval '1 millisecond'
-     where operation_id in (
-             select operation_id
-               from operations
-              where status in ('running', 'retrying')
-                and dispatch_after < now() - ${settledMs}::double precision * interval '1 millisecond'
-              order by dispatch_after
-              limit ${limit}
-                for update skip locked)
+    ${takeUnderWay('operations', limit, times)}
     returning tenant_id as "tenantId", operation_id as "operationId", kind, run, burst_id as "burstId"`);
 }
 
