@@ -1,22 +1,21 @@
 import type Koa from 'koa';
 import { z } from 'zod';
-import { findMessage, listMessages, type MessageRow } from '../../database/messages/messages.js';
+import { listMessages, type MessageRow } from '../../database/messages/messages.js';
 import type { PassRow } from '../../database/passes/passes.js';
 import { MESSAGE_CLASSES } from '../../passes/message.js';
 import type { SendMessageInput } from '../../passes/operation-input.js';
 import { acceptOperation } from '../accept-operation.js';
-import { cancelHeld } from '../cancel-held.js';
 import type { Caller } from '../access/credentials.js';
 import { withinDeadline } from '../deadline.js';
 import { answerEmpty } from '../empty-answer.js';
 import { none, serialNumber, tenantId } from '../parameters.js';
-import { ApiError } from '../problems.js';
 import { deliveryBody, FLOW_ID_HEADER, IDEMPOTENCY_KEY_HEADER } from '../requests/delivery-description.js';
 import { sendMessageParser } from '../requests/index.js';
 import { checkListener, readDelivery } from '../requests/read-delivery.js';
 import { SEND_MESSAGE } from '../requests/send-message.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 import { statusUrl } from '../status-url.js';
+import { endOnPass } from './end-on-pass.js';
 import { undeletedPassBySerial } from './pass-by-serial.js';
 
 const accepted = z.object({
@@ -162,29 +161,16 @@ export function messageRoutes(deps: ApiDeps): Route[] {
       summary: 'Take a message off the wallets at once, quietly; one that is still held back is not sent',
       tag: 'Messages and offers',
       operationId: 'endMessage',
-      params: z.object({ serialNumber, messageId: z.uuid() }),
+      params: z.object({ serialNumber, messageId: z.uuid().toLowerCase() }),
       query: none,
       answers: { 202: { description: 'Accepted; the status says when it is gone', schema: accepted } },
       problems: ['not-found', 'conflict', 'idempotency-key-reused'],
       async handler(ctx, { params, caller, correlationId }) {
         const { tenantId: tenant } = caller.tenant;
         const pass = await undeletedPassBySerial(deps, caller, params.serialNumber);
-        const message = await withinDeadline(findMessage(deps.database.tenant(tenant), params.messageId));
-        if (message?.pass_id !== pass.pass_id) {
-          const held = { operationId: params.messageId, kind: 'send-message', passId: pass.pass_id } as const;
-          if (!message && (await cancelHeld(deps, tenant, held))) return answer(ctx, tenant, params.messageId);
-          throw new ApiError('not-found', 'This pass has no message of this id.');
-        }
-        if (message.state === 'ended') throw new ApiError('conflict', 'The message has ended already.');
-        const { operationId } = await acceptOperation(deps, ctx, {
-          caller,
-          kind: 'end-message',
-          origin: 'api',
-          correlationId,
-          input: { passId: pass.pass_id, messageId: message.message_id },
-          idempotencyKey: null,
-        });
-        answer(ctx, tenant, message.message_id, operationId);
+        const request = { caller, correlationId, pass };
+        const operationId = await endOnPass(deps, ctx, 'message', params.messageId, request);
+        answer(ctx, tenant, params.messageId, operationId);
       },
     }),
   ];

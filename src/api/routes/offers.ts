@@ -1,18 +1,17 @@
 import type Koa from 'koa';
 import { z } from 'zod';
-import { findOffer, listOffers, type OfferRow } from '../../database/offers/offers.js';
+import { listOffers, type OfferRow } from '../../database/offers/offers.js';
 import { createTenantReaders } from '../../database/tenants/tenant-readers.js';
-import { cancelHeld } from '../cancel-held.js';
 import { acceptOperation } from '../accept-operation.js';
 import { withinDeadline } from '../deadline.js';
 import { none, serialNumber } from '../parameters.js';
-import { ApiError } from '../problems.js';
 import { checkPassType } from '../requests/check-pass-type.js';
 import { deliveryBody, IDEMPOTENCY_KEY_HEADER } from '../requests/delivery-description.js';
 import { OFFER, offerParser } from '../requests/offer-terms.js';
 import { readDelivery } from '../requests/read-delivery.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 import { statusUrl } from '../status-url.js';
+import { endOnPass } from './end-on-pass.js';
 import { undeletedPassBySerial } from './pass-by-serial.js';
 
 const accepted = z.object({
@@ -129,29 +128,16 @@ export function offerRoutes(deps: ApiDeps, readers = createTenantReaders(deps.da
       summary: 'End an offer before its time; what lies beneath shows again',
       tag: 'Messages and offers',
       operationId: 'endOffer',
-      params: z.object({ serialNumber, offerId: z.uuid() }),
+      params: z.object({ serialNumber, offerId: z.uuid().toLowerCase() }),
       query: none,
       answers: { 202: { description: 'Accepted; the status says when it is gone', schema: accepted } },
       problems: ['not-found', 'conflict', 'idempotency-key-reused'],
       async handler(ctx, { params, caller, correlationId }) {
         const { tenantId: tenant } = caller.tenant;
         const pass = await undeletedPassBySerial(deps, caller, params.serialNumber);
-        const offer = await withinDeadline(findOffer(deps.database.tenant(tenant), params.offerId));
-        if (offer?.pass_id !== pass.pass_id) {
-          const held = { operationId: params.offerId, kind: 'start-offer', passId: pass.pass_id } as const;
-          if (!offer && (await cancelHeld(deps, tenant, held))) return answer(ctx, tenant, params.offerId);
-          throw new ApiError('not-found', 'This pass has no offer of this id.');
-        }
-        if (offer.state === 'ended') throw new ApiError('conflict', 'The offer has ended already.');
-        const { operationId } = await acceptOperation(deps, ctx, {
-          caller,
-          kind: 'end-offer',
-          origin: 'api',
-          correlationId,
-          input: { passId: pass.pass_id, offerId: offer.offer_id },
-          idempotencyKey: null,
-        });
-        answer(ctx, tenant, offer.offer_id, operationId);
+        const request = { caller, correlationId, pass };
+        const operationId = await endOnPass(deps, ctx, 'offer', params.offerId, request);
+        answer(ctx, tenant, params.offerId, operationId);
       },
     }),
   ];
