@@ -5,10 +5,9 @@ import { createActivities, type Activities } from '../../src/activities/index.js
 import type { FormedKind } from '../../src/passes/burst-kind.js';
 import type { PassState } from '../../src/passes/pass.js';
 import type { StateChangeKind } from '../../src/passes/state-change.js';
-import { randomUUID } from 'node:crypto';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { createTestDeps } from '../support/deps.js';
-import { acceptMany, seedSegment, segmentPasses, update } from '../support/segment.js';
+import { acceptMany, formBurst, seedSegment, segmentPasses, update } from '../support/segment.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
 
 const PEOPLE = 3;
@@ -93,15 +92,7 @@ async function runAsBurst(
   operationIds: readonly string[],
   kind: FormedKind = 'push-update',
 ): Promise<void> {
-  const ref = { tenantId, burstId: randomUUID() };
-  await db.owner(
-    'insert into bursts (burst_id, tenant_id, kind, operation_ids, dispatched_by) values ($1, $2, $3, $4, $1)',
-    [ref.burstId, tenantId, kind, operationIds],
-  );
-  await db.owner('update operations set burst_id = $1, dispatched_at = now() where operation_id = any($2)', [
-    ref.burstId,
-    operationIds,
-  ]);
+  const ref = await formBurst(db, tenantId, operationIds, kind);
   await steps['burst-find-pass'](ref);
   if (kind === 'change-state') await steps['burst-change-state'](ref);
   else {

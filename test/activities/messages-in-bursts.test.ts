@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { createActivities, type Activities } from '../../src/activities/index.js';
 import { acceptHeldBack } from '../../src/database/bursts/held-back.js';
-import type { FormedKind } from '../../src/passes/burst-kind.js';
 import { markEnded } from '../../src/database/messages/messages.js';
 import { requestCancellation } from '../../src/database/operations/cancellations.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { createTestDeps } from '../support/deps.js';
 import { countingStatements } from '../support/counted-statements.js';
-import { acceptMany, messageTo, seedSegment, segmentPasses } from '../support/segment.js';
+import { acceptMany, formBurst, messageTo, seedSegment, segmentPasses } from '../support/segment.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
 
 const PEOPLE = 3;
@@ -118,25 +116,8 @@ async function endAlone(tenantId: string, operationId: string): Promise<void> {
   } else await steps['notify-devices']({ ...target, eventType: null, endsWith: 'message-ended' });
 }
 
-async function formBurst(
-  tenantId: string,
-  ids: readonly string[],
-  kind: FormedKind = 'send-message',
-): Promise<{ tenantId: string; burstId: string }> {
-  const ref = { tenantId, burstId: randomUUID() };
-  await db.owner(
-    'insert into bursts (burst_id, tenant_id, kind, operation_ids, dispatched_by) values ($1, $2, $4, $3, $1)',
-    [ref.burstId, tenantId, ids, kind],
-  );
-  await db.owner(
-    `update operations set burst_id = $1, dispatched_at = now() where operation_id = any($2) and status = 'accepted'`,
-    [ref.burstId, ids],
-  );
-  return ref;
-}
-
 async function sendTogether(tenantId: string, ids: readonly string[]): Promise<void> {
-  const ref = await formBurst(tenantId, ids);
+  const ref = await formBurst(db, tenantId, ids, 'send-message');
   await steps['burst-find-pass'](ref);
   await steps['burst-claim-message'](ref);
   await steps['burst-show-message'](ref);
@@ -259,7 +240,7 @@ test('ends of messages in a burst leave what single ones leave, in the order of 
           }));
           const ends = await acceptMany(db, tenant, inputs, { kinds: inputs.map(() => 'end-message') });
           if (together) {
-            const ref = await formBurst(tenant.tenantId, ends, 'end-message');
+            const ref = await formBurst(db, tenant.tenantId, ends, 'end-message');
             await steps['burst-find-pass'](ref);
             await steps['burst-end-message'](ref);
             await steps['burst-notify-devices']({ ...ref, ends: true });
@@ -293,7 +274,7 @@ test('a cancelled message is not sent, one that has its turn is, and one that wa
   const list = [1, 2, 3].map((customer) => messageTo(customer));
   const ids = await acceptMessages(tenant, list);
   const sql = db.database.tenant(tenant.tenantId);
-  const ref = await formBurst(tenant.tenantId, ids);
+  const ref = await formBurst(db, tenant.tenantId, ids, 'send-message');
   await requestCancellation(sql, ids[0]!);
   await steps['burst-find-pass'](ref);
   await steps['burst-claim-message'](ref);
@@ -348,7 +329,7 @@ test('two bursts that share customers take their turns one after the other, and 
   for (const order of [passIds, passIds.toReversed()]) {
     const list = order.map((passId) => messageTo(1, { passId }));
     const ids = await acceptMessages(tenant, list);
-    const ref = await formBurst(tenant.tenantId, ids);
+    const ref = await formBurst(db, tenant.tenantId, ids, 'send-message');
     await steps['burst-find-pass'](ref);
     bursts.push(ref);
   }

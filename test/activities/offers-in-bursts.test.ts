@@ -32,7 +32,7 @@ before(async () => {
 after(() => db.drop());
 
 type Kind = OfferKind;
-const { alone, formBurst, together } = offerRuns(
+const { alone, begin, together } = offerRuns(
   () => db,
   () => steps,
 );
@@ -235,7 +235,7 @@ test('a retry after a crash between the passes and the rows of offers finds what
     tenant,
     [1, 2, 3].map((customer) => offerTo(customer)),
   );
-  const ref = await formBurst(tenant.tenantId, ids, 'start-offer');
+  const ref = await begin(tenant.tenantId, ids, 'start-offer');
   await steps['burst-start-offer'](ref);
   // As the crash leaves it: the passes show the offers, and their rows do not say so.
   await db.owner(`update offers set state = 'planned', started_at = null where tenant_id = $1`, [tenant.tenantId]);
@@ -267,7 +267,7 @@ test('a cancellation that comes before its pass is changed keeps no offer; the e
     tenant,
     [1, 2, 3].map((customer) => offerTo(customer)),
   );
-  const ref = await formBurst(tenant.tenantId, ids, 'start-offer');
+  const ref = await begin(tenant.tenantId, ids, 'start-offer');
   await requestCancellation(sql, ids[1]!);
   await steps['burst-start-offer'](ref);
   await steps['burst-notify-devices']({ ...ref, ends: true });
@@ -286,7 +286,7 @@ test('a cancellation that comes before its pass is changed keeps no offer; the e
   nowMs = BEGIN + 101 * HOUR;
   await acceptDueOperations({ database: db.database, nudge: () => undefined }, new Date(nowMs));
   const ends = await rowsOf(db).operations({ tenantId: tenant.tenantId, kind: 'end-offer' }, 'operation_id');
-  const end = await formBurst(
+  const end = await begin(
     tenant.tenantId,
     ends.map(({ operation_id }) => operation_id),
     'end-offer',

@@ -7,7 +7,7 @@ import { claimAccepted } from '../../src/database/operations/dispatch.js';
 import { BURST_SHARES } from '../../src/dispatch/bursts.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { createTestDeps } from '../support/deps.js';
-import { acceptMany, messageTo, seedSegment, segmentPasses, update } from '../support/segment.js';
+import { acceptMany, formBurst, messageTo, seedSegment, segmentPasses, update } from '../support/segment.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
 
 const COUNT = 9;
@@ -18,16 +18,9 @@ after(() => db.drop());
 
 /** Updates of a segment in one burst, as the dispatcher leaves them. */
 async function burstOf(tenant: SeededTenant): Promise<{ ids: string[]; ref: { tenantId: string; burstId: string } }> {
-  const ref = { tenantId: tenant.tenantId, burstId: randomUUID() };
   const inputs = Array.from({ length: COUNT }, (_, i) => update(i + 1, { points: 50 + i }));
   const ids = await acceptMany(db, tenant, inputs);
-  await db.owner('insert into bursts (burst_id, tenant_id, operation_ids, dispatched_by) values ($1, $2, $3, $1)', [
-    ...[ref.burstId, ref.tenantId, ids],
-  ]);
-  await db.owner('update operations set burst_id = $1, dispatched_at = now() where operation_id = any($2)', [
-    ...[ref.burstId, ids],
-  ]);
-  return { ids, ref };
+  return { ids, ref: await formBurst(db, tenant.tenantId, ids) };
 }
 
 /** The places of those that left the burst, with what was said of them, and how often passes have the new points. */
@@ -134,14 +127,7 @@ test('whatever step keeps dying, the first operation leaves that is not through 
   const steps = createActivities(createTestDeps(db));
   const inputs = Array.from({ length: COUNT }, (_, i) => messageTo(i + 1));
   const ids = await acceptMany(db, tenant, inputs, { kinds: inputs.map(() => 'send-message') });
-  const ref = { tenantId: tenant.tenantId, burstId: randomUUID() };
-  await db.owner(
-    `insert into bursts (burst_id, tenant_id, kind, operation_ids, dispatched_by) values ($1, $2, 'send-message', $3, $1)`,
-    [ref.burstId, ref.tenantId, ids],
-  );
-  await db.owner('update operations set burst_id = $1, dispatched_at = now() where operation_id = any($2)', [
-    ...[ref.burstId, ids],
-  ]);
+  const ref = await formBurst(db, tenant.tenantId, ids, 'send-message');
   /** As if it had died with slices of one. */
   const diedIn = (step: string) =>
     db.owner(`update bursts set attempts = jsonb_build_object($2::text, 9) where burst_id = $1`, [ref.burstId, step]);

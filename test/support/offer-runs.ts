@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { Activities } from '../../src/activities/index.js';
 import type { FormedKind } from '../../src/passes/burst-kind.js';
 import type { TestDatabase } from './database.js';
+import { formBurst } from './segment.js';
 
 export type OfferKind = Extract<FormedKind, 'start-offer' | 'end-offer' | 'push-update'>;
 
@@ -32,22 +32,15 @@ export function offerRuns(db: () => TestDatabase, steps: () => Activities) {
     }
   }
 
-  /** A burst as the dispatcher forms it. */
-  async function formBurst(tenantId: string, ids: readonly string[], kind: OfferKind) {
-    const ref = { tenantId, burstId: randomUUID() };
-    await db().owner(
-      'insert into bursts (burst_id, tenant_id, kind, operation_ids, dispatched_by) values ($1, $2, $4, $3, $1)',
-      [ref.burstId, tenantId, ids, kind],
-    );
-    await db().owner('update operations set burst_id = $1, dispatched_at = now() where operation_id = any($2)', [
-      ...[ref.burstId, ids],
-    ]);
+  /** A burst as the dispatcher forms it, whose passes are found. */
+  async function begin(tenantId: string, ids: readonly string[], kind: OfferKind) {
+    const ref = await formBurst(db(), tenantId, ids, kind);
     await steps()['burst-find-pass'](ref);
     return ref;
   }
 
   async function together(tenantId: string, ids: readonly string[], kind: OfferKind): Promise<void> {
-    const ref = await formBurst(tenantId, ids, kind);
+    const ref = await begin(tenantId, ids, kind);
     if (kind === 'push-update') {
       await steps()['burst-convert-type'](ref);
       await steps()['burst-apply-data'](ref);
@@ -59,5 +52,5 @@ export function offerRuns(db: () => TestDatabase, steps: () => Activities) {
     await steps()['end-burst'](ref);
   }
 
-  return { alone, formBurst, together };
+  return { alone, begin, together };
 }

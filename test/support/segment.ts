@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { FormedKind } from '../../src/passes/burst-kind.js';
 import type { SendMessageInput } from '../../src/passes/operation-input.js';
 import type { OperationKind } from '../../src/passes/operation.js';
 import type { TestDatabase } from './database.js';
@@ -66,6 +67,24 @@ export async function acceptMany(
     ],
   );
   return ids;
+}
+
+/** Puts operations that wait into a burst, as the dispatcher does, and starts no run. */
+export async function formBurst(
+  test: TestDatabase,
+  tenantId: string,
+  ids: readonly string[],
+  kind: FormedKind = 'push-update',
+): Promise<{ tenantId: string; burstId: string }> {
+  const ref = { tenantId, burstId: randomUUID() };
+  await test.owner(
+    `with formed as (
+       insert into bursts (burst_id, tenant_id, kind, operation_ids, dispatched_by) values ($1, $2, $3, $4, $1)
+     )
+     update operations set burst_id = $1, dispatched_at = now() where operation_id = any($4) and status = 'accepted'`,
+    [ref.burstId, tenantId, kind, ids],
+  );
+  return ref;
 }
 
 /** A push-update of one customer of a segment. */

@@ -14,7 +14,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { startTestGoogle, type TestGoogle } from '../support/google.js';
 import { accept, ended, until } from '../support/operations.js';
-import { acceptMany, messageInput, messageTo, seedSegment } from '../support/segment.js';
+import { acceptMany, formBurst, messageInput, messageTo, seedSegment } from '../support/segment.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
 import { rowsOf } from '../support/rows.js';
 
@@ -195,13 +195,7 @@ describe('messages to a pass', () => {
       messageTo(1, { passId: tenant.pass.id, content: { text, title: null, link: null } }),
     );
     const ids = await acceptMany(test, tenant, inputs, { kinds: inputs.map(() => 'send-message'), later: true });
-    const ref = { tenantId: tenant.tenantId, burstId: randomUUID() };
-    await test.owner(
-      `with formed as (insert into bursts (burst_id, tenant_id, kind, operation_ids, dispatched_by)
-                       values ($1, $2, 'send-message', $3, $1))
-       update operations set burst_id = $1, dispatched_at = now() where operation_id = any($3)`,
-      [ref.burstId, ref.tenantId, ids],
-    );
+    const ref = await formBurst(test, tenant.tenantId, ids, 'send-message');
     const steps = createActivities(engine.deps);
     await steps['burst-find-pass'](ref);
     await steps['burst-claim-message'](ref);

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { createActivities } from '../../src/activities/index.js';
 import { acceptDueOperations } from '../../src/dispatch/due-operations.js';
@@ -13,7 +12,7 @@ import { createTestDeps } from '../support/deps.js';
 import { startEngine, type TestEngine } from '../support/engine.js';
 import { startTestGoogle, type TestGoogle } from '../support/google.js';
 import { accept, ended, until } from '../support/operations.js';
-import { acceptMany } from '../support/segment.js';
+import { acceptMany, formBurst } from '../support/segment.js';
 import type { SeededTenant } from '../support/tenant.js';
 import { rowsOf } from '../support/rows.js';
 
@@ -240,14 +239,7 @@ describe('time-boxed offers', () => {
           kinds: [kind],
           later: true,
         });
-        const ref = { tenantId: tenant.tenantId, burstId: randomUUID() };
-        await test.owner(
-          'insert into bursts (burst_id, tenant_id, kind, operation_ids, dispatched_by) values ($1, $2, $3, $4, $1)',
-          [ref.burstId, ref.tenantId, kind, [id]],
-        );
-        await test.owner('update operations set burst_id = $1, dispatched_at = now() where operation_id = $2', [
-          ...[ref.burstId, id],
-        ]);
+        const ref = await formBurst(test, tenant.tenantId, [id!], kind);
         await steps['burst-find-pass'](ref);
         await steps[`burst-${kind}`](ref);
         await steps['burst-notify-devices']({ ...ref, ends: false });
