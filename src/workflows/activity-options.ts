@@ -1,8 +1,8 @@
 import { ActivityCancellationType, type ActivityOptions, type LocalActivityOptions } from '@temporalio/workflow';
 
 /**
- * One place defines how each failure character is retried. A step is first tried once as a local activity (no server
- * round trip); one in trouble goes on as a regular activity, which the Temporal UI shows as pending with its last error.
+ * How each failure character is retried. A step is first tried once as a local activity, which needs no round trip to the
+ * server. A step in trouble goes on as a regular activity: the Temporal UI shows it as pending, with its last error.
  */
 export type FailureCharacter = 'database' | 'wallet' | 'writeBack' | 'merchant' | 'bulk' | 'burst' | 'slices';
 
@@ -50,14 +50,14 @@ export const DURABLE: Record<FailureCharacter, ActivityOptions> = {
     scheduleToCloseTimeout: '10m',
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
   },
-  // Hundreds of operations at once: a few statements, or as many pushes; the slices of a step that died are smaller.
+  // Hundreds of operations at once: a few statements, or hundreds of pushes. A step whose worker died takes smaller slices.
   burst: {
     startToCloseTimeout: '60s',
     scheduleToCloseTimeout: '24h',
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
   },
-  // Slices of a burst at the pace of Google or Klaviyo: 20 s, and the longest wait for one operation after them.
+  // Slices of a burst at the pace of Google or Klaviyo: each lasts 20 s, and its last operation may wait 60 s more.
   slices: {
     startToCloseTimeout: '3m',
     scheduleToCloseTimeout: '7d',

@@ -13,15 +13,15 @@ export interface BurstInput {
 
 export type BurstRef = Pick<BurstInput, 'tenantId' | 'burstId'>;
 
-/** Found by the first step: who is to be told of what changed. */
+/** Who is to be told of what changes; the first step finds it. */
 interface Found extends FoundWallets {
   writeBack: boolean;
   lookAgainAfterMs: number | null;
 }
 
 /**
- * Rounds of all steps of a burst, until nobody in it waits any more. A step takes what is left of its work from the database,
- * so nothing but counts travels through here. Operations in trouble have left it.
+ * Repeats all steps of a burst until no operation in it waits. Each step reads from the database what it has left to do, so
+ * the history holds counts only. An operation in trouble has left the burst.
  */
 export async function inRounds(
   { tenantId, burstId, operationIds }: BurstInput,
@@ -35,15 +35,15 @@ export async function inRounds(
       await sleep(waitMs);
     }
   } finally {
-    // Whatever stopped the burst, a cancellation included: what it has not ended goes on one by one.
+    // After a cancellation, too: operations that the burst has not ended go on one by one.
     await CancellationScope.nonCancellable(() => runStep('end-burst', ref, 'burst'));
   }
   return { operations: operationIds.length };
 }
 
 /**
- * Tells everybody of what a round has changed: phones first, then other wallets and Klaviyo. Returns how long those wait that
- * wait for a pass or for a push window; null where nobody does.
+ * Tells everybody of what a round has changed: phones first, then other wallets and Klaviyo. Returns the shortest wait for a
+ * pass or a push window; null where no operation waits. `gathers` may ask `patched`, so it is called only where it counts.
  */
 export async function tellOfBurst(ref: BurstRef, found: Found, gathers: () => boolean): Promise<number | null> {
   const wallets = walletsOf(found);
@@ -54,14 +54,14 @@ export async function tellOfBurst(ref: BurstRef, found: Found, gathers: () => bo
   return waits.length > 0 ? Math.min(...waits) : null;
 }
 
-/** Other wallets and Klaviyo learn of what changed, each at its own pace, and then the operations end. Phones were first. */
+/** Tells other wallets and Klaviyo, each at its own pace; then the operations end. */
 async function tellElsewhere(
   ref: BurstRef,
   wallets: readonly WrittenWallet[],
   writeBack: boolean,
   gathers: () => boolean,
 ): Promise<void> {
-  // Klaviyo takes thousands in one job: the operations of several bursts are gathered, and end there.
+  // Klaviyo takes thousands in one job: operations of several bursts are gathered, and end with their gathering.
   if (writeBack && gathers()) {
     await runStep('burst-gather', { ...ref, wallets }, 'burst');
     return;

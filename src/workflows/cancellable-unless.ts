@@ -1,5 +1,5 @@
 import { CancellationScope } from '@temporalio/workflow';
 
-/** What the database holds, phones and merchant must learn: once something has changed, a cancellation comes too late. */
+/** Once something has changed, a cancellation comes too late: phones and merchant must learn what the database holds. */
 export const cancellableUnless = <T>(changed: boolean, work: () => Promise<T>): Promise<T> =>
   changed ? CancellationScope.nonCancellable(work) : work();

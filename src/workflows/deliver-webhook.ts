@@ -12,7 +12,7 @@ export interface DeliverWebhook {
   made?: { attempts: number; waitMs: number };
 }
 
-/** Attempts of one delivery on the Standard Webhooks schedule, until it is taken, pointless or exhausted. */
+/** Attempts one delivery on the schedule of Standard Webhooks, until the endpoint takes it, it is pointless, or the schedule ends. */
 export async function deliverWebhook({ made, ...delivery }: DeliverWebhook): Promise<void> {
   if (made && made.waitMs > 0) await sleep(made.waitMs);
   for (let attempt = made?.attempts ?? 0; attempt <= PAUSES_MS.length; attempt++) {
@@ -25,7 +25,7 @@ export async function deliverWebhook({ made, ...delivery }: DeliverWebhook): Pro
   }
 }
 
-/** An attempt that our own side could not make or record counts as one: the schedule goes on. */
+/** An attempt that failed on our own side counts as one: the schedule goes on. */
 async function attemptOnce(
   delivery: Omit<DeliverWebhook, 'made'>,
   pauseMs: number | null,

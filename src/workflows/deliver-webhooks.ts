@@ -12,7 +12,7 @@ export interface DeliverWebhooks {
   deliveries: { deliveryId: string; run: number; operationId: string | null }[];
 }
 
-/** First attempts of many deliveries to one endpoint. One that was not taken goes on as a run of its own, on its schedule. */
+/** Makes the first attempts of many deliveries to one endpoint. Each that fails goes on as a run of its own, on its schedule. */
 export async function deliverWebhooks({ tenantId, deliveries }: DeliverWebhooks): Promise<void> {
   const attempts = deliveries.map(({ deliveryId, run }) => ({
     ...{ deliveryId, run, pauseMs: withJitter(PAUSES_MS[0]!, Math.random()) },
@@ -37,7 +37,7 @@ export async function deliverWebhooks({ tenantId, deliveries }: DeliverWebhooks)
           ...(operationId === null ? [] : [{ key: CORRELATION_ID, value: operationId }]),
         ]),
       }).catch((error: unknown) => {
-        // A sweep that took it for lost has started it meanwhile.
+        // A sweep took it for lost, and has started it meanwhile.
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       });
     }),

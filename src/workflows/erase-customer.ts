@@ -6,16 +6,16 @@ import { asOperation } from './operation-scope.js';
 import { runDurably, runStep } from './run-step.js';
 import { walletsOf } from '../passes/wallet.js';
 
-/** Pauses between looks whether the phones have fetched their voided passes; a day together, then it is done without them. */
+/** Pauses between looks whether the phones have fetched their voided passes. After a day, the erasure ends without them. */
 const LOOKS = ['5s', '25s', '2m', '10m', '50m', '5h', '18h'] as const;
 
 /**
- * void-passes → every wallet → clear-profile → redact-operations → erase-customer. Rows go last: a phone that is told
- * must still find its pass, voided and empty, or it would show the old one for ever.
+ * void-passes → every wallet → clear-profile → redact-operations → erase-customer. Rows go last: a phone that was told
+ * must find its pass, voided and empty, or it shows the old one for ever.
  */
 export async function eraseCustomer(input: OperationInput): Promise<OperationResult> {
   return asOperation(input, () =>
-    // Half an erasure is worse than none or all of it: it cannot be cancelled.
+    // An erasure cannot be cancelled: half of one is worse than none.
     CancellationScope.nonCancellable(async () => {
       const voided = await runStep('void-passes', input, 'database');
       for (const passId of voided.passIds) {

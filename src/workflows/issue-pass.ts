@@ -6,7 +6,7 @@ import { walletsOf } from '../passes/wallet.js';
 import { WALLET_STEPS } from './wallet-steps.js';
 import { tellKlaviyo, writeBack } from './write-back.js';
 
-/** The pass is live since its acceptance: what follows is Google's object and Klaviyo, neither of which holds the other. */
+/** The pass is live from its acceptance on. Google's object and Klaviyo follow side by side; neither waits for the other. */
 export async function issuePass(input: OperationInput): Promise<OperationResult> {
   return asOperation(input, async () => {
     const created = await runStep('create-pass', input, 'database');
@@ -22,7 +22,7 @@ export async function issuePass(input: OperationInput): Promise<OperationResult>
   });
 }
 
-/** Consents come after the pass: Klaviyo's job makes no profile, write-back does. Trouble there holds none of them back. */
+/** Consents follow write-back, which makes the profile: Klaviyo's job for consents makes none. They are sent also if it fails. */
 async function inKlaviyo(
   { writeBack: writesBack, consents }: { writeBack: boolean; consents: boolean },
   target: OperationInput & { passId: string },

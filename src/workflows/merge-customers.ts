@@ -2,7 +2,7 @@ import type { OperationInput, OperationResult } from './inputs.js';
 import { asOperation } from './operation-scope.js';
 import { runStep } from './run-step.js';
 
-/** Merges two customers; passes that leave their place are voided by operations of their own. */
+/** Merges two customers. Operations of their own void the passes that the merged customer has twice. */
 export async function mergeCustomers(input: OperationInput): Promise<OperationResult> {
   return asOperation(input, async () => {
     const { merged } = await runStep('merge-customers', input, 'database');

@@ -55,7 +55,7 @@ export async function notifyWallets(input: NotifyWallets): Promise<OperationResu
 
 type Target = OperationInput & { passId: string };
 
-/** The first try of all in one local step; what it leaves goes on by itself, each a step of its own, and none holds another. */
+/** One local step tries to tell everybody. What it leaves goes on in steps of their own, of which none waits for another. */
 async function tellAtOnce(input: NotifyWallets, target: Target): Promise<OperationResult> {
   const { passId, outcome, eventType } = input;
   const again = input.again && { again: true as const };
@@ -87,7 +87,7 @@ async function tellAtOnce(input: NotifyWallets, target: Target): Promise<Operati
   return { outcome, passId };
 }
 
-/** Goes on with what a first try has left, not before the delay that was asked for is over. */
+/** Goes on with what the first try has left, once the delay that a provider asked for is over. */
 async function goOn(left: Left, next: () => Promise<unknown>): Promise<void> {
   if ('failed' in left) {
     const { code, message } = left.failed;

@@ -1,7 +1,7 @@
 import { inRounds, tellOfBurst, type BurstInput } from './burst-rounds.js';
 import { runStep } from './run-step.js';
 
-/** The steps of the beginning of an offer, each over all operations of the burst that it is not done for. */
+/** The steps that begin an offer, each over all operations of the burst that it is not done for. */
 export function startOfferBurst(input: BurstInput): Promise<{ operations: number }> {
   return inRounds(input, async (ref) => {
     const found = await runStep('burst-find-pass', ref, 'burst');
@@ -10,7 +10,7 @@ export function startOfferBurst(input: BurstInput): Promise<{ operations: number
   });
 }
 
-/** The steps of the end of an offer, each over all operations of the burst. */
+/** The steps that end an offer, each over all operations of the burst. */
 export function endOfferBurst(input: BurstInput): Promise<{ operations: number }> {
   return inRounds(input, async (ref) => {
     const found = await runStep('burst-find-pass', ref, 'burst');

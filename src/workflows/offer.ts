@@ -3,7 +3,7 @@ import type { OperationInput, OperationResult } from './inputs.js';
 import { onFoundPass, tellWalletsForSure } from './on-found-pass.js';
 import { runStep } from './run-step.js';
 
-/** find-pass → start-offer → every wallet → write-back; an offer of later ends here and begins by an operation of its own. */
+/** find-pass → start-offer → every wallet → write-back; for an offer that begins later, this operation ends, and another one begins it. */
 export async function startOffer(input: OperationInput): Promise<OperationResult> {
   return onFoundPass(input, async (target, found) => {
     const { result } = await runStep('start-offer', target, 'database');
@@ -15,7 +15,7 @@ export async function startOffer(input: OperationInput): Promise<OperationResult
 /** find-pass → end-offer → every wallet: what lies beneath shows again. */
 export async function endOffer(input: OperationInput): Promise<OperationResult> {
   return onFoundPass(input, async (target, found) => {
-    // The row says that the offer is over: it must not stay on the pass.
+    // Its row says that the offer is over, so a cancellation must not leave it on the pass.
     const { revision } = await CancellationScope.nonCancellable(() => runStep('end-offer', target, 'database'));
     if (revision === null) return { outcome: 'unchanged', passId: found.passId };
     return tellWalletsForSure(target, found, { eventType: 'offer.ended', outcome: 'offer-ended' });

@@ -33,6 +33,6 @@ export const tellWallets = (target: OnPass, found: Found, notice: Notice): Promi
     ...notice,
   });
 
-/** What the database holds, the wallets must learn: a cancellation from here on comes too late. */
+/** A cancellation from here on comes too late: the wallets must learn what the database holds. */
 export const tellWalletsForSure = (target: OnPass, found: Found, notice: Notice): Promise<OperationResult> =>
   CancellationScope.nonCancellable(() => tellWallets(target, found, notice));

@@ -29,7 +29,7 @@ export async function asOperation(
   try {
     const result = await run();
     if (!('continues' in result) && !result.recorded) {
-      // All of it is done: a cancellation that comes now must not hide what the pass and the wallets show.
+      // Everything is done: a cancellation that comes now must not hide what the pass and the wallets show.
       await CancellationScope.nonCancellable(() =>
         runStep('record-outcome', { ...input, status: 'succeeded', outcome: result.outcome, reason: null }, 'database'),
       );

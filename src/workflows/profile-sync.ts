@@ -24,9 +24,9 @@ export async function profileSync(input: OperationInput): Promise<OperationResul
       const superseded = customer.superseded + passes.superseded > 0;
       return { outcome: superseded ? 'superseded' : 'unchanged' };
     }
-    // What the database holds, phones and merchant must learn: a cancellation from here on comes too late.
+    // A cancellation from here on comes too late: phones and merchant must learn what the database holds.
     return CancellationScope.nonCancellable(async () => {
-      // Neither waits for the other: an outage of a wallet or of Klaviyo must not keep the merchant in the dark.
+      // Side by side: an outage of a wallet or of Klaviyo must not keep the news from the merchant.
       const told = await Promise.allSettled([
         tellWallets(input, passes.changed, found),
         runStep('sync-merchant', target, 'database'),
@@ -37,7 +37,7 @@ export async function profileSync(input: OperationInput): Promise<OperationResul
   });
 }
 
-/** One pass after the other; trouble with one is reported when all have had their turn. */
+/** Tells of one pass after the other. A failure is thrown when all have had their turn. */
 async function tellWallets(
   input: OperationInput,
   passIds: readonly string[],

@@ -3,10 +3,10 @@ import type { OperationInput, OperationResult } from './inputs.js';
 import { asOperation } from './operation-scope.js';
 import { runStep } from './run-step.js';
 
-/** Long batches in long histories, short ones at the beginning: half a million retries stay far below Temporal's limit. */
+/** Batches grow: progress shows at once, and the history of half a million retries stays far below Temporal's limit. */
 const BATCH_SECONDS = [1, 2, 5];
 
-/** Retries all operations that match a filter, at its pace. */
+/** Retries all operations that match a filter, at the pace that was asked for. */
 export async function retryOperations(input: OperationInput): Promise<OperationResult> {
   return asOperation(input, async () => {
     for (let batch = 0; ; batch++) {

@@ -3,7 +3,7 @@ import type { OperationInput, OperationResult } from './inputs.js';
 import { asOperation } from './operation-scope.js';
 import { runStep } from './run-step.js';
 
-/** Takes a campaign on slice by slice until it is prepared, paused or done; its progress is in the database. */
+/** Carries a campaign on, slice by slice, until it is prepared, paused or done; its progress is in the database. */
 export async function runCampaign(input: OperationInput): Promise<OperationResult> {
   let goesOn = false;
   const result = await asOperation(input, async () => {

@@ -34,13 +34,13 @@ const durable = {
   slices: proxyActivities<Record<string, AnyStep>>(DURABLE.slices),
 } satisfies Record<FailureCharacter, unknown>;
 
-/** A provider's delay is kept this long after a first try; later attempts get a new one, and end in time. */
+/** The longest delay that is kept after a first try. Later attempts ask the provider anew, and end in time. */
 export const LONGEST_PAUSE_MS = 3_600_000;
 
 /**
- * Runs a step: once locally, then (if it is in trouble that may pass) durably and visibly until its time is up, and not
- * before the provider's own delay is over. Not an async function: the SDK notes the stack of every promise in a
- * workflow, and this is the way of every step.
+ * Runs a step once locally. After a failure that may pass, waits for the provider's delay, then runs it durably and visibly
+ * until its time is up. Not an async function: the SDK notes the stack of every promise in a workflow, and every step
+ * comes through here.
  */
 export function runStep<K extends Name>(name: K, input: Input<K>, character: FailureCharacter): Promise<Result<K>> {
   return quick[name]!(input).catch((error: unknown) => {

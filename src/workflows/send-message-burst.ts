@@ -1,7 +1,7 @@
 import { inRounds, tellOfBurst, type BurstInput } from './burst-rounds.js';
 import { runStep } from './run-step.js';
 
-/** The steps of a message, each over all operations of the burst that it is not done for; what is held back has left. */
+/** The steps of a message, each over all operations of the burst that it is not done for; one that is held back has left the burst. */
 export function sendMessageBurst(input: BurstInput): Promise<{ operations: number }> {
   return inRounds(input, async (ref) => {
     const found = await runStep('burst-find-pass', ref, 'burst');
@@ -13,7 +13,7 @@ export function sendMessageBurst(input: BurstInput): Promise<{ operations: numbe
   });
 }
 
-/** The steps of the end of a message, each over all operations of the burst; only wallets are told, quietly. */
+/** The steps that end a message, each over all operations of the burst. Only wallets are told, quietly. */
 export function endMessageBurst(input: BurstInput): Promise<{ operations: number }> {
   return inRounds(input, async (ref) => {
     const found = await runStep('burst-find-pass', ref, 'burst');

@@ -12,10 +12,10 @@ export async function sendMessage(input: OperationInput): Promise<OperationResul
       if (claimed.result === 'send') break;
       await sleep(claimed.waitMs);
     }
-    // Its turn is taken: a cancellation from here on comes too late.
+    // A cancellation from here on comes too late: the message has taken its turn.
     return CancellationScope.nonCancellable(async () => {
       const shown = await runStep('show-message', target, 'database');
-      // It was ended before it came.
+      // It was ended before it was shown.
       if (shown.revision === null) return { outcome: 'unchanged', passId: found.passId };
       return tellWallets(target, found, { eventType: 'message.sent', outcome: 'message-sent' });
     });
@@ -25,7 +25,7 @@ export async function sendMessage(input: OperationInput): Promise<OperationResul
 /** find-pass → end-message → every wallet, quietly; nobody else is told. */
 export async function endMessage(input: OperationInput): Promise<OperationResult> {
   return onFoundPass(input, async (target, found) => {
-    // The row says that the message is over: it must not stay on the pass.
+    // Its row says that the message is over, so a cancellation must not leave it on the pass.
     const { revision } = await CancellationScope.nonCancellable(() => runStep('end-message', target, 'database'));
     if (revision === null) return { outcome: 'unchanged', passId: found.passId };
     return tellWalletsForSure(target, found, { eventType: null, outcome: 'message-ended', writeBack: false });

@@ -1,9 +1,9 @@
-import { ApplicationFailure, CancellationScope, sleep } from '@temporalio/workflow';
+import { CancellationScope, sleep } from '@temporalio/workflow';
 import { inSlices } from './in-slices.js';
 import { runDurably, runStep } from './run-step.js';
 import { walletsOf } from '../passes/wallet.js';
 import { WALLET_STEPS } from './wallet-steps.js';
-import { KEY_LOOKS, keyPauseMs } from './write-back.js';
+import { KEY_LOOKS, keyNeverReplaced, keyPauseMs } from './write-back.js';
 
 type Ref = { tenantId: string; burstId: string };
 
@@ -11,8 +11,8 @@ const STEPS = ['burst-write-back-profile', 'burst-write-back-object', 'burst-wri
 const LONGEST_POLL_MS = 32_000;
 
 /**
- * Tells Klaviyo of up to 10,000 operations of a tenant's bursts, by its bulk jobs: profiles, then records, then events, each
- * step over all operations that are through with the one before. Other wallets are told beside it. Operations in trouble have left.
+ * Tells Klaviyo of up to 10,000 operations of a tenant's bursts by bulk jobs: profiles, then records, then events. Each step
+ * takes all operations that are through with the step before. Other wallets are told meanwhile.
  */
 export async function writeBackBurst(ref: Ref): Promise<void> {
   try {
@@ -21,7 +21,7 @@ export async function writeBackBurst(ref: Ref): Promise<void> {
     await Promise.all([...elsewhere, tellKlaviyo(ref)]);
     await runStep('burst-end-told', ref, 'burst');
   } finally {
-    // Whatever stopped it, a cancellation included: what has not ended goes on one by one.
+    // After a cancellation, too: operations that have not ended go on one by one.
     await CancellationScope.nonCancellable(() => runStep('end-burst', ref, 'burst'));
   }
 }
@@ -38,13 +38,7 @@ async function toTheEnd(step: (typeof STEPS)[number], ref: Ref): Promise<'done' 
     const { state, waitMs } = await runDurably(step, ref, 'slices');
     if (state === 'done' || state === 'singly') return state;
     if (state === 'key-refused') {
-      if (looks === KEY_LOOKS) {
-        throw ApplicationFailure.create({
-          message: 'Klaviyo refused the tenant’s key for two weeks, and nobody replaced it.',
-          type: 'klaviyo-unauthorized',
-          nonRetryable: true,
-        });
-      }
+      if (looks === KEY_LOOKS) throw keyNeverReplaced();
       await sleep(keyPauseMs(looks++));
     } else if (state === 'in-job') {
       await sleep(Math.min(1_000 * 2 ** polls++, LONGEST_POLL_MS));

@@ -17,16 +17,22 @@ const MINUTE_MS = 60_000;
 export const keyPauseMs = (look: number): number =>
   look < 300 ? Math.min(2 ** look * 10_000, 10 * MINUTE_MS) : 60 * MINUTE_MS;
 export const KEY_LOOKS = 600;
+export const keyNeverReplaced = (): ApplicationFailure =>
+  ApplicationFailure.create({
+    message: 'Klaviyo refused the tenant’s key for two weeks, and nobody replaced it.',
+    type: 'klaviyo-unauthorized',
+    nonRetryable: true,
+  });
 const LONGEST_PAUSE_MS = 60 * MINUTE_MS;
 
-/** Tells Klaviyo of a pass: all steps in one visit, and from the first one in trouble on one durable step after the other. */
+/** Tells Klaviyo of a pass in one visit. From the first step in trouble on, each is a durable step of its own. */
 export async function writeBack(input: WriteBack): Promise<void> {
   let from: (typeof ORDER)[number] = ORDER[0];
   if (patched('write-back-in-one-visit')) {
     const { next, waitMs = 0 } = await runStep('write-back', input, 'writeBack');
     if (next === null) return;
     from = next;
-    // What Klaviyo asked for in its answer is kept.
+    // The delay that Klaviyo asked for.
     if (waitMs > 0) await sleep(Math.min(waitMs, LONGEST_PAUSE_MS));
   }
   await writeBackFrom(from, input);
@@ -48,13 +54,7 @@ export async function tellKlaviyo(step: (typeof ORDER)[number] | 'hand-consents'
   for (let look = 0; ; look++) {
     const { state } = await runDurably(step, input, 'writeBack');
     if (state !== 'key-refused') return;
-    if (look === KEY_LOOKS) {
-      throw ApplicationFailure.create({
-        message: 'Klaviyo refused the tenant’s key for two weeks, and nobody replaced it.',
-        type: 'klaviyo-unauthorized',
-        nonRetryable: true,
-      });
-    }
+    if (look === KEY_LOOKS) throw keyNeverReplaced();
     await sleep(keyPauseMs(look));
   }
 }

@@ -24,7 +24,7 @@ export interface Slice {
   leave(leavers: readonly Leaver[]): Promise<void>;
 }
 
-/** Each time that a step died, the slices are smaller by this. */
+/** Slices are smaller by this factor after each attempt whose worker died. */
 const SHRINK = 4;
 
 /** The size of a slice at an attempt; 0 where even one operation at a time had died. */
@@ -35,9 +35,9 @@ export function sliceSize(operations: number, attempt: number): number {
 }
 
 /**
- * Runs a step for the operations of a burst that still need it: all at once, or in smaller and smaller slices after a
- * crash. If slices of one crash as well, the first remaining operation is the cause and leaves the burst. `work` passes over
- * those that are done; `todo` says which are left, for slices that are not to be empty.
+ * Runs a step for the operations of a burst that still need it: all at once, after each crash in smaller slices. If slices of
+ * one crash as well, the first operation that is left is the cause, and leaves the burst. `work` passes over operations that
+ * are done; after a crash, `todo` names those that are left, so that no slice is empty.
  */
 export async function inSlices(
   deps: ActivityDeps,
@@ -66,10 +66,10 @@ export async function inSlices(
   await finishBurstStep(tenant, ref, step, reached);
 }
 
-/** Whether a fault is one of the whole database and no operation's own: the step is then retried as it is. */
+/** An outage is no operation's own fault: the step is retried as it is. */
 export const isOutage = (error: unknown): boolean => classify(error).code === 'database-unavailable';
 
-/** What an operation that leaves says of its trouble. */
+/** An operation that leaves, with what its status says of its trouble. */
 export function leaverOf(operationId: string, error: unknown): Leaver {
   const { code, message } = classify(error);
   return { operationId, error: { code, message } };

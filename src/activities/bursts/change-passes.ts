@@ -27,7 +27,7 @@ interface BurstChangeRequest {
   asks(operation: UndoneOperation): boolean;
   /** False where a cancellation comes too late for this step. Default true. */
   cancellable?: false;
-  /** Reads what `decide` needs beside the passes, after they were read; again where they are read again. */
+  /** Reads what else `decide` needs, each time after the passes were read. */
   prepare?(slice: Slice, operations: readonly UndoneOperation[], passes: ReadonlyMap<string, PassRow>): Promise<void>;
   decide(loaded: LoadedForChange, operation: UndoneOperation): Promise<Decision<unknown>>;
 }
@@ -35,7 +35,7 @@ interface BurstChangeRequest {
 const OPTIMISTIC_TRIES = 3;
 const idOf = ({ operationId }: { operationId: string }): string => operationId;
 
-/** Runs one kind of change over a burst: reads all passes, decides in the order of acceptance, and writes each pass once. */
+/** Runs one kind of change over a burst: reads all passes, decides in the order of acceptance, writes each pass once. */
 export async function changePasses(deps: ActivityDeps, request: BurstChangeRequest): Promise<ChangedPasses> {
   const { ref, step } = request;
   const counts = { changed: 0 };
@@ -101,7 +101,7 @@ interface Decided {
   leavers: Leaver[];
 }
 
-/** Each operation is decided on what the one before it left of the pass. */
+/** Decides each operation on the pass as the one before has left it. */
 async function decideAll(
   operations: readonly UndoneOperation[],
   passes: ReadonlyMap<string, PassRow>,
@@ -165,7 +165,7 @@ function afterDecision(pass: PassRow, decision: Decision<unknown>): PassRow {
   return { ...pass, lock_version, state_sequence: decision.stateSequence };
 }
 
-/** Writes all at once, or without the passes that PostgreSQL refuses: their operations are refused. */
+/** Writes all passes but those that PostgreSQL refuses; the operations of these are `refused`. */
 async function write(
   { tenant, ref }: Slice,
   passes: readonly BurstPass[],

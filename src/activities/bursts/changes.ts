@@ -31,7 +31,7 @@ export const applyDataToManyActivity = (deps: ActivityDeps) =>
     return changePasses(deps, { ref, step: 'apply-data', change: 'data', asks: (one) => asked(one).apply, decide });
   };
 
-/** recompute-metadata over a burst: for those that ask for it, and those whose type has changed. */
+/** recompute-metadata over a burst: for operations that ask for it or have changed the type. */
 export const recomputeManyActivity = (deps: ActivityDeps) =>
   async function recomputeMany(ref: BurstStepInput): Promise<ChangedPasses> {
     const decide = async (loaded: LoadedForChange) => decideMetadata(loaded, await newestDesignOf(deps, loaded.pass));

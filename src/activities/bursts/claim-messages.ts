@@ -15,7 +15,7 @@ import { inHalves } from './in-halves.js';
 
 const STEP = 'claim-message';
 
-/** claim-message over a burst: who gets a message now, later or never, judged under the locks of all its customers. */
+/** claim-message over a burst: decides which messages go now, later or never, under the locks of all their customers. */
 export function claimMessagesActivity(deps: ActivityDeps) {
   return async function claimMany(ref: BurstStepInput): Promise<{ held: number }> {
     const settings = await deps.tenantSettings(ref.tenantId);
@@ -26,7 +26,7 @@ export function claimMessagesActivity(deps: ActivityDeps) {
   };
 }
 
-/** Judges all at once, or without the messages that PostgreSQL refuses: they leave. */
+/** Judges all messages but those that PostgreSQL refuses; these leave the burst. */
 async function claimSlice(
   deps: ActivityDeps,
   settings: TenantSettings,
@@ -74,7 +74,7 @@ interface Turns {
 
 const noTurns = (): Turns => ({ taken: [], records: [], held: [], cancelled: [], leavers: [] });
 
-/** Each message is judged with those that the ones before it have sent to its customer. */
+/** Judges each message together with those that were sent to its customer just before. */
 function decideTurns(messages: readonly UnclaimedMessage[], settings: TenantSettings, now: Date): Turns {
   const turns = noTurns();
   const sent = new Map<string, Date[]>();
@@ -103,7 +103,7 @@ function decideOne(
   if (cancelRequested && !claimed) return void turns.cancelled.push(operationId);
   if (over) return void drop(over);
   if (claimed) return void send();
-  // Erased, or with another customer since a moment ago: alone, the operation looks again.
+  // The pass was erased, or changed hands a moment ago: alone, the operation looks again.
   if (turn === null) return void turns.leavers.push({ operationId });
   const key = `${turn.customerId} ${input.class}`;
   const before = sent.get(key) ?? [];

@@ -3,7 +3,7 @@ import { forgetWaiting } from '../../database/bursts/notifications.js';
 import type { ActivityDeps } from '../deps.js';
 import type { BurstStepInput } from './burst-step.js';
 
-/** The burst is over: what it has not ended goes on one by one. */
+/** Ends the burst: operations that have not ended go on one by one. */
 export function endBurstActivity(deps: ActivityDeps) {
   return async function endBurst(ref: BurstStepInput): Promise<{ left: number }> {
     const tenant = deps.database.tenant(ref.tenantId);

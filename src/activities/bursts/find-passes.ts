@@ -23,17 +23,17 @@ export interface FoundPasses extends AskedSteps {
   lookAgainAfterMs: number | null;
 }
 
-/** Beyond this an operation does better alone: a burst holds all its passes in memory at once. */
+/** A larger operation runs alone: a burst holds all its passes in memory at once. */
 const LARGE_BYTES = 16 * 1024;
 
-/** Leads the identifiers of every operation of a burst to one pass each: one query for all, and one that records it. */
+/** Finds the pass of each operation of a burst: one query for all, and one that records them. */
 export function findPassesActivity(deps: ActivityDeps) {
   return async function findPasses(ref: BurstStepInput): Promise<FoundPasses> {
     const settings = await deps.tenantSettings(ref.tenantId);
     const waits: Waits = { lookAgainAfterMs: null };
     const unfound = (tenant: Slice['tenant'], ids: string[]) => listUnfound(tenant, ref, ids);
     await inSlices(deps, ref, 'find-pass', unfound, (slice) => findSlice(deps, settings, slice, waits), 'found');
-    // Counted again, not while finding: an earlier attempt may have found some.
+    // Counted in the database: an earlier attempt may have found some.
     const asked = await countAsked(deps.database.tenant(ref.tenantId), ref);
     return {
       ...asked,
@@ -89,7 +89,7 @@ async function findSlice(
   await leave(leavers);
 }
 
-/** A pass that may be on its way is worth another look; no pass or several is how the operation ends. */
+/** Looks again later for a pass that may be on its way. Without one, or with several, the operation ends. */
 async function recordsOfAbsent(
   tenant: Slice['tenant'],
   settings: TenantSettings,

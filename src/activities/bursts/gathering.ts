@@ -20,7 +20,7 @@ export interface WroteMany {
   waitMs: number;
 }
 
-/** Hands the operations of a burst whose phones have been told to the tenant's gathering. */
+/** Moves operations whose phones have been told from their burst to the tenant's gathering. */
 export function gatherToldActivity(deps: ActivityDeps) {
   return async function gather(input: BurstStepInput & FoundWallets): Promise<{ gathered: number }> {
     return { gathered: await gatherTold(deps.database.tenant(input.tenantId), input, walletsOf(input)) };
@@ -48,13 +48,13 @@ export interface Gathering {
   leave(leavers: readonly Leaver[]): Promise<void>;
 }
 
-/** Well within the time that a step of a burst may take. */
+/** Well below the time-out of a step of a burst. */
 const SLICE_MS = 20_000;
 const MOST = 10_000;
 
 /**
- * Runs one step of gathered write-back for as long as a slice lasts. `work` does one job's worth and says whether more is
- * left now; what it has done it has recorded.
+ * Runs one step of gathered write-back for as long as a slice lasts. `work` sends and records one job's worth, and says
+ * whether more is left.
  */
 export async function inGathering(
   deps: ActivityDeps,
@@ -118,7 +118,7 @@ const callsOf = (
   { operationId, run }: UnwrittenOperation,
 ): KlaviyoCall => klaviyoCalls(deps, { tenantId, operationId, run, step }, account);
 
-/** The passes of some operations as they are now; those that have gone, or whose holder nothing names, are left out. */
+/** The passes of some operations as they are now, without those that are gone or whose holder nothing names. */
 export async function subjectsOf(
   { deps, tenant, settings }: Gathering,
   operations: readonly UnwrittenOperation[],
@@ -136,7 +136,7 @@ export async function subjectsOf(
   return subjects;
 }
 
-/** What is said of an operation that there is nothing to write for. */
+/** The record of an operation that has nothing to write. */
 export const skipped = ({ operationId }: UnwrittenOperation, note: string) =>
   ({ operationId, state: 'skipped', detail: { note } }) as const;
 

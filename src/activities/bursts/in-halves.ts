@@ -1,9 +1,9 @@
 import { isOutage } from './burst-step.js';
 
 /**
- * Does something with all items at once; where PostgreSQL refuses it, with one half after the other, until the item that it
- * refuses is `alone`.
- * @throws an outage as it is: the step is then retried.
+ * Attempts all items at once. Where PostgreSQL refuses them, attempts one half after the other, until `alone` gets the item
+ * that it refuses.
+ * @throws an outage, unchanged: the step is then retried.
  */
 export async function inHalves<T>(
   items: readonly T[],

@@ -1,6 +1,6 @@
 import { PermanentError } from '../../common/errors.js';
 
-/** What Klaviyo takes in one job of records, with room for the frame around them. */
+/** What Klaviyo takes in one job of records, less room for the frame around them. */
 export const MOST_RECORDS = 500;
 export const RECORD_BYTES = 3_800_000;
 
@@ -10,20 +10,20 @@ export interface Refused<T> {
   error: PermanentError;
 }
 
-/** Answers about a request's content; anything else concerns the account and is no item's own. */
+/** Codes of answers that refuse a request for its content. All others concern the account, not an item. */
 const OF_CONTENT = new Set(['klaviyo-invalid', 'klaviyo-duplicate-profile', 'klaviyo-not-found']);
 export const isOfContent = (error: unknown): error is PermanentError =>
   error instanceof PermanentError && OF_CONTENT.has(error.code);
-/** Beyond so many refusals the fault is not a single item's: halving ten thousand to the end would use up the day's calls. */
+/** After so many refusals the fault is not a single item's: dividing ten thousand to the end would use up the day's calls. */
 const MOST_REFUSALS = 30;
 
-/** Into how many parts a refused request is divided: of records few calls are left, so its steps are longer. */
+/** How many parts a refused request is divided into. Records have few calls a minute: more parts need fewer rounds. */
 const PARTS = { few: 2, many: 8 } as const;
 
 /**
- * Sends many in one request. A request that Klaviyo refuses for its content is divided until what it refuses is alone. `sent` is
- * called after each one that was taken and `refuse` with what was refused, at once: where the account's calls of the minute end
- * before all is divided, the next attempt must not begin with the same request again.
+ * Sends many items in one request. A request that Klaviyo refuses for its content is divided until the refused item is alone.
+ * `sent` and `refuse` record each answer at once: where the account's calls of a minute end before all is divided, the next
+ * attempt must not begin with the same request.
  */
 export async function sendInJobs<T, R>(
   items: readonly T[],
@@ -52,7 +52,7 @@ export async function sendInJobs<T, R>(
 const divided = <T>(part: readonly T[], size: number): (readonly T[])[] =>
   Array.from({ length: Math.ceil(part.length / size) }, (_, place) => part.slice(place * size, (place + 1) * size));
 
-/** The longest beginning of a list whose bodies fit into one request; one that is too large alone is taken, too. */
+/** The longest beginning of a list that fits into one request; at least one item, even if that one is too large. */
 export function fitting<T>(items: readonly T[], bodyOf: (item: T) => unknown, most: number, mostBytes: number): T[] {
   const taken: T[] = [];
   let bytes = 0;

@@ -7,7 +7,7 @@ import { decideShown, decideTakenOff } from '../send-message.js';
 import type { BurstStepInput } from './burst-step.js';
 import { changePasses, type ChangedPasses } from './change-passes.js';
 
-/** show-message over a burst: the messages whose turn is taken, each a revision of its own. */
+/** show-message over a burst: lays messages that have taken their turn over their passes, each as a revision of its own. */
 export const showMessagesActivity = (deps: ActivityDeps) =>
   async function showMany(ref: BurstStepInput): Promise<ChangedPasses> {
     const now = new Date(deps.now());
@@ -17,9 +17,9 @@ export const showMessagesActivity = (deps: ActivityDeps) =>
       step: 'show-message',
       change: 'message',
       asks: ({ operation }) => operation.kind === 'send-message',
-      // Its turn is taken: a cancellation comes too late.
+      // A cancellation comes too late: the message has taken its turn.
       cancellable: false,
-      // After the passes: an end that comes in between moves the pass's lock version, and this is decided again.
+      // Read after the passes: an end that comes in between moves the pass's lock version, and the message is decided again.
       prepare: async ({ tenant }, operations) =>
         void (messages = await findMessages(
           tenant,
@@ -35,17 +35,17 @@ export const showMessagesActivity = (deps: ActivityDeps) =>
     return shown;
   };
 
-/** end-message over a burst: each takes its message off its pass, and touches nothing else of it. */
+/** end-message over a burst: takes messages off their passes and changes nothing else. */
 export const endMessagesActivity = (deps: ActivityDeps) =>
   async function endMany(ref: BurstStepInput): Promise<ChangedPasses> {
-    // Before the passes are looked at: a beginning that is under way sees it and gives up.
+    // Marked before the passes are read: a show-message under way sees it and gives up.
     await markEndedMany(deps.database.tenant(ref.tenantId), ref);
     return changePasses(deps, {
       ref,
       step: 'end-message',
       change: 'message',
       asks: ({ operation }) => operation.kind === 'end-message',
-      // The row says that the message is over: it must not stay on the pass.
+      // Its row says that the message is over, so a cancellation must not leave it on the pass.
       cancellable: false,
       decide: async ({ pass, operation }) => {
         const { messageId } = readInput<'end-message'>(operation, 'messageId');

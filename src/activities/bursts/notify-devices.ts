@@ -28,8 +28,8 @@ export interface NotifiedManyDevices {
 const CLOSED = ['delivered', 'covered', 'gone'];
 
 /**
- * Tells the devices of all passes that a burst changed: one push for each device, whatever number of operations concern it,
- * claimed by the newest of them. Operations that changed nothing end here.
+ * Pushes to the devices of all passes that a burst changed. A device gets one push, however many operations concern it; the
+ * newest of them claims it. Operations that changed nothing end here.
  */
 export function notifyManyDevicesActivity(deps: ActivityDeps) {
   return async function notifyManyDevices(input: NotifyManyDevices): Promise<NotifiedManyDevices> {
@@ -115,7 +115,7 @@ interface Told {
   opensInMs: number | null;
 }
 
-/** One push for each device and topic; the newest operation asks for it, the others are covered by it. */
+/** Makes one push for each device and topic: the newest operation asks for it, and it covers the others. */
 async function tell(
   deps: ActivityDeps,
   tenant: Slice['tenant'],
@@ -167,7 +167,7 @@ async function tell(
           owed.push({ operationId: owner, deviceId: claim.deviceId });
           told.troubles.set(owner, [...(told.troubles.get(owner) ?? []), trouble]);
         }
-        // A push that came, or is owed, is that of all; a token that is no use is of no use to any of them.
+        // A push that came or is owed serves all operations. A dead token serves none of them.
         const isForAll = ['covered', 'gone'].includes(result.state) || (result.state === 'refused' && !trouble);
         const covered = { ...result, state: 'covered' as const, coveredBy: owner, reason: null, providerId: null };
         for (const operationId of askedBy.slice(0, -1)) add(operationId, isForAll ? result : covered);

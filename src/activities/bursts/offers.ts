@@ -10,7 +10,7 @@ import { isOutage, type BurstStepInput, type Slice } from './burst-step.js';
 import { changePasses, type ChangedPasses } from './change-passes.js';
 import { inHalves } from './in-halves.js';
 
-/** start-offer over a burst: keeps the offers that its operations make, and lays over the passes what has its time now. */
+/** start-offer over a burst: stores the offers that its operations make, and lays those over their passes whose time has come. */
 export const startOffersActivity = (deps: ActivityDeps) =>
   async function startMany(ref: BurstStepInput): Promise<ChangedPasses> {
     const now = new Date(deps.now());
@@ -20,7 +20,7 @@ export const startOffersActivity = (deps: ActivityDeps) =>
       step: 'start-offer',
       change: 'offer',
       asks: ({ operation }) => operation.kind === 'start-offer',
-      // After the passes: an end that comes in between moves the pass's lock version, and this is decided again.
+      // Read after the passes: an end that comes in between moves the pass's lock version, and the offer is decided again.
       prepare: async (slice, operations, passes) => void (kept = await keepAll(deps, slice, operations, passes, now)),
       decide: async ({ pass, operation }, { operationId }) => {
         if (kept.troubles.has(operationId)) throw kept.troubles.get(operationId);
@@ -33,10 +33,10 @@ export const startOffersActivity = (deps: ActivityDeps) =>
     return started;
   };
 
-/** end-offer over a burst: what lies beneath shows again. */
+/** end-offer over a burst: the values beneath show again. */
 export const endOffersActivity = (deps: ActivityDeps) =>
   async function endMany(ref: BurstStepInput): Promise<ChangedPasses> {
-    // Before the passes are looked at: a beginning that is under way sees it and gives up.
+    // Marked before the passes are read: a start-offer under way sees it and gives up.
     await markOffersEnded(deps.database.tenant(ref.tenantId), ref);
     let offers: ReadonlyMap<string, OfferRow> = new Map();
     return changePasses(deps, {
@@ -44,7 +44,7 @@ export const endOffersActivity = (deps: ActivityDeps) =>
       step: 'end-offer',
       change: 'offer',
       asks: ({ operation }) => operation.kind === 'end-offer',
-      // The row says that the offer is over: it must not stay on the pass.
+      // Its row says that the offer is over, so a cancellation must not leave it on the pass.
       cancellable: false,
       prepare: async ({ tenant }, operations) =>
         void (offers = await findOffers(
@@ -58,7 +58,7 @@ export const endOffersActivity = (deps: ActivityDeps) =>
     });
   };
 
-/** The offer that an operation names, which others have made. */
+/** The offer that an operation names; another operation made it. */
 const namedBy = ({ input }: UndoneOperation['operation']): string | null =>
   typeof input['offerId'] === 'string' ? input['offerId'] : null;
 
@@ -68,7 +68,7 @@ interface Kept {
   troubles: Map<string, unknown>;
 }
 
-/** The offers of some operations as they are now; those that are new are kept first. */
+/** The offers of some operations as they are now; new ones are stored first. */
 async function keepAll(
   deps: ActivityDeps,
   slice: Slice,

@@ -19,13 +19,13 @@ export interface ToldSlice {
   next: number | null;
 }
 
-/** Well within the time that a step of a burst may take. */
+/** Well below the time-out of a step of a burst. */
 const SLICE_MS = 20_000;
-/** What Google's pace keeps busy at a time. */
+/** Enough to use up Google's pace. */
 const GOOGLE_AT_ONCE = 10;
 const WAITS_FOR_GOOGLE =
   'Phones have been notified. Google takes 20 requests a second, and this object waits for its turn.';
-/** An account's limits ask for waits like these all the time; a longer one is trouble, and the operation goes on alone. */
+/** An account's limits ask for such waits all the time. A longer one is trouble: the operation goes on alone. */
 const PATIENCE_MS = 60_000;
 const ASKS_TO_WAIT = new Set(['klaviyo-budget', 'klaviyo-throttled', 'google-budget', 'google-quota']);
 
@@ -34,7 +34,7 @@ interface Place {
   input: ToldElsewhere;
 }
 
-/** Takes the told operations of a burst from one place on, some at a time, for as long as a slice lasts. */
+/** Works on the operations whose phones were told, from one place of the burst on, for as long as a slice lasts. */
 async function inOrder(
   deps: ActivityDeps,
   input: ToldElsewhere,
@@ -108,7 +108,7 @@ export function writeBackManyActivity(deps: ActivityDeps) {
         const { next, code, waitMs = 1_000 } = visited;
         if (next === null) return;
         const waits = code !== undefined && ASKS_TO_WAIT.has(code) && waitedMs + waitMs <= PATIENCE_MS;
-        // Without a code it was only late: the visit goes on where it stopped.
+        // Without a code, the visit only ran out of time: it goes on where it stopped.
         if (code !== undefined && !waits) return leaveBurst(tenant, input, next, [{ operationId }]);
         if (waits) {
           waitedMs += waitMs;
@@ -119,7 +119,7 @@ export function writeBackManyActivity(deps: ActivityDeps) {
     });
 }
 
-/** Ends the operations of a burst that everybody has been told of. */
+/** Ends the operations of a burst of which everybody has been told. */
 export function endToldActivity(deps: ActivityDeps) {
   return async function endTold(ref: BurstStepInput): Promise<{ ended: number }> {
     const tenant = deps.database.tenant(ref.tenantId);

@@ -25,7 +25,7 @@ interface DueEvent extends Due {
   event: WriteBackEvent;
 }
 
-/** The complete WalletPass records of a gathering's passes, 500 in a job; one for each pass. */
+/** Writes the complete WalletPass record of each pass of a gathering, 500 in a job. */
 export function writeManyObjectsActivity(deps: ActivityDeps) {
   return (ref: BurstStepInput): Promise<WroteMany> =>
     inGathering(deps, ref, OBJECT, 'write-back-profile', async (gathering) => {
@@ -51,7 +51,7 @@ export function writeManyObjectsActivity(deps: ActivityDeps) {
       await gathering.record(without);
       const recordOf = ({ subject }: Due) => walletPassRecord(subject.pass, subject.recipient);
       const part = fitting([...due.values()], recordOf, MOST_RECORDS, RECORD_BYTES);
-      // The turn is kept by the first that is left to send: the next attempt begins with it.
+      // The first operation that is left keeps the account's turn: the next attempt begins with it.
       const callFor = (items: readonly Due[]) => gathering.callFor(items[0]!.operations);
       await sendInJobs(
         part,
@@ -76,7 +76,7 @@ export function writeManyObjectsActivity(deps: ActivityDeps) {
     });
 }
 
-/** The events of a gathering's operations, 1,000 in a job: last, so that the flows that they start find link and record. */
+/** Sends the events of a gathering's operations, 1,000 in a job. They come last: the flows that they start find link and record. */
 export function writeManyEventsActivity(deps: ActivityDeps) {
   return (ref: BurstStepInput): Promise<WroteMany> =>
     inGathering(deps, ref, EVENT, OBJECT, async (gathering) => {
@@ -111,7 +111,7 @@ export function writeManyEventsActivity(deps: ActivityDeps) {
         });
       };
       const part = fitting(due, bodyOf, MOST_EVENTS, EVENT_BYTES);
-      // The turn is kept by the first that is left to send: the next attempt begins with it.
+      // The first operation that is left keeps the account's turn: the next attempt begins with it.
       const callFor = (items: readonly Due[]) => gathering.callFor(items[0]!.operations);
       await sendInJobs(
         part,

@@ -13,9 +13,9 @@ import { fitting, sendInJobs } from './in-jobs.js';
 const STEP = 'write-back-profile';
 const AFTER = 'notify-devices';
 const MOST = 10_000;
-/** Of 5 MB: what is around the profiles has room, too. */
+/** Klaviyo takes 5 MB: this leaves room for the frame around the profiles. */
 const MOST_BYTES = 4_800_000;
-/** Another operation may write an older state after us. The last writer looks again afterwards, so the newest state stays. */
+/** Another operation may write an older state after us. The last writer looks again, up to so often: the newest state stays. */
 const ROUNDS = 3;
 
 /** One profile of a job, with the operations that it tells of. */
@@ -25,8 +25,8 @@ interface Entry {
 }
 
 /**
- * Links, serials and states of a gathering's passes into their profiles, up to 10,000 in a job of Klaviyo's. Done is what its
- * job has taken; what the job refuses leaves, and is settled alone.
+ * Writes links, serial numbers and states of a gathering's passes into their profiles, up to 10,000 in a job of Klaviyo's. An
+ * operation is done when its job has taken the profile. One whose profile the job refuses leaves, and goes on alone.
  */
 export function writeManyProfilesActivity(deps: ActivityDeps) {
   return (ref: BurstStepInput): Promise<WroteMany> =>
@@ -60,7 +60,7 @@ async function sendJob(gathering: Gathering, operations: readonly UnwrittenOpera
     const told = { operation, version: versionOf(subject.row) };
     if (!known) entries.set(key, { body, operations: [told] });
     else {
-      // Two passes of one person: the later one's words count, as if they had been written one after the other.
+      // Two passes of one person: the later one counts, as if they had been written one after the other.
       known.body.data.attributes['properties'] = Object.assign(known.body.data.attributes['properties']!, properties);
       known.operations.push(told);
     }
@@ -68,7 +68,7 @@ async function sendJob(gathering: Gathering, operations: readonly UnwrittenOpera
   await gathering.record(gone.map((operation) => skipped(operation, GONE)));
   const part = fitting([...entries.values()], ({ body }) => body.data, MOST, MOST_BYTES);
   if (part.length === 0) return;
-  // The turn is kept by the first that is left to send: the next attempt begins with it.
+  // The first operation that is left keeps the account's turn: the next attempt begins with it.
   const callFor = (items: readonly Entry[]) =>
     gathering.callFor(items[0]!.operations.map(({ operation }) => operation));
   const { burstId } = gathering.ref;
@@ -116,7 +116,7 @@ async function settleJobs(
   return open ? 'in-job' : 'more';
 }
 
-/** A job that Klaviyo no longer knows is as good as cancelled. */
+/** A job that Klaviyo no longer knows counts as cancelled. */
 async function stateOf(call: KlaviyoCall, job: string): Promise<ImportJob> {
   try {
     return await call('profile-bulk', (client) => client.getImportJob(job));
@@ -184,8 +184,8 @@ async function errorsOf(call: KlaviyoCall, job: string): Promise<ImportError[]> 
 }
 
 /**
- * Which operations a job's errors concern, with what to call them. What was sent is surer than the place where a pointer leads;
- * where errors name neither, or are fewer than the job counts, nobody can be called written.
+ * The operations that a job's errors concern, each with its code. A serial number in an error is surer than the place that its
+ * pointer names. Where errors name neither, or are fewer than the job counts, no operation counts as written.
  */
 function failuresOf(
   errors: readonly ImportError[],
