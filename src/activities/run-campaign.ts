@@ -1,16 +1,8 @@
 import { PermanentError } from '../common/errors.js';
 import type { Sql } from '../database/connect.js';
 import type { CampaignRow } from '../database/campaigns/campaigns.js';
-import {
-  acceptRows,
-  changeCampaign,
-  lockCampaign,
-  nextDue,
-  nextRows,
-  settleRows,
-  showSlice,
-  tellOfCampaign,
-} from '../database/campaigns/slices.js';
+import { acceptRows, nextDue, nextRows, settleRows } from '../database/campaigns/rows.js';
+import { changeCampaign, lockCampaign, showSlice, tellOfCampaign } from '../database/campaigns/slices.js';
 import type { Outcome } from '../passes/operation.js';
 import { allowedByPace, untilOpen } from '../passes/campaign-schedule.js';
 import { freezeSlice } from './campaigns/freeze-audience.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { countRows } from '../../src/database/campaigns/progress.js';
-import { settleRows } from '../../src/database/campaigns/slices.js';
+import { settleRows } from '../../src/database/campaigns/rows.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { seedSegment } from '../support/segment.js';
 import { seedTenant } from '../support/tenant.js';

@@ -2,7 +2,7 @@ import { PermanentError } from '../../common/errors.js';
 import { fillMessage, UnfitRow } from '../../passes/campaign-message.js';
 import { fieldsOfRow, type CampaignDefinition } from '../../passes/campaign.js';
 import type { LifecycleInput, PushUpdateInput, SendMessageInput } from '../../passes/operation-input.js';
-import type { NextRow, RowOperation, SkippedRow } from '../../database/campaigns/slices.js';
+import type { NextRow, RowOperation, SkippedRow } from '../../database/campaigns/rows.js';
 
 /** The ordinary operation that carries out an action for one row. Throws `UnfitRow` where its values cannot be sent. */
 function operationOfRow({ action, messageInput, offerTerms }: CampaignDefinition, row: NextRow): RowOperation {

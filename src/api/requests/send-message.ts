@@ -1,22 +1,11 @@
 import { z } from 'zod';
-import {
-  cleanText,
-  decodeAmpersand,
-  decodeEntities,
-  isBlank,
-  isUnrendered,
-  pointer,
-  withoutInvisible,
-} from '../../common/clean-text.js';
-import type { JsonValue } from '../../common/json.js';
-import { isJsonText, withoutMarkup } from '../../common/markup.js';
-import { tidyText } from '../../common/tidy-text.js';
 import { placeOfIdentifier, type Identifier } from '../../passes/identifiers.js';
 import { MESSAGE_CLASSES, MOST_TEXT, MOST_TITLE, type Localized, type MessageClass } from '../../passes/message.js';
 import { charactersOf, LOCK_SCREEN_CHARACTERS } from '../../passes/lock-screen-cut.js';
 import type { SendMessageInput } from '../../passes/operation-input.js';
 import { BodyReader, own, type Body, type Parsed, type RequestOptions } from './body-reader.js';
 import { declareRequest, IDEMPOTENCY_KEY } from './declare-request.js';
+import { readLink, readLocalized } from './message-text.js';
 import { PUSH_UPDATE } from './push-update.js';
 import { readDuration } from './read-duration.js';
 import { LONGEST_DAYS, readMoment, type Clock } from './read-moment.js';
@@ -25,72 +14,10 @@ export interface SendMessageCommand extends SendMessageInput {
   idempotencyKey: string | null;
 }
 
-const LANGUAGE = /^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}$/i;
-
 const localizedSchema = (what: string) =>
   z
     .union([z.string(), z.record(z.string(), z.string())])
     .describe(`${what}: a text, or texts by language ("en", "de")`);
-
-/** What people read keeps the joiners of emoji and scripts, and loses the entities that templates write. */
-const proseOf = (text: string): string => tidyText(withoutMarkup(decodeEntities(cleanText(text))));
-const addressOf = (text: string): string => withoutInvisible(decodeAmpersand(cleanText(text))).trim();
-
-function readText(reader: BodyReader, value: JsonValue, at: string, most: number, tidy = proseOf): string | null {
-  if (typeof value !== 'string' && typeof value !== 'number') {
-    reader.problem(at, 'this is no text', 'write a text in quotes');
-    return null;
-  }
-  const text = tidy(String(value));
-  if (tidy === proseOf && withoutMarkup(decodeEntities(String(value))) !== decodeEntities(String(value))) {
-    reader.warn(at, 'the text held HTML, which phones show as it is written: its tags were taken out');
-  }
-  if (isJsonText(text)) {
-    reader.problem(at, 'the text is JSON in quotes, and phones would show it so', 'remove the quotes around it');
-  } else if (isUnrendered(text)) {
-    reader.problem(at, 'the text still holds a template tag', 'check its spelling, and send from a live profile');
-  } else if (text.length > most) {
-    reader.problem(at, `the text has ${text.length} characters, ${most} at most`, 'shorten it');
-  } else if (!isBlank(text)) return text;
-  return null;
-}
-
-/** A text, or a map of language to text; null where it is absent or blank. */
-function readLocalized(reader: BodyReader, key: string, most: number): Localized | null {
-  const value = own(reader.body, key);
-  if (value === undefined || value === null) return null;
-  const at = pointer(key);
-  if (typeof value !== 'object') return readText(reader, value, at, most);
-  if (Array.isArray(value)) {
-    reader.problem(at, `${key} is a list`, 'write a text, or { "en": "…", "de": "…" }');
-    return null;
-  }
-  const texts: Record<string, string> = {};
-  for (const [name, given] of Object.entries(value).slice(0, 50)) {
-    // Locales of programs: "en_US".
-    const language = LANGUAGE.test(name) ? name : name.replaceAll('_', '-');
-    if (!LANGUAGE.test(language)) {
-      reader.problem(at + pointer(name), `"${name.slice(0, 20)}" is no language`, 'name one such as "en" or "pt-BR"');
-      continue;
-    }
-    const text = readText(reader, given, at + pointer(name), most);
-    if (text !== null) texts[language] = text;
-  }
-  return Object.keys(texts).length === 0 ? null : texts;
-}
-
-function readLink(reader: BodyReader): string | null {
-  const text = longText(reader, 'link', 2_000);
-  if (text === null) return null;
-  if (URL.canParse(text) && new URL(text).protocol === 'https:' && !/[\s"'<>]/.test(text)) return text;
-  reader.problem('/link', 'link is no https address', 'write one such as "https://shop.example/sale"');
-  return null;
-}
-
-function longText(reader: BodyReader, key: string, most: number): string | null {
-  const value = own(reader.body, key);
-  return value === undefined || value === null ? null : readText(reader, value, pointer(key), most, addressOf);
-}
 
 function readClass(reader: BodyReader): MessageClass {
   const text = reader.text('class')?.toLowerCase();
@@ -217,25 +144,7 @@ export const sendMessageParser =
     if (read.message === null && !reader.problems.some(({ pointer: at }) => at.startsWith('/message'))) {
       reader.problem('/message', 'message is missing or blank', 'write "message": "Your table is ready"');
     }
-    const validUntil = readMoment(reader, 'validUntil', read.validUntil, { zone, now, dayAs: 'end' });
-    const notBefore = readMoment(reader, 'notBefore', read.notBefore, { zone, now, dayAs: 'start' });
-    const validForSeconds = read.validFor === null ? null : (readDuration(read.validFor) ?? NaN);
-    if (Number.isNaN(validForSeconds) || validForSeconds === 0 || (validForSeconds ?? 0) > LONGEST_DAYS * 86_400) {
-      reader.problem(
-        '/validFor',
-        `"${String(read.validFor).slice(0, 60)}" is no length of time up to ${LONGEST_DAYS} days`,
-        'write one such as "3 days"',
-      );
-    }
-    if (validUntil !== null && validForSeconds !== null) {
-      reader.problem('/validFor', 'validFor and validUntil exclude each other', 'send one of them');
-    }
-    if (validUntil !== null && new Date(validUntil) <= now) {
-      reader.problem('/validUntil', 'validUntil has passed', 'send a time to come');
-    }
-    if (validUntil !== null && notBefore !== null && notBefore >= validUntil) {
-      reader.problem('/validUntil', 'validUntil is not after notBefore', 'let the message end after it begins');
-    }
+    const times = readTimes(reader, read, { zone, now });
     const longest = Math.max(
       0,
       ...(read.message === null ? [] : textsOf(read.message)).map((text) => charactersOf(text).length),
@@ -250,12 +159,38 @@ export const sendMessageParser =
       identifiers: (read.identifiers ?? []) as Identifier[],
       content: { text: read.message!, title: read.title, link: read.link },
       class: read.class,
-      validUntil,
-      validForSeconds,
-      notBefore,
+      ...times,
       respectQuietHours: read.quietHours,
       idempotencyKey: read.idempotency_key,
     }));
   };
 
 const textsOf = (text: Localized): string[] => (typeof text === 'string' ? [text] : Object.values(text));
+
+/** When the message may be sent and when it ends; what contradicts itself is a problem. */
+function readTimes(
+  reader: BodyReader,
+  read: Record<'validUntil' | 'validFor' | 'notBefore', string | null>,
+  { zone, now }: Clock,
+): Pick<SendMessageInput, 'validUntil' | 'validForSeconds' | 'notBefore'> {
+  const validUntil = readMoment(reader, 'validUntil', read.validUntil, { zone, now, dayAs: 'end' });
+  const notBefore = readMoment(reader, 'notBefore', read.notBefore, { zone, now, dayAs: 'start' });
+  const validForSeconds = read.validFor === null ? null : (readDuration(read.validFor) ?? NaN);
+  if (Number.isNaN(validForSeconds) || validForSeconds === 0 || (validForSeconds ?? 0) > LONGEST_DAYS * 86_400) {
+    reader.problem(
+      '/validFor',
+      `"${String(read.validFor).slice(0, 60)}" is no length of time up to ${LONGEST_DAYS} days`,
+      'write one such as "3 days"',
+    );
+  }
+  if (validUntil !== null && validForSeconds !== null) {
+    reader.problem('/validFor', 'validFor and validUntil exclude each other', 'send one of them');
+  }
+  if (validUntil !== null && new Date(validUntil) <= now) {
+    reader.problem('/validUntil', 'validUntil has passed', 'send a time to come');
+  }
+  if (validUntil !== null && notBefore !== null && notBefore >= validUntil) {
+    reader.problem('/validUntil', 'validUntil is not after notBefore', 'let the message end after it begins');
+  }
+  return { validUntil, validForSeconds, notBefore };
+}

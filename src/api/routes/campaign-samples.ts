@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { CampaignRow } from '../../database/campaigns/campaigns.js';
-import { nextRows, type NextRow } from '../../database/campaigns/slices.js';
+import { nextRows, type NextRow } from '../../database/campaigns/rows.js';
 import type { Sql } from '../../database/connect.js';
-import { findPassBySerialNumber } from '../../database/devices/devices.js';
+import { findPassBySerialNumber } from '../../database/passes/pass-lookup.js';
 import { changedSince } from '../../database/devices/google-object-changes.js';
 import { findLiveObject } from '../../database/devices/google-objects.js';
 import { findCustomer } from '../../database/customers/customers.js';
