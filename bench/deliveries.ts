@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { createEndpoint } from '../src/database/merchants/merchant-webhooks.js';
+import { createEndpoint } from '../src/database/merchants/webhook-endpoints.js';
 import { startMerchantSimulator, type MerchantSimulator } from '../src/simulators/merchant/merchant.js';
 import { startProduct } from './processes.js';
 import { benchSecretBox, productEnv } from './product-env.js';

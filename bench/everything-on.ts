@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { createEndpoint } from '../src/database/merchants/merchant-webhooks.js';
+import { createEndpoint } from '../src/database/merchants/webhook-endpoints.js';
 import { putSecret, SECRET_NAMES } from '../src/database/secrets.js';
 import { startGoogleWalletSimulator } from '../src/simulators/google/wallet.js';
 import { startKlaviyoSimulator } from '../src/simulators/klaviyo/klaviyo.js';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createSecretBox, parseSecretKeys, type SecretBox } from '../src/database/secrets.js';
+import { createSecretBox, parseSecretKeys, type SecretBox } from '../src/database/secret-box.js';
 import type { BenchDatabase, Servers } from './servers.js';
 
 const SECRETS_KEY = randomBytes(32).toString('base64');

@@ -19,7 +19,7 @@ import type { ApiConfig } from './config.js';
 import { registerDatabaseMetrics } from './database-metrics.js';
 import { connectDatabase } from './database/connect.js';
 import { createAcceptance } from './database/operations/accept-together.js';
-import { createSecretBox } from './database/secrets.js';
+import { createSecretBox } from './database/secret-box.js';
 import { createTenantReaders } from './database/tenants/tenant-readers.js';
 import { createAnnouncer } from './database/acceptance-channel.js';
 import type { DemoEntry } from './pages/front-page.js';

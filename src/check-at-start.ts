@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Database } from './database/connect.js';
 import { findSchemaState } from './database/schema-state.js';
-import type { SecretBox } from './database/secrets.js';
+import type { SecretBox } from './database/secret-box.js';
 import { describeUnreadable, listUnreadableSecrets } from './database/unreadable-secrets.js';
 
 const LOOK_AGAIN_MS = 2_000;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { z } from 'zod';
 import { VARIABLES } from './config-variables.js';
-import { parseSecretKeys, type SecretKey } from './database/secrets.js';
+import { parseSecretKeys, type SecretKey } from './database/secret-box.js';
 import type { Environment } from './common/environment.js';
 import type { TracingConfig } from './tracing/start-tracing.js';
 import { DEMO_KEY_ID_PREFIX } from './tenants/demo-secrets-key.js';

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { SIMULATED_KLAVIYO_KEY } from '../../src/demo/simulators.js';
 import { connectDatabase } from '../../src/database/connect.js';
 import { migrate } from '../../src/database/migrate.js';
-import { createSecretBox, parseSecretKeys } from '../../src/database/secrets.js';
+import { createSecretBox, parseSecretKeys } from '../../src/database/secret-box.js';
 import { freePort } from '../../src/embedded/free-port.js';
 import { findTemporalCli } from '../../src/embedded/temporal-cli.js';
 import { ensureDemoTenant, type DemoTenant } from '../../src/tenants/demo-tenant.js';

@@ -1,4 +1,5 @@
 import { PermanentError } from '../common/errors.js';
+import { isUniqueViolation } from '../database/sql.js';
 import type { LoadedForChange } from '../database/passes/passes.js';
 import { isLater } from '../passes/field-order.js';
 import { transition } from '../passes/pass.js';
@@ -11,8 +12,6 @@ export interface ChangedState {
   outcome: StateChange['outcome'] | 'unchanged' | 'superseded';
   revision: number | null;
 }
-
-const isUniqueViolation = (error: unknown): boolean => (error as { code?: string }).code === '23505';
 
 /**
  * Moves a pass through the table of states. A change accepted later is never undone by an earlier one. A voided or

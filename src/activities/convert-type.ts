@@ -4,6 +4,7 @@ import { isLater } from '../passes/field-order.js';
 import type { PassTypeVersion } from '../passes/pass-type.js';
 import { didYouMean } from '../common/nearest-name.js';
 import { invalidData } from './invalid-data.js';
+import { isUniqueViolation } from '../database/sql.js';
 import type { LoadedForChange } from '../database/passes/passes.js';
 import { changePass, type ChangeInput, type Decision } from './change-pass.js';
 import type { ActivityDeps } from './deps.js';
@@ -14,8 +15,6 @@ export interface ConvertedType {
   outcome: 'converted' | 'unchanged' | 'superseded';
   revision: number | null;
 }
-
-const isUniqueViolation = (error: unknown): boolean => (error as { code?: string }).code === '23505';
 
 /** Moves a pass to another pass type; serial number, token, installs and data stay. Idempotent by (pass, operation). */
 export function convertTypeActivity(deps: ActivityDeps, foundPasses: FoundPasses) {

@@ -4,7 +4,7 @@ import {
   type DeliveryEnd,
   type LoadedDelivery,
 } from '../database/merchants/deliveries.js';
-import { isSecretTrouble } from '../database/secrets.js';
+import { isSecretTrouble } from '../database/secret-box.js';
 import { presentEvent } from '../merchants/events.js';
 import { TEST_EVENT } from '../passes/event-type.js';
 import type { WebhookAnswer } from '../merchants/send.js';

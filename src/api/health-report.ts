@@ -2,7 +2,7 @@ import type { Database } from '../database/connect.js';
 import { listRefusedConnections } from '../database/klaviyo/klaviyo-connections.js';
 import { listLongestWaits } from '../database/operations/waiting-operations.js';
 import { findSchemaState } from '../database/schema-state.js';
-import type { SecretBox } from '../database/secrets.js';
+import type { SecretBox } from '../database/secret-box.js';
 import { daysUntil, listCertificateExpiries } from '../database/tenants/certificates.js';
 import { describeUnreadable, listUnreadableSecrets } from '../database/unreadable-secrets.js';
 import type { PartHealth } from './route.js';

@@ -15,6 +15,11 @@ export const plainText = z
 export const serialNumber = plainText.describe('Serial number of the pass');
 export const none = z.object({});
 
+export const ACCOUNT_ID_HEADER = {
+  name: 'X-ACCOUNT-ID',
+  description: 'Optional; where given it must be the account of the key',
+};
+
 const LAST_MS = Date.UTC(9999, 11, 31);
 /** A time at which something may have happened here. Years below 1 and above 9999 have no text that PostgreSQL reads. */
 export const time = z.iso

@@ -1,6 +1,6 @@
 import type Koa from 'koa';
 import type { Logger } from 'pino';
-import { isSecretTrouble } from '../database/secrets.js';
+import { isSecretTrouble } from '../database/secret-box.js';
 import type { MessageKind } from '../pages/message-page.js';
 import { isDatabaseUnavailable } from '../database/unavailable.js';
 import { noteProblem } from './metrics.js';

@@ -4,7 +4,7 @@ import type { Registry } from 'prom-client';
 import type { z } from 'zod';
 import type { Database } from '../database/connect.js';
 import type { Accept } from '../database/operations/accept-together.js';
-import type { SecretBox } from '../database/secrets.js';
+import type { SecretBox } from '../database/secret-box.js';
 import type { Environment } from '../common/environment.js';
 import type { DemoEntry } from '../pages/front-page.js';
 import type { ClientAddress } from './access/client-address.js';

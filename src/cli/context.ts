@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseCliConfig, type Env } from '../config.js';
 import { connectDatabase, type Database } from '../database/connect.js';
-import { createSecretBox, parseSecretKeys, type SecretBox, type SecretKey } from '../database/secrets.js';
+import { createSecretBox, parseSecretKeys, type SecretBox, type SecretKey } from '../database/secret-box.js';
 import { demoSecretsKeyFile } from '../tenants/demo-secrets-key.js';
 
 /** What a command works with; nothing is opened before it is asked for. */

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { sendMessageParser } from '../api/requests/index.js';
 import type { JsonValue } from '../common/json.js';
 import { findLiveObject } from '../database/devices/google-objects.js';
-import { findPassBySerialNumber } from '../database/devices/devices.js';
+import { findPassBySerialNumber } from '../database/passes/pass-lookup.js';
 import { findTenantOfPass } from '../database/passes/pass-lookup.js';
 import { findPassView } from '../database/passes/pass-view.js';
 import { getPassTypeVersion } from '../database/tenants/pass-types.js';

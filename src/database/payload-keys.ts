@@ -1,6 +1,6 @@
 import { hkdfSync } from 'node:crypto';
 import type { Sql, SystemSql } from './connect.js';
-import { createSecretBox, type SecretBox, type SecretKey } from './secrets.js';
+import { createSecretBox, type SecretBox, type SecretKey } from './secret-box.js';
 import { sql } from './sql.js';
 
 /** A key of payloads: derived, so that what leaks of one use of SECRETS_KEY is of no use for the other. */

@@ -1,13 +1,7 @@
 import type { Database } from './connect.js';
 import { keepPayloadKeys } from './payload-keys.js';
-import {
-  createSecretBox,
-  secretContext,
-  webhookSecretContext,
-  type SealedSecret,
-  type SecretKey,
-  type SecretRow,
-} from './secrets.js';
+import { createSecretBox, secretContext, webhookSecretContext, type SealedSecret, type SecretKey } from './secret-box.js';
+import type { SecretRow } from './secrets.js';
 import { sql } from './sql.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { SystemSql } from './connect.js';
-import { secretContext, type SecretBox } from './secrets.js';
+import { secretContext, type SecretBox } from './secret-box.js';
 import { sql } from './sql.js';
 
 /** Secrets that were sealed under a key which SECRETS_KEY does not hold, or holds with another value. */

@@ -2,7 +2,7 @@ import type { DemoConfig } from '../config.js';
 import { connectDatabase, type TenantSql } from '../database/connect.js';
 import { findCustomer } from '../database/customers/customers.js';
 import { mintLink } from '../database/customers/links.js';
-import { createSecretBox, type SecretBox, type SecretKey } from '../database/secrets.js';
+import { createSecretBox, type SecretBox, type SecretKey } from '../database/secret-box.js';
 import { getTenant } from '../database/tenants/tenants.js';
 import { demoSecretsKeyFile, ensureDemoSecretsKey } from '../tenants/demo-secrets-key.js';
 import { ensureDemoTenant, type DemoTenant } from '../tenants/demo-tenant.js';

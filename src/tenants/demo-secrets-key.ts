@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parseSecretKeys, type SecretKey } from '../database/secrets.js';
+import { parseSecretKeys, type SecretKey } from '../database/secret-box.js';
 
 /** Where the demo keeps the key that production takes from `SECRETS_KEY`. */
 export const demoSecretsKeyFile = (dataDir: string): string => join(dataDir, 'secrets.key');

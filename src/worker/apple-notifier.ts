@@ -4,7 +4,7 @@ import type { PushResult } from '../wallets/apple/apns-answers.js';
 import { rememberFor } from '../common/remember.js';
 import { listSigningMaterial, type SigningMaterial } from '../database/tenants/certificates.js';
 import type { Database } from '../database/connect.js';
-import type { SecretBox } from '../database/secrets.js';
+import type { SecretBox } from '../database/secret-box.js';
 import { createApnsPool } from '../wallets/apple/push-client.js';
 
 export interface AppleNotifierOptions {

@@ -1,6 +1,6 @@
 import type { DataConverter, Payload, PayloadCodec } from '@temporalio/common';
 import { payloadKeyOf } from '../database/payload-keys.js';
-import { createSecretBox, type SecretKey } from '../database/secrets.js';
+import { createSecretBox, type SecretKey } from '../database/secret-box.js';
 
 /** What encrypted payloads say of themselves, in Temporal's own words (its codec server protocol and samples). */
 const ENCODING = 'binary/encrypted';

@@ -1,7 +1,8 @@
 import type { GoogleAccess, GoogleWallet } from '../activities/deps.js';
 import type { Database } from '../database/connect.js';
 import { changeBudget } from '../database/rate-budgets.js';
-import { getSecret, SECRET_NAMES, type SecretBox } from '../database/secrets.js';
+import type { SecretBox } from '../database/secret-box.js';
+import { getSecret, SECRET_NAMES } from '../database/secrets.js';
 import { PermanentError, WaitForTurn } from '../common/errors.js';
 import { keepRecent, rememberFor } from '../common/remember.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';

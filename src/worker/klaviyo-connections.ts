@@ -3,7 +3,7 @@ import type { KlaviyoAccess, KlaviyoAccount } from '../activities/deps.js';
 import type { Database } from '../database/connect.js';
 import { mintLink, mintLinks } from '../database/customers/links.js';
 import { openKlaviyoKey } from '../database/klaviyo/klaviyo-connections.js';
-import type { SecretBox } from '../database/secrets.js';
+import type { SecretBox } from '../database/secret-box.js';
 import { createRecent } from '../common/remember.js';
 import { createKlaviyoClient } from '../klaviyo/client.js';
 import { keyHash } from '../klaviyo/key-hash.js';

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { createPassSigner } from '../../src/api/pass-file.js';
 import { listCertificates, putCertificate, retireOtherCertificates } from '../../src/database/tenants/certificates.js';
-import { findPassBySerialNumber } from '../../src/database/devices/devices.js';
+import { findPassBySerialNumber } from '../../src/database/passes/pass-lookup.js';
 import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import { createThrowawayAuthority } from '../../src/wallets/apple/throwaway-certificates.js';
 import { startTestApi } from '../support/api.js';

@@ -4,7 +4,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import { createActivities } from '../../src/activities/index.js';
 import { setKlaviyoProfile } from '../../src/database/customers/customer-identifiers.js';
 import { claimSync } from '../../src/database/customers/sync-claim.js';
-import { createEndpoint, rotateSecret } from '../../src/database/merchants/merchant-webhooks.js';
+import { createEndpoint, rotateSecret } from '../../src/database/merchants/webhook-endpoints.js';
 import { issuePass, type IssueOutcome } from '../../src/database/passes/create-pass.js';
 import { findPassType } from '../../src/database/tenants/pass-types.js';
 import { tenantSettings } from '../../src/passes/tenant-settings.js';

@@ -3,15 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { rotateSecrets } from '../../src/database/rotate-secrets.js';
-import {
-  createSecretBox,
-  deleteSecret,
-  getSecret,
-  listSecretNames,
-  parseSecretKeys,
-  putSecret,
-  webhookSecretContext,
-} from '../../src/database/secrets.js';
+import { createSecretBox, parseSecretKeys, webhookSecretContext } from '../../src/database/secret-box.js';
+import { deleteSecret, getSecret, listSecretNames, putSecret } from '../../src/database/secrets.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { seedTenant, type SeededTenant } from '../support/tenant.js';
 

@@ -1,5 +1,5 @@
 import type { ActivityDeps } from '../../src/activities/deps.js';
-import { openWebhookSecrets } from '../../src/database/merchants/merchant-webhooks.js';
+import { openWebhookSecrets } from '../../src/database/merchants/webhook-endpoints.js';
 import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import { createMerchantSender } from '../../src/merchants/send.js';
 import type { PushResult } from '../../src/wallets/apple/apns-answers.js';

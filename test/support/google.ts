@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { GoogleWallet } from '../../src/activities/deps.js';
-import { putSecret, SECRET_NAMES, type SecretBox } from '../../src/database/secrets.js';
+import type { SecretBox } from '../../src/database/secret-box.js';
+import { putSecret, SECRET_NAMES } from '../../src/database/secrets.js';
 import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import type { GoogleDesign } from '../../src/passes/pass-type.js';
 import { startGoogleWalletSimulator, type GoogleWalletSimulator } from '../../src/simulators/google/wallet.js';

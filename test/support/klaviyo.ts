@@ -1,4 +1,5 @@
-import { putSecret, SECRET_NAMES, type SecretBox } from '../../src/database/secrets.js';
+import type { SecretBox } from '../../src/database/secret-box.js';
+import { putSecret, SECRET_NAMES } from '../../src/database/secrets.js';
 import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import type { KlaviyoAccess } from '../../src/activities/deps.js';
 import {

@@ -1,4 +1,4 @@
-import { createSecretBox } from '../../src/database/secrets.js';
+import { createSecretBox } from '../../src/database/secret-box.js';
 
 const KEY = Buffer.alloc(32, 7);
 

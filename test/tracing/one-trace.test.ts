@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
 import { findOperation } from '../../src/database/operations/operations.js';
 import { claimBurst } from '../../src/database/bursts/dispatch.js';
-import { createEndpoint } from '../../src/database/merchants/merchant-webhooks.js';
+import { createEndpoint } from '../../src/database/merchants/webhook-endpoints.js';
 import { putCertificate } from '../../src/database/tenants/certificates.js';
 import { BURST_SHARES } from '../../src/dispatch/bursts.js';
 import { startBurst } from '../../src/dispatch/start-burst.js';

@@ -7,7 +7,7 @@ import { startCodecServer, type RunningCodecServer } from '../../src/codec-serve
 import { parseApiConfig, parseWorkerConfig } from '../../src/config.js';
 import { findPayloadKey } from '../../src/database/payload-keys.js';
 import { rotateSecrets } from '../../src/database/rotate-secrets.js';
-import { createSecretBox, type SecretKey } from '../../src/database/secrets.js';
+import { createSecretBox, type SecretKey } from '../../src/database/secret-box.js';
 import { createEncryptingCodec, encryptingDataConverter, toJsonPayload } from '../../src/worker/encrypting-codec.js';
 import { workflowId } from '../../src/workflows/workflow-ids.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { findOperation, listSteps } from '../../src/database/operations/operations.js';
-import { createSecretBox, getSecret, putSecret, type SecretBox } from '../../src/database/secrets.js';
+import { createSecretBox, type SecretBox } from '../../src/database/secret-box.js';
+import { getSecret, putSecret } from '../../src/database/secrets.js';
 import { describeUnreadable, listUnreadableSecrets } from '../../src/database/unreadable-secrets.js';
 import { createTenantReaders } from '../../src/database/tenants/tenant-readers.js';
 import { createKlaviyoConnections } from '../../src/worker/klaviyo-connections.js';

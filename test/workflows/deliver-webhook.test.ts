@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { createEndpoint, createTestDelivery, rotateSecret } from '../../src/database/merchants/merchant-webhooks.js';
+import { createEndpoint, createTestDelivery, rotateSecret } from '../../src/database/merchants/webhook-endpoints.js';
 import { listDeliveries } from '../../src/database/merchants/delivery-log.js';
 import { redeliver } from '../../src/database/merchants/redeliveries.js';
 import { describeEvent, EVENT_TYPES, type EventType } from '../../src/merchants/events.js';

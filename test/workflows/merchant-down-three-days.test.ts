@@ -9,7 +9,7 @@ import {
   createEndpoint,
   createTestDelivery,
   openWebhookSecrets,
-} from '../../src/database/merchants/merchant-webhooks.js';
+} from '../../src/database/merchants/webhook-endpoints.js';
 import { createMerchantSender } from '../../src/merchants/send.js';
 import { newWebhookSecret } from '../../src/merchants/sign.js';
 import { startMerchantSimulator } from '../../src/simulators/merchant/merchant.js';

@@ -1,7 +1,7 @@
 import type Koa from 'koa';
 import { z } from 'zod';
 import { readBacklog } from '../../database/operations/backlog.js';
-import { listTroubledEndpoints } from '../../database/merchants/merchant-webhooks.js';
+import { listTroubledEndpoints } from '../../database/merchants/webhook-endpoints.js';
 import { listOperations, type OperationFilter } from '../../database/operations/list-operations.js';
 import { listOperatorSteps } from '../../database/operations/operator.js';
 import { operatorHomePage, type CustomerLine, type FilterView } from '../../pages/operator-home.js';

@@ -1,6 +1,6 @@
 import type Koa from 'koa';
 import { redeliver } from '../../database/merchants/redeliveries.js';
-import { updateEndpoint } from '../../database/merchants/merchant-webhooks.js';
+import { updateEndpoint } from '../../database/merchants/webhook-endpoints.js';
 import type { ListedOperation } from '../../database/operations/list-operations.js';
 import { listOperatorDevices, listOperatorPasses } from '../../database/operations/operator.js';
 import { retryOperation } from '../../database/operations/retries.js';

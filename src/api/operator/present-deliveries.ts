@@ -1,4 +1,4 @@
-import type { EndpointRow } from '../../database/merchants/merchant-webhooks.js';
+import type { EndpointRow } from '../../database/merchants/webhook-endpoints.js';
 import type { OperatorDelivery } from '../../database/operations/operator.js';
 import type { EndpointLine } from '../../pages/operator-endpoints.js';
 import type { OperationPageView } from '../../pages/operation-page.js';

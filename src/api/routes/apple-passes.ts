@@ -1,7 +1,7 @@
 import type Koa from 'koa';
 import { z } from 'zod';
 import { recordFetched } from '../../database/passes/changed-serials.js';
-import { findPassBySerialNumber } from '../../database/devices/devices.js';
+import { findPassBySerialNumber } from '../../database/passes/pass-lookup.js';
 import { recordReceived } from '../../database/messages/received.js';
 import type { PassRow } from '../../database/passes/passes.js';
 import { PKPASS_TYPE } from '../../wallets/apple/pass-bundle.js';

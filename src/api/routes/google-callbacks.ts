@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findPassBySerialNumber } from '../../database/devices/devices.js';
+import { findPassBySerialNumber } from '../../database/passes/pass-lookup.js';
 import { recordGoogleCallback } from '../../database/devices/google-callbacks.js';
 import { getTenant } from '../../database/tenants/tenants.js';
 import { TransientError } from '../../common/errors.js';

@@ -15,7 +15,7 @@ import { deliveryBody, FLOW_ID_HEADER } from '../requests/delivery-description.j
 import { withinDeadline } from '../deadline.js';
 import { ISSUE_PASS } from '../requests/issue-pass.js';
 import { checkIssue, type CheckedIssue } from '../requests/issue-order.js';
-import { none } from '../parameters.js';
+import { ACCOUNT_ID_HEADER, none } from '../parameters.js';
 import { noteAccepted } from '../metrics.js';
 import { ApiError } from '../problems.js';
 import { checkListener, readDelivery } from '../requests/read-delivery.js';
@@ -155,7 +155,7 @@ export const issuePassRoutes = (deps: ApiDeps): Route[] => [
     params: none,
     query: none,
     headers: [
-      { name: 'X-ACCOUNT-ID', description: 'Optional; where given it must be the account of the key' },
+      ACCOUNT_ID_HEADER,
       { name: 'Idempotency-Key', description: 'The same key and body again gives the same answer; another body: 422' },
       FLOW_ID_HEADER,
     ],

@@ -1,4 +1,4 @@
-import { findPassBySerialNumber } from '../../database/devices/devices.js';
+import { findPassBySerialNumber } from '../../database/passes/pass-lookup.js';
 import type { PassRow } from '../../database/passes/passes.js';
 import type { Caller } from '../access/credentials.js';
 import { withinDeadline } from '../deadline.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LifecycleInput, LifecycleKind } from '../../passes/operation-input.js';
 import { acceptOperation } from '../accept-operation.js';
-import { none, serialNumber } from '../parameters.js';
+import { ACCOUNT_ID_HEADER, none, serialNumber } from '../parameters.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 import { statusUrl } from '../status-url.js';
 import { passBySerial } from './pass-by-serial.js';
@@ -70,7 +70,7 @@ export const passLifecycleRoutes = (deps: ApiDeps): Route[] =>
       params: z.object({ serialNumber }),
       query: none,
       headers: [
-        { name: 'X-ACCOUNT-ID', description: 'Optional; where given it must be the account of the key' },
+        ACCOUNT_ID_HEADER,
         { name: 'Idempotency-Key', description: 'The same key again leads to the same operation' },
       ],
       answers: { 202: { description: 'Accepted and durable; Location leads to its status', schema: accepted } },

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { FIELD_TYPES } from '../../passes/pass-type.js';
 import { knownValues } from '../../passes/unlisted-cases.js';
-import { none } from '../parameters.js';
+import { ACCOUNT_ID_HEADER, none } from '../parameters.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 
 const passTemplate = z.object({
@@ -39,7 +39,7 @@ export const passTemplateRoutes = (deps: ApiDeps): Route[] => [
     operationId: 'listPassTemplates',
     params: none,
     query: none,
-    headers: [{ name: 'X-ACCOUNT-ID', description: 'Optional; where given it must be the account of the key' }],
+    headers: [ACCOUNT_ID_HEADER],
     answers: {
       200: { description: 'The current version of each', schema: z.object({ passTemplates: z.array(passTemplate) }) },
     },

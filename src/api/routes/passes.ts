@@ -4,16 +4,11 @@ import { normaliseIdentifier } from '../../passes/identifiers.js';
 import { PASS_STATES } from '../../passes/pass.js';
 import type { Caller } from '../access/credentials.js';
 import { decodePassCursor, encodePassCursor } from '../cursor.js';
-import { none, plainText, serialNumber } from '../parameters.js';
+import { ACCOUNT_ID_HEADER, none, plainText, serialNumber } from '../parameters.js';
 import { passView, presentPass } from './present-pass.js';
 import { ApiError } from '../problems.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 import { noSuchPass } from './pass-by-serial.js';
-
-const ACCOUNT_HEADER = {
-  name: 'X-ACCOUNT-ID',
-  description: 'Optional; where given it must be the account of the key',
-};
 
 /** An identifier in the form in which it is stored; throws `invalid-parameter`. */
 function normalised(caller: Caller, kind: 'email' | 'phone' | 'customerId', given: string): string {
@@ -38,7 +33,7 @@ export const passRoutes = (deps: ApiDeps): Route[] => [
     operationId: 'getPass',
     params: z.object({ serialNumber }),
     query: none,
-    headers: [ACCOUNT_HEADER],
+    headers: [ACCOUNT_ID_HEADER],
     answers: { 200: { description: 'The pass', schema: passView } },
     problems: ['not-found'],
     async handler(ctx, { params, caller }) {
@@ -66,7 +61,7 @@ export const passRoutes = (deps: ApiDeps): Route[] => [
       cursor: z.string().max(200).optional().describe('`next` of the page before'),
       limit: z.coerce.number().int().min(1).max(200).default(50),
     }),
-    headers: [ACCOUNT_HEADER],
+    headers: [ACCOUNT_ID_HEADER],
     answers: {
       200: {
         description: 'One page; `next` is null on the last one',

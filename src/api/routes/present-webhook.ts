@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DeliveryRow } from '../../database/merchants/delivery-log.js';
-import type { EndpointRow } from '../../database/merchants/merchant-webhooks.js';
+import type { EndpointRow } from '../../database/merchants/webhook-endpoints.js';
 
 const time = z.iso.datetime();
 

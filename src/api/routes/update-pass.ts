@@ -12,7 +12,7 @@ import { acceptOperation } from '../accept-operation.js';
 import { IDEMPOTENCY_KEY_HEADER } from '../requests/delivery-description.js';
 import { UPDATE_PASS } from '../requests/update-pass.js';
 import { withinDeadline } from '../deadline.js';
-import { none, serialNumber } from '../parameters.js';
+import { ACCOUNT_ID_HEADER, none, serialNumber } from '../parameters.js';
 import { checkListener, readDelivery } from '../requests/read-delivery.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 import { statusUrl } from '../status-url.js';
@@ -72,10 +72,7 @@ const updateRoute = (deps: ApiDeps, method: 'PATCH' | 'POST'): Route =>
     operationId: method === 'PATCH' ? 'updatePass' : 'updatePassByPost',
     params: z.object({ serialNumber }),
     query: none,
-    headers: [
-      { name: 'X-ACCOUNT-ID', description: 'Optional; where given it must be the account of the key' },
-      IDEMPOTENCY_KEY_HEADER,
-    ],
+    headers: [ACCOUNT_ID_HEADER, IDEMPOTENCY_KEY_HEADER],
     body: {
       description: 'JSON in any content type; a listed set of template accidents is repaired',
       schema: UPDATE_PASS.schema,

@@ -9,7 +9,7 @@ import {
   listEndpoints,
   rotateSecret,
   updateEndpoint,
-} from '../../database/merchants/merchant-webhooks.js';
+} from '../../database/merchants/webhook-endpoints.js';
 import { EVENT_TYPES, TEST_EVENT } from '../../passes/event-type.js';
 import { checkWebhookUrl, webhookReach } from '../../merchants/safe-url.js';
 import { newWebhookSecret } from '../../merchants/sign.js';

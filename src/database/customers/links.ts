@@ -1,7 +1,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { deriveLinkToken, hashLinkToken, type LinkPurpose } from '../../passes/link-token.js';
 import type { Sql } from '../connect.js';
-import { getSecret, secretContext, type SecretBox } from '../secrets.js';
+import { secretContext, type SecretBox } from '../secret-box.js';
+import { getSecret } from '../secrets.js';
 import { empty, sql } from '../sql.js';
 
 export const LINK_KEY_SECRET = 'link-token-key';

@@ -26,12 +26,6 @@ export async function findPassOfDevice(
   return row;
 }
 
-/** The pass of this serial number: of any tenant for the system, else of the connection's own. */
-export async function findPassBySerialNumber(db: Sql, serialNumber: string): Promise<PassRow | undefined> {
-  const [row] = await db.query<PassRow>(sql`select * from passes where serial_number = ${serialNumber}`);
-  return row;
-}
-
 type LockedPass = Pick<
   PassRow,
   'pass_id' | 'customer_id' | 'apple_pass_type_identifier' | 'first_installed_at' | 'test'

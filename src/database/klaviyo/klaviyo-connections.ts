@@ -1,5 +1,6 @@
 import type { Sql } from '../connect.js';
-import { SECRET_NAMES, SECRET_VERSION, secretContext, type SecretBox } from '../secrets.js';
+import { secretContext, type SecretBox } from '../secret-box.js';
+import { SECRET_NAMES, SECRET_VERSION } from '../secrets.js';
 import { sql } from '../sql.js';
 
 /** How long a refused key rests before one operation tries it again: a 403 may come from an outage in front of Klaviyo. */

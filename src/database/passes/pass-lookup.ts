@@ -1,6 +1,7 @@
 import { isUuid } from '../../common/uuid.js';
 import type { Sql, SystemSql } from '../connect.js';
 import { sql } from '../sql.js';
+import type { PassRow } from './passes.js';
 
 /** Serial numbers of passes by their ids. */
 export async function findSerialNumbers(db: Sql, passIds: readonly string[]): Promise<Map<string, string>> {
@@ -25,6 +26,12 @@ export async function findPassId(db: Sql, serialOrId: string): Promise<string | 
       limit 1`,
   );
   return row?.pass_id;
+}
+
+/** The pass of this serial number: of any tenant for the system, else of the connection's own. */
+export async function findPassBySerialNumber(db: Sql, serialNumber: string): Promise<PassRow | undefined> {
+  const [row] = await db.query<PassRow>(sql`select * from passes where serial_number = ${serialNumber}`);
+  return row;
 }
 
 /** The tenant that has a pass of this serial number, or undefined. Runs as the system. */

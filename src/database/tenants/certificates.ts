@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { PermanentError } from '../../common/errors.js';
 import type { Sql } from '../connect.js';
-import { getSecret, putSecret, type SecretBox } from '../secrets.js';
+import type { SecretBox } from '../secret-box.js';
+import { getSecret, putSecret } from '../secrets.js';
 import { sql } from '../sql.js';
 
 /** A Pass Type ID certificate as kept; its private key is a secret of the tenant. */

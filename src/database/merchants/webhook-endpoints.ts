@@ -1,6 +1,6 @@
 import type { Sql, TenantSql } from '../connect.js';
 import type { SealedWebhookSecret } from './deliveries.js';
-import { webhookSecretContext, type SecretBox } from '../secrets.js';
+import { webhookSecretContext, type SecretBox } from '../secret-box.js';
 import { sql } from '../sql.js';
 
 export interface EndpointRow {
