@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { braced, routes, settings, withTables } from '../../scripts/api-tables.js';
 import { OTEL_VARIABLES, TEMPORAL_VARIABLES, VARIABLES } from '../../src/config.js';
+import { DURABLE } from '../../src/workflows/activity-options.js';
 import { OPERATION_STATUSES, OUTCOMES, STEP_STATES, STEPS } from '../../src/passes/operation.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -72,6 +73,48 @@ test('every decision is in the list of decisions, and its number is its place th
     files.sort(),
   );
   for (const [, number, file] of listed) assert.equal(Number(file!.slice(0, 4)), Number(number), file);
+});
+
+/** The rows of the tables of a text, as cells. */
+const rows = (text: string): string[][] =>
+  [...text.matchAll(/^\|(.+)\|$/gm)].map(([, cells]) => cells!.split('|').map((cell) => cell.trim()));
+
+test('every proof in security.md is a file', () => {
+  const proofs = rows(read('docs/security.md'))
+    .filter((cells) => cells.length === 3)
+    .flatMap(([, , cell]) => [...cell!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!));
+  assert.ok(proofs.length > 40, String(proofs.length));
+  const missing = proofs.filter((name) => ![name, `test/${name}.test.ts`].some((path) => existsSync(join(root, path))));
+  assert.deepEqual(missing, []);
+});
+
+test('defaults in the README are those of the code', () => {
+  const stated = rows(read('README.md')).flatMap(([names = '', , value = '']) => {
+    const name = /^`([A-Z_]+)`$/.exec(names)?.[1];
+    const plain = /^`?([\w.]+)`?$/.exec(value)?.[1];
+    return name && name in VARIABLES && plain && !['off', 'none'].includes(plain) ? [[name, plain] as const] : [];
+  });
+  assert.ok(stated.length > 5, String(stated));
+  for (const [name, value] of stated) {
+    assert.equal(String(VARIABLES[name as keyof typeof VARIABLES].parse(undefined)), value, name);
+  }
+});
+
+test('failure-modes.md has a row for each failure character, with its times', () => {
+  const inWords = (time: unknown) =>
+    String(time)
+      .replace(/(\d+)(s|h)$/, '$1 $2')
+      .replace(/(\d+)m$/, '$1 min')
+      .replace(/(\d+)d$/, '$1 days');
+  const table = new Map(rows(read('docs/failure-modes.md')).map(([name, ...cells]) => [name!, cells]));
+  for (const [name, options] of Object.entries(DURABLE)) {
+    const [, attempt, pauses, end] = table.get(name === 'writeBack' ? 'write-back' : name) ?? assert.fail(name);
+    assert.equal(attempt!.split(',')[0], inWords(options.startToCloseTimeout), name);
+    assert.equal(end!.split(',')[0], inWords(options.scheduleToCloseTimeout), name);
+    const { initialInterval, maximumInterval } = options.retry!;
+    const first = String(initialInterval).replace('500ms', '0.5s');
+    assert.equal(pauses!.split(',')[0], `${inWords(first)} doubling to ${inWords(maximumInterval)}`, name);
+  }
 });
 
 test("the README's settings are those of .env.example, all of them", () => {
