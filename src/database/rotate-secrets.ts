@@ -1,6 +1,12 @@
 import type { Database } from './connect.js';
 import { keepPayloadKeys } from './payload-keys.js';
-import { createSecretBox, secretContext, webhookSecretContext, type SealedSecret, type SecretKey } from './secret-box.js';
+import {
+  createSecretBox,
+  secretContext,
+  webhookSecretContext,
+  type SealedSecret,
+  type SecretKey,
+} from './secret-box.js';
 import type { SecretRow } from './secrets.js';
 import { sql } from './sql.js';
 

@@ -14,7 +14,7 @@ const MIGRATE = 'run "npm run migrate" (in the image: "node dist/src/migrate.js"
 const NO_SUCH_ROLE = '22023';
 const NOT_PERMITTED = '42501';
 
-/** Whether the schema fits this version. Throws where the database cannot be asked. Runs as the system. */
+/** Whether the schema fits this version. Throws where the database cannot be asked. */
 export async function findSchemaState(system: SystemSql): Promise<SchemaState> {
   try {
     const [table] = await system.query<{ readable: boolean | null }>(

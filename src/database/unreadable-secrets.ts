@@ -13,7 +13,7 @@ export interface UnreadableSecrets {
 const SAMPLES = 3;
 const TENANTS_NAMED = 100;
 
-/** Tenants whose secrets cannot be opened: keys by their id, and by a few samples whether each has its value. Runs as the system. */
+/** Tenants whose secrets cannot be opened: keys by their id, and by a few samples whether each has its value. */
 export async function listUnreadableSecrets(system: SystemSql, box: SecretBox): Promise<UnreadableSecrets[]> {
   const altered = await alteredKeys(system, box);
   const readable = box.keyIds.filter((id) => !altered.includes(id));

@@ -10,7 +10,7 @@ export interface BurstFigures {
   perSecond: number;
 }
 
-/** For metrics. Runs as the system. */
+/** For metrics. */
 export async function readBurstFigures(system: SystemSql): Promise<BurstFigures> {
   const [row] = await system.query<BurstFigures>(sql`
     select count(*) filter (where ended_at is null and kind <> 'write-back')::int as running,
@@ -23,7 +23,7 @@ export async function readBurstFigures(system: SystemSql): Promise<BurstFigures>
   return row!;
 }
 
-/** Removes what was a burst so many days ago; its operations stay. Runs as the system. */
+/** Removes what was a burst so many days ago; its operations stay. */
 export async function deleteOldBursts(system: SystemSql, days: number): Promise<number> {
   const rows = await system.query(sql`
     delete from bursts

@@ -49,7 +49,7 @@ const BURST_OF_OPERATION = sql`case
 /**
  * Forms one burst of the tenant and kind that have waited longest for their turn: up to `most` of the oldest waiting
  * operations, fewer where the last such burst took long. Returns it, and all floods. Test operations stay out, and those that
- * have left a burst. Runs as the system.
+ * have left a burst.
  */
 export async function claimBurst(
   system: SystemSql,
@@ -157,7 +157,7 @@ export async function claimBurst(
   };
 }
 
-/** Bursts whose first step has not been done within their lease: they are started again. Runs as the system. */
+/** Bursts whose first step has not been done within their lease: they are started again. */
 export async function claimStaleBursts(
   system: SystemSql,
   limit: number,

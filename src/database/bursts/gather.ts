@@ -61,7 +61,7 @@ export async function gatherTold(tenant: TenantSql, ref: BurstRef, wallets: read
 
 /**
  * Gatherings that are to be carried out now: full ones, those whose first operations have waited long enough, and those of
- * tenants whose bursts are through. Runs as the system.
+ * tenants whose bursts are through.
  */
 export async function claimGathered(system: SystemSql, limit: number, leaseMs: number): Promise<DispatchableBurst[]> {
   return system.query<DispatchableBurst>(sql`

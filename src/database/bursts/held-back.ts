@@ -39,7 +39,7 @@ export async function holdBack(tenant: Sql, ref: BurstRef, held: readonly HeldBa
       and o.operation_id = r.operation_id`);
 }
 
-/** Accepts anew what bursts have held back and is due, the longest overdue first. Returns how many. Runs as the system. */
+/** Accepts anew what bursts have held back and is due, the longest overdue first. Returns how many. */
 export async function acceptHeldBack(system: SystemSql, now: Date, limit: number): Promise<number> {
   const rows = await system.query(sql`
     update operations o set

@@ -34,7 +34,7 @@ export async function noteRecordsWritten(db: Sql, backfillId: string | null = nu
      where tenant_id = ${db.tenantId}`);
 }
 
-/** Takes tenants whose logs are due, each for `leaseMs`. Runs as the system. */
+/** Takes tenants whose logs are due, each for `leaseMs`. */
 export async function claimRecordChecks(system: SystemSql, limit: number, leaseMs: number): Promise<string[]> {
   const rows = await system.query<{ tenant_id: string }>(sql`
     update klaviyo_record_checks
@@ -115,7 +115,7 @@ export interface PausedRecordCheck {
   problem: string;
 }
 
-/** Tenants whose refused records are not read back until the fault is fixed and a check succeeds. Runs as the system. */
+/** Tenants whose refused records are not read back until the fault is fixed and a check succeeds. */
 export async function listPausedRecordChecks(system: SystemSql): Promise<PausedRecordCheck[]> {
   return system.query<PausedRecordCheck>(sql`
     select tenant_id as "tenantId", problem

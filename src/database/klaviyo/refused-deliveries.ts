@@ -19,7 +19,7 @@ export interface RefusedDelivery {
 const MOST_REASONS = 50;
 const KEPT_DAYS = 30;
 
-/** The tenants that exist of those named, by the id or the account that named them. Runs as the system. */
+/** The tenants that exist of those named, by the id or the account that named them. */
 export async function knownTenants(system: SystemSql, names: readonly string[]): Promise<Map<string, string>> {
   const rows = await system.query<{ name: string; tenant_id: string }>(sql`
     select tenant_id as name, tenant_id from tenants where tenant_id = any(${[...names]}::text[])
@@ -67,7 +67,7 @@ export function listRefusals(db: Sql): Promise<RefusedDelivery[]> {
      limit ${2 * MOST_REASONS}`);
 }
 
-/** Removes reasons that were not met for a month. Runs as the system. */
+/** Removes reasons that were not met for a month. */
 export async function deleteOldRefusals(system: SystemSql): Promise<void> {
   await system.query(sql`
     delete from refused_deliveries where last_at < now() - ${KEPT_DAYS}::int * interval '1 day'`);

@@ -25,8 +25,7 @@ const LOST_AFTER = raw(`interval '${LOST_MINUTES} minutes'`);
 
 /**
  * Takes deliveries that wait to be started, each for `leaseMs`. Tenants take turns, the oldest of each first; for each
- * endpoint only so many as it has room for. Loose scans of the index find who waits, whatever their queues hold. Runs as
- * the system.
+ * endpoint only so many as it has room for. Loose scans of the index find who waits, however long the queues are.
  */
 export async function claimDeliveries(
   system: SystemSql,
@@ -122,7 +121,7 @@ export async function claimDeliveries(
                  where e.event_id = deliveries.event_id) as trace_context`);
 }
 
-/** Their workflow runs: no sweep starts it again. All of one tenant. Runs as the system. */
+/** Notes that the workflow of these deliveries of one tenant runs: no sweep starts it again. */
 export async function markDelivering(
   system: SystemSql,
   tenantId: string,

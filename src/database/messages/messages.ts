@@ -175,7 +175,7 @@ export async function takeReceived(
     returning message_id, received_at`);
 }
 
-/** Messages of all tenants whose time is over and whose end was not asked for yet, the longest overdue first. Runs as the system. */
+/** Messages of all tenants whose time is over and whose end was not asked for yet, the longest overdue first. */
 export async function listDueMessages(
   system: SystemSql,
   limit: number,
@@ -190,7 +190,7 @@ export async function listDueMessages(
      limit ${limit}`);
 }
 
-/** Notes whose end has been asked for, so that nobody looks at them again: an operation that failed is the operator's to retry. Runs as the system. */
+/** Notes whose end has been asked for, so that nobody looks at them again: an operation that failed is the operator's to retry. */
 export async function markEndsAsked(system: SystemSql, messageIds: readonly string[]): Promise<void> {
   await system.query(sql`
     with asked as materialized (

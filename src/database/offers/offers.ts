@@ -110,7 +110,7 @@ export interface DueOffer {
   kind: AskedOfOffer;
 }
 
-/** Offers of all tenants whose beginning or end is due and not asked for yet, the longest overdue first. Runs as the system. */
+/** Offers of all tenants whose beginning or end is due and not asked for yet, the longest overdue first. */
 export async function listDueOffers(system: SystemSql, now: Date, limit: number): Promise<DueOffer[]> {
   return system.query<DueOffer>(sql`
     select due.tenant_id, due.pass_id, due.offer_id, due.kind
@@ -136,7 +136,7 @@ export async function listDueOffers(system: SystemSql, now: Date, limit: number)
      limit ${limit}`);
 }
 
-/** Notes what has been asked for, so that nobody looks at it again: an operation that failed is the operator's to retry. Runs as the system. */
+/** Notes what has been asked for, so that nobody looks at it again: an operation that failed is the operator's to retry. */
 export async function markAsked(system: SystemSql, due: readonly DueOffer[]): Promise<void> {
   await system.query(sql`
     with asked as materialized (

@@ -1,7 +1,7 @@
 import { OPERATIONS_OF_BURSTS, type Flood } from '../../passes/burst-kind.js';
 import { OPERATION_KINDS, type OperationKind } from '../../passes/operation.js';
 import { askedIdentifiers } from './asked-identifiers.js';
-import type { Sql } from '../connect.js';
+import type { SystemSql } from '../connect.js';
 import { sql } from '../sql.js';
 
 export interface Dispatchable {
@@ -45,11 +45,16 @@ const SMALL = 2;
  * dispatcher starts no more than its share until a first step is done, which keeps the queues of engine and workers
  * short. One statement: a loose index scan finds the tenants that wait, and only claimed rows are locked.
  */
-export async function claimAccepted(db: Sql, limit: number, leaseMs: number, shares: Shares): Promise<Dispatchable[]> {
+export async function claimAccepted(
+  system: SystemSql,
+  limit: number,
+  leaseMs: number,
+  shares: Shares,
+): Promise<Dispatchable[]> {
   const inBursts = shares.flooded.flatMap(({ tenantId, kind }) =>
     OPERATIONS_OF_BURSTS[kind].map((ofOperation) => ({ tenantId, kind: ofOperation })),
   );
-  return db.query<Dispatchable>(
+  return system.query<Dispatchable>(
     sql`
       with recursive
         waiting as (
@@ -232,8 +237,12 @@ export async function claimAccepted(db: Sql, limit: number, leaseMs: number, sha
  * Gives operations back that could not be started. After an outage (`afterMs` null) they keep their place, so that the
  * oldest start first; one that cannot be started for a reason of its own is due again after a pause, behind the others.
  */
-export async function releaseClaims(db: Sql, operationIds: readonly string[], afterMs: number | null): Promise<void> {
-  await db.query(sql`
+export async function releaseClaims(
+  system: SystemSql,
+  operationIds: readonly string[],
+  afterMs: number | null,
+): Promise<void> {
+  await system.query(sql`
     update operations
     set dispatch_after = coalesce(now() + ${afterMs}::double precision * interval '1 millisecond', accepted_at)
     where operation_id = any (${operationIds}::uuid[]) and status = 'accepted'`);

@@ -118,7 +118,7 @@ export async function insertRecords(db: Sql, records: readonly string[]): Promis
   return new Map(made.map((row) => [row.operation_id, row.acceptance_sequence]));
 }
 
-/** As `insertRecords`, for operations of any tenants that something of the system asks for. Runs as the system. */
+/** As `insertRecords`, for operations of any tenants that something of the system asks for. */
 export async function insertForTenants(
   system: SystemSql,
   asked: readonly { tenantId: string; operation: NewOperation }[],

@@ -10,7 +10,7 @@ export interface UnfinishedOperations {
   oldestSeconds: number;
 }
 
-/** What has not ended, by status, for metrics; those of test keys are left out. Runs as the system. */
+/** What has not ended, by status, for metrics; those of test keys are left out. */
 export async function countUnfinishedOperations(system: SystemSql): Promise<UnfinishedOperations[]> {
   const rows = await system.query<{ status: OperationStatus; count: number; oldest_seconds: number }>(
     sql`

@@ -34,7 +34,7 @@ export async function findPassBySerialNumber(db: Sql, serialNumber: string): Pro
   return row;
 }
 
-/** The tenant that has a pass of this serial number, or undefined. Runs as the system. */
+/** The tenant that has a pass of this serial number, or undefined. */
 export async function findTenantOfPass(system: SystemSql, serialNumber: string): Promise<string | undefined> {
   const [row] = await system.query<{ tenant_id: string }>(
     sql`select tenant_id from passes where serial_number = ${serialNumber}`,

@@ -98,7 +98,7 @@ export async function getTenantByAccountId(system: SystemSql, accountId: string)
   return row && toTenant(row);
 }
 
-/** All tenants by id. Runs as the system. */
+/** All tenants by id. */
 export async function listTenants(system: SystemSql): Promise<Tenant[]> {
   const rows = await system.query<TenantRow>(sql`select ${COLUMNS} from tenants order by tenant_id`);
   return rows.map(toTenant);
