@@ -89,7 +89,7 @@ form.main button{width:100%;min-height:3.25rem;font-size:1.06rem}
 @media (min-width:56rem){.grid.two{grid-template-columns:minmax(0,19rem) minmax(0,1fr);align-items:start}}
 .box{background:var(--panel);border:1px solid var(--line);border-radius:14px;padding:1rem 1.1rem;min-width:0}
 .box h2{margin-top:0}.box.found,.box.trouble{margin-bottom:1rem}
-.facts{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.25rem .9rem;margin:0;font-size:.92rem}
+.facts{display:grid;grid-template-columns:fit-content(55%) minmax(0,1fr);gap:.25rem .9rem;margin:0;font-size:.92rem}
 .facts dt{color:var(--soft)}.facts dd{margin:0;overflow-wrap:anywhere}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
@@ -107,7 +107,7 @@ details.request{margin:.7rem 0 0;padding:0 1rem;background:none}details.request 
 details.request summary .small{font-weight:400}
 .answer{font-weight:600}
 .bar{display:flex;flex-wrap:wrap;gap:.6rem;align-items:center}
-.bar button,.bar .button{min-height:2.5rem;padding:.35rem 1rem;font-size:.92rem}
+.bar button,.bar .button{min-height:2.5rem;padding:.35rem 1rem;font-size:.92rem}td .bar .button{white-space:nowrap}
 button.quiet,.button.quiet{background:none;color:var(--text);border:1px solid #8a867e}
 button.danger,.button.danger{background:var(--bad);color:var(--panel)}
 .search{display:flex;gap:.6rem;flex-wrap:wrap;margin:.8rem 0 1.2rem}.search input{flex:1 1 14rem;width:auto}
