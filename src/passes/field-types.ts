@@ -34,6 +34,12 @@ function readNumber(text: string): number | null {
   return number === 0 ? 0 : number;
 }
 
+/** A link with what no link may hold: wallets leave it out, or open only its beginning. Numbers are written without blanks. */
+const encoded = (address: string): string =>
+  address
+    .replace(/^(?:tel|sms):[^?]*/i, (number) => number.replaceAll(' ', ''))
+    .replaceAll(/[\s"<>]/g, encodeURIComponent);
+
 type Reader = (text: string, given: string | number | boolean, escaped: boolean) => Read;
 
 const READERS: Record<FieldType, Reader> = {
@@ -78,7 +84,7 @@ const READERS: Record<FieldType, Reader> = {
     const address = (escaped ? decodeAmpersand(text) : text).replaceAll('\n', '');
     const scheme = URL.canParse(address) ? new URL(address).protocol : null;
     return scheme !== null && URL_SCHEMES.has(scheme)
-      ? { value: address }
+      ? { value: encoded(address) }
       : wrong(`: ${excerpt(text)} is not a link`, 'send a full address that starts with https://');
   },
 };

@@ -28,6 +28,9 @@ for (const [type, raw, expected] of [
   ['datetime', '2026-01-31 21:04:00+02:00', '2026-01-31T19:04:00.000Z'],
   ['datetime', '2026-01-31T21:04Z', '2026-01-31T21:04:00.000Z'],
   ['url', 'https://x.com/?a=1&amp;b=2', 'https://x.com/?a=1&b=2'],
+  ['url', 'https://x.com/a b%20c.png?q="x"<y>', 'https://x.com/a%20b%20c.png?q=%22x%22%3Cy%3E'],
+  ['url', 'tel:+49 30 1234', 'tel:+49301234'],
+  ['url', 'sms:+49 30 1234?body=hello there', 'sms:+49301234?body=hello%20there'],
 ] as const) {
   test(`${type}: ${JSON.stringify(raw)} is ${JSON.stringify(expected)}`, () => {
     const result = update({ [`a-${type}`]: raw });
