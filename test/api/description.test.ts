@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -327,7 +328,15 @@ test('the type of every problem leads to a page about it', async () => {
     const response = await api.fetch(`/problems/${code}`);
     assert.equal(response.status, 200);
     assert.match(response.headers.get('content-type') ?? '', /^text\/html/);
-    assert.ok((await response.text()).includes(`<h1>${title}</h1>`));
+    const html = await response.text();
+    assert.ok(html.includes(`<h1>${title}</h1>`));
+    const style = /<style>(.*?)<\/style>/s.exec(html)![1]!;
+    const policy = response.headers.get('content-security-policy')!;
+    assert.ok(
+      policy.includes(`'sha256-${createHash('sha256').update(style).digest('base64')}'`),
+      'its own style alone',
+    );
+    assert.doesNotMatch(policy, /unsafe/);
   }
   assert.equal((await api.fetch('/problems/constructor')).status, 404);
 });
