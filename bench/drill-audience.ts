@@ -73,14 +73,14 @@ try {
   );
   await test.owner('update apple_registrations set fetched_revision = 1');
   await measure('one look at its progress', () =>
-    presentCampaignDetail(db, { ...campaign, started_at: new Date() }, Date.now()),
+    presentCampaignDetail(db, { ...campaign, started_at: new Date() }, { nowMs: Date.now(), zone: 'UTC' }),
   );
   let looks = 1;
   await measure('looks until all fetches are counted', async () => {
     for (;;) {
       const row = { ...(await findCampaign(db, campaignId))!, started_at: new Date() };
       looks++;
-      const { progress } = await presentCampaignDetail(db, row, Date.now());
+      const { progress } = await presentCampaignDetail(db, row, { nowMs: Date.now(), zone: 'UTC' });
       if (progress.fetched === ROWS) return;
     }
   });

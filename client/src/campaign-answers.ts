@@ -56,6 +56,8 @@ export interface CampaignDetail extends Campaign {
     troubles: { outcome: string | null; reason: string; rows: number }[];
     remaining: number;
     perMinute: number;
+    /** When the next row begins, where its time has not come or the hours are closed. */
+    waitsUntil: string | null;
     expectedEnd: string | null;
   };
 }

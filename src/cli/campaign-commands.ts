@@ -1,6 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
-import { findCampaign, listCampaigns, moveCampaign, type CampaignCommand } from '../database/campaigns/campaigns.js';
+import { isDestructive } from '../passes/campaign.js';
+import { stateInWords } from '../pages/campaign-words.js';
+import { momentInWords } from '../pages/clock.js';
+import {
+  findCampaign,
+  listCampaigns,
+  moveCampaign,
+  type CampaignCommand,
+  type CampaignRow,
+} from '../database/campaigns/campaigns.js';
 import { countRows } from '../database/campaigns/progress.js';
 import type { Sql } from '../database/connect.js';
 import { SCOPES } from '../common/scopes.js';
@@ -15,6 +24,21 @@ const FOLLOW_MS = 1_000;
 const LISTED = 50;
 const MOVING = ['preparing', 'running'];
 
+/** When it goes on, and when it is expected to be through, in the tenant's zone. */
+async function timesOf(sql: Sql, row: CampaignRow): Promise<{ waitsUntil: string | null; said: string }> {
+  const timeZone = (await getTenant(sql))?.settings.timeZone ?? 'UTC';
+  const clock = { now: Date.now(), timeZone };
+  const { progress } = await presentCampaignDetail(sql, row, { nowMs: clock.now, zone: timeZone });
+  const { waitsUntil, expectedEnd, accepted } = progress;
+  const timeOf = (at: string): string => momentInWords(clock, Date.parse(at));
+  const word = row.state === 'ready' ? 'started now, it begins' : accepted === 0 ? 'it begins' : 'it goes on';
+  const said = [
+    ...(waitsUntil === null ? [] : [`${word} at ${timeOf(waitsUntil)}`]),
+    ...(expectedEnd === null ? [] : [`the end is expected at ${timeOf(expectedEnd)}`]),
+  ];
+  return { waitsUntil, said: said.map((one) => `; ${one}`).join('') };
+}
+
 async function describe(sql: Sql, campaignId: string): Promise<{ line: string; state: string }> {
   const row = await findCampaign(sql, campaignId);
   if (!row) throw new Error(`There is no campaign ${campaignId}: see "passrelay campaign list ${sql.tenantId}".`);
@@ -25,7 +49,9 @@ async function describe(sql: Sql, campaignId: string): Promise<{ line: string; s
     by.set(name, (by.get(name) ?? 0) + rows);
   }
   const figures = [...by].map(([name, rows]) => `${rows} ${name}`).join(', ') || 'no rows yet';
-  return { state: row.state, line: `${row.state}${row.reason ? ` (${row.reason})` : ''}: ${figures}` };
+  const { waitsUntil, said } = await timesOf(sql, row);
+  const word = stateInWords(row.definition.schedule, row.state, row.started_at, waitsUntil);
+  return { state: row.state, line: `${word}${row.reason ? ` (${row.reason})` : ''}: ${figures}${said}` };
 }
 
 /** What the dry run found, and what lock screens would say. */
@@ -39,12 +65,15 @@ async function tellDryRun({ database, out }: CliContext, tenantId: string, campa
   }
   const row = (await findCampaign(db, campaignId))!;
   const tenant = (await getTenant(db))!;
-  const { rows, reach, heldBack, missing, warnings, expectedSeconds } = await presentCampaignDetail(
-    db,
-    row,
-    Date.now(),
+  const { rows, reach, heldBack, missing, warnings, expectedSeconds } = await presentCampaignDetail(db, row, {
+    nowMs: Date.now(),
+    zone: tenant.settings.timeZone ?? 'UTC',
+  });
+  const does = row.definition.action.type === 'void' ? 'voids the passes of' : 'reaches';
+  const { said } = await timesOf(db, row);
+  out(
+    `Nothing has been sent. A start ${does} ${rows.waiting} of ${rows.all} rows in about ${expectedSeconds ?? 0} s${said}.`,
   );
-  out(`Nothing has been sent. A start reaches ${rows.waiting} of ${rows.all} rows in about ${expectedSeconds ?? 0} s.`);
   out(
     `Left out: ${rows.holdout} held out, ${rows.duplicates} duplicates, ${rows.unreached} without a pass, ${rows.refused} faulty.`,
   );
@@ -60,7 +89,8 @@ async function tellDryRun({ database, out }: CliContext, tenantId: string, campa
     if (google) out(`  Google Wallet: ${google.notifies ? google.note : `says nothing, ${google.note}`}`);
     if (problem) out(`  ${problem}`);
   }
-  out(`To start it: passrelay campaign start ${tenantId} ${campaignId}`);
+  const yes = isDestructive(row.definition.action) ? ' --yes' : '';
+  out(`To start it: passrelay campaign start ${tenantId} ${campaignId}${yes}`);
 }
 
 /** The commands that make a campaign and read its results. */
@@ -116,6 +146,15 @@ function addMaking(campaign: Command, context: () => CliContext): void {
     });
 }
 
+/** What takes passes out of use is not started by one word: the number of passes is said first. */
+async function refuseDestructive(sql: Sql, campaignId: string): Promise<void> {
+  const row = await findCampaign(sql, campaignId);
+  if (row?.state !== 'ready' || !isDestructive(row.definition.action)) return;
+  const counted = await countRows(sql, campaignId);
+  const waiting = counted.reduce((sum, { state, rows }) => sum + (state === 'waiting' ? rows : 0), 0);
+  throw new Error(`Nothing was started: this campaign voids ${waiting} passes. Add --yes if that is meant.`);
+}
+
 /** `passrelay campaign`: which there are, how far one is, and what its buttons do. */
 export function campaignCommands(context: () => CliContext): Command {
   const campaign = new Command('campaign').description(
@@ -129,7 +168,10 @@ export function campaignCommands(context: () => CliContext): Command {
       const { database, out } = context();
       const rows = await listCampaigns(database().tenant(tenantId), LISTED);
       if (rows.length === 0) out('There is no campaign.');
-      for (const row of rows) out(`${row.campaign_id}  ${row.state.padEnd(9)}  ${row.name}`);
+      for (const row of rows) {
+        const word = stateInWords(row.definition.schedule, row.state, row.started_at);
+        out(`${row.campaign_id}  ${word.padEnd(9)}  ${row.name}`);
+      }
     });
   campaign
     .command('show <tenantId> <campaignId>')
@@ -152,16 +194,16 @@ export function campaignCommands(context: () => CliContext): Command {
     ['cancel', 'end it permanently; what was sent stays'],
   ];
   for (const [name, description] of commands) {
-    campaign
-      .command(`${name} <tenantId> <campaignId>`)
-      .description(description)
-      .action(async (tenantId: string, campaignId: string) => {
-        const { database, out } = context();
-        const sql = database().tenant(tenantId);
-        const moved = await moveCampaign(sql, campaignId, name);
-        if (moved && !moved.moved) throw new Error(`The campaign is ${moved.state}: "${name}" is not possible.`);
-        out((await describe(sql, campaignId)).line);
-      });
+    const command = campaign.command(`${name} <tenantId> <campaignId>`).description(description);
+    if (name === 'start') command.option('--yes', 'start one that voids passes, too');
+    command.action(async (tenantId: string, campaignId: string, options: { yes?: boolean }) => {
+      const { database, out } = context();
+      const sql = database().tenant(tenantId);
+      if (name === 'start' && !options.yes) await refuseDestructive(sql, campaignId);
+      const moved = await moveCampaign(sql, campaignId, name);
+      if (moved && !moved.moved) throw new Error(`The campaign is ${moved.state}: "${name}" is not possible.`);
+      out((await describe(sql, campaignId)).line);
+    });
   }
   return campaign;
 }

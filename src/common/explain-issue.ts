@@ -140,6 +140,7 @@ function explain(issue: Issue, root: unknown, schema: Schema, what: Explained): 
       };
     }
     case 'invalid_format':
+      if (value === '') return { message: `${name} is empty.`, cure: `use ${formOf(issue)}.` };
       return { message: `${name} is ${shown(value)}, which is not in the right form.`, cure: `use ${formOf(issue)}.` };
     case 'invalid_union': {
       const options = 'options' in issue && Array.isArray(issue.options) && issue.options;

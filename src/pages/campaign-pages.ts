@@ -75,6 +75,8 @@ export interface CampaignPageView {
   upload: { columns: string[]; fault: string | null } | null;
   /** What became of each row can be downloaded. */
   hasResults: boolean;
+  /** What a start must be told first: how many passes it takes out of use. */
+  confirmation: { value: string; label: string; unconfirmed: boolean } | null;
   /** Commands that are possible now, with what their buttons say. */
   buttons: [command: string, label: string][];
 }
@@ -111,10 +113,13 @@ const one = template<{ f: OperatorFrame; v: CampaignPageView; live: string; base
 <section class="box">
 <div id="live" data-state="<%= it.v.line.state %>" data-over="<%= it.v.over ? 'yes' : 'no' %>" data-events="<%= it.base %>/events"><%~ it.live %>
 </div>
+<% if (it.v.confirmation?.unconfirmed) { %><p class="banner bad" role="alert">Nothing was started. Tick the box that names how many passes are taken out of use.</p><% } %>
 <div class="bar">
 <% for (const [command, label] of it.v.buttons) { %><% if (command === 'cancel') { %>
 <a class="button quiet" href="<%= it.base %>/cancel"><%= label %></a><% } else { %><form method="post" action="<%= it.base %>/<%= command %>">
-<input type="hidden" name="csrf" value="<%= it.f.csrf %>"><button type="submit"><%= label %>
+<input type="hidden" name="csrf" value="<%= it.f.csrf %>"><% if (command === 'start' && it.v.confirmation) { %>
+<label><input type="checkbox" name="passes" value="<%= it.v.confirmation.value %>" required> <%= it.v.confirmation.label %></label> <% } %>
+<button type="submit"><%= label %>
 </button></form><% } %><% } %></div>
 <% if (it.v.hasResults) { %><p><a href="<%= it.base %>/rows">What became of each row, as CSV</a></p><% } %>
 </section>

@@ -31,6 +31,17 @@ export const INSTALLED = [
   ['none', 'no wallet'],
 ] as const;
 
+/** What a campaign's state is called: one that runs and has nothing to do yet waits. */
+export function stateInWords(
+  { at, atLocal }: { at?: unknown; atLocal?: unknown },
+  state: string,
+  startedAt: unknown,
+  waitsUntil: string | null = null,
+): string {
+  const hasTime = at !== undefined || atLocal !== undefined;
+  return state === 'running' && (waitsUntil !== null || (startedAt === null && hasTime)) ? 'waiting' : state;
+}
+
 /** What the controls of the form are called: the same words in what it says of faults, and on the page of a campaign. */
 export const LABELS = {
   name: 'Name',

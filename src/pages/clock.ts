@@ -32,6 +32,22 @@ const zoned = (at: number, timeZone: string): string =>
     second: '2-digit',
   }).format(at);
 
+/** `09:00` of today, `1 Dec 2026, 09:00` of another day, in the tenant's zone, which is named. */
+export function momentInWords({ now, timeZone }: Clock, at: number): string {
+  const day = (of: number): string => new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(of);
+  const date = { day: 'numeric', month: 'short', year: 'numeric' } as const;
+  const text = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    ...(day(at) !== day(now) && date),
+    hour: '2-digit',
+    minute: '2-digit',
+  }).format(at);
+  return `${text} ${nameOfZone(timeZone)}`;
+}
+
+const nameOfZone = (timeZone: string): string =>
+  timeZone === 'UTC' ? 'UTC' : `(${timeZone.split('/').at(-1)!.replaceAll('_', ' ')})`;
+
 const markup = template<{ iso: string; ago: string; utc: string; local: string | null; zone: string }>(
   `<time datetime="<%= it.iso %>"><%= it.ago %><br><span class="soft small"><%= it.utc %> UTC<% if (it.local) { %>
 <br><%= it.local %> <%= it.zone %><% } %></span></time>`,

@@ -20,6 +20,26 @@ export function untilOpen(hours: CampaignSchedule['hours'], nowMs: number, zone:
   return at(hours.from, 2) - nowMs;
 }
 
+/** Further ahead than this no end is looked for. */
+const MOST_DAYS = 1_000;
+
+/** When a campaign is through that needs so long from a moment on and works in its hours alone. */
+export function endWithin(hours: CampaignSchedule['hours'], beginMs: number, workMs: number, zone: string): number {
+  let at = beginMs + untilOpen(hours, beginMs, zone);
+  if (hours === undefined) return at + workMs;
+  let left = workMs;
+  for (let day = 0; day < MOST_DAYS; day++) {
+    const here = DateTime.fromMillis(at, { zone });
+    const closes = [0, 1, 2]
+      .map((days) => DateTime.fromISO(`${here.plus({ days }).toISODate()}T${hours.until}`, { zone }).toMillis())
+      .find((moment) => moment > at)!;
+    if (left <= closes - at) break;
+    left -= closes - at;
+    at = closes + untilOpen(hours, closes, zone);
+  }
+  return at + left;
+}
+
 /** A pace is not made up for longer than this after a stop. */
 const CATCH_UP_MS = 5_000;
 

@@ -142,6 +142,9 @@ export type CampaignDefinition = z.output<typeof campaignDefinition> & {
   warnings?: CampaignWarning[];
 };
 
+/** Whether what it does takes passes out of use: it is not started without a second word. */
+export const isDestructive = ({ type }: Pick<CampaignAction, 'type'>): boolean => type === 'void';
+
 /** Whether a customer is held out: the same answer for the same campaign and customer, anywhere and at any time. */
 export function isHeldOut(campaignId: string, customerId: string, percent: number): boolean {
   const share = createHash('sha256').update(`${campaignId}/${customerId}`).digest().readUInt32BE(0) / 2 ** 32;

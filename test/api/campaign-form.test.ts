@@ -124,7 +124,7 @@ test('what the form cannot mean is said with its place, and the form keeps what 
     },
   );
   const texts = faults.map(({ text }) => text).join('\n');
-  assert.match(texts, /“Id of the segment” is .*My VIPs[^]*“Time” is /);
+  assert.match(texts, /“Id of the segment” is .*My VIPs[^]*“Time” is empty: choose a day and a time/);
   assert.deepEqual(
     faults.map(({ control }) => control),
     ['segment', 'at'],

@@ -82,6 +82,15 @@ it('a campaign that cannot be meant is refused, with its place and cure, and cha
         },
         /no pass can be both/,
       ],
+      [{ audience: filter, action: { type: 'update', fields: { points: '300,5' } } }, /fields.points.*is not a/],
+      [
+        { audience: filter, action: { type: 'convert', passType: 'premium', fields: { points: true } } },
+        /where a number belongs/,
+      ],
+      [
+        { audience: filter, action: { type: 'offer', offer: { fields: { points: 'many' }, until: '1 day' } } },
+        /offer.fields.points/,
+      ],
       [{ name: ' ', audience: filter, action: update }, /needs a name/],
       [
         {

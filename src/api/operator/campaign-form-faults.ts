@@ -42,6 +42,7 @@ function controlOf(pointer: string, form: Form): { control: string; label: strin
 
 /** Cures that speak of JSON, as the form means them. */
 const CURES: readonly [said: RegExp, meant: string][] = [
+  [/^use a time such as \S+|^use a date and time without a zone, such as \S+/, 'choose a day and a time'],
   [/^write it (?:between|without) quotes/, 'write a value of the kind that the field has'],
   [/^add "value"/, 'fill in what it is compared with'],
   [/^leave "value" out/, 'leave empty what it is compared with'],

@@ -102,12 +102,15 @@ function scheduleOf(form: Form, { zone }: Reading): object {
   const { when, at, perMinute, hoursFrom, hoursUntil } = form;
   // Some browsers add seconds.
   const local = at?.slice(0, 16);
-  return filled({
-    at: when === 'at' ? (moment(at, zone) ?? 'nothing') : undefined,
-    atLocal: when === 'atLocal' ? (local ?? '') || 'nothing' : undefined,
-    perMinute: numberOf(perMinute),
-    hours: hoursFrom || hoursUntil ? { from: hoursFrom ?? '', until: hoursUntil ?? '' } : undefined,
-  });
+  return {
+    ...filled({
+      perMinute: numberOf(perMinute),
+      hours: hoursFrom || hoursUntil ? { from: hoursFrom ?? '', until: hoursUntil ?? '' } : undefined,
+    }),
+    // Left empty it is a fault, and no start at once.
+    ...(when === 'at' && { at: moment(at, zone) ?? '' }),
+    ...(when === 'atLocal' && { atLocal: local ?? '' }),
+  };
 }
 
 /** The form of a new campaign as the body of the API's call, which has the last word on it. */

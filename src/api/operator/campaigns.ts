@@ -28,6 +28,7 @@ import { shortName } from './person.js';
 import {
   buttonsOf,
   COMMANDS,
+  confirmedPasses,
   LABELS,
   presentCampaignLine,
   presentCampaignPage,
@@ -86,6 +87,7 @@ export function campaignPages(
   const rights = (session: OperatorSession) => ({
     writes: mays(session, 'Campaign.Write'),
     reads: mays(session, 'Customer.Read'),
+    clock: session.frame.clock,
   });
 
   const look = async (tenantId: string, params: Params, fresh: boolean): Promise<Detail> => {
@@ -94,13 +96,18 @@ export function campaignPages(
     return found;
   };
 
-  const sendOne = async (ctx: Koa.Context, session: OperatorSession, params: Params, fault: string | null = null) => {
+  const sendOne = async (
+    ctx: Koa.Context,
+    session: OperatorSession,
+    params: Params,
+    said: { fault?: string; unconfirmed?: boolean } = {},
+  ) => {
     const { tenantId } = session.tenant;
     const detail = await look(tenantId, params, true);
     const row = detail.state === 'ready' && (await findCampaign(deps.database.tenant(tenantId), detail.campaignId));
     const samples = row ? await sampleCampaign(deps, session.caller, row) : [];
-    const view = presentCampaignPage(detail, rights(session), { samples, fault });
-    sendPage(ctx, deps, campaignPage(session.frame, view), fault === null ? 200 : 422);
+    const view = presentCampaignPage(detail, rights(session), { samples, ...said });
+    sendPage(ctx, deps, campaignPage(session.frame, view), Object.keys(said).length === 0 ? 200 : 422);
   };
   const show: Handle = (ctx, session, params) => sendOne(ctx, session, params);
 
@@ -112,7 +119,7 @@ export function campaignPages(
       await parts.takeFile(session.tenant, params['campaignId']!, ctx.state['file'] as Readable);
     } catch (error) {
       if (!(error instanceof ApiError) || error.code === 'conflict') throw error;
-      return sendOne(ctx, session, params, error.message);
+      return sendOne(ctx, session, params, { fault: error.message });
     }
     redirect(ctx, `/ops/${tenantId}/campaigns/${params['campaignId']!}`);
   };
@@ -138,7 +145,8 @@ export function campaignPages(
     const may = rights(session);
     const part = async (fresh = false) => {
       const detail = await look(tenantId, params, fresh);
-      return { state: detail.state, html: campaignProgress(presentCampaignPage(detail, may)), over: isOver(detail) };
+      const view = presentCampaignPage(detail, { ...may, clock: { ...may.clock, now: deps.now() } });
+      return { state: view.line.state, html: campaignProgress(view), over: isOver(detail) };
     };
     const check = async (): Promise<void> => {
       if (await sessions.current(ctx, tenantId)) return;
@@ -181,6 +189,11 @@ export function campaignPages(
     async (ctx: Koa.Context, session, params) => {
       demand(session, 'Campaign.Write');
       const id = params['campaignId']!;
+      if (name === 'start') {
+        const wanted = confirmedPasses(await look(session.tenant.tenantId, params, true));
+        const given = (ctx.state['form'] as Form)['passes'];
+        if (wanted !== null && given !== String(wanted)) return sendOne(ctx, session, params, { unconfirmed: true });
+      }
       await commandCampaign(deps, session.caller, id, name);
       redirect(ctx, `/ops/${session.tenant.tenantId}/campaigns/${id}`);
     };

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import type { CampaignLine, CampaignPageView } from '../../pages/campaign-pages.js';
+import { stateInWords } from '../../pages/campaign-words.js';
+import { momentInWords, type Clock } from '../../pages/clock.js';
 import type { Tone } from '../../pages/operator-frame.js';
-import { columnsOf, type CampaignState } from '../../passes/campaign.js';
+import { columnsOf, isDestructive, type CampaignState } from '../../passes/campaign.js';
 import { maskContacts } from '../../common/mask-personal.js';
 import type { campaignDetail, campaignView } from '../routes/present-campaign.js';
 import type { CampaignSample } from '../routes/campaign-samples.js';
@@ -38,7 +40,7 @@ export const presentCampaignLine = (campaign: z.output<typeof campaignView>): Ca
   campaignId: campaign.campaignId,
   name: campaign.name,
   does: DOES[campaign.action.type],
-  state: campaign.state,
+  state: stateInWords(campaign.schedule, campaign.state, campaign.startedAt),
   tone: TONES[campaign.state] ?? '',
   test: campaign.test,
   createdAt: new Date(campaign.createdAt),
@@ -48,23 +50,61 @@ export const presentCampaignLine = (campaign: z.output<typeof campaignView>): Ca
 const inWords = (outcome: string): string =>
   Object.hasOwn(BECAME, outcome) ? BECAME[outcome as Outcome] : `Ended as ${outcome}`;
 
+/** How many passes a start takes out of use, which its form asks to be confirmed; null where it takes none. */
+export const confirmedPasses = ({ action, state, rows }: Detail): number | null =>
+  state === 'ready' && isDestructive(action) && rows.waiting > 0 ? rows.waiting : null;
+
 const text = (value: number): string => value.toLocaleString('en');
 
-function answerOf({ state, rows, progress, expectedSeconds }: Detail): string {
-  if (state === 'uploading') return 'It waits for its file.';
-  if (state === 'preparing') return `The audience is being read: ${text(rows.all)} rows so far.`;
-  if (state === 'ready') {
-    return `Nothing has been sent. A start reaches ${text(rows.waiting)} passes in about ${text(Math.ceil((expectedSeconds ?? 0) / 60))} min.`;
+/** `1 pass`, `3 passes`. */
+const passes = (count: number): string => `${text(count)} ${count === 1 ? 'pass' : 'passes'}`;
+
+/** What a page says first of a campaign, in a sentence or two; times are those of the tenant. */
+export function answerOf({ state, rows, progress, expectedSeconds, action, schedule }: Detail, clock: Clock): string {
+  const { ended, remaining, waitsUntil, expectedEnd } = progress;
+  const timeOf = (at: string): string => momentInWords(clock, Date.parse(at));
+  const local = schedule.atLocal && rows.waiting > 0 ? ', and goes by each customer’s own clock' : '';
+  switch (state) {
+    case 'uploading':
+      return 'It waits for its file.';
+    case 'preparing':
+      return `The audience is being read: ${text(rows.all)} rows so far.`;
+    case 'ready': {
+      const does = action.type === 'void' ? 'voids' : 'reaches';
+      const minutes = text(Math.ceil((expectedSeconds ?? 0) / 60));
+      const begins = waitsUntil === null ? '' : ` Started now, it begins at ${timeOf(waitsUntil)}${local}.`;
+      return `Nothing has been sent. A start ${does} ${passes(rows.waiting)} in about ${minutes} min.${begins}`;
+    }
+    case 'running': {
+      const done = ended === 0 ? 'Nothing has ended yet' : `${text(ended)} have ended`;
+      const end = expectedEnd === null ? '' : ` The end is expected at ${timeOf(expectedEnd)}.`;
+      const word = progress.accepted === 0 ? 'begins' : 'goes on';
+      const waits = waitsUntil === null ? '' : `It waits: it ${word} at ${timeOf(waitsUntil)}${local}. `;
+      return `${waits}${done}, ${text(remaining)} are left.${end}`;
+    }
+    case 'paused':
+      return `It is paused: ${text(ended)} have ended, ${text(remaining)} wait until it is resumed.`;
+    case 'cancelled': {
+      const rest = remaining - rows.waiting;
+      const open = rest > 0 ? `, ${text(rest)} are being ended` : '';
+      return `It was cancelled: ${text(ended)} had ended${open}, ${text(rows.waiting)} were not begun and stay as they are.`;
+    }
+    case 'failed':
+      return `It has failed: ${text(ended)} have ended, ${text(remaining)} were not done.`;
+    case 'ended':
+      return `It is over: ${text(ended)} have ended.`;
   }
-  const end = progress.expectedEnd && `, the end is expected at ${progress.expectedEnd.slice(11, 16)} UTC`;
-  return `${text(progress.ended)} have ended, ${text(progress.remaining)} are left${end ?? ''}.`;
 }
 
 /** A campaign as its page shows it; reasons name nobody to a reader who may not read customers. */
 export function presentCampaignPage(
   detail: Detail,
-  may: { writes: boolean; reads: boolean },
-  { samples = [], fault = null }: { samples?: readonly CampaignSample[]; fault?: string | null } = {},
+  may: { writes: boolean; reads: boolean; clock: Clock },
+  {
+    samples = [],
+    fault = null,
+    unconfirmed = false,
+  }: { samples?: readonly CampaignSample[]; fault?: string | null; unconfirmed?: boolean } = {},
 ): CampaignPageView {
   const { rows, reach, progress, state } = detail;
   const onPhones = reach ? reach.apple + reach.google + reach.both : undefined;
@@ -91,11 +131,15 @@ export function presentCampaignPage(
     ['Ended in the last minute', progress.perMinute],
     ...Object.entries(progress.outcomes).map(([name, n]): [string, number] => [inWords(name), n]),
   ];
+  const toConfirm = may.writes ? confirmedPasses(detail) : null;
   const buttons = may.writes ? buttonsOf(state) : [];
   return {
-    line: presentCampaignLine(detail),
+    line: {
+      ...presentCampaignLine(detail),
+      state: stateInWords(detail.schedule, state, detail.startedAt, progress.waitsUntil),
+    },
     reason: detail.reason,
-    answer: answerOf(detail),
+    answer: answerOf(detail, may.clock),
     warnings: detail.warnings.map(({ message, cure }) => `${message}: ${cure}.`),
     facts: shown.flatMap(([name, value]): [string, string][] =>
       value === undefined ? [] : [[name, typeof value === 'string' ? value : text(value)]],
@@ -121,6 +165,10 @@ export function presentCampaignPage(
     hasResults: rows.all > 0,
     moves: state === 'running' || state === 'preparing',
     over: isOver(detail),
+    confirmation:
+      toConfirm === null
+        ? null
+        : { value: String(toConfirm), label: `Yes, take ${passes(toConfirm)} out of use`, unconfirmed },
     buttons: buttons.map((command) => [command, LABELS[command]]),
   };
 }

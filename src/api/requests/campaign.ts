@@ -13,7 +13,7 @@ import { campaignDefinition, columnsOf, type CampaignDefinition, type CampaignWa
 import type { FieldType } from '../../passes/pass-type.js';
 import type { Body, Parsed } from './body-reader.js';
 import { LONGEST_DAYS } from './read-moment.js';
-import { warnOfField } from './campaign-fields.js';
+import { checkValues, warnOfField } from './campaign-fields.js';
 import { offerParser } from './offer-terms.js';
 import { sendMessageParser } from './send-message.js';
 import { ApiError, type ProblemItem } from '../problems.js';
@@ -73,9 +73,24 @@ async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Pr
     return [...new Set(found.map(({ type }) => JSON_TYPES[type] ?? 'string'))];
   };
   const fields = [...new Set(types.flatMap(({ design }) => design.fields.map(({ apiFieldName }) => apiFieldName)))];
+  const labels = new Map(
+    types.flatMap(({ design }) =>
+      design.fields.flatMap(({ label, apiFieldName }) => (label ? [[label.trim().toLowerCase(), apiFieldName]] : [])),
+    ) as [string, string][],
+  );
   const askField = (pointer: string, name: string): void => {
     // Custom data has names of its own; one that is almost a field's would change nothing that anybody sees.
     const meant = fields.includes(name) ? null : nearest(name, fields);
+    if (fields.includes(name)) return warnOfField(warnings, { pointer, name, types, audience, action });
+    const labelled = labels.get(name.trim().toLowerCase());
+    if (labelled !== undefined) {
+      faults.push({
+        pointer,
+        message: `no pass type has a field "${name}"`,
+        cure: `it is the label of "${labelled}": write "${labelled}"`,
+      });
+      return;
+    }
     if (meant === null) return warnOfField(warnings, { pointer, name, types, audience, action });
     faults.push({
       pointer,
@@ -85,6 +100,7 @@ async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Pr
   };
   const [at, given] = fieldsOf(action);
   for (const name of Object.keys(given)) askField(at + pointerOf(name), name);
+  faults.push(...checkValues([at, given], types, { audience, action }, warnings));
   if (action.type === 'convert') ask('/action/passType', action.passType);
   if (action.type === 'offer' && typeof action.offer['passType'] === 'string')
     ask('/action/offer/passType', action.offer['passType']);

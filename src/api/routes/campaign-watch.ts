@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { findCampaign } from '../../database/campaigns/campaigns.js';
+import { getTenant } from '../../database/tenants/tenants.js';
 import type { ApiDeps } from '../route.js';
 import { presentCampaignDetail, type campaignDetail } from './present-campaign.js';
 
@@ -29,7 +30,9 @@ export function createCampaignWatch(deps: Pick<ApiDeps, 'database' | 'now'>): Ca
   const read = async (tenantId: string, campaignId: string): Promise<Detail | undefined> => {
     const db = deps.database.tenant(tenantId);
     const row = await findCampaign(db, campaignId);
-    return row && presentCampaignDetail(db, row, deps.now());
+    if (!row) return undefined;
+    const { settings } = (await getTenant(db))!;
+    return presentCampaignDetail(db, row, { nowMs: deps.now(), zone: settings.timeZone ?? 'UTC' });
   };
   return async (tenantId, campaignId, fresh = false) => {
     const key = `${tenantId}/${campaignId}`;

@@ -136,7 +136,10 @@ export const campaignRoutes = (deps: ApiDeps): Route[] => {
       async handler(ctx, { params, caller }) {
         const row = await theirCampaign(deps, caller, params.campaignId);
         const db = deps.database.tenant(caller.tenant.tenantId);
-        ctx.body = await presentCampaignDetail(db, row, deps.now());
+        ctx.body = await presentCampaignDetail(db, row, {
+          nowMs: deps.now(),
+          zone: caller.tenant.settings.timeZone ?? 'UTC',
+        });
       },
     }),
     ...commands.map(([command, { summary }]) =>

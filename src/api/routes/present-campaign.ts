@@ -5,9 +5,11 @@ import {
   countReasons,
   countRecent,
   countRows,
+  dueTimes,
   TROUBLED_ROWS,
 } from '../../database/campaigns/progress.js';
 import type { Sql } from '../../database/connect.js';
+import { endWithin, untilOpen } from '../../passes/campaign-schedule.js';
 import { CAMPAIGN_STATES, campaignDefinition, campaignWarning, rowValuesOf } from '../../passes/campaign.js';
 
 /** Rows a minute where a campaign has no pace and has not shown its own yet: cautious, below what was measured. */
@@ -73,7 +75,13 @@ export const campaignDetail = campaignView.extend({
       ),
     remaining: count,
     perMinute: count.describe('Ended in the last minute'),
-    expectedEnd: z.iso.datetime().nullable(),
+    waitsUntil: z.iso
+      .datetime()
+      .nullable()
+      .describe(
+        'When the next row begins, where its time has not come or the hours are closed; of a campaign that is ready: if it were started now. Null: nothing holds it back, or it does not go on',
+      ),
+    expectedEnd: z.iso.datetime().nullable().describe('While it runs: by its pace, its times and its hours'),
   }),
 });
 
@@ -124,6 +132,40 @@ function warnOfValues({ reach, missing }: ReturnType<typeof presentDryRun>): z.o
     }));
 }
 
+/** The first minute is not over yet: what was done in it is no pace of a minute. */
+function measuredPerMinute(recent: number, { started_at: startedAt }: CampaignRow, nowMs: number): number {
+  const seconds = startedAt === null ? 60 : Math.min(60, Math.max(10, (nowMs - startedAt.getTime()) / 1000));
+  return recent > 0 ? (recent * 60) / seconds : ASSUMED_PER_MINUTE;
+}
+
+/** A limit that the installation reaches easily is the pace; a higher one only where it is reached. */
+function paceOf(measured: number, perMinute: number | undefined): number {
+  if (perMinute === undefined) return measured;
+  return perMinute <= ASSUMED_PER_MINUTE ? perMinute : Math.min(perMinute, measured);
+}
+
+/** When the next row begins, and when the last one is through; nothing where it does not go on. */
+async function expectTimes(
+  db: Sql,
+  row: CampaignRow,
+  { nowMs, zone, seconds, waiting }: { nowMs: number; zone: string; seconds: number; waiting: number },
+): Promise<{ waitsUntil: string | null; expectedEnd: string | null }> {
+  if (row.state !== 'running' && row.state !== 'ready') return { waitsUntil: null, expectedEnd: null };
+  const { hours } = row.definition.schedule;
+  const due = waiting > 0 ? await dueTimes(db, row.campaign_id) : null;
+  const first = Math.max(nowMs, due?.first.getTime() ?? 0);
+  const begins = due === null ? nowMs : first + untilOpen(hours, first, zone);
+  const last = Math.max(nowMs, due?.last.getTime() ?? 0);
+  const ends = due === null ? nowMs + seconds * 1000 : endWithin(hours, begins, seconds * 1000, zone);
+  return {
+    waitsUntil: begins > nowMs ? new Date(begins).toISOString() : null,
+    expectedEnd:
+      row.state === 'running'
+        ? roundedEnd(Math.max(ends, due === null ? 0 : last + untilOpen(hours, last, zone)))
+        : null,
+  };
+}
+
 /** To ten seconds: a guess that moves with every look would be news to everybody who watches. */
 const roundedEnd = (ms: number): string => new Date(Math.ceil(ms / 10_000) * 10_000).toISOString();
 
@@ -131,7 +173,7 @@ const roundedEnd = (ms: number): string => new Date(Math.ceil(ms / 10_000) * 10_
 export async function presentCampaignDetail(
   db: Sql,
   row: CampaignRow,
-  nowMs: number,
+  { nowMs, zone }: { nowMs: number; zone: string },
 ): Promise<z.output<typeof campaignDetail>> {
   const counted = await countRows(db, row.campaign_id);
   const troubles = await countReasons(db, row.campaign_id, MOST_REASONS);
@@ -141,17 +183,18 @@ export async function presentCampaignDetail(
     counted.filter(({ state }) => states.includes(state)).reduce((total, one) => total + one[of], 0);
   const waiting = sum(['waiting']);
   const [open, ended] = [sum(['accepted']), sum(['done'])];
-  const pace = Math.min(row.definition.schedule.perMinute ?? Infinity, recent > 0 ? recent : ASSUMED_PER_MINUTE);
+  const pace = paceOf(measuredPerMinute(recent, row, nowMs), row.definition.schedule.perMinute);
   const remaining = waiting + open;
   const seconds = Math.ceil((remaining * 60) / pace);
   const outcomes = counted.flatMap(({ state, outcome, rows }): [string, number][] =>
     state === 'done' ? [[outcome ?? 'unknown', rows]] : [],
   );
   const dryRun = presentDryRun(row);
+  const times = await expectTimes(db, row, { nowMs, zone, seconds, waiting });
   const shown = presentCampaign(row);
   return {
     ...shown,
-    warnings: [...shown.warnings, ...warnOfValues(dryRun)],
+    warnings: [...shown.warnings, ...(row.state === 'ready' ? warnOfValues(dryRun) : [])],
     rows: {
       all: counted.reduce((total, { rows }) => total + rows, 0),
       waiting,
@@ -172,7 +215,7 @@ export async function presentCampaignDetail(
       troubles: troubles.map(({ outcome, reason, rows }) => ({ outcome, reason, rows })),
       remaining,
       perMinute: recent,
-      expectedEnd: row.state === 'running' ? roundedEnd(nowMs + seconds * 1000) : null,
+      ...times,
     },
   };
 }

@@ -33,6 +33,19 @@ export async function countRecent(db: Sql, campaignId: string): Promise<number> 
   return row!.rows;
 }
 
+/** When the first and the last of the waiting rows are due; null where none waits. */
+export async function dueTimes(db: Sql, campaignId: string): Promise<{ first: Date; last: Date } | null> {
+  const waiting = sql`
+      from campaign_rows
+     where tenant_id = ${db.tenantId}
+       and campaign_id = ${campaignId}
+       and state = 'waiting'`;
+  const [row] = await db.query<{ first: Date | null; last: Date | null }>(sql`
+    select (select min(due_at) ${waiting}) as first, (select max(due_at) ${waiting}) as last`);
+  const { first, last } = row!;
+  return first && last && { first, last };
+}
+
 /** Rows in trouble that one look reads. */
 export const TROUBLED_ROWS = 10_000;
 
