@@ -1,4 +1,6 @@
+import { cleanJson } from '../common/clean-text.js';
 import { PermanentError, TransientError } from '../common/errors.js';
+import type { JsonValue } from '../common/json.js';
 import { failureOf } from './api-failures.js';
 
 /** The one place that names the API revision; Klaviyo serves one for about two years, then answers 410. */
@@ -37,7 +39,8 @@ async function readLimited(response: Response): Promise<string> {
 
 function parseJson(text: string): unknown {
   try {
-    return text === '' ? null : (JSON.parse(text) as unknown);
+    // A profile may hold characters that PostgreSQL refuses in jsonb: no retry would cure that.
+    return text === '' ? null : cleanJson(JSON.parse(text) as JsonValue);
   } catch {
     return undefined;
   }

@@ -270,6 +270,22 @@ describe('profile-sync on a real Temporal server', () => {
       return ((await answer.json()) as { data: FetchedProfile }).data.id;
     }
 
+    it('takes a profile with characters that no database takes: they are left out', async () => {
+      const bo = await addCustomer(test, tenant, { email: 'odd@example.com' });
+      const id = await profile({ email: 'odd@example.com', properties: { loyalty_tier: 'gold' } });
+      const stored = klaviyo.profiles().find((one) => one.id === id)!;
+      stored.attributes['first_name'] = 'B\u0000o\ud83d';
+      stored.attributes.properties = {
+        loyalty_tier: 'plat\u0000inum',
+        'odd\u0000key': ['\ude00'],
+        deep: { 'a\ud800': 1 },
+      };
+      const row = await sync({ identifiers: [email('odd@example.com')] });
+      assert.equal(row.outcome, 'synced');
+      assert.equal((await byId(bo))['first_name'], 'Bo');
+      assert.equal((await passOf(bo)).data['tier'], 'platinum');
+    });
+
     it('takes what Klaviyo says now over what the webhook said, through 429 and silence', async () => {
       const sarah = await addCustomer(test, tenant, { email: 'fetch@example.com' });
       const id = await profile({

@@ -97,7 +97,8 @@ function parseBody(body: string): { reason?: string; timestamp?: number } {
   try {
     const parsed = JSON.parse(body) as { reason?: unknown; timestamp?: unknown } | null;
     return {
-      ...(typeof parsed?.reason === 'string' ? { reason: parsed.reason } : {}),
+      // A word of Apple's; anything else would go into the database as it is.
+      ...(typeof parsed?.reason === 'string' && /^\w{1,60}$/.test(parsed.reason) ? { reason: parsed.reason } : {}),
       ...(typeof parsed?.timestamp === 'number' ? { timestamp: parsed.timestamp } : {}),
     };
   } catch {
