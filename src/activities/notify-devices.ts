@@ -80,7 +80,10 @@ export function notifyDevicesActivity(deps: ActivityDeps) {
 
     const slices = sliced(open);
     const startedMs = performance.now();
-    const detail = { devices: started.devices.length, delivered: 0, covered: 0, scheduled: 0 };
+    const before = (state: string): number => started.devices.filter(({ told }) => told === state).length;
+    // With those of earlier attempts: the step says what became of the whole operation.
+    const counts = { delivered: before('delivered'), covered: before('covered'), scheduled: 0 };
+    const detail = { devices: started.devices.length, ...counts };
     const troubled: PushResult[] = [];
     let opensInMs: number | null = null;
     for (const [index, devices] of slices.entries()) {

@@ -99,6 +99,9 @@ test('trouble with some devices keeps none of the others waiting', async () => {
   await notify(operationId, delivered);
   assert.equal(pushed.length, 25);
   assert.deepEqual(await evidence(operationId), { delivered: DEVICES });
+  const [step] = await rowsOf(db).steps({ operationId, step: 'notify-devices' });
+  const all = { devices: DEVICES, delivered: DEVICES, covered: 0, scheduled: 0 };
+  assert.deepEqual(step!.detail, all, 'the step counts what earlier attempts delivered');
 });
 
 test('pushes that take long end in time, and the step comes back at once for the rest', async () => {

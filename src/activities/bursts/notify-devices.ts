@@ -80,7 +80,10 @@ async function notifySlice(
   for (const { operationId, passId, devices } of begun) {
     const ofOperation = results.get(operationId) ?? [];
     const trouble = troubles.get(operationId);
-    const count = (state: string): number => ofOperation.filter((result) => result.state === state).length;
+    // With those of earlier attempts, which are not told again.
+    const count = (state: string): number =>
+      ofOperation.filter((result) => result.state === state).length +
+      devices.filter(({ told: before }) => before === state && CLOSED.includes(state)).length;
     const waits = count('scheduled') > 0;
     const isOpen = ofOperation.length > 0;
     const detail = isOpen
