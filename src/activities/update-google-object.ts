@@ -48,7 +48,7 @@ export function updateGoogleObjectActivity(deps: ActivityDeps) {
           throw new WaitForTurn(
             'google-object-busy',
             'An earlier attempt of this step is still writing the object.',
-            Math.max(1, lease.until.getTime() - deps.now()),
+            lease.leftMs,
           );
         }
         await recordGoogleResult(

@@ -12,10 +12,10 @@ export function googleSteps(
   test: TestDatabase,
   google: TestGoogle,
   onGet: () => Promise<void> = async () => undefined,
-  database: ActivityDeps['database'] = test.database,
+  others: Partial<Pick<ActivityDeps, 'database' | 'now'>> = {},
 ) {
   const deps = {
-    database,
+    database: test.database,
     ...createTenantReaders(test.database),
     google: {
       async forTenant(tenantId: string) {
@@ -28,6 +28,7 @@ export function googleSteps(
       },
     },
     now: Date.now,
+    ...others,
   } as unknown as ActivityDeps;
   return createActivities(deps);
 }

@@ -122,7 +122,7 @@ describe('what was done at Google is said, also where an answer is lost', () => 
   it('what stays is what was done, where the database’s answer to the evidence is lost', async () => {
     const { tenant } = await saved();
     const ref = await change(tenant, 2);
-    const cut = googleSteps(test, google, undefined, losingCommits());
+    const cut = googleSteps(test, google, undefined, { database: losingCommits() });
     await assert.rejects(cut['update-google-object'](ref), { code: '57P01' });
     await write(ref);
     assert.deepEqual(await told(ref), ['delivered', 'notification sent']);

@@ -103,21 +103,27 @@ describe('writers of one Google object', () => {
     assert.deepEqual([tries, await points(tenant)], [2, '3']);
   });
 
-  it('an attempt whose predecessor of the same operation still holds the lease comes back once, when it ends', async () => {
-    const tenant = await google.seed();
-    await steps()['update-google-object'](await change(tenant, 1));
-    const ref = await change(tenant, 2);
-    let second: unknown;
-    const holder = steps(async () => {
-      second ??= await steps()
-        ['update-google-object'](ref)
-        .catch((error: unknown) => error);
+  for (const [clock, skewMs] of [
+    ['its own clock', 0],
+    ['a clock five minutes ahead', 300_000],
+    ['a clock five minutes behind', -300_000],
+  ] as const) {
+    it(`an attempt that meets the lease of its predecessor comes back once, when it ends, by ${clock}`, async () => {
+      const tenant = await google.seed();
+      await steps()['update-google-object'](await change(tenant, 1));
+      const ref = await change(tenant, 2);
+      let second: unknown;
+      const holder = steps(async () => {
+        second ??= await googleSteps(test, google, undefined, { now: () => Date.now() + skewMs })
+          ['update-google-object'](ref)
+          .catch((error: unknown) => error);
+      });
+      await holder['update-google-object'](ref);
+      assert.ok(second instanceof TransientError && second.code === 'google-object-busy');
+      assert.ok(second.retryAfterMs! > 5_000 && second.retryAfterMs! <= 12_000, `${second.retryAfterMs}`);
+      assert.deepEqual(await steps()['update-google-object'](ref), { result: 'covered' }, 'by its own first attempt');
     });
-    await holder['update-google-object'](ref);
-    assert.ok(second instanceof TransientError && second.code === 'google-object-busy');
-    assert.ok(second.retryAfterMs! > 5_000 && second.retryAfterMs! <= 12_000, `${second.retryAfterMs}`);
-    assert.deepEqual(await steps()['update-google-object'](ref), { result: 'covered' }, 'by its own first attempt');
-  });
+  }
 
   it('a lease is given back after a failure, so that the next attempt does not wait', async () => {
     const tenant = await google.seed();

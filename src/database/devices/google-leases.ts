@@ -10,14 +10,14 @@ export interface GoogleLease {
 
 /**
  * Takes the lease on a pass's objects, making the row of its first one where there is none. Not taken: `by` is the
- * operation that holds it.
+ * operation that holds it, for `leftMs` by the database's clock, whatever a worker's own says.
  */
 export async function takeGoogleLease(
   db: Sql,
   ref: OperationRef & { passId: string },
   anchor: { objectId: string; objectType: string; classId: string },
   leaseMs: number,
-): Promise<{ taken: GoogleLease } | { by: string; until: Date }> {
+): Promise<{ taken: GoogleLease } | { by: string; leftMs: number }> {
   for (;;) {
     const [taken] = await db.query<{ lease_until: Date }>(sql`
       insert into google_objects as o (tenant_id, pass_id, object_id, object_type, class_id, lease_by, lease_until)
@@ -36,15 +36,16 @@ export async function takeGoogleLease(
          and (o.lease_until is null or o.lease_until < clock_timestamp())
       returning lease_until`);
     if (taken) return { taken: { anchorId: anchor.objectId, until: taken.lease_until } };
-    const [held] = await db.query<{ lease_by: string | null; lease_until: Date | null }>(
+    const [held] = await db.query<{ lease_by: string | null; left_ms: number | null }>(
       sql`
-        select lease_by, lease_until
+        select lease_by, extract(epoch from lease_until - clock_timestamp())::double precision * 1000 as left_ms
         from google_objects
         where tenant_id = ${ref.tenantId} and object_id = ${anchor.objectId}`,
     );
     if (!held) throw new Error('the row of a Google object vanished while its lease was taken');
     // Released in between: try again.
-    if (held.lease_by && held.lease_until) return { by: held.lease_by, until: held.lease_until };
+    if (held.lease_by && held.left_ms !== null)
+      return { by: held.lease_by, leftMs: Math.max(1, Math.ceil(held.left_ms)) };
   }
 }
 
