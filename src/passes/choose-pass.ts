@@ -43,7 +43,7 @@ export function choosePass(asked: readonly Identifier[], hits: readonly Hit[], m
 
   if (known.length === 0 || (matching === 'all' && unknown.length > 0)) {
     const reason = known.length
-      ? `No pass carries all of these identifiers: ${known.map(([k]) => k).join(', ')} lead to a pass, but ${unknown.join(', ')} is not known for it. Leave it out, or sync the profile first.`
+      ? `No pass carries all of these identifiers: ${known.map(([k]) => k).join(', ')} ${known.length === 1 ? 'leads' : 'lead'} to a pass, but ${unknown.join(', ')} is not known for it. Leave it out, or sync the profile first.`
       : `No pass is known by ${unknown.join(', ')}. Issue the pass first, or check the tags in the webhook's body.`;
     return { outcome: 'pass-not-found', reason, unknown };
   }

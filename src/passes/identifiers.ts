@@ -8,6 +8,7 @@ import {
   withoutInvisible,
 } from '../common/clean-text.js';
 import { MOST_HINTS, nearest } from '../common/nearest-name.js';
+import { EXAMPLE_CONTACTS } from '../common/mask-personal.js';
 import { readPhone } from './phone-number.js';
 
 export const IDENTIFIER_KINDS = ['email', 'phone', 'customerId', 'serialNumber', 'externalId', 'passTemplate'] as const;
@@ -75,7 +76,7 @@ const refuse = (message: string, cure: string): NormalisedIdentifier => ({ ok: f
 function normaliseEmail(text: string): NormalisedIdentifier {
   const value = text.normalize('NFC').toLowerCase().normalize('NFC');
   if (value.length > 254 || !EMAIL.test(value)) {
-    return refuse('is not an e-mail address', 'send one plain address such as name@example.com');
+    return refuse('is not an e-mail address', `send one plain address such as ${EXAMPLE_CONTACTS.email}`);
   }
   return { ok: true, value };
 }
@@ -110,8 +111,8 @@ export function normaliseIdentifier(kind: string, raw: unknown, options: Identif
       ? refuse(
           'is not a phone number that can be dialled from abroad',
           options.defaultCountry
-            ? 'send it with its country code, such as +33612345678'
-            : 'send it as +33612345678, or set the default country of the tenant',
+            ? `send it with its country code, such as ${EXAMPLE_CONTACTS.phone}`
+            : `send it as ${EXAMPLE_CONTACTS.phone}, or set the default country of the tenant`,
         )
       : { ok: true, value: phone };
   }

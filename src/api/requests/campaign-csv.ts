@@ -107,30 +107,46 @@ const LOST: Readonly<Record<string, string>> = {
 
 interface Header {
   names: string[];
+  /** What each column is as an identifier: Klaviyo's export writes `Email` and `Phone Number`. */
+  kinds: string[];
   wanted: readonly string[];
   options: IdentifierOptions;
+}
+
+const plain = (name: string): string => name.toLowerCase().replaceAll(/[\s_-]/g, '');
+
+/** The names of the columns, those of identifiers as requests write them, whatever their case; one that is there already stays alone. */
+function kindsOf(names: readonly string[], known: readonly string[]): string[] {
+  const byPlain = new Map([...known, 'phone_number'].map((kind) => [plain(kind), kind]));
+  return names.map((name, index) => {
+    const kind = byPlain.get(plain(name));
+    return kind === undefined || names.includes(kind) || names.findIndex((one) => plain(one) === plain(name)) !== index
+      ? name
+      : kind;
+  });
 }
 
 function checkHeader(record: readonly string[], wanted: readonly string[], options: IdentifierOptions): Header {
   const names = record.map((name) => cleanText(name).trim());
   const twice = names.find((name, index) => name !== '' && names.indexOf(name) !== index);
   if (twice !== undefined) throw refuse(`two columns are called "${twice.slice(0, 100)}"`, 'rename one of them', 1);
-  const kinds = [...IDENTIFIER_KINDS, ...(options.custom ?? [])];
-  const probe = Object.fromEntries(names.map((name) => [name, '4915112345678']));
+  const known = [...IDENTIFIER_KINDS, ...(options.custom ?? [])];
+  const kinds = kindsOf(names, known);
+  const probe = Object.fromEntries(kinds.map((name) => [name, '4915112345678']));
   const named = parseIdentifiers(probe, options);
-  const known = named.identifiers.length + named.problems.filter(({ pointer }) => pointer !== '/identifiers').length;
-  if (known === 0) {
+  const found = named.identifiers.length + named.problems.filter(({ pointer }) => pointer !== '/identifiers').length;
+  if (found === 0) {
     const first = names.find((name) => name !== '') ?? '';
-    throw refuse('no column of its first line names a customer', didYouMean(first, kinds).replace(/\.$/, ''), 1);
+    throw refuse('no column of its first line names a customer', didYouMean(first, known).replace(/\.$/, ''), 1);
   }
   for (const name of wanted) {
     if (names.includes(name)) continue;
     throw refuse(`the action needs a column "${name}"`, didYouMean(name, names).replace(/\.$/, ''), 1);
   }
-  return { names, wanted, options };
+  return { names, kinds, wanted, options };
 }
 
-function readRow(record: readonly string[], line: number, { names, wanted, options }: Header): CsvRow {
+function readRow(record: readonly string[], line: number, { names, kinds, wanted, options }: Header): CsvRow {
   const faulty = (fault: string): CsvRow => ({ line, identifiers: [], given: {}, fault });
   if (record.length !== names.length) {
     return faulty(
@@ -138,7 +154,8 @@ function readRow(record: readonly string[], line: number, { names, wanted, optio
     );
   }
   const values = Object.fromEntries(names.map((name, index) => [name, record[index]!]));
-  const { identifiers, problems } = parseIdentifiers(values, options);
+  const named = Object.fromEntries(kinds.map((kind, index) => [kind, record[index]!]));
+  const { identifiers, problems } = parseIdentifiers(named, options);
   if (problems.length > 0) return faulty(problems.map(({ message, cure }) => `${message}: ${cure}.`).join(' '));
   const tagged = wanted.find((name) => isUnrendered(values[name]!));
   if (tagged !== undefined) return faulty(`The column "${tagged}" holds a template tag. Write its value.`);

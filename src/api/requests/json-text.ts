@@ -51,13 +51,19 @@ function readEscape(cursor: Cursor, quote: string): string {
 }
 
 /** Reads the quoted text at the cursor; single quotes follow Python's rules, double quotes those of JSON. */
-export function readString(cursor: Cursor): string {
+export function readString(cursor: Cursor, name: string): string {
   const quote = cursor.text[cursor.at]!;
   const start = cursor.at++;
   let out = '';
   for (;;) {
     const char = cursor.text[cursor.at];
-    if (char === undefined) throw new JsonFault('a quote is opened and never closed', 'close the quote', start);
+    if (char === undefined) {
+      throw new JsonFault(
+        `the body ends at character ${cursor.text.length}, in the middle of the text of ${name}`,
+        'send the whole of it if it was cut off; otherwise close the quote that is opened here',
+        start,
+      );
+    }
     if (char === quote) {
       cursor.at++;
       return out;

@@ -42,6 +42,9 @@ const WORDS: Readonly<Record<string, JsonValue>> = { ...PYTHON, true: true, fals
 /** What a template writes without quotes where a value is missing. JSON's own null is none of them: it clears. */
 const NOTHING = /(?:None|NaN|nan|undefined|N\/A|n\/a|-+)(?=\s*[,}\]])/y;
 
+/** Another key and its colon: what was before it has ended. */
+const NEXT_KEY = /"[^"\\\n]{1,200}"\s{0,20}:/y;
+
 /** A value that the template left out; the key that held it counts as absent. */
 const HOLE = Symbol('hole');
 
@@ -77,6 +80,13 @@ class Scanner implements Cursor {
     if (this.repairs.length >= MAX_REPAIRS) this.fail('the body needs too many repairs', 'put quotes around every tag');
     this.repairs.push({ code, pointer: pointer(...path), ...this.place(at) });
   }
+  /** The body ends here, and something in it is still open. */
+  failAtEnd(where: string): never {
+    this.fail(
+      `the body ends at character ${this.text.length}, ${where}`,
+      'send the whole of it: it was probably cut off, or a bracket is missing at its end',
+    );
+  }
   /** What word processors and mail programs make of a straight quote when a body is pasted from them. */
   refuseCurlyQuote(): void {
     if (!CURLY_QUOTES.includes(this.peek() ?? 'x')) return;
@@ -91,7 +101,7 @@ class Scanner implements Cursor {
   string(path: readonly (string | number)[]): string {
     const start = this.at;
     if (this.peek() === "'") this.repair('single-quotes', path);
-    const text = readString(this);
+    const text = readString(this, String(path.at(-1) ?? 'a key'));
     // Valid JSON, however much of it: past the limit it is only no longer listed.
     if (holdsControls(text) && this.repairs.length < MAX_REPAIRS) this.repair('control-characters', path, start);
     return text;
@@ -102,7 +112,7 @@ class Scanner implements Cursor {
     const char = this.peek();
     const name = String(path.at(-1) ?? 'the body');
     if (depth > MAX_DEPTH) this.fail(`more than ${MAX_DEPTH} levels of nesting`, 'send plain values');
-    if (char === undefined) this.fail('the text ends too early', 'close every quote and bracket');
+    if (char === undefined) this.failAtEnd(`where ${name} has no value yet`);
     if (/^\{[{%]/.test(this.text.slice(this.at, this.at + 2))) {
       this.fail(`${name} still holds a template tag`, 'check the spelling of the tag, and put quotes around it');
     }
@@ -178,6 +188,7 @@ class Scanner implements Cursor {
       const start = this.at;
       if (this.peek() !== '"' && this.peek() !== "'") {
         this.refuseCurlyQuote();
+        if (this.peek() === undefined) this.failAtEnd('in the middle of an object');
         this.fail('a key between quotes is expected here', 'check quotes and commas just before this place');
       }
       const key = this.string(path);
@@ -188,6 +199,7 @@ class Scanner implements Cursor {
       if (++this.keys > this.maxKeys) this.fail(`more than ${this.maxKeys} keys`, 'send fewer properties', start);
       seen.add(name);
       this.skip();
+      if (this.peek() === undefined) this.failAtEnd(`after the key "${key}"`);
       if (this.peek() !== ':') this.fail(`a colon is missing after "${key}"`, 'write "name": "value"');
       this.at++;
       const value = this.value([...path, key], depth + 1);
@@ -219,8 +231,13 @@ class Scanner implements Cursor {
     this.skip();
     const char = this.peek();
     if (char !== ',' && char !== close) {
+      if (char === undefined) this.failAtEnd(`after ${name}`);
+      NEXT_KEY.lastIndex = this.at;
+      if (close === '}' && NEXT_KEY.test(this.text)) {
+        this.fail(`a comma is missing after ${name}`, 'write a comma between two entries');
+      }
       this.fail(
-        char === undefined ? 'the text ends too early' : `after ${name} a comma or "${close}" is expected`,
+        `after ${name} a comma or "${close}" is expected`,
         'a quote inside a value ends it too early: do not use |safe, and close every bracket',
       );
     }

@@ -154,7 +154,7 @@ for (const [name, text, message, line, column] of [
   ['an empty body', '', /empty/, 1, 1],
   ['a list as body', '[]', /not a JSON object/, 1, 1],
   ['text after the end', '{} {}', /after the end/, 1, 4],
-  ['a cut body', '{"a":"b"', /ends too early/, 1, 9],
+  ['a cut body', '{"a":"b"', /the body ends at character 8/, 1, 9],
   ['deep nesting', `{"a":${'['.repeat(40)}${']'.repeat(40)}}`, /32 levels/, 1, 37],
   ['too many keys', `{${Array.from({ length: 2001 }, (_, i) => `"k${i}":1`).join(',')}}`, /2000 keys/, 1, 18892],
 ] as const) {
@@ -165,3 +165,21 @@ for (const [name, text, message, line, column] of [
     assert.deepEqual([problem.line, problem.column], [line, column]);
   });
 }
+
+test('a comma that is missing, a body that was cut and a quote inside a value are told apart', () => {
+  const said = (text: string): string => {
+    const read = parseDelivery(Buffer.from(text));
+    return read.ok ? 'read' : read.problems.map(({ message, cure }) => `${message}: ${cure}`).join();
+  };
+  for (const text of ['{"a": "x" "b": 1}', '{"a": 5\n  "b": 1}', '{"o": {"a": {}} "b": ""}']) {
+    assert.match(said(text), /^a comma is missing after \w: /, text);
+  }
+  assert.match(said('{"a": "Joe "Big" Smith", "b": 1}'), /^after a a comma or "}" is expected: a quote inside a value/);
+  const whole = '{"identifiers": {"email": "a@example.com"}, "additionalData": {"points": 12, "tags": ["x"]}}';
+  for (let end = 1; end < whole.length; end++) {
+    const text = whole.slice(0, end);
+    const expected = new RegExp(`^the body ends at character ${end}, .*: send the whole of it`);
+    // A number, or a word such as true, is not known to be cut.
+    assert.match(said(text), expected, text);
+  }
+});
