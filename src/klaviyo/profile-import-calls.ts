@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { TransientError } from '../common/errors.js';
 import { needingScopes } from './api-failures.js';
-import { one } from './resources.js';
+import { many, one } from './resources.js';
 import type { Transport } from './transport.js';
 import type { JsonApiBody } from './write-back.js';
 
@@ -10,6 +10,12 @@ export interface ImportJob {
   ended: boolean;
   cancelled: boolean;
   failed: number;
+}
+
+/** A job that Klaviyo has not finished yet, whoever sent it. */
+export interface OpenImportJob {
+  createdMs: number;
+  profiles: number;
 }
 
 /** One profile that a job refused, as far as it can be identified. */
@@ -25,6 +31,7 @@ const jobAttributes = z.looseObject({
   status: z.enum(['cancelled', 'complete', 'processing', 'queued']),
   failed_count: z.number().nullish(),
 });
+const openJob = z.looseObject({ created_at: z.iso.datetime({ offset: true }), total_count: z.number().nullish() });
 const properties = z.looseObject({
   wallet_pass_serial: z.string().optional(),
   wallet_pass_test_serial: z.string().optional(),
@@ -70,6 +77,20 @@ export function profileImportCalls(send: Transport) {
         cancelled: status === 'cancelled',
         failed: failed ?? 0,
       };
+    },
+    /** The newest hundred of the account's jobs that wait or are worked on. */
+    async listOpenImportJobs(): Promise<OpenImportJob[]> {
+      const query = new URLSearchParams({
+        filter: 'any(status,["queued","processing"])',
+        sort: '-created_at',
+        'page[size]': '100',
+      });
+      const path = `/api/profile-bulk-import-jobs?${query.toString()}`;
+      return many(await needingScopes(SCOPES, () => send('GET', path))).map(({ attributes }) => {
+        const parsed = openJob.safeParse(attributes);
+        if (!parsed.success) throw new TransientError('klaviyo-unavailable', 'Klaviyo’s answer lacks the job’s time.');
+        return { createdMs: Date.parse(parsed.data.created_at), profiles: parsed.data.total_count ?? 0 };
+      });
     },
     /** A hundred errors of a job, and the cursor to the next ones. */
     async listImportErrors(id: string, cursor: string | null): Promise<{ errors: ImportError[]; next: string | null }> {

@@ -100,3 +100,41 @@ test('custom objects: source, record and account as the SDK expects them', async
 test('a wrong key is 401', async () => {
   await assert.rejects(at(new sdk.AccountsApi(session('pk_other'))).getAccounts(), (error) => status(error) === 401);
 });
+
+test('bulk imports: listed by status while they wait, and with their errors when they have ended', async () => {
+  let now = Date.now();
+  const own = await startKlaviyoSimulator({ accounts: [{ apiKey: 'pk_jobs', rateLimits: false }], clock: () => now });
+  try {
+    const api = Object.assign(new sdk.ProfilesApi(session('pk_jobs')), { basePath: own.url });
+    const send = async (...emails: string[]) => {
+      const profiles = { data: emails.map((email) => ({ type: 'profile' as const, attributes: { email } })) };
+      const made = await api.bulkImportProfiles({
+        data: { type: 'profile-bulk-import-job', attributes: { profiles } },
+      });
+      now += 10;
+      return made.body.data.id;
+    };
+    const first = await send('a@example.com', 'no-address');
+    const second = await send('b@example.com');
+    const listed = async (filter: string, sort: '-created_at' | 'created_at' = '-created_at') =>
+      (await api.getBulkImportProfilesJobs({ filter, sort, pageSize: 100 })).body.data.map(({ id }) => id);
+    const open = 'any(status,["queued","processing"])';
+    assert.deepEqual(
+      [await listed(open), await listed(open, 'created_at')],
+      [
+        [second, first],
+        [first, second],
+      ],
+    );
+    assert.deepEqual(await listed(`equals(status,'complete')`), []);
+    now += 60_000;
+    assert.deepEqual(await listed(open), []);
+    const { attributes } = (await api.getBulkImportProfilesJob(first)).body.data;
+    assert.deepEqual([attributes.status, attributes.totalCount, attributes.failedCount], ['complete', 2, 1]);
+    for (const filter of ['equals(state,"queued")', 'any(status,["open"])', 'any(status,"queued")']) {
+      await assert.rejects(listed(filter), (error) => status(error) === 400, filter);
+    }
+  } finally {
+    await own.close();
+  }
+});

@@ -52,6 +52,54 @@ export function readImportJob(account: SimulatedAccount, id: string, nowMs: numb
   return { status: 200, body: { data: resource(known(account, id), nowMs) } };
 }
 
+const LIST = /^(equals|any)\(status,(.+)\)$/;
+const STATUSES = ['cancelled', 'complete', 'processing', 'queued'];
+
+/** `GET /api/profile-bulk-import-jobs`: by status, newest or oldest first. */
+export function listImportJobs(
+  account: SimulatedAccount,
+  query: URLSearchParams,
+  nowMs: number,
+  origin: string,
+): SimulatedAnswer {
+  const size = pageSize(query);
+  const offset = Number(query.get('page[cursor]') ?? 0);
+  const sort = query.get('sort') ?? '-created_at';
+  if (!['created_at', '-created_at'].includes(sort)) throw wrong('The sort field is not supported.', 'sort');
+  const filter = query.get('filter');
+  const parts = filter === null ? null : LIST.exec(filter);
+  let wanted: unknown = STATUSES;
+  if (filter !== null) {
+    try {
+      const value: unknown = JSON.parse((parts?.[2] ?? '').replaceAll("'", '"'));
+      wanted = parts?.[1] === 'any' ? value : [value];
+    } catch {
+      wanted = null;
+    }
+  }
+  if (!Array.isArray(wanted) || wanted.length === 0 || !wanted.every((status) => STATUSES.includes(String(status)))) {
+    throw wrong('The filter cannot be parsed.', 'filter');
+  }
+  const jobs = [...account.importJobs.values()]
+    .sort((a, b) => (a.createdMs - b.createdMs) * (sort === 'created_at' ? 1 : -1))
+    .map((job) => resource(job, nowMs))
+    .filter(({ attributes }) => wanted.includes((attributes as Json)['status']));
+  const self = `${origin}/api/profile-bulk-import-jobs`;
+  const next = offset + size < jobs.length ? `${self}?page%5Bcursor%5D=${offset + size}` : null;
+  return { status: 200, body: { data: jobs.slice(offset, offset + size), links: { self, next } } };
+}
+
+const wrong = (detail: string, parameter: string) =>
+  new KlaviyoFault(400, 'invalid', 'Invalid input.', detail, { parameter });
+
+function pageSize(query: URLSearchParams): number {
+  const size = Number(query.get('page[size]') ?? 20);
+  if (!Number.isInteger(size) || size < 1 || size > 100) {
+    throw wrong('Page size must be between 1 and 100.', 'page[size]');
+  }
+  return size;
+}
+
 export function listImportErrors(
   account: SimulatedAccount,
   id: string,
@@ -59,11 +107,7 @@ export function listImportErrors(
   origin: string,
 ): SimulatedAnswer {
   const { errors } = known(account, id);
-  const size = Number(query.get('page[size]') ?? 20);
-  if (!Number.isInteger(size) || size < 1 || size > 100) {
-    const detail = 'Page size must be between 1 and 100.';
-    throw new KlaviyoFault(400, 'invalid', 'Invalid input.', detail, { parameter: 'page[size]' });
-  }
+  const size = pageSize(query);
   const offset = Number(query.get('page[cursor]') ?? 0);
   const self = `${origin}/api/profile-bulk-import-jobs/${id}/import-errors`;
   const next = offset + size < errors.length ? { next: `${self}?page%5Bcursor%5D=${offset + size}` } : {};

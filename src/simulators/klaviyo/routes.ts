@@ -5,7 +5,7 @@ import { createEvent, createEvents } from './events.js';
 import { listIngestionLogs } from './ingestion-logs.js';
 import { MEMBER_ROUTES } from './members.js';
 import { mergeByCall } from './merge-profiles.js';
-import { createImportJob, listImportErrors, readImportJob } from './profile-imports.js';
+import { IMPORT_ROUTES } from './profile-import-routes.js';
 import { createProfile, importProfile, listProfiles, patchProfile, profileResource } from './profiles.js';
 import type { Limit } from './rate-limits.js';
 import { check } from './schemas.js';
@@ -52,32 +52,6 @@ function oneProfile({ account: from, id, query, origin }: ApiCall): SimulatedAns
   const extra = (query.get('additional-fields[profile]') ?? '').split(',').includes('subscriptions');
   return { status: 200, body: { data: profileResource(profile, origin, extra) } };
 }
-
-const IMPORTS = [10, 150] as const;
-const IMPORT_ROUTES: readonly Route[] = [
-  {
-    method: 'POST',
-    path: /^\/api\/profile-bulk-import-jobs$/,
-    limit: IMPORTS,
-    scopes: ['lists:write', 'profiles:write'],
-    maxBytes: 5 * MB,
-    handle: (c) => createImportJob(c.account, check('profileBulkImport', c.body), c.nowMs),
-  },
-  {
-    method: 'GET',
-    path: /^\/api\/profile-bulk-import-jobs\/([^/]+)$/,
-    limit: IMPORTS,
-    scopes: ['lists:read', 'profiles:read'],
-    handle: (c) => readImportJob(c.account, c.id, c.nowMs),
-  },
-  {
-    method: 'GET',
-    path: /^\/api\/profile-bulk-import-jobs\/([^/]+)\/import-errors$/,
-    limit: IMPORTS,
-    scopes: ['profiles:read'],
-    handle: (c) => listImportErrors(c.account, c.id, c.query, c.origin),
-  },
-];
 
 /** The served part of Klaviyo's API with published limits, scopes and sizes. */
 export const ROUTES: readonly Route[] = [
