@@ -45,6 +45,7 @@ import * as operationsThatGoAlone from './0080_operations_that_go_alone.js';
 import * as burstsOfMessages from './0081_bursts_of_messages.js';
 import * as burstsOfOffers from './0082_bursts_of_offers.js';
 import * as endsOfMessagesAskedFor from './0083_ends_of_messages_asked_for.js';
+import * as backfillJobs from './0084_backfill_jobs.js';
 import * as payloadKeys from './0089_payload_keys.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
@@ -94,6 +95,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0081_bursts_of_messages', burstsOfMessages],
   ['0082_bursts_of_offers', burstsOfOffers],
   ['0083_ends_of_messages_asked_for', endsOfMessagesAskedFor],
+  ['0084_backfill_jobs', backfillJobs],
   ['0089_payload_keys', payloadKeys],
 ];
 

@@ -9,6 +9,8 @@ const ROWS = 1_000_000;
 /** Tables that stay small, however large a tenant is: reading all of a tenant's rows is no fault there. */
 const SMALL = new Set([
   'apple_certificates',
+  // One job of a tenant.
+  'backfill_jobs',
   'google_classes',
   'images',
   'klaviyo_accounts',

@@ -1,5 +1,12 @@
+import { createHash } from 'node:crypto';
 import type { WriteBackPass } from '../database/klaviyo/write-back.js';
-import type { PlatformState, RecordState, WrittenPass, WrittenRecipient } from '../klaviyo/write-back.js';
+import {
+  profileProperties,
+  type PlatformState,
+  type RecordState,
+  type WrittenPass,
+  type WrittenRecipient,
+} from '../klaviyo/write-back.js';
 import type { TenantSettings } from '../passes/tenant-settings.js';
 
 const platform = (installed: boolean, ever: boolean): PlatformState =>
@@ -37,8 +44,13 @@ export function writtenPass(row: WriteBackPass, publicUrl: string, authenticatio
   };
 }
 
+type NamedHolder = Pick<
+  WriteBackPass,
+  'klaviyo_profile_id' | 'email' | 'phone' | 'serial_number' | 'external_customer_id'
+>;
+
 /** Whom the pass belongs to in Klaviyo; null where nothing names a profile. */
-export function writtenRecipient(row: WriteBackPass, settings: TenantSettings['klaviyo']): WrittenRecipient | null {
+export function writtenRecipient(row: NamedHolder, settings: TenantSettings['klaviyo']): WrittenRecipient | null {
   const recipient = {
     profileId: row.klaviyo_profile_id,
     email: row.email,
@@ -51,3 +63,10 @@ export function writtenRecipient(row: WriteBackPass, settings: TenantSettings['k
 /** Differs whenever something that is written changed; holds nothing personal. */
 export const versionOf = (row: WriteBackPass): string =>
   [row.pass_id, row.revision, row.state, row.pass_type_name, row.apple_installed, row.google_installed].join(':');
+
+/** Of what a profile is told of a pass: differs where Klaviyo would be told something else now. */
+export const digestOf = (pass: WrittenPass): string =>
+  createHash('sha256')
+    .update(JSON.stringify(profileProperties(pass)))
+    .digest('base64url')
+    .slice(0, 16);

@@ -56,10 +56,17 @@ export interface JsonApiBody {
  */
 function strongest(recipient: WrittenRecipient): { id?: string; attributes: Attributes } {
   if (recipient.profileId !== null) return { id: recipient.profileId, attributes: {} };
-  if (recipient.email !== null) return { attributes: { email: recipient.email } };
-  if (recipient.phone !== null) return { attributes: { phone_number: recipient.phone } };
-  if (recipient.externalId !== null) return { attributes: { external_id: recipient.externalId } };
-  throw new TypeError('a recipient without any identifier cannot be written to Klaviyo');
+  const found = foundBy(recipient);
+  if (!found) throw new TypeError('a recipient without any identifier cannot be written to Klaviyo');
+  return { attributes: { [found.attribute]: found.value } };
+}
+
+/** What a profile is found by where its id is not known; null where nothing but the id names it. */
+export function foundBy(recipient: Omit<WrittenRecipient, 'profileId'>) {
+  const { email, phone, externalId } = recipient;
+  if (email !== null) return { attribute: 'email', value: email } as const;
+  if (phone !== null) return { attribute: 'phone_number', value: phone } as const;
+  return externalId === null ? null : ({ attribute: 'external_id', value: externalId } as const);
 }
 
 /**

@@ -110,6 +110,10 @@ export interface BackfillProgress {
   cursor: string | null;
   /** Id of the last pass whose record was sent, or refused alone. */
   recordsUpTo: string | null;
+  /** How many profiles the next job takes, after one was refused as a whole. */
+  profilesAtOnce?: number;
+  /** Which version of the key was asked whether it may import in bulk, and whether it may. */
+  bulk?: { key: string; allowed: boolean };
   /** How many records the next job takes, after one was refused for what is in it. */
   recordsAtOnce?: number;
   /** Records refused alone since the last that was taken. */

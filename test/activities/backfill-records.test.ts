@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { sendRecordsInOrder } from '../../src/activities/backfill-records.js';
+import { sendRecordsInOrder } from '../../src/activities/backfills/send-records.js';
 import { PermanentError, TransientError } from '../../src/common/errors.js';
 
 const idOf = (place: number): string => String(place).padStart(5, '0');

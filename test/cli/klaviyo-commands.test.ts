@@ -199,11 +199,12 @@ describe('the Klaviyo commands', () => {
     }
   });
 
-  it('backfill writes every record in one job and every profile, pauses and goes on, and starts no flow', async () => {
+  it('backfill writes all profiles in one job and all records in another, pauses and goes on, and starts no flow', async () => {
     const tenant = await klaviyo.tenant({}, 'pk_three');
     await addPasses(tenant, PASSES);
     const sql = test.database.tenant(tenant.tenantId);
-    klaviyo.simulator.setFault({ path: '/api/profile-import', status: 503, times: 2 });
+    const bulk = '/api/profile-bulk-import-jobs';
+    klaviyo.simulator.setFault({ path: bulk, status: 503, times: 2 });
     const operationId = await startBackfill(sql);
     assert.equal(await startBackfill(sql), operationId, 'one at a time');
     const step = async () => (await listSteps(sql, operationId)).find(({ step: name }) => name === 'backfill');
@@ -222,6 +223,8 @@ describe('the Klaviyo commands', () => {
     assert.deepEqual([row.status, row.outcome], ['succeeded', 'written-back']);
     const jobs = klaviyo.simulator.requests().filter(({ path }) => path.endsWith('record-bulk-create-jobs'));
     assert.equal(jobs.length, 1);
+    const sent = klaviyo.simulator.requests().filter(({ method, path }) => method === 'POST' && path === bulk);
+    assert.equal(sent.length, 1);
     assert.equal(new Set(klaviyo.simulator.records('pk_three').map(({ record }) => record['id'])).size, total);
     for (const { record } of klaviyo.simulator.records('pk_three')) assert.ok(record['klaviyo_profile_id'], 'related');
     const serials = klaviyo.simulator

@@ -288,7 +288,8 @@ test('an export leaves out no table that knows customers or passes', async () =>
       where table_schema = 'public' and column_name in ('customer_id', 'pass_id', 'device_id', 'operation_id') order by 1`,
   );
   // A campaign names the operation that runs it, and nobody of its audience.
-  const ofTheSystem = new Set(['campaigns']);
+  // A backfill's job names passes, which are in the export, for as long as Klaviyo works on it.
+  const ofTheSystem = new Set(['campaigns', 'backfill_jobs']);
   assert.deepEqual(
     tables.map(({ name }) => name).filter((name) => !ofTheSystem.has(name)),
     Object.keys(HELD).sort(),

@@ -1,4 +1,5 @@
 import type { TenantSettings } from '../../passes/tenant-settings.js';
+import { deleteOldBackfillJobs } from './backfill-jobs.js';
 import { deleteOldBursts } from '../bursts/burst-figures.js';
 import type { Database, Sql } from '../connect.js';
 import { deleteOldRefusals } from '../klaviyo/refused-deliveries.js';
@@ -16,6 +17,8 @@ export interface Aged {
 const NONCE_DAYS = 30;
 /** As long as Temporal keeps their runs. */
 const BURST_DAYS = 7;
+/** As long as Klaviyo keeps a job. */
+const BACKFILL_JOB_DAYS = 7;
 const BATCH = 1_000;
 
 /**
@@ -159,6 +162,7 @@ export async function runRetention(database: Database, signal?: AbortSignal): Pr
     delete from google_callback_nonces where received_at < now() - ${NONCE_DAYS}::int * interval '1 day' returning 1`);
   total.nonces = nonces.length;
   await deleteOldBursts(database.system, BURST_DAYS);
+  await deleteOldBackfillJobs(database.system, BACKFILL_JOB_DAYS);
   await deleteOldRefusals(database.system);
   return total;
 }

@@ -55,6 +55,41 @@ export async function setKlaviyoProfile(db: TenantSql, customerId: string, profi
   });
 }
 
+/** `setKlaviyoProfile` for many customers who have none yet, in as many round trips as for one. */
+export async function setKlaviyoProfiles(
+  db: TenantSql,
+  found: readonly { customerId: string; profileId: string }[],
+): Promise<void> {
+  if (found.length === 0) return;
+  const customerIds = found.map(({ customerId }) => customerId);
+  const profileIds = found.map(({ profileId }) => profileId);
+  await db.transaction(async (inside) => {
+    await inside.query(sql`
+      select customer_id
+        from customers
+       where tenant_id = ${db.tenantId} and customer_id = any(${customerIds}::uuid[])
+       order by customer_id
+         for no key update`);
+    const locks = [...new Set(profileIds)].sort().map((id) => `klaviyo-profile/${db.tenantId}/${id}`);
+    await inside.query(sql`
+      select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest(${locks}::text[]) as name`);
+    await inside.query(sql`
+      update customers c
+         set klaviyo_profile_id = f.profile_id
+        from (
+          -- One customer for each profile.
+          select distinct on (profile_id) customer_id, profile_id
+            from unnest(${customerIds}::uuid[], ${profileIds}::text[]) as given (customer_id, profile_id)
+           order by profile_id, customer_id
+        ) f
+       where c.tenant_id = ${db.tenantId}
+         and c.customer_id = f.customer_id
+         and c.klaviyo_profile_id is null
+         and not exists (
+           select from customers o where o.tenant_id = ${db.tenantId} and o.klaviyo_profile_id = f.profile_id)`);
+  });
+}
+
 /** Forgets the identifiers of one kind that a customer no longer has. */
 export async function dropIdentifiers(db: Sql, customerId: string, kind: string, keep: string | null): Promise<void> {
   await db.query(sql`

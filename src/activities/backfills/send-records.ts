@@ -1,5 +1,5 @@
-import type { BackfillProgress } from '../passes/operation-input.js';
-import { fitting, isOfContent, MOST_RECORDS, RECORD_BYTES } from './bursts/in-jobs.js';
+import type { BackfillProgress } from '../../passes/operation-input.js';
+import { fitting, isOfContent, MOST_RECORDS, RECORD_BYTES } from '../bursts/in-jobs.js';
 
 /** So many refused alone, with none taken in between, are a fault of the object and not of single records. */
 const MOST_IN_A_ROW = 10;
