@@ -15,6 +15,7 @@ import { PermanentError } from '../common/errors.js';
 import { withDefaults } from '../passes/pass-view.js';
 import type { EraseCustomerInput } from '../passes/operation-input.js';
 import type { LoadedForChange } from '../database/passes/passes.js';
+import { afterProfileJobs } from './after-profile-jobs.js';
 import { changePass, type Decision } from './change-pass.js';
 import { designOf, type PassDesign } from './pass-design.js';
 import { writtenWalletsOf, type WrittenWallet } from '../passes/wallet.js';
@@ -87,9 +88,16 @@ export type ClearedProfile = 'cleared' | 'no-key' | 'no-profile' | 'key-refused'
 export function clearProfileActivity(deps: ActivityDeps) {
   return async function clearProfile(ref: StepInput): Promise<ClearedProfile> {
     const sql = deps.database.tenant(ref.tenantId);
-    const names = await loadCustomerNames(sql, await customerOf(deps, ref));
+    const customerId = await customerOf(deps, ref);
+    const names = await loadCustomerNames(sql, customerId);
     const account = names && (await deps.klaviyo.forTenant(ref.tenantId));
     const call = account && klaviyoCalls(deps, { ...ref, step: 'clear-profile' }, account);
+    if (names && call) {
+      const passIds = await listPassIds(sql, customerId);
+      await afterProfileJobs(sql, call, passIds, deps.now()).catch((error: unknown) => {
+        if (!(error instanceof KeyRefused)) throw error;
+      });
+    }
     const result = !names ? 'no-profile' : call ? await clear(call, names) : 'no-key';
     const records = names && call && result !== 'key-refused' ? await emptyRecords(call, names.serialNumbers) : 0;
     const state = result === 'cleared' ? 'succeeded' : result === 'key-refused' ? 'failed' : 'skipped';
