@@ -47,6 +47,7 @@ import * as burstsOfOffers from './0082_bursts_of_offers.js';
 import * as endsOfMessagesAskedFor from './0083_ends_of_messages_asked_for.js';
 import * as backfillJobs from './0084_backfill_jobs.js';
 import * as payloadKeys from './0089_payload_keys.js';
+import * as referencesAreFound from './0090_references_are_found.js';
 
 const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0001_tenants', tenants],
@@ -97,6 +98,7 @@ const MIGRATIONS: [name: string, migration: Knex.Migration][] = [
   ['0083_ends_of_messages_asked_for', endsOfMessagesAskedFor],
   ['0084_backfill_jobs', backfillJobs],
   ['0089_payload_keys', payloadKeys],
+  ['0090_references_are_found', referencesAreFound],
 ];
 
 /** In the order in which they run. */

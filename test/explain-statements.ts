@@ -42,6 +42,7 @@ const ALLOWED: readonly [text: RegExp, reason: string][] = [
     /^\s*update link_tokens\s+set revoked_at[^$]*\$1\s+and revoked_at is null\s+and expires_at > now\(\)\s+returning/,
     'An operator ends all links of a tenant.',
   ],
+  [/^\s*with recursive below \(oid, depth\) as/, "PostgreSQL's own list of our tables."],
   [/^\s*select count\(\*\)::int as count from passes where tenant_id = \$1$/, 'The size of a backfill, counted once.'],
   [
     /email = any \(\$\d+::text\[\]\)\s+or phone = any/,

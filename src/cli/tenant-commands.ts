@@ -9,13 +9,14 @@ import { checkStoredDesigns } from '../tenants/check-stored-designs.js';
 import { folderNotes } from '../tenants/folder-notes.js';
 import { describeProblem, TenantFolderError } from '../tenants/folder-problem.js';
 import type { CliContext } from './context.js';
+import { deleteTenantCommand } from './delete-tenant-command.js';
 import { makeTenantFolder } from '../tenants/new-folder.js';
 import { tenantFile } from '../tenants/tenant-file.js';
 import { migrateCommand } from './migrate-command.js';
 
 const day = (date: Date): string => date.toISOString().slice(0, 10);
 
-/** `passrelay tenant new|apply|validate|check|show|list` */
+/** `passrelay tenant new|apply|validate|check|show|list|migrate|delete` */
 export function tenantCommands(context: () => CliContext): Command {
   const tenant = new Command('tenant').description('Tenants as folders');
   tenant
@@ -31,7 +32,7 @@ export function tenantCommands(context: () => CliContext): Command {
       const files = makeTenantFolder({ tenantId, folder, ...(name !== undefined && { name }) });
       for (const file of files) out(`${folder}/${file}`);
       out('');
-      out('Next:');
+      out('Next ("node bin/passrelay.js" where "passrelay" is not on the PATH):');
       out(
         '1. pass-types/card.json: your texts, fields and colours; put your icon and logo in place of the plain ones.',
       );
@@ -128,5 +129,6 @@ export function tenantCommands(context: () => CliContext): Command {
       out(JSON.stringify({ ...found, passTypes, certificates, secrets }, null, 2));
     });
   migrateCommand(tenant, context);
+  deleteTenantCommand(tenant, context);
   return tenant;
 }

@@ -63,6 +63,8 @@ const NOT_RUN: Record<string, string> = {
   'pg_dump --format=custom --file=passrelay.dump "$DATABASE_URL"':
     'needs programs of PostgreSQL that are not packaged; the drill of a restore runs them',
   'pg_restore --no-owner --exit-on-error --dbname="$DATABASE_URL" passrelay.dump': 'the same',
+  'npx passrelay tenant delete kestrel                     # changes nothing: rows of each table, and what stands against it':
+    'ends the tenant of this test: test/cli/delete-tenant runs the commands',
   'npx passrelay tenant migrate kestrel basic --progress   # shows the progress; --follow prints it until the end':
     'of a migration that is under way: test/workflows pauses one',
   "npx passrelay campaign create kestrel --csv guests.csv --message 'Your code: {column:Code}' --per-minute 600":
