@@ -17,7 +17,7 @@ import { listenForAccepted } from './database/acceptance-channel.js';
 import { startDispatcher } from './dispatch/dispatcher.js';
 import { startRetention } from './dispatch/retention-loop.js';
 import { createMerchantSender } from './merchants/send.js';
-import { startMetricsServer, type MetricsServer } from './metrics-server.js';
+import { startMetricsServer } from './metrics-server.js';
 import type { Tracing } from './tracing/start-tracing.js';
 import { createAppleNotifier } from './worker/apple-notifier.js';
 import { connectionTuning } from './worker/connection-tuning.js';
@@ -102,9 +102,20 @@ export async function startWorkerProcess(
     applicationName: 'passrelay-worker',
   });
   const secretBox = createSecretBox({ keys: config.secretKeys });
+  let worker: WorkerPair | undefined;
+  const metrics = config.metrics && new Registry();
+  if (metrics) registerDatabaseMetrics(metrics, { database, now });
+  // Before anything is waited for: a probe then hears "not working" instead of a refused connection.
+  const isWorking = (): boolean => worker?.isRunning() === true;
+  const listening = metrics && config.metrics && startMetricsServer(metrics, config.metrics, isWorking);
+  const metricsServer = await Promise.resolve(listening).catch(async (error: unknown) => {
+    await database.close();
+    throw error;
+  });
   const connection = await checkBeforeWorking(database, secretBox, log, signal)
     .then(() => connect(config, log, signal))
     .catch(async (error: unknown) => {
+      await metricsServer?.stop();
       await database.close();
       throw error;
     });
@@ -141,10 +152,6 @@ export async function startWorkerProcess(
     now,
   });
   const merchants = { merchants: createMerchantSender(), webhookSecrets: openWebhookSecrets(secretBox) };
-  const metrics = config.metrics && new Registry();
-  if (metrics) registerDatabaseMetrics(metrics, { database, now });
-  let metricsServer: MetricsServer | null = null;
-  let worker: WorkerPair | undefined;
   const stopping = new AbortController();
   const close = async (): Promise<void> => {
     await metricsServer?.stop();
@@ -153,8 +160,6 @@ export async function startWorkerProcess(
     await database.close();
   };
   try {
-    const isWorking = (): boolean => worker?.isRunning() === true;
-    if (metrics && config.metrics) metricsServer = await startMetricsServer(metrics, config.metrics, isWorking);
     const counted = { apple: metrics ? countPushes(metrics, apple) : apple };
     const measureStep = metrics && createStepMeter(metrics);
     await recoverEngine(connection, namespace, database.system, log);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { migrate } from '../../src/database/migrate.js';
@@ -28,6 +29,15 @@ after(async () => {
   await db.drop();
   await unmigrated.drop();
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
 
 function start(program: 'start-api' | 'start-worker', env: Record<string, string>) {
   const child = spawn(process.execPath, ['--import', 'tsx', `src/${program}.ts`], {
@@ -72,12 +82,15 @@ for (const program of ['start-api', 'start-worker'] as const) {
 test('a schema that is not migrated is called that: at start, by /readyz, and by a worker, which waits for it', async () => {
   const env = { DATABASE_URL: unmigrated.url, SECRETS_KEY: rightKey };
   const api = start('start-api', { ...env, API_DRAIN_SECONDS: '0' });
-  const worker = start('start-worker', env);
+  const metricsPort = await freePort();
+  const worker = start('start-worker', { ...env, METRICS_PORT: String(metricsPort) });
   try {
     const named = /database has no schema yet: run "npm run migrate"/;
     const port = await until(async () => api.lines.find(({ port }) => port !== undefined)?.['port'], 'the API');
     assert.ok(api.lines.some(({ msg }) => named.test(String(msg))));
     await until(async () => worker.lines.some(({ msg }) => named.test(String(msg))), 'the worker to say it');
+    const alive = await fetch(`http://127.0.0.1:${metricsPort}/livez`);
+    assert.deepEqual([alive.status, await alive.text()], [503, 'not working'], 'a worker that waits answers its probe');
     const ready = () => fetch(`http://127.0.0.1:${port as number}/readyz`);
     const refused = await ready();
     assert.equal(refused.status, 503);
