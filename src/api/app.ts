@@ -144,8 +144,16 @@ const boundQuery: Koa.Middleware = (ctx, next) => {
 
 const scopesOf = ({ scope, orScope }: Route): Scope[] => [scope, orScope].filter((one): one is Scope => one != null);
 
+/**
+ * Programs are told of a misspelt parameter, which would otherwise ask for everything. Flows and pages are not: trackers add
+ * parameters to their addresses, and wallets write theirs.
+ */
+const isOfPrograms = ({ scope, hidden, listener, readers }: Route): boolean =>
+  scope !== null && !hidden && !listener && !readers;
+
 /** Authentication, throttling and parameters of one route, then its handler. */
 function serve(deps: ApiDeps, route: Route): Koa.Middleware {
+  const wantedQuery = isOfPrograms(route) ? route.query.strict() : route.query;
   const handle = async (ctx: Koa.Context): Promise<void> => {
     const given = (ctx as unknown as { params: Record<string, string> }).params;
     const caller =
@@ -156,7 +164,7 @@ function serve(deps: ApiDeps, route: Route): Koa.Middleware {
     if (caller) ctx.set(deps.rateLimiter.take(caller).headers);
     const answer = async (): Promise<void> => {
       const params = check(route.params, given);
-      const query = check(route.query, ctx.query);
+      const query = check(wantedQuery, ctx.query);
       await route.handler(ctx, { params, query, caller, correlationId: ctx.state['correlationId'] as string });
     };
     const readers = route.pagesToBrowsers && asksForPage(ctx) ? 'customer' : route.readers;

@@ -1,3 +1,4 @@
+import type { lookup } from 'node:dns';
 import type Koa from 'koa';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -54,6 +55,8 @@ export interface ApiDeps {
   metrics?: Registry;
   /** True once the process is to stop: it still serves for a while, and is not ready. */
   isStopping?(): boolean;
+  /** How names of merchants' hosts are resolved; absent: by the system. */
+  resolve?: typeof lookup;
   /** Health of parts other than PostgreSQL, by name (`temporal`). */
   health(): Promise<Record<string, PartHealth>>;
 }

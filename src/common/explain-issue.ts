@@ -114,19 +114,12 @@ function explain(issue: Issue, root: unknown, schema: Schema, what: Explained): 
     case 'invalid_value':
       return explainChoice(issue.values, value, name);
     case 'unrecognized_keys': {
-      const known = [...new Set(knownKeys(schema, issue.path))].filter((key) => !issue.keys.includes(key));
-      const keys = issue.keys.slice(0, MOST_HINTS);
-      const near = keys.map((key) => [key, nearest(key, known)] as const);
-      const hints = near.filter(([, name]) => name).map(([key, hit]) => `${shown(key)} probably means "${hit}"`);
-      return {
-        message: `${keys.map((key) => shown(key)).join(', ')} ${issue.keys.length === 1 ? 'is' : 'are'} not known here.`,
-        cure:
-          hints.length > 0
-            ? `${hints.join('; ')}.`
-            : known.length > 0
-              ? `remove it, or use one of ${known.join(', ')}.`
-              : 'remove it.',
-      };
+      // One of them, which is the last of its path: see `oneByOne`.
+      const [key] = issue.keys;
+      const known = [...new Set(knownKeys(schema, issue.path.slice(0, -1)))].filter((one) => one !== key);
+      const near = nearest(key!, known);
+      const few = known.length > 0 ? `remove it, or use one of ${known.join(', ')}.` : 'remove it.';
+      return { message: `${shown(key)} is not known here.`, cure: near ? `write "${near}" instead.` : few };
     }
     case 'too_small':
     case 'too_big': {
@@ -154,6 +147,10 @@ function explain(issue: Issue, root: unknown, schema: Schema, what: Explained): 
         cure: nameCure(issue.issues[0] as Issue | undefined),
       };
     default:
+      // A check that knows its own cure says both.
+      if (issue.code === 'custom' && typeof issue.params?.['cure'] === 'string' && issue.message) {
+        return { message: issue.message, cure: issue.params['cure'] };
+      }
       return { message: `${name}: ${issue.message || 'this value is not possible here'}.`, cure: `see ${what.page}.` };
   }
 }
@@ -189,6 +186,12 @@ function unionCure(branches: readonly (readonly Issue[])[], { page }: Explained)
   return types.length > 0 ? `write ${types.join(' or ')}, as ${page} shows.` : `see ${page} for the forms.`;
 }
 
+/** A complaint of several unknown keys is one of each, at its own place. */
+const oneByOne = (issue: Issue): Issue[] =>
+  issue.code === 'unrecognized_keys'
+    ? issue.keys.slice(0, MOST_HINTS).map((key) => ({ ...issue, keys: [key], path: [...issue.path, key] }))
+    : [issue];
+
 /** Message and cure as two sentences. */
 export const inWords = ({ message, cure }: Omit<ExplainedIssue, 'path'>): string =>
   `${message} ${cure.charAt(0).toUpperCase()}${cure.slice(1)}`;
@@ -217,9 +220,10 @@ export function readAs<S extends z.ZodType>(
   const parsed = schema.safeParse(value, { error: () => UNSAID });
   if (parsed.success) return { value: parsed.data };
   const form = publishedForm(schema);
-  const problems = parsed.error.issues.slice(0, MOST_ISSUES).map((issue) => ({
+  const issues = (parsed.error.issues as Issue[]).slice(0, MOST_ISSUES).flatMap(oneByOne);
+  const problems = issues.map((issue) => ({
     path: pointer(...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))),
-    ...explain(issue as Issue, value, form, what),
+    ...explain(issue, value, form, what),
   }));
   return { problems };
 }

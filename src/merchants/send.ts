@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { cleanText } from '../common/clean-text.js';
 import { retryAfterMs as readRetryAfter } from '../common/retry-after.js';
 import { failSpan, inSpan, traceHeaders } from '../tracing/spans.js';
+import type { DeliveryError } from './delivery-errors.js';
 import { checkWebhookUrl, guardedLookup, isAllowedAddress, UnsafeAddress, type Reach } from './safe-url.js';
 
 export interface WebhookRequest {
@@ -43,11 +44,14 @@ async function readExcerpt(response: IncomingMessage): Promise<string> {
   return cleanText(Buffer.concat(chunks).toString('utf8')).slice(0, EXCERPT_CHARACTERS);
 }
 
+/** A word of ours, which has a cure. */
+const own = (word: DeliveryError): DeliveryError => word;
+
 /** The word for a failed call (`ECONNREFUSED`, `CERT_HAS_EXPIRED`); never a message, which may quote the request. */
 function errorWord(error: unknown): string {
   const { name, code } = error as { name?: unknown; code?: unknown };
-  if (name === 'TimeoutError' || name === 'AbortError') return 'timeout';
-  return typeof code === 'string' && /^[A-Za-z0-9_-]{1,60}$/.test(code) ? code : 'connection-failed';
+  if (name === 'TimeoutError' || name === 'AbortError') return own('timeout');
+  return typeof code === 'string' && /^[A-Za-z0-9_-]{1,60}$/.test(code) ? code : own('connection-failed');
 }
 
 /** Sends webhooks: 15 s for the whole answer, a fresh connection each, to checked addresses only. */

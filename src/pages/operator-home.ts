@@ -16,7 +16,7 @@ const trouble = template<{ lines: readonly TroubleLine[] }>(`
 <% for (const line of it.lines) { %><div class="banner <%= line.tone === 'bad' ? 'bad' : '' %>"><p>
 <strong><%= line.what[0].toUpperCase() + line.what.slice(1) %></strong></p><p class="small"><%= line.cure %></p></div>
 <% } %>
-</section><% } else { %><p class="banner good">Nothing is wrong now: a worker is there, and certificates, keys and endpoints are in order.</p><% } %>`);
+</section><% } else { %><p class="banner good">Nothing is wrong now: nothing waits for a worker, and certificates, keys and endpoints are in order.</p><% } %>`);
 
 /** What is under way, in sentences; null where nothing waits for its turn. */
 export interface BacklogView {

@@ -69,7 +69,7 @@ it('a campaign that cannot be meant is refused, with its place and cure, and cha
       [{ audience: filter, action: { type: 'mesage' } }, /write ..message/],
       [{ audience: filter, action: { type: 'void', fields: {} } }, /fields.. is not known here/],
       [{ audience: {}, action: update }, /write \{..filter/],
-      [{ audience: { filter: { state: ['active'] } }, action: update }, /probably means ..states/],
+      [{ audience: { filter: { state: ['active'] } }, action: update }, /write ..states/i],
       [{ audience: { segment: 'My VIPs' }, action: update }, /the id of a segment/],
       [
         { audience: { filter: { fields: [{ field: 'points', is: 'equal', value: '5' }] } }, action: update },

@@ -240,7 +240,7 @@ describe('profile sync and the merchant’s calls, through the published client'
         message: '"eventTypes" has too few entries.',
         cure: 'give at least 1 entry.',
       },
-      { pointer: '', message: '"uri" is not known here.', cure: '"uri" probably means "url".' },
+      { pointer: '/uri', message: '"uri" is not known here.', cure: 'write "url" instead.' },
     ]);
     assert.deepEqual(await refusal({ url: 'shop', eventTypes: ['pass.update'] }), [
       {

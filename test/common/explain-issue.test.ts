@@ -14,7 +14,7 @@ const MISTAKES: [name: string, schema: z.ZodType, value: unknown, wanted: RegExp
   ['type', z.number(), 'x', /is a string|is a text.*not a number/],
   ['missing', z.object({ a: z.string() }), {}, /"a" is missing.*a text/],
   ['choice', z.enum(['one', 'two']), 'tow', /not known here.*"two"/],
-  ['unknown key', z.strictObject({ colour: z.string().optional() }), { color: 'x' }, /probably means "colour"/],
+  ['unknown key', z.strictObject({ colour: z.string().optional() }), { color: 'x' }, /Write "colour"/i],
   ['too small', z.number().min(3), 2, /too small.*at least 3/],
   ['too small, exclusive', z.number().gt(3), 3, /more than 3/],
   ['too large', z.array(z.string()).max(1), ['a', 'b'], /too many entries.*at most 1 entry/],

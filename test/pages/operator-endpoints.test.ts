@@ -15,6 +15,15 @@ before(async () => {
        ('demo', 'https://slow.example/hooks', '{}', 'enabled', null, null, '2026-02-02T01:00:00Z', now()),
        ('demo', 'https://well.example/hooks', '{}', 'enabled', null, null, null, now())`,
   );
+  await site.db.owner(
+    `with event as (insert into events (event_id, tenant_id, type, payload, fanned_out)
+                    values (gen_random_uuid(), 'demo', 'webhook.test', '{}', true) returning event_id),
+          delivery as (insert into deliveries (delivery_id, tenant_id, endpoint_id, event_id, status, attempts, dispatch_after)
+                       select gen_random_uuid(), 'demo', endpoint_id, event_id, 'retrying', 2, now() + interval '1 day'
+                         from event, webhook_endpoints where url like 'https://slow%' returning delivery_id)
+     insert into delivery_attempts (tenant_id, delivery_id, attempt, error)
+     select 'demo', delivery_id, n, (array['ECONNREFUSED', 'unsafe-address'])[n] from delivery, generate_series(1, 2) n`,
+  );
 });
 after(async () => {
   await browser?.close();
@@ -45,10 +54,13 @@ test('the first page names endpoints that are switched off or fail, since when a
       '410 Gone',
       'slow.example',
       'failing',
+      'unsafe-address: The host has a private',
     ]) {
       assert.ok(text.includes(words), words);
     }
     assert.ok(!text.includes('well.example'));
+    assert.equal(await page.getByText('Nothing is wrong now').count(), 0);
+    assert.ok(await page.getByText('2 webhook endpoints of the merchant take no deliveries').isVisible());
     assert.ok(!(await page.content()).includes('s3cret'), 'the host alone: an address may hold a secret');
     assert.ok(await page.getByText('/api/demo/webhook-endpoints/{id}/enable').isVisible());
     assert.equal(await page.getByRole('button', { name: 'Switch on again' }).count(), 0, 'it needs Tenant.Admin');

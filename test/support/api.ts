@@ -48,6 +48,8 @@ export async function startTestApi(options: {
   google?: { callbackKeysUrl: string; saveUrl: string };
   health?: () => Promise<Record<string, PartHealth>>;
   isStopping?: () => boolean;
+  /** Instead of the system's DNS. */
+  resolve?: ApiDeps['resolve'];
   /** Default: info. */
   logLevel?: 'trace';
 }): Promise<TestApi> {
@@ -62,6 +64,7 @@ export async function startTestApi(options: {
     installation: options.installation ?? 'development',
     database,
     isStopping: options.isStopping ?? (() => false),
+    ...(options.resolve && { resolve: options.resolve }),
     log,
     now,
     publicUrl: 'https://passes.example',

@@ -65,7 +65,7 @@ const cases: [
     'a mistyped setting',
     inTenant((t) => (t.settings.klavyio = {})),
     'tenant.json',
-    '/settings',
+    '/settings/klavyio',
     /"klavyio" is not known/,
     /"klaviyo"/,
   ],

@@ -4,7 +4,7 @@ import { readBacklog } from '../../database/operations/backlog.js';
 import { listTroubledEndpoints } from '../../database/merchants/webhook-endpoints.js';
 import { listOperations, type OperationFilter } from '../../database/operations/list-operations.js';
 import { listOperatorSteps } from '../../database/operations/operator.js';
-import { operatorHomePage, type CustomerLine, type FilterView } from '../../pages/operator-home.js';
+import { operatorHomePage, type CustomerLine, type FilterView, type TroubleLine } from '../../pages/operator-home.js';
 import { OPERATION_KINDS, OPERATION_STATUSES, OUTCOMES } from '../../passes/operation.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
 import { maskContacts } from '../../common/mask-personal.js';
@@ -70,6 +70,18 @@ function presentFilter(filter: RequestFilter): FilterView {
   };
 }
 
+/** That there are endpoints in trouble; the table below says which and why. */
+const endpointTrouble = (count: number): TroubleLine[] =>
+  count === 0
+    ? []
+    : [
+        {
+          tone: 'bad',
+          what: `${count === 1 ? 'one webhook endpoint of the merchant takes' : `${count} webhook endpoints of the merchant take`} no deliveries`,
+          cure: 'The table below says which, since when and why. What was not delivered is tried again for 75 hours.',
+        },
+      ];
+
 /** The first page: what is wrong, what was found, and the requests that match. */
 export async function showHome(
   deps: ApiDeps,
@@ -111,7 +123,7 @@ export async function showHome(
   const retryable = filterView.active && mays(session, 'Operation.Write') && page.length > 0;
   const view = operatorHomePage({
     frame: session.frame,
-    trouble,
+    trouble: [...trouble, ...endpointTrouble(troubled.length)],
     backlog: presentBacklog(backlog),
     found,
     filter: filterView,

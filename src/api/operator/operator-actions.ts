@@ -116,7 +116,7 @@ export function createOperatorActions(deps: ApiDeps) {
       const became = await redeliver(database.tenant(tenantId), params['deliveryId']!);
       if (became === 'endpoint-off')
         throw new ApiError('conflict', 'Its endpoint is switched off: switch it on first.');
-      if (became === 'not-ended') {
+      if (became !== 'again') {
         throw new ApiError('conflict', 'This delivery is still on its way, or does not exist.');
       }
       deps.notifyAccepted();

@@ -1,4 +1,5 @@
-import type { EndpointRow } from '../../database/merchants/webhook-endpoints.js';
+import type { TroubledEndpointRow } from '../../database/merchants/webhook-endpoints.js';
+import { cureOfDelivery } from '../../merchants/delivery-errors.js';
 import type { OperatorDelivery } from '../../database/operations/operator.js';
 import type { EndpointLine } from '../../pages/operator-endpoints.js';
 import type { OperationPageView } from '../../pages/operation-page.js';
@@ -25,8 +26,13 @@ export const presentDeliveries = (
       ['delivered', 'exhausted', 'cancelled', 'retrying'].includes(row.status),
   }));
 
+function lastAnswer({ last }: TroubledEndpointRow): string {
+  if (last?.error != null) return `${last.error}: ${cureOfDelivery(last.error)} `;
+  return last?.status != null ? `The merchant answered ${last.status}. ` : 'No delivery was taken since then. ';
+}
+
 /** An endpoint that is switched off or does not take deliveries. The host alone: paths and queries of webhooks hold secrets. */
-export function presentTroubledEndpoint(row: EndpointRow, mayEnable: boolean): EndpointLine {
+export function presentTroubledEndpoint(row: TroubledEndpointRow, mayEnable: boolean): EndpointLine {
   const off = row.state === 'disabled';
   const since = off ? (row.disabled_at ?? row.updated_at) : (row.failing_since ?? row.updated_at);
   return {
@@ -35,9 +41,7 @@ export function presentTroubledEndpoint(row: EndpointRow, mayEnable: boolean): E
     state: off ? 'switched off' : 'failing',
     tone: off ? 'bad' : 'note',
     since,
-    why: off
-      ? (row.disabled_reason ?? '–')
-      : 'No delivery was taken since then. After five days of it the endpoint is switched off.',
+    why: off ? (row.disabled_reason ?? '–') : `${lastAnswer(row)}After five days without success it is switched off.`,
     canEnable: off && mayEnable,
   };
 }

@@ -63,12 +63,10 @@ export const deliveryRoutes = (deps: ApiDeps): Route[] => [
       if (became === 'endpoint-off') {
         throw new ApiError('conflict', 'The endpoint of this delivery is switched off: switch it on first.');
       }
-      if (became === 'not-ended') {
-        throw new ApiError(
-          'not-found',
-          'No delivery with this id has ended; one that has not been tried yet is on its way.',
-        );
+      if (became === 'under-way') {
+        throw new ApiError('conflict', 'This delivery is under way: its attempt comes by itself within seconds.');
       }
+      if (became === 'unknown') throw new ApiError('not-found', 'No delivery with this id exists for this tenant.');
       answerEmpty(ctx, 202);
     },
   }),

@@ -11,43 +11,44 @@ import {
   updateEndpoint,
 } from '../../database/merchants/webhook-endpoints.js';
 import { EVENT_TYPES, TEST_EVENT } from '../../passes/event-type.js';
-import { checkWebhookUrl, webhookReach } from '../../merchants/safe-url.js';
+import { webhookReach, type Reach } from '../../merchants/safe-url.js';
 import { newWebhookSecret } from '../../merchants/sign.js';
-import { PermanentError } from '../../common/errors.js';
 import type { Caller } from '../access/credentials.js';
 import { none, tenantId } from '../parameters.js';
 import { endpointView, presentEndpoint } from './present-webhook.js';
 import { ApiError } from '../problems.js';
 import { readJson } from '../requests/read-json.js';
+import { checkHost, webhookUrl } from './webhook-address.js';
 import { route, type ApiDeps, type Route } from '../route.js';
 
 const endpointId = z.uuid().describe('Id of the endpoint');
-const url = z.url().max(2000).describe('https; private and local addresses are refused');
 const eventTypes = z
   .array(z.enum(EVENT_TYPES))
   .min(1)
   .transform((types) => [...new Set(types)]);
-const created = z.strictObject({ url, eventTypes: eventTypes.optional().describe('Absent: all') });
-const changed = z.strictObject({ url: url.optional(), eventTypes: eventTypes.optional() });
+const forms = (reach: Reach) => {
+  const url = webhookUrl(reach);
+  return {
+    created: z.strictObject({ url, eventTypes: eventTypes.optional().describe('Absent: all') }),
+    changed: z.strictObject({ url: url.optional(), eventTypes: eventTypes.optional() }),
+  };
+};
+/** Made once: their published form is kept by them. */
+const FORMS = { public: forms('public'), development: forms('development') };
+const { created, changed } = FORMS.public;
 const rotated = z.strictObject({
   oldSecretValidHours: z.number().min(0).max(168).default(24).describe('Both secrets sign for this long'),
 });
-const withSecret = endpointView.extend({ secret: z.string().describe('Shown once: verify deliveries with it') });
+const warning = z.string().optional().describe('The DNS does not know the host: nothing arrives until it does');
+const withWarning = endpointView.extend({ warning });
+const withSecret = withWarning.extend({ secret: z.string().describe('Shown once: verify deliveries with it') });
 const body = (schema: z.ZodType, description: string, example: object) => ({ schema, description, example });
 
 const notFound = (): ApiError => new ApiError('not-found', 'No webhook endpoint with this id exists for this tenant.');
 
-function checkUrl(deps: ApiDeps, caller: Caller, text: string): void {
-  try {
-    checkWebhookUrl(text, webhookReach(caller.tenant.environment, deps.installation));
-  } catch (error) {
-    if (!(error instanceof PermanentError)) throw error;
-    throw new ApiError('invalid-request', error.message, { errors: [{ pointer: '/url', message: error.message }] });
-  }
-}
-
 /** Endpoints of a merchant's own systems, their secrets, and a test of each. */
 export const webhookEndpointRoutes = (deps: ApiDeps): Route[] => {
+  const reachOf = (caller: Caller): Reach => webhookReach(caller.tenant.environment, deps.installation);
   const sqlOf = (caller: Caller) => deps.database.tenant(caller.tenant.tenantId);
   const one = { params: z.object({ tenantId, endpointId }), query: none };
   const path = '/api/:tenantId/webhook-endpoints/:endpointId';
@@ -69,8 +70,9 @@ export const webhookEndpointRoutes = (deps: ApiDeps): Route[] => {
       answers: { 201: { description: 'The endpoint with its secret', schema: withSecret } },
       problems: ['conflict'],
       async handler(ctx, { caller }) {
-        const given = await readJson(ctx, created);
-        checkUrl(deps, caller, given.url);
+        const reach = reachOf(caller);
+        const given = await readJson(ctx, FORMS[reach].created);
+        const warned = await checkHost(deps, given.url, reach);
         const secret = newWebhookSecret();
         const { tenantId, settings } = caller.tenant;
         const atMost = settings.webhookEndpoints;
@@ -85,7 +87,7 @@ export const webhookEndpointRoutes = (deps: ApiDeps): Route[] => {
         }
         ctx.status = 201;
         ctx.set('Location', `${deps.publicUrl}/api/${caller.tenant.tenantId}/webhook-endpoints/${row.endpoint_id}`);
-        ctx.body = { ...presentEndpoint(row), secret };
+        ctx.body = { ...presentEndpoint(row), ...warned, secret };
       },
     }),
     route({
@@ -128,14 +130,15 @@ export const webhookEndpointRoutes = (deps: ApiDeps): Route[] => {
       operationId: 'changeEndpoint',
       ...one,
       body: body(changed, 'What changes', { eventTypes: ['pass.updated', 'pass.voided'] }),
-      answers: { 200: answer },
+      answers: { 200: { ...answer, schema: withWarning } },
       problems: ['not-found'],
       async handler(ctx, { params, caller }) {
-        const given = await readJson(ctx, changed);
-        if (given.url !== undefined) checkUrl(deps, caller, given.url);
+        const reach = reachOf(caller);
+        const given = await readJson(ctx, FORMS[reach].changed);
+        const warned = given.url === undefined ? {} : await checkHost(deps, given.url, reach);
         const row = await updateEndpoint(sqlOf(caller), params.endpointId, given);
         if (!row) throw notFound();
-        ctx.body = presentEndpoint(row);
+        ctx.body = { ...presentEndpoint(row), ...warned };
       },
     }),
     route({

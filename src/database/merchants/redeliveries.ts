@@ -7,10 +7,13 @@ const AGAIN = sql`status = 'accepted', run = run + 1, dispatch_after = now(), ne
 
 /**
  * Delivers one event again from the start of the schedule. `endpoint-off`: it would be cancelled at once, save a test
- * event; `not-ended`: it does not exist or is still on its way.
+ * event; `under-way`: its next attempt comes by itself.
  */
-export async function redeliver(db: Sql, deliveryId: string): Promise<'again' | 'endpoint-off' | 'not-ended'> {
-  const [row] = await db.query<{ again: boolean; off: boolean }>(
+export async function redeliver(
+  db: Sql,
+  deliveryId: string,
+): Promise<'again' | 'endpoint-off' | 'under-way' | 'unknown'> {
+  const [row] = await db.query<{ again: boolean; off: boolean; known: boolean }>(
     sql`
       with
         off as (
@@ -31,9 +34,12 @@ export async function redeliver(db: Sql, deliveryId: string): Promise<'again' | 
             and (status in ('delivered', 'exhausted', 'cancelled', 'retrying') or ${LOST})
           returning delivery_id
         )
-      select exists (select from again) as again, exists (select from off) as off`,
+      select exists (select from again) as again, exists (select from off) as off,
+             exists (select from deliveries where tenant_id = ${db.tenantId} and delivery_id = ${deliveryId}) as known`,
   );
-  return row!.again ? 'again' : row!.off ? 'endpoint-off' : 'not-ended';
+  if (row!.again) return 'again';
+  if (row!.off) return 'endpoint-off';
+  return row!.known ? 'under-way' : 'unknown';
 }
 
 /** Delivers everything again that an endpoint did not take. Returns how many. */

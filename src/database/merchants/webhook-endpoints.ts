@@ -98,10 +98,24 @@ export async function listEndpoints(db: Sql): Promise<EndpointRow[]> {
   );
 }
 
+/** An endpoint in trouble, with what a delivery that is tried again met last; null where none is. */
+export interface TroubledEndpointRow extends EndpointRow {
+  last: { status: number | null; error: string | null } | null;
+}
+
 /** The endpoints of a tenant that are switched off, or whose last attempt failed. */
-export async function listTroubledEndpoints(db: Sql): Promise<EndpointRow[]> {
-  return db.query<EndpointRow>(
-    sql`select ${COLUMNS} from webhook_endpoints
+export async function listTroubledEndpoints(db: Sql): Promise<TroubledEndpointRow[]> {
+  return db.query<TroubledEndpointRow>(
+    sql`select ${COLUMNS}, (
+          select jsonb_build_object('status', a.status, 'error', a.error)
+            from (select d.delivery_id
+                    from deliveries d
+                   where d.tenant_id = ${db.tenantId} and d.endpoint_id = w.endpoint_id and d.status = 'retrying'
+                   limit 1) tried
+            join delivery_attempts a using (delivery_id)
+           order by a.attempt desc
+           limit 1) as last
+      from webhook_endpoints w
       where tenant_id = ${db.tenantId} and (state = 'disabled' or failing_since is not null)
       order by state, coalesce(disabled_at, failing_since), endpoint_id`,
   );
