@@ -55,16 +55,19 @@ export function klaviyoCommands(context: () => CliContext): Command {
       const { out, secretBox, klaviyoApiUrl, env: variables } = context();
       const apiKey = variables[env]?.trim() ?? '';
       if (apiKey === '') throw new Error(`Set ${env} to the private key.`);
-      await patientClient(createKlaviyoClient({ apiUrl: klaviyoApiUrl(), apiKey }))
+      const checked = await patientClient(createKlaviyoClient({ apiUrl: klaviyoApiUrl(), apiKey }))
         .getAccounts()
+        .then(() => true)
         .catch((error: unknown) => {
           // Klaviyo may be away, or the key may lack this one scope: neither says that the key is wrong.
           const wrong = error instanceof PermanentError && error.details['status'] === 401;
           if (wrong) throw new Error('Klaviyo does not know this key: nothing was changed.');
+          return error instanceof PermanentError;
         });
       const another = await putSecret(sql, SECRET_NAMES.klaviyoApiKey, apiKey, secretBox());
       // The same key again: its scopes were changed at Klaviyo, and the refusal must not rest for its quarter of an hour.
       if (!another) await tryKeyAgain(sql);
+      if (!checked) out('Klaviyo could not be asked, so the key is unchecked: "passrelay klaviyo check" tries it.');
       out('The key is stored; what waits for one goes on within ten minutes.');
       out('Where tenant.json says where the key lies, put it there too: the next apply takes that one.');
     });

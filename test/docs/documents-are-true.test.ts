@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { braced, routes, settings, withTables } from '../../scripts/api-tables.js';
 import { OTEL_VARIABLES, TEMPORAL_VARIABLES, VARIABLES } from '../../src/config.js';
+import { DELIVERY_ERRORS } from '../../src/merchants/delivery-errors.js';
 import { DURABLE } from '../../src/workflows/activity-options.js';
 import { OPERATION_STATUSES, OUTCOMES, STEP_STATES, STEPS } from '../../src/passes/operation.js';
 
@@ -167,3 +168,45 @@ test('every script of package.json is in CONTRIBUTING.md', () => {
   );
   assert.deepEqual(named.sort(), Object.keys(scripts).sort());
 });
+
+const words = (cell: string): string[] => [...cell.matchAll(/`([^`{]+)`/g)].map(([, word]) => word!);
+
+test('each word in the table of stuck operations is a status, a step, a code or an outcome, as its column says', () => {
+  const source = documentsOfSource();
+  const section = read('docs/operations.md')
+    .split(/^## Stuck operations$/m)[1]!
+    .split(/^## /m)[0]!;
+  const [head, , ...lines] = [...section.matchAll(/^\| (.+) \|$/gm)].map(([, line]) => line!.split(/ ?\| ?/));
+  assert.deepEqual(head!.slice(0, 4), ['Status', 'Step', 'Code', 'Outcome']);
+  assert.ok(lines.length >= 14, `only ${lines.length} rows found`);
+  const among = (known: readonly string[], cell: string): void => {
+    for (const word of words(cell))
+      assert.ok(known.includes(word), `"${word}" stands in the wrong column, or is no word`);
+  };
+  for (const [status, step, code, outcome] of lines as [string, string, string, string][]) {
+    among(OPERATION_STATUSES, status);
+    among([...STEPS, ...STEP_STATES], step);
+    among(OUTCOMES, outcome);
+    for (const word of words(code)) assert.ok(source.includes(`'${word}'`), `no source says "${word}"`);
+    assert.equal(/`failed`/.test(status), outcome !== '', 'what failed has an outcome, and nothing else');
+  }
+  const filters = [...section.matchAll(/`(\{"filter".+?\}\})`/g)].map(
+    ([, filter]) => JSON.parse(filter!) as { filter: Record<string, string> },
+  );
+  assert.ok(filters.length >= 4);
+  for (const { filter } of filters) assert.ok((OUTCOMES as readonly string[]).includes(filter['outcome']!));
+});
+
+test('each code that a failed delivery may have stands with its cure in the document for merchants', () => {
+  const text = read('docs/merchant-webhooks.md');
+  for (const [code, cure] of Object.entries(DELIVERY_ERRORS)) {
+    assert.ok(text.includes(`| \`${code}\` | ${cure} |`), code);
+  }
+});
+
+function documentsOfSource(): string {
+  return readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => read(join('src', name)))
+    .join('\n');
+}
