@@ -7,7 +7,7 @@ import {
   countUnderWay,
   deleteRowsOf,
   listTenantTables,
-} from '../database/tenants/delete-tenant.js';
+} from '../database/bulk/delete-tenant.js';
 import { getTenant } from '../database/tenants/tenants.js';
 import type { CliContext } from './context.js';
 
