@@ -39,6 +39,10 @@ export function sendPage(ctx: Koa.Context, deps: Pick<ApiDeps, 'publicUrl'>, pag
   ctx.body = page.html;
 }
 
+/** The first page of the tenant whose operator asks. */
+const homeOf = (ctx: Koa.Context): string | null =>
+  /^\/ops\/[a-z0-9][a-z0-9-]{0,62}(?=\/|$)/.exec(ctx.path)?.[0] ?? null;
+
 interface Readers {
   /** Operators read what happened; customers, what to do. */
   for: 'customer' | 'operator';
@@ -66,7 +70,7 @@ export function forPeople(
       const kind = error.options.page ?? pageOfStatus(status);
       const page =
         readers.for === 'operator'
-          ? operatorProblemPage({ title, text: status >= 500 ? '' : error.message, code })
+          ? operatorProblemPage({ title, text: status >= 500 ? '' : error.message, code, home: homeOf(ctx) })
           : messagePage({ ...speakerOf(ctx), kind, code, cure: null });
       sendPage(ctx, deps, page, status);
     }

@@ -2,6 +2,7 @@ import type Koa from 'koa';
 import type { Logger } from 'pino';
 import { isSecretTrouble } from '../database/secret-box.js';
 import type { MessageKind } from '../pages/message-page.js';
+import type { FaultKind } from '../common/fault-kind.js';
 import { isDatabaseUnavailable } from '../database/unavailable.js';
 import { noteProblem } from './metrics.js';
 
@@ -150,6 +151,8 @@ export interface ProblemItem {
   column?: number;
   message: string;
   cure?: string;
+  /** For our own forms: no answer carries it. */
+  kind?: FaultKind;
 }
 
 /** An answer of the closed set above; thrown by handlers, turned into problem+json by `answerProblems` alone. */
@@ -223,7 +226,7 @@ export function answerProblems(deps: { publicUrl: string; log: Logger }): Koa.Mi
         title,
         status,
         detail: error.message,
-        ...(error.options.errors && { errors: error.options.errors }),
+        ...(error.options.errors && { errors: error.options.errors.map(({ kind: _, ...item }) => item) }),
         correlationId,
       });
       ctx.type = 'application/problem+json';

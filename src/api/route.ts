@@ -100,6 +100,8 @@ interface Definition<P extends z.ZodObject, Q extends z.ZodObject, C> {
   listener?: Listener;
   /** A refusal is a page where a browser's window asks. */
   pagesToBrowsers?: boolean;
+  /** What the form of a page brings, beyond its token: names of its fields, `a*` for all that begin so. Absent: there is none. */
+  form?: readonly string[];
   /** Left out of the description, like pages for people. */
   hidden?: boolean;
   tag?: Tag;

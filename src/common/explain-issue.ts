@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { pointer } from './clean-text.js';
+import type { FaultKind } from './fault-kind.js';
 import { MOST_HINTS, nearest } from './nearest-name.js';
 
 type Issue = z.core.$ZodIssue;
@@ -15,6 +16,7 @@ export interface ExplainedIssue {
   path: string;
   message: string;
   cure: string;
+  kind?: FaultKind;
 }
 
 const article = (type: string): string =>
@@ -155,6 +157,26 @@ function explain(issue: Issue, root: unknown, schema: Schema, what: Explained): 
   }
 }
 
+/** The kind of a complaint of zod; what a refinement finds says its kind by itself. */
+function kindOf(issue: Issue, value: unknown): FaultKind | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+    case 'invalid_value':
+      return value === undefined ? 'missing' : 'form';
+    case 'too_small':
+    case 'too_big':
+      if (issue.origin !== 'string') return 'form';
+      return value === '' ? 'missing' : 'length';
+    case 'invalid_format':
+    case 'invalid_union':
+      return 'form';
+    case 'custom':
+      return issue.params?.['kind'] as FaultKind | undefined;
+    default:
+      return undefined;
+  }
+}
+
 /** In words: the form that has a name, else what the schema says of it, else its pattern. */
 const formOf = ({ format, message, pattern }: Issue & { code: 'invalid_format' }): string =>
   FORMS[format] ?? (message || `the form ${pattern ?? format}`);
@@ -196,6 +218,17 @@ const oneByOne = (issue: Issue): Issue[] =>
 export const inWords = ({ message, cure }: Omit<ExplainedIssue, 'path'>): string =>
   `${message} ${cure.charAt(0).toUpperCase()}${cure.slice(1)}`;
 
+/** Of a value that one form alone can have been meant as, what is wrong with it as that form; else the issue itself. */
+function meant(issue: Issue, root: unknown): Issue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  // Other forms are those whose type, or whose keys, it does not have.
+  const [only, ...others] = issue.errors.filter((branch) =>
+    branch.every(({ path }) => path.length > 0 && valueAt(root, [...issue.path, path[0]!]) !== undefined),
+  );
+  if (!only || others.length > 0) return [issue];
+  return only.flatMap((one) => meant({ ...one, path: [...issue.path, ...one.path] } as Issue, root));
+}
+
 const published = new WeakMap<z.ZodType, Schema>();
 
 /** Made once for each schema: it takes longer than the check itself. */
@@ -220,10 +253,17 @@ export function readAs<S extends z.ZodType>(
   const parsed = schema.safeParse(value, { error: () => UNSAID });
   if (parsed.success) return { value: parsed.data };
   const form = publishedForm(schema);
-  const issues = (parsed.error.issues as Issue[]).slice(0, MOST_ISSUES).flatMap(oneByOne);
-  const problems = issues.map((issue) => ({
-    path: pointer(...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))),
-    ...explain(issue, value, form, what),
-  }));
+  const all = (parsed.error.issues as Issue[]).flatMap((issue) => meant(issue, value));
+  const problems = all
+    .slice(0, MOST_ISSUES)
+    .flatMap(oneByOne)
+    .map((issue) => {
+      const kind = kindOf(issue, valueAt(value, issue.path));
+      return {
+        path: pointer(...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))),
+        ...explain(issue, value, form, what),
+        ...(kind && { kind }),
+      };
+    });
   return { problems };
 }

@@ -1,5 +1,6 @@
 import { showTime } from './clock.js';
 import { CAMPAIGN_FORM_STYLES, campaignForm, type CampaignFormView } from './campaign-form.js';
+import { marksOf, type FormFault, type FormMarks } from './form-faults.js';
 import { template, type Page } from './html.js';
 import { operatorPage, type OperatorFrame, type Tone } from './operator-frame.js';
 
@@ -57,7 +58,7 @@ export interface CampaignPageView {
   answer: string;
   facts: [name: string, value: string][];
   /** What it was made to do, for whom and when. */
-  order: [name: string, value: string][];
+  order: [name: string, value: string | Date][];
   /** Why nobody is in the audience, and what to change. */
   emptiness: string | null;
   /** What was probably not meant. */
@@ -72,11 +73,13 @@ export interface CampaignPageView {
   /** Nothing of it changes any more. */
   over: boolean;
   /** It waits for its file, which this reader may send: the columns that its action takes. */
-  upload: { columns: string[]; fault: string | null } | null;
+  upload: { columns: string[] } | null;
+  /** Why its file, or a command, was not taken. */
+  faults: readonly FormFault[];
   /** What became of each row can be downloaded. */
   hasResults: boolean;
   /** What a start must be told first: how many passes it takes out of use. */
-  confirmation: { value: string; label: string; unconfirmed: boolean } | null;
+  confirmation: { value: string; label: string } | null;
   /** Commands that are possible now, with what their buttons say. */
   buttons: [command: string, label: string][];
 }
@@ -108,31 +111,37 @@ source.addEventListener('end',()=>{source.close();if(box.dataset.over!=='yes')ag
 source.onerror=()=>{if(source.readyState===2)setTimeout(again,5000)};
 `.trim();
 
-const one = template<{ f: OperatorFrame; v: CampaignPageView; live: string; base: string }>(`
+const one = template<{
+  f: OperatorFrame;
+  v: CampaignPageView;
+  m: FormMarks;
+  live: string;
+  base: string;
+  time: (at: Date) => string;
+}>(`
 <h1><%= it.v.line.name %></h1>
+<%~ it.m.summary %>
 <section class="box">
 <div id="live" data-state="<%= it.v.line.state %>" data-over="<%= it.v.over ? 'yes' : 'no' %>" data-events="<%= it.base %>/events"><%~ it.live %>
 </div>
-<% if (it.v.confirmation?.unconfirmed) { %><p class="banner bad" role="alert">Nothing was started. Tick the box that names how many passes are taken out of use.</p><% } %>
 <div class="bar">
 <% for (const [command, label] of it.v.buttons) { %><% if (command === 'cancel') { %>
 <a class="button quiet" href="<%= it.base %>/cancel"><%= label %></a><% } else { %><form method="post" action="<%= it.base %>/<%= command %>">
 <input type="hidden" name="csrf" value="<%= it.f.csrf %>"><% if (command === 'start' && it.v.confirmation) { %>
-<label><input type="checkbox" name="passes" value="<%= it.v.confirmation.value %>" required> <%= it.v.confirmation.label %></label> <% } %>
+<label><input type="checkbox"<%~ it.m.mark('passes') %> name="passes" value="<%= it.v.confirmation.value %>" required> <%= it.v.confirmation.label %></label><%~ it.m.said('passes') %> <% } %>
 <button type="submit"><%= label %>
 </button></form><% } %><% } %></div>
 <% if (it.v.hasResults) { %><p><a href="<%= it.base %>/rows">What became of each row, as CSV</a></p><% } %>
 </section>
 <section class="box"><h2>What it does</h2><dl class="facts">
-<% for (const [name, value] of it.v.order) { %><dt><%= name %></dt><dd><%= value %></dd>
+<% for (const [name, value] of it.v.order) { %><dt><%= name %></dt><dd><% if (value instanceof Date) { %><%~ it.time(value) %><% } else { %><%= value %><% } %></dd>
 <% } %></dl></section>
 <% if (it.v.upload) { %><section class="box"><h2 id="file">Its file</h2>
-<% if (it.v.upload.fault) { %><p class="banner bad" role="alert"><%= it.v.upload.fault %></p><% } %>
 <p class="soft">CSV in UTF-8, up to 1,000,000 rows. The first line names the columns: an identifier such as email, phone or customerId<% if (it.v.upload.columns.length > 0) { %>
 , and <strong><%= it.v.upload.columns.join(', ') %></strong><% } %>.</p>
 <form class="filters" method="post" enctype="multipart/form-data" action="<%= it.base %>/rows" aria-labelledby="file">
-<input type="hidden" name="csrf" value="<%= it.f.csrf %>"><label>File <input type="file" name="file" required
-accept=".csv,.tsv,.txt,text/csv"></label> <button type="submit">Upload, and show the dry run</button>
+<input type="hidden" name="csrf" value="<%= it.f.csrf %>"><div class="one"><label>File <input type="file" name="file"<%~ it.m.mark('file') %> required
+accept=".csv,.tsv,.txt,text/csv"></label><%~ it.m.said('file') %></div> <button type="submit">Upload, and show the dry run</button>
 </form></section><% } %>
 <% if (it.v.samples.length > 0) { %><section class="box"><h2>What the first of them would see</h2><ul class="checks">
 <% for (const s of it.v.samples) { %><li><p class="mono"><%= s.pass %></p>
@@ -145,7 +154,14 @@ export function campaignPage(frame: OperatorFrame, view: CampaignPageView): Page
   return operatorPage(frame, {
     title: view.line.name,
     here: '/campaigns',
-    body: one({ f: frame, v: view, live: live(view), base }),
+    body: one({
+      f: frame,
+      v: view,
+      m: marksOf('campaign', view.faults),
+      live: live(view),
+      base,
+      time: (at) => showTime(frame.clock, at),
+    }),
     refreshSeconds: view.moves ? AGAIN_SECONDS : null,
     ...(!view.over && { script: FOLLOW }),
   });

@@ -1,3 +1,4 @@
+import { marksOf, type FormFault, type FormMarks } from './form-faults.js';
 import { page, template, type Page } from './html.js';
 import { peekCard, type CardView } from './pass-page.js';
 import { besideCards, speaking, type Brand } from './brand.js';
@@ -17,6 +18,8 @@ export interface AskedField {
 export interface ConsentView {
   channel: string;
   text: string;
+  /** Ticked by the reader in a form that was not taken; never by us. */
+  given: boolean;
 }
 
 export interface EnrolPageView {
@@ -31,39 +34,38 @@ export interface EnrolPageView {
   csrf: string;
 }
 
-const body = template<{ v: EnrolPageView; t: Texts; hasFaults: boolean; card: string }>(`
+const body = template<{ v: EnrolPageView; t: Texts; m: FormMarks; card: string }>(`
 <div class="panel enrol">
 <%~ it.card %>
 <h1><%= it.v.firstName ? it.t.hello(it.v.firstName) : it.t.yourCard(it.v.brand.name) %></h1>
 <p><%= it.t.enrolIntro(it.v.brand.name) %></p>
-<% if (it.hasFaults) { %><div class="banner bad" role="alert"><p><%= it.t.fix %></p></div><% } %>
+<%~ it.m.summary %>
 <form class="main" method="post" action="<%= it.v.action %>" novalidate>
 <input type="hidden" name="csrf" value="<%= it.v.csrf %>">
-<% it.v.fields.forEach((f, i) => { const id = 'field-' + i; %>
+<% it.v.fields.forEach((f, i) => { %>
 <div class="field">
-<label for="<%= id %>"><%= f.label %> <span class="soft small">(<%= it.t.required %>)</span></label>
-<% if (f.fault) { %><p class="error" id="<%= id %>-fault"><%= f.fault === 'missing' ? it.t.fieldMissing : it.t.fieldWrong %></p><% } %>
+<label for="field-<%= i %>"><%= f.label %> <span class="soft small">(<%= it.t.required %>)</span></label>
+<%~ it.m.said(String(i)) %>
 <% if (f.input === 'yes-no') { %>
-<select id="<%= id %>" name="f.<%= f.name %>" required><option value=""></option>
+<select<%~ it.m.mark(String(i)) %> name="f.<%= f.name %>" required><option value=""></option>
 <option value="true"<% if (f.value === 'true') { %> selected<% } %>><%= it.t.yes %></option>
 <option value="false"<% if (f.value === 'false') { %> selected<% } %>><%= it.t.no %></option></select>
 <% } else if (f.input === 'choice') { %>
-<select id="<%= id %>" name="f.<%= f.name %>" required<% if (f.fault) { %> aria-invalid="true" aria-describedby="<%= id %>-fault"<% } %>>
+<select<%~ it.m.mark(String(i)) %> name="f.<%= f.name %>" required>
 <option value=""></option>
 <% f.choices.forEach((choice) => { %>
 <option value="<%= choice.value %>"<% if (f.value === choice.value) { %> selected<% } %>><%= choice.text %></option>
 <% }) %></select>
 <% } else { %>
-<input id="<%= id %>" name="f.<%= f.name %>" type="<%= f.input %>" value="<%= f.value %>" required<% if (f.input === 'number') { %> step="any"<% } %>
-<% if (f.autocomplete) { %> autocomplete="<%= f.autocomplete %>"<% } %>
-<% if (f.fault) { %> aria-invalid="true" aria-describedby="<%= id %>-fault"<% } %>>
+<input<%~ it.m.mark(String(i)) %> name="f.<%= f.name %>" type="<%= f.input %>" value="<%= f.value %>" required<% if (f.input === 'number') { %> step="any"<% } %>
+<% if (f.autocomplete) { %> autocomplete="<%= f.autocomplete %>"<% } %>>
 <% } %>
 </div>
 <% }) %>
 <% if (it.v.consents.length > 0) { %>
 <fieldset><legend><%= it.t.consents %></legend>
 <% it.v.consents.forEach((c, i) => { %>
-<div class="check"><input type="checkbox" id="consent-<%= i %>" name="c.<%= c.channel %>" value="yes"><label for="consent-<%= i %>"><%= c.text %></label></div>
+<div class="check"><input type="checkbox" id="consent-<%= i %>" name="c.<%= c.channel %>" value="yes"<% if (c.given) { %> checked<% } %>><label for="consent-<%= i %>"><%= c.text %></label></div>
 <% }) %>
 <p class="soft small"><%= it.t.consentNote %></p>
 </fieldset>
@@ -75,6 +77,11 @@ const body = template<{ v: EnrolPageView; t: Texts; hasFaults: boolean; card: st
 /** The first visit by a personal link: greets, asks for what the pass still needs, offers consents, none of them ticked. */
 export function enrolPage(view: EnrolPageView): Page {
   const t = textsIn(view.language);
+  const faults = view.fields.flatMap(({ fault, label }, index): FormFault[] =>
+    fault === null
+      ? []
+      : [{ control: String(index), text: fault === 'missing' ? t.fieldMissing : t.fieldWrong, summary: label }],
+  );
   return page({
     ...speaking(besideCards(view.brand, [view.card]), view.language),
     title: t.yourCard(view.brand.name),
@@ -84,7 +91,7 @@ export function enrolPage(view: EnrolPageView): Page {
       v: view,
       t,
       card: peekCard(view.card),
-      hasFaults: view.fields.some(({ fault }) => fault !== null),
+      m: marksOf('field', faults, t.fix),
     }),
   });
 }

@@ -1,5 +1,6 @@
 import { showTime } from './clock.js';
 import { FOLLOW_SCRIPT, followNote } from './follow.js';
+import { marksOf, type FormMarks, type RefusedForm } from './form-faults.js';
 import { template, type Page } from './html.js';
 import { COPY_SCRIPT, SNIPPET_STYLES, snippetBox, type SnippetView } from './klaviyo-snippet.js';
 import { operatorPage, type OperatorFrame, type Tone } from './operator-frame.js';
@@ -45,6 +46,8 @@ export interface KlaviyoPageView {
   canTest: boolean;
   deliveries: readonly DeliveryLine[];
   refusals: readonly RefusalLine[];
+  /** A test event that was not sent: its `passType` is an id. */
+  refusedTest: RefusedForm;
   writesBack: boolean;
 }
 
@@ -85,13 +88,13 @@ const refusals = template<{ label: string; lines: (RefusalLine & { time: string 
 <td data-label="Why"><span><span class="tag bad"><%= r.refused %></span><br><%= r.sentence %> <span class="soft small"><%= r.fate %></span></span></td>
 </tr><% } %></tbody></table></div>`);
 
-const passType = template<{ f: OperatorFrame; t: PassTypeView; snippets: string; canTest: boolean }>(`
+const passType = template<{ f: OperatorFrame; t: PassTypeView; m: FormMarks; snippets: string; canTest: boolean }>(`
 <section class="box"><h2><%= it.t.name %></h2><p class="soft"><%= it.t.description %></p>
 <p class="bar"><a class="button quiet" href="/ops/<%= it.f.tenantId %>/pass-types/<%= it.t.name %>/preview">What the customer sees</a></p>
 <% if (it.canTest) { %><form class="bar" method="post" action="/ops/<%= it.f.tenantId %>/klaviyo/test">
 <input type="hidden" name="csrf" value="<%= it.f.csrf %>"><input type="hidden" name="passType" value="<%= it.t.id %>">
-<button type="submit">Send a test event for <%= it.t.name %>
-</button><span class="soft small">Makes or changes one pass that is marked as a test, and shows what happens.</span>
+<button type="submit"<%~ it.m.mark('passType') %>>Send a test event for <%= it.t.name %>
+</button><%~ it.m.said('passType') %><span class="soft small">Makes or changes one pass that is marked as a test, and shows what happens.</span>
 </form>
 <% } else { %><p class="soft small">To send a test event from here, sign in with a key that has Pass.Write, too.</p>
 <% } %>
@@ -111,6 +114,7 @@ const passType = template<{ f: OperatorFrame; t: PassTypeView; snippets: string;
 
 const body = template<{
   v: KlaviyoPageView;
+  m: FormMarks;
   follow: string;
   deliveries: string;
   refused: string;
@@ -120,6 +124,7 @@ const body = template<{
   types: string;
 }>(`
 <h1>Klaviyo</h1>
+<%~ it.m.summary %>
 <section class="box"><h2>From nothing to a card in an e-mail</h2>
 <ol class="steps">
 <li>In Klaviyo, make a flow and choose its trigger: a list for new members, or a metric such as Placed Order. Add the action <strong>Webhook</strong>.</li>
@@ -151,8 +156,15 @@ const reasons = (lines: readonly RefusalLine[]): string => {
 /** Everything that somebody who builds flows needs, on one page. */
 export function klaviyoPage(view: KlaviyoPageView): Page {
   const { frame } = view;
+  const { values, faults } = view.refusedTest;
   const types = view.passTypes.map((t) =>
-    passType({ f: frame, t, snippets: t.snippets.map(snippetBox).join(''), canTest: view.canTest }),
+    passType({
+      f: frame,
+      t,
+      m: marksOf(`test-${t.id}`, t.id === values['passType'] ? faults.filter(({ control }) => control !== null) : []),
+      snippets: t.snippets.map(snippetBox).join(''),
+      canTest: view.canTest,
+    }),
   );
   const timed = <T extends { at: Date }>(lines: readonly T[]) =>
     lines.map((line) => ({ ...line, time: showTime(frame.clock, line.at) }));
@@ -169,6 +181,10 @@ export function klaviyoPage(view: KlaviyoPageView): Page {
     script: COPY_SCRIPT + FOLLOW_SCRIPT,
     body: body({
       v: view,
+      m: marksOf(
+        'test',
+        faults.filter(({ control }) => control === null),
+      ),
       follow: followNote({ what: 'What arrives appears here by itself.' }),
       deliveries: lastDeliveries({
         newest: shown('Last deliveries', lines.slice(0, NEWEST)),

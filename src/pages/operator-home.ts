@@ -1,4 +1,5 @@
 import { showTime } from './clock.js';
+import { marksOf, type FormFault, type FormMarks, type RefusedForm } from './form-faults.js';
 import { template, type Page } from './html.js';
 import { endpointsBox, type EndpointLine } from './operator-endpoints.js';
 import { operatorPage, type OperatorFrame, type Tone } from './operator-frame.js';
@@ -73,20 +74,25 @@ export const operationTable = (frame: OperatorFrame, lines: readonly OperationLi
 export interface FilterView {
   /** Name of the query parameter, with its choices and what is chosen. */
   choices: { name: string; label: string; options: readonly string[]; chosen: string }[];
+  /** As they were written. */
   from: string;
   to: string;
   active: boolean;
+  faults: readonly FormFault[];
 }
 
-const filters = template<{ f: OperatorFrame; v: FilterView }>(`
+const filters = template<{ f: OperatorFrame; v: FilterView; m: FormMarks }>(`
+<%~ it.m.summary %>
 <form class="filters" method="get" action="/ops/<%= it.f.tenantId %>" aria-label="Filter requests">
 <% for (const c of it.v.choices) { %>
-<label><span><%= c.label %></span><select name="<%= c.name %>"><option value="">any</option>
+<div class="one"><label><span><%= c.label %></span><select<%~ it.m.mark(c.name) %> name="<%= c.name %>"><option value="">any</option>
 <% for (const o of c.options) { %><option<% if (o === c.chosen) { %> selected<% } %>><%= o %></option>
-<% } %></select></label>
+<% } %></select></label><%~ it.m.said(c.name) %></div>
 <% } %>
-<label><span>From (UTC)</span><input type="text" name="from" size="16" placeholder="2026-01-31 14:00" autocomplete="off" value="<%= it.v.from %>"></label>
-<label><span>Until (UTC)</span><input type="text" name="to" size="16" placeholder="2026-01-31 14:00" autocomplete="off" value="<%= it.v.to %>"></label>
+<% for (const [name, label, value] of [['from', 'From', it.v.from], ['to', 'Until', it.v.to]]) { %>
+<div class="one"><label><span><%= label %> (UTC)</span><input type="text"<%~ it.m.mark(name) %> name="<%= name %>" size="16" placeholder="2026-01-31 14:00" autocomplete="off" value="<%= value %>">
+</label><%~ it.m.said(name) %></div>
+<% } %>
 <button class="quiet" type="submit">Filter</button>
 <% if (it.v.active) { %><a class="button quiet" href="/ops/<%= it.f.tenantId %>">All</a><% } %>
 </form>`);
@@ -103,8 +109,11 @@ export interface HomeView {
   trouble: readonly TroubleLine[];
   backlog: BacklogView | null;
   found: CustomerLine[] | null;
+  /** What was looked for, and why it could not be. */
+  search: RefusedForm;
   filter: FilterView;
-  operations: OperationLine[];
+  /** Null: the filter cannot be read, and shows nothing. */
+  operations: OperationLine[] | null;
   /** Addresses of the newer first page and of the next older one. */
   newestUrl: string | null;
   olderUrl: string | null;
@@ -155,11 +164,13 @@ export function operatorHomePage(view: HomeView): Page {
   const { frame } = view;
   const body = home({
     v: view,
-    search: searchForm(frame),
+    search: searchForm(frame, view.search),
     trouble: trouble({ lines: view.trouble }),
     backlog: view.backlog ? backlog({ b: view.backlog }) : '',
-    filters: filters({ f: frame, v: view.filter }),
-    table: operationTable(frame, view.operations),
+    filters: filters({ f: frame, v: view.filter, m: marksOf('filter', view.filter.faults) }),
+    table: view.operations
+      ? operationTable(frame, view.operations)
+      : '<p class="soft">Nothing is listed while the filter cannot be read.</p>',
     endpoints: endpointsBox(frame, view.endpoints),
   });
   return operatorPage(frame, { title: 'Operations', body, here: '' });

@@ -1,38 +1,52 @@
 import { showTime } from './clock.js';
+import { marksOf, type FormFault, type FormMarks, type RefusedForm } from './form-faults.js';
 import { page, template, type Page } from './html.js';
 import { operatorPage, type OperatorFrame, type Tone } from './operator-frame.js';
 import type { OperationLine } from './operator-home.js';
 
-const signIn = template<{ tenantId: string; fault: string | null; to: string }>(`
+const signIn = template<{ tenantId: string; m: FormMarks; to: string }>(`
 <div class="panel">
 <h1>Operations</h1>
 <p>Sign in with an API key of this tenant that has the scope Operation.Read.</p>
-<% if (it.fault) { %><div class="banner bad" role="alert"><p><%= it.fault %></p></div><% } %>
+<%~ it.m.summary %>
 <form class="main" method="post" action="/ops/<%= it.tenantId %>/sign-in">
-<div class="field"><label for="key">API key</label><input id="key" name="key" type="password" autocomplete="current-password" required></div>
+<div class="field"><label for="sign-in-key">API key</label><%~ it.m.said('key') %>
+<input<%~ it.m.mark('key') %> name="key" type="password" autocomplete="current-password" required></div>
 <input type="hidden" name="to" value="<%= it.to %>"><button type="submit">Sign in</button>
 </form>
 </div>`);
 
-/** The door: says nothing of the tenant, not even whether it exists. `to` is the page that was asked for. */
-export const signInPage = (tenantId: string, fault: string | null, to: string): Page =>
+/**
+ * The door: says nothing of the tenant, not even whether it exists. `to` is the page that was asked for. A key that was not taken
+ * is not sent back.
+ */
+export const signInPage = (tenantId: string, faults: readonly FormFault[], to: string): Page =>
   page({
     language: 'en',
     title: 'Sign in · Operations',
     brand: 'Operations',
     width: 'narrow',
-    body: signIn({ tenantId, fault, to }),
+    body: signIn({ tenantId, m: marksOf('sign-in', faults), to }),
   });
 
-const problem = template<{ title: string; text: string; code: string }>(`
+interface ProblemView {
+  title: string;
+  text: string;
+  code: string;
+  /** Where the reader can go on; null where the address names no tenant. */
+  home: string | null;
+}
+
+const problem = template<ProblemView>(`
 <div class="panel">
 <h1><%= it.title %></h1>
 <% if (it.text) { %><p><%= it.text %></p><% } %>
+<% if (it.home) { %><p><a class="button quiet" href="<%= it.home %>">To the requests</a></p><% } %>
 <p class="code-note">Code <strong><%= it.code %></strong></p>
 </div>`);
 
 /** What went wrong with an operator's request; its words are those of the API. */
-export const operatorProblemPage = (view: { title: string; text: string; code: string }): Page =>
+export const operatorProblemPage = (view: ProblemView): Page =>
   page({
     language: 'en',
     title: `${view.title} · Operations`,
@@ -41,14 +55,19 @@ export const operatorProblemPage = (view: { title: string; text: string; code: s
     body: problem(view),
   });
 
-/** Finds a customer, a pass or a request by what somebody names. */
-export const searchForm = template<{ tenantId: string; csrf: string }>(`
-<form class="search" method="post" action="/ops/<%= it.tenantId %>/search" role="search">
-<input type="hidden" name="csrf" value="<%= it.csrf %>">
-<input type="search" name="term" aria-label="E-mail, phone, serial number or correlation id"
-placeholder="E-mail, phone, serial number or correlation id" required>
+const search = template<{ f: OperatorFrame; m: FormMarks; term: string }>(`
+<form class="search" method="post" action="/ops/<%= it.f.tenantId %>/search" role="search"><%~ it.m.summary %>
+<input type="hidden" name="csrf" value="<%= it.f.csrf %>">
+<div class="one"><input type="search"<%~ it.m.mark('term') %> name="term" aria-label="E-mail, phone, serial number or correlation id"
+placeholder="E-mail, phone, serial number or correlation id" maxlength="255" required value="<%= it.term %>"><%~ it.m.said('term') %></div>
 <button type="submit">Find</button>
 </form>`);
+
+/** Finds a customer, a pass or a request by what somebody names; with what was looked for before. */
+export const searchForm = (
+  frame: OperatorFrame,
+  { values, faults }: RefusedForm = { values: {}, faults: [] },
+): string => search({ f: frame, m: marksOf('search', faults), term: values['term'] ?? '' });
 
 export interface DeviceView {
   platform: string;

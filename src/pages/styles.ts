@@ -74,7 +74,7 @@ input[type=text],input[type=email],input[type=tel],input[type=url],input[type=da
 .check{display:flex;gap:.75rem;align-items:flex-start;margin:1rem 0}
 .check input{width:1.5rem;height:1.5rem;flex:none;margin:.05rem 0 0;accent-color:var(--focus)}
 fieldset{border:0;border-top:1px solid var(--line);margin:1.6rem 0 1rem;padding:.2rem 0 0;min-width:0}legend{font-weight:650;padding:0 .6rem 0 0}
-.error{color:var(--bad);font-weight:600}
+.error{color:var(--bad);font-weight:600}[aria-invalid=true]{border-color:var(--bad)!important;border-width:2px!important}.faults{margin:.2rem 0;padding-left:1.1rem}
 button,.button{display:inline-flex;align-items:center;justify-content:center;min-height:2.9rem;padding:.5rem 1.3rem;border:0;border-radius:12px;background:var(--text);color:var(--page);font:inherit;font-weight:650;cursor:pointer;text-decoration:none}
 form.main button{width:100%;min-height:3.25rem;font-size:1.06rem}
 .code-note{margin-top:1.1rem;font:.8rem/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;color:var(--soft)}
@@ -110,12 +110,12 @@ details.request summary .small{font-weight:400}
 .bar button,.bar .button{min-height:2.5rem;padding:.35rem 1rem;font-size:.92rem}td .bar .button{white-space:nowrap}
 button.quiet,.button.quiet{background:none;color:var(--text);border:1px solid #8a867e}
 button.danger,.button.danger{background:var(--bad);color:var(--panel)}
-.search{display:flex;gap:.6rem;flex-wrap:wrap;margin:.8rem 0 1.2rem}.search input{flex:1 1 14rem;width:auto}
+.search{display:flex;gap:.6rem;flex-wrap:wrap;margin:.8rem 0 1.2rem}.search .one{flex:1 1 14rem}
 .mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.85em;overflow-wrap:anywhere}
 .foot{max-width:62rem;margin:0 auto;padding:0 1.25rem 2rem;display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;font-size:.875rem}.foot a{color:var(--soft);padding:.4rem 0}.narrow .foot{max-width:36.5rem}
 .places{display:flex;gap:1.2rem;flex-wrap:wrap;margin:0 0 .6rem}.places a{color:inherit;text-decoration:none;padding:.35rem 0}.places a[aria-current]{font-weight:650;border-bottom:2px solid var(--text)}
 .reason{display:block;color:var(--soft);font-size:.85rem;overflow-wrap:anywhere}
-.filters{display:flex;flex-wrap:wrap;gap:.6rem .8rem;align-items:end;margin:.4rem 0 1rem}.filters label{display:grid;gap:.15rem;font-size:.85rem;color:var(--soft)}.filters select,.filters input{min-height:2.5rem;width:auto;max-width:100%}.filters button,.filters .button{min-height:2.5rem;padding:.35rem 1rem;font-size:.92rem}
+.filters{display:flex;flex-wrap:wrap;gap:.6rem .8rem;align-items:start;margin:.4rem 0 1rem}.filters button,.filters .button{align-self:end}.one{min-width:0;max-width:100%}.one>.error{display:block;max-width:22rem;margin-top:.2rem}.filters label{display:grid;gap:.15rem;font-size:.85rem;color:var(--soft)}.filters select,.filters input{min-height:2.5rem;width:auto;max-width:100%}.filters button,.filters .button{min-height:2.5rem;padding:.35rem 1rem;font-size:.92rem}
 .inset{padding:0 1rem .9rem}.inset h4{margin:.8rem 0 .2rem;font-size:.92rem}
 progress{width:100%;height:.8rem}
 .checks{list-style:none;margin:0;padding:0}.checks li{padding:.6rem 0;border-bottom:1px solid var(--line)}.checks p{margin:.1rem 0}

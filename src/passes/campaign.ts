@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { DateTime } from 'luxon';
 import { z } from 'zod';
 import { isUnrendered } from '../common/clean-text.js';
+import type { FaultKind } from '../common/fault-kind.js';
 import { foreignPlaceholders, UnfitRow, valuesOfTexts, type RowValue } from './campaign-message.js';
 import type { OfferTerms, SendMessageInput } from './operation-input.js';
 import type { JsonValue } from '../common/json.js';
@@ -21,8 +22,10 @@ export type CampaignState = (typeof CAMPAIGN_STATES)[number];
 const name = z.string().min(1).max(100);
 /** Unrendered template tags would be on every card. */
 const rendered = (text: string): boolean => foreignPlaceholders(text).length === 0;
-const UNRENDERED =
-  'still holds a template tag: write {"column": "…"} or {"property": "…"} for a value of each customer';
+const UNRENDERED = {
+  error: 'still holds a template tag: write {"column": "…"} or {"property": "…"} for a value of each customer',
+  params: { kind: 'tag' satisfies FaultKind },
+};
 const scalar = z.union([z.string().max(2000).refine(rendered, UNRENDERED), z.number(), z.boolean(), z.null()]);
 
 /** A value for everybody, or one of each row: a column of the CSV, or a property of the customer's profile. */
@@ -57,7 +60,11 @@ export const passFilter = z
   .refine(
     ({ updatedBefore: before, updatedAfter: after }) =>
       before === undefined || after === undefined || Date.parse(after) < Date.parse(before),
-    { error: 'no pass can be both: updatedBefore must be later than updatedAfter', path: ['updatedBefore'] },
+    {
+      error: 'no pass can be both: updatedBefore must be later than updatedAfter',
+      path: ['updatedBefore'],
+      params: { kind: 'order' satisfies FaultKind },
+    },
   );
 export type PassFilter = z.output<typeof passFilter>;
 
@@ -77,7 +84,10 @@ const fields = z.record(z.string().min(1).max(100), fieldValue);
 export const campaignAction = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('update'),
-    fields: fields.refine((given) => Object.keys(given).length > 0, 'no field is named: nothing would change'),
+    fields: fields.refine((given) => Object.keys(given).length > 0, {
+      error: 'no field is named: nothing would change',
+      params: { kind: 'missing' satisfies FaultKind },
+    }),
   }),
   z.strictObject({ type: z.literal('convert'), passType: name, fields: fields.default({}) }),
   z.strictObject({ type: z.literal('void') }),
@@ -108,13 +118,19 @@ export const campaignSchedule = z
         /^\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d$/,
         'a date and time without a zone, such as 2026-12-01T09:00',
       )
-      .refine((text) => DateTime.fromISO(text).isValid, 'no date of the calendar')
+      .refine((text) => DateTime.fromISO(text).isValid, {
+        error: 'no date of the calendar',
+        params: { kind: 'form' satisfies FaultKind },
+      })
       .optional()
       .describe("At this time on each customer's own clock"),
     perMinute: z.int().min(1).max(60_000).optional().describe('Pace; absent: what push and provider budgets allow'),
     hours: z
       .strictObject({ from: clock, until: clock })
-      .refine(({ from, until }) => from !== until, 'from and until must differ')
+      .refine(({ from, until }) => from !== until, {
+        error: 'from and until must differ',
+        params: { kind: 'same' satisfies FaultKind },
+      })
       .optional()
       .describe('Nothing is begun outside these hours, by the clock of the tenant; may go over midnight'),
   })

@@ -7,6 +7,7 @@ import {
   pointer,
   withoutInvisible,
 } from '../common/clean-text.js';
+import type { FaultKind } from '../common/fault-kind.js';
 import { MOST_HINTS, nearest } from '../common/nearest-name.js';
 import { EXAMPLE_CONTACTS } from '../common/mask-personal.js';
 import { readPhone } from './phone-number.js';
@@ -61,6 +62,7 @@ export interface FieldProblem {
   pointer: string;
   message: string;
   cure: string;
+  kind?: FaultKind;
 }
 export interface FieldWarning {
   pointer: string;

@@ -23,6 +23,6 @@ export const PREVIEW_STYLES = `
 .gcard .title{font-size:1.25rem;margin:.1rem 0}.gcard p{margin:.1rem 0}
 .gcard .code{background:#fff;color:#111;border-radius:12px;padding:.8rem;text-align:center;margin:.8rem 0}.gcard .code svg{width:8.6rem;height:8.6rem}
 .scene details{background:none;border-color:#8a867e;color:inherit}.scene details dt{color:inherit;font-weight:600}
-.choose{display:flex;flex-wrap:wrap;gap:.8rem;align-items:end;margin:1rem 0}.choose label{display:grid;gap:.2rem;font-weight:600}
+.choose{display:flex;flex-wrap:wrap;gap:.8rem;align-items:start;margin:1rem 0}.choose button{align-self:end}.choose label{display:grid;gap:.2rem;font-weight:600}
 .choose select,.choose input{min-width:11rem}
 `.replace(/\n/g, '');

@@ -13,7 +13,7 @@ export function judgeDesign(file: string, json: unknown, images: Map<string, Buf
   if ('value' in read) return checkPassType({ file, design: read.value, images });
   const rest = mendShape(passTypeDesign, json);
   return [
-    ...read.problems.map((issue) => ({ file, ...issue })),
+    ...read.problems.map(({ path, message, cure }) => ({ file, path, message, cure })),
     ...(rest ? checkPassType({ file, design: rest.value, images }) : []).filter(
       ({ path }) => !isMended(path, rest!.mended),
     ),

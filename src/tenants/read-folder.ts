@@ -104,7 +104,7 @@ export async function readTenantFolder(
     problems.push(...unreadable.map((problem) => ({ file, ...problem })));
     const read = readAs(schema, json.value, FILE);
     if ('value' in read) return read.value;
-    problems.push(...read.problems.map((issue) => ({ file, ...issue })));
+    problems.push(...read.problems.map(({ path, message, cure }) => ({ file, path, message, cure })));
     refused(json.value);
     return null;
   }

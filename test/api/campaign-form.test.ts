@@ -5,7 +5,9 @@ import { faultsOfForm } from '../../src/api/operator/campaign-form-faults.js';
 import { checkJson } from '../../src/api/requests/read-json.js';
 import { newCampaign } from '../../src/api/requests/campaign.js';
 import { ApiError } from '../../src/api/problems.js';
-import { campaignForm, type FormFault } from '../../src/pages/campaign-form.js';
+import { campaignForm } from '../../src/pages/campaign-form.js';
+import { FORM_CONTROLS } from '../../src/pages/campaign-words.js';
+import type { FormFault } from '../../src/pages/form-faults.js';
 import type { PassTypeDesign } from '../../src/passes/pass-type.js';
 
 const designs = [
@@ -124,7 +126,7 @@ test('what the form cannot mean is said with its place, and the form keeps what 
     },
   );
   const texts = faults.map(({ text }) => text).join('\n');
-  assert.match(texts, /“Id of the segment” is .*My VIPs[^]*“Time” is empty: choose a day and a time/);
+  assert.match(texts, /“Id of the segment” does not take “My VIPs”: copy [^]*“Time” is empty: choose /);
   assert.deepEqual(
     faults.map(({ control }) => control),
     ['segment', 'at'],
@@ -136,8 +138,55 @@ test('what the form cannot mean is said with its place, and the form keeps what 
   assert.match(html, /value="My VIPs"/);
   assert.match(html, /role="alert"/);
   for (const control of ['segment', 'at']) {
-    assert.match(html, new RegExp(`name="${control}" aria-invalid="true" aria-describedby="fault-${control}"`));
-    assert.equal(html.split(`id="fault-${control}"`).length, 2, `${control} is said beside it, once`);
+    const id = `campaign-${control}`;
+    assert.match(html, new RegExp(`name="${control}" id="${id}" aria-invalid="true" aria-describedby="${id}-fault"`));
+    assert.equal(html.split(`id="${id}-fault"`).length, 2, `${control} is said beside it, once`);
+    assert.equal(html.split(`href="#${id}"`).length, 2, `the summary leads to ${control}`);
+  }
+});
+
+/** Wrong inputs by the control that they are said at, each with what a filled-in form has otherwise. */
+const WRONG: readonly [control: string, form: Record<string, string>][] = [
+  ['name', { name: '' }],
+  ['name', { name: 'Sale {{ x }}' }],
+  ['segment', { audience: 'segment', segment: '' }],
+  ['list', { audience: 'list', list: 'my list' }],
+  ['installedOn', { installedOn: 'watch' }],
+  ['updatedAfter', { updatedAfter: 'yesterday' }],
+  ['updatedBefore', { updatedAfter: '2026-02-01T00:00', updatedBefore: '2026-01-01T00:00' }],
+  ['filterField2', { filterField2: 'x'.repeat(101), filterIs2: 'set' }],
+  ['filterValue1', { filterField1: 'tier', filterIs1: 'equal', filterValue1: 'x'.repeat(501) }],
+  ['value1', { action: 'update', field1: 'tier', from1: 'value', value1: '{{ tier }}' }],
+  ['value3', { action: 'update', field3: 'tier', from3: 'column', value3: '' }],
+  ['value1', { action: 'update', field1: 'tier', from1: 'value', value1: 'x'.repeat(2001) }],
+  ['field1', { action: 'update' }],
+  ['convertTo', { action: 'convert', convertTo: '' }],
+  ['at', { when: 'at', at: '' }],
+  ['at', { when: 'atLocal', at: '2026-02-30T10:00' }],
+  ['perMinute', { perMinute: '0' }],
+  ['perMinute', { perMinute: 'many' }],
+  ['hoursFrom', { hoursUntil: '20:00' }],
+  ['hoursUntil', { hoursFrom: '09:00', hoursUntil: '09:00' }],
+  ['holdoutPercent', { holdoutPercent: '91' }],
+];
+
+/** Words of the API that nobody finds on the form. */
+const OF_THE_API = /["{}]|\/docs|\bJSON\b|\b(?:updatedBefore|updatedAfter|atLocal|perMinute|holdoutPercent|passType)\b/;
+
+test('every wrong input is said at its control, in the words of the form', () => {
+  for (const [control, form] of WRONG) {
+    const what = JSON.stringify(form);
+    let faults: FormFault[] = [];
+    try {
+      bodyOf({ message: 'x', ...form });
+    } catch (error) {
+      assert.ok(error instanceof ApiError, what);
+      faults = faultsOfForm(error.options.errors!, { name: 'N', message: 'x', ...form });
+    }
+    const found = faults.find((fault) => fault.control === control);
+    assert.ok(found, `${what} is said at ${control}: ${JSON.stringify(faults)}`);
+    assert.match(found.text, new RegExp(`“${FORM_CONTROLS[control]!.label}”`), what);
+    for (const { text } of faults) assert.doesNotMatch(text.replaceAll(/“[^”]*”/g, ''), OF_THE_API, what);
   }
 });
 
@@ -151,8 +200,8 @@ test('every place of the body that the form fills is said at its control, and no
     ['/audience/filter/updatedBefore', 'updatedBefore'],
     ['/action/message/title/en', 'title'],
     ['/action/message/link', 'link'],
-    ['/action/fields/tier', 'field3'],
-    ['/action/offer/fields/tier', 'field3'],
+    ['/action/fields/tier', 'value3'],
+    ['/action/offer/fields/tier', 'value3'],
     ['/action/passType', 'convertTo'],
     ['/action/offer/passType', 'offerType'],
     ['/action/offer/until', 'until'],
@@ -163,10 +212,12 @@ test('every place of the body that the form fills is said at its control, and no
   ];
   const view = { tenantId: 't', csrf: 'c', passTypes: ['basic'], timeZone: 'UTC', testOnly: false, values: form };
   for (const [pointer, control] of places) {
-    const key = pointer.split('/').at(-1)!;
-    const faults = faultsOfForm([{ pointer, message: `"${key}" is missing.`, cure: `add "${key}": a text.` }], form);
+    const faults = faultsOfForm([{ pointer, message: '"x" is missing.', cure: 'add "x".', kind: 'missing' }], form);
     assert.equal(faults[0]!.control, control, pointer);
-    assert.doesNotMatch(faults[0]!.text, /[/"{}]/, pointer);
-    assert.match(campaignForm({ ...view, faults }), new RegExp(`name="${control}" aria-invalid="true"`), pointer);
+    assert.doesNotMatch(faults[0]!.text, OF_THE_API, pointer);
+    assert.match(
+      campaignForm({ ...view, faults }),
+      new RegExp(`name="${control}" id="campaign-${control}" aria-invalid`),
+    );
   }
 });

@@ -168,7 +168,10 @@ describe('a campaign says when', () => {
     const id = await seed({ state: 'ready', type: 'void', rows: [['waiting', 502]] });
     assert.match(await sayOf(id), /A start voids 502 passes/);
     const html = await page(id);
-    assert.match(html, /<input type="checkbox" name="passes" value="502" required> Yes, take 502 passes out of use/);
+    assert.match(
+      html,
+      /<input type="checkbox" id="campaign-passes" name="passes" value="502" required> Yes, take 502 passes out of use/,
+    );
     const csrf = /name="csrf" value="([^"]+)"/.exec(html)![1]!;
     const start = (fields: Record<string, string>) =>
       api.fetch(`/ops/${tenant.tenantId}/campaigns/${id}/start`, {

@@ -81,7 +81,7 @@ test('values of the operator’s own are posted, shown on both wallets, and stan
     const light = page.getByRole('group', { name: 'Light', exact: true });
     assert.equal(await light.getByText('4,711', { exact: true }).count(), 2, 'both iPhones');
     assert.equal(await light.getByText('Silver', { exact: true }).count(), 3, 'and Google');
-    assert.match(await page.getByRole('status').innerText(), /offer-url/);
+    assert.match(await page.getByRole('alert').innerText(), /offer-url/i);
     assert.equal(await page.getByLabel('points', { exact: true }).inputValue(), '4711');
     assert.deepEqual(await findBarriers(page), []);
     const strange = await page.request.post(page.url(), { form: { 'value:points': '1', csrf: 'x' } });

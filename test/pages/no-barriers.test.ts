@@ -164,8 +164,8 @@ test('pages for operators', async () => {
     await page.getByLabel('Field 1').fill('points');
     await page.getByLabel('Value 1', { exact: true }).fill('200');
     await button('Show the dry run');
-    assert.match(await page.getByRole('alert').innerText(), /“Until, or for” is missing/);
-    assert.ok(await page.locator('#fault-until').isVisible(), 'it is said beside the field, too');
+    assert.match(await page.getByRole('alert').innerText(), /“Until, or for” is empty/);
+    assert.ok(await page.locator('#campaign-until-fault').isVisible(), 'it is said beside the field, too');
     assert.deepEqual(await site.db.owner(`select from campaigns where name = 'Double points from a file'`), []);
   };
   const sendFile = async (text: string, encoding: BufferEncoding): Promise<void> => {
@@ -177,7 +177,7 @@ test('pages for operators', async () => {
     await page.getByLabel('Until, or for').fill('14 days');
     await button('Show the dry run');
     await sendFile('email\nj\xf6rg@example.com\n', 'latin1');
-    assert.match(await page.getByRole('alert').innerText(), /not UTF-8.*Save it as/s);
+    assert.match(await page.locator('#campaign-file-fault').innerText(), /not UTF-8.*Save it as/s);
   };
   const takenFile = async (): Promise<void> => {
     await sendFile('email\nsarah.mason@example.com\nnobody\n', 'utf8');

@@ -11,7 +11,7 @@ import { createClientAddress } from '../../src/api/access/client-address.js';
 import { createCredentials } from '../../src/api/access/credentials.js';
 import { createGoogleService } from '../../src/api/google-service.js';
 import { createPassSigner, type PassSigner } from '../../src/api/pass-file.js';
-import type { ApiDeps } from '../../src/api/route.js';
+import type { ApiDeps, Route } from '../../src/api/route.js';
 import { createRateLimiter } from '../../src/api/access/rate-limit.js';
 import { createRefusalLog } from '../../src/api/refusals/refusal-log.js';
 import { insertOrFindOperation } from '../../src/database/operations/operations.js';
@@ -32,6 +32,7 @@ import { testSecretBox } from './secret-box.js';
 
 export interface AppleService {
   baseUrl: string;
+  routes: Route[];
   demo: DemoTenant;
   secretBox: SecretBox;
   signer: PassSigner;
@@ -119,6 +120,7 @@ export async function startAppleService(test: TestDatabase): Promise<AppleServic
 
   return {
     baseUrl,
+    routes: listRoutes(deps),
     demo,
     secretBox: testSecretBox,
     signer,

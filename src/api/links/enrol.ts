@@ -166,8 +166,8 @@ export function presentOffer(deps: ApiDeps, session: LinkSession, { type, known 
   });
 }
 
-export const presentConsents = (enrolment: Enrolment): ConsentView[] =>
-  enrolment.consents.map(({ channel, text }) => ({ channel, text }));
+export const presentConsents = (enrolment: Enrolment, posted: Readonly<Record<string, string>> = {}): ConsentView[] =>
+  enrolment.consents.map(({ channel, text }) => ({ channel, text, given: posted[`c.${channel}`] === 'yes' }));
 
 /** Reads the posted form, keeps the consents and issues the pass. Returns its serial number, or what is wrong. */
 export async function enrol(

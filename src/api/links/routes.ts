@@ -112,7 +112,7 @@ export const linkRoutes = (deps: ApiDeps, speakers: Speakers): Route[] => {
       brand: session.brand,
       firstName: enrolment.firstName,
       fields: presentAsked(enrolment.asked, textsOf(session, enrolment), posted ?? {}, done?.faults),
-      consents: presentConsents(enrolment),
+      consents: presentConsents(enrolment, posted ?? {}),
       action: `/${id}/mail/enrol`,
       csrf: session.csrf,
     });

@@ -22,8 +22,13 @@ export function askFirst(deps: ApiDeps, inside: Inside, { path, summary, ask, ac
     sendPage(ctx, deps, questionPage(session.frame, ctx.path, await ask(session, params)));
   return [
     inside('GET', path, `Asks before: ${summary}`, show),
-    inside('POST', path, summary, (ctx, session, params) =>
-      (ctx.state['form'] as Form)['confirmed'] === 'yes' ? act(ctx, session, params) : show(ctx, session, params),
+    inside(
+      'POST',
+      path,
+      summary,
+      (ctx, session, params) =>
+        (ctx.state['form'] as Form)['confirmed'] === 'yes' ? act(ctx, session, params) : show(ctx, session, params),
+      { fields: ['confirmed'] },
     ),
   ];
 }

@@ -1,7 +1,6 @@
 import { momentInZone } from '../../common/zoned-time.js';
 import type { PassTypeDesign } from '../../passes/pass-type.js';
-import { MOST_FORM_FIELDS, MOST_FORM_COMPARISONS } from '../../pages/campaign-form.js';
-import { COMPARISONS } from '../../pages/campaign-words.js';
+import { COMPARISONS, MOST_FORM_COMPARISONS, MOST_FORM_FIELDS } from '../../pages/campaign-words.js';
 import type { Form } from './inside.js';
 
 /** What the form's texts are read with. */

@@ -5,7 +5,8 @@ import { createCampaign, findCampaign, listCampaigns } from '../../database/camp
 import { listHolders } from '../../database/operations/list-holders.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { campaignPage, campaignProgress, campaignsPage } from '../../pages/campaign-pages.js';
-import type { FormFault } from '../../pages/campaign-form.js';
+import { CAMPAIGN_CONTROLS } from '../../pages/campaign-form.js';
+import type { RefusedForm } from '../../pages/form-faults.js';
 import { streamEvents, type OpenStreams } from '../event-stream.js';
 import { sendPage, redirect } from '../page-response.js';
 import { ApiError } from '../problems.js';
@@ -21,7 +22,7 @@ import { presentCampaign } from '../routes/present-campaign.js';
 import { campaignBody } from './campaign-form.js';
 import { faultsOfForm } from './campaign-form-faults.js';
 import { askFirst } from './ask-first.js';
-import type { Form, Handle, Inside } from './inside.js';
+import { FormRefused, type Form, type Handle, type Inside } from './inside.js';
 import { demand, mays } from './operator-rights.js';
 import type { OperatorSession, OperatorSessions } from './operator-session.js';
 import { shortName } from './person.js';
@@ -37,6 +38,9 @@ import {
 } from './present-campaign-page.js';
 
 const LISTED = 50;
+/** The control of the file. */
+const FILE = 'file';
+const NEW: RefusedForm = { values: {}, faults: [] };
 type Params = Record<string, string>;
 
 /** What these pages share with the API. */
@@ -53,7 +57,7 @@ export function campaignPages(
   { sessions, parts }: { sessions: OperatorSessions; parts: CampaignParts },
 ): Route[] {
   /** The list with the form, filled in as it was sent where it was not taken. */
-  const sendList = async (ctx: Koa.Context, session: OperatorSession, values: Form = {}, faults: FormFault[] = []) => {
+  const sendList = async (ctx: Koa.Context, session: OperatorSession, { values, faults }: RefusedForm = NEW) => {
     const db = deps.database.tenant(session.tenant.tenantId);
     const [rows, types] = await Promise.all([listCampaigns(db, LISTED), listPassTypes(db)]);
     const passTypes = types.map(({ design }) => design.name);
@@ -61,7 +65,7 @@ export function campaignPages(
       lines: rows.map((row) => presentCampaignLine(presentCampaign(row))),
       form: mays(session, 'Campaign.Write') ? { passTypes, values, faults, testOnly: session.caller.test } : null,
     };
-    sendPage(ctx, deps, campaignsPage(session.frame, view), faults.length > 0 ? 422 : 200);
+    sendPage(ctx, deps, campaignsPage(session.frame, view));
   };
   const list: Handle = (ctx, session) => sendList(ctx, session);
 
@@ -80,7 +84,7 @@ export function campaignPages(
       redirect(ctx, `/ops/${tenantId}/campaigns/${campaign.campaignId}`);
     } catch (error) {
       if (!(error instanceof ApiError) || !error.options.errors) throw error;
-      await sendList(ctx, session, form, faultsOfForm(error.options.errors, form));
+      throw new FormRefused(faultsOfForm(error.options.errors, form));
     }
   };
 
@@ -100,14 +104,14 @@ export function campaignPages(
     ctx: Koa.Context,
     session: OperatorSession,
     params: Params,
-    said: { fault?: string; unconfirmed?: boolean } = {},
+    { faults }: Pick<RefusedForm, 'faults'> = NEW,
   ) => {
     const { tenantId } = session.tenant;
     const detail = await look(tenantId, params, true);
     const row = detail.state === 'ready' && (await findCampaign(deps.database.tenant(tenantId), detail.campaignId));
     const samples = row ? await sampleCampaign(deps, session.caller, row) : [];
-    const view = presentCampaignPage(detail, rights(session), { samples, ...said });
-    sendPage(ctx, deps, campaignPage(session.frame, view), Object.keys(said).length === 0 ? 200 : 422);
+    const view = presentCampaignPage(detail, rights(session), { samples, faults });
+    sendPage(ctx, deps, campaignPage(session.frame, view));
   };
   const show: Handle = (ctx, session, params) => sendOne(ctx, session, params);
 
@@ -118,8 +122,8 @@ export function campaignPages(
     try {
       await parts.takeFile(session.tenant, params['campaignId']!, ctx.state['file'] as Readable);
     } catch (error) {
-      if (!(error instanceof ApiError) || error.code === 'conflict') throw error;
-      return sendOne(ctx, session, params, { fault: error.message });
+      if (!(error instanceof ApiError) || !['invalid-request', 'body-too-large'].includes(error.code)) throw error;
+      throw new FormRefused([{ control: FILE, text: error.message }]);
     }
     redirect(ctx, `/ops/${tenantId}/campaigns/${params['campaignId']!}`);
   };
@@ -142,10 +146,12 @@ export function campaignPages(
 
   const follow: Handle = async (ctx, session, params) => {
     const { tenantId } = session.tenant;
-    const may = rights(session);
     const part = async (fresh = false) => {
       const detail = await look(tenantId, params, fresh);
-      const view = presentCampaignPage(detail, { ...may, clock: { ...may.clock, now: deps.now() } });
+      const view = presentCampaignPage(detail, {
+        ...rights(session),
+        clock: { ...session.frame.clock, now: deps.now() },
+      });
       return { state: view.line.state, html: campaignProgress(view), over: isOver(detail) };
     };
     const check = async (): Promise<void> => {
@@ -192,7 +198,10 @@ export function campaignPages(
       if (name === 'start') {
         const wanted = confirmedPasses(await look(session.tenant.tenantId, params, true));
         const given = (ctx.state['form'] as Form)['passes'];
-        if (wanted !== null && given !== String(wanted)) return sendOne(ctx, session, params, { unconfirmed: true });
+        if (wanted !== null && given !== String(wanted)) {
+          const text = 'Nothing was started. Tick the box that names how many passes are taken out of use.';
+          throw new FormRefused([{ control: 'passes', text }]);
+        }
       }
       await commandCampaign(deps, session.caller, id, name);
       redirect(ctx, `/ops/${session.tenant.tenantId}/campaigns/${id}`);
@@ -200,16 +209,22 @@ export function campaignPages(
 
   return [
     inside('GET', '/campaigns', 'Campaigns', list),
-    inside('POST', '/campaigns', 'Makes a campaign', make),
+    inside('POST', '/campaigns', 'Makes a campaign', make, {
+      fields: CAMPAIGN_CONTROLS,
+      again: (ctx, session, _params, refused) => sendList(ctx, session, refused),
+    }),
     inside('GET', '/campaigns/:campaignId', 'One campaign', show),
-    inside('POST', '/campaigns/:campaignId/rows', 'Takes its file', upload, 'file'),
+    inside('POST', '/campaigns/:campaignId/rows', 'Takes its file', upload, { file: FILE, again: sendOne }),
     inside('GET', '/campaigns/:campaignId/rows', 'What became of each row', results),
     inside('GET', '/campaigns/:campaignId/events', 'Its progress, as server-sent events', follow),
     ...COMMANDS.flatMap((name) => {
       const [path, summary] = [`/campaigns/:campaignId/${name}`, `${LABELS[name]}: a campaign`];
       return name === 'cancel'
         ? askFirst(deps, inside, { path, summary, ask: askToCancel, act: command(name) })
-        : inside('POST', path, summary, command(name));
+        : inside('POST', path, summary, command(name), {
+            again: sendOne,
+            ...(name === 'start' && { fields: ['passes'] }),
+          });
     }),
   ];
 }

@@ -5,6 +5,7 @@ import { listRefusals } from '../../database/klaviyo/refused-deliveries.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { FLOW_ACTIONS, ownIdentifiers, type SnippetPlace } from '../../klaviyo/flow-snippets.js';
 import { klaviyoPage, type DeliveryLine, type PassTypeView } from '../../pages/klaviyo-page.js';
+import type { RefusedForm } from '../../pages/form-faults.js';
 import type { PassField, PassTypeDesign, PassTypeVersion } from '../../passes/pass-type.js';
 import { sampleValues } from '../../passes/sample-values.js';
 import { knownValues } from '../../passes/unlisted-cases.js';
@@ -14,7 +15,8 @@ import { ApiError } from '../problems.js';
 import { checkIssue } from '../requests/issue-order.js';
 import type { ApiDeps, Route } from '../route.js';
 import { issueChecked } from '../routes/issue-pass.js';
-import { type Form, type Handle, type Inside } from './inside.js';
+import { FormRefused, type Form, type Handle, type Inside } from './inside.js';
+import type { OperatorSession } from './operator-session.js';
 import { toneOfOperation, warningsOfRow } from './present-operator.js';
 import { ASKED, BECAME } from './plain-words.js';
 import { presentRefusal } from './present-refusals.js';
@@ -78,7 +80,7 @@ function presentDelivery(row: ListedOperation, remarks: string[]): DeliveryLine 
 
 /** The page for people who build flows, and its test event. */
 export function klaviyoRoutes(deps: ApiDeps, inside: Inside): Route[] {
-  const show: Handle = async (ctx, session) => {
+  const showWith = async (ctx: Koa.Context, session: OperatorSession, refusedTest: RefusedForm): Promise<void> => {
     const { tenantId, accountId, settings } = session.tenant;
     const sql = deps.database.tenant(tenantId);
     // What this process has counted is shown at once; other processes write theirs within two seconds.
@@ -100,6 +102,7 @@ export function klaviyoRoutes(deps: ApiDeps, inside: Inside): Route[] {
       passTypes: types.map((type) => presentType(type, place)),
       canTest: mays(session, 'Pass.Write'),
       refusals: refused.map(presentRefusal),
+      refusedTest,
       writesBack: settings.klaviyo.writeBack,
       deliveries: rows.map((row) => {
         const own = steps.filter(({ operation_id }) => operation_id === row.operation_id);
@@ -109,6 +112,7 @@ export function klaviyoRoutes(deps: ApiDeps, inside: Inside): Route[] {
     });
     sendPage(ctx, deps, view);
   };
+  const show: Handle = (ctx, session) => showWith(ctx, session, { values: {}, faults: [] });
 
   const sendTest: Handle = async (ctx: Koa.Context, session) => {
     if (!mays(session, 'Pass.Write')) {
@@ -118,7 +122,10 @@ export function klaviyoRoutes(deps: ApiDeps, inside: Inside): Route[] {
     const types = await listPassTypes(deps.database.tenant(tenantId));
     const wanted = (ctx.state['form'] as Form)['passType'];
     const type = types.find(({ passTypeId }) => passTypeId === wanted);
-    if (!type) throw new ApiError('not-found', 'No such pass type.');
+    if (!type) {
+      const text = 'Nothing was sent: this pass type is no longer there. Those that are there are below.';
+      throw new FormRefused([{ control: null, text }]);
+    }
     const checked = checkIssue(
       {
         passTemplate: type.passTypeId,
@@ -128,7 +135,11 @@ export function klaviyoRoutes(deps: ApiDeps, inside: Inside): Route[] {
       { defaultCountry: session.tenant.settings.defaultCountry },
       types,
     );
-    if (!checked.ok) throw new ApiError('conflict', checked.problems.map(({ message }) => message).join('; '));
+    if (!checked.ok) {
+      const said = checked.problems.map(({ message, cure }) => `${message}: ${cure}`).join('. ');
+      const text = `Nothing was sent, because the design does not take its own samples. ${said}.`;
+      throw new FormRefused([{ control: 'passType', text }]);
+    }
     const issued = await issueChecked(deps, ctx, {
       caller: { ...session.caller, test: true },
       correlationId: ctx.state['correlationId'] as string,
@@ -139,5 +150,11 @@ export function klaviyoRoutes(deps: ApiDeps, inside: Inside): Route[] {
     redirect(ctx, `/ops/${tenantId}/operations/${issued.operationId}`);
   };
 
-  return [inside('GET', '/klaviyo', 'Klaviyo', show), inside('POST', '/klaviyo/test', 'Sends a test event', sendTest)];
+  return [
+    inside('GET', '/klaviyo', 'Klaviyo', show),
+    inside('POST', '/klaviyo/test', 'Sends a test event', sendTest, {
+      fields: ['passType'],
+      again: (ctx, session, _params, refused) => showWith(ctx, session, refused),
+    }),
+  ];
 }

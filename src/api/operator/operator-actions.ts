@@ -9,7 +9,7 @@ import type { LifecycleInput, RetryOperationsInput } from '../../passes/operatio
 import { acceptOperation } from '../accept-operation.js';
 import { readFilter } from './home.js';
 import { askFirst } from './ask-first.js';
-import type { Form, Handle, Inside } from './inside.js';
+import { FormRefused, type Form, type Handle, type Inside } from './inside.js';
 import { byOperator, demand } from './operator-rights.js';
 import type { OperatorSession } from './operator-session.js';
 import { nameCustomer } from './person.js';
@@ -43,10 +43,15 @@ export function createOperatorActions(deps: ApiDeps) {
     /** Retries what the filter of the first page shows, as one request that shows its progress. */
     async retryAll(ctx: Koa.Context, session: OperatorSession): Promise<void> {
       demand(session, 'Operation.Write');
-      const { status, outcome, kind, from, to } = readFilter(ctx.state['form'] as Form);
+      const { filter: read, faults } = readFilter(ctx.state['form'] as Form);
+      if (faults.length > 0) throw new FormRefused(faults);
+      const { status, outcome, kind, from, to } = read;
       const conditions = { status, outcome, kind, from: from?.toISOString(), to: to?.toISOString() };
       const filter = Object.fromEntries(Object.entries(conditions).filter(([, value]) => value !== undefined));
-      if (Object.keys(filter).length === 0) throw new ApiError('conflict', 'Choose first what is to be retried.');
+      if (Object.keys(filter).length === 0) {
+        const text = 'Nothing was retried: choose first, with the filter, what is to be retried.';
+        throw new FormRefused([{ control: null, text }]);
+      }
       const { operationId } = await acceptOperation(deps, ctx, {
         ...byOperator(ctx, session),
         kind: 'retry-operations',

@@ -1,8 +1,9 @@
 import type { JsonValue } from '../../common/json.js';
+import { momentInZone } from '../../common/zoned-time.js';
 import { ACTIONS, AUDIENCES, COMPARISONS, INSTALLED, LABELS } from '../../pages/campaign-words.js';
 import type { CampaignDefinition, CampaignValue, PassFilter } from '../../passes/campaign.js';
 
-type Fact = [name: string, value: string];
+type Fact = [name: string, value: string | Date];
 type Ordered = Pick<CampaignDefinition, 'audience' | 'action' | 'schedule' | 'holdoutPercent'> & { test: boolean };
 
 const wordOf = (choices: readonly (readonly [string, string])[], choice: string): string =>
@@ -33,8 +34,8 @@ function filterFacts(filter: PassFilter): Fact[] {
     [LABELS.passType, passTypes?.join(', ') ?? 'all'],
     ['State of the pass', states.join(', ')],
     [LABELS.installedOn, wordOf(INSTALLED, installedOn ?? '')],
-    ...(updatedAfter ? [[LABELS.updatedAfter, updatedAfter] satisfies Fact] : []),
-    ...(updatedBefore ? [[LABELS.updatedBefore, updatedBefore] satisfies Fact] : []),
+    ...(updatedAfter ? [[LABELS.updatedAfter, new Date(updatedAfter)] satisfies Fact] : []),
+    ...(updatedBefore ? [[LABELS.updatedBefore, new Date(updatedBefore)] satisfies Fact] : []),
     ...(compared.length > 0 ? [['Only if', compared.join(', and ')] satisfies Fact] : []),
   ];
 }
@@ -45,24 +46,41 @@ function audienceFacts(audience: Ordered['audience']): Fact[] {
   return [['Who', wordOf(AUDIENCES, kind) + named], ...('filter' in audience ? filterFacts(audience.filter) : [])];
 }
 
+const TIMES: ReadonlySet<string> = new Set(['from', 'until', 'notBefore', 'validUntil']);
+
+/** A time as the moment that it is; a length such as "14 days" as it was written. */
+function momentOr(value: JsonValue, zone: string, dayAs: 'start' | 'end'): string | Date {
+  const moment = typeof value === 'string' ? momentInZone(value, zone, dayAs) : undefined;
+  return moment === undefined ? written(value) : new Date(moment);
+}
+
 /** The parts of a message or an offer in the order of the form, each with its word there. */
-function partsOf(body: Readonly<Record<string, JsonValue>>, words: Readonly<Record<string, string>>): Fact[] {
+function partsOf(
+  body: Readonly<Record<string, JsonValue>>,
+  words: Readonly<Record<string, string>>,
+  zone: string,
+): Fact[] {
   const place = (key: string): number => (key in words ? Object.keys(words).indexOf(key) : Infinity);
   const parts = Object.entries(body).sort(([one], [other]) => (place(one) < place(other) ? -1 : 1));
   return parts.flatMap(([key, value]): Fact[] =>
     key === 'fields' && value !== null && typeof value === 'object' && !Array.isArray(value)
       ? setFields(value)
-      : [[words[key] ?? key, written(value)]],
+      : [
+          [
+            words[key] ?? key,
+            TIMES.has(key) ? momentOr(value, zone, key.endsWith('ntil') ? 'end' : 'start') : written(value),
+          ],
+        ],
   );
 }
 
-function actionFacts(action: Ordered['action']): Fact[] {
+function actionFacts(action: Ordered['action'], zone: string): Fact[] {
   const what: Fact = ['What', wordOf(ACTIONS, action.type)];
   switch (action.type) {
     case 'message':
-      return [what, ...partsOf(action.message, LABELS)];
+      return [what, ...partsOf(action.message, LABELS, zone)];
     case 'offer':
-      return [what, ...partsOf(action.offer, { ...LABELS, passType: LABELS.offerType })];
+      return [what, ...partsOf(action.offer, { ...LABELS, passType: LABELS.offerType }, zone)];
     case 'convert':
       return [what, [LABELS.convertTo, action.passType], ...setFields(action.fields)];
     case 'update':
@@ -75,15 +93,18 @@ function actionFacts(action: Ordered['action']): Fact[] {
 function scheduleFacts({ at, atLocal, perMinute, hours }: Ordered['schedule']): Fact[] {
   const local = atLocal && `${atLocal.replace('T', ' ')} on each customer's clock`;
   return [
-    ['When', local ?? at ?? 'as soon as it is started'],
+    ['When', local ?? (at === undefined ? 'as soon as it is started' : new Date(at))],
     ...(perMinute === undefined ? [] : [[LABELS.perMinute, perMinute.toLocaleString('en')] satisfies Fact]),
     ...(hours ? [['Hours', `from ${hours.from} until ${hours.until}`] satisfies Fact] : []),
   ];
 }
 
-/** What a campaign was made to do, for whom and when, in the words of its form. */
-export const presentCampaignOrder = ({ audience, action, schedule, holdoutPercent, test }: Ordered): Fact[] => [
-  ...actionFacts(action),
+/** What a campaign was made to do, for whom and when, in the words of its form; `zone` is that of times without one. */
+export const presentCampaignOrder = (
+  { audience, action, schedule, holdoutPercent, test }: Ordered,
+  zone: string,
+): Fact[] => [
+  ...actionFacts(action, zone),
   ...audienceFacts(audience),
   ...scheduleFacts(schedule),
   ...(holdoutPercent > 0 ? [[LABELS.holdoutPercent, String(holdoutPercent)] satisfies Fact] : []),

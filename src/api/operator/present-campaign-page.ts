@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { CampaignLine, CampaignPageView } from '../../pages/campaign-pages.js';
 import { stateInWords } from '../../pages/campaign-words.js';
 import { momentInWords, type Clock } from '../../pages/clock.js';
+import type { FormFault } from '../../pages/form-faults.js';
 import type { Tone } from '../../pages/operator-frame.js';
 import { columnsOf, isDestructive, type CampaignState } from '../../passes/campaign.js';
 import { maskContacts } from '../../common/mask-personal.js';
@@ -100,11 +101,7 @@ export function answerOf({ state, rows, progress, expectedSeconds, action, sched
 export function presentCampaignPage(
   detail: Detail,
   may: { writes: boolean; reads: boolean; clock: Clock },
-  {
-    samples = [],
-    fault = null,
-    unconfirmed = false,
-  }: { samples?: readonly CampaignSample[]; fault?: string | null; unconfirmed?: boolean } = {},
+  { samples = [], faults = [] }: { samples?: readonly CampaignSample[]; faults?: readonly FormFault[] } = {},
 ): CampaignPageView {
   const { rows, reach, progress, state } = detail;
   const onPhones = reach ? reach.apple + reach.google + reach.both : undefined;
@@ -144,7 +141,7 @@ export function presentCampaignPage(
     facts: shown.flatMap(([name, value]): [string, string][] =>
       value === undefined ? [] : [[name, typeof value === 'string' ? value : text(value)]],
     ),
-    order: presentCampaignOrder(detail),
+    order: presentCampaignOrder(detail, may.clock.timeZone),
     emptiness: explainEmptyAudience(detail),
     troubles: progress.troubles.map(({ rows: count, outcome, reason }) => [
       text(count),
@@ -161,14 +158,13 @@ export function presentCampaignPage(
         ...(google ? [`Google Wallet: ${google.notifies ? `“${google.note}”` : `says nothing, ${google.note}`}`] : []),
       ],
     })),
-    upload: may.writes && state === 'uploading' ? { columns: columnsOf(detail.action), fault } : null,
+    upload: may.writes && state === 'uploading' ? { columns: columnsOf(detail.action) } : null,
+    faults,
     hasResults: rows.all > 0,
     moves: state === 'running' || state === 'preparing',
     over: isOver(detail),
     confirmation:
-      toConfirm === null
-        ? null
-        : { value: String(toConfirm), label: `Yes, take ${passes(toConfirm)} out of use`, unconfirmed },
+      toConfirm === null ? null : { value: String(toConfirm), label: `Yes, take ${passes(toConfirm)} out of use` },
     buttons: buttons.map((command) => [command, LABELS[command]]),
   };
 }

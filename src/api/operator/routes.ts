@@ -15,8 +15,8 @@ import { answerOf } from './answer-of-operation.js';
 import { campaignPages, type CampaignParts } from './campaigns.js';
 import { messagePages } from './messages.js';
 import { createOperatorActions } from './operator-actions.js';
-import { showHome } from './home.js';
-import { createInside, type Form, type Handle } from './inside.js';
+import { FILTER_CONTROLS, showHome } from './home.js';
+import { createInside, FormRefused, type Form, type Handle } from './inside.js';
 import { klaviyoRoutes } from './klaviyo.js';
 import { loadEvidence } from './operator-evidence.js';
 import { createOperatorSessions, type OperatorSession } from './operator-session.js';
@@ -33,6 +33,7 @@ import { mays } from './operator-rights.js';
 import { presentPerson } from './person.js';
 
 const SIGN_INS_PER_MINUTE = 20;
+const LONGEST_TERM = 255;
 /** Requests whose timelines are on a customer's page. */
 const HISTORY = 10;
 
@@ -83,13 +84,17 @@ export const operatorRoutes = (deps: ApiDeps, campaignParts: CampaignParts): Rou
   const search: Handle = async (ctx, session) => {
     const id = session.tenant.tenantId;
     const form = ctx.state['form'] as Form;
-    const term = (form['term'] ?? '').trim().slice(0, 255);
-    const hits = await searchTenant(database.tenant(id), term === '' ? [] : formsOf(term, session));
+    const term = (form['term'] ?? '').trim();
+    if (term === '' || term.length > LONGEST_TERM) {
+      const text = `${term === '' ? 'Nothing was looked for' : 'This is too long'}: write an e-mail address, a phone number, a serial number or a correlation id.`;
+      throw new FormRefused([{ control: 'term', text }]);
+    }
+    const hits = await searchTenant(database.tenant(id), formsOf(term, session));
     if (hits.operationId) return redirect(ctx, `/ops/${id}/operations/${hits.operationId}`);
     const [only, ...others] = hits.customers;
     if (only && others.length === 0) return redirect(ctx, `/ops/${id}/customers/${only.customer_id}`);
     const found = hits.customers.map((row) => ({ customerId: row.customer_id, ...presentPerson(session, row) }));
-    await showHome(deps, ctx, session, found);
+    await showHome(deps, ctx, session, { found, search: { values: form, faults: [] } });
   };
 
   const showCustomer: Handle = async (ctx, session, params) => {
@@ -195,33 +200,46 @@ export const operatorRoutes = (deps: ApiDeps, campaignParts: CampaignParts): Rou
       params: z.object({ tenantId }),
       query: z.looseObject({}),
       answers: { 303: { description: 'Signed in' } },
+      form: ['key', 'to'],
       async handler(ctx, { params }) {
         signIns.take(deps.clientAddress(ctx));
         const { key = '', to = '' } = await readForm(ctx);
         const site = ctx.get('Sec-Fetch-Site');
         const ours = site === '' || site === 'same-origin';
+        const refuse = (text: string, status: number): void =>
+          sendPage(ctx, deps, signInPage(params.tenantId, [{ control: 'key', text }], to), status);
+        if (key.trim() === '') return refuse('No key was given: paste one.', 422);
         const became = ours ? await sessions.signIn(ctx, params.tenantId, key.trim()) : 'unknown';
         if (became === 'ok') return redirect(ctx, ownPage(params.tenantId, to));
-        const fault =
-          became === 'missing-scope'
-            ? 'This key is valid, but it lacks the scope Operation.Read: make one with it.'
-            : 'This is not a valid key of this tenant. Check that it is complete and was not revoked.';
-        sendPage(ctx, deps, signInPage(params.tenantId, fault, to), 401);
+        if (became === 'missing-scope') {
+          return refuse('This key is valid, but it lacks the scope Operation.Read: make one with it.', 401);
+        }
+        refuse('This is not a valid key of this tenant. Check that it is complete and was not revoked.', 401);
       },
     }),
-    inside('GET', '', 'Search and latest requests', (ctx, session) => showHome(deps, ctx, session, null)),
-    inside('POST', '/search', 'Search', search),
+    inside('GET', '', 'Search and latest requests', (ctx, session) => showHome(deps, ctx, session), {
+      fields: FILTER_CONTROLS,
+    }),
+    inside('POST', '/search', 'Search', search, {
+      fields: ['term'],
+      again: (ctx, session, _params, refused) => showHome(deps, ctx, session, { search: refused }),
+    }),
     inside('POST', '/sign-out', 'Signs an operator out', async (ctx, { tenant }) => {
       sessions.signOut(ctx, tenant.tenantId);
       redirect(ctx, `/ops/${tenant.tenantId}`);
     }),
     inside('GET', '/customers/:customerId', 'One customer', showCustomer),
     inside('GET', '/operations/:correlationId', 'One request', showOperation),
-    inside('POST', '/retry', 'Retries all requests that match', actions.retryAll),
+    inside('POST', '/retry', 'Retries all requests that match', actions.retryAll, {
+      fields: FILTER_CONTROLS,
+      again: (ctx, session, _params, refused) => showHome(deps, ctx, session, { retry: refused }),
+    }),
     inside('GET', '/passes/:passId/diagnosis', 'Diagnoses a pass', diagnose),
     inside('POST', '/operations/:correlationId/retry', 'Retries a request', actions.retry),
     ...actions.lifecycle(inside),
     inside('POST', '/webhook-endpoints/:endpointId/enable', 'Switches an endpoint on again', actions.enableEndpoint),
-    inside('POST', '/deliveries/:deliveryId/redeliver', 'Delivers again', actions.redeliver),
+    inside('POST', '/deliveries/:deliveryId/redeliver', 'Delivers again', actions.redeliver, {
+      fields: ['operation'],
+    }),
   ];
 };

@@ -10,6 +10,7 @@ import {
 import type { FieldProblem, FieldWarning, Identifier, IdentifierOptions } from '../../passes/identifiers.js';
 import { isOurOwnKey } from '../../common/idempotency-key.js';
 import { MOST_HINTS, nearest } from '../../common/nearest-name.js';
+import type { FaultKind } from '../../common/fault-kind.js';
 import type { JsonValue } from '../../common/json.js';
 
 export type Body = Readonly<Record<string, JsonValue>>;
@@ -38,8 +39,8 @@ export class BodyReader {
   readonly warnings: FieldWarning[] = [];
   constructor(readonly body: Body) {}
 
-  problem(at: string, message: string, cure: string): void {
-    this.problems.push({ pointer: at, message, cure });
+  problem(at: string, message: string, cure: string, kind?: FaultKind): void {
+    this.problems.push({ pointer: at, message, cure, ...(kind && { kind }) });
   }
   warn(at: string, message: string): void {
     this.warnings.push({ pointer: at, message });
@@ -78,11 +79,12 @@ export class BodyReader {
         at,
         `${key} still holds a template tag`,
         'check the spelling of the tag, and send from a live profile',
+        'tag',
       );
       return null;
     }
     if (text.length > 255) {
-      this.problem(at, `${key} is longer than 255 characters`, 'check which property the tag inserts');
+      this.problem(at, `${key} is longer than 255 characters`, 'check which property the tag inserts', 'length');
       return null;
     }
     return text;

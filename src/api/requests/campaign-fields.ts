@@ -53,13 +53,18 @@ function concernedTypes(types: Types, { audience, action }: Pick<CampaignDefinit
 }
 
 /** What is wrong with a value for a field, or null. */
-function faultOf(field: PassField, value: JsonValue): { message: string; cure: string } | null {
+function faultOf(
+  field: PassField,
+  value: JsonValue,
+): (Pick<ProblemItem, 'kind'> & { message: string; cure: string }) | null {
   const name = field.apiFieldName;
   if (value === null) {
-    return field.required ? { message: `${name} is required and cannot be emptied`, cure: 'give it a value' } : null;
+    return field.required
+      ? { message: `${name} is required and cannot be emptied`, cure: 'give it a value', kind: 'missing' }
+      : null;
   }
   const read = coerceValue(field, value, true);
-  return 'value' in read ? null : { message: name + read.message, cure: read.cure };
+  return 'value' in read ? null : { message: name + read.message, cure: read.cure, kind: 'form' };
 }
 
 /**
@@ -92,7 +97,8 @@ export function checkValues(
       return fault ? [{ ...fault, type: design.name }] : [];
     });
     const [first] = faults;
-    if (first && faults.length === having.length) return [{ pointer, message: first.message, cure: first.cure }];
+    if (first && faults.length === having.length)
+      return [{ pointer, message: first.message, cure: first.cure, ...(first.kind && { kind: first.kind }) }];
     for (const { type, message, cure } of faults)
       warn({ pointer, message: `passes of "${type}" stay: ${message}`, cure });
     const unlisted = having.flatMap(({ design }) => unlistedCases(design, { [name]: value }, [name], at));

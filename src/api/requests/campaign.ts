@@ -4,6 +4,7 @@ import type { NewCampaign } from '../../database/campaigns/campaigns.js';
 import type { Sql } from '../../database/connect.js';
 import { listPassTypes } from '../../database/tenants/pass-types.js';
 import { isUnrendered, pointer as pointerOf } from '../../common/clean-text.js';
+import type { FaultKind } from '../../common/fault-kind.js';
 import { isJsonObject } from '../../common/json.js';
 import { didYouMean, nearest } from '../../common/nearest-name.js';
 import { foreignPlaceholders } from '../../passes/campaign-message.js';
@@ -23,7 +24,10 @@ export const newCampaign = campaignDefinition.extend({
     .string()
     .min(1)
     .max(200)
-    .refine((text) => text.trim() !== '' && !isUnrendered(text), 'a campaign needs a name, and no template tag')
+    .refine((text) => text.trim() !== '' && !isUnrendered(text), {
+      error: 'a campaign needs a name, and no template tag',
+      params: { kind: 'tag' satisfies FaultKind },
+    })
     .describe('For people'),
   test: z.boolean().default(false).describe('Send to passes that are marked as tests, and to no others'),
   confirm: z
@@ -114,6 +118,7 @@ async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Pr
           pointer: `/audience/filter/fields/${index}/value`,
           message: `"${field}" is a ${wanted.join(' or ')}, and ${JSON.stringify(value).slice(0, 60)} is a ${typeof value}: no pass would be found`,
           cure: wanted[0] === 'string' ? 'write it between quotes' : 'write it without quotes',
+          kind: 'form',
         });
       }
       if ((value === undefined) === (is === 'set' || is === 'unset')) return;
@@ -121,6 +126,7 @@ async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Pr
         pointer: `/audience/filter/fields/${index}`,
         message: value === undefined ? `"${is}" needs a value` : `"${is}" takes no value`,
         cure: value === undefined ? 'add "value"' : 'leave "value" out',
+        kind: value === undefined ? 'missing' : 'form',
       });
     });
   }
@@ -133,6 +139,7 @@ async function checkNames(db: Sql, { audience, action }: CampaignDefinition): Pr
         action.type === 'message'
           ? 'write {property:…} for a property of the customer'
           : 'write {"property": "…"} for a property of the customer',
+      kind: 'column',
     });
   }
   const texts: [at: string, texts: Body][] = [];
@@ -199,7 +206,7 @@ function checkTime({ schedule }: CampaignDefinition, { timeZone }: TenantSetting
   const message = isPast ? `${key} has passed` : `${key} is more than ${LONGEST_DAYS} days away`;
   const cure = isPast ? 'send a time to come, or leave it out to start now' : 'check the year';
   throw new ApiError('invalid-request', `${message}: ${cure}`, {
-    errors: [{ pointer: `/schedule/${key}`, message, cure }],
+    errors: [{ pointer: `/schedule/${key}`, message, cure, kind: isPast ? 'passed' : 'far' }],
   });
 }
 

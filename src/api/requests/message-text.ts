@@ -31,9 +31,14 @@ function readText(reader: BodyReader, value: JsonValue, at: string, most: number
   if (isJsonText(text)) {
     reader.problem(at, 'the text is JSON in quotes, and phones would show it so', 'remove the quotes around it');
   } else if (isUnrendered(text)) {
-    reader.problem(at, 'the text still holds a template tag', 'check its spelling, and send from a live profile');
+    reader.problem(
+      at,
+      'the text still holds a template tag',
+      'check its spelling, and send from a live profile',
+      'tag',
+    );
   } else if (text.length > most) {
-    reader.problem(at, `the text has ${text.length} characters, ${most} at most`, 'shorten it');
+    reader.problem(at, `the text has ${text.length} characters, ${most} at most`, 'shorten it', 'length');
   } else if (!isBlank(text)) return text;
   return null;
 }
@@ -66,7 +71,7 @@ export function readLink(reader: BodyReader): string | null {
   const text = longText(reader, 'link', 2_000);
   if (text === null) return null;
   if (URL.canParse(text) && new URL(text).protocol === 'https:' && !/[\s"'<>]/.test(text)) return text;
-  reader.problem('/link', 'link is no https address', 'write one such as "https://shop.example/sale"');
+  reader.problem('/link', 'link is no https address', 'write one such as "https://shop.example/sale"', 'form');
   return null;
 }
 

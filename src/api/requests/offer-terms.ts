@@ -15,7 +15,7 @@ function readWhole(reader: BodyReader, key: string, from: number, to: number): n
   if (text === null) return null;
   const value = /^-?\d{1,7}$/.test(text) ? Number(text) : NaN;
   if (value >= from && value <= to) return value;
-  reader.problem(pointer(key), `${key} is no whole number from ${from} to ${to}`, `write "${key}": 1`);
+  reader.problem(pointer(key), `${key} is no whole number from ${from} to ${to}`, `write "${key}": 1`, 'form');
   return null;
 }
 
@@ -82,15 +82,16 @@ export function readTerms(
       '/until',
       `"${read.until}" is no length of time up to ${LONGEST_DAYS} days`,
       'write one such as "14 days"',
+      'form',
     );
   }
   if (until !== null && new Date(until) <= clock.now) {
-    reader.problem('/until', 'until has passed', 'send a time to come');
+    reader.problem('/until', 'until has passed', 'send a time to come', 'passed');
   } else if (until !== null && from !== null && new Date(until) <= new Date(from)) {
-    reader.problem('/until', 'until is not after from', 'let the offer end after it begins');
+    reader.problem('/until', 'until is not after from', 'let the offer end after it begins', 'order');
   }
   if (shown.passType === null && Object.keys(shown.fields).length === 0) {
-    reader.problem(shown.at, 'the offer shows nothing', 'name a passType, or the fields that it covers');
+    reader.problem(shown.at, 'the offer shows nothing', 'name a passType, or the fields that it covers', 'missing');
   }
   return {
     passType: shown.passType,
@@ -136,7 +137,7 @@ export const offerParser =
     const read = OFFER.read(reader, options);
     reader.unknownKeys(OFFER.keys, { place: () => 'a field belongs into "fields"' });
     if (read.until === null && !reader.problems.some(({ pointer: at }) => at === '/until')) {
-      reader.problem('/until', 'until is missing', 'say when the offer ends');
+      reader.problem('/until', 'until is missing', 'say when the offer ends', 'missing');
     }
     const terms = readTerms(reader, read, { passType: read.passType, fields: read.fields, at: '/fields' }, clock);
     return reader.finish(() => ({ terms: terms!, idempotencyKey: read.idempotency_key }));

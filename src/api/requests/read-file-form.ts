@@ -4,10 +4,10 @@ import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import { cleanText } from '../../common/clean-text.js';
 import { ApiError } from '../problems.js';
 
-/** A posted form with one file: the fields before it, and the file as it arrives. */
+/** A posted form with one file: the fields before it, and the file as it arrives; null where none was chosen. */
 export interface FileForm {
   fields: Record<string, string>;
-  file: Readable;
+  file: Readable | null;
 }
 
 const LIMITS = { fields: 10, fieldNameSize: 100, fieldSize: 4_096, files: 1, parts: 12, headerPairs: 20 };
@@ -18,7 +18,7 @@ const FORM = /^multipart\/form-data\s*;(?:[^"]{0,200};)?\s*boundary=(?:"[^"]{1,7
 const brokenOff = (cause: unknown): ApiError =>
   new ApiError('invalid-request', 'The form could not be read: it ends before its file does.', { cause });
 
-/** The fields of a posted form (`multipart/form-data`) up to its file. Throws where it has no file, and so does the file where it breaks off. */
+/** The fields of a posted form (`multipart/form-data`) up to its file, which fails where it breaks off. */
 export function readFileForm(request: IncomingMessage): Promise<FileForm> {
   const type = request.headers['content-type'] ?? '';
   return new Promise((resolve, reject) => {
@@ -37,11 +37,13 @@ export function readFileForm(request: IncomingMessage): Promise<FileForm> {
       request.resume();
     };
     parser.on('field', (name, value) => void (fields[cleanText(name)] = cleanText(value)));
-    parser.on('file', (_name, stream) => {
+    parser.on('file', (_name, stream, filename) => {
+      // A browser sends a control without a file as one without a name.
+      if (!filename) return void stream.on('error', stop).resume();
       stream.on('error', stop).pipe(file);
       resolve({ fields, file });
     });
-    parser.on('finish', () => refuse('The form holds no file.'));
+    parser.on('finish', () => resolve({ fields, file: null }));
     parser.on('error', stop);
     request.on('aborted', () => stop(new Error('The connection closed before the file was complete.')));
     request.pipe(parser);

@@ -23,11 +23,16 @@ export function readMoment(
   const time = momentInZone(text, zone, dayAs);
   const at = time === undefined ? undefined : DateTime.fromISO(time).toUTC();
   if (!at?.isValid) {
-    reader.problem(pointer(key), `"${text.slice(0, 60)}" is no time`, 'write one such as "2026-12-24T18:00:00+01:00"');
+    reader.problem(
+      pointer(key),
+      `"${text.slice(0, 60)}" is no time`,
+      'write one such as "2026-12-24T18:00:00+01:00"',
+      'form',
+    );
     return null;
   }
   if (at.diff(DateTime.fromJSDate(now), 'days').days > LONGEST_DAYS) {
-    reader.problem(pointer(key), `${key} is more than ${LONGEST_DAYS} days away`, 'check the year');
+    reader.problem(pointer(key), `${key} is more than ${LONGEST_DAYS} days away`, 'check the year', 'far');
     return null;
   }
   return at.toISO();

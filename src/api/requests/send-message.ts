@@ -23,7 +23,8 @@ function readClass(reader: BodyReader): MessageClass {
   const text = reader.text('class')?.toLowerCase();
   if (text === undefined) return 'marketing';
   const known = MESSAGE_CLASSES.find((name) => name === text);
-  if (!known) reader.problem('/class', `"${text}" is no class of messages`, `send ${MESSAGE_CLASSES.join(' or ')}`);
+  if (!known)
+    reader.problem('/class', `"${text}" is no class of messages`, `send ${MESSAGE_CLASSES.join(' or ')}`, 'form');
   return known ?? 'marketing';
 }
 
@@ -42,6 +43,7 @@ function readQuiet(reader: BodyReader): boolean | null {
     inside ? '/notBefore/quietHours' : '/quietHours',
     `"${word}" is unknown`,
     'send "respect" or "ignore"',
+    'form',
   );
   return null;
 }
@@ -142,7 +144,7 @@ export const sendMessageParser =
         (named ? null : placeOfIdentifier(key, options.custom)) ?? 'the text of the message belongs into "message"',
     });
     if (read.message === null && !reader.problems.some(({ pointer: at }) => at.startsWith('/message'))) {
-      reader.problem('/message', 'message is missing or blank', 'write "message": "Your table is ready"');
+      reader.problem('/message', 'message is missing or blank', 'write "message": "Your table is ready"', 'missing');
     }
     const times = readTimes(reader, read, { zone, now });
     const longest = Math.max(
@@ -181,6 +183,7 @@ function readTimes(
       '/validFor',
       `"${String(read.validFor).slice(0, 60)}" is no length of time up to ${LONGEST_DAYS} days`,
       'write one such as "3 days"',
+      'form',
     );
   }
   if (validUntil !== null && validForSeconds !== null) {

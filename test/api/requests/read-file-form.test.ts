@@ -10,6 +10,8 @@ import { readFileForm } from '../../../src/api/requests/read-file-form.js';
 const server = createServer((request, response) => {
   const read = async () => {
     const { fields, file } = await readFileForm(request);
+    // Its page says so beside the control.
+    if (file === null) throw new ApiError('invalid-request', 'No file was chosen.');
     return { csrf: fields['csrf'], file: await text(file) };
   };
   read().then(
