@@ -45,12 +45,12 @@ p{margin:.5rem 0}
 .card .code figcaption{font-size:.72rem;margin-top:.35rem;max-width:15rem}
 .dim .card{filter:saturate(.25) brightness(.85)}
 .actions{display:grid;gap:.7rem}
-.wallet{display:inline-flex;align-items:center;justify-content:center;gap:.75rem;min-height:3.25rem;padding:.4rem 1.1rem;border-radius:.8rem;background:#000;color:#fff;border:1px solid #4a4a4a;text-decoration:none;font-weight:600;font-size:clamp(.8rem,4vw,1.06rem);line-height:1.15;text-align:left}
+.wallet{display:inline-flex;align-items:center;justify-content:flex-start;gap:.75rem;min-height:3.25rem;padding:.4rem 1.1rem;border-radius:.8rem;background:#000;color:#fff;border:1px solid #4a4a4a;text-decoration:none;font-weight:600;font-size:clamp(.8rem,4vw,1.06rem);line-height:1.15;text-align:left}
 .wallet.google{border-radius:2rem}
 .wallet svg{width:2.1rem;height:1.7rem;flex:none}
 .wallet:hover{background:#262626}
 .badge{display:inline-block}.badge img{display:block;height:3.25rem;width:auto;max-width:100%}
-.dock{padding-top:.5rem;justify-items:start}.dock .wallet{min-width:min(100%,17.5rem);max-width:100%}
+.dock{padding-top:.5rem;width:fit-content;min-width:min(100%,17.5rem);max-width:100%;grid-auto-rows:1fr}
 .scan{display:none;gap:1.1rem;align-items:center;background:var(--panel);border:1px solid var(--line);border-radius:14px;padding:1rem;margin-top:1.2rem}
 .scan svg{width:7.4rem;height:7.4rem;flex:none;background:#fff;border-radius:8px;padding:.45rem}
 .banner{border-radius:12px;padding:.75rem 1rem;margin:.7rem 0;background:var(--note-bg);color:var(--note)}
@@ -81,7 +81,7 @@ form.main button{width:100%;min-height:3.25rem;font-size:1.06rem}
 @media (min-width:50rem){
 .hero{grid-template-columns:minmax(0,1fr) 23.5rem;gap:3.5rem;align-items:start;padding-top:2rem}
 .hero .cards{order:2}.hero h1{font-size:2.3rem}
-.dock{padding-top:1rem}.actions{max-width:20.5rem}
+.dock{padding-top:1rem}.actions{max-width:23.5rem}
 .scan{display:flex;max-width:27rem}
 }
 .wide .brand,.wide main{max-width:78rem}.narrow .brand,.narrow main{max-width:36.5rem}
