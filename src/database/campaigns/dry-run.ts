@@ -2,6 +2,7 @@ import type { RowValue } from '../../passes/campaign-message.js';
 import type { Sql } from '../connect.js';
 import { sql } from '../sql.js';
 import { ON_APPLE, ON_GOOGLE } from './audience.js';
+import { PROFILE } from './profile-of.js';
 
 /** What a dry run has counted of the rows that would be sent to, up to the row `upTo`. */
 export interface DryRun {
@@ -100,7 +101,7 @@ export async function countMissing(
       select r.given, c.properties
         from campaign_rows r
         -- offset 0: else all customers are read for each page.
-        join lateral (select properties from customers c
+        join lateral (select ${PROFILE} as properties from customers c
                        where c.tenant_id = ${tx.tenantId} and c.customer_id = r.customer_id offset 0) c on true
        where r.tenant_id = ${tx.tenantId}
          and r.campaign_id = ${campaignId}

@@ -3,6 +3,7 @@ import type { Outcome } from '../../passes/operation.js';
 import type { Sql } from '../connect.js';
 import type { NewOperation } from '../operations/operations.js';
 import { sql } from '../sql.js';
+import { PROFILE } from './profile-of.js';
 import type { CampaignRow } from './campaigns.js';
 import { placesOf } from './places-of.js';
 
@@ -68,7 +69,7 @@ export async function nextRows(tx: Sql, campaignId: string, now: Date, limit: nu
            r.given,
            p.serial_number,
            p.test,
-           c.properties
+           ${PROFILE} as properties
       from (
         select *
           from campaign_rows
