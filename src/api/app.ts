@@ -204,7 +204,9 @@ function answerUnrouted(deps: ApiDeps): Koa.Middleware {
     if (matched.length === 0) throw new ApiError('not-found', 'There is nothing at this address.');
     const allow = [...new Set([...matched.flatMap((layer) => layer.methods), 'OPTIONS'])].join(', ');
     if (ctx.method !== 'OPTIONS') {
-      throw new ApiError('method-not-allowed', `This address answers ${allow}.`, { headers: { Allow: allow } });
+      const taken = allow.split(', ').filter((method) => method !== 'OPTIONS' && method !== 'HEAD');
+      const said = `This address takes ${taken.join(', ')}, and not ${ctx.method}.`;
+      throw new ApiError('method-not-allowed', said, { headers: { Allow: allow } });
     }
     ctx.set('Allow', allow);
     ctx.status = 204;

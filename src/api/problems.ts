@@ -83,7 +83,7 @@ export const PROBLEMS = {
     status: 405,
     title: 'Method not allowed',
     meaning: 'The address exists, but not with this HTTP method.',
-    cure: 'Use one of the methods in the Allow header.',
+    cure: 'Use a method that this address takes, as the header Allow names them. Flows of Klaviyo use POST.',
   },
   'request-timeout': {
     status: 408,

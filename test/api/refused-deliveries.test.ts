@@ -84,6 +84,16 @@ test('every refusal of a delivery is kept with its reason, once for each reason,
   assert.deepEqual(await refused(other), [], 'a key of one tenant says nothing to another');
 });
 
+test('a wrong method at a right address is told as that, with the method to choose', async () => {
+  tenant = await seedTenant(db);
+  const answer = await api.fetch(listener('passes/pushUpdate'), { key: tenant.keys.all });
+  assert.equal(answer.status, 405);
+  assert.match(await answer.text(), /This address takes POST, and not GET\./);
+  const [line] = (await refused()).map(presentRefusal);
+  assert.equal(line!.asked, 'A right address, by a wrong method');
+  assert.match(line!.sentence, /Flows of Klaviyo use POST/);
+});
+
 test('no value of a body is kept, wherever it stands and however the body is broken', async () => {
   tenant = await seedTenant(db);
   const deliveries: [path: string, example: Record<string, unknown>][] = [

@@ -12,6 +12,9 @@ const ASKED = {
   address: 'An address that does not exist',
 } as const satisfies Readonly<Record<Listener, string>>;
 
+/** The address is right: who reads that it does not exist looks in the wrong place. */
+const WRONG_METHOD = 'A right address, by a wrong method';
+
 const isListener = (listener: string): listener is Listener => Object.hasOwn(ASKED, listener);
 const isProblem = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
 
@@ -27,7 +30,8 @@ export function presentRefusal(row: RefusedDelivery): RefusalLine {
   return {
     at: row.last_at,
     times: row.times,
-    asked: isListener(row.listener) ? ASKED[row.listener] : row.listener,
+    asked:
+      row.code === 'method-not-allowed' ? WRONG_METHOD : isListener(row.listener) ? ASKED[row.listener] : row.listener,
     refused: status === null ? title : `${title} (${status})`,
     sentence: row.sentence,
     fate: fate(row.code),
