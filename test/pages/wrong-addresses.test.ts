@@ -22,8 +22,7 @@ for (const [address, status, words] of [
   ['/ops/Not%20Valid', 400, /tenantId.*Use small letters, digits and dashes/],
   ['/ops/demo/customers/zz', 400, /customerId/],
   ['/ops/demo/operations/zz', 400, /correlationId/],
-  ['/ops', 404, /nothing at this address/],
-  ['/ops/demo/search', 405, /answers POST/],
+  ['/ops/demo/search', 405, /takes POST/],
   ['/problems/nope', 404, /No problem has this name/],
   ['/demo', 404, /We cannot find this card/],
 ] as const) {
@@ -50,16 +49,17 @@ test('the icon that every browser asks for is no mistake: neither its console no
 });
 
 test('programs that miss an address get problem+json as ever', async () => {
-  for (const address of ['/nowhere', '/ops', '/api/demo/nothing']) {
+  for (const address of ['/nowhere', '/op', '/api/demo/nothing']) {
     const response = await api.fetch(address, { headers: { Accept: '*/*' } });
     assert.equal(response.status, 404);
     assert.equal(response.headers.get('content-type'), 'application/problem+json');
   }
 });
 
-test('the bare address says what runs here and leads on, without naming a tenant', async () => {
-  for (const Accept of [BROWSER.Accept, '*/*']) {
-    const response = await api.fetch('/', { headers: { Accept } });
+test('the bare address and that of operators say what runs here and lead on, without naming a tenant', async () => {
+  const asked = ['/', '/ops'].flatMap((address) => [BROWSER.Accept, '*/*'].map((Accept) => ({ address, Accept })));
+  for (const { address, Accept } of asked) {
+    const response = await api.fetch(address, { headers: { Accept } });
     assert.equal(response.status, 200);
     assert.match(response.headers.get('content-type')!, /^text\/html/);
     const page = await response.text();

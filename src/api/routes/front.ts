@@ -3,12 +3,14 @@ import { sendPage } from '../page-response.js';
 import { none } from '../parameters.js';
 import { openRoute, type ApiDeps, type Route } from '../route.js';
 
-/** `GET /`: somebody opened the bare address. */
-export function frontRoutes(deps: ApiDeps): Route[] {
-  return [
+/** Somebody opened the bare address, or the operator's without a tenant. */
+const PATHS = ['/', '/ops'];
+
+export const frontRoutes = (deps: ApiDeps): Route[] =>
+  PATHS.map((path) =>
     openRoute({
       method: 'GET',
-      path: '/',
+      path,
       summary: 'What runs here, and where to go next',
       hidden: true,
       params: none,
@@ -18,5 +20,4 @@ export function frontRoutes(deps: ApiDeps): Route[] {
         sendPage(ctx, deps, frontPage(deps.demo ?? null));
       },
     }),
-  ];
-}
+  );
