@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PermanentError, TransientError } from '../common/errors.js';
-import { mayPass, needsOwnWords } from '../common/answer-status.js';
+import { isOfFrontEnd, mayPass } from '../common/answer-status.js';
 import { retryAfterMs } from '../common/retry-after.js';
 
 const apiErrors = z.object({
@@ -37,7 +37,7 @@ export async function needingScopes<T>(cure: string, run: () => Promise<T>): Pro
 export interface FailedAnswer {
   status: number;
   retryAfter: string | null;
-  /** The parsed body where it was JSON. */
+  /** The parsed body; undefined where it was no JSON. */
   body: unknown;
 }
 
@@ -53,7 +53,7 @@ export function failureOf(answer: FailedAnswer, nowMs: number): PermanentError |
     const delay = retryAfterMs(answer.retryAfter, nowMs);
     return new TransientError('klaviyo-throttled', 'Klaviyo asks to slow down; the call is repeated later.', delay);
   }
-  if (mayPass(status) || (first === null && needsOwnWords(status))) {
+  if (mayPass(status) || isOfFrontEnd(status, answer.body) || (status === 404 && first === null)) {
     // Klaviyo's front answered 404 with HTML during the incident of May 2026: no word on the resource itself.
     const delay = retryAfterMs(answer.retryAfter, nowMs);
     return new TransientError('klaviyo-unavailable', `Klaviyo answered ${status}; the call is repeated later.`, delay);

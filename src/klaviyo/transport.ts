@@ -1,4 +1,5 @@
 import { cleanJson } from '../common/clean-text.js';
+import { parseAnswer } from '../common/answer-status.js';
 import { PermanentError, TransientError } from '../common/errors.js';
 import type { JsonValue } from '../common/json.js';
 import { failureOf } from './api-failures.js';
@@ -38,12 +39,9 @@ async function readLimited(response: Response): Promise<string> {
 }
 
 function parseJson(text: string): unknown {
-  try {
-    // A profile may hold characters that PostgreSQL refuses in jsonb: no retry would cure that.
-    return text === '' ? null : cleanJson(JSON.parse(text) as JsonValue);
-  } catch {
-    return undefined;
-  }
+  const parsed = parseAnswer(text);
+  // A profile may hold characters that PostgreSQL refuses in jsonb: no retry would cure that.
+  return parsed === undefined ? undefined : cleanJson(parsed as JsonValue);
 }
 
 /** The word for a lost connection (`ECONNRESET`); never the error itself, whose parts may quote the request. */

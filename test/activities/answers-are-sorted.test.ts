@@ -72,6 +72,14 @@ const OWN_WORDS = [401, 403, 404, 409, 410];
 /** The same request meets it always. */
 const LASTING = [400, 405, 406, 411, 413, 414, 415, 422, 431, 451];
 
+/** Klaviyo's 404 is believed in Klaviyo's words alone. A conflict at Google passes. */
+const NOT_PERMANENT: Record<string, number[]> = {
+  'Klaviyo, a write': [404],
+  'Klaviyo, a read': [404],
+  'Google, a read': [409],
+  'Google, a write': [409],
+};
+
 for (const [name, provider] of Object.entries(PROVIDERS)) {
   describe(`answers are sorted: ${name}`, () => {
     let raw: Awaited<ReturnType<typeof startRawProvider>>;
@@ -103,6 +111,14 @@ for (const [name, provider] of Object.entries(PROVIDERS)) {
 
     it('a page of somebody before it says nothing of key, right or resource', () =>
       allAre('transient', OWN_WORDS.map(html)));
+
+    it('an empty refusal, or one in other words than expected, is taken at its status', () => {
+      const statuses = OWN_WORDS.filter((status) => !NOT_PERMANENT[name]?.includes(status));
+      return allAre(
+        'permanent',
+        statuses.flatMap((status) => ['', '{}', '{"message":"no"}'].map((body) => ({ status, body }))),
+      );
+    });
 
     it('what the same request always meets is permanent', () =>
       allAre('permanent', [...LASTING.map(provider.words), ...LASTING.filter((status) => status !== 400).map(html)]));

@@ -1,5 +1,5 @@
 import { importPKCS8, SignJWT } from 'jose';
-import { mayPass, needsOwnWords } from '../../common/answer-status.js';
+import { isOfFrontEnd, mayPass, parseAnswer } from '../../common/answer-status.js';
 import { PermanentError, TransientError } from '../../common/errors.js';
 import { retryAfterMs } from '../../common/retry-after.js';
 
@@ -47,21 +47,19 @@ export function createAccessTokens(options: {
     const askedAtMs = now();
     let status: number;
     let delay: number | undefined;
-    let answer: { access_token?: unknown; expires_in?: unknown; error?: unknown } | null;
+    let answer: { access_token?: unknown; expires_in?: unknown; error?: unknown } | null | undefined;
     try {
       const response = await post(tokenUrl, { method: 'POST', body, signal: AbortSignal.timeout(timeoutMs) });
       status = response.status;
       delay = retryAfterMs(response.headers.get('retry-after'), now());
-      answer = parse(await response.text()) as typeof answer;
+      answer = parseAnswer(await response.text()) as typeof answer;
     } catch (cause) {
       if (cause instanceof PermanentError) throw cause;
       throw new TransientError('google-token-unreachable', `Google's token endpoint did not answer.`, undefined, {
         cause,
       });
     }
-    // Words that are not Google's, such as a proxy's page, say nothing of the account.
-    const isNotGoogles = needsOwnWords(status) && typeof answer?.error !== 'string';
-    if (mayPass(status) || isNotGoogles || (status < 300 && typeof answer?.access_token !== 'string')) {
+    if (mayPass(status) || isOfFrontEnd(status, answer) || (status < 300 && typeof answer?.access_token !== 'string')) {
       throw new TransientError(
         'google-token-unavailable',
         `Google's token endpoint answered ${status} without a token.`,
@@ -110,14 +108,6 @@ async function signAssertion(account: ServiceAccount, audience: string, nowSecon
 }
 
 /** Null for an answer that is no JSON, such as a proxy's page: its status says enough. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
 /** Reads the private key of a service account; a broken one is named without being shown. */
 export async function importServiceAccountKey(account: ServiceAccount): ReturnType<typeof importPKCS8> {
   try {

@@ -1,4 +1,4 @@
-import { mayPass, needsOwnWords } from '../../common/answer-status.js';
+import { isOfFrontEnd, mayPass, parseAnswer } from '../../common/answer-status.js';
 import { PermanentError, TransientError } from '../../common/errors.js';
 import type { JsonValue } from '../../common/json.js';
 import { retryAfterMs } from '../../common/retry-after.js';
@@ -63,7 +63,7 @@ export function createGoogleWalletClient(options: {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await response.text();
-      return { status: response.status, headers: response.headers, body: parse(text) };
+      return { status: response.status, headers: response.headers, body: parseAnswer(text) };
     } catch (cause) {
       if (cause instanceof PermanentError) throw cause;
       const late = cause instanceof Error && cause.name === 'TimeoutError';
@@ -87,7 +87,7 @@ export function createGoogleWalletClient(options: {
   async function resource(method: Method, path: string, body?: unknown): Promise<GoogleResource> {
     const answer = await call(method, path, body);
     // Only an insert meets an id that is taken: here another writer came in between.
-    if (answer.status === 409 && isGoogles(answer.body)) {
+    if (answer.status === 409 && !isOfFrontEnd(answer.status, answer.body)) {
       throw new TransientError('google-conflict', 'Google Wallet took another change at the same moment.');
     }
     if (answer.status < 200 || answer.status > 299) throw classify(answer);
@@ -129,24 +129,12 @@ export function createGoogleWalletClient(options: {
   return client;
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 function resourceIn({ body }: Answer): GoogleResource {
   if (body === null || typeof body !== 'object' || Array.isArray(body)) {
     throw new TransientError('google-unavailable', 'Google Wallet answered something that is not a resource.');
   }
   return body as GoogleResource;
 }
-
-/** Whether a refusal is in Google's own words. */
-const isGoogles = (body: unknown): boolean =>
-  typeof (body as { error?: unknown } | null | undefined)?.error === 'object';
 
 /** Google's error envelope: `{error: {code, message, errors: [{message, domain, reason}]}}`. */
 function readError(body: unknown): { reason: string; fields: string[] } {
@@ -168,7 +156,7 @@ function classify({ status, headers, body }: Answer): PermanentError | Transient
   if (status === 429 || (status === 403 && QUOTA_REASONS.has(reason))) {
     return new TransientError('google-quota', `Google's quota is used up (${reason}).`, delay ?? 1_000);
   }
-  if (mayPass(status) || (needsOwnWords(status) && !isGoogles(body))) {
+  if (mayPass(status) || isOfFrontEnd(status, body)) {
     return new TransientError('google-unavailable', `Google Wallet answered ${status}.`, delay);
   }
   if (status === 401) {
