@@ -304,7 +304,7 @@ describe('webhooks to merchants', () => {
         [id, minutes],
       );
     await underWay(1);
-    assert.equal(await redeliver(sql, id), 'not-ended');
+    assert.equal(await redeliver(sql, id), 'under-way');
     await underWay(16);
     assert.equal(await redeliver(sql, id), 'again');
     await until(
