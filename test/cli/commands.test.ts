@@ -68,7 +68,12 @@ test('a folder is judged as JSON, and stored designs by the rules of today', asy
   const other = await run(['tenant', 'check', 'demo', '--json']);
   const { problems } = JSON.parse(other.out) as { problems: { path: string; cure: string }[] };
   const named = problems.map(({ path }) => path);
-  for (const path of ['', '/apple/transitType', '/apple/expirationDate', '/apple/backFields/0/textAlignment']) {
+  for (const path of [
+    '/holographic',
+    '/apple/transitType',
+    '/apple/expirationDate',
+    '/apple/backFields/0/textAlignment',
+  ]) {
     assert.ok(named.includes(path), `${path} is not among ${named.join(' ')}`);
   }
   await setDesign(`design - 'holographic' #- '{apple,transitType}' #- '{apple,expirationDate}'`);

@@ -61,10 +61,7 @@ const GUARDS: readonly (readonly [string, RegExp])[] = [
   ['database/operations/dispatch.ts', /select operation_id\s+from due/],
   ['database/operations/dispatch.ts', /status = 'accepted'/],
   // It moves the time of the next look, nothing else.
-  [
-    'database/merchants/claim-deliveries.ts',
-    /set dispatch_after = \$\{longAgo\} where status in \('running', 'retrying'\)/,
-  ],
+  ['database/under-way.ts', /set dispatch_after = \$\{longAgo\} where \$\{operations\.is\}/],
   // A burst holds its operations: unfinished, and still its own.
   ['database/bursts/find-passes.ts', /heldOperations\(/],
   ['database/bursts/notifications.ts', /heldOperations\(/],
@@ -82,7 +79,6 @@ const GUARDS: readonly (readonly [string, RegExp])[] = [
   ['database/operations/covered.ts', /run = 1\s+and status = 'succeeded'\s+and outcome = 'superseded'/],
   ['database/operations/retries.ts', /ENDED_BADLY/],
   ['database/operations/retries.ts', /wanted|batch/],
-  ['database/operations/reconcile.ts', /status in \('running', 'retrying'\)/],
   // What nobody has begun, of the campaign that is paused, resumed or cancelled.
   ['database/campaigns/campaigns.ts', /and burst_id is null\s+and \(\$\{which\}\)/],
   ['database/bulk/retention.ts', /isFinished|status|batch/],
