@@ -92,7 +92,7 @@ test('whatever is killed, changed or refused meanwhile: every profile shows its 
         assert.equal(left.length, 0);
       });
     }),
-    { numRuns: 12 },
+    { numRuns: 12, endOnFailure: true },
   );
 });
 

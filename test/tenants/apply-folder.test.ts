@@ -56,7 +56,7 @@ test('the same folder twice makes one version; other key order or a new $schema 
 test('a changed design and a changed image each make a version; the ones before stay as they were', async () => {
   await apply();
   const one = await getPassTypeVersion(sql(), 'ptk_0x101', 1);
-  editJson(root, BASIC, (design) => (design.description = 'A new description'));
+  editJson(root, BASIC, (design) => (design.apple.logoText = 'A new name'));
   assert.deepEqual((await apply()).changed, ['pass-types/basic']);
   const folder = join(root, 'pass-types');
   writeFileSync(join(folder, 'basic/icon.png'), readFileSync(join(folder, 'premium/icon.png')));
@@ -97,7 +97,7 @@ test('an unsound folder changes nothing at all and names every problem', async (
 test('a refusal in the middle rolls everything back', async () => {
   await apply();
   editJson(root, 'tenant.json', (tenant) => (tenant.name = 'Renamed'));
-  editJson(root, BASIC, (design) => (design.description = 'Changed'));
+  editJson(root, BASIC, (design) => (design.apple.logoText = 'Changed'));
   // The database alone knows that the name is bound to another id.
   editJson(root, 'pass-types/premium.json', (design) => (design.id = 'ptk_0x999'));
   await assert.rejects(apply(), { code: 'pass-type-id-changed' });

@@ -60,13 +60,13 @@ const TOLD: [what: string, edit: (design: Json) => void, path: string, severity?
   ['a value listed twice', field({ oneOf: ['gold', 'Gold'] }), '/fields/8/oneOf', 'warning'],
   ['a listed value that is too long', field({ oneOf: ['silver'], maxLength: 2 }), '/fields/8/oneOf', 'warning'],
   ['a field of a name that is dropped', field({ apiFieldName: 'constructor' }), '/fields/8/apiFieldName'],
-  ['a misspelt key of a field', field({ Source: 'x' }), '/fields/8'],
-  ['a misspelt key of a visual', visual({ from: 'tier', cases: {}, Default: 'x' }), '/visuals/more'],
-  ['a misspelt key of messages', (d) => (d.apple.messages = { Label: 'x' }), '/apple/messages'],
+  ['a misspelt key of a field', field({ Source: 'x' }), '/fields/8/Source'],
+  ['a misspelt key of a visual', visual({ from: 'tier', cases: {}, Default: 'x' }), '/visuals/more/Default'],
+  ['a misspelt key of messages', (d) => (d.apple.messages = { Label: 'x' }), '/apple/messages/Label'],
   [
     'a misspelt key of nearby',
     (d) => (d.nearby = { places: [], latitude: '{{points}}', longitude: '{{points}}', Visited: 'x' }),
-    '/nearby',
+    '/nearby/Visited',
   ],
   [
     'a misspelt key of a place',
@@ -76,9 +76,9 @@ const TOLD: [what: string, edit: (design: Json) => void, path: string, severity?
         latitude: '{{points}}',
         longitude: '{{points}}',
       }),
-    '/nearby/places/0',
+    '/nearby/places/0/relevanttext',
   ],
-  ['a misspelt key of google', (d) => (d.google.notifyon = []), '/google'],
+  ['a misspelt key of google', (d) => (d.google.notifyon = []), '/google/notifyon'],
   ['a key of no field', (d) => (d.google.object['{{tier}}'] = 'x'), '/google/object/{{tier}}'],
 ];
 

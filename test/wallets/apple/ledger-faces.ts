@@ -87,7 +87,7 @@ export const FACES: Row[] = [
     any('a group that posters have not', (apple) => {
       apple.images.artwork = 'map';
       apple.posterGeneric = { secondaryFields: [] };
-      return '/apple/posterGeneric';
+      return '/apple/posterGeneric/secondaryFields';
     }),
     any('two header fields of a poster', (apple) => {
       apple.images.artwork = 'map';
@@ -129,7 +129,7 @@ export const PLACES: Row[] = of('storeCard', [
     [{ format: 'PKBarcodeFormatQR', message: 'x', altText: 5 }],
     '/0/altText',
   ),
-  own('unknown key of a code', 'barcodes', [{ format: 'PKBarcodeFormatQR', message: 'x', alttext: 'x' }], '/0'),
+  own('unknown key of a code', 'barcodes', [{ format: 'PKBarcodeFormatQR', message: 'x', alttext: 'x' }], '/0/alttext'),
   code('blank message', 'QR', ' '),
   code('encoding', 'QR', 'x', '/messageEncoding', { messageEncoding: 'latin' }),
   code('beyond its encoding', 'QR', 'Größe', '/message', { messageEncoding: 'us-ascii' }),
@@ -210,7 +210,7 @@ export const PLACES: Row[] = of('storeCard', [
     { message: 'x', encryptionPublicKey: KEY, requiresAuthentication: 'no' },
     '/requiresAuthentication',
   ),
-  own('unknown key of NFC', 'nfc', { message: 'x', encryptionPublicKey: KEY, key: 'x' }),
+  own('unknown key of NFC', 'nfc', { message: 'x', encryptionPublicKey: KEY, key: 'x' }, '/key'),
 ]);
 
 /** Images and translations. */

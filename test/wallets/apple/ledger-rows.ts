@@ -174,7 +174,7 @@ export const TOP: Row[] = of('storeCard', [
   }),
   any('two styles', (apple) => {
     apple.coupon = {};
-    return '/apple';
+    return '/apple/coupon';
   }),
   any('a style in other capitals', (apple) => {
     apple.style = 'storecard';
@@ -279,11 +279,11 @@ export const FIELDS: Row[] = of('storeCard', [
   back('attributed value of true', '/attributedValue', { attributedValue: true }),
   any('a group in other capitals', (apple) => {
     apple.backfields = [];
-    return '/apple';
+    return '/apple/backfields';
   }),
   any('footer fields of a store card', (apple) => {
     apple.footerFields = [];
-    return '/apple';
+    return '/apple/footerFields';
   }),
   own('additional info of a store card', 'additionalInfoFields', []),
   ...(
