@@ -16,6 +16,7 @@ import { withDefaults } from '../passes/pass-view.js';
 import type { EraseCustomerInput } from '../passes/operation-input.js';
 import type { LoadedForChange } from '../database/passes/passes.js';
 import { afterProfileJobs } from './after-profile-jobs.js';
+import { isScopeMissing } from './backfills/visit.js';
 import { changePass, type Decision } from './change-pass.js';
 import { designOf, type PassDesign } from './pass-design.js';
 import { writtenWalletsOf, type WrittenWallet } from '../passes/wallet.js';
@@ -134,7 +135,7 @@ async function clear(call: KlaviyoCall, names: CustomerNames): Promise<ClearedPr
     return 'cleared';
   } catch (error) {
     if (error instanceof KeyRefused) return 'key-refused';
-    if (error instanceof PermanentError && error.code === 'klaviyo-scope-missing') return 'key-refused';
+    if (isScopeMissing(error)) return 'key-refused';
     if (error instanceof PermanentError && error.code === 'klaviyo-not-found') return 'no-profile';
     throw error;
   }

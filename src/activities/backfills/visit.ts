@@ -33,7 +33,7 @@ export const isScopeMissing = (error: unknown): boolean =>
 
 /** The passes with what names their profiles; those that nothing names are left out. */
 export async function subjectsOf(
-  { deps, sql, settings }: BackfillVisit,
+  { deps, sql, settings }: Pick<BackfillVisit, 'deps' | 'sql' | 'settings'>,
   rows: readonly WriteBackPass[],
 ): Promise<Subject[]> {
   const customers = [...new Set(rows.map(({ customer_id: id }) => id))];

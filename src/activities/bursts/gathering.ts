@@ -10,7 +10,7 @@ import { walletsOf, type FoundWallets, type WrittenWallet } from '../../passes/w
 import type { ActivityDeps, KlaviyoAccount } from '../deps.js';
 import { KeyRefused, klaviyoCalls, type KlaviyoCall } from '../klaviyo-calls.js';
 import type { Subject } from '../write-back-step.js';
-import { writtenPass, writtenRecipient } from '../write-back-subject.js';
+import { isScopeMissing, subjectsOf as subjectsOfPasses } from '../backfills/visit.js';
 import type { BurstStepInput } from './burst-step.js';
 
 /** How far a step of gathered write-back has come. */
@@ -100,8 +100,7 @@ export async function inGathering(
       await ofAll(({ operationId }) => ({ operationId, state: 'waiting', detail: { waitingFor } }));
       return { state: 'key-refused', waitMs: 0 };
     }
-    if (error instanceof PermanentError && error.code === 'klaviyo-scope-missing')
-      return { state: 'singly', waitMs: 0 };
+    if (isScopeMissing(error)) return { state: 'singly', waitMs: 0 };
     const asksToWait = error instanceof TransientError && WAITS.has(error.code);
     if (!asksToWait) throw error;
     return { state: 'more', waitMs: error.retryAfterMs ?? 1_000 };
@@ -124,16 +123,8 @@ export async function subjectsOf(
   operations: readonly UnwrittenOperation[],
 ): Promise<Map<string, Subject>> {
   const rows = await findWriteBackPasses(tenant, [...new Set(operations.map(({ passId }) => passId))]);
-  const customers = [...new Set([...rows.values()].map(({ customer_id }) => customer_id))];
-  const tokens = await deps.klaviyo.linkTokens(tenant.tenantId, customers);
-  const subjects = new Map<string, Subject>();
-  for (const [passId, row] of rows) {
-    const recipient = writtenRecipient(row, settings);
-    if (!recipient) continue;
-    const pass = writtenPass(row, deps.klaviyo.publicUrl, tokens.get(row.customer_id) ?? null);
-    subjects.set(passId, { row, pass, recipient });
-  }
-  return subjects;
+  const subjects = await subjectsOfPasses({ deps, sql: tenant, settings }, [...rows.values()]);
+  return new Map(subjects.map((subject) => [subject.row.pass_id, subject]));
 }
 
 /** The record of an operation that has nothing to write. */
